@@ -1,0 +1,87 @@
+"""What a spec becomes: a loss of pairs of boxes, and the one place that weighs and sums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from yolo_feiou.boxes import Pair
+
+PairFunction = Callable[[Pair], Tensor]
+
+
+class BoxLoss:
+    """A box-regression loss L, with or without a focal weight W.
+
+    Args:
+        loss: L, from a `Pair` to one value a pair.
+        weight: W likewise; None is 1.
+        norm: What the sum over a batch is divided by, see `mean`.
+        description: The loss with all its parameters, for people.
+    """
+
+    def __init__(
+        self,
+        loss: PairFunction,
+        weight: PairFunction | None = None,
+        norm: Literal["paper", "tal", "mean"] = "tal",
+        description: str = "",
+    ) -> None:
+        self.loss, self.weight, self.norm, self.description = loss, weight, norm, description
+
+    def __repr__(self) -> str:
+        return f"<BoxLoss {self.description}>"
+
+    def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return W·L for each pair, nothing reduced.
+
+        Args:
+            pred: xyxy boxes, shape (N, 4), in any unit; N may be 0.
+            target: xyxy boxes of the same shape and unit.
+
+        Returns:
+            Shape (N,), in float32 or better.
+
+        Raises:
+            ValueError: If the shapes differ, or are not (N, 4).
+        """
+        pair = Pair(pred, target)
+        return self.loss(pair) if self.weight is None else self.weight(pair) * self.loss(pair)
+
+    def mean(self, pred: Tensor, target: Tensor, scores: Tensor | None = None, *, total: Tensor | None = None) -> Tensor:
+        """Return the scalar that training minimises.
+
+        | norm  | value       | source                                                                            |
+        |-------|-------------|-----------------------------------------------------------------------------------|
+        | paper | Σ sWL / Σ sW | Zhang et al. (2021), Eq. 11; Σ sL / Σ s, its limit, where no pair has a weight    |
+        | tal   | Σ sWL / Σ s  | as YOLO divides, by the sum of the assigner's target scores                       |
+        | mean  | Σ WL / N    | the plain mean; the scores stay out                                               |
+
+        The sums are over the pairs given, so local to the process. No pairs at all give 0, with a graph.
+
+        Args:
+            pred: xyxy boxes, shape (N, 4).
+            target: xyxy boxes, shape (N, 4).
+            scores: The weight s that each pair has from elsewhere, shape (N,); None is 1.
+            total: Divides in place of Σ s; Ultralytics' own divisor, for one, is at least 1.
+
+        Raises:
+            ValueError: If the shapes don't fit.
+        """
+        pair = Pair(pred, target)
+        loss = self.loss(pair)
+        if scores is not None and scores.shape != loss.shape:
+            raise ValueError(f"got scores of shape {tuple(scores.shape)} for {len(loss)} pairs: expected ({len(loss)},)")
+        if scores is None or self.norm == "mean":
+            scores = torch.ones_like(loss)
+        scores = scores.to(loss.dtype)
+        weights = scores if self.weight is None else scores * self.weight(pair)
+        if self.norm == "paper":
+            weights = torch.where(weights.sum() > 1e-30, weights, scores)
+            total = weights.sum()
+        elif total is None or self.norm == "mean":
+            total = scores.sum()
+        return (weights * loss).sum() / total.clamp(min=1e-30)

@@ -1,0 +1,128 @@
+"""Geometry of pairs of boxes, each quantity computed once, so that a loss reads like its equation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+class once:  # noqa: N801 - reads as a decorator
+    """A property computed on first use and kept. (functools' own takes a lock, which torch.compile can't trace.)"""
+
+    def __init__(self, compute: Callable[[Pair], Tensor]) -> None:
+        self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__
+
+    def __get__(self, pair: Pair | None, owner: type[Pair]) -> Tensor:
+        if pair is None:
+            return self
+        value = self.compute(pair)
+        setattr(pair, self.name, value)  # hides this descriptor from now on
+        return value
+
+
+class Pair:
+    """N predicted boxes beside their N targets; every quantity is a tensor of shape (N,).
+
+    Lengths and areas are in the units of the boxes (pixels, strides, …). Half precision is raised to float32: in fp16
+    two boxes of side 181 already overflow w·h + w_t·h_t. Everything follows from the differences of the four edges,
+    prediction minus target, since along one axis, with d₁ and d₂ for its two edges,
+
+        enclosing side = w_t + (w − w_t + |d₁| + |d₂|)/2,  side of the intersection = w_t + (w − w_t − |d₁| − |d₂|)/2,
+
+    which takes fewer operations than minima and maxima, and loses no digits far from the origin.
+
+    Args:
+        pred: xyxy boxes, shape (N, 4). An inverted box (x2 < x1) has no area, but keeps its negative side, so that a
+            loss on the sides pulls it back.
+        target: xyxy boxes, shape (N, 4). A side below 1e-7 counts as 1e-7, which keeps every quotient finite.
+
+    Raises:
+        ValueError: If the shapes differ, or are not (N, 4).
+    """
+
+    def __init__(self, pred: Tensor, target: Tensor) -> None:
+        if pred.shape != target.shape or pred.ndim != 2 or pred.shape[1] != 4:
+            raise ValueError(
+                f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: "
+                "pred and target must be xyxy boxes of one and the same shape (N, 4)"
+            )
+        dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
+        self.pred, self.target = pred.to(dtype), target.to(dtype)
+        edges = self.pred - self.target
+        x1, y1, x2, y2 = edges.unbind(-1)
+        self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
+        self._dx2, self._dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
+        x1, y1, x2, y2 = edges.abs().unbind(-1)
+        self._spread_x, self._spread_y = x1 + x2, y1 + y2
+        x1, y1, x2, y2 = self.target.unbind(-1)
+        # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
+        # number from outside the function is an input of the graph, and costs it its vectorisation.)
+        self.w_target, self.h_target = (x2 - x1).clamp(min=1e-7), (y2 - y1).clamp(min=1e-7)
+
+    @once
+    def w(self) -> Tensor:
+        """Width of the prediction; negative where it is inverted."""
+        return self.w_target + self.dw
+
+    @once
+    def h(self) -> Tensor:
+        """Height of the prediction; negative where it is inverted."""
+        return self.h_target + self.dh
+
+    @once
+    def dx(self) -> Tensor:
+        """Offset of the centres along x, prediction minus target."""
+        return self._dx2 * 0.5
+
+    @once
+    def dy(self) -> Tensor:
+        """Offset of the centres along y, prediction minus target."""
+        return self._dy2 * 0.5
+
+    @once
+    def rho2(self) -> Tensor:
+        """Squared distance ρ² of the centres."""
+        return (self._dx2 * self._dx2 + self._dy2 * self._dy2) * 0.25
+
+    @once
+    def cw(self) -> Tensor:
+        """Width C_w of the smallest enclosing box."""
+        return torch.add(self.w_target, self.dw + self._spread_x, alpha=0.5)
+
+    @once
+    def ch(self) -> Tensor:
+        """Height C_h of the smallest enclosing box."""
+        return torch.add(self.h_target, self.dh + self._spread_y, alpha=0.5)
+
+    @once
+    def cw2(self) -> Tensor:
+        """C_w²."""
+        return self.cw * self.cw
+
+    @once
+    def ch2(self) -> Tensor:
+        """C_h²."""
+        return self.ch * self.ch
+
+    @once
+    def c2(self) -> Tensor:
+        """Squared diagonal c² of the smallest enclosing box."""
+        return self.cw2 + self.ch2
+
+    @once
+    def intersection(self) -> Tensor:
+        """Area of the intersection."""
+        w = torch.add(self.w_target, self.dw - self._spread_x, alpha=0.5).relu()
+        h = torch.add(self.h_target, self.dh - self._spread_y, alpha=0.5).relu()
+        return w * h
+
+    @once
+    def union(self) -> Tensor:
+        """Area of the union."""
+        return torch.addcmul(self.w_target * self.h_target - self.intersection, self.w.relu(), self.h.relu())
+
+    @once
+    def iou(self) -> Tensor:
+        """Intersection over union, in [0, 1]."""
+        return self.intersection / self.union

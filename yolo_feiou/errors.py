@@ -1,0 +1,36 @@
+"""Mistakes of a user's, each with a message that says what came, what is expected and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class YoloFeiouError(Exception):
+    """Base of all errors below. The command line prints the message alone and exits with 2."""
+
+
+class LossSpecError(YoloFeiouError, ValueError):
+    """A loss spec that can't be read, or names no loss, parameter or value there is."""
+
+
+class UnsupportedModelError(YoloFeiouError, ValueError):
+    """A `loss=` for a task or model that trains without an axis-aligned BboxLoss."""
+
+
+class DataError(YoloFeiouError, RuntimeError):
+    """A data set that can't be found or read."""
+
+
+class ArgumentError(YoloFeiouError, ValueError):
+    """A command-line argument that doesn't fit."""
+
+
+class LossNotAppliedError(YoloFeiouError, RuntimeError):
+    """Training would go on with a box loss other than the one asked for."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ": did you mean 'x'?" for the known word nearest to `word`, or "." if none is near."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f": did you mean '{near[0]}'?" if near else "."

@@ -1,0 +1,66 @@
+"""Losses of the ℓn kind: a curve of the four regression errors, summed over them."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import smooth_l1_loss
+
+from yolo_feiou.boxes import Pair
+
+
+def encode(pair: Pair) -> Tensor:
+    """Return the regression errors (Δx/w_t, Δy/h_t, ln(w/w_t), ln(h/h_t)), shape (4, N), scale-free.
+
+    Offsets are in sides of the target, sizes in natural logarithms: 0.1 is a tenth of a side, or a side 10 % off.
+    The encoding of R-CNN, taken from the target.
+    """
+    w_error, h_error = log(pair.w / pair.w_target), log(pair.h / pair.h_target)
+    return torch.stack((pair.dx / pair.w_target, pair.dy / pair.h_target, w_error, h_error))
+
+
+def log(ratio: Tensor) -> Tensor:
+    """Return ln(ratio), continued below 1e-4 by its tangent, so that an inverted box (ratio < 0) is pulled back."""
+    return ratio.clamp(min=1e-4).log() - (1e-4 - ratio).relu() * 1e4
+
+
+def focal_l1_curve(x: Tensor, beta: float) -> Tensor:
+    """L_f(x) for x ≥ 0: −αx²(2 ln(βx) − 1)/4 up to x = 1, then a line of slope −α ln β, with α = eβ.
+
+    The slope has its maximum, 1, at x = 1/(eβ): errors beyond are outliers, and the larger β the less they count; at
+    β = 1 not at all, and they never come back. Zhang et al. (2021), Eq. 9; its constant C makes the parts meet.
+    """
+    alpha = math.e * beta
+    inlier = x.clamp(max=1)
+    curve = inlier * inlier * (1 - 2 * (beta * inlier.clamp(min=1e-12)).log())
+    return (alpha / 4) * curve - alpha * math.log(beta) * (x - 1).relu()
+
+
+def focal_l1(pair: Pair, beta: float) -> Tensor:
+    """FocalL1: the curve `focal_l1_curve` of each regression error, summed. Zhang et al. (2021), Eq. 8 and 9."""
+    return focal_l1_curve(encode(pair).abs(), beta).sum(0)
+
+
+def l1(pair: Pair) -> Tensor:
+    """Σ|x| over the regression errors x."""
+    return encode(pair).abs().sum(0)
+
+
+def smooth_l1(pair: Pair, beta: float) -> Tensor:
+    """Σ x²/(2β) where |x| < β, else |x| − β/2, over the regression errors x. Girshick, Fast R-CNN (2015), Eq. 3."""
+    errors = encode(pair)
+    return smooth_l1_loss(errors, torch.zeros_like(errors), reduction="none", beta=beta).sum(0)
+
+
+def balanced_l1(pair: Pair, alpha: float, gamma: float) -> Tensor:
+    """Σ α/b (b|x| + 1) ln(b|x| + 1) − α|x| where |x| < 1, else γ|x| + C, with α ln(b + 1) = γ.
+
+    Its slope rises faster than smooth ℓ1's near 0 and ends at γ. Pang et al., Libra R-CNN (2019), Eq. 9 and 10.
+    """
+    b = math.expm1(gamma / alpha)
+    x = encode(pair).abs()
+    inlier = x.clamp(max=1)
+    curve = (alpha / b) * (b * inlier + 1) * (b * inlier).log1p() - alpha * inlier
+    return (curve + gamma * (x - 1).relu()).sum(0)

@@ -1,0 +1,124 @@
+"""The grammar of a loss spec: `name` or `name:key=value,key=value`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yolo_feiou.errors import LossSpecError, did_you_mean
+
+Value = float | bool | str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A parameter that is a number from `low` to `high`, both allowed."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"a number from {self.low:.4g} to {self.high:.4g}"
+
+    def read(self, text: str) -> float:
+        """Return the number that `text` spells; ValueError if it is none, or out of range."""
+        value = float(text)
+        if not (math.isfinite(value) and self.low <= value <= self.high):
+            raise ValueError(text)
+        return value
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A parameter that is one of a few words."""
+
+    name: str
+    default: str
+    words: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"one of {', '.join(self.words)}"
+
+    def read(self, text: str) -> str:
+        """Return `text`; ValueError if it is none of the words."""
+        if text not in self.words:
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A parameter that is true or false."""
+
+    name: str
+    default: bool
+    expected: str = "true or false"
+
+    def read(self, text: str) -> bool:
+        """Return the truth value that `text` spells, in any case; ValueError if it is none."""
+        if text.lower() not in ("true", "false"):
+            raise ValueError(text)
+        return text.lower() == "true"
+
+
+Parameter = Number | Choice | Flag
+
+
+def spell(value: Value) -> str:
+    """Return a value as a spec has it: 0.5, true, paper."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else f"{value:.12g}"
+
+
+def split(spec: str) -> tuple[str, dict[str, str]]:
+    """Split a spec into its name and its parameters, as text.
+
+    Raises:
+        LossSpecError: If the spec is empty, or not of the form `name` or `name:key=value,key=value`.
+    """
+    if not isinstance(spec, str):
+        raise LossSpecError(f"a loss spec is a string like 'focal_eiou:gamma=0.5', got {type(spec).__name__} {spec!r}.")
+    name, colon, rest = spec.strip().partition(":")
+    given: dict[str, str] = {}
+    items = [item.partition("=") for item in rest.split(",")] if colon else []
+    if not name.strip() or any(not (key.strip() and equals and value.strip()) for key, equals, value in items):
+        raise LossSpecError(
+            f"can't read loss {spec!r}: expected 'name' or 'name:key=value,key=value', for example "
+            "'focal_eiou:gamma=0.5'. 'yolo losses' lists all."
+        )
+    for key, _, value in items:
+        if key.strip() in given:
+            raise LossSpecError(f"loss {spec!r} gives '{key.strip()}' twice: give it once.")
+        given[key.strip()] = value.strip()
+    return name.strip(), given
+
+
+def read(name: str, given: dict[str, str], parameters: Sequence[Parameter]) -> dict[str, Value]:
+    """Return the values of all parameters of a loss: those given, read and checked, and the defaults of the others.
+
+    Raises:
+        LossSpecError: If a parameter is unknown, or its value is of the wrong type or out of range.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    values: dict[str, Value] = {parameter.name: parameter.default for parameter in parameters}
+    for key, text in given.items():
+        if key not in known:
+            has = f"It has {', '.join(known)}." if known else "It has none."
+            raise LossSpecError(f"loss '{name}' has no parameter '{key}'{did_you_mean(key, known)} {has}")
+        try:
+            values[key] = known[key].read(text)
+        except ValueError:
+            default = spell(known[key].default)
+            raise LossSpecError(
+                f"loss '{name}': {key}={text} is not {known[key].expected}. "
+                f"The default is '{name}:{key}={default}'; 'yolo losses' lists all."
+            ) from None
+    return values
