@@ -1,0 +1,32 @@
+"""Box-regression losses for Ultralytics YOLO, chosen by name: EIoU, Focal-EIoU, FocalL1 and others.
+
+Importing this imports torch and no Ultralytics; what needs it is imported when first used.
+"""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.errors import YoloFeiouError
+from yolo_feiou.registry import LOSSES, build_loss
+
+try:
+    __version__ = version("yolo-feiou")
+except PackageNotFoundError:  # a checkout that is not installed
+    __version__ = "0+unknown"
+
+_NEED_ULTRALYTICS = {
+    "YOLO": "yolo_feiou.model",
+    "DetectionTrainer": "yolo_feiou.trainer",
+    "SegmentationTrainer": "yolo_feiou.trainer",
+    "PoseTrainer": "yolo_feiou.trainer",
+}
+
+__all__ = ["LOSSES", "BoxLoss", "YoloFeiouError", "__version__", "build_loss", *_NEED_ULTRALYTICS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NEED_ULTRALYTICS:
+        return getattr(import_module(_NEED_ULTRALYTICS[name]), name)
+    raise AttributeError(f"module 'yolo_feiou' has no attribute '{name}'")

@@ -1,0 +1,32 @@
+"""For trainings that Ultralytics starts as commands of its own: they must know `loss=` too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
+
+
+@contextmanager
+def loss_key() -> Iterator[None]:
+    """Within the block, Ultralytics' argument checks know `loss`, and the commands that it starts are ours."""
+    stock_run = subprocess.run
+
+    def run(command: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(command, list) and command[1:3] == ["-m", STOCK_MODULE]:
+            command = [sys.executable, "-m", "yolo_feiou", *command[3:]]
+        return stock_run(command, *args, **kwargs)
+
+    DEFAULT_CFG_DICT["loss"] = None
+    subprocess.run = run
+    try:
+        yield
+    finally:
+        del DEFAULT_CFG_DICT["loss"]
+        subprocess.run = stock_run

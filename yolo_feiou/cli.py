@@ -1,0 +1,121 @@
+"""The command: Ultralytics' own `yolo`, with `loss=` for training and a few verbs more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
+
+HELP = """
+    yolo-feiou adds to these:
+        yolo train ... loss=focal_eiou:gamma=0.5     train with another box loss
+        yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
+        yolo train ... data=shapes.yaml              a small data set, made on first use
+        yolo losses                                  list the box losses
+        yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
+"""
+
+
+def losses() -> None:
+    """Print the table of losses."""
+    from yolo_feiou.listing import print_losses
+
+    print_losses()
+
+
+def doctor() -> None:
+    """Print the state of the installation; with --fix, put our `yolo` in place."""
+    from yolo_feiou.doctor import diagnose
+
+    sys.exit(diagnose(fix="--fix" in sys.argv[2:]))
+
+
+VERBS: dict[str, Callable[[], None]] = {"losses": losses, "doctor": doctor}
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
+    verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
+    try:
+        verb() if verb else run_ultralytics()
+    except (YoloFeiouError, FileNotFoundError) as error:
+        sys.exit(fail(error))
+    except BrokenPipeError:  # `yolo losses | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SyntaxError as error:  # so Ultralytics reports an argument that it doesn't know
+        if error.filename:
+            raise
+        sys.exit(fail(error))
+
+
+def fail(error: Exception) -> int:
+    """Print an error in one line, and return the exit status."""
+    print("error:", *str(error).split(), file=sys.stderr)
+    return 2
+
+
+def run_ultralytics() -> None:
+    """Run Ultralytics' own command; where it trains, it finds our models in the place of its own."""
+    from ultralytics.cfg import entrypoint, merge_equals_args
+
+    arguments = merge_equals_args(sys.argv[1:])
+    sys.argv[1:] = [locate(argument) for argument in arguments]  # in place: Ultralytics holds this list
+    if trains(arguments):
+        with our_models():
+            entrypoint()
+    else:
+        entrypoint()
+    if not arguments or arguments[0].strip("-") in ("help", "h"):
+        print(HELP)
+
+
+def trains(arguments: list[str]) -> bool:
+    """Return whether these arguments make Ultralytics train, and check `loss=`.
+
+    Raises:
+        ArgumentError: If `loss=` is given to another mode than training.
+        LossSpecError: If the loss is wrong.
+    """
+    from ultralytics.cfg import MODES
+
+    from yolo_feiou.registry import build_loss
+
+    settings = dict(argument.lstrip("-").split("=", 1) for argument in arguments if "=" in argument)
+    mode = settings.get("mode") or next((word for word in arguments if word in MODES), "train" if settings else None)
+    if "loss" in settings:
+        if mode != "train":
+            raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
+        if settings["loss"].lower() not in ("stock", "none"):
+            build_loss(settings["loss"].rstrip(","))  # a typo shows before Ultralytics fetches a model
+    return mode == "train"
+
+
+def locate(argument: str) -> str:
+    """Return `cfg=name` or `data=name` with the path of our YAML of that name; anything else as it is."""
+    from yolo_feiou.configs import find_data, find_recipe
+
+    key, _, value = argument.partition("=")
+    find = {"cfg": find_recipe, "data": find_data}.get(key)
+    return f"{key}={find(value)}" if find and value else argument
+
+
+@contextmanager
+def our_models() -> Iterator[None]:
+    """Within the block, `ultralytics.YOLO` and its siblings are ours, and `loss` is an argument."""
+    import ultralytics
+
+    from yolo_feiou.children import loss_key
+    from yolo_feiou.model import MODELS
+
+    stock = {name: getattr(ultralytics, name) for name in MODELS}
+    try:
+        for name, model in MODELS.items():
+            setattr(ultralytics, name, model)
+        with loss_key():
+            yield
+    finally:
+        for name, model in stock.items():
+            setattr(ultralytics, name, model)

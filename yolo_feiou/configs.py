@@ -1,0 +1,33 @@
+"""The YAML files that come with the package: recipes and data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+#: `cfg/` lies in the package when it is installed, and beside it in a checkout.
+CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir())
+
+
+def find(name: Any, folder: Path) -> Any:
+    """Return the path of our YAML called `name` (with or without .yaml) in `folder`, or `name` if it isn't ours.
+
+    A file of the user's own goes first.
+    """
+    if not isinstance(name, (str, Path)) or Path(name).exists():
+        return name
+    ours = folder / f"{str(name).removesuffix('.yaml')}.yaml"
+    return str(ours) if ours.is_file() and ours.parent == folder else name
+
+
+def find_recipe(name: Any) -> Any:
+    """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml`, or `name` if it isn't ours."""
+    return find(name, CFG_DIR)
+
+
+def find_data(name: Any) -> Any:
+    """Return the path of our data set `name`, as for `data=shapes.yaml`, or `name` if it isn't ours; lists too."""
+    if isinstance(name, (list, tuple)):
+        return [find_data(item) for item in name]
+    return find(name, CFG_DIR / "datasets")

@@ -1,0 +1,62 @@
+"""`yolo-feiou doctor`: the state of the installation, and which of the two `yolo` scripts runs."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sysconfig
+from importlib.metadata import version
+from pathlib import Path
+
+from yolo_feiou import __version__
+
+#: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
+TESTED = ("8.3.0", "8.4.190")
+
+
+def diagnose(fix: bool = False) -> int:
+    """Print versions, device and the active `yolo`; return 0 if all is well and 1 if not.
+
+    Args:
+        fix: Put our `yolo` in the place of Ultralytics' script in this environment.
+    """
+    import torch
+
+    for package in ("yolo-feiou", "ultralytics", "torch", "torchvision"):
+        print(f"{package:12} {__version__ if package == 'yolo-feiou' else version(package)}")
+    print(f"{'python':12} {platform.python_version()}")
+    print(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
+    in_range = check_range(version("ultralytics"))
+    scripts = Path(sysconfig.get_path("scripts"))
+    if fix:
+        replace_script(scripts)
+    return 0 if check_script(scripts) and in_range else 1
+
+
+def check_range(installed: str) -> bool:
+    """Print whether this Ultralytics is one that was tested, and return it."""
+    numbers = [tuple(int(part) for part in text.split(".")[:3]) for text in (TESTED[0], installed, TESTED[1])]
+    tested = numbers[0] <= numbers[1] <= numbers[2]
+    print(f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it")
+    return tested
+
+
+def check_script(scripts: Path) -> bool:
+    """Print which `yolo` the shell finds and whose it is, and return whether it is ours."""
+    found = shutil.which("yolo") or shutil.which("yolo", path=str(scripts))
+    if not found:
+        print(f"{'yolo':12} not found: 'yolo-feiou' is the same command")
+        return False
+    ours = b"yolo_feiou" in Path(found).read_bytes()
+    print(f"{'yolo':12} {found}: {'ours, loss= works' if ours else 'the one of Ultralytics, it refuses loss='}")
+    if not ours:
+        print(f"{'':12} 'yolo-feiou' is the same command as ours; 'yolo-feiou doctor --fix' puts ours in place")
+        if Path(found).parent != scripts:
+            print(f"{'':12} it lies outside this environment ({scripts}), where --fix writes: mind your PATH")
+    return ours
+
+
+def replace_script(scripts: Path) -> None:
+    """Copy our script, or on Windows our launcher, over the one called `yolo` in the same folder."""
+    for ours in scripts.glob("yolo-feiou*"):
+        shutil.copy2(ours, ours.with_name(ours.name.replace("yolo-feiou", "yolo")))

@@ -1,0 +1,20 @@
+"""`yolo losses`: the table of losses, for people."""
+
+from __future__ import annotations
+
+from yolo_feiou.registry import LOSSES, LossInfo
+from yolo_feiou.spec import spell
+
+
+def describe(info: LossInfo) -> str:
+    """Return a loss in a few lines: name and meaning, parameters with default and range, source and equation."""
+    parameters = [f"{p.name}={spell(p.default)} ({p.expected})" for p in info.parameters] or ["no parameters"]
+    lines = (info.meaning, *parameters, f"{info.paper}, {info.equation}")
+    return "\n".join(f"{info.name if first else '':17}{line}" for first, line in zip([True] + [False] * 9, lines))
+
+
+def print_losses() -> None:
+    """Print all losses."""
+    print("yolo train ... loss=NAME or loss=NAME:key=value,key=value\n")
+    print(*map(describe, LOSSES.values()), sep="\n\n")
+    print(f"\n{'stock':17}Ultralytics' own CIoU, nothing swapped; the same as no loss= at all")

@@ -1,0 +1,79 @@
+"""`YOLO`, and its siblings, whose `train` and `tune` take `loss=`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ultralytics
+from ultralytics.utils import YAML, checks
+
+from yolo_feiou.children import loss_key
+from yolo_feiou.configs import find_data, find_recipe
+from yolo_feiou.errors import UnsupportedModelError
+from yolo_feiou.registry import build_loss
+from yolo_feiou.trainer import STOCK, TRAINERS, unsupported
+
+
+class LossModel:
+    """What the models below add to Ultralytics': our trainers, and our YAML files by name."""
+
+    def train(self, trainer: type | None = None, **kwargs: Any) -> Any:
+        """Train as Ultralytics does, with the box loss that `loss` names.
+
+        Args:
+            trainer: A trainer class to use in place of ours.
+            **kwargs: Ultralytics' training arguments, and `loss`, a loss spec.
+
+        Raises:
+            LossSpecError: If the spec is wrong.
+            UnsupportedModelError: If the model trains without an axis-aligned box loss.
+        """
+        kwargs = self._prepare(kwargs)
+        return super().train(trainer=trainer or self._smart_load("trainer"), **kwargs)
+
+    def tune(self, *args: Any, **kwargs: Any) -> Any:
+        """Tune hyper-parameters as Ultralytics does; each trial trains with `loss`."""
+        with loss_key():
+            return super().tune(*args, **self._prepare(kwargs))
+
+    def val(self, *args: Any, **kwargs: Any) -> Any:
+        """Validate as Ultralytics does; `data` may be one of our data sets."""
+        return super().val(*args, **{**kwargs, **({"data": find_data(kwargs["data"])} if kwargs.get("data") else {})})
+
+    def _prepare(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments with our YAML files found and the loss checked, before anything is written."""
+        for key, find in (("cfg", find_recipe), ("data", find_data)):
+            if kwargs.get(key):
+                kwargs = {**kwargs, key: find(kwargs[key])}
+        recipe = YAML.load(checks.check_yaml(kwargs["cfg"])) if kwargs.get("cfg") else {}
+        spec = kwargs.get("loss", recipe.get("loss"))
+        if spec not in (None, STOCK):
+            build_loss(spec)
+            if not self._takes_loss():
+                raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
+        return kwargs if self._takes_loss() else {key: value for key, value in kwargs.items() if key != "loss"}
+
+    def _takes_loss(self) -> bool:
+        """Whether the model trains with one of the trainers that ours extend."""
+        return self.task in TRAINERS and super()._smart_load("trainer") in TRAINERS[self.task].__mro__
+
+    def _smart_load(self, key: str) -> Any:
+        return TRAINERS[self.task] if key == "trainer" and self._takes_loss() else super()._smart_load(key)
+
+
+class YOLO(LossModel, ultralytics.YOLO):
+    """Ultralytics' `YOLO` with the training argument `loss`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.__class__ = SIBLINGS.get(type(self), type(self))  # stock turns itself into another class for some models
+
+
+#: Models that Ultralytics makes of a YOLO, or of their names. They refuse `loss` clearly. Some releases lack some.
+SIBLINGS = {
+    stock: type(stock.__name__, (LossModel, stock), {"__module__": __name__, "__doc__": f"`{stock.__name__}`, of ours."})
+    for stock in (getattr(ultralytics, name, None) for name in ("YOLOWorld", "YOLOE", "RTDETR"))
+    if stock
+}
+#: By name, what takes the place of Ultralytics' models in our command.
+MODELS = {"YOLO": YOLO, **{stock.__name__: ours for stock, ours in SIBLINGS.items()}}

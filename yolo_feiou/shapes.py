@@ -1,0 +1,213 @@
+# AGPL-3.0 License
+"""Shapes: a small synthetic object-detection data set, drawn on first use.
+
+Every image is a noisy gradient with distractors and a few rotated, stretched and partly hidden shapes. Boxes come from
+the drawn pixels, so they are exact. Each class has its own hue: a short run soon tells the classes apart, and what is
+left to learn is where the boxes end. `cfg/datasets/shapes.yaml` calls `generate` through Ultralytics' `download:` key.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
+SIZE = 128  # image side in pixels
+SPLITS = ("train", "val", "test")  # the position of a split is part of the seed of its images
+
+MAX_OBJECTS = 5  # per image
+SIDE_RANGE = (0.15, 0.6)  # geometric mean of width and height, as a fraction of the image side
+MAX_ASPECT = 4.0  # width / height before rotation lies in [1 / MAX_ASPECT, MAX_ASPECT]
+ANGLE_STD = 20.0  # degrees
+MIN_VISIBLE = 0.5  # smallest fraction of a shape that may remain visible
+MIN_SIDE = 6  # smallest labelled box side in pixels
+HUE_STD = 14.0  # degrees, around class hues that are 60 degrees apart
+MIN_CONTRAST = 90.0  # smallest distance between a shape's colour and what it is drawn on, in BGR space
+
+
+def _circle(n: int, radii: tuple[float, ...] = (1.0,)) -> np.ndarray:
+    """Return `n` points (n, 2) around the origin, the first one on top, whose distances to it cycle through `radii`."""
+    theta = 2 * np.pi * np.arange(n) / n
+    return np.resize(radii, n)[:, None] * np.stack((np.sin(theta), -np.cos(theta)), axis=1)
+
+
+_ARM = 0.35  # half the width of the cross's arms
+_QUARTER = np.array([(_ARM, _ARM), (_ARM, 1), (-_ARM, 1)])
+
+# Class name -> contours in the square [-1, 1] x [-1, 1]; a second contour cuts a hole.
+OUTLINES: dict[str, list[np.ndarray]] = {
+    "ellipse": [_circle(64)],
+    "rectangle": [np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], dtype=float)],
+    "triangle": [np.array([(0, -1), (1, 1), (-1, 1)], dtype=float)],
+    "star": [_circle(10, (1.0, 0.45))],
+    "ring": [_circle(64), 0.55 * _circle(64)],
+    "cross": [np.concatenate([_QUARTER @ np.array([(c, s), (-s, c)]) for c, s in ((1, 0), (0, 1), (-1, 0), (0, -1))])],
+}
+NAMES = tuple(OUTLINES)
+
+
+def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
+    """Return the tight box (x1, y1, x2, y2) of a non-empty boolean mask, in pixels; x2 and y2 are exclusive."""
+    xs, ys = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+
+
+def _random_mask(rng: np.random.Generator, outline: list[np.ndarray], size: int) -> np.ndarray:
+    """Draw an outline with a random place, size, aspect ratio and rotation; return its mask (size, size) of bool."""
+    side = size * np.exp(rng.uniform(*np.log(SIDE_RANGE)))
+    stretch = MAX_ASPECT ** (rng.uniform(-1, 1) / 2)
+    angle = np.deg2rad(rng.normal(0, ANGLE_STD))
+    centre = rng.uniform(0.05, 0.95, 2) * size
+    rotation = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
+    half = np.array([side * stretch, side / stretch]) / 2
+    fixed_point = [np.rint(16 * (contour * half @ rotation + centre)).astype(np.int32) for contour in outline]
+    return cv2.fillPoly(np.zeros((size, size), np.uint8), fixed_point, 1, shift=4).astype(bool)
+
+
+def sample_objects(rng: np.random.Generator, size: int) -> list[tuple[int, np.ndarray]]:
+    """Sample the objects of an image, from the foremost to the rearmost.
+
+    Args:
+        rng (np.random.Generator): Source of randomness.
+        size (int): Image side in pixels.
+
+    Returns:
+        (list[tuple[int, np.ndarray]]): Class index and whole mask (size, size), hidden pixels included, of each object.
+            Shapes that nearer ones mostly hide, and slivers at the border, are left out.
+    """
+    objects: list[tuple[int, np.ndarray]] = []
+    covered = np.zeros((size, size), bool)
+    for _ in range(rng.integers(1, MAX_OBJECTS + 1)):
+        cls = int(rng.integers(len(NAMES)))
+        mask = _random_mask(rng, OUTLINES[NAMES[cls]], size)
+        if (mask & ~covered).sum() <= MIN_VISIBLE * mask.sum():  # also true of an empty mask
+            continue
+        x1, y1, x2, y2 = box_of(mask)
+        if min(x2 - x1, y2 - y1) >= MIN_SIDE:
+            objects.append((cls, mask))
+            covered |= mask
+    return objects
+
+
+def _noise(rng: np.random.Generator, size: int, cell: int) -> np.ndarray:
+    """Return smooth unit noise (size, size, 3) whose blobs are about `cell` pixels wide."""
+    n = -(-size // cell)
+    return cv2.resize(rng.normal(size=(n, n, 3)).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _background(rng: np.random.Generator, size: int) -> np.ndarray:
+    """Return a float32 BGR image (size, size, 3): a blotchy gradient with thin lines and dots as distractors."""
+    theta = rng.uniform(0, 2 * np.pi)
+    ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
+    ramp = 0.5 + (np.cos(theta) * ramp[None, :] + np.sin(theta) * ramp[:, None]) / np.sqrt(2)
+    start, stop = rng.uniform(40, 215, (2, 3)).astype(np.float32)
+    image = start + ramp[..., None] * (stop - start) + 10 * _noise(rng, size, 16) + 6 * _noise(rng, size, 4)
+    for _ in range(rng.integers(0, 7)):
+        (x1, y1, x2, y2), colour = rng.integers(0, size, 4).tolist(), rng.uniform(0, 255, 3).tolist()
+        if rng.random() < 0.5:
+            cv2.line(image, (x1, y1), (x2, y2), colour, 1, cv2.LINE_AA)
+        else:
+            cv2.circle(image, (x1, y1), 2, colour, -1)
+    return image
+
+
+def _random_colour(rng: np.random.Generator, cls: int) -> np.ndarray:
+    """Return a BGR colour (3,) in [0, 255] of about the hue of class `cls`."""
+    hue = (360 * cls / len(NAMES) + rng.normal(0, HUE_STD)) % 360
+    hsv = np.array([[(hue, rng.uniform(0.4, 1), rng.uniform(0.3, 1))]], dtype=np.float32)
+    return 255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
+
+
+def render(rng: np.random.Generator, objects: list[tuple[int, np.ndarray]], size: int) -> np.ndarray:
+    """Paint objects, given from front to back, on a random background; return a uint8 BGR image (size, size, 3)."""
+    image = _background(rng, size)
+    for cls, mask in reversed(objects):
+        below = image[mask].mean(axis=0)
+        colour = _random_colour(rng, cls)
+        while np.linalg.norm(colour - below) < MIN_CONTRAST:
+            colour = _random_colour(rng, cls)
+        image[mask] = colour + 12 * _noise(rng, size, 8)[mask]
+    image = cv2.GaussianBlur(image, (3, 3), 0.6) + rng.normal(0, 6, image.shape)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarray, str]:
+    """Make one image with its labels, which depend on the arguments only.
+
+    Args:
+        seed (int): Seed of the data set, not negative.
+        split (str): One of `SPLITS`.
+        index (int): Number of the image in its split.
+        size (int): Image side in pixels.
+
+    Returns:
+        (tuple[np.ndarray, str]): The uint8 BGR image (size, size, 3) and one line `class x y w h` per object: centre,
+            width and height of its box as fractions of the image side. The box spans the whole shape, hidden parts
+            included, clipped to the image.
+    """
+    rng = np.random.default_rng((seed, SPLITS.index(split), index))
+    objects = sample_objects(rng, size)
+    lines = []
+    for cls, mask in objects:
+        x1, y1, x2, y2 = np.array(box_of(mask)) / size
+        lines.append(f"{cls} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}\n")
+    return render(rng, objects, size), "".join(lines)
+
+
+def _write(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
+    """Write all images and labels below `root`, which must not hold any of them yet."""
+    for split, count in counts.items():
+        images, labels = root / "images" / split, root / "labels" / split
+        images.mkdir(parents=True)
+        labels.mkdir(parents=True)
+        for index in range(count):
+            image, text = make_sample(seed, split, index, size)
+            (images / f"{index:05d}.jpg").write_bytes(cv2.imencode(".jpg", image)[1].tobytes())
+            (labels / f"{index:05d}.txt").write_text(text, newline="\n")
+
+
+def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
+    """Tell whether `root` holds every image and label of the data set that `recipe` describes."""
+    note = root / "recipe.json"
+    return (
+        note.is_file()
+        and note.read_text() == recipe
+        and all(len(list((root / "images" / split).glob("*.jpg"))) == count for split, count in counts.items())
+        and all(len(list((root / "labels" / split).glob("*.txt"))) == count for split, count in counts.items())
+    )
+
+
+def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS, size: int = SIZE) -> None:
+    """Make the data set in `root`; do nothing if it is already there.
+
+    The folder appears at once and whole, so several processes may call this at the same time and an interrupted call
+    leaves nothing behind.
+
+    Args:
+        root (str | Path): Folder to make: `images/<split>/*.jpg`, `labels/<split>/*.txt` and `recipe.json`.
+        seed (int): Seed, not negative; the same arguments always give the same data set.
+        counts (Mapping[str, int]): Number of images per split; keys out of `SPLITS`.
+        size (int): Image side in pixels.
+
+    Raises:
+        FileExistsError: If `root` holds something else, such as part of a data set or one made with other arguments.
+    """
+    root = Path(root).resolve()
+    recipe = json.dumps({"seed": seed, "counts": dict(counts), "size": size})
+    if _is_complete(root, recipe, counts):
+        return
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
+        made = Path(scratch) / root.name
+        _write(made, seed, counts, size)
+        (made / "recipe.json").write_text(recipe)
+        try:
+            made.rename(root)
+        except OSError as error:
+            if not _is_complete(root, recipe, counts):  # it is when another process has won the race
+                raise FileExistsError(f"{root} is in the way of the shapes data set; move or delete it.") from error

@@ -1,0 +1,139 @@
+"""The trainers: Ultralytics' own, with the box loss that `loss=` names."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from ultralytics.cfg import cfg2dict
+from ultralytics.engine.validator import BaseValidator
+from ultralytics.models import yolo
+from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
+from ultralytics.utils.checks import check_file
+
+from yolo_feiou.bbox_loss import count_swapped, swap
+from yolo_feiou.configs import find_data, find_recipe
+from yolo_feiou.cpu_ranks import CPURanks
+from yolo_feiou.errors import DataError, UnsupportedModelError
+from yolo_feiou.registry import build_loss
+
+try:
+    from ultralytics.utils.torch_utils import unwrap_model
+except ImportError:  # its name before Ultralytics 8.3.200 or so
+    from ultralytics.utils.torch_utils import de_parallel as unwrap_model
+
+STOCK = "stock"
+
+
+class LossTrainer(CPURanks):
+    """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
+
+    Args:
+        cfg: Base configuration, as Ultralytics' trainers take it.
+        overrides: Arguments over it. `loss` is a loss spec; None or 'stock' trains as Ultralytics does.
+        _callbacks: Callbacks by event, as Ultralytics' trainers take them.
+
+    Raises:
+        LossSpecError: If the spec is wrong; no run folder is made.
+        UnsupportedModelError: If the model's task is not the trainer's.
+        DataError: If the data set can't be found or read; the run folder is taken back.
+    """
+
+    def __init__(
+        self,
+        cfg: str | dict[str, Any] | SimpleNamespace = DEFAULT_CFG,
+        overrides: dict[str, Any] | None = None,
+        _callbacks: dict[str, list] | None = None,
+    ) -> None:
+        overrides = dict(overrides or {})
+        for key, find in (("cfg", find_recipe), ("data", find_data)):
+            if overrides.get(key):
+                overrides[key] = find(overrides[key])
+        super().__init__({"loss": STOCK, **cfg2dict(cfg)}, overrides, _callbacks)
+
+    def check_resume(self, overrides: dict[str, Any]) -> None:
+        """Read the loss once all arguments are known, a resumed run's too, and before anything is written."""
+        super().check_resume(overrides)
+        spec = getattr(self.args, "loss", None)  # a run that stock began has none
+        self.args.loss = STOCK if spec is None else spec
+        self.box_loss = None if self.args.loss == STOCK else build_loss(self.args.loss)
+        if self.box_loss and self.args.task not in TRAINERS:
+            raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
+        check_data_file(self.args.data)
+
+    def get_dataset(self) -> dict[str, Any]:
+        """Return the data set as Ultralytics does; without one, leave no run folder behind."""
+        try:
+            return super().get_dataset()
+        except RuntimeError as error:
+            self._discard_empty_run()
+            raise DataError(str(error).strip()) from error
+
+    def _discard_empty_run(self) -> None:
+        """Remove the folder of a run that wrote nothing but its arguments."""
+        written = {path.name for path in self.save_dir.glob("*")} if self.save_dir.is_dir() else set()
+        if written == {"args.yaml", "weights"} and not any(self.wdir.iterdir()):
+            self.wdir.rmdir()
+            (self.save_dir / "args.yaml").unlink()
+            self.save_dir.rmdir()
+
+    def get_validator(self) -> BaseValidator:
+        """Return stock's validator, which refuses arguments that it doesn't know."""
+        spec = self.args.__dict__.pop("loss")
+        try:
+            return super().get_validator()
+        finally:
+            self.args.loss = spec
+
+    def _setup_train(self, *world_size: int) -> None:
+        """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
+        super()._setup_train(*world_size)
+        if self.box_loss is None:
+            LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
+            return
+        counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models()]
+        print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
+        self.add_callback("on_train_epoch_start", LossTrainer._prove)
+
+    def _models(self) -> list[tuple[str, Any]]:
+        """The models that compute losses: the one that trains, and its EMA copy, which validates."""
+        models = [("model", unwrap_model(self.model))]
+        return [*models, ("EMA", unwrap_model(self.ema.ema))] if self.ema else models
+
+    def _prove(self) -> None:
+        """Stop if a criterion was replaced since the start."""
+        for _, model in self._models():
+            count_swapped(model, self.box_loss)
+
+
+class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):
+    """Ultralytics' `DetectionTrainer` with the argument `loss`."""
+
+
+class SegmentationTrainer(LossTrainer, yolo.segment.SegmentationTrainer):
+    """Ultralytics' `SegmentationTrainer` with the argument `loss`."""
+
+
+class PoseTrainer(LossTrainer, yolo.pose.PoseTrainer):
+    """Ultralytics' `PoseTrainer` with the argument `loss`."""
+
+
+TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": PoseTrainer}
+
+
+def check_data_file(data: object) -> None:
+    """Raise DataError if `data` names a YAML file that isn't there; the data itself is Ultralytics' to check."""
+    if isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data:
+        if not check_file(data, download=False, hard=False):
+            raise DataError(
+                f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
+                "Give the path of a data YAML, or data=shapes.yaml to try things out."
+            )
+
+
+def unsupported(what: str) -> str:
+    """Return the message for a task or model that has no axis-aligned box loss to swap."""
+    return (
+        f"loss= does not work with {what}: it trains without an axis-aligned BboxLoss. "
+        f"Use a YOLO model for {', '.join(TRAINERS)}, or leave loss= out."
+    )
