@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 class once:  # noqa: N801 - reads as a decorator
-    """A property computed on first use and kept. (functools' own takes a lock, which torch.compile can't trace.)"""
+    """A property computed on first use and kept. (functools' own takes a lock, which torch.compile can't trace.)
+
+    Detach what it gives; never use it first under `torch.no_grad()`, which would keep it without its graph.
+    """
 
     def __init__(self, compute: Callable[[Pair], Tensor]) -> None:
         self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__

@@ -42,8 +42,7 @@ def ciou(pair: Pair) -> Tensor:
     """
     angle = torch.atan2(pair.w, pair.h.clamp(min=1e-7))
     v = (4 / math.pi**2) * (torch.atan2(pair.w_target, pair.h_target) - angle) ** 2
-    with torch.no_grad():
-        alpha = v / (1 - pair.iou + v).clamp(min=1e-7)
+    alpha = (v / (1 - pair.iou + v).clamp(min=1e-7)).detach()
     return diou(pair) + alpha * v
 
 

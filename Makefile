@@ -1,0 +1,24 @@
+# `make demo` and `make test` do all the set-up: a virtual environment of their own, the package and what it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint benchmarks
+
+demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions; about four minutes
+	$(BIN)/python scripts/demo.py $(DEMO)
+
+test: .venv/installed  ## the whole test suite; `make test TESTS="-m 'not slow'"` for the fast part
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(TESTS)
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+benchmarks: .venv/installed
+	$(BIN)/python benchmarks/box_loss.py
+	$(BIN)/python benchmarks/train_step.py
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

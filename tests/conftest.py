@@ -1,0 +1,60 @@
+"""Shared set-up: Ultralytics off the network and in folders of the test run's own; a small data set; short trainings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.runs import SHORT
+
+_CONFIG = tempfile.TemporaryDirectory(prefix="yolo-feiou-tests-")
+os.environ |= {  # before the first import of Ultralytics, and for the processes that tests start
+    "YOLO_CONFIG_DIR": _CONFIG.name,
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "OMP_NUM_THREADS": "1",
+    "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
+}
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """The YAML of a small `shapes`: 24 images to train on, 8 to validate."""
+    from yolo_feiou.configs import CFG_DIR
+    from yolo_feiou.shapes import generate
+
+    root = tmp_path_factory.mktemp("data") / "shapes"
+    generate(root, counts={"train": 24, "val": 8, "test": 8})
+    text = (CFG_DIR / "datasets" / "shapes.yaml").read_text()
+    yaml = root / "shapes-small.yaml"
+    yaml.write_text(text.replace("path: shapes", f"path: {root}"))
+    return str(yaml)
+
+
+@pytest.fixture
+def train(tmp_path, data):
+    """A function that trains yolov8n for an epoch in this process and returns the trainer."""
+
+    def run(model="yolov8n.yaml", **arguments):
+        from yolo_feiou import YOLO
+
+        yolo = YOLO(model)
+        yolo.train(**{**SHORT, "data": data, "project": str(tmp_path), "name": "run", **arguments})
+        return yolo.trainer
+
+    return run
+
+
+@pytest.fixture
+def command(tmp_path):
+    """A function that runs our command with the words given, in `tmp_path`, and returns the finished process."""
+
+    def run(*words):
+        line = [sys.executable, "-m", "yolo_feiou", *map(str, words)]
+        return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+
+    return run

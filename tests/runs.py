@@ -1,0 +1,30 @@
+"""The arguments of a short training, and what a run wrote."""
+
+import csv
+from pathlib import Path
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+SHORT = {
+    "imgsz": 64,
+    "epochs": 1,
+    "batch": 8,
+    "nbs": 8,
+    "optimizer": "AdamW",
+    "lr0": 0.001,
+    "device": "cpu",
+    "workers": 0,
+    "plots": False,
+    "verbose": False,
+    "seed": 0,
+}
+
+
+def short(**arguments):
+    """The arguments of a short training as `key=value` words."""
+    return [f"{key}={value}" for key, value in {**SHORT, **arguments}.items()]
+
+
+def results(folder):
+    """The rows of a run's results.csv, without the column that holds the time."""
+    with open(Path(folder) / "results.csv") as file:
+        return [{key: value for key, value in row.items() if key != "time"} for row in csv.DictReader(file)]

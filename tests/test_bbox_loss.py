@@ -1,0 +1,131 @@
+"""The seam: what is swapped is the box term of every criterion, and nothing else."""
+
+import pytest
+import torch
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel, OBBModel, PoseModel, RTDETRDetectionModel, SegmentationModel
+from ultralytics.utils.loss import BboxLoss
+from ultralytics.utils.metrics import bbox_iou
+
+from yolo_feiou import BoxLoss, build_loss
+from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, holders, swap
+from yolo_feiou.errors import LossNotAppliedError
+
+STOCK_CIOU = BoxLoss(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1))
+
+
+def model_of(kind, yaml):
+    model = kind(yaml, verbose=False)
+    model.args, model.nc = get_cfg(overrides={}), model.yaml["nc"]  # as a trainer sets them
+    return model
+
+
+def boxes(count=200, seed=0):
+    """Targets in strides, none smaller than 2, and predictions near them, for `count` anchors of each of two images."""
+    random = torch.Generator().manual_seed(seed)
+    low = torch.rand(2, count, 2, generator=random) * 20
+    target = torch.cat((low, low + torch.rand(2, count, 2, generator=random) * 8 + 2), -1)
+    pred = target + torch.randn(2, count, 4, generator=random) * 0.4
+    scores = torch.rand(2, count, 3, generator=random) * (torch.rand(2, count, 3, generator=random) > 0.6)
+    return pred, target, scores, scores.sum(-1) > 0
+
+
+def call(loss, reg_max, dtype=torch.float32):
+    """Both terms of a bbox loss, and the gradients they give the boxes and the distribution."""
+    pred, target, scores, positives = boxes()
+    pred = pred.to(dtype).requires_grad_()
+    channels = 4 * reg_max if reg_max > 1 else 4
+    dist = torch.randn(2, pred.shape[1], channels, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    anchors = target[0, :, :2] + 0.5
+    image = (torch.tensor([640.0, 640.0]), torch.full((pred.shape[1], 1), 8.0))
+    terms = loss(dist, pred, anchors, target, scores, scores.sum(), positives, *image)
+    gradients = torch.autograd.grad(sum(terms), (pred, dist), allow_unused=True)
+    return *terms, *gradients
+
+
+@pytest.mark.parametrize("reg_max", [16, 1])
+def test_dfl_or_l1_term_is_stocks_own(reg_max):
+    stock = BboxLoss(reg_max)
+    ours = SwappedBboxLoss(stock, build_loss("focal_eiou"))
+    _, expected, _, expected_gradient = call(stock, reg_max)
+    _, term, _, gradient = call(ours, reg_max)
+    assert term.equal(expected)
+    assert term > 0
+    assert gradient.equal(expected_gradient)
+
+
+def test_stocks_own_function_through_the_seam_is_stock_bit_for_bit():
+    for got, expected in zip(call(SwappedBboxLoss(BboxLoss(16), STOCK_CIOU), 16), call(BboxLoss(16), 16), strict=True):
+        assert got.equal(expected)
+
+
+def test_our_ciou_agrees_with_stocks():
+    ours, stock = call(SwappedBboxLoss(BboxLoss(16), build_loss("ciou")), 16), call(BboxLoss(16), 16)
+    assert ours[0].item() == pytest.approx(stock[0].item(), rel=1e-6)
+    assert torch.linalg.norm(ours[2] - stock[2]) <= 1e-5 * torch.linalg.norm(stock[2])
+
+
+@pytest.mark.parametrize("spec", ["eiou", "focal_eiou", "focal_eiou:norm=tal", "focal_l1"])
+def test_box_term_is_the_mean_over_positives(spec):
+    pred, target, scores, positives = boxes()
+    loss = build_loss(spec)
+    weights = scores[positives].sum(-1)
+    expected = loss.mean(pred[positives], target[positives], weights, total=scores.sum())
+    assert call(SwappedBboxLoss(BboxLoss(16), loss), 16)[0].equal(expected)
+
+
+def test_half_precision_boxes_give_the_loss_of_single_precision():
+    loss = SwappedBboxLoss(BboxLoss(16), build_loss("eiou"))
+    assert call(loss, 16, torch.float16)[0].item() == pytest.approx(call(loss, 16)[0].item(), rel=2e-2)
+    assert call(loss, 16, torch.float16)[0].dtype == torch.float32
+
+
+def test_no_positives_give_zero_and_a_graph():
+    loss = SwappedBboxLoss(BboxLoss(16), build_loss("focal_eiou"))
+    pred, target, scores, _ = boxes(21)
+    pred.requires_grad_()
+    none = torch.zeros(scores.shape[:2], dtype=torch.bool)
+    image = (torch.tensor([64.0, 64.0]), torch.full((21, 1), 8.0))
+    box, _ = loss(torch.randn(2, 21, 64), pred, target[0, :, :2], target, scores * 0, torch.tensor(1.0), none, *image)
+    assert box == 0
+    assert torch.autograd.grad(box, pred)[0].equal(torch.zeros_like(pred))
+
+
+@pytest.mark.parametrize(
+    ("kind", "yaml", "heads"),
+    [
+        (DetectionModel, "yolov3-tiny.yaml", 1),
+        (DetectionModel, "yolov5n.yaml", 1),
+        (DetectionModel, "yolov8n.yaml", 1),
+        (DetectionModel, "yolov9t.yaml", 1),
+        (DetectionModel, "yolov10n.yaml", 2),
+        (DetectionModel, "yolo11n.yaml", 1),
+        (DetectionModel, "yolo12n.yaml", 1),
+        (DetectionModel, "yolo26n.yaml", 2),
+        (SegmentationModel, "yolov8n-seg.yaml", 1),
+        (SegmentationModel, "yolo26n-seg.yaml", 2),
+        (PoseModel, "yolov8n-pose.yaml", 1),
+        (PoseModel, "yolo26n-pose.yaml", 2),
+    ],
+)
+def test_every_head_of_every_generation_is_swapped(kind, yaml, heads):
+    model, loss = model_of(kind, yaml), build_loss("eiou")
+    assert swap(model, loss) == heads
+    assert all(type(holder.bbox_loss) is SwappedBboxLoss for holder in holders(model.criterion))
+    assert len(list(holders(model.criterion))) == heads
+    assert swap(model, build_loss("iou")) == heads  # again, as on resume
+
+
+@pytest.mark.parametrize(("kind", "yaml"), [(OBBModel, "yolov8n-obb.yaml"), (RTDETRDetectionModel, "rtdetr-l.yaml")])
+def test_a_criterion_without_an_axis_aligned_bbox_loss_stops(kind, yaml):
+    model = model_of(kind, yaml)
+    with pytest.raises(LossNotAppliedError, match="Rotated|no BboxLoss"):
+        swap(model, build_loss("eiou"))
+
+
+def test_a_criterion_that_is_not_ours_is_found():
+    model, loss = model_of(DetectionModel, "yolo26n.yaml"), build_loss("eiou")
+    swap(model, loss)
+    model.criterion.one2one.bbox_loss = BboxLoss(1)
+    with pytest.raises(LossNotAppliedError, match="v8DetectionLoss would not train with eiou"):
+        count_swapped(model, loss)

@@ -1,0 +1,139 @@
+"""The command: stock's, with `loss=`; a mistake is one clear line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import ultralytics
+import yaml
+from ultralytics.utils import DEFAULT_CFG_DICT, __version__
+
+from tests.runs import results, short
+from yolo_feiou import cli
+from yolo_feiou.configs import CFG_DIR
+from yolo_feiou.errors import ArgumentError, LossSpecError
+
+
+@pytest.mark.slow
+def test_train_with_a_loss_then_validate(command, data, tmp_path):
+    trained = command("train", "model=yolov8n.yaml", "loss=focal_eiou:gamma=0.5,norm=tal", *short(data=data, project=tmp_path))
+    assert trained.returncode == 0, trained.stderr
+    assert "Box loss: focal_eiou (gamma=0.5, norm=tal, detach=true)" in trained.stdout
+    assert len(results(tmp_path / "train")) == 1
+    weights = tmp_path / "train" / "weights" / "best.pt"
+    assert command("val", f"model={weights}", f"data={data}", "imgsz=64", "device=cpu", f"project={tmp_path}").returncode == 0
+    assert (tmp_path / "val").is_dir()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["loss=focal_eoiu"], "unknown loss 'focal_eoiu': did you mean 'focal_eiou'?"),
+        (["loss="], "can't read loss ''"),
+        (["loss=eiou", "data=nope.yaml"], "data=nope.yaml: there is no such file"),
+        (["loss=eiou", "task=obb", "model=yolov8n-obb.yaml"], "without an axis-aligned BboxLoss"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, message):
+    model = [] if any("model=" in word for word in words) else ["model=yolov8n.yaml"]
+    done = command("train", *model, *words, f"project={tmp_path / 'runs'}")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr + done.stdout
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert message in errors[0]
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["val", "loss=eiou"], ArgumentError, "mode 'val' has no training loss"),
+        (["mode=export", "loss=eiou"], ArgumentError, "mode 'export'"),
+        (["train", "loss=focal_l1:beta=2"], LossSpecError, "beta=2 is not a number from 0.3679 to 1"),
+        (["train", "--loss=focal_eiou:gamma=abc"], LossSpecError, "gamma=abc"),
+        (["loss=,"], LossSpecError, "can't read loss ''"),
+    ],
+)
+def test_loss_is_checked_before_anything_runs(words, error, message):
+    with pytest.raises(error, match=message):
+        cli.trains(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "training"),
+    [
+        (["train", "model=yolov8n.yaml"], True),
+        (["detect", "train", "loss=stock"], True),
+        (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
+        (["train", "loss=None"], True),
+        (["val", "model=best.pt"], False),
+        (["predict"], False),
+        (["version"], False),
+        ([], False),
+    ],
+)
+def test_which_commands_train(words, training):
+    assert cli.trains(words) is training
+
+
+def test_our_models_stand_in_within_the_block_only():
+    stock = ultralytics.YOLO, ultralytics.RTDETR
+    with cli.our_models():
+        assert ultralytics.YOLO.__module__ == "yolo_feiou.model"
+        assert ultralytics.RTDETR.__module__ == "yolo_feiou.model"
+        assert "loss" in DEFAULT_CFG_DICT
+    assert (ultralytics.YOLO, ultralytics.RTDETR) == stock
+    assert "loss" not in DEFAULT_CFG_DICT
+
+
+def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.locate("data=shapes.yaml") == f"data={CFG_DIR / 'datasets' / 'shapes.yaml'}"
+    assert cli.locate("cfg=focal_eiou") == f"cfg={CFG_DIR / 'focal_eiou.yaml'}"
+    assert cli.locate("data=coco8.yaml") == "data=coco8.yaml"
+    assert cli.locate("epochs=3") == "epochs=3"
+    Path("shapes.yaml").touch()
+    assert cli.locate("data=shapes.yaml") == "data=shapes.yaml"
+
+
+def run(monkeypatch, *words):
+    """Run the command in this process, on the list that Ultralytics holds of its arguments."""
+    from ultralytics import cfg
+
+    monkeypatch.setattr(sys, "argv", ["yolo", *words])
+    monkeypatch.setattr(cfg, "ARGV", sys.argv)
+    cli.main()
+
+
+def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, "train", "los=eiou")
+    assert stop.value.code == 2
+    assert "error: 'los' is not a valid YOLO argument. Similar arguments are i.e. ['loss'" in capsys.readouterr().err
+
+
+def test_version_is_stocks(monkeypatch, caplog):
+    run(monkeypatch, "version")
+    assert __version__ in caplog.text
+
+
+def test_help_adds_ours_to_stocks(monkeypatch, caplog, capsys):
+    run(monkeypatch, "help")
+    assert "yolo TASK MODE ARGS" in caplog.text
+    assert "yolo losses" in capsys.readouterr().out
+
+
+def test_cfg_command_prints_stocks_defaults(monkeypatch, caplog):
+    run(monkeypatch, "cfg")
+    assert "epochs" in caplog.text
+    assert "loss:" not in [line.strip() for line in caplog.text.splitlines()]
+
+
+@pytest.mark.slow
+def test_a_recipe_and_its_loss_on_the_command_line(command, data, tmp_path):
+    (tmp_path / "mine.yaml").write_text("loss: eiou\nepochs: 1\nimgsz: 64\n")
+    done = command("train", "cfg=mine.yaml", "model=yolov8n.yaml", *short(data=data, project=tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load((tmp_path / "train" / "args.yaml").read_text())["loss"] == "eiou"

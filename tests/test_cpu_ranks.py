@@ -1,0 +1,83 @@
+"""Several processes: two real ones over gloo, started by torchrun and by Ultralytics' own launcher."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from tests.runs import SHORT, results
+
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
+SCRIPT = """
+import hashlib, sys
+from ultralytics.utils import RANK
+from yolo_feiou import YOLO
+
+def report(trainer):
+    state = trainer.model.module.named_parameters()
+    digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for _, p in state)).hexdigest()
+    print(f"rank {RANK} of {trainer.world_size} weights {digest} folder {trainer.save_dir}", flush=True)
+
+model = YOLO("yolov8n.yaml")
+model.add_callback("teardown", report)
+model.train(**eval(sys.argv[1]))
+"""
+
+
+def reports(text):
+    return sorted(re.findall(r"rank (\d) of (\d) weights (\w+) folder (\S+)", text))
+
+
+def run_ranks(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, *TORCHRUN, *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.mark.slow
+def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "runs" / "run").mkdir(parents=True)  # so that this run's name must be counted up, once
+    arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "name": "run", "loss": "focal_eiou", "epochs": 2}
+    done = run_ranks(tmp_path, "script.py", repr(arguments))
+    assert done.returncode == 0, done.stderr[-2000:]
+    (rank0, size, weights0, folder0), (rank1, _, weights1, folder1) = reports(done.stdout)
+    assert (rank0, rank1, size) == ("0", "1", "2")
+    assert weights0 == weights1
+    assert folder0 == folder1
+    for rank in "01":
+        assert re.search(rf"Box loss: focal_eiou .*criteria swapped: 1 of the model, 1 of the EMA, rank {rank}", done.stdout)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["run", folder0.rsplit("/", 1)[1]]
+    assert not any((tmp_path / "runs" / "run").iterdir())  # only rank 0 writes, and into the one new folder
+    assert len(results(folder0)) == 2
+    assert torch.load(f"{folder0}/weights/best.pt", weights_only=False)["epoch"] == -1  # stripped: the run is finished
+
+
+@pytest.mark.slow
+def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path):
+    """`device=0,1` pickles the trainer into a script for torchrun; here that very script runs on two CPU ranks."""
+    from ultralytics.utils.dist import ddp_cleanup, generate_ddp_file
+
+    from yolo_feiou import DetectionTrainer
+
+    trainer = DetectionTrainer(
+        overrides={**SHORT, "model": "yolov8n.yaml", "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
+    )
+    file = generate_ddp_file(trainer)
+    try:
+        done = run_ranks(tmp_path, file)
+    finally:
+        ddp_cleanup(trainer, file)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sorted(re.findall(r"Box loss: eiou, .* rank (\d)", done.stdout)) == ["0", "1"]
+    assert len(results(tmp_path / "run")) == 1
+
+
+@pytest.mark.slow
+def test_a_wrong_loss_on_two_ranks_ends_both(tmp_path, data):
+    done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", f"data={data}", "device=cpu", "loss=eoiu")
+    assert done.returncode != 0
+    assert "did you mean 'eiou'" in done.stderr
+    assert not (tmp_path / "runs").exists()

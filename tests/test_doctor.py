@@ -1,0 +1,46 @@
+"""`doctor` tells whose `yolo` runs, and puts ours in place."""
+
+import pytest
+
+from yolo_feiou import doctor
+
+OURS, STOCKS = "from yolo_feiou.cli import main\n", "from ultralytics.cfg import entrypoint\n"
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    """A folder of scripts, alone on the PATH, in which Ultralytics' `yolo` won."""
+    for name, text in (("yolo", STOCKS), ("yolo-feiou", OURS)):
+        (tmp_path / name).write_text(f"#!/usr/bin/env python\n{text}")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(tmp_path))
+    return tmp_path
+
+
+def test_stocks_yolo_is_reported_and_fixed(scripts, capsys):
+    assert doctor.diagnose() == 1
+    assert "the one of Ultralytics, it refuses loss=" in capsys.readouterr().out
+    assert doctor.diagnose(fix=True) == 0
+    assert "ours, loss= works" in capsys.readouterr().out
+    assert OURS in (scripts / "yolo").read_text()
+    assert (scripts / "yolo").stat().st_mode & 0o111
+
+
+def test_a_missing_yolo_is_reported(scripts, capsys):
+    (scripts / "yolo").unlink()
+    assert doctor.diagnose() == 1
+    assert "not found: 'yolo-feiou' is the same command" in capsys.readouterr().out
+
+
+def test_another_environments_yolo_is_reported(scripts, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(tmp_path / "elsewhere"))
+    assert doctor.diagnose() == 1
+    assert "lies outside this environment" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("version", "tested"), [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("9.0.0", False)]
+)
+def test_the_tested_range(version, tested):
+    assert doctor.check_range(version) is tested

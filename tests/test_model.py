@@ -1,0 +1,90 @@
+"""`yolo_feiou.YOLO`, and what Ultralytics does with several data sets and in tuning."""
+
+import subprocess
+
+import pytest
+import yaml
+from ultralytics import YOLO as StockYOLO
+from ultralytics.models.yolo.detect import DetectionTrainer as StockTrainer
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+from tests.runs import SHORT, results
+from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
+from yolo_feiou.errors import LossSpecError, UnsupportedModelError
+from yolo_feiou.model import MODELS
+
+
+@pytest.mark.parametrize(
+    ("model", "trainer"),
+    [
+        ("yolov8n.yaml", DetectionTrainer),
+        ("yolov8n-seg.yaml", SegmentationTrainer),
+        ("yolov8n-pose.yaml", PoseTrainer),
+    ],
+)
+def test_each_task_trains_with_our_trainer(model, trainer):
+    assert YOLO(model)._smart_load("trainer") is trainer
+    assert StockYOLO(model)._smart_load("trainer") in trainer.__mro__
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"),
+    [
+        ("YOLO", "yolov8n-cls.yaml"),
+        ("YOLO", "yolov8n-obb.yaml"),
+        ("YOLO", "yolov8s-worldv2.yaml"),
+        ("YOLO", "yoloe-v8s.yaml"),
+        ("RTDETR", "rtdetr-l.yaml"),
+    ],
+)
+def test_models_without_an_axis_aligned_box_loss_refuse(kind, model, tmp_path):
+    with pytest.raises(UnsupportedModelError, match="without an axis-aligned BboxLoss"):
+        MODELS[kind](model).train(data="coco8.yaml", loss="eiou", project=str(tmp_path))
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_recipe_with_a_loss_is_refused_likewise(tmp_path):
+    with pytest.raises(UnsupportedModelError):
+        YOLO("yolov8n-obb.yaml").train(data="dota8.yaml", cfg="focal_eiou.yaml", project=str(tmp_path))
+
+
+def test_a_task_without_box_loss_trains_as_stock_with_loss_stock():
+    model = YOLO("yolov8n-cls.yaml")
+    assert model._prepare({"loss": "stock", "epochs": 1}) == {"epochs": 1}
+
+
+def test_a_wrong_loss_stops_before_several_data_sets_are_tried(data, tmp_path):
+    with pytest.raises(LossSpecError, match="unknown loss"):
+        YOLO("yolov8n.yaml").train(data=[data, data], loss="nope", project=str(tmp_path))
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_recipe_by_name(data, tmp_path):
+    model = YOLO("yolov8n.yaml")
+    model.train(cfg="focal_l1.yaml", **{**SHORT, "data": data, "project": str(tmp_path), "name": "run"})
+    assert yaml.safe_load((tmp_path / "run" / "args.yaml").read_text())["loss"] == "focal_l1"
+
+
+@pytest.mark.slow
+def test_several_data_sets_keep_the_loss(data, tmp_path):
+    model = YOLO("yolov8n.yaml")
+    model.train(**{**SHORT, "data": [data, data], "project": str(tmp_path), "loss": "eiou"})
+    recorded = [yaml.safe_load(path.read_text())["loss"] for path in tmp_path.glob("**/args.yaml")]
+    assert recorded == ["eiou", "eiou"]
+    assert all(len(results(path.parent)) == 1 for path in tmp_path.glob("**/args.yaml"))
+
+
+@pytest.mark.slow
+def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd):
+    run = subprocess.run
+    YOLO("yolov8n.yaml").tune(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "iterations": 1})
+    recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]
+    assert [arguments["loss"] for arguments in recorded if arguments["mode"] == "train"] == ["eiou"]
+    assert "Box loss: eiou, criteria swapped: 1 of the model" in capfd.readouterr().out
+    assert subprocess.run is run
+    assert "loss" not in DEFAULT_CFG_DICT
+
+
+def test_stock_model_takes_our_trainer_by_argument():
+    assert issubclass(DetectionTrainer, StockTrainer)

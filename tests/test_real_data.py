@@ -1,0 +1,50 @@
+"""Real images: every task trains an epoch on the small data sets that lie beside a development checkout."""
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.runs import SHARED_DATA, SHORT, results
+from yolo_feiou import YOLO
+from yolo_feiou.errors import UnsupportedModelError
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the real data sets don't lie beside this checkout"),
+]
+
+
+def copied(name, tmp_path):
+    """A copy of a data set, since Ultralytics writes caches into it; returns its YAML."""
+    folder = shutil.copytree(SHARED_DATA / name, tmp_path / name, copy_function=shutil.copyfile)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755)
+    arguments = yaml.safe_load((folder / f"{name}.yaml").read_text())
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump({**arguments, "path": str(folder)}))
+    return str(folder / f"{name}.yaml")
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("yolov8n.yaml", "coco8"),
+        ("yolo26n.yaml", "coco8"),
+        ("yolov8n-seg.yaml", "coco8-seg"),
+        ("yolo26n-seg.yaml", "coco8-seg"),
+        ("yolov8n-pose.yaml", "coco8-pose"),
+    ],
+)
+def test_detect_segment_and_pose_train(model, name, tmp_path):
+    YOLO(model).train(
+        **{**SHORT, "data": copied(name, tmp_path), "project": str(tmp_path), "name": "run", "loss": "focal_eiou"}
+    )
+    (row,) = results(tmp_path / "run")
+    assert float(row["train/box_loss"]) > 0
+    assert float(row["val/box_loss"]) > 0
+
+
+def test_oriented_boxes_refuse(tmp_path):
+    with pytest.raises(UnsupportedModelError, match="task 'obb'"):
+        YOLO("yolov8n-obb.yaml").train(data=copied("dota8", tmp_path), loss="eiou", project=str(tmp_path / "runs"))
+    assert not (tmp_path / "runs").exists()

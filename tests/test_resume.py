@@ -1,0 +1,53 @@
+"""A killed run goes on with the same loss."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.runs import SHORT, results
+
+KILLED = """
+import os, signal, sys
+from yolo_feiou import YOLO
+
+def kill(trainer):
+    if trainer.epoch == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+model = YOLO("yolov8n.yaml")
+model.add_callback("on_train_batch_end", kill)
+model.train(**eval(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_its_second_epoch_resumes_with_its_loss(train, command, data, tmp_path):
+    arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "loss": "focal_eiou:gamma=0.25"}
+    killed = subprocess.run([sys.executable, "-c", KILLED, repr({**arguments, "name": "killed"})], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(results(tmp_path / "killed")) == 1
+
+    resumed = command("train", "resume", f"model={tmp_path / 'killed' / 'weights' / 'last.pt'}")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Box loss: focal_eiou (gamma=0.25, norm=paper, detach=true), criteria swapped: 1 of the model" in resumed.stdout
+    assert "loss: focal_eiou:gamma=0.25" in (tmp_path / "killed" / "args.yaml").read_text()
+
+    whole = results(train(**{**arguments, "name": "whole"}).save_dir)
+    ciou = results(train(**{**arguments, "name": "ciou", "loss": "stock"}).save_dir)
+    for row, expected, other in zip(results(tmp_path / "killed"), whole, ciou, strict=True):
+        for column in ("train/box_loss", "val/box_loss"):  # Focal-EIoU's is about twice CIoU's here
+            value = float(row[column])
+            assert value == pytest.approx(float(expected[column]), rel=0.1)
+            assert value > 1.5 * float(other[column])
+
+
+@pytest.mark.slow
+def test_resume_takes_no_other_loss(command, data, tmp_path):
+    arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
+    subprocess.run([sys.executable, "-c", KILLED, repr(arguments)], capture_output=True)
+    resumed = command("train", "resume", f"model={tmp_path / 'run' / 'weights' / 'last.pt'}", "loss=iou")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resume ignores ['loss']" in resumed.stdout + resumed.stderr
+    assert "Box loss: eiou" in resumed.stdout

@@ -1,0 +1,124 @@
+"""Training: the loss asked for trains and validates, is recorded, and changes nothing else."""
+
+import pytest
+import torch
+import yaml
+from ultralytics import YOLO as StockYOLO
+from ultralytics.utils.loss import BboxLoss
+
+from yolo_feiou import DetectionTrainer, registry
+from yolo_feiou.errors import DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
+from yolo_feiou.registry import LossInfo
+from tests.runs import SHORT, results
+from tests.test_bbox_loss import STOCK_CIOU
+
+LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
+
+
+@pytest.fixture
+def stock_rows(tmp_path, data):
+    """The results of two epochs of Ultralytics' own trainer."""
+    StockYOLO("yolov8n.yaml").train(**{**SHORT, "epochs": 2, "data": data, "project": str(tmp_path), "name": "stock"})
+    return results(tmp_path / "stock")
+
+
+@pytest.mark.slow
+def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
+    monkeypatch.setitem(
+        registry.LOSSES, "stocks_function", LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", "")
+    )
+    assert stock_rows[0]["val/box_loss"] != stock_rows[1]["val/box_loss"]
+    for arguments in ({}, {"loss": "stock"}, {"loss": "stocks_function"}):
+        assert results(train(epochs=2, exist_ok=True, **arguments).save_dir) == stock_rows
+    for ours, stock in zip(results(train(epochs=2, exist_ok=True, loss="ciou").save_dir), stock_rows, strict=True):
+        for column in LOSS_COLUMNS:
+            assert float(ours[column]) == pytest.approx(float(stock[column]), rel=0.01)
+    assert results(train(epochs=2, exist_ok=True, loss="eiou").save_dir) != stock_rows
+
+
+@pytest.mark.slow
+def test_loss_trains_validates_and_is_recorded(train, capsys):
+    trainer = train(loss="focal_eiou:gamma=1,norm=tal", epochs=2)
+    printed = capsys.readouterr().out
+    assert printed.count("Box loss:") == 1
+    assert "focal_eiou (gamma=1, norm=tal, detach=true), criteria swapped: 1 of the model, 1 of the EMA" in printed
+    assert yaml.safe_load((trainer.save_dir / "args.yaml").read_text())["loss"] == "focal_eiou:gamma=1,norm=tal"
+    rows = results(trainer.save_dir)
+    # With norm=tal an untrained model's IoU shrinks both box losses to well under CIoU's, about 7 here: train and val.
+    assert all(float(row[column]) < 4 for row in rows for column in ("train/box_loss", "val/box_loss"))
+
+
+@pytest.mark.slow
+def test_both_heads_of_yolo26_train(train, capsys):
+    train("yolo26n.yaml", loss="eiou")
+    assert "2 of the model, 2 of the EMA" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_class_weights_survive_the_swap(train):
+    trainer = train(loss="eiou", cls_pw=1.0)
+    assert trainer.model.criterion.class_weights is not None
+
+
+@pytest.mark.slow
+def test_unfinished_checkpoint_records_the_loss(data, tmp_path):
+    def stop(trainer):
+        raise KeyboardInterrupt
+
+    from yolo_feiou import YOLO
+
+    model = YOLO("yolov8n.yaml")
+    model.add_callback("on_model_save", stop)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou"})
+    checkpoint = torch.load(next(tmp_path.glob("**/last.pt")), weights_only=False)
+    assert checkpoint["train_args"]["loss"] == "eiou"
+    assert checkpoint["ema"].criterion is None
+
+
+@pytest.mark.slow
+def test_training_stops_if_a_criterion_is_replaced(data, tmp_path):
+    def replace(trainer):
+        trainer.model.criterion.bbox_loss = BboxLoss(16)
+
+    model = StockYOLO("yolov8n.yaml")
+    model.add_callback("on_train_start", replace)
+    with pytest.raises(LossNotAppliedError, match="would not train with eiou"):
+        model.train(trainer=DetectionTrainer, **{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"loss": "focal_eoiu"}, LossSpecError, "did you mean 'focal_eiou'"),
+        ({"loss": ""}, LossSpecError, "can't read loss ''"),
+        ({"loss": "focal_l1:beta=2"}, LossSpecError, "from 0.3679 to 1"),
+        ({"loss": "eiou", "data": "nope.yaml"}, DataError, "data=nope.yaml: there is no such file"),
+        ({"loss": "eiou", "task": "obb"}, UnsupportedModelError, "task 'obb'"),
+    ],
+)
+def test_bad_input_leaves_no_run_folder(data, tmp_path, arguments, error, message):
+    with pytest.raises(error, match=message):
+        DetectionTrainer(
+            overrides={**SHORT, "model": "yolov8n.yaml", "data": data, "project": str(tmp_path / "runs"), **arguments}
+        )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_data_without_images_leaves_no_run_folder(tmp_path):
+    (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
+    overrides = {**SHORT, "model": "yolov8n.yaml", "data": str(tmp_path / "empty.yaml"), "project": str(tmp_path / "runs")}
+    with pytest.raises(DataError, match="images not found"):
+        DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run"})
+    assert not (tmp_path / "runs" / "run").exists()
+
+
+def test_data_without_images_leaves_an_older_run_alone(tmp_path):
+    (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
+    older = tmp_path / "runs" / "run" / "weights" / "best.pt"
+    older.parent.mkdir(parents=True)
+    older.touch()
+    overrides = {**SHORT, "model": "yolov8n.yaml", "data": str(tmp_path / "empty.yaml"), "project": str(tmp_path / "runs")}
+    with pytest.raises(DataError):
+        DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run", "exist_ok": True})
+    assert older.exists()
