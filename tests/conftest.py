@@ -1,4 +1,4 @@
-"""Shared set-up: Ultralytics off the network and in folders of the test run's own; a small data set; short trainings."""
+"""Shared set-up: Ultralytics without network and in folders of its own; a small data set; short trainings."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ os.environ |= {  # before the first import of Ultralytics, and for the processes
     "OMP_NUM_THREADS": "1",
     "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
 }
+
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
@@ -58,3 +59,16 @@ def command(tmp_path):
         return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
 
     return run
+
+
+@pytest.fixture
+def release():
+    """A function that skips a test of what Ultralytics can do since a release."""
+
+    def since(first):
+        from ultralytics import __version__
+
+        if tuple(map(int, __version__.split(".")[:3])) < tuple(map(int, first.split("."))):
+            pytest.skip(f"Ultralytics can do this since {first}")
+
+    return since

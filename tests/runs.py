@@ -27,4 +27,5 @@ def short(**arguments):
 def results(folder):
     """The rows of a run's results.csv, without the column that holds the time."""
     with open(Path(folder) / "results.csv") as file:
-        return [{key: value for key, value in row.items() if key != "time"} for row in csv.DictReader(file)]
+        rows = csv.DictReader(file, skipinitialspace=True)
+        return [{key.strip(): value for key, value in row.items() if key.strip() != "time"} for row in rows]

@@ -1,5 +1,7 @@
 """The seam: what is swapped is the box term of every criterion, and nothing else."""
 
+from inspect import signature
+
 import pytest
 import torch
 from ultralytics.cfg import get_cfg
@@ -15,7 +17,10 @@ STOCK_CIOU = BoxLoss(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=Fals
 
 
 def model_of(kind, yaml):
-    model = kind(yaml, verbose=False)
+    try:
+        model = kind(yaml, verbose=False)
+    except FileNotFoundError:
+        pytest.skip(f"this release of Ultralytics has no {yaml}")
     model.args, model.nc = get_cfg(overrides={}), model.yaml["nc"]  # as a trainer sets them
     return model
 
@@ -30,6 +35,10 @@ def boxes(count=200, seed=0):
     return pred, target, scores, scores.sum(-1) > 0
 
 
+#: What newer releases give a bbox loss beside the rest: imgsz, and each anchor's stride.
+IMAGE = ("imgsz" in signature(BboxLoss.forward).parameters) * (torch.tensor([640.0, 640.0]), torch.full((200, 1), 8.0))
+
+
 def call(loss, reg_max, dtype=torch.float32):
     """Both terms of a bbox loss, and the gradients they give the boxes and the distribution."""
     pred, target, scores, positives = boxes()
@@ -37,8 +46,7 @@ def call(loss, reg_max, dtype=torch.float32):
     channels = 4 * reg_max if reg_max > 1 else 4
     dist = torch.randn(2, pred.shape[1], channels, generator=torch.Generator().manual_seed(1), requires_grad=True)
     anchors = target[0, :, :2] + 0.5
-    image = (torch.tensor([640.0, 640.0]), torch.full((pred.shape[1], 1), 8.0))
-    terms = loss(dist, pred, anchors, target, scores, scores.sum(), positives, *image)
+    terms = loss(dist, pred, anchors, target, scores, scores.sum(), positives, *IMAGE)
     gradients = torch.autograd.grad(sum(terms), (pred, dist), allow_unused=True)
     return *terms, *gradients
 
@@ -50,7 +58,7 @@ def test_dfl_or_l1_term_is_stocks_own(reg_max):
     _, expected, _, expected_gradient = call(stock, reg_max)
     _, term, _, gradient = call(ours, reg_max)
     assert term.equal(expected)
-    assert term > 0
+    assert term > 0 or not IMAGE  # before 8.4 stock had no ℓ1 term
     assert gradient.equal(expected_gradient)
 
 
@@ -82,11 +90,10 @@ def test_half_precision_boxes_give_the_loss_of_single_precision():
 
 def test_no_positives_give_zero_and_a_graph():
     loss = SwappedBboxLoss(BboxLoss(16), build_loss("focal_eiou"))
-    pred, target, scores, _ = boxes(21)
+    pred, target, scores, _ = boxes()
     pred.requires_grad_()
     none = torch.zeros(scores.shape[:2], dtype=torch.bool)
-    image = (torch.tensor([64.0, 64.0]), torch.full((21, 1), 8.0))
-    box, _ = loss(torch.randn(2, 21, 64), pred, target[0, :, :2], target, scores * 0, torch.tensor(1.0), none, *image)
+    box, _ = loss(torch.randn(2, 200, 64), pred, target[0, :, :2], target, scores * 0, torch.tensor(1.0), none, *IMAGE)
     assert box == 0
     assert torch.autograd.grad(box, pred)[0].equal(torch.zeros_like(pred))
 

@@ -18,7 +18,7 @@ for name in ("best", "last"):
     model = YOLO(weights)
     assert "yolo_feiou" not in repr(model.ckpt), "the checkpoint refers to yolo_feiou"
     model.predict(np.zeros((64, 64, 3), np.uint8), imgsz=64, device="cpu", verbose=False)
-    metrics = YOLO(weights).val(data=data, imgsz=64, device="cpu", workers=0, plots=False, project=str(folder), name="val")
+    metrics = YOLO(weights).val(data=data, imgsz=64, device="cpu", workers=0, plots=False, project=str(folder))
     assert 0 <= metrics.box.map <= 1
     exported = Path(YOLO(weights).export(format="onnx", imgsz=64, device="cpu"))
     YOLO(exported, task="detect").predict(np.zeros((64, 64, 3), np.uint8), imgsz=64, device="cpu", verbose=False)

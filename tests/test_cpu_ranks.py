@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tests.runs import SHORT, results
+from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 SCRIPT = """
@@ -37,10 +38,18 @@ def run_ranks(folder, *arguments):
 
 
 @pytest.mark.slow
-def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path):
+def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path, release):
+    release(CPU_RANKS_SINCE)
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "runs" / "run").mkdir(parents=True)  # so that this run's name must be counted up, once
-    arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "name": "run", "loss": "focal_eiou", "epochs": 2}
+    arguments = {
+        **SHORT,
+        "data": data,
+        "project": str(tmp_path / "runs"),
+        "name": "run",
+        "loss": "focal_eiou",
+        "epochs": 2,
+    }
     done = run_ranks(tmp_path, "script.py", repr(arguments))
     assert done.returncode == 0, done.stderr[-2000:]
     (rank0, size, weights0, folder0), (rank1, _, weights1, folder1) = reports(done.stdout)
@@ -48,7 +57,9 @@ def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path
     assert weights0 == weights1
     assert folder0 == folder1
     for rank in "01":
-        assert re.search(rf"Box loss: focal_eiou .*criteria swapped: 1 of the model, 1 of the EMA, rank {rank}", done.stdout)
+        assert re.search(
+            rf"Box loss: focal_eiou .*criteria swapped: 1 of the model, 1 of the EMA, rank {rank}", done.stdout
+        )
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["run", folder0.rsplit("/", 1)[1]]
     assert not any((tmp_path / "runs" / "run").iterdir())  # only rank 0 writes, and into the one new folder
     assert len(results(folder0)) == 2
@@ -56,14 +67,22 @@ def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path
 
 
 @pytest.mark.slow
-def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path):
+def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path, release):
     """`device=0,1` pickles the trainer into a script for torchrun; here that very script runs on two CPU ranks."""
+    release(CPU_RANKS_SINCE)
     from ultralytics.utils.dist import ddp_cleanup, generate_ddp_file
 
     from yolo_feiou import DetectionTrainer
 
     trainer = DetectionTrainer(
-        overrides={**SHORT, "model": "yolov8n.yaml", "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
+        overrides={
+            **SHORT,
+            "model": "yolov8n.yaml",
+            "data": data,
+            "project": str(tmp_path),
+            "name": "run",
+            "loss": "eiou",
+        }
     )
     file = generate_ddp_file(trainer)
     try:
@@ -77,7 +96,9 @@ def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path
 
 @pytest.mark.slow
 def test_a_wrong_loss_on_two_ranks_ends_both(tmp_path, data):
-    done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", f"data={data}", "device=cpu", "loss=eoiu")
+    done = run_ranks(
+        tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", f"data={data}", "device=cpu", "loss=eoiu"
+    )
     assert done.returncode != 0
     assert "did you mean 'eiou'" in done.stderr
     assert not (tmp_path / "runs").exists()

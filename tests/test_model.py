@@ -38,6 +38,8 @@ def test_each_task_trains_with_our_trainer(model, trainer):
     ],
 )
 def test_models_without_an_axis_aligned_box_loss_refuse(kind, model, tmp_path):
+    if kind not in MODELS or (model == "yoloe-v8s.yaml" and "YOLOE" not in MODELS):
+        pytest.skip(f"this release of Ultralytics has no {model}")
     with pytest.raises(UnsupportedModelError, match="without an axis-aligned BboxLoss"):
         MODELS[kind](model).train(data="coco8.yaml", loss="eiou", project=str(tmp_path))
     assert not any(tmp_path.iterdir())
@@ -67,7 +69,8 @@ def test_a_recipe_by_name(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_several_data_sets_keep_the_loss(data, tmp_path):
+def test_several_data_sets_keep_the_loss(data, tmp_path, release):
+    release("8.4.120")
     model = YOLO("yolov8n.yaml")
     model.train(**{**SHORT, "data": [data, data], "project": str(tmp_path), "loss": "eiou"})
     recorded = [yaml.safe_load(path.read_text())["loss"] for path in tmp_path.glob("**/args.yaml")]
@@ -76,7 +79,8 @@ def test_several_data_sets_keep_the_loss(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd):
+def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd, release):
+    release("8.4.60")
     run = subprocess.run
     YOLO("yolov8n.yaml").tune(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "iterations": 1})
     recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]

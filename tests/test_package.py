@@ -13,13 +13,15 @@ def python(code):
 
 
 def test_import_brings_no_ultralytics_and_prints_nothing():
-    assert python("import yolo_feiou, sys; assert 'ultralytics' not in sys.modules; yolo_feiou.build_loss('eiou')") == ""
+    assert (
+        python("import yolo_feiou, sys; assert 'ultralytics' not in sys.modules; yolo_feiou.build_loss('eiou')") == ""
+    )
 
 
 def test_public_names_are_there():
     assert all(getattr(yolo_feiou, name) for name in yolo_feiou.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
-        yolo_feiou.nope
+        yolo_feiou.nope  # noqa: B018
 
 
 def test_import_of_trainers_patches_nothing():

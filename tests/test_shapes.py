@@ -103,7 +103,7 @@ def test_box_matches_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_hidden_objects_are_dropped() -> None:
-    """Every kept object shows at least the asked fraction of its pixels behind the nearer ones; some do not show all."""
+    """Every kept object shows at least the asked fraction of its pixels behind the nearer ones; some not all."""
     visible = []
     for seed in range(50):
         objects = shapes.sample_objects(np.random.default_rng(seed), shapes.SIZE)
@@ -221,5 +221,5 @@ def test_data_yaml(tmp_path: Path) -> None:
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shapes, "generate", made.append)
-        exec(data["download"], {"yaml": {"path": tmp_path}})  # noqa: S102 - as Ultralytics does
+        exec(data["download"], {"yaml": {"path": tmp_path}})
     assert made == [tmp_path]

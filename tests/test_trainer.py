@@ -6,11 +6,11 @@ import yaml
 from ultralytics import YOLO as StockYOLO
 from ultralytics.utils.loss import BboxLoss
 
+from tests.runs import SHORT, results
+from tests.test_bbox_loss import STOCK_CIOU
 from yolo_feiou import DetectionTrainer, registry
 from yolo_feiou.errors import DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
 from yolo_feiou.registry import LossInfo
-from tests.runs import SHORT, results
-from tests.test_bbox_loss import STOCK_CIOU
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
 
@@ -25,15 +25,17 @@ def stock_rows(tmp_path, data):
 @pytest.mark.slow
 def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
     monkeypatch.setitem(
-        registry.LOSSES, "stocks_function", LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", "")
+        registry.LOSSES,
+        "stocks_function",
+        LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", ""),
     )
     assert stock_rows[0]["val/box_loss"] != stock_rows[1]["val/box_loss"]
     for arguments in ({}, {"loss": "stock"}, {"loss": "stocks_function"}):
-        assert results(train(epochs=2, exist_ok=True, **arguments).save_dir) == stock_rows
-    for ours, stock in zip(results(train(epochs=2, exist_ok=True, loss="ciou").save_dir), stock_rows, strict=True):
+        assert results(train(epochs=2, **arguments).save_dir) == stock_rows
+    for ours, stock in zip(results(train(epochs=2, loss="ciou").save_dir), stock_rows, strict=True):
         for column in LOSS_COLUMNS:
             assert float(ours[column]) == pytest.approx(float(stock[column]), rel=0.01)
-    assert results(train(epochs=2, exist_ok=True, loss="eiou").save_dir) != stock_rows
+    assert results(train(epochs=2, loss="eiou").save_dir) != stock_rows
 
 
 @pytest.mark.slow
@@ -49,13 +51,15 @@ def test_loss_trains_validates_and_is_recorded(train, capsys):
 
 
 @pytest.mark.slow
-def test_both_heads_of_yolo26_train(train, capsys):
+def test_both_heads_of_yolo26_train(train, capsys, release):
+    release("8.4.0")
     train("yolo26n.yaml", loss="eiou")
     assert "2 of the model, 2 of the EMA" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_class_weights_survive_the_swap(train):
+def test_class_weights_survive_the_swap(train, release):
+    release("8.4.60")
     trainer = train(loss="eiou", cls_pw=1.0)
     assert trainer.model.criterion.class_weights is not None
 
@@ -73,7 +77,7 @@ def test_unfinished_checkpoint_records_the_loss(data, tmp_path):
         model.train(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou"})
     checkpoint = torch.load(next(tmp_path.glob("**/last.pt")), weights_only=False)
     assert checkpoint["train_args"]["loss"] == "eiou"
-    assert checkpoint["ema"].criterion is None
+    assert getattr(checkpoint["ema"], "criterion", None) is None
 
 
 @pytest.mark.slow
@@ -107,7 +111,12 @@ def test_bad_input_leaves_no_run_folder(data, tmp_path, arguments, error, messag
 
 def test_data_without_images_leaves_no_run_folder(tmp_path):
     (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
-    overrides = {**SHORT, "model": "yolov8n.yaml", "data": str(tmp_path / "empty.yaml"), "project": str(tmp_path / "runs")}
+    overrides = {
+        **SHORT,
+        "model": "yolov8n.yaml",
+        "data": str(tmp_path / "empty.yaml"),
+        "project": str(tmp_path / "runs"),
+    }
     with pytest.raises(DataError, match="images not found"):
         DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run"})
     assert not (tmp_path / "runs" / "run").exists()
@@ -118,7 +127,12 @@ def test_data_without_images_leaves_an_older_run_alone(tmp_path):
     older = tmp_path / "runs" / "run" / "weights" / "best.pt"
     older.parent.mkdir(parents=True)
     older.touch()
-    overrides = {**SHORT, "model": "yolov8n.yaml", "data": str(tmp_path / "empty.yaml"), "project": str(tmp_path / "runs")}
+    overrides = {
+        **SHORT,
+        "model": "yolov8n.yaml",
+        "data": str(tmp_path / "empty.yaml"),
+        "project": str(tmp_path / "runs"),
+    }
     with pytest.raises(DataError):
         DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run", "exist_ok": True})
     assert older.exists()

@@ -51,7 +51,9 @@ class BoxLoss:
         pair = Pair(pred, target)
         return self.loss(pair) if self.weight is None else self.weight(pair) * self.loss(pair)
 
-    def mean(self, pred: Tensor, target: Tensor, scores: Tensor | None = None, *, total: Tensor | None = None) -> Tensor:
+    def mean(
+        self, pred: Tensor, target: Tensor, scores: Tensor | None = None, *, total: Tensor | None = None
+    ) -> Tensor:
         """Return the scalar that training minimises.
 
         | norm  | value       | source                                                                            |
@@ -74,7 +76,9 @@ class BoxLoss:
         pair = Pair(pred, target)
         loss = self.loss(pair)
         if scores is not None and scores.shape != loss.shape:
-            raise ValueError(f"got scores of shape {tuple(scores.shape)} for {len(loss)} pairs: expected ({len(loss)},)")
+            raise ValueError(
+                f"got scores of shape {tuple(scores.shape)} for {len(loss)} pairs: expected ({len(loss)},)"
+            )
         if scores is None or self.norm == "mean":
             scores = torch.ones_like(loss)
         scores = scores.to(loss.dtype)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-class once:  # noqa: N801 - reads as a decorator
-    """A property computed on first use and kept. (functools' own takes a lock, which torch.compile can't trace.)
+
+class once:
+    """A property computed on first use and kept.
 
     Detach what it gives; never use it first under `torch.no_grad()`, which would keep it without its graph.
+    functools' own takes a lock, which torch.compile can't trace.
     """
 
     def __init__(self, compute: Callable[[Pair], Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""Training in several processes on CPU, which Ultralytics can't do: for trying out a cluster's commands without GPUs."""
+"""Training in several processes on CPU, which Ultralytics can't: to try out a cluster's commands without GPUs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from typing import Any
 import torch
 from torch import distributed as dist
 from torch import nn
+from ultralytics import __version__
 from ultralytics.cfg import get_cfg, get_save_dir
-from ultralytics.utils import LOCAL_RANK, LOGGER, RANK, WORLD_SIZE
+from ultralytics.utils import LOCAL_RANK, LOGGER, RANK
+from ultralytics.utils.checks import check_version
 from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zero_first
+
+from yolo_feiou.errors import ArgumentError
+
+#: The Ultralytics whose validation takes part in a group on CPU.
+CPU_RANKS_SINCE = "8.4.120"
 
 
 class CPUDistributedDataParallel(nn.parallel.DistributedDataParallel):
@@ -43,6 +50,11 @@ class CPURanks:
         device = str(overrides.get("device", cfg.get("device")) or "").lower()
         self.cpu_ranks = LOCAL_RANK != -1 and (device == "cpu" or (not device and not torch.cuda.is_available()))
         if self.cpu_ranks:
+            if not check_version(__version__, f">={CPU_RANKS_SINCE}"):
+                raise ArgumentError(
+                    f"training in several CPU processes needs Ultralytics {CPU_RANKS_SINCE} or newer, "
+                    f"got {__version__}: update it, or train in one process."
+                )
             if not dist.is_initialized():
                 dist.init_process_group("gloo")
             if not (overrides.get("resume") or overrides.get("save_dir")):
@@ -51,7 +63,7 @@ class CPURanks:
                 overrides["save_dir"] = folder[0]
         super().__init__(cfg, overrides, _callbacks)
         if self.cpu_ranks:
-            self.world_size = WORLD_SIZE
+            self.world_size = dist.get_world_size()
 
     def train(self) -> None:
         """Train, and leave the group."""

@@ -37,7 +37,9 @@ def check_range(installed: str) -> bool:
     """Print whether this Ultralytics is one that was tested, and return it."""
     numbers = [tuple(int(part) for part in text.split(".")[:3]) for text in (TESTED[0], installed, TESTED[1])]
     tested = numbers[0] <= numbers[1] <= numbers[2]
-    print(f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it")
+    print(
+        f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it"
+    )
     return tested
 
 

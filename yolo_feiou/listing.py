@@ -10,7 +10,7 @@ def describe(info: LossInfo) -> str:
     """Return a loss in a few lines: name and meaning, parameters with default and range, source and equation."""
     parameters = [f"{p.name}={spell(p.default)} ({p.expected})" for p in info.parameters] or ["no parameters"]
     lines = (info.meaning, *parameters, f"{info.paper}, {info.equation}")
-    return "\n".join(f"{info.name if first else '':17}{line}" for first, line in zip([True] + [False] * 9, lines))
+    return f"{info.name:17}" + f"\n{'':17}".join(lines)
 
 
 def print_losses() -> None:

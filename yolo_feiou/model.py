@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import ultralytics
-from ultralytics.utils import YAML, checks
+import yaml
+from ultralytics.utils import checks
 
 from yolo_feiou.children import loss_key
 from yolo_feiou.configs import find_data, find_recipe
@@ -45,7 +47,11 @@ class LossModel:
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
-        recipe = YAML.load(checks.check_yaml(kwargs["cfg"])) if kwargs.get("cfg") else {}
+        recipe = (
+            yaml.safe_load(Path(checks.check_yaml(kwargs["cfg"])).read_text(encoding="utf-8"))
+            if kwargs.get("cfg")
+            else {}
+        )
         spec = kwargs.get("loss", recipe.get("loss"))
         if spec not in (None, STOCK):
             build_loss(spec)
@@ -71,7 +77,9 @@ class YOLO(LossModel, ultralytics.YOLO):
 
 #: Models that Ultralytics makes of a YOLO, or of their names. They refuse `loss` clearly. Some releases lack some.
 SIBLINGS = {
-    stock: type(stock.__name__, (LossModel, stock), {"__module__": __name__, "__doc__": f"`{stock.__name__}`, of ours."})
+    stock: type(
+        stock.__name__, (LossModel, stock), {"__module__": __name__, "__doc__": f"`{stock.__name__}`, of ours."}
+    )
     for stock in (getattr(ultralytics, name, None) for name in ("YOLOWorld", "YOLOE", "RTDETR"))
     if stock
 }

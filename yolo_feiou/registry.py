@@ -118,8 +118,12 @@ LOSSES: dict[str, LossInfo] = {
         LossInfo(
             "focal_eiou_v1", plain(focal.focal_eiou_v1), "the curve of FocalL1 of EIoU", FEIOU, "Eq. 9 on 7", (BETA,)
         ),
-        LossInfo("focal_l1", plain(l1.focal_l1), "ℓ1 with a slope that peaks at small errors", FEIOU, "Eq. 8, 9", (BETA,)),
-        LossInfo("l1", plain(l1.l1), "sum of the absolute errors", "Girshick et al., R-CNN, 2014, arXiv:1311.2524", "App. C"),
+        LossInfo(
+            "focal_l1", plain(l1.focal_l1), "ℓ1 with a slope that peaks at small errors", FEIOU, "Eq. 8, 9", (BETA,)
+        ),
+        LossInfo(
+            "l1", plain(l1.l1), "sum of the absolute errors", "Girshick et al., R-CNN, 2014, arXiv:1311.2524", "App. C"
+        ),
         LossInfo(
             "smooth_l1",
             plain(l1.smooth_l1),

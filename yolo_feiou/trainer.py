@@ -77,6 +77,15 @@ class LossTrainer(CPURanks):
             (self.save_dir / "args.yaml").unlink()
             self.save_dir.rmdir()
 
+    def save_model(self) -> bool | None:
+        """Save a checkpoint without its criterion, which holds a loss of ours; older releases would pickle it."""
+        ema = self.ema.ema
+        criterion, ema.criterion = getattr(ema, "criterion", None), None
+        try:
+            return super().save_model()
+        finally:
+            ema.criterion = criterion
+
     def get_validator(self) -> BaseValidator:
         """Return stock's validator, which refuses arguments that it doesn't know."""
         spec = self.args.__dict__.pop("loss")
@@ -123,12 +132,12 @@ TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": 
 
 def check_data_file(data: object) -> None:
     """Raise DataError if `data` names a YAML file that isn't there; the data itself is Ultralytics' to check."""
-    if isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data:
-        if not check_file(data, download=False, hard=False):
-            raise DataError(
-                f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
-                "Give the path of a data YAML, or data=shapes.yaml to try things out."
-            )
+    names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
+    if names_file and not check_file(data, download=False, hard=False):
+        raise DataError(
+            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
+            "Give the path of a data YAML, or data=shapes.yaml to try things out."
+        )
 
 
 def unsupported(what: str) -> str:

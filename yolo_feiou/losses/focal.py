@@ -32,5 +32,5 @@ def focal_log(pair: Pair, gamma: float) -> Tensor:
 
 
 def focal_eiou_v1(pair: Pair, beta: float) -> Tensor:
-    """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7, section 4.2: tried there, and dropped."""
+    """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7: tried in section 4.2, and dropped."""
     return focal_l1_curve(eiou(pair), beta)

@@ -1,0 +1,71 @@
+"""A whole training step with loss=focal_eiou against stock, interleaved in one process.
+
+    python benchmarks/train_step.py [imgsz]      prints the ratio, writes benchmarks/train_step.csv
+
+Both use one and the same model and batch; only the criterion changes, so all else is equal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import torch
+from timing import interleave, save
+from ultralytics.cfg import get_cfg
+from ultralytics.nn.tasks import DetectionModel
+
+from yolo_feiou import build_loss
+from yolo_feiou.bbox_loss import swap
+
+IMAGES, OBJECTS, ROUNDS = 16, 8, 40
+
+
+def batch(imgsz: int) -> dict[str, torch.Tensor]:
+    """Noise with boxes of all sizes: what a step costs does not depend on what is in the images."""
+    random = torch.Generator().manual_seed(0)
+    side = torch.rand(IMAGES * OBJECTS, 2, generator=random) * 0.4 + 0.05
+    centre = side / 2 + torch.rand(IMAGES * OBJECTS, 2, generator=random) * (1 - side)
+    return {
+        "img": torch.rand(IMAGES, 3, imgsz, imgsz, generator=random),
+        "cls": torch.randint(0, 80, (IMAGES * OBJECTS, 1), generator=random).float(),
+        "bboxes": torch.cat((centre, side), 1),
+        "batch_idx": torch.arange(IMAGES).repeat_interleave(OBJECTS).float(),
+    }
+
+
+def main() -> None:
+    """Time the step with each criterion, print the ratios and save them."""
+    imgsz = int(sys.argv[1]) if len(sys.argv) > 1 else 160
+    torch.manual_seed(0)
+    model, data = DetectionModel("yolov8n.yaml", verbose=False).train(), batch(imgsz)
+    model.args = get_cfg(overrides={})
+    criteria = {"stock": model.init_criterion()}
+    for spec in ("ciou", "eiou", "focal_eiou", "focal_l1"):
+        model.criterion = None
+        swap(model, build_loss(spec))
+        criteria[spec] = model.criterion
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # the weights stay, so each step is the same
+
+    def step(name: str) -> Callable[[], None]:
+        def call() -> None:
+            model.criterion = criteria[name]
+            loss, _ = model.loss(data)
+            loss.sum().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+
+        return call
+
+    medians = interleave({name: step(name) for name in criteria}, ROUNDS, warmup=3)
+    rows = [
+        {"loss": name, "imgsz": imgsz, "milliseconds": f"{value * 1e3:.1f}", "ratio": f"{value / medians['stock']:.4f}"}
+        for name, value in medians.items()
+    ]
+    for row in rows:
+        print(f"{row['loss']:12} {row['milliseconds']:>8} ms a step, {row['ratio']} of stock")
+    save(rows, "train_step")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""The table of losses: complete, consistent, and helpful about what it doesn't have."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+
+import pytest
+import torch
+
+from tests import reference
+from tests.reference import tensor
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.errors import LossSpecError
+from yolo_feiou.losses import focal, iou, l1
+from yolo_feiou.registry import LOSSES, LossInfo, build_loss
+from yolo_feiou.spec import Choice, Flag, Number, Parameter, spell
+
+PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
+IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]
+PAIRS = (
+    tensor((0, 0, 4, 2), (0, 0, 10, 10), (1, 2, 9, 11), (0, 0, 1, 1), (2, 2, 5, 7)),
+    tensor((1, 1, 3, 4), (0, 0, 10, 10), (0, 0, 10, 9), (5, 5, 7, 6), (2, 1, 6, 6)),
+)
+
+
+def settings_of(parameter: Parameter) -> list[str]:
+    """Return the ends of a parameter's range, or all its values."""
+    if isinstance(parameter, Number):
+        return [repr(parameter.low), repr(parameter.high)]
+    return list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
+
+
+def test_the_table() -> None:
+    """The losses there are; a name is its own key."""
+    assert set(LOSSES) == set(reference.LOSS)
+    assert all(info.name == name for name, info in LOSSES.items())
+
+
+@pytest.mark.parametrize("info", LOSSES.values(), ids=LOSSES)
+def test_every_row_is_filled_in(info: LossInfo) -> None:
+    """One line of meaning, a paper with its year and arXiv number, and where in it; no line says what another does."""
+    assert info.meaning
+    assert "\n" not in info.meaning
+    assert re.search(r"\b(19|20)\d\d, arXiv:\d{4}\.\d{4,5}$", info.paper)
+    assert re.search(r"(Eq\.|Alg\.|Sec\.|App\.) \w", info.equation)
+    assert [other.meaning for other in LOSSES.values()].count(info.meaning) == 1
+
+
+def test_every_function_of_the_package_is_in_the_table() -> None:
+    """Each loss in losses/ is a row under its own name."""
+    functions = {
+        name
+        for module in (iou, l1, focal)
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__
+    }
+    assert functions - LOSSES.keys() == {"encode", "log", "focal_l1_curve", "iou_power", "focal_log"}
+
+
+@pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
+def test_defaults_are_in_their_range(info: LossInfo, parameter: Parameter) -> None:
+    """And of their type, so that the spec an error proposes is one that builds."""
+    assert parameter.read(spell(parameter.default)) == parameter.default
+    assert isinstance(build_loss(f"{info.name}:{parameter.name}={spell(parameter.default)}"), BoxLoss)
+
+
+@pytest.mark.parametrize(
+    ("spec", "default"),
+    [
+        ("focal_eiou", "focal_eiou:gamma=0.5,norm=paper,detach=true"),  # the paper, sections 5.2 and 5.4.3
+        ("focal_eiou_star", "focal_eiou_star:gamma=0.5,norm=paper"),
+        ("focal_eiou_v1", "focal_eiou_v1:beta=0.8"),  # the paper, section 5.4.2
+        ("focal_l1", "focal_l1:beta=0.8"),
+        ("smooth_l1", "smooth_l1:beta=1"),  # Fast R-CNN, Eq. 3
+        ("balanced_l1", "balanced_l1:alpha=0.5,gamma=1.5"),  # Libra R-CNN, section 3.3
+    ],
+)
+def test_defaults_are_the_papers(spec: str, default: str) -> None:
+    """The bare name and the papers' values are one and the same loss."""
+    assert repr(build_loss(spec)) == repr(build_loss(default))
+    assert torch.equal(build_loss(spec)(*PAIRS), build_loss(default)(*PAIRS))
+    assert build_loss(spec).mean(*PAIRS) == build_loss(default).mean(*PAIRS)
+
+
+@pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
+def test_the_ends_of_every_range_build_and_are_finite(info: LossInfo, parameter: Parameter) -> None:
+    """Values, mean and gradients, of pairs with IoU from 0 to 1."""
+    for text in settings_of(parameter):
+        loss = build_loss(f"{info.name}:{parameter.name}={text}")
+        for dtype in (torch.float32, torch.float64):
+            pred, target = PAIRS[0].to(dtype).requires_grad_(), PAIRS[1].to(dtype)
+            for value in (loss(pred, target).sum(), loss.mean(pred, target)):
+                assert value.isfinite()
+                assert torch.autograd.grad(value, pred, retain_graph=True)[0].isfinite().all()
+
+
+@pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
+def test_every_parameter_has_an_effect(info: LossInfo, parameter: Parameter) -> None:
+    """The ends of its range differ in the value or the gradient of the mean: no parameter is lost on its way."""
+    outcomes = []
+    for text in settings_of(parameter):
+        pred = PAIRS[0].clone().requires_grad_()
+        mean = build_loss(f"{info.name}:{parameter.name}={text}").mean(pred, PAIRS[1], torch.linspace(0.1, 0.9, 5))
+        outcomes.append(torch.cat((mean.detach()[None], torch.autograd.grad(mean, pred)[0].flatten())))
+    for i, outcome in enumerate(outcomes):
+        assert all(not torch.allclose(outcome, other) for other in outcomes[:i])
+
+
+@pytest.mark.parametrize(("info", "parameter"), [row for row in PARAMETERS if isinstance(row[1], Number)])
+def test_beyond_the_ends_raises(info: LossInfo, parameter: Number) -> None:
+    """Just below and just above, and what is no number; the message names the loss, the value and the range."""
+    for text in (repr(parameter.low - 1e-3), repr(parameter.high + 1e-3), "nan", "much"):
+        message = f"loss '{info.name}': {parameter.name}={text} is not a number from "
+        with pytest.raises(LossSpecError, match=f"^{re.escape(message)}"):
+            build_loss(f"{info.name}:{parameter.name}={text}")
+
+
+@pytest.mark.parametrize(("name", "parameters"), reference.CASES, ids=reference.SPECS)
+def test_a_spec_builds_the_loss_it_names(name: str, parameters: dict[str, float]) -> None:
+    """By value, against the independent definitions: no row holds another's function."""
+    expected = [
+        reference.value(name, *pair, **parameters) for pair in zip(*(box.tolist() for box in PAIRS), strict=True)
+    ]
+    assert build_loss(reference.spec(name, parameters))(*PAIRS).tolist() == pytest.approx(
+        expected, rel=1e-12, abs=1e-12
+    )
+
+
+def test_descriptions_are_specs_in_other_words() -> None:
+    """Name and parameters of a description, put together as a spec, give the loss again."""
+    for spec in (*LOSSES, "focal_eiou:gamma=2,detach=false", "focal_l1:beta=0.5"):
+        loss = build_loss(spec)
+        name, _, rest = loss.description.partition(" (")
+        again = build_loss(name + (":" + rest.rstrip(")") if rest else ""))
+        assert again.description == loss.description
+        assert torch.equal(again(*PAIRS), loss(*PAIRS))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("focal_eoiu", "unknown loss 'focal_eoiu': did you mean 'focal_eiou'? 'yolo losses' lists all."),
+        ("zzz", "unknown loss 'zzz'. 'yolo losses' lists all."),
+        ("focal_eoiu:gamma=1", "unknown loss 'focal_eoiu': did you mean 'focal_eiou'? 'yolo losses' lists all."),
+        (
+            "focal_eiou:gama=1",
+            "loss 'focal_eiou' has no parameter 'gama': did you mean 'gamma'? It has gamma, norm, detach.",
+        ),
+        ("eiou:gamma=1", "loss 'eiou' has no parameter 'gamma'. It has none."),
+        (
+            "focal_eiou:gamma=11",
+            "loss 'focal_eiou': gamma=11 is not a number from 0 to 10. "
+            "The default is 'focal_eiou:gamma=0.5'; 'yolo losses' lists all.",
+        ),
+        (
+            "focal_eiou:norm=sum",
+            "loss 'focal_eiou': norm=sum is not one of paper, tal, mean. "
+            "The default is 'focal_eiou:norm=paper'; 'yolo losses' lists all.",
+        ),
+        (
+            "focal_eiou:detach=0",
+            "loss 'focal_eiou': detach=0 is not true or false. "
+            "The default is 'focal_eiou:detach=true'; 'yolo losses' lists all.",
+        ),
+        (
+            "focal_l1:beta=0.3",
+            "loss 'focal_l1': beta=0.3 is not a number from 0.3679 to 1. "
+            "The default is 'focal_l1:beta=0.8'; 'yolo losses' lists all.",
+        ),
+        ("focal_eiou:gamma=1,gamma=2", "loss 'focal_eiou:gamma=1,gamma=2' gives 'gamma' twice: give it once."),
+        (
+            "",
+            "can't read loss '': expected 'name' or 'name:key=value,key=value', for example 'focal_eiou:gamma=0.5'. "
+            "'yolo losses' lists all.",
+        ),
+        (None, "a loss spec is a string like 'focal_eiou:gamma=0.5', got NoneType None."),
+    ],
+)
+def test_errors_help(spec: object, message: str) -> None:
+    """What came, what is expected and what to do, word for word; a ValueError."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as error:
+        build_loss(spec)
+    assert error.type is LossSpecError
+
+
+def test_the_lowest_beta_is_1_over_e() -> None:
+    """Eq. 8 allows β in [1/e, 1], both ends, and nothing below."""
+    beta = next(parameter for parameter in LOSSES["focal_l1"].parameters if parameter.name == "beta")
+    assert (beta.low, beta.high) == (1 / math.e, 1)
+
+
+def test_flags_and_choices_are_typed() -> None:
+    """The description of a loss shows its flag as the spec spells it."""
+    assert build_loss("focal_eiou:detach=FALSE").description == "focal_eiou (gamma=0.5, norm=paper, detach=false)"
+    assert [type(parameter) for parameter in LOSSES["focal_eiou"].parameters] == [Number, Choice, Flag]

@@ -1,0 +1,136 @@
+"""The grammar of a spec: what it reads, and what it says of each mistake."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yolo_feiou.errors import LossSpecError, YoloFeiouError
+from yolo_feiou.spec import Choice, Flag, Number, Value, read, spell, split
+
+GAMMA, NORM, DETACH = Number("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
+PARAMETERS = (GAMMA, NORM, DETACH)
+
+
+@pytest.mark.parametrize(
+    ("spec", "name", "given"),
+    [
+        ("eiou", "eiou", {}),
+        ("focal_eiou:gamma=0.5", "focal_eiou", {"gamma": "0.5"}),
+        ("focal_eiou:gamma=0.5,norm=tal", "focal_eiou", {"gamma": "0.5", "norm": "tal"}),
+        ("  focal_eiou : gamma = 0.5 , norm = tal ", "focal_eiou", {"gamma": "0.5", "norm": "tal"}),
+        ("a:b=c=d", "a", {"b": "c=d"}),
+    ],
+)
+def test_split(spec: str, name: str, given: dict[str, str]) -> None:
+    """A spec is a name, or a name, a colon and key=value pairs; blanks around them don't matter."""
+    assert split(spec) == (name, given)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["", "  ", ":", "eiou:", "eiou: ", ":gamma=1", "a:b", "a:b=", "a:=1", "a:b=1,", "a:,b=1", "a:b=1,,c=2", "a:b=1,c"],
+)
+def test_malformed(spec: str) -> None:
+    """What can't be read is shown as it came, beside the form expected and an example."""
+    message = (
+        f"can't read loss {spec!r}: expected 'name' or 'name:key=value,key=value', for example "
+        "'focal_eiou:gamma=0.5'. 'yolo losses' lists all."
+    )
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        split(spec)
+
+
+@pytest.mark.parametrize(
+    ("spec", "came"),
+    [(None, "NoneType None"), (0.5, "float 0.5"), (["eiou"], "list ['eiou']"), (b"eiou", "bytes b'eiou'")],
+)
+def test_not_a_string(spec: object, came: str) -> None:
+    """The type and the value that came, and an example."""
+    message = f"a loss spec is a string like 'focal_eiou:gamma=0.5', got {came}."
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        split(spec)
+
+
+def test_twice_given() -> None:
+    """Even with the same value, and with blanks around it."""
+    message = "loss 'a:gamma=1, gamma =1' gives 'gamma' twice: give it once."
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        split("a:gamma=1, gamma =1")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"gamma": 0.5, "norm": "paper", "detach": True}),
+        ({"gamma": "2"}, {"gamma": 2.0, "norm": "paper", "detach": True}),
+        ({"gamma": "1e-1", "norm": "tal", "detach": "FALSE"}, {"gamma": 0.1, "norm": "tal", "detach": False}),
+        ({"gamma": "0", "detach": "True"}, {"gamma": 0.0, "norm": "paper", "detach": True}),  # both ends are allowed
+        ({"gamma": "10"}, {"gamma": 10.0, "norm": "paper", "detach": True}),
+    ],
+)
+def test_read(given: dict[str, str], expected: dict[str, Value]) -> None:
+    """All parameters have a value, in the order of the table: those given, and the defaults of the others."""
+    values = read("a", given, PARAMETERS)
+    assert values == expected
+    assert list(values) == list(expected)
+    assert isinstance(values["gamma"], float)
+    assert isinstance(values["detach"], bool)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "expected", "default"),
+    [
+        *(
+            ("gamma", text, "a number from 0 to 10", "0.5")
+            for text in ("-0.1", "10.1", "x", "nan", "inf", "-inf", "1 2")
+        ),
+        *(("norm", text, "one of paper, tal", "paper") for text in ("x", "Paper", "1")),
+        *(("detach", text, "true or false", "true") for text in ("x", "1", "yes")),
+    ],
+)
+def test_bad_value(key: str, text: str, expected: str, default: str) -> None:
+    """Of the wrong type or out of range: what came, what is expected, the default as it would be written."""
+    message = f"loss 'a': {key}={text} is not {expected}. The default is 'a:{key}={default}'; 'yolo losses' lists all."
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        read("a", {key: text}, PARAMETERS)
+
+
+@pytest.mark.parametrize(
+    ("key", "parameters", "message"),
+    [
+        ("gama", PARAMETERS, "loss 'a' has no parameter 'gama': did you mean 'gamma'? It has gamma, norm, detach."),
+        ("zzz", PARAMETERS, "loss 'a' has no parameter 'zzz'. It has gamma, norm, detach."),
+        ("gamma", (), "loss 'a' has no parameter 'gamma'. It has none."),
+    ],
+)
+def test_unknown_parameter(key: str, parameters: tuple, message: str) -> None:
+    """With the nearest name, where one is near, and all there are."""
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        read("a", {key: "1"}, parameters)
+
+
+def test_the_error_is_a_value_error() -> None:
+    """For those who catch ValueError, and for the command line, which catches the package's own."""
+    assert issubclass(LossSpecError, ValueError)
+    assert issubclass(LossSpecError, YoloFeiouError)
+
+
+@pytest.mark.parametrize(
+    ("value", "spelled"),
+    [(True, "true"), (False, "false"), (0.5, "0.5"), (2.0, "2"), (0, "0"), (1e-9, "1e-09"), ("tal", "tal")],
+)
+def test_spell(value: Value, spelled: str) -> None:
+    """As a spec has it."""
+    assert spell(value) == spelled
+
+
+@settings(deadline=None)
+@given(st.sampled_from([0.0, 10.0, 1 / math.e]) | st.floats(0, 10).map(lambda x: round(x, 6)))
+def test_what_is_spelled_is_read_back(value: float) -> None:
+    """A number as `spell` writes it is in a range that it was in, and is itself again."""
+    assert Number("x", value, value, 10).read(spell(value)) == value
