@@ -12,15 +12,18 @@ from pathlib import Path
 import torch
 
 
-def interleave(calls: dict[str, Callable[[], object]], rounds: int, warmup: int = 5) -> dict[str, float]:
-    """Return the median seconds of each call, every round running all of them in turn."""
+def interleave(
+    calls: dict[str, Callable[[], object]], rounds: int, *, repeats: int = 1, warmup: int = 3
+) -> dict[str, float]:
+    """Return the median seconds of each call, every round running each of them `repeats` times, in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(warmup + rounds):
         for name, call in calls.items():
             start = time.perf_counter()
-            call()
+            for _ in range(repeats):
+                call()
             if turn >= warmup:
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append((time.perf_counter() - start) / repeats)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 

@@ -121,9 +121,9 @@ def test_inverted_box_has_no_area_but_keeps_its_sides() -> None:
 
 
 def test_sides_of_the_target_have_a_floor() -> None:
-    """A target of no size, or inverted, counts as 1e-7 wide and high."""
+    """A target of no size, or inverted, counts as 1e-5 wide and high."""
     pair = Pair(tensor((0, 0, 1, 1), (0, 0, 1, 1)), tensor((0.5, 0.5, 0.5, 0.5), (1, 1, 0, 0)))
-    assert pair.w_target.tolist() == pair.h_target.tolist() == [1e-7, 1e-7]
+    assert pair.w_target.tolist() == pair.h_target.tolist() == [1e-5, 1e-5]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,6 +27,25 @@ class once:
         return value
 
 
+class _Raised(torch.autograd.Function):
+    """Boxes in a wider dtype; a gradient too large for the narrow one goes back as the largest that it holds."""
+
+    @staticmethod
+    def forward(ctx: Any, boxes: Tensor, dtype: torch.dtype) -> Tensor:
+        ctx.narrow = boxes.dtype
+        return boxes.to(dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        largest = torch.finfo(ctx.narrow).max
+        return gradient.clamp(-largest, largest).to(ctx.narrow), None
+
+
+def raised(boxes: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return boxes in `dtype`, with a finite gradient in their own."""
+    return boxes if boxes.dtype == dtype else _Raised.apply(boxes, dtype)
+
+
 class Pair:
     """N predicted boxes beside their N targets; every quantity is a tensor of shape (N,).
 
@@ -35,12 +55,13 @@ class Pair:
 
         enclosing side = w_t + (w − w_t + |d₁| + |d₂|)/2,  side of the intersection = w_t + (w − w_t − |d₁| − |d₂|)/2,
 
-    which takes fewer operations than minima and maxima, and loses no digits far from the origin.
+    which takes fewer operations than minima and maxima, and keeps its digits far from the origin.
 
     Args:
         pred: xyxy boxes, shape (N, 4). An inverted box (x2 < x1) has no area, but keeps its negative side, so that a
             loss on the sides pulls it back.
-        target: xyxy boxes, shape (N, 4). A side below 1e-7 counts as 1e-7, which keeps every quotient finite.
+        target: xyxy boxes, shape (N, 4). A side below 1e-5 counts as 1e-5, which keeps every quotient and its
+            gradient finite.
 
     Raises:
         ValueError: If the shapes differ, or are not (N, 4).
@@ -53,7 +74,7 @@ class Pair:
                 "pred and target must be xyxy boxes of one and the same shape (N, 4)"
             )
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
-        self.pred, self.target = pred.to(dtype), target.to(dtype)
+        self.pred, self.target = raised(pred, dtype), raised(target, dtype)
         edges = self.pred - self.target
         x1, y1, x2, y2 = edges.unbind(-1)
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
@@ -63,7 +84,7 @@ class Pair:
         x1, y1, x2, y2 = self.target.unbind(-1)
         # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
         # number from outside the function is an input of the graph, and costs it its vectorisation.)
-        self.w_target, self.h_target = (x2 - x1).clamp(min=1e-7), (y2 - y1).clamp(min=1e-7)
+        self.w_target, self.h_target = (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
 
     @once
     def w(self) -> Tensor:

@@ -32,5 +32,5 @@ class LossNotAppliedError(YoloFeiouError, RuntimeError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ": did you mean 'x'?" for the known word nearest to `word`, or "." if none is near."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
     return f": did you mean '{near[0]}'?" if near else "."

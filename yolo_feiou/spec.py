@@ -75,7 +75,7 @@ def spell(value: Value) -> str:
     """Return a value as a spec has it: 0.5, true, paper."""
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else f"{value:.12g}"
+    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:

@@ -23,7 +23,7 @@ def encode(pair: Pair) -> Tensor:
 
 def log(ratio: Tensor) -> Tensor:
     """Return ln(ratio), continued below 1e-4 by its tangent, so that an inverted box (ratio < 0) is pulled back."""
-    return ratio.clamp(min=1e-4).log() - (1e-4 - ratio).relu() * 1e4
+    return ratio.masked_fill(ratio < 1e-4, 1e-4).log() - (1e-4 - ratio).relu() * 1e4
 
 
 def focal_l1_curve(x: Tensor, beta: float) -> Tensor:
@@ -33,7 +33,7 @@ def focal_l1_curve(x: Tensor, beta: float) -> Tensor:
     β = 1 not at all, and they never come back. Zhang et al. (2021), Eq. 9; its constant C makes the parts meet.
     """
     alpha = math.e * beta
-    inlier = x.clamp(max=1)
+    inlier = x.masked_fill(x > 1, 1)  # with the slope of its side at x = 1, where clamp's would be 0
     curve = inlier * inlier * (1 - 2 * (beta * inlier.clamp(min=1e-12)).log())
     return (alpha / 4) * curve - alpha * math.log(beta) * (x - 1).relu()
 
@@ -61,6 +61,6 @@ def balanced_l1(pair: Pair, alpha: float, gamma: float) -> Tensor:
     """
     b = math.expm1(gamma / alpha)
     x = encode(pair).abs()
-    inlier = x.clamp(max=1)
+    inlier = x.masked_fill(x > 1, 1)
     curve = (alpha / b) * (b * inlier + 1) * (b * inlier).log1p() - alpha * inlier
     return (curve + gamma * (x - 1).relu()).sum(0)
