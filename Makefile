@@ -4,7 +4,7 @@ BIN := .venv/bin
 
 .PHONY: demo test lint benchmarks
 
-demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions; about four minutes
+demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
 	$(BIN)/python scripts/demo.py $(DEMO)
 
 test: .venv/installed  ## the whole test suite; `make test TESTS="-m 'not slow'"` for the fast part

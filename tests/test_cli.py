@@ -59,6 +59,8 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, mess
         (["train", "loss=focal_l1:beta=2"], LossSpecError, "beta=2 is not a number from 0.3679 to 1"),
         (["train", "--loss=focal_eiou:gamma=abc"], LossSpecError, "gamma=abc"),
         (["loss=,"], LossSpecError, "can't read loss ''"),
+        (["train", "loss=None"], LossSpecError, "unknown loss 'None'"),
+        (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
     ],
 )
 def test_loss_is_checked_before_anything_runs(words, error, message):
@@ -72,7 +74,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["train", "model=yolov8n.yaml"], True),
         (["detect", "train", "loss=stock"], True),
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
-        (["train", "loss=None"], True),
+        (["train", "val", "model=best.pt"], False),  # the last one counts
         (["val", "model=best.pt"], False),
         (["predict"], False),
         (["version"], False),
@@ -81,6 +83,25 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
 )
 def test_which_commands_train(words, training):
     assert cli.trains(words) is training
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("loss:\n", LossSpecError, "got NoneType None"),
+        ("loss: eoiu\n", LossSpecError, "did you mean 'eiou'"),
+        ("loss: focal_eiou: gamma=0.5\n", ArgumentError, "is not YAML"),
+        ("- eiou\n", ArgumentError, "holds list"),
+        ("", ArgumentError, "holds NoneType"),
+        (None, ArgumentError, "there is no such file"),
+    ],
+)
+def test_a_broken_recipe_is_named(tmp_path, text, error, message):
+    recipe = tmp_path / "recipe.yaml"
+    if text is not None:
+        recipe.write_text(text)
+    with pytest.raises(error, match=message):
+        cli.trains(["train", f"cfg={recipe}"])
 
 
 def test_our_models_stand_in_within_the_block_only():
@@ -116,7 +137,7 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         run(monkeypatch, "train", "los=eiou")
     assert stop.value.code == 2
-    assert "is not a valid YOLO argument. Similar arguments are i.e. ['loss'" in capsys.readouterr().err
+    assert "is not a valid YOLO argument. Similar arguments are i.e. ['loss=stock'" in capsys.readouterr().err
 
 
 def test_version_is_stocks(monkeypatch, caplog):

@@ -11,7 +11,7 @@ OURS, STOCKS = "from yolo_feiou.cli import main\n", "from ultralytics.cfg import
 def scripts(tmp_path, monkeypatch):
     """A folder of scripts, alone on the PATH, in which Ultralytics' `yolo` won."""
     for name, text in (("yolo", STOCKS), ("yolo-feiou", OURS)):
-        (tmp_path / name).write_text(f"#!/usr/bin/env python\n{text}")
+        (tmp_path / name).write_text(f"#!/somewhere/yolo_feiou/.venv/bin/python\n{text}")
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(tmp_path))

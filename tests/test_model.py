@@ -3,14 +3,14 @@
 import subprocess
 
 import pytest
+import torch
 import yaml
 from ultralytics import YOLO as StockYOLO
-from ultralytics.models.yolo.detect import DetectionTrainer as StockTrainer
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from tests.runs import SHORT, results
 from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
-from yolo_feiou.errors import LossSpecError, UnsupportedModelError
+from yolo_feiou.errors import DataError, LossSpecError, UnsupportedModelError
 from yolo_feiou.model import MODELS
 
 
@@ -79,6 +79,37 @@ def test_several_data_sets_keep_the_loss(data, tmp_path, release):
 
 
 @pytest.mark.slow
+def test_several_data_sets_train_as_stock_does_without_a_loss(data, tmp_path, release):
+    release("8.4.120")
+    arguments = {**SHORT, "data": [data, data]}
+    for kind, folder in ((StockYOLO, "stock"), (YOLO, "ours")):
+        torch.manual_seed(0)  # the weights that all data sets start from
+        kind("yolov8n.yaml").train(**arguments, project=str(tmp_path / folder))
+    stock, ours = (
+        [results(path.parent) for path in sorted((tmp_path / folder).glob("**/args.yaml"))]
+        for folder in ("stock", "ours")
+    )
+    assert len(stock) == 2
+    assert ours == stock
+
+
+def test_a_missing_data_set_among_several_stops_before_any_trains(data, tmp_path):
+    with pytest.raises(DataError, match="data=nope.yaml: there is no such file"):
+        YOLO("yolov8n.yaml").train(data=[data, "nope.yaml"], loss="eiou", project=str(tmp_path))
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_data_set_that_fails_among_several_is_an_error(data, tmp_path, release):
+    release("8.4.120")
+    (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
+    with pytest.raises(DataError, match="training failed on empty, 1 of 2 data sets"):
+        YOLO("yolov8n.yaml").train(
+            **{**SHORT, "data": [data, str(tmp_path / "empty.yaml")], "loss": "eiou", "project": str(tmp_path / "runs")}
+        )
+
+
+@pytest.mark.slow
 def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd, release):
     release("8.4.60")
     run = subprocess.run
@@ -88,7 +119,3 @@ def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd,
     assert "Box loss: eiou, criteria swapped: 1 of the model" in capfd.readouterr().out
     assert subprocess.run is run
     assert "loss" not in DEFAULT_CFG_DICT
-
-
-def test_stock_model_takes_our_trainer_by_argument():
-    assert issubclass(DetectionTrainer, StockTrainer)

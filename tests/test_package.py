@@ -1,7 +1,10 @@
 """Importing is light: torch at most, nothing printed, nothing patched."""
 
+import os
 import subprocess
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +36,38 @@ from yolo_feiou import YOLO, DetectionTrainer
 assert before == (DEFAULT_CFG_DICT, ultralytics.YOLO, subprocess.run, torch.nn.parallel.DistributedDataParallel)
 """
     python(code)
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_finds_its_files(tmp_path):
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        ".",
+    ]
+    subprocess.run(build, cwd=Path(__file__).parents[1], check=True)
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        wheel.extractall(tmp_path / "site")
+    code = """
+import yolo_feiou
+from yolo_feiou.configs import find_data, find_recipe
+print(yolo_feiou.__file__, find_data("shapes"), find_recipe("focal_eiou"))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+    package = tmp_path / "site" / "yolo_feiou"
+    assert printed == [
+        str(package / "__init__.py"),
+        str(package / "cfg" / "datasets" / "shapes.yaml"),
+        str(package / "cfg" / "focal_eiou.yaml"),
+    ]
+    assert (package / "py.typed").is_file()

@@ -41,16 +41,17 @@ def test_a_run_killed_in_its_second_epoch_resumes_with_its_loss(train, command, 
     for row, expected, other in zip(results(tmp_path / "killed"), whole, ciou, strict=True):
         for column in ("train/box_loss", "val/box_loss"):  # Focal-EIoU's is about twice CIoU's here
             value = float(row[column])
-            assert value == pytest.approx(float(expected[column]), rel=0.1)
+            assert value == pytest.approx(float(expected[column]), rel=0.25)
             assert value > 1.5 * float(other[column])
 
 
 @pytest.mark.slow
-def test_resume_takes_no_other_loss(command, data, tmp_path, release):
-    release("8.4.120")  # older ones ignore it without a word
+def test_resume_takes_no_other_loss(command, data, tmp_path):
     arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
     subprocess.run([sys.executable, "-c", KILLED, repr(arguments)], capture_output=True)
+    before = (tmp_path / "run" / "args.yaml").read_text()
     resumed = command("train", "resume", f"model={tmp_path / 'run' / 'weights' / 'last.pt'}", "loss=iou")
-    assert resumed.returncode == 0, resumed.stderr
-    assert "Resume ignores ['loss']" in resumed.stdout + resumed.stderr
-    assert "Box loss: eiou" in resumed.stdout
+    assert resumed.returncode == 2
+    assert "error: this run trains with loss=eiou, and resuming can't change it to loss=iou" in resumed.stderr
+    assert (tmp_path / "run" / "args.yaml").read_text() == before
+    assert len(results(tmp_path / "run")) == 1

@@ -91,6 +91,42 @@ def test_training_stops_if_a_criterion_is_replaced(data, tmp_path):
         model.train(trainer=DetectionTrainer, **{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou"})
 
 
+@pytest.mark.slow
+def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog):
+    """Ultralytics then makes a new EMA copy, of the model and its criterion."""
+
+    def spoil(trainer):
+        if trainer.epoch == 1 and not trainer.nan_recovery_attempts:
+            trainer.loss = torch.tensor(float("nan"))
+
+    model = StockYOLO("yolov8n.yaml")
+    model.add_callback("on_train_epoch_end", spoil)
+    model.train(
+        trainer=DetectionTrainer,
+        **{**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"},
+    )
+    assert "recovering from last.pt" in caplog.text
+    assert len(results(tmp_path / "run")) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [{"pretrained": "nope.pt"}, {"freeze": 100}])
+def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments):
+    with pytest.raises((FileNotFoundError, RuntimeError)):
+        DetectionTrainer(
+            overrides={
+                **SHORT,
+                "model": "yolov8n.yaml",
+                "data": data,
+                "project": str(tmp_path),
+                "name": "run",
+                "loss": "eiou",
+                **arguments,
+            }
+        ).train()
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 from ultralytics.utils import loss as ultralytics_loss
 from ultralytics.utils.loss import BboxLoss
@@ -45,7 +44,7 @@ class SwappedBboxLoss(BboxLoss):
             pred_bboxes[positives],
             target_bboxes[positives],
             target_scores[positives].sum(-1),
-            total=torch.as_tensor(target_scores_sum, device=pred_bboxes.device),
+            total=target_scores_sum,
         )
         # Stock's forward is the DFL term's only source; its box term, without a graph here, is dropped.
         _, dfl_term = super().forward(

@@ -32,6 +32,9 @@ class BoxLoss:
     ) -> None:
         self.loss, self.weight, self.norm, self.description = loss, weight, norm, description
 
+    def __deepcopy__(self, memo: dict[int, object]) -> BoxLoss:
+        return self  # it remembers nothing, so the copies of a model share it
+
     def __repr__(self) -> str:
         return f"<BoxLoss {self.description}>"
 
@@ -39,7 +42,7 @@ class BoxLoss:
         """Return W·L for each pair, nothing reduced.
 
         Args:
-            pred: xyxy boxes, shape (N, 4), in any unit; N may be 0.
+            pred: xyxy boxes, shape (N, 4), in any unit in which their sides lie between 1e-5 and 1e15; N may be 0.
             target: xyxy boxes of the same shape and unit.
 
         Returns:
@@ -52,7 +55,7 @@ class BoxLoss:
         return self.loss(pair) if self.weight is None else self.weight(pair) * self.loss(pair)
 
     def mean(
-        self, pred: Tensor, target: Tensor, scores: Tensor | None = None, *, total: Tensor | None = None
+        self, pred: Tensor, target: Tensor, scores: Tensor | None = None, *, total: Tensor | float | None = None
     ) -> Tensor:
         """Return the scalar that training minimises.
 
@@ -88,4 +91,4 @@ class BoxLoss:
             total = weights.sum()
         elif total is None or self.norm == "mean":
             total = scores.sum()
-        return (weights * loss).sum() / total.clamp(min=1e-30)
+        return (weights * loss).sum() / torch.as_tensor(total, device=loss.device).clamp(min=1e-30)

@@ -10,12 +10,17 @@ from typing import Any
 
 from ultralytics.utils import DEFAULT_CFG_DICT
 
+from yolo_feiou.registry import STOCK
+
 STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
 
 
 @contextmanager
 def loss_key() -> Iterator[None]:
     """Within the block, Ultralytics' argument checks know `loss`, and the commands that it starts are ours."""
+    if "loss" in DEFAULT_CFG_DICT:  # a block within the block
+        yield
+        return
     stock_run = subprocess.run
 
     def run(command: Any, *args: Any, **kwargs: Any) -> Any:
@@ -23,7 +28,7 @@ def loss_key() -> Iterator[None]:
             command = [sys.executable, "-m", "yolo_feiou", *command[3:]]
         return stock_run(command, *args, **kwargs)
 
-    DEFAULT_CFG_DICT["loss"] = None
+    DEFAULT_CFG_DICT["loss"] = STOCK
     subprocess.run = run
     try:
         yield

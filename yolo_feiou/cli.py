@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 
@@ -30,6 +31,8 @@ def doctor() -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
     from yolo_feiou.doctor import diagnose
 
+    if unknown := set(sys.argv[2:]) - {"--fix"}:
+        raise ArgumentError(f"doctor takes --fix or nothing, got {' '.join(sorted(unknown))}.")
     sys.exit(diagnose(fix="--fix" in sys.argv[2:]))
 
 
@@ -38,6 +41,9 @@ VERBS: dict[str, Callable[[], None]] = {"losses": losses, "doctor": doctor}
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal without Unicode still gets its answer
+            stream.reconfigure(errors="replace")
     verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
     try:
         verb() if verb else run_ultralytics()
@@ -48,7 +54,7 @@ def main() -> None:
     except SyntaxError as error:  # so Ultralytics reports an argument that it doesn't know
         if error.filename:
             raise
-        sys.exit(fail(error))
+        sys.exit(fail(ArgumentError(str(error).strip().partition("\n")[0])))  # all of its help follows
 
 
 def fail(error: Exception) -> int:
@@ -76,20 +82,22 @@ def trains(arguments: list[str]) -> bool:
     """Return whether these arguments make Ultralytics train, and check `loss=`.
 
     Raises:
-        ArgumentError: If `loss=` is given to another mode than training.
+        ArgumentError: If `loss=` is given to another mode than training, or the recipe can't be read.
         LossSpecError: If the loss is wrong.
     """
     from ultralytics.cfg import MODES
 
-    from yolo_feiou.registry import build_loss
+    from yolo_feiou.configs import read_recipe
+    from yolo_feiou.registry import STOCK, loss_to_train
 
     settings = dict(argument.lstrip("-").split("=", 1) for argument in arguments if "=" in argument)
-    mode = settings.get("mode") or next((word for word in arguments if word in MODES), "train" if settings else None)
-    if "loss" in settings:
-        if mode != "train":
-            raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
-        if settings["loss"].lower() not in ("stock", "none"):
-            build_loss(settings["loss"].rstrip(","))  # a typo shows before Ultralytics fetches a model
+    modes = [argument.removeprefix("mode=") for argument in arguments if argument.removeprefix("mode=") in MODES]
+    mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
+    if "loss" in settings and mode != "train":
+        raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
+    if mode == "train":  # a typo shows before Ultralytics fetches a model
+        recipe = read_recipe(settings["cfg"]) if "cfg" in settings else {}
+        loss_to_train(settings["loss"].rstrip(",") if "loss" in settings else recipe.get("loss", STOCK))
     return mode == "train"
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from yolo_feiou.errors import ArgumentError
+
 _HERE = Path(__file__).parent
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
 CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir())
@@ -24,6 +28,24 @@ def find(name: Any, folder: Path) -> Any:
 def find_recipe(name: Any) -> Any:
     """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml`, or `name` if it isn't ours."""
     return find(name, CFG_DIR)
+
+
+def read_recipe(name: Any) -> dict[str, Any]:
+    """Return the arguments in a recipe, ours or the user's own.
+
+    Raises:
+        ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+    """
+    path = Path(find_recipe(name))
+    try:
+        arguments = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError:
+        raise ArgumentError(f"cfg={name}: there is no such file, and no recipe of that name; see {CFG_DIR}.") from None
+    except yaml.YAMLError as error:
+        raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
+    if not isinstance(arguments, dict):
+        raise ArgumentError(f"cfg={name} holds {type(arguments).__name__}: expected lines like 'loss: focal_eiou'.")
+    return arguments
 
 
 def find_data(name: Any) -> Any:

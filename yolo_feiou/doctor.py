@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import shutil
 import sysconfig
 from importlib.metadata import version
@@ -35,7 +36,7 @@ def diagnose(fix: bool = False) -> int:
 
 def check_range(installed: str) -> bool:
     """Print whether this Ultralytics is one that was tested, and return it."""
-    numbers = [tuple(int(part) for part in text.split(".")[:3]) for text in (TESTED[0], installed, TESTED[1])]
+    numbers = [tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (TESTED[0], installed, TESTED[1])]
     tested = numbers[0] <= numbers[1] <= numbers[2]
     print(
         f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it"
@@ -49,7 +50,7 @@ def check_script(scripts: Path) -> bool:
     if not found:
         print(f"{'yolo':12} not found: 'yolo-feiou' is the same command")
         return False
-    ours = b"yolo_feiou" in Path(found).read_bytes()
+    ours = b"yolo_feiou.cli" in Path(found).read_bytes()
     print(f"{'yolo':12} {found}: {'ours, loss= works' if ours else 'the one of Ultralytics, it refuses loss='}")
     if not ours:
         print(f"{'':12} 'yolo-feiou' is the same command as ours; 'yolo-feiou doctor --fix' puts ours in place")
@@ -60,5 +61,10 @@ def check_script(scripts: Path) -> bool:
 
 def replace_script(scripts: Path) -> None:
     """Copy our script, or on Windows our launcher, over the one called `yolo` in the same folder."""
-    for ours in scripts.glob("yolo-feiou*"):
-        shutil.copy2(ours, ours.with_name(ours.name.replace("yolo-feiou", "yolo")))
+    found = list(scripts.glob("yolo-feiou*"))
+    for ours in found:
+        stocks = ours.with_name(ours.name.replace("yolo-feiou", "yolo"))
+        shutil.copy2(ours, stocks)
+        print(f"{'fixed':12} {stocks}")
+    if not found:
+        print(f"{'not fixed':12} there is no yolo-feiou in {scripts}: install the package into this environment first")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import ultralytics
-import yaml
-from ultralytics.utils import checks
 
 from yolo_feiou.children import loss_key
-from yolo_feiou.configs import find_data, find_recipe
-from yolo_feiou.errors import UnsupportedModelError
-from yolo_feiou.registry import build_loss
-from yolo_feiou.trainer import STOCK, TRAINERS, unsupported
+from yolo_feiou.configs import find_data, find_recipe, read_recipe
+from yolo_feiou.errors import DataError, UnsupportedModelError
+from yolo_feiou.registry import STOCK, loss_to_train
+from yolo_feiou.trainer import TRAINERS, check_data_file, unsupported
 
 
 class LossModel:
@@ -31,7 +28,13 @@ class LossModel:
             UnsupportedModelError: If the model trains without an axis-aligned box loss.
         """
         kwargs = self._prepare(kwargs)
-        return super().train(trainer=trainer or self._smart_load("trainer"), **kwargs)
+        if not isinstance(kwargs.get("data"), (list, tuple)):
+            return super().train(trainer=trainer, **kwargs)
+        with loss_key():
+            metrics = super().train(trainer=trainer, **kwargs)
+        if failed := [name for name, values in metrics.items() if not values]:  # Ultralytics only logs them
+            raise DataError(f"training failed on {', '.join(failed)}, {len(failed)} of {len(metrics)} data sets.")
+        return metrics
 
     def tune(self, *args: Any, **kwargs: Any) -> Any:
         """Tune hyper-parameters as Ultralytics does; each trial trains with `loss`."""
@@ -47,16 +50,11 @@ class LossModel:
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
-        recipe = (
-            yaml.safe_load(Path(checks.check_yaml(kwargs["cfg"])).read_text(encoding="utf-8"))
-            if kwargs.get("cfg")
-            else {}
-        )
-        spec = kwargs.get("loss", recipe.get("loss"))
-        if spec not in (None, STOCK):
-            build_loss(spec)
-            if not self._takes_loss():
-                raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
+        recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
+        if loss_to_train({"loss": STOCK, **recipe, **kwargs}["loss"]) and not self._takes_loss():
+            raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
+        for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
+            check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
         return kwargs if self._takes_loss() else {key: value for key, value in kwargs.items() if key != "loss"}
 
     def _takes_loss(self) -> bool:

@@ -76,7 +76,13 @@ NORM = Choice("norm", "paper", ("paper", "tal", "mean"))
 LOSSES: dict[str, LossInfo] = {
     info.name: info
     for info in (
-        LossInfo("iou", plain(iou.iou), "1 − IoU", "Yu et al., UnitBox, 2016, arXiv:1608.01471", "Eq. 3 of FEIoU"),
+        LossInfo(
+            "iou",
+            plain(iou.iou),
+            "1 − IoU",
+            "Yu et al., UnitBox, 2016, arXiv:1608.01471",
+            "in the form of arXiv:2101.08158, Eq. 3",
+        ),
         LossInfo(
             "giou",
             plain(iou.giou),
@@ -122,7 +128,11 @@ LOSSES: dict[str, LossInfo] = {
             "focal_l1", plain(l1.focal_l1), "ℓ1 with a slope that peaks at small errors", FEIOU, "Eq. 8, 9", (BETA,)
         ),
         LossInfo(
-            "l1", plain(l1.l1), "sum of the absolute errors", "Girshick et al., R-CNN, 2014, arXiv:1311.2524", "App. C"
+            "l1",
+            plain(l1.l1),
+            "sum of the absolute errors",
+            "Girshick et al., R-CNN, 2014, arXiv:1311.2524",
+            "App. C (encoding)",
         ),
         LossInfo(
             "smooth_l1",
@@ -144,6 +154,15 @@ LOSSES: dict[str, LossInfo] = {
 }
 
 
+#: The spec of Ultralytics' own box loss, for training: nothing is swapped.
+STOCK = "stock"
+
+
+def loss_to_train(spec: str) -> BoxLoss | None:
+    """Return the loss that training swaps in, None for 'stock'; otherwise as `build_loss`."""
+    return None if spec == STOCK else build_loss(spec)
+
+
 def build_loss(spec: str) -> BoxLoss:
     """Return the loss that a spec names.
 
@@ -155,5 +174,5 @@ def build_loss(spec: str) -> BoxLoss:
     """
     name, given = split(spec)
     if name not in LOSSES:
-        raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, LOSSES)} 'yolo losses' lists all.")
+        raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
     return LOSSES[name].build(**read(name, given, LOSSES[name].parameters))

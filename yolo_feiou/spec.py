@@ -27,7 +27,7 @@ class Number:
 
     def read(self, text: str) -> float:
         """Return the number that `text` spells; ValueError if it is none, or out of range."""
-        value = float(text)
+        value = float(text.replace("_", "?"))  # Python would take 1_0 for 10
         if not (math.isfinite(value) and self.low <= value <= self.high):
             raise ValueError(text)
         return value

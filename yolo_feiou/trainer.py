@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,15 +16,13 @@ from ultralytics.utils.checks import check_file
 from yolo_feiou.bbox_loss import count_swapped, swap
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.cpu_ranks import CPURanks
-from yolo_feiou.errors import DataError, UnsupportedModelError
-from yolo_feiou.registry import build_loss
+from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.registry import STOCK, loss_to_train
 
 try:
     from ultralytics.utils.torch_utils import unwrap_model
 except ImportError:  # its name before Ultralytics 8.3.200 or so
     from ultralytics.utils.torch_utils import de_parallel as unwrap_model
-
-STOCK = "stock"
 
 
 class LossTrainer(CPURanks):
@@ -30,13 +30,14 @@ class LossTrainer(CPURanks):
 
     Args:
         cfg: Base configuration, as Ultralytics' trainers take it.
-        overrides: Arguments over it. `loss` is a loss spec; None or 'stock' trains as Ultralytics does.
+        overrides: Arguments over it. `loss` is a loss spec; 'stock', or none, trains as Ultralytics does.
         _callbacks: Callbacks by event, as Ultralytics' trainers take them.
 
     Raises:
         LossSpecError: If the spec is wrong; no run folder is made.
-        UnsupportedModelError: If the model's task is not the trainer's.
-        DataError: If the data set can't be found or read; the run folder is taken back.
+        ArgumentError: If a resumed run is to go on with another loss.
+        UnsupportedModelError: If the task trains without an axis-aligned box loss.
+        DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
     """
 
     def __init__(
@@ -49,33 +50,44 @@ class LossTrainer(CPURanks):
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
-        super().__init__({"loss": STOCK, **cfg2dict(cfg)}, overrides, _callbacks)
+        with self._no_empty_run_left():
+            super().__init__({"loss": STOCK, **cfg2dict(cfg)}, overrides, _callbacks)
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Read the loss once all arguments are known, a resumed run's too, and before anything is written."""
         super().check_resume(overrides)
-        spec = getattr(self.args, "loss", None)  # a run that stock began has none
-        self.args.loss = STOCK if spec is None else spec
-        self.box_loss = None if self.args.loss == STOCK else build_loss(self.args.loss)
+        self.args.loss = getattr(self.args, "loss", STOCK)  # a run that stock began has none
+        self.box_loss = loss_to_train(self.args.loss)
+        asked = overrides.get("loss", self.args.loss)
+        if str(loss_to_train(asked)) != str(self.box_loss):
+            raise ArgumentError(
+                f"this run trains with loss={self.args.loss}, and resuming can't change it to loss={asked}: "
+                "leave loss= out, or begin a new run from its weights."
+            )
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
 
     def get_dataset(self) -> dict[str, Any]:
-        """Return the data set as Ultralytics does; without one, leave no run folder behind."""
+        """Return the data set as Ultralytics does; its errors become ours."""
         try:
             return super().get_dataset()
         except RuntimeError as error:
-            self._discard_empty_run()
             raise DataError(str(error).strip()) from error
 
-    def _discard_empty_run(self) -> None:
-        """Remove the folder of a run that wrote nothing but its arguments."""
-        written = {path.name for path in self.save_dir.glob("*")} if self.save_dir.is_dir() else set()
-        if written == {"args.yaml", "weights"} and not any(self.wdir.iterdir()):
-            self.wdir.rmdir()
-            (self.save_dir / "args.yaml").unlink()
-            self.save_dir.rmdir()
+    @contextmanager
+    def _no_empty_run_left(self) -> Iterator[None]:
+        """If the block fails, remove the folder of a run that has written nothing but its arguments."""
+        try:
+            yield
+        except BaseException:
+            folder = getattr(self, "save_dir", None)
+            written = {path.name for path in folder.glob("*")} if folder else set()
+            if written == {"args.yaml", "weights"} and not any(self.wdir.iterdir()):
+                self.wdir.rmdir()
+                (folder / "args.yaml").unlink()
+                folder.rmdir()
+            raise
 
     def save_model(self) -> bool | None:
         """Save a checkpoint without its criterion, which holds a loss of ours; older releases would pickle it."""
@@ -96,11 +108,13 @@ class LossTrainer(CPURanks):
 
     def _setup_train(self, *world_size: int) -> None:
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
-        super()._setup_train(*world_size)
+        with self._no_empty_run_left():
+            super()._setup_train(*world_size)
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
         counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models()]
+        # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
         self.add_callback("on_train_epoch_start", LossTrainer._prove)
 

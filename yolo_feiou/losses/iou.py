@@ -1,4 +1,4 @@
-"""Losses on the overlap of two boxes. All are scale-free, and 0 for identical boxes."""
+"""Losses on the overlap of two boxes. All are scale-free, for sides of 1e-5 and more, and 0 for identical boxes."""
 
 from __future__ import annotations
 
