@@ -14,6 +14,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from yolo_feiou.box_loss import BoxLoss
+
 mp = mpmath.mp.clone()
 mp.dps = 40
 Box = Sequence[float | Fraction]
@@ -192,3 +194,14 @@ def slope(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor
     pred = pred.clone().requires_grad_()
     (grad,) = torch.autograd.grad(loss(pred, target).sum(), pred)
     return grad
+
+
+def overlapping() -> tuple[Tensor, Tensor]:
+    """Return five pairs with IoU from 0 to 1."""
+    pred = tensor((0, 0, 4, 2), (0, 0, 10, 10), (1, 2, 9, 11), (0, 0, 1, 1), (2, 2, 5, 7))
+    return pred, tensor((1, 1, 3, 4), (0, 0, 10, 10), (0, 0, 10, 9), (5, 5, 7, 6), (2, 1, 6, 6))
+
+
+def mean_slope(loss: BoxLoss, pred: Tensor, target: Tensor, *args: Tensor, **kwargs: Tensor) -> Tensor:
+    """Return the gradient of `loss.mean` in the predictions."""
+    return slope(lambda *pair: loss.mean(*pair, *args, **kwargs), pred, target)

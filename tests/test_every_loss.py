@@ -1,0 +1,184 @@
+"""What holds for every loss in the table, and every variant."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from tests.reference import Box, Exact, boxes, overlapping, shifted, slope, tensor
+from tests.specs import ALL
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.boxes import Pair
+from yolo_feiou.registry import LOSSES, build_loss
+
+BIG = 1e6
+KINDS = tensor(
+    (0, 0, 10, 10),
+    (3, 2, 8, 12),
+    (100, 100, 120, 110),  # apart from the others
+    (10, 0, 20, 10),  # touches the first
+    (0, 0, 0, 0),
+    (5, 5, 5, 5),  # no size, inside the first
+    (0, 0, 0, 10),
+    (0, 0, 10, 0),
+    (10, 10, 0, 0),  # inverted
+    (8, 1, 2, 6),
+    (1, 8, 6, 2),
+    (0, 0, 1e-3, 1e-3),
+    (5, 5, 5.001, 5.001),
+    (1e-3, 1e-3, 0, 0),
+    (0, 0, BIG, BIG),
+    (-BIG, -BIG, BIG, BIG),
+    (BIG, BIG, BIG, BIG),
+    (0, 0, BIG, 1e-3),
+    (BIG, 0, -BIG, 5),
+    (BIG, BIG, -BIG, -BIG),
+)
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "float16": torch.float16,
+    "bfloat16": torch.bfloat16,
+    "autocast": torch.float32,
+}
+
+
+def kinds(precision: str) -> tuple[Tensor, Tensor, contextlib.AbstractContextManager]:
+    """Return every kind of box against every other, in a precision, and the context to work in."""
+    dtype = DTYPES[precision]
+    largest = min(BIG, torch.finfo(dtype).max)
+    pred, target = zip(*itertools.product(KINDS.clamp(-largest, largest).to(dtype), repeat=2), strict=True)
+    autocast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "autocast")
+    return torch.stack(pred), torch.stack(target), autocast
+
+
+def offenders(good: Tensor, pred: Tensor, target: Tensor) -> list[tuple[list[float], list[float]]]:
+    """Return the first five pairs that are not good, to be shown by a failing test."""
+    return [(pred[i].tolist(), target[i].tolist()) for i in (~good).nonzero().flatten()[:5].tolist()]
+
+
+@pytest.mark.parametrize("precision", DTYPES)
+@pytest.mark.parametrize("name", LOSSES)
+def test_finite_for_every_kind_of_box(name: str, precision: str) -> None:
+    """Value and gradients of the loss of each pair, both boxes degenerate included, and of their mean, are finite."""
+    pred, target, autocast = kinds(precision)
+    pred, target = pred.requires_grad_(), target.requires_grad_()
+    bad = {}
+    for spec in (spec for spec in ALL if spec.partition(":")[0] == name):
+        with autocast:
+            values, mean = build_loss(spec)(pred, target), build_loss(spec).mean(pred, target)
+        assert values.dtype == mean.dtype == torch.promote_types(pred.dtype, torch.float32)
+        grads = torch.autograd.grad(values.sum(), (pred, target), retain_graph=True)
+        mean_grads = torch.autograd.grad(mean, (pred, target))
+        good = values.isfinite() & mean.isfinite()
+        for grad in (*grads, *mean_grads):
+            good &= grad.isfinite().all(1)
+        bad |= {spec: offenders(good, pred, target)} if not good.all() else {}
+    assert not bad
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+@pytest.mark.parametrize("spec", ["focal_eiou", "focal_eiou:gamma=2,detach=false", "focal_eiou_star"])
+def test_mean_of_one_pair_is_finite(spec: str, precision: str) -> None:
+    """Each pair as a batch of its own, so that Σ W may be 0 or tiny: norm=paper has a finite value and gradient."""
+    loss = build_loss(spec)
+    pred, target, autocast = kinds(precision)
+    pred.requires_grad_()
+    with autocast:
+        means = torch.stack([loss.mean(*pair) for pair in zip(pred.split(1), target.split(1), strict=True)])
+    (grad,) = torch.autograd.grad(means.sum(), pred)
+    good = means.isfinite() & grad.isfinite().all(1)
+    assert not offenders(good, pred, target)
+
+
+@pytest.mark.parametrize("spec", ALL)
+def test_nan_is_not_masked(spec: str) -> None:
+    """A NaN in any coordinate of either box is NaN in loss(), in that pair alone, and in mean()."""
+    loss = build_loss(spec)
+    for side, i in itertools.product((0, 1), range(4)):
+        pair = overlapping()
+        pair[side][2, i] = float("nan")
+        assert loss(*pair).isnan().tolist() == [False, False, True, False, False]
+        assert loss.mean(*pair).isnan()
+
+
+@pytest.mark.parametrize("spec", [spec for spec in ALL if "norm=tal" not in spec and "norm=mean" not in spec])
+@settings(deadline=None, max_examples=25)
+@given(
+    pred=boxes(),
+    target=boxes(),
+    move=st.tuples(*[st.integers(-1000, 1000)] * 2),
+    power=st.integers(-10, 10),
+    factor=st.floats(0.01, 100),
+)
+def test_scale_and_place_do_not_matter(
+    spec: str, pred: Box, target: Box, move: tuple[int, int], power: int, factor: float
+) -> None:
+    """Moved, or scaled by a power of two, a pair keeps its loss to the bit; scaled by any factor, to 1e-9."""
+    loss, pred, target = build_loss(spec), tensor(pred), tensor(target)
+    value, move = loss(pred, target).item(), torch.tensor(move * 2)
+    assert loss(pred + move, target + move).item() == value
+    assert loss(pred * 2.0**power, target * 2.0**power).item() == value
+    assert loss(pred * factor, target * factor).item() == pytest.approx(value, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("spec", [spec for spec in ALL if not re.search("detach=false|norm=(tal|mean)", spec)])
+@settings(deadline=None, max_examples=50)
+@given(pair=shifted())
+def test_a_step_never_lowers_the_iou_of_a_shifted_box(spec: str, pair: tuple[Box, Box]) -> None:
+    """Same size, an overlap, a small step against the gradient: the IoU, in exact fractions, is higher unless it was 1.
+
+    Only β = 1, which gives outliers up, may leave the box where it is.
+    """
+    pred, target = pair
+    grad = slope(build_loss(spec), tensor(pred), tensor(target))
+    after = (tensor(pred) - 1e-6 * grad / grad.norm().clamp(min=1e-30))[0].tolist()
+    if pred == target or (spec.endswith("beta=1") and not grad.any()):
+        assert after == pred
+    else:
+        assert Exact(after, target).iou > Exact(pred, target).iou
+
+
+@pytest.mark.parametrize("gamma", [0.25, 0.5, 1, 2])
+def test_a_step_with_the_weight_attached_lowers_the_iou(gamma: float) -> None:
+    """detach=false, a unit square below the known IoU (see tests/losses/test_focal.py): the step drives it away."""
+    for iou in (0.05, 0.12):
+        shift = (1 - iou) / (1 + iou)
+        pred, target = (shift, 0, 1 + shift, 1), (0, 0, 1, 1)
+        grad = slope(build_loss(f"focal_eiou:gamma={gamma},detach=false"), tensor(pred), tensor(target))
+        after = (tensor(pred) - 1e-6 * grad / grad.norm())[0].tolist()
+        assert Exact(after, target).iou < Exact(pred, target).iou
+
+
+@pytest.mark.slow
+def test_compiles_to_one_graph() -> None:
+    """torch.compile takes the loss whole, once for all N, and gives eager's values and gradients to 1e-6."""
+    from torch._dynamo.utils import counters
+
+    torch._dynamo.reset()
+    counters.clear()
+    loss, random = build_loss("focal_eiou"), torch.Generator().manual_seed(0)
+    compiled = torch.compile(loss, fullgraph=True, dynamic=True)
+    for n in (500, 4000, 777):
+        corner, side = (50 * torch.rand(2, n, 2, generator=random) for _ in "cs")
+        pred, target = torch.cat((corner, corner + side + 1), -1)
+        pred.requires_grad_()
+        ours, eager = compiled(pred, target), loss(pred, target)
+        torch.testing.assert_close(ours, eager, rtol=0, atol=1e-6)
+        grads = (torch.autograd.grad(values.sum(), pred)[0] for values in (ours, eager))
+        torch.testing.assert_close(*grads, rtol=0, atol=1e-6)
+    assert counters["stats"]["unique_graphs"] == 1
+
+
+def test_pair_is_what_a_loss_is_of() -> None:
+    """A user's own function of a Pair composes with a weight as the table's do."""
+    loss = BoxLoss(lambda pair: 1 - pair.iou, lambda pair: pair.iou.detach())
+    assert loss(tensor((0, 0, 4, 2)), tensor((1, 1, 3, 4))).item() == pytest.approx(5 / 36, abs=1e-15)
+    assert isinstance(Pair(*overlapping()).iou, Tensor)
