@@ -59,7 +59,7 @@ def test_dfl_or_l1_term_is_stocks_own(reg_max):
     _, term, _, gradient = call(ours, reg_max)
     assert term.equal(expected)
     assert term > 0 or not IMAGE  # before 8.4 stock had no ℓ1 term
-    assert gradient.equal(expected_gradient)
+    assert gradient is expected_gradient or gradient.equal(expected_gradient)  # None where stock has no ℓ1 term
 
 
 def test_stocks_own_function_through_the_seam_is_stock_bit_for_bit():

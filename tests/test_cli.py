@@ -73,6 +73,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
     [
         (["train", "model=yolov8n.yaml"], True),
         (["detect", "train", "loss=stock"], True),
+        (["train", "cfg=None"], True),  # so Ultralytics' tuner starts its trials
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
         (["train", "val", "model=best.pt"], False),  # the last one counts
         (["val", "model=best.pt"], False),

@@ -70,7 +70,7 @@ def test_a_recipe_by_name(data, tmp_path):
 
 @pytest.mark.slow
 def test_several_data_sets_keep_the_loss(data, tmp_path, release):
-    release("8.4.120")
+    release("8.4.76")
     model = YOLO("yolov8n.yaml")
     model.train(**{**SHORT, "data": [data, data], "project": str(tmp_path), "loss": "eiou"})
     recorded = [yaml.safe_load(path.read_text())["loss"] for path in tmp_path.glob("**/args.yaml")]
@@ -110,8 +110,7 @@ def test_a_data_set_that_fails_among_several_is_an_error(data, tmp_path, release
 
 
 @pytest.mark.slow
-def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd, release):
-    release("8.4.60")
+def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd):
     run = subprocess.run
     YOLO("yolov8n.yaml").tune(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "iterations": 1})
     recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]

@@ -59,7 +59,7 @@ def test_both_heads_of_yolo26_train(train, capsys, release):
 
 @pytest.mark.slow
 def test_class_weights_survive_the_swap(train, release):
-    release("8.4.60")
+    release("8.4.37")
     trainer = train(loss="eiou", cls_pw=1.0)
     assert trainer.model.criterion.class_weights is not None
 
@@ -92,8 +92,9 @@ def test_training_stops_if_a_criterion_is_replaced(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog):
+def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog, release):
     """Ultralytics then makes a new EMA copy, of the model and its criterion."""
+    release("8.4.0")
 
     def spoil(trainer):
         if trainer.epoch == 1 and not trainer.nan_recovery_attempts:
@@ -111,7 +112,8 @@ def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [{"pretrained": "nope.pt"}, {"freeze": 100}])
-def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments):
+def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments, release):
+    release("8.4.120")  # older ones take them
     with pytest.raises((FileNotFoundError, RuntimeError)):
         DetectionTrainer(
             overrides={

@@ -18,7 +18,7 @@ from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zer
 from yolo_feiou.errors import ArgumentError
 
 #: The Ultralytics whose validation takes part in a group on CPU.
-CPU_RANKS_SINCE = "8.4.120"
+CPU_RANKS_SINCE = "8.4.2"
 
 
 class CPUDistributedDataParallel(nn.parallel.DistributedDataParallel):
@@ -58,7 +58,8 @@ class CPURanks:
             if not dist.is_initialized():
                 dist.init_process_group("gloo")
             if not (overrides.get("resume") or overrides.get("save_dir")):
-                folder = [str(get_save_dir(get_cfg(cfg, overrides))) if RANK == 0 else None]
+                arguments = {key: value for key, value in overrides.items() if key != "session"}  # of older releases
+                folder = [str(get_save_dir(get_cfg(cfg, arguments))) if RANK == 0 else None]
                 dist.broadcast_object_list(folder, src=0)
                 overrides["save_dir"] = folder[0]
         super().__init__(cfg, overrides, _callbacks)

@@ -12,7 +12,7 @@ from pathlib import Path
 from yolo_feiou import __version__
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
-TESTED = ("8.3.200", "8.4.190")
+TESTED = ("8.3.119", "8.4.190")
 
 
 def diagnose(fix: bool = False) -> int:

@@ -21,7 +21,7 @@ from yolo_feiou.registry import STOCK, loss_to_train
 
 try:
     from ultralytics.utils.torch_utils import unwrap_model
-except ImportError:  # its name before Ultralytics 8.3.200 or so
+except ImportError:  # its name in older releases
     from ultralytics.utils.torch_utils import de_parallel as unwrap_model
 
 
