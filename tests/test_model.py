@@ -80,7 +80,7 @@ def test_several_data_sets_keep_the_loss(data, tmp_path, release):
 
 @pytest.mark.slow
 def test_several_data_sets_train_as_stock_does_without_a_loss(data, tmp_path, release):
-    release("8.4.120")
+    release("8.4.76")
     arguments = {**SHORT, "data": [data, data]}
     for kind, folder in ((StockYOLO, "stock"), (YOLO, "ours")):
         torch.manual_seed(0)  # the weights that all data sets start from
@@ -101,7 +101,7 @@ def test_a_missing_data_set_among_several_stops_before_any_trains(data, tmp_path
 
 @pytest.mark.slow
 def test_a_data_set_that_fails_among_several_is_an_error(data, tmp_path, release):
-    release("8.4.120")
+    release("8.4.76")
     (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
     with pytest.raises(DataError, match="training failed on empty, 1 of 2 data sets"):
         YOLO("yolov8n.yaml").train(
@@ -110,7 +110,8 @@ def test_a_data_set_that_fails_among_several_is_an_error(data, tmp_path, release
 
 
 @pytest.mark.slow
-def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd):
+def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd, release):
+    release("8.4.3")
     run = subprocess.run
     YOLO("yolov8n.yaml").tune(**{**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "iterations": 1})
     recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]

@@ -42,4 +42,4 @@ def test_step_ratios_are_the_csv():
 
 def test_tested_range_is_doctors():
     assert f"Ultralytics {TESTED[0]} to {TESTED[1]} " in README
-    assert f'"ultralytics>={TESTED[0]}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'"ultralytics>={TESTED[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")

@@ -94,7 +94,7 @@ def test_training_stops_if_a_criterion_is_replaced(data, tmp_path):
 @pytest.mark.slow
 def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog, release):
     """Ultralytics then makes a new EMA copy, of the model and its criterion."""
-    release("8.4.0")
+    release("8.4.105")
 
     def spoil(trainer):
         if trainer.epoch == 1 and not trainer.nan_recovery_attempts:
@@ -113,7 +113,7 @@ def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog, release
 @pytest.mark.slow
 @pytest.mark.parametrize("arguments", [{"pretrained": "nope.pt"}, {"freeze": 100}])
 def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments, release):
-    release("8.4.120")  # older ones take them
+    release("8.4.105")  # older ones take them
     with pytest.raises((FileNotFoundError, RuntimeError)):
         DetectionTrainer(
             overrides={

@@ -96,7 +96,7 @@ def trains(arguments: list[str]) -> bool:
     if "loss" in settings and mode != "train":
         raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None") != "None" else {}
+        recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
         loss_to_train(settings["loss"].rstrip(",") if "loss" in settings else recipe.get("loss", STOCK))
     return mode == "train"
 

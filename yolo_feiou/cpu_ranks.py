@@ -18,7 +18,7 @@ from ultralytics.utils.torch_utils import strip_optimizer, torch_distributed_zer
 from yolo_feiou.errors import ArgumentError
 
 #: The Ultralytics whose validation takes part in a group on CPU.
-CPU_RANKS_SINCE = "8.4.2"
+CPU_RANKS_SINCE = "8.4.3"
 
 
 class CPUDistributedDataParallel(nn.parallel.DistributedDataParallel):
