@@ -120,6 +120,11 @@ def test_inverted_box_has_no_area_but_keeps_its_sides() -> None:
     assert (pair.w.item(), pair.h.item(), pair.union.item()) == (-2, -2, 16)
 
 
+def test_arrays_are_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="got ndarray and Tensor: pred and target must be torch tensors"):
+        Pair(torch.zeros(2, 4).numpy(), torch.zeros(2, 4))
+
+
 def test_sides_of_the_target_have_a_floor() -> None:
     """A target of no size, or inverted, counts as 1e-5 wide and high."""
     pair = Pair(tensor((0, 0, 1, 1), (0, 0, 1, 1)), tensor((0.5, 0.5, 0.5, 0.5), (1, 1, 0, 0)))

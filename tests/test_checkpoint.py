@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+from yolo_feiou import YOLO
+from yolo_feiou.errors import ArgumentError
+
 WITHOUT_US = """
 import sys
 sys.modules["yolo_feiou"] = None  # any import of it fails from here on
@@ -34,6 +37,13 @@ def test_a_python_without_us_uses_our_checkpoints(train, data):
     )
     assert done.returncode == 0, done.stderr
     assert "all without us" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_not_begun_anew_with_another_loss(train):
+    weights = train(loss="eiou").best
+    with pytest.raises(ArgumentError, match="is not the checkpoint of an unfinished run"):
+        YOLO(weights).train(resume=True)
 
 
 @pytest.mark.slow

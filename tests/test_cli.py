@@ -60,6 +60,9 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, mess
         (["train", "--loss=focal_eiou:gamma=abc"], LossSpecError, "gamma=abc"),
         (["loss=,"], LossSpecError, "can't read loss ''"),
         (["train", "loss=None"], LossSpecError, "unknown loss 'None'"),
+        (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
+        (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
+        (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
         (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
     ],
 )
@@ -94,7 +97,7 @@ def test_which_commands_train(words, training):
         ("loss: focal_eiou: gamma=0.5\n", ArgumentError, "is not YAML"),
         ("- eiou\n", ArgumentError, "holds list"),
         ("", ArgumentError, "holds NoneType"),
-        (None, ArgumentError, "there is no such file"),
+        (None, ArgumentError, "there is no such file, nor a recipe of that name"),
     ],
 )
 def test_a_broken_recipe_is_named(tmp_path, text, error, message):

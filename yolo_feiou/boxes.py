@@ -64,10 +64,14 @@ class Pair:
             gradient finite.
 
     Raises:
+        TypeError: If they are no tensors.
         ValueError: If the shapes differ, or are not (N, 4).
     """
 
     def __init__(self, pred: Tensor, target: Tensor) -> None:
+        if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
+            kinds = f"{type(pred).__name__} and {type(target).__name__}"
+            raise TypeError(f"got {kinds}: pred and target must be torch tensors, see torch.as_tensor")
         if pred.shape != target.shape or pred.ndim != 2 or pred.shape[1] != 4:
             raise ValueError(
                 f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: "

@@ -47,7 +47,7 @@ def main() -> None:
     verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
     try:
         verb() if verb else run_ultralytics()
-    except (YoloFeiouError, FileNotFoundError) as error:
+    except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:
         sys.exit(fail(error))
     except BrokenPipeError:  # `yolo losses | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,15 +88,21 @@ def trains(arguments: list[str]) -> bool:
     from ultralytics.cfg import MODES
 
     from yolo_feiou.configs import read_recipe
-    from yolo_feiou.registry import STOCK, loss_to_train
+    from yolo_feiou.registry import PARAMETERS, STOCK, loss_to_train
 
     settings = dict(argument.lstrip("-").split("=", 1) for argument in arguments if "=" in argument)
     modes = [argument.removeprefix("mode=") for argument in arguments if argument.removeprefix("mode=") in MODES]
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
     if "loss" in settings and mode != "train":
         raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
+    recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
+    if "loss" in recipe and mode != "train":
+        raise ArgumentError(f"cfg={settings['cfg']} has a line loss:, and mode '{mode}' no training loss: take it out.")
+    if "loss" in settings and (apart := [key for key in settings if key in PARAMETERS]):
+        raise ArgumentError(
+            f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
+        )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
         loss_to_train(settings["loss"].rstrip(",") if "loss" in settings else recipe.get("loss", STOCK))
     return mode == "train"
 

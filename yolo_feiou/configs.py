@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, did_you_mean
 
 _HERE = Path(__file__).parent
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
@@ -40,7 +40,11 @@ def read_recipe(name: Any) -> dict[str, Any]:
     try:
         arguments = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError:
-        raise ArgumentError(f"cfg={name}: there is no such file, and no recipe of that name; see {CFG_DIR}.") from None
+        recipes = [path.name for path in CFG_DIR.glob("*.yaml")]
+        raise ArgumentError(
+            f"cfg={name}: there is no such file, nor a recipe of that name{did_you_mean(str(name), recipes)} "
+            f"The recipes lie in {CFG_DIR}."
+        ) from None
     except yaml.YAMLError as error:
         raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
     if not isinstance(arguments, dict):

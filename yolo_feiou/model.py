@@ -8,7 +8,7 @@ import ultralytics
 
 from yolo_feiou.children import loss_key
 from yolo_feiou.configs import find_data, find_recipe, read_recipe
-from yolo_feiou.errors import DataError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.registry import STOCK, loss_to_train
 from yolo_feiou.trainer import TRAINERS, check_data_file, unsupported
 
@@ -25,9 +25,15 @@ class LossModel:
 
         Raises:
             LossSpecError: If the spec is wrong.
+            ArgumentError: If `resume` is asked of a run that is finished, which Ultralytics would begin anew.
             UnsupportedModelError: If the model trains without an axis-aligned box loss.
         """
         kwargs = self._prepare(kwargs)
+        if kwargs.get("resume") is True and not (self.ckpt or {}).get("optimizer"):
+            raise ArgumentError(
+                f"{self.ckpt_path or self.overrides.get('model')} is not the checkpoint of an unfinished run, there is "
+                "nothing to resume: leave resume out to begin a new run from it, with its own loss=."
+            )
         if not isinstance(kwargs.get("data"), (list, tuple)):
             return super().train(trainer=trainer, **kwargs)
         with loss_key():

@@ -154,6 +154,9 @@ LOSSES: dict[str, LossInfo] = {
 }
 
 
+#: The names of all parameters; none is an argument of Ultralytics.
+PARAMETERS = {parameter.name for info in LOSSES.values() for parameter in info.parameters}
+
 #: The spec of Ultralytics' own box loss, for training: nothing is swapped.
 STOCK = "stock"
 
@@ -173,6 +176,8 @@ def build_loss(spec: str) -> BoxLoss:
         LossSpecError: If the spec can't be read, or names no loss, parameter or value there is.
     """
     name, given = split(spec)
+    if name == STOCK:
+        raise LossSpecError("'stock' is Ultralytics' own box loss, for training alone: 'ciou' is ours of that kind.")
     if name not in LOSSES:
         raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
     return LOSSES[name].build(**read(name, given, LOSSES[name].parameters))

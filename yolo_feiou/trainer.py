@@ -55,7 +55,7 @@ class LossTrainer(CPURanks):
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Read the loss once all arguments are known, a resumed run's too, and before anything is written."""
-        super().check_resume(overrides)
+        super().check_resume({key: value for key, value in overrides.items() if key != "loss"})
         self.args.loss = getattr(self.args, "loss", STOCK)  # a run that stock began has none
         self.box_loss = loss_to_train(self.args.loss)
         asked = overrides.get("loss", self.args.loss)
