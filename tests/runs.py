@@ -29,3 +29,9 @@ def results(folder):
     with open(Path(folder) / "results.csv") as file:
         rows = csv.DictReader(file, skipinitialspace=True)
         return [{key.strip(): value for key, value in row.items() if key.strip() != "time"} for row in rows]
+
+
+def overrides(data, project, **arguments):
+    """The arguments of a short training with a loss, as a trainer takes them."""
+    run = {"model": "yolov8n.yaml", "data": data, "project": str(project), "name": "run", "loss": "eiou"}
+    return {**SHORT, **run, **arguments}

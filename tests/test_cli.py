@@ -108,6 +108,11 @@ def test_a_broken_recipe_is_named(tmp_path, text, error, message):
         cli.trains(["train", f"cfg={recipe}"])
 
 
+def test_a_recipe_of_ultralytics_is_found_as_by_stock():
+    assert cli.trains(["predict", "cfg=default.yaml"]) is False
+    assert cli.trains(["train", "cfg=default.yaml"]) is True
+
+
 def test_our_models_stand_in_within_the_block_only():
     stock = ultralytics.YOLO, ultralytics.RTDETR
     with cli.our_models():

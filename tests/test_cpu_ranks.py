@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from tests.runs import SHORT, results
+from tests.runs import SHORT, overrides, results
 from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -74,16 +74,7 @@ def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path
 
     from yolo_feiou import DetectionTrainer
 
-    trainer = DetectionTrainer(
-        overrides={
-            **SHORT,
-            "model": "yolov8n.yaml",
-            "data": data,
-            "project": str(tmp_path),
-            "name": "run",
-            "loss": "eiou",
-        }
-    )
+    trainer = DetectionTrainer(overrides=overrides(data, tmp_path))
     file = generate_ddp_file(trainer)
     try:
         done = run_ranks(tmp_path, file)

@@ -40,7 +40,8 @@ def test_another_environments_yolo_is_reported(scripts, monkeypatch, capsys, tmp
 
 
 @pytest.mark.parametrize(
-    ("version", "tested"), [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("9.0.0", False)]
+    ("version", "tested"),
+    [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("8.4.1", False), ("9.0.0", False)],
 )
 def test_the_tested_range(version, tested):
     assert doctor.check_range(version) is tested

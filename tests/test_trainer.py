@@ -6,7 +6,7 @@ import yaml
 from ultralytics import YOLO as StockYOLO
 from ultralytics.utils.loss import BboxLoss
 
-from tests.runs import SHORT, results
+from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import STOCK_CIOU
 from yolo_feiou import DetectionTrainer, registry
 from yolo_feiou.errors import DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
@@ -115,17 +115,7 @@ def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog, release
 def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments, release):
     release("8.4.105")  # older ones take them
     with pytest.raises((FileNotFoundError, RuntimeError)):
-        DetectionTrainer(
-            overrides={
-                **SHORT,
-                "model": "yolov8n.yaml",
-                "data": data,
-                "project": str(tmp_path),
-                "name": "run",
-                "loss": "eiou",
-                **arguments,
-            }
-        ).train()
+        DetectionTrainer(overrides=overrides(data, tmp_path, **arguments)).train()
     assert not (tmp_path / "run").exists()
 
 
@@ -149,14 +139,8 @@ def test_bad_input_leaves_no_run_folder(data, tmp_path, arguments, error, messag
 
 def test_data_without_images_leaves_no_run_folder(tmp_path):
     (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
-    overrides = {
-        **SHORT,
-        "model": "yolov8n.yaml",
-        "data": str(tmp_path / "empty.yaml"),
-        "project": str(tmp_path / "runs"),
-    }
     with pytest.raises(DataError, match="images not found"):
-        DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run"})
+        DetectionTrainer(overrides=overrides(str(tmp_path / "empty.yaml"), tmp_path / "runs"))
     assert not (tmp_path / "runs" / "run").exists()
 
 
@@ -165,12 +149,6 @@ def test_data_without_images_leaves_an_older_run_alone(tmp_path):
     older = tmp_path / "runs" / "run" / "weights" / "best.pt"
     older.parent.mkdir(parents=True)
     older.touch()
-    overrides = {
-        **SHORT,
-        "model": "yolov8n.yaml",
-        "data": str(tmp_path / "empty.yaml"),
-        "project": str(tmp_path / "runs"),
-    }
     with pytest.raises(DataError):
-        DetectionTrainer(overrides={**overrides, "loss": "eiou", "name": "run", "exist_ok": True})
+        DetectionTrainer(overrides=overrides(str(tmp_path / "empty.yaml"), tmp_path / "runs", exist_ok=True))
     assert older.exists()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ultralytics.utils.checks import check_file
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 
@@ -31,20 +32,20 @@ def find_recipe(name: Any) -> Any:
 
 
 def read_recipe(name: Any) -> dict[str, Any]:
-    """Return the arguments in a recipe, ours or the user's own.
+    """Return the arguments in a recipe: ours, or a file that Ultralytics finds, which looks in its own folders too.
 
     Raises:
         ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
     """
-    path = Path(find_recipe(name))
-    try:
-        arguments = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError:
+    path = check_file(str(find_recipe(name)), hard=False)
+    if not path:
         recipes = [path.name for path in CFG_DIR.glob("*.yaml")]
         raise ArgumentError(
             f"cfg={name}: there is no such file, nor a recipe of that name{did_you_mean(str(name), recipes)} "
             f"The recipes lie in {CFG_DIR}."
-        ) from None
+        )
+    try:
+        arguments = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
     if not isinstance(arguments, dict):

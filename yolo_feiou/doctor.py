@@ -13,6 +13,8 @@ from yolo_feiou import __version__
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
 TESTED = ("8.3.119", "8.4.190")
+#: Releases between them whose own training diverges.
+BROKEN = ("8.4.0", "8.4.1", "8.4.2")
 
 
 def diagnose(fix: bool = False) -> int:
@@ -37,7 +39,7 @@ def diagnose(fix: bool = False) -> int:
 def check_range(installed: str) -> bool:
     """Print whether this Ultralytics is one that was tested, and return it."""
     numbers = [tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (TESTED[0], installed, TESTED[1])]
-    tested = numbers[0] <= numbers[1] <= numbers[2]
+    tested = numbers[0] <= numbers[1] <= numbers[2] and installed not in BROKEN
     print(
         f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it"
     )
