@@ -16,27 +16,48 @@ HELP = """
         yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
         yolo train ... data=shapes.yaml              a small data set, made on first use
         yolo losses                                  list the box losses
+        yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
+        yolo check my_loss.py:my_function            look for known mistakes in a loss
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
 """
 
 
-def losses() -> None:
+def losses(words: list[str]) -> None:
     """Print the table of losses."""
     from yolo_feiou.listing import print_losses
 
     print_losses()
 
 
-def doctor() -> None:
+def doctor(words: list[str]) -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
     from yolo_feiou.doctor import diagnose
 
-    if unknown := set(sys.argv[2:]) - {"--fix"}:
+    if unknown := set(words) - {"--fix"}:
         raise ArgumentError(f"doctor takes --fix or nothing, got {' '.join(sorted(unknown))}.")
-    sys.exit(diagnose(fix="--fix" in sys.argv[2:]))
+    sys.exit(diagnose(fix="--fix" in words))
 
 
-VERBS: dict[str, Callable[[], None]] = {"losses": losses, "doctor": doctor}
+def simulate(words: list[str]) -> None:
+    """Simulate boxes that follow the gradients of losses."""
+    from yolo_feiou.simulation.command import simulate
+
+    simulate(words)
+
+
+def check(words: list[str]) -> None:
+    """Look for known mistakes in a loss."""
+    from yolo_feiou.checks.command import check
+
+    sys.exit(check(words))
+
+
+VERBS: dict[str, Callable[[list[str]], None]] = {
+    "losses": losses,
+    "doctor": doctor,
+    "simulate": simulate,
+    "check": check,
+}
 
 
 def main() -> None:
@@ -46,11 +67,11 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
     try:
-        verb() if verb else run_ultralytics()
-    except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:
-        sys.exit(fail(error))
+        verb(sys.argv[2:]) if verb else run_ultralytics()
     except BrokenPipeError:  # `yolo losses | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:
+        sys.exit(fail(error))
     except SyntaxError as error:  # so Ultralytics reports an argument that it doesn't know
         if error.filename:
             raise

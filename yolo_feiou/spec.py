@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
 
@@ -99,6 +100,36 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
             raise LossSpecError(f"loss {spec!r} gives '{key.strip()}' twice: give it once.")
         given[key.strip()] = value.strip()
     return name.strip(), given
+
+
+def split_list(text: str) -> list[str]:
+    """Split a list of specs, as in 'iou,focal_eiou:gamma=0.5|1,norm=tal', which gives three.
+
+    A comma begins a new loss unless `key=value` follows it; values parted by | give a loss each.
+
+    Raises:
+        LossSpecError: If the list is empty, or has a loss twice.
+    """
+    specs: list[str] = []
+    for word in text.split(","):
+        if specs and "=" in word.partition(":")[0]:
+            specs[-1] += f",{word.strip()}"
+        elif word.strip():
+            specs.append(word.strip())
+    specs = [one for spec in specs for one in alternatives(spec)]
+    if not specs:
+        raise LossSpecError("got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1.")
+    if twice := [spec for i, spec in enumerate(specs) if spec in specs[:i]]:
+        raise LossSpecError(f"the list of losses has '{twice[0]}' twice: name it once.")
+    return specs
+
+
+def alternatives(spec: str) -> list[str]:
+    """Return the specs that one with values like a=1|2 stands for."""
+    name, colon, rest = spec.partition(":")
+    keys = [item.partition("=") for item in rest.split(",")]
+    values = [[f"{key}{equals}{value}" for value in text.split("|")] for key, equals, text in keys]
+    return [f"{name}{colon}{','.join(words)}" for words in product(*values)]
 
 
 def read(name: str, given: dict[str, str], parameters: Sequence[Parameter]) -> dict[str, Value]:

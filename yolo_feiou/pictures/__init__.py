@@ -1,0 +1,1 @@
+"""Pictures of results, from their rows. One colour for a loss everywhere."""

@@ -1,0 +1,70 @@
+"""Pictures of a simulation, as the paper's figures 6 and 7: the error, and the distribution of IoU, over the steps."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from yolo_feiou.pictures.style import colour, dashes, legend_below, panels
+from yolo_feiou.tables import Row
+
+
+def by_loss(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each loss, in the order of the rows."""
+    return {loss: [row for row in rows if row["loss"] == loss] for loss in dict.fromkeys(row["loss"] for row in rows)}
+
+
+def error_curves(rows: list[Row], title: str) -> Figure:
+    """Draw each loss's ℓ1 error of a pair over the steps."""
+    figure, (axes,) = panels(1, 1, 8, 5, title)
+    groups = by_loss(rows)
+    for loss, style in dashes(list(groups)).items():
+        steps = groups[loss]
+        axes.plot(
+            [row["step"] for row in steps],
+            [row["error"] for row in steps],
+            style,
+            color=colour(loss),
+            label=f"{loss}  {steps[-1]['error']:.2f}",
+        )
+    axes.set_xlabel("step")
+    axes.set_ylabel("ℓ1 error of a box, mean")
+    legend_below(figure, axes, columns=3)
+    return figure
+
+
+def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
+    """Draw box plots of IoU at `boxes` + 1 steps, a panel for each loss."""
+    groups = by_loss(rows)
+    last = int(rows[-1]["step"])
+    shown = sorted({round(last * i / boxes) for i in range(boxes + 1)})
+    figure, axes = panels(1, len(groups), 2 + 2.6 * len(groups), 4.6, title, sharey=True)
+    for axis, (loss, steps) in zip(axes, groups.items(), strict=True):
+        picked = [row for row in steps if row["step"] in shown]
+        stats = [
+            {
+                "med": row["iou_50"],
+                "q1": row["iou_25"],
+                "q3": row["iou_75"],
+                "whislo": row["iou_05"],
+                "whishi": row["iou_95"],
+                "mean": row["iou_mean"],
+            }
+            for row in picked
+        ]
+        axis.bxp(
+            stats,
+            positions=[row["step"] for row in picked],
+            widths=last / boxes * 0.6,
+            showfliers=False,
+            showmeans=True,
+            patch_artist=True,
+            manage_ticks=False,
+            boxprops={"facecolor": colour(loss), "alpha": 0.6},
+            medianprops={"color": "black", "linewidth": 2},
+            meanprops={"marker": "o", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 5},
+        )
+        axis.set_title(loss.replace(":", ":\n"))
+        axis.set_xlabel("step")
+        axis.set_ylim(-0.02, 1.02)
+    axes[0].set_ylabel("IoU  (box 25–75 %, whiskers 5–95 %, ○ mean)", fontsize=11)
+    return figure

@@ -1,0 +1,75 @@
+"""How all pictures look: legible on a slide, and to the colour-blind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from yolo_feiou.spec import split
+from yolo_feiou.tables import whole
+
+#: Okabe and Ito's colours for the losses that are compared most, Tol's muted ones for the others.
+COLOURS = {
+    "iou": "#666666",
+    "giou": "#56B4E9",
+    "diou": "#44AA99",
+    "ciou": "#E69F00",
+    "eiou": "#0072B2",
+    "focal_eiou": "#D55E00",
+    "focal_eiou_star": "#CC79A7",
+    "focal_eiou_v1": "#882255",
+    "focal_l1": "#009E73",
+    "l1": "#999933",
+    "smooth_l1": "#117733",
+    "balanced_l1": "#332288",
+    "stock": "#000000",
+}
+DASHES = ("-", "--", ":", "-.")
+
+STYLE = {
+    "font.size": 13,
+    "axes.titlesize": 13,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "lines.linewidth": 2.2,
+    "legend.frameon": False,
+}
+
+
+def colour(spec: str) -> str:
+    """Return the colour of a loss, whatever its parameters."""
+    return COLOURS[split(spec)[0]]
+
+
+def dashes(specs: list[str]) -> dict[str, str]:
+    """Return a line style for each loss; those of one name, so of one colour, differ."""
+    names = [split(spec)[0] for spec in specs]
+    return {spec: DASHES[names[:i].count(names[i]) % len(DASHES)] for i, spec in enumerate(specs)}
+
+
+def panels(
+    rows: int, columns: int, width: float, height: float, title: str = "", **share: bool | str
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure and its axes, row by row; width and height in inches, for all."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, **share)
+        figure.suptitle(title, fontsize=14, x=0.01, ha="left")
+    return figure, list(axes.flat)
+
+
+def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
+    """Put one legend, that of `axes`, under the figure."""
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, frameon=False)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a PNG as a whole, without what would change from one run to the next."""
+    with whole(path) as part:
+        figure.savefig(part, dpi=110, metadata={"Software": None})

@@ -1,0 +1,84 @@
+"""`yolo simulate`: which subject, and the folder that its results go to."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ultralytics.utils import RUNS_DIR
+from ultralytics.utils.files import increment_path
+
+from yolo_feiou.arguments import Text, read_arguments
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.simulation import curves, field, figure1, layout, regress, sweep
+from yolo_feiou.simulation.subject import Subject
+
+SUBJECTS: dict[str, Subject] = {
+    "setup=1": regress.subject(1),
+    "setup=2": regress.subject(2),
+    "figure=1": figure1.SUBJECT,
+    "figure=2": curves.FIGURE2,
+    "figure=3": curves.FIGURE3,
+    "figure=4": sweep.SUBJECT,
+    "figure=5": layout.SUBJECT,
+    "figure=6": regress.subject(1),
+    "figure=7": regress.subject(2),
+}
+
+
+def simulate(words: Sequence[str]) -> None:
+    """Run `yolo simulate` with the words that follow it.
+
+    Raises:
+        ArgumentError: If the words don't name one subject, or an argument doesn't fit.
+        LossSpecError: If a loss is none of the table.
+    """
+    chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field")]
+    if len(chosen) != 1:
+        raise ArgumentError(
+            f"got {' '.join(chosen) or 'nothing to simulate'}: give one of {', '.join(SUBJECTS)}, field=LOSS."
+        )
+    (word,) = chosen
+    if word not in SUBJECTS and not word.startswith("field="):
+        raise ArgumentError(f"{word} is nothing to simulate: give one of {', '.join(SUBJECTS)}, field=LOSS.")
+    subject = SUBJECTS.get(word) or field.subject(word.partition("=")[2])
+    out = Text("out", "", "a folder for the results")
+    rest = [other for other in words if other != word]
+    values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
+    with results_folder(values.pop("out", ""), subject.name) as folder:
+        try:
+            for line in subject.make(folder, values):
+                print(line)
+        except KeyboardInterrupt:
+            kept = [path.name for path in sorted(folder.iterdir())]
+            sys.exit(
+                f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
+            )
+        print(f"Results are in {folder}")
+
+
+@contextmanager
+def results_folder(out: str, name: str) -> Iterator[Path]:
+    """Give a folder to write to: `out`, or a new one among Ultralytics' runs; it goes if nothing is in it at the end.
+
+    Raises:
+        ArgumentError: If it can't be made or written to.
+    """
+    folder = Path(out) if out else increment_path(Path(RUNS_DIR) / "simulate" / name)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise ArgumentError(
+                f"can't write results to {folder} ({error.strerror}): name another folder with out=."
+            ) from None
+        yield folder
+    finally:
+        with suppress(OSError):  # raised by the first that is not empty
+            for path in made:
+                path.rmdir()

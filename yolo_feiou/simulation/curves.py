@@ -1,0 +1,57 @@
+"""`yolo simulate figure=2` and `figure=3`: FocalL1, the curves that lead to it, for several β."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+
+from yolo_feiou.arguments import Numbers
+from yolo_feiou.losses.l1 import focal_l1_curve
+from yolo_feiou.pictures.figures import curves
+from yolo_feiou.pictures.style import save
+from yolo_feiou.registry import BETA
+from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.tables import Row, write_csv
+
+BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)
+
+
+def focal_l1_curves(betas: Sequence[float] = BETAS, points: int = 150, last: float = 1.5) -> list[Row]:
+    """Return rows of x, β, FocalL1's loss and gradient (Eq. 9 and 8), and the gradient before α scales it.
+
+    Args:
+        betas: Values of β.
+        points: Number of errors x, evenly spaced from 0 (excluded) to `last`.
+        last: The largest x.
+    """
+    rows = []
+    for beta in betas:
+        x = torch.linspace(0, last, points + 1, dtype=torch.float64)[1:].requires_grad_()
+        loss = focal_l1_curve(x, beta)
+        (slope,) = torch.autograd.grad(loss.sum(), x)
+        columns = zip(x.tolist(), loss.tolist(), slope.tolist(), strict=True)
+        rows += [
+            {"beta": beta, "x": x, "loss": y, "gradient": g, "unscaled": g / (math.e * beta)} for x, y, g in columns
+        ]
+    return rows
+
+
+def figure(name: str, columns: dict[str, str]) -> Subject:
+    """Return the subject that draws columns of the curves, each under its title."""
+
+    def make(folder: Path, values: Values) -> Iterator[str]:
+        rows = focal_l1_curves(values.get("beta", BETAS))
+        write_csv(folder / f"{name}.csv", rows)
+        save(curves(rows, columns), folder / f"{name}.png")
+        for beta in dict.fromkeys(row["beta"] for row in rows):
+            top = max((row for row in rows if row["beta"] == beta), key=lambda row: row["gradient"])
+            yield f"β = {beta:.4g}: largest gradient {top['gradient']:.4f} at x = {top['x']:.2f}"
+
+    return Subject(name, (Numbers("beta", BETAS, BETA.low, BETA.high),), make)
+
+
+FIGURE2 = figure("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
+FIGURE3 = figure("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})

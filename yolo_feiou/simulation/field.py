@@ -1,0 +1,99 @@
+"""`yolo simulate field=LOSS`: the step that a loss makes a box take, over many positions and sizes about its target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from yolo_feiou.arguments import Whole
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.boxes import Pair
+from yolo_feiou.pictures.field import gradient_field
+from yolo_feiou.pictures.style import save
+from yolo_feiou.registry import build_loss
+from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.spec import Number
+from yolo_feiou.tables import Row, write_csv
+
+PLANES = ("offset", "size", "both")
+
+
+def field(loss: BoxLoss, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
+    """Return the step that a loss makes a box take, over three planes about a unit square as its target.
+
+    The planes, with u and v from −`offset` to `offset` sides, or −`octaves` to `octaves`:
+
+    | plane  | u                      | v                      |
+    |--------|------------------------|------------------------|
+    | offset | Δx, sizes equal        | Δy                     |
+    | size   | log₂(w/w_t), centred   | log₂(h/h_t)            |
+    | both   | Δx                     | log₂ of w/w_t = h/h_t  |
+
+    A row has the plane, u, v, the downhill direction in that plane (`du`, `dv`: minus the gradient by u and v), its
+    length `size`, the pair's IoU, and `kind`: 'dead' where there is no gradient, 'away' where it leads away from the
+    target (u = v = 0), else 'towards'.
+
+    Args:
+        loss: Per pair, with its focal weight and without its normalisation over a batch (Eq. 10, not Eq. 11).
+        points: Grid points along an axis; an odd number has the target among them.
+        offset: Largest offset, in sides of the target.
+        octaves: Largest size, in doublings.
+    """
+    rows = []
+    for plane in PLANES:
+        reach = {"offset": (offset, offset), "size": (octaves, octaves), "both": (offset, octaves)}[plane]
+        axes = [torch.linspace(-r, r, points, dtype=torch.float64) for r in reach]
+        place = torch.cartesian_prod(*axes).requires_grad_()
+        boxes = place_boxes(plane, place)
+        target = torch.tensor([-0.5, -0.5, 0.5, 0.5], dtype=boxes.dtype).expand_as(boxes)
+        (slope,) = torch.autograd.grad(loss(boxes, target).sum(), place)
+        rows += [
+            row(plane, *values)
+            for values in zip(place.tolist(), (-slope).tolist(), Pair(boxes, target).iou.tolist(), strict=True)
+        ]
+    return rows
+
+
+def place_boxes(plane: str, place: Tensor) -> Tensor:
+    """Return xyxy boxes at places (u, v) of a plane, shape (N, 4)."""
+    u, v = place.unbind(1)
+    zero, one = torch.zeros_like(u), torch.ones_like(u)
+    x, y, w, h = {
+        "offset": (u, v, one, one),
+        "size": (zero, zero, u.exp2(), v.exp2()),
+        "both": (u, zero, v.exp2(), v.exp2()),
+    }[plane]
+    return torch.stack((x - w / 2, y - h / 2, x + w / 2, y + h / 2), 1)
+
+
+def row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: float) -> Row:
+    """Return the row of one place."""
+    (u, v), (du, dv) = place, step
+    size = (du * du + dv * dv) ** 0.5
+    kind = "dead" if size < 1e-12 else "away" if du * u + dv * v > 1e-12 else "towards"
+    return {"plane": plane, "u": u, "v": v, "du": du, "dv": dv, "size": size, "iou": iou, "kind": kind}
+
+
+def subject(spec: str) -> Subject:
+    """Return the subject of a loss's field.
+
+    Raises:
+        LossSpecError: If the spec names no loss.
+    """
+    loss = build_loss(spec)
+
+    def make(folder: Path, values: Values) -> Iterator[str]:
+        rows = field(loss, **values)
+        write_csv(folder / "field.csv", rows)
+        save(gradient_field(rows, spec), folder / "field.png")
+        for plane in PLANES:
+            kinds = Counter(row["kind"] for row in rows if row["plane"] == plane)
+            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in ("towards", "away", "dead"))
+            yield f"{spec}, plane {plane}: {shares}"
+
+    arguments = (Whole("points", 41, 2, 1001), Number("offset", 2, 0.01, 100), Number("octaves", 2, 0.01, 20))
+    return Subject("field-" + "".join(c if c.isalnum() or c in "_.-" else "-" for c in spec), arguments, make)

@@ -1,0 +1,85 @@
+"""`yolo simulate figure=1`: one anchor that follows three losses.
+
+The text gives the sides of both boxes and the number of steps, not the offset of their centres. This fixture ends at
+the sides that the text reports for CIoU; many others do too, so it shows what the text says and proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from torchvision.ops import box_convert
+
+from yolo_feiou.arguments import Whole
+from yolo_feiou.pictures.figures import regressions
+from yolo_feiou.pictures.style import save
+from yolo_feiou.registry import build_loss
+from yolo_feiou.simulation.descent import descend
+from yolo_feiou.simulation.setups import Reading
+from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
+from yolo_feiou.spec import Choice, Number
+from yolo_feiou.tables import Row, write_csv
+
+LOSSES = ("giou", "ciou", "eiou")  # the figure's rows
+SIDES = ("x", "y", "w", "h")  # centre and sides
+TARGET = (0.0, 0.0, 1.0, 1.0)
+ANCHOR = (3.7, 1.55, 1.0, 2.4)
+
+
+def trajectories(
+    losses: Sequence[str],
+    anchor: Sequence[float] = ANCHOR,
+    steps: int = 50,
+    rate: float = 0.1,
+    factor: str = "2-iou",
+) -> list[Row]:
+    """Return a row for each loss and step: the anchor's centre x, y and sides w, h, step 0 the start.
+
+    Args:
+        losses: Specs of losses.
+        anchor: Centre and sides at the start; the target is a unit square about (0, 0).
+        steps: Number of steps.
+        rate: Size μ of each step.
+        factor: '1' or '2-iou', see `Reading`.
+    """
+    boxes = torch.tensor([anchor, TARGET], dtype=torch.float64)
+    start, target = box_convert(boxes, "cxcywh", "xyxy").view(2, 1, 1, 4)  # a batch of one pair
+    rows = []
+    for spec in losses:
+        path = descend(build_loss(spec), start, target, [rate] * steps, Reading(factor=factor))
+        for step, box in enumerate([start, *path]):
+            x, y, w, h = box_convert(box[0, 0], "xyxy", "cxcywh").tolist()
+            rows.append({"loss": spec, "step": step, "x": x, "y": y, "w": w, "h": h})
+    return rows
+
+
+def make(folder: Path, values: Values) -> Iterator[str]:
+    """Write the trajectories and their picture."""
+    anchor = [values.get(key, default) for key, default in zip(SIDES, ANCHOR, strict=True)]
+    options = {key: values[key] for key in ("steps", "rate", "factor") if key in values}
+    rows = trajectories(losses_of(values, *LOSSES), anchor, **options)
+    write_csv(folder / "figure1.csv", rows)
+    save(regressions(rows), folder / "figure1.png")
+    last = rows[-1]["step"]
+    for row in rows:
+        if row["step"] == last:
+            yield "{loss}: after {step} steps centre ({x:.3f}, {y:.3f}), w {w:.3f}, h {h:.3f}".format(**row)
+    yield (
+        "The paper gives no offset of the centres. This one (x, y) ends at the sides that it reports for CIoU, "
+        "1.64 and 2.84; many others do too, so it is not identifiable."
+    )
+
+
+SUBJECT = Subject(
+    "figure1",
+    (
+        losses_argument(*LOSSES),
+        *(Number(key, default, -100 if key in "xy" else 1e-3, 100) for key, default in zip(SIDES, ANCHOR, strict=True)),
+        Whole("steps", 50, 1, 10**6),
+        Number("rate", 0.1, 1e-9, 100),
+        Choice("factor", "2-iou", ("1", "2-iou")),
+    ),
+    make,
+)

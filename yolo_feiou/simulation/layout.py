@@ -1,0 +1,47 @@
+"""`yolo simulate figure=5`: the points, anchors and targets of both setups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from torchvision.ops import box_convert
+
+from yolo_feiou.arguments import Whole
+from yolo_feiou.pictures.figures import layout
+from yolo_feiou.pictures.style import save
+from yolo_feiou.simulation.setups import SETUPS, Reading
+from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.tables import Row, write_csv
+
+
+def boxes(number: int, seed: int = 0) -> list[Row]:
+    """Return the targets and the first point's anchors of a setup, and its points as boxes without sides."""
+    setup = SETUPS[number]
+    anchors, targets = (
+        box_convert(pairs.flatten(0, 1), "xyxy", "cxcywh").unique(dim=0) for pairs in setup.pairs(1, Reading(), seed)
+    )
+    kinds = {"target": targets.tolist(), "anchor": anchors.tolist()}
+    kinds["point"] = [(x, y, 0.0, 0.0) for x, y in setup.spread(setup.points, "square", seed).tolist()]
+    return [
+        {"setup": number, "kind": kind, **dict(zip("xywh", box, strict=True))}
+        for kind, group in kinds.items()
+        for box in group
+    ]
+
+
+def make(folder: Path, values: Values) -> Iterator[str]:
+    """Write the boxes of both setups, and their picture."""
+    rows = [row for number in SETUPS for row in boxes(number, **values)]
+    write_csv(folder / "figure5.csv", rows)
+    save(layout(rows), folder / "figure5.png")
+    for number in SETUPS:
+        counts = [
+            sum(r["setup"] == number and r["kind"] == kind for r in rows) for kind in ("point", "anchor", "target")
+        ]
+        yield "setup {}: {} points × {} anchors × {} targets = {:,} pairs".format(
+            number, *counts, counts[0] * counts[1] * counts[2]
+        )
+
+
+SUBJECT = Subject("figure5", (Whole("seed", 0, 0, 2**63 - 1),), make)

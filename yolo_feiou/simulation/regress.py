@@ -1,0 +1,122 @@
+"""`yolo simulate setup=1` and `setup=2`: the paper's figures 6 and 7, with their statements judged."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from ultralytics.utils import TQDM
+
+from yolo_feiou import __version__
+from yolo_feiou.arguments import Argument, Text, Whole
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.pictures.simulation import error_curves, iou_boxes
+from yolo_feiou.pictures.style import save
+from yolo_feiou.simulation.claims import judgements
+from yolo_feiou.simulation.run import LOSSES, Simulation
+from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
+from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
+from yolo_feiou.spec import Choice, Number
+from yolo_feiou.tables import Row, write_csv, write_json
+
+READING: tuple[Argument, ...] = (
+    Number("area", Reading.area, 1e-4, 1e8),
+    Choice("region", Reading.region, ("square", "disc")),
+    Choice("factor", Reading.factor, ("1", "2-iou")),
+    Choice("update", Reading.update, ("xywh", "xyxy")),
+    Choice("batch", Reading.batch, ("all", "point", "anchor", "target")),
+    Choice("reduce", Reading.reduce, ("sum", "mean")),
+    Choice("empty", Reading.empty, ("mean", "still")),
+)
+SHOWN = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
+
+
+def subject(number: int) -> Subject:
+    """Return the subject of setup 1 or 2."""
+    arguments = (
+        losses_argument(*LOSSES),
+        Choice("reading", "literal", tuple(READINGS)),
+        *READING,
+        Whole("points", SETUPS[number].points, 1, 10**7),
+        Whole("steps", Simulation.steps, 1, 10**6),
+        Whole("seed", Simulation.seed, 0, 2**63 - 1),
+        Text("device", Simulation.device, "a torch device"),
+        Choice("dtype", Simulation.dtype, ("float32", "float64")),
+    )
+
+    def make(folder: Path, values: Values) -> Iterator[str]:
+        what = simulation(number, values)
+        rows = record(what, folder)
+        title = f"Setup {number}, {reading_name(what.reading)}, {what.pairs:,} pairs"
+        save(error_curves(rows, title), folder / "error.png")
+        save(iou_boxes(rows, title), folder / "iou.png")
+        yield f"{title}, after {what.steps} steps:"
+        yield from summary(rows)
+        yield from judgements(rows, number)
+
+    return Subject(f"setup{number}", arguments, make)
+
+
+def simulation(number: int, values: Values) -> Simulation:
+    """Return the simulation that a user's values describe.
+
+    Raises:
+        ArgumentError: If torch can't compute on the device.
+        LossSpecError: If a loss is none of the table.
+    """
+    given = dict(values)
+    given["losses"] = losses_of(given, *LOSSES)
+    named = READINGS[given.pop("reading", "literal")]
+    reading = replace(named, **{key: given.pop(key) for key in asdict(named) if key in given})
+    if given.get("device", "").isdigit():
+        given["device"] = f"cuda:{given['device']}"  # as Ultralytics counts them
+    what = Simulation(number, reading=reading, **given)
+    try:
+        torch.zeros(1, device=what.device, dtype=getattr(torch, what.dtype)).item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ArgumentError(
+            f"device={what.device} can't compute in {what.dtype} here: {reason} Leave device= out for the CPU."
+        ) from None
+    return what
+
+
+def record(what: Simulation, folder: Path) -> list[Row]:
+    """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
+    rows: list[Row] = []
+    bar = TQDM(total=what.steps * len(what.losses), desc=f"setup {what.setup}", disable=not sys.stdout.isatty())
+    for part in what.run(tick=lambda: bar.update(1)):
+        rows += part
+        write_csv(folder / "steps.csv", rows)
+        write_json(folder / "settings.json", settings(what, [row["loss"] for row in rows if row["step"] == 0]))
+    bar.close()
+    return rows
+
+
+def settings(what: Simulation, finished: list[str]) -> dict[str, object]:
+    """Return what was simulated, with the versions that computed it."""
+    versions = {"yolo_feiou": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    return {**asdict(what), "pairs": what.pairs, "losses": finished, "versions": versions}
+
+
+def reading_name(reading: Reading) -> str:
+    """Return a reading's name, or how it differs from the literal one."""
+    for name, known in READINGS.items():
+        if reading == known:
+            return f"{name} reading"
+    literal = asdict(READINGS["literal"])
+    return " ".join(f"{key}={value}" for key, value in asdict(reading).items() if value != literal[key])
+
+
+def summary(rows: list[Row]) -> Iterator[str]:
+    """Yield a table of what each loss reached."""
+    width = max(len(row["loss"]) for row in rows)
+    last = max(row["step"] for row in rows)
+    yield " " * width + "".join(f"{column:>10}" for column in SHOWN)
+    for row in rows:
+        if row["step"] == last:
+            yield f"{row['loss']:{width}}" + "".join(f"{row[column]:>10.4f}" for column in SHOWN)

@@ -1,0 +1,39 @@
+"""What `yolo simulate` can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.arguments import Argument, Text
+from yolo_feiou.spec import split_list
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something to simulate.
+
+    Attributes:
+        name: Of its results.
+        arguments: The arguments that it takes.
+        make: Writes its results into a folder, given the values of those arguments that the user gave, and yields
+            lines for the terminal.
+    """
+
+    name: str
+    arguments: tuple[Argument, ...]
+    make: Callable[[Path, Values], Iterator[str]]
+
+
+def losses_argument(*default: str) -> Text:
+    """Return the argument that lists losses."""
+    return Text("losses", ",".join(default), "a list of losses, like iou,eiou,focal_eiou:gamma=1")
+
+
+def losses_of(values: Values, *default: str) -> tuple[str, ...]:
+    """Return the losses that the user listed, else the default ones."""
+    return tuple(split_list(values["losses"])) if "losses" in values else default

@@ -1,0 +1,52 @@
+"""`yolo simulate figure=4`: the parameters β and γ in the simulations, where the paper has them on COCO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from yolo_feiou.arguments import Numbers, Whole
+from yolo_feiou.pictures.figures import sweep
+from yolo_feiou.pictures.style import save
+from yolo_feiou.registry import BETA, GAMMA
+from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.spec import spell
+from yolo_feiou.tables import Row, write_csv
+
+BETAS, GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
+LOSSES = {"beta": ("focal_l1", "focal_eiou_v1"), "gamma": ("focal_eiou", "focal_eiou_star")}
+
+
+def final(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> Iterator[Row]:
+    """Yield a row for each loss and value of its parameter: what it reached after the last step."""
+    for parameter, losses in LOSSES.items():
+        for loss in losses:
+            for value in values[parameter]:
+                what = Simulation(setup, (f"{loss}:{parameter}={spell(value)}",), points=points)
+                for rows in what.run():
+                    last = {key: rows[-1][key] for key in ("error", "iou_mean", "iou_best", "share_50", "share_90")}
+                    yield {"setup": setup, "parameter": parameter, "value": value, "loss": loss, **last}
+
+
+def make(folder: Path, values: Values) -> Iterator[str]:
+    """Write the results over both parameters, and their picture."""
+    chosen = {"beta": values.get("beta", BETAS), "gamma": values.get("gamma", GAMMAS)}
+    rows: list[Row] = []
+    for setup in (1, 2):
+        rows += final(setup, values.get("points", 100), chosen)
+    write_csv(folder / "figure4.csv", rows)
+    save(sweep(rows), folder / "figure4.png")
+    for row in rows:
+        yield "setup {setup}, {loss}:{parameter}={value:g}: error {error:.3f}, IoU > 0.9 {share_90:.2%}".format(**row)
+
+
+SUBJECT = Subject(
+    "figure4",
+    (
+        Numbers("beta", BETAS, BETA.low, BETA.high),
+        Numbers("gamma", GAMMAS, GAMMA.low, GAMMA.high),
+        Whole("points", 100, 1, 10**7),
+    ),
+    make,
+)

@@ -1,0 +1,60 @@
+"""Results on disk: CSV and JSON, each file there as a whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path beside `path` to write to, which takes its place when the block ends well, and goes otherwise."""
+    part = path.with_name(f".{path.name}.part{path.suffix}")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole."""
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file as a whole, for people too."""
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_csv(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows, which all have the first one's columns, as a whole; floats with 9 significant digits."""
+    rows = [{key: f"{value:.9g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows]
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_csv(path: Path) -> list[Row]:
+    """Return the rows of a CSV; what reads as a number is one."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{key: number(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def number(text: str) -> float | str:
+    """Return the number that `text` spells, or the text itself."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
