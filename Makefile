@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint benchmarks
+.PHONY: demo test lint paper benchmarks
 
 demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
 	$(BIN)/python scripts/demo.py $(DEMO)
@@ -14,9 +14,13 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+paper: .venv/installed  ## docs/paper.md with all its results and pictures, up to ten minutes
+	$(BIN)/python scripts/paper.py
+
 benchmarks: .venv/installed
 	$(BIN)/python benchmarks/box_loss.py
 	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/simulation.py
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -37,8 +37,8 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows, which all have the first one's columns, as a whole; floats with 9 significant digits."""
-    rows = [{key: f"{value:.9g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows]
+    """Write rows, which all have the first one's columns, as a whole; floats with 7 significant digits."""
+    rows = [{key: f"{value:.7g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows]
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     table.writeheader()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from matplotlib.figure import Figure
 
 from yolo_feiou.pictures.style import colour, dashes, legend_below, panels
@@ -33,12 +35,16 @@ def error_curves(rows: list[Row], title: str) -> Figure:
 
 
 def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
-    """Draw box plots of IoU at `boxes` + 1 steps, a panel for each loss."""
+    """Draw box plots of IoU at `boxes` + 1 steps, a panel for each loss, five in a row at most."""
     groups = by_loss(rows)
     last = int(rows[-1]["step"])
     shown = sorted({round(last * i / boxes) for i in range(boxes + 1)})
-    figure, axes = panels(1, len(groups), 2 + 2.6 * len(groups), 4.6, title, sharey=True)
-    for axis, (loss, steps) in zip(axes, groups.items(), strict=True):
+    lines = math.ceil(len(groups) / 5)
+    columns = math.ceil(len(groups) / lines)
+    figure, axes = panels(lines, columns, 2 + 2.6 * columns, 0.6 + 4 * lines, title, sharex=True, sharey=True)
+    for axis in axes[len(groups) :]:
+        axis.remove()
+    for axis, (loss, steps) in zip(axes, groups.items(), strict=False):
         picked = [row for row in steps if row["step"] in shown]
         stats = [
             {
@@ -63,8 +69,8 @@ def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
             medianprops={"color": "black", "linewidth": 2},
             meanprops={"marker": "o", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 5},
         )
-        axis.set_title(loss.replace(":", ":\n"))
-        axis.set_xlabel("step")
+        axis.set_title(loss)
         axis.set_ylim(-0.02, 1.02)
-    axes[0].set_ylabel("IoU  (box 25–75 %, whiskers 5–95 %, ○ mean)", fontsize=11)
+    figure.supxlabel("step", fontsize=13)
+    figure.supylabel("IoU  (box 25-75 %, whiskers 5-95 %, ○ mean)", fontsize=13)
     return figure

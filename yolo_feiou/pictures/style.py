@@ -66,7 +66,8 @@ def panels(
 
 def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
     """Put one legend, that of `axes`, under the figure."""
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, frameon=False)
+    lines = axes.get_legend_handles_labels()
+    figure.legend(*lines, loc="outside lower center", ncols=columns, frameon=False, fontsize=12)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -13,7 +13,7 @@ from ultralytics.utils.files import increment_path
 
 from yolo_feiou.arguments import Text, read_arguments
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.simulation import curves, field, figure1, layout, regress, sweep
+from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
 
 SUBJECTS: dict[str, Subject] = {
@@ -24,9 +24,9 @@ SUBJECTS: dict[str, Subject] = {
     "figure=3": curves.FIGURE3,
     "figure=4": sweep.SUBJECT,
     "figure=5": layout.SUBJECT,
-    "figure=6": regress.subject(1),
-    "figure=7": regress.subject(2),
+    "readings=all": readings.SUBJECT,
 }
+ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
 def simulate(words: Sequence[str]) -> None:
@@ -36,7 +36,11 @@ def simulate(words: Sequence[str]) -> None:
         ArgumentError: If the words don't name one subject, or an argument doesn't fit.
         LossSpecError: If a loss is none of the table.
     """
-    chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field")]
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(usage())
+        return
+    words = [ALIASES.get(word, word) for word in words]
+    chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field", "readings")]
     if len(chosen) != 1:
         raise ArgumentError(
             f"got {' '.join(chosen) or 'nothing to simulate'}: give one of {', '.join(SUBJECTS)}, field=LOSS."
@@ -58,6 +62,21 @@ def simulate(words: Sequence[str]) -> None:
                 f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
             )
         print(f"Results are in {folder}")
+
+
+def usage() -> str:
+    """Return what there is to simulate, with the arguments of each and their defaults."""
+    lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
+    for word, subject in {**SUBJECTS, "field=LOSS": field.subject("eiou")}.items():
+        lines.append(f"\n{word}")
+        lines += [f"    {a.name + '=' + shown(a.default):28} {a.expected}" for a in subject.arguments]
+    return "\n".join(lines)
+
+
+def shown(default: object) -> str:
+    """Return a default as the user would type it."""
+    values = default if isinstance(default, tuple) else (default,)
+    return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
 
 
 @contextmanager

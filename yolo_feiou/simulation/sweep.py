@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from ultralytics.utils import TQDM
 
 from yolo_feiou.arguments import Numbers, Whole
 from yolo_feiou.pictures.figures import sweep
@@ -32,9 +35,9 @@ def final(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> Iter
 def make(folder: Path, values: Values) -> Iterator[str]:
     """Write the results over both parameters, and their picture."""
     chosen = {"beta": values.get("beta", BETAS), "gamma": values.get("gamma", GAMMAS)}
-    rows: list[Row] = []
-    for setup in (1, 2):
-        rows += final(setup, values.get("points", 100), chosen)
+    total = 2 * sum(len(losses) * len(chosen[parameter]) for parameter, losses in LOSSES.items())
+    finals = (row for setup in (1, 2) for row in final(setup, values.get("points", 100), chosen))
+    rows = list(TQDM(finals, total=total, desc="figure 4", disable=not sys.stdout.isatty()))
     write_csv(folder / "figure4.csv", rows)
     save(sweep(rows), folder / "figure4.png")
     for row in rows:

@@ -1,0 +1,51 @@
+"""Reproduce the paper: run its simulations, judge its statements, and write docs/paper.md with all its pictures.
+
+python scripts/paper.py          all of it, up to ten minutes on two CPU cores
+python scripts/paper.py page     the page alone, from the files that are there
+"""
+
+import sys
+from pathlib import Path
+
+from yolo_feiou.paper.facts import facts
+from yolo_feiou.paper.page import page
+from yolo_feiou.simulation.command import simulate
+from yolo_feiou.tables import write_csv, write_text
+
+DOCS = Path(__file__).parents[1] / "docs"
+ALL = "losses=iou,giou,diou,ciou,eiou,focal_eiou,focal_eiou:detach=false,focal_eiou:norm=mean"
+COMMANDS = {
+    "figure1": "figure=1 losses=giou,diou,ciou,eiou",
+    "figure2": "figure=2",
+    "figure3": "figure=3",
+    "figure4": "figure=4",
+    "figure5": "figure=5",
+    "setup1": f"setup=1 {ALL}",
+    "setup2": f"setup=2 {ALL}",
+    "setup1-2iou": f"setup=1 factor=2-iou {ALL}",
+    "setup2-2iou": f"setup=2 factor=2-iou {ALL}",
+    "setup1-best": "setup=1 reading=best",
+    "setup2-best": "setup=2 reading=best",
+    "setup1-best-mean": "setup=1 reading=best empty=mean",
+    "setup2-best-mean": "setup=2 reading=best empty=mean",
+    "readings": "readings=all",
+    "field-eiou": "field=eiou",
+    "field-focal_eiou": "field=focal_eiou",
+    "field-focal_eiou-detach-false": "field=focal_eiou:detach=false",
+}
+
+
+def main(words: list[str]) -> None:
+    """Do what the words say."""
+    results = DOCS / "paper"
+    if words != ["page"]:
+        for name, command in COMMANDS.items():
+            print(f"\nyolo simulate {command}")
+            simulate([*command.split(), f"out={results / name}"])
+        write_csv(results / "facts.csv", facts())
+    write_text(DOCS / "paper.md", page(results))
+    print(f"\nThe page is {DOCS / 'paper.md'}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,76 @@
+"""docs/paper.md is what its command makes of the files beside it."""
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from yolo_feiou.paper.page import SECTIONS, page
+from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED
+from yolo_feiou.paper.tables import TABLES
+from yolo_feiou.simulation.claims import CLAIMS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def text():
+    return page(DOCS / "paper")
+
+
+def test_the_page_is_up_to_date(text):
+    assert (DOCS / "paper.md").read_text(encoding="utf-8") == text, "run `python scripts/paper.py page`"
+
+
+def test_every_link_leads_to_a_file(text):
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
+    assert len(links) > 20
+    assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+def test_every_result_comes_from_the_command(text):
+    commands = runpy.run_path(str(ROOT / "scripts" / "paper.py"))["COMMANDS"]
+    assert set(re.findall(r"\(paper/([^/)]+)/", text)) <= set(commands)
+    assert {path.name for path in (DOCS / "paper").iterdir() if path.is_dir()} == set(commands)
+
+
+def test_every_statement_has_its_row_and_a_verdict_of_the_four(text):
+    statements = [statement for _, group, _ in SECTIONS for statement in group]
+    rows = [line for line in text.splitlines() if re.match(r"\| .* \| (✅|🔶|❌|⏳) ", line)]
+    words = [re.search(r"(✅|🔶|❌|⏳) ([^|]+) \|", row)[2] for row in rows]
+    assert len(rows) == len(statements) + len(CLAIMS)
+    assert set(words) <= {HOLDS, PARTLY, FAILS, UNTESTED}
+    assert f"{len(rows)} statements: ✅ {words.count(HOLDS)} holds" in text
+
+
+def test_known_verdicts(text):
+    def verdict(says):
+        (row,) = [line for line in text.splitlines() if says in line]
+        return re.search(r"(✅|🔶|❌|⏳) ([^|]+) \|", row)[2]
+
+    assert verdict("Without overlap the IoU loss is always zero") == FAILS
+    assert verdict("so positive for a box that is too narrow") == FAILS
+    assert verdict("opposite signs") == HOLDS
+    assert verdict("An anchor with w = 1, h = 2.4") == HOLDS
+    assert verdict("EIoU regresses more accurately") == HOLDS
+    assert verdict("the error of Focal-EIoU is larger") == PARTLY
+    assert verdict("Focal-EIoU has the lowest error") == PARTLY
+    assert verdict("Focal-EIoU improves five detectors") == UNTESTED
+
+
+def test_tables_have_the_papers_figures():
+    source = ROOT.parent / "shared" / "paper.txt"
+    if not source.is_file():
+        pytest.skip("needs the paper's text beside the project")
+    numbers = re.sub(r"39 \.6", "39.6", source.read_text(encoding="utf-8"))
+    found = [tuple(map(float, row)) for row in re.findall(r"\t([\d.]+)" * 6, numbers)]
+    ours = [figures for _, rows in TABLES.values() for _, figures, _ in rows if figures]
+    assert sorted(ours) == sorted(found)
+
+
+def test_recipes_are_there():
+    recipes = [recipe for _, rows in TABLES.values() for _, _, recipe in rows if recipe]
+    assert len(recipes) == 13
+    assert all((ROOT / "cfg" / recipe).is_file() for recipe in recipes)

@@ -1,0 +1,217 @@
+"""Statements of sections 1 to 3: the losses on overlap."""
+
+from __future__ import annotations
+
+from yolo_feiou.paper.evidence import Evidence
+from yolo_feiou.paper.statement import Statement, Verdict, simply, under
+
+SETUP1 = "yolo simulate setup=1"
+FIGURE1 = "yolo simulate figure=1 losses=giou,diou,ciou,eiou"
+
+
+def slowest(evidence: Evidence, loss: str, others: tuple[str, ...]) -> Verdict:
+    """Judge whether a loss falls more slowly than others in setup 1."""
+    course = {name: evidence.course("setup1", name).last("error") for name in (loss, *others)}
+    figures = ", ".join(f"{name} {error:.2f}" for name, error in course.items())
+    return simply(all(course[loss] > course[other] for other in others), f"error after 200 steps: {figures}")
+
+
+def sides(evidence: Evidence, loss: str) -> str:
+    """Return a loss's sides at the end of figure 1."""
+    end = evidence.end(loss)
+    return f"{loss} w {end['w']:.2f}, h {end['h']:.2f}"
+
+
+SECTION_1 = [
+    Statement(
+        "Eq. 1",
+        "Smooth ℓ1 is 0.5x²/β below β and |x| − 0.5β above, with β = 1.",
+        "",
+        lambda e: simply(e["smooth_l1.gap"] < 1e-9, f"`smooth_l1` differs by at most {e['smooth_l1.gap']:.0e}"),
+    ),
+    Statement(
+        "§1",
+        "ℓn losses are biased to large boxes, being unnormalised.",
+        "",
+        lambda e: under(
+            {
+                "differences in pixels": e["l1.scale_pixels"] > 2,
+                "the encoding relative to a box that detectors use": e["l1.scale"] > 2,
+            },
+            f"For tenfold boxes ℓ1 grows {e['l1.scale_pixels']:.3g}-fold in pixels, {e['l1.scale']:.3g}-fold encoded",
+        ),
+    ),
+    Statement(
+        "Eq. 2",
+        "Losses based on IoU are 1 − IoU plus a penalty R, which is not negative.",
+        "",
+        lambda e: simply(
+            e["penalty.least"] > -1e-9, f"smallest R of 80,000: {e['penalty.least']:.1g}, which is rounding"
+        ),
+    ),
+    Statement(
+        "§1",
+        "They don't depend on the boxes' scale.",
+        "",
+        lambda e: simply(e["scale.gap"] < 1e-9, f"tenfold boxes change them by at most {e['scale.gap']:.0e}"),
+    ),
+    Statement(
+        "Fig. 1",
+        "An anchor with w = 1, h = 2.4 goes to w = 1.64, h = 2.84 in 50 iterations of CIoU. The offset of the centres "
+        "is not given; with one that gives these numbers (many do, so the figure is not identifiable):",
+        "w 1.64, h 2.84",
+        lambda e: simply(
+            round(e.end("ciou")["w"], 2) == 1.64 and round(e.end("ciou")["h"], 2) == 2.84, sides(e, "ciou")
+        ),
+        FIGURE1,
+    ),
+    Statement(
+        "Fig. 1",
+        "EIoU brings both sides nearer to the target's 1 × 1 than GIoU and CIoU do.",
+        "",
+        lambda e: simply(
+            all(
+                abs(e.end("eiou")[side] - 1) < abs(e.end(loss)[side] - 1) for side in "wh" for loss in ("giou", "ciou")
+            ),
+            f"{sides(e, 'eiou')}; {sides(e, 'giou')}",
+        ),
+        FIGURE1,
+    ),
+]
+
+SECTION_3 = [
+    Statement(
+        "Eq. 3",
+        "The IoU loss is not negative, symmetric, and keeps the triangle inequality.",
+        "",
+        lambda e: simply(
+            e["iou.symmetry_gap"] < 1e-9 and e["iou.triangle_least"] >= 0,
+            f"asymmetry {e['iou.symmetry_gap']:.0e}; smallest slack of 20,000 triangles {e['iou.triangle_least']:.3f}",
+        ),
+    ),
+    Statement(
+        "§3.1.1",
+        "Without overlap the IoU loss is always zero. (A slip: it is constant, so its gradient is zero.)",
+        "0",
+        lambda e: simply(e["iou.apart"] == 0, f"loss {e['iou.apart']:g}, gradient {e['iou.apart_step']:g}"),
+    ),
+    Statement(
+        "§3.1.1",
+        "The IoU loss converges slowly.",
+        "",
+        lambda e: slowest(e, "iou", ("giou", "ciou", "eiou")),
+        SETUP1,
+    ),
+    Statement(
+        "Eq. 4, §3.1.2",
+        "Without overlap GIoU enlarges the box. (So does every loss with a distance over the enclosing box.)",
+        "",
+        lambda e: simply(
+            e["giou.apart_grows"] > 0.5,
+            "share of pairs whose area a step increases: "
+            + ", ".join(f"{loss} {e[f'{loss}.apart_grows']:.0%}" for loss in ("giou", "diou", "ciou", "eiou")),
+        ),
+    ),
+    Statement(
+        "§3.1.2",
+        "GIoU's penalty is zero where one box contains the other.",
+        "0",
+        lambda e: simply(e["giou.contained_penalty"] < 1e-9, f"at most {e['giou.contained_penalty']:.0e}"),
+    ),
+    Statement(
+        "§3.1.2",
+        "With overlap it is small, so that GIoU degrades to IoU.",
+        "",
+        lambda e: simply(
+            e["giou.penalty_median"] < 0.1,
+            f"median penalty of random pairs that overlap {e['giou.penalty_median']:.2f}",
+        ),
+    ),
+    Statement(
+        "§3.1.2",
+        "GIoU still converges slowly, more so than CIoU.",
+        "",
+        lambda e: slowest(e, "giou", ("ciou", "eiou")),
+        SETUP1,
+    ),
+    Statement(
+        "Eq. 5",
+        "CIoU is 1 − IoU + ρ²/c² + αv. (With α outside the graph, which the paper doesn't say.)",
+        "",
+        lambda e: simply(
+            e["ciou.stock_gap"] < 1e-4, f"differs from Ultralytics' own by {e['ciou.stock_gap']:.1g} at most"
+        ),
+    ),
+    Statement(
+        "Eq. 6",
+        "∂v/∂w = 8/π² (atan(w_t/h_t) − atan(w/h)) h/(w² + h²), so positive for a box that is too narrow. (A slip: the "
+        "sign of both lines.)",
+        "+0.1124",
+        lambda e: simply(e["v.slope_w"] > 0, f"{e['v.slope_w']:.4f} at w = 1, h = 2.4 against a square"),
+    ),
+    Statement(
+        "§3.1.3",
+        "∂v/∂w = −(h/w) ∂v/∂h: opposite signs.",
+        "−2.4",
+        lambda e: simply(abs(e["v.slope_ratio"] + 2.4) < 1e-6, f"ratio {e['v.slope_ratio']:.4f} there"),
+    ),
+    Statement(
+        "§3.1.3",
+        "v = 0 for all boxes of the target's aspect ratio, whatever their size.",
+        "0",
+        lambda e: simply(e["v.same_ratio"] < 1e-9, f"αv at most {e['v.same_ratio']:.1g}"),
+    ),
+    Statement(
+        "§3.1.3",
+        "So if CIoU increases one side it decreases the other, even where both are too small.",
+        "always",
+        lambda e: simply(
+            e["ciou.opposite"] > 0.5,
+            f"by the whole loss in {e['ciou.opposite']:.1%} of such pairs (DIoU {e['diou.opposite']:.1%}, EIoU "
+            f"{e['eiou.opposite']:.1%}): v alone does, the IoU outweighs it",
+        ),
+    ),
+    Statement(
+        "§3.1.3",
+        "In figure 1 it is v that makes CIoU's box grow.",
+        "",
+        lambda e: simply(
+            abs(e.end("ciou")["w"] - e.end("diou")["w"]) > 0.5 * (e.end("ciou")["w"] - 1),
+            f"{sides(e, 'diou')} without v: it is ρ²/c² that grows it",
+        ),
+        FIGURE1,
+    ),
+    Statement(
+        "§3.1.3",
+        "CIoU converges faster than the losses before it, IoU and GIoU.",
+        "",
+        lambda e: under(
+            {
+                f"against {other}": e.course("setup1", "ciou").last("error") < e.course("setup1", other).last("error")
+                for other in ("IoU", "GIoU")
+                for other in [other.lower()]
+            },
+            ", ".join(f"{loss} {e.course('setup1', loss).last('error'):.2f}" for loss in ("iou", "giou", "ciou")),
+        ),
+        SETUP1,
+    ),
+    Statement(
+        "Eq. 7",
+        "EIoU is the sum of three parts; so it lies in [0, 3.25].",
+        "",
+        lambda e: simply(
+            e["eiou.least"] >= 0 and e["eiou.largest"] <= 3.25,
+            f"{e['eiou.least']:.2f} to {e['eiou.largest']:.2f} over 40,000 random pairs",
+        ),
+    ),
+    Statement(
+        "§3.2",
+        "EIoU directly lessens the differences of the sides.",
+        "",
+        lambda e: simply(
+            all(e["eiou.sides"] > e[f"{loss}.sides"] for loss in ("giou", "diou", "ciou")),
+            "pairs both of whose sides a step improves: "
+            + ", ".join(f"{loss} {e[f'{loss}.sides']:.0%}" for loss in ("giou", "diou", "ciou", "eiou")),
+        ),
+    ),
+]

@@ -1,0 +1,130 @@
+"""`docs/paper.md`: every statement of the paper with its verdict, computed from the files beside it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from yolo_feiou.paper.evidence import Evidence
+from yolo_feiou.paper.experiments import AFTER, SETUP
+from yolo_feiou.paper.figures67 import counts as counts67
+from yolo_feiou.paper.figures67 import matrix
+from yolo_feiou.paper.focus import SECTION_4
+from yolo_feiou.paper.losses import SECTION_1, SECTION_3
+from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Statement, Verdict
+from yolo_feiou.paper.tables import TABLES, table
+from yolo_feiou.simulation.claims import CLAIMS
+
+MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNTESTED: "⏳"}
+
+INTRODUCTION = """# The paper, statement by statement
+
+*Focal and Efficient IOU Loss for Accurate Bounding Box Regression* ([arXiv:2101.08158](https://arxiv.org/abs/2101.08158))
+against this implementation: the losses that train YOLO here are the ones that these simulations follow. Every verdict
+below is computed from the CSV files in [`paper/`](paper), which one command makes, pictures and this page included:
+
+```bash
+make paper
+```
+
+{summary}
+
+**How to read it.** The paper leaves much of its simulations open, so they are run under several readings. *The literal
+one*: boxes of area 100 in the 20 × 20 square, plain steps in (x, y, w, h), and Eq. 11 over all pairs, times their
+number (without that factor nothing moves). *Factor 2 − IoU* is a habit from the DIoU paper. *The best reading* is
+{best}.
+It is no evidence of the authors' set-up.
+Errors are ℓ1 errors of a pair, |Δx| + |Δy| + |Δw| + |Δh|.
+"""
+
+FORMS = """`yolo simulate setup=1` and `setup=2` print these verdicts for any reading. Focal-EIoU is Eq. 11 unless it
+is said otherwise; *weight in the graph* is `focal_eiou:detach=false`, *Eq. 10 alone* is `focal_eiou:norm=mean`. The
+paper gives curves here and no numbers, so “far more” and “much higher” are judged as “more” and “higher”.
+"""
+
+PICTURES = {
+    "fig1": ("paper/figure1/figure1.png", "Three regressions of one anchor (grey dots: its start; black: the target)"),
+    "fig2": ("paper/figure2/figure2.png", "FocalL1 and its gradient for several β"),
+    "fig3": ("paper/figure3/figure3.png", "The gradient before and after α scales it"),
+    "fig4": ("paper/figure4/figure4.png", "β and γ in the simulations"),
+    "fig5": ("paper/figure5/figure5.png", "Points (blue), one point's anchors (orange), targets (black)"),
+    "fig6a": ("paper/setup1/error.png", "Setup 1, the literal reading: error"),
+    "fig6b": ("paper/setup1/iou.png", "Setup 1, the literal reading: IoU"),
+    "fig7a": ("paper/setup2/error.png", "Setup 2, the literal reading: error"),
+    "fig7b": ("paper/setup2/iou.png", "Setup 2, the literal reading: IoU"),
+    "best6a": ("paper/setup1-best/error.png", "Setup 1, the best reading: error"),
+    "best6b": ("paper/setup1-best/iou.png", "Setup 1, the best reading: IoU"),
+    "best7a": ("paper/setup2-best/error.png", "Setup 2, the best reading: error"),
+    "best7b": ("paper/setup2-best/iou.png", "Setup 2, the best reading: IoU"),
+    "eiou": ("paper/field-eiou/field.png", "EIoU: leads to the target from everywhere"),
+    "focal": (
+        "paper/field-focal_eiou/field.png",
+        "Focal-EIoU, Eq. 10: dead (grey) where boxes don't overlap; Eq. 11 mends a batch, not a pair",
+    ),
+    "attached": (
+        "paper/field-focal_eiou-detach-false/field.png",
+        "The weight in the graph, as in much public code: pushes away (red)",
+    ),
+}
+FIGURES_6_AND_7 = "Section 5.3: the simulations, figures 6 and 7"
+SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
+    ("Section 1: introduction, Eq. 1 and 2, figure 1", SECTION_1, ("fig1",)),
+    ("Section 3: the losses on overlap, Eq. 3 to 7", SECTION_3, ("eiou",)),
+    (
+        "Section 4: FocalL1 and Focal-EIoU, Eq. 8 to 10, figures 2 and 3",
+        SECTION_4,
+        ("fig2", "fig3", "focal", "attached"),
+    ),
+    ("Section 5.1 and 5.2: the set-up, Algorithm 1, Eq. 11, figure 5", SETUP, ("fig5",)),
+    (FIGURES_6_AND_7, [], ("fig6a", "fig6b", "fig7a", "fig7b", "best6a", "best6b", "best7a", "best7b")),
+    ("Section 5.3 to 6: what follows, COCO, figure 4, tables 1 to 3", AFTER, ("fig4",)),
+)
+
+
+def page(folder: Path) -> str:
+    """Return the page, from the results in `folder`."""
+    evidence = Evidence(folder)
+    judged = [(title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in SECTIONS]
+    counts = counts67(evidence) + Counter(verdict.word for _, verdicts, _ in judged for _, verdict in verdicts)
+    parts = [INTRODUCTION.format(summary=summary(counts), best=best(evidence))]
+    for title, verdicts, shown in judged:
+        table_67 = [FORMS, *matrix(evidence, MARKS)] if title == FIGURES_6_AND_7 else []
+        parts += [f"## {title}\n", *(table_67 or rows(verdicts)), ""]
+        parts += [f"{PICTURES[key][1]}:\n\n![{PICTURES[key][1]}]({PICTURES[key][0]})\n" for key in shown]
+    for name in TABLES:
+        parts += table(name)
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def summary(counts: Counter[str]) -> str:
+    """Return how many statements got each verdict."""
+    return f"{counts.total()} statements: " + ", ".join(f"{MARKS[word]} {counts[word]} {word}" for word in MARKS) + "."
+
+
+def best(evidence: Evidence) -> str:
+    """Return what the best reading is."""
+    readings = evidence.table("readings/readings.csv")
+    full = sum(row["holds"] == len(CLAIMS) for row in readings)
+    held = sum(evidence.judge(claim)[0]["best"] for claim in CLAIMS)
+    return (
+        "boxes of area 1, setup 1's points in the DIoU paper's disc,\nEq. 11 over the pairs of one point with the "
+        "other losses averaged over them too, and no step where none of a\npoint's pairs overlap. With 20 points all "
+        f"{len(CLAIMS)} statements on figures 6 and 7 hold under {full} of {len(readings)} readings tried\n"
+        f"([`readings.csv`](paper/readings/readings.csv)); at full size {held} of them hold under this one"
+    )
+
+
+def rows(verdicts: list[tuple[Statement, Verdict]]) -> list[str]:
+    """Return the table of a section."""
+    lines = ["| where | the paper says | verdict | here | the paper | shown by |", "|---|---|---|---|---|---|"]
+    for statement, verdict in verdicts:
+        cells = (
+            statement.where,
+            statement.says,
+            f"{MARKS[verdict.word]} {verdict.word}",
+            verdict.ours,
+            statement.paper,
+            f"`{statement.shown}`" if statement.shown.startswith(("make", "yolo")) else statement.shown,
+        )
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return lines

@@ -1,0 +1,80 @@
+"""`yolo simulate readings=all`: the statements on figures 6 and 7 under many readings of the paper."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from ultralytics.utils import TQDM
+
+from yolo_feiou.arguments import Whole
+from yolo_feiou.simulation.claims import ALL, CLAIMS
+from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.simulation.setups import Reading
+from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.tables import Row, write_csv
+
+BASES = [
+    Reading(area=area, region=region, factor=factor, update=update)
+    for area, region, factor, update in product((100, 1), ("square", "disc"), ("1", "2-iou"), ("xywh", "xyxy"))
+]
+#: What Focal-EIoU and a batch are: Eq. 11 over all pairs, with the weight in the graph too; Eq. 10; Eq. 11 over the
+#: pairs of a point, of an anchor, or of a point and a target, with the other losses averaged over them too.
+FORMS = [
+    ({}, "focal_eiou"),
+    ({}, "focal_eiou:detach=false"),
+    ({}, "focal_eiou:norm=mean"),
+    *(
+        ({"batch": batch, "reduce": "mean", "empty": empty}, "focal_eiou")
+        for batch, empty in product(("point", "anchor", "target"), ("mean", "still"))
+    ),
+]
+
+
+def judged(points: int, seed: int = 0) -> Iterator[Row]:
+    """Yield a row for each reading: what it is, whether each statement holds (0 or 1), and how many do."""
+
+    @cache
+    def course(setup: int, reading: Reading, loss: str) -> list[Row]:
+        (rows,) = Simulation(setup, (loss,), reading, points, seed=seed).run()
+        return rows
+
+    for base, (options, focal) in product(BASES, FORMS):
+        reading = replace(base, **options)
+        plain = replace(reading, empty="mean")  # which matters to focal losses alone
+        rows = {
+            setup: [
+                row
+                for loss in (*ALL, focal)
+                for row in course(
+                    setup,
+                    replace(reading if loss == focal else plain, region=reading.region if setup == 1 else "square"),
+                    loss,
+                )
+            ]
+            for setup in (1, 2)
+        }
+        holds = {f"claim_{i}": int(c.judge(rows[c.figure - 5], focal)[0]) for i, c in enumerate(CLAIMS, 1)}
+        yield {**asdict(reading), "focal": focal, **holds, "holds": sum(holds.values())}
+
+
+def make(folder: Path, values: Values) -> Iterator[str]:
+    """Write the table of readings."""
+    total = len(BASES) * len(FORMS)
+    rows = []
+    for row in TQDM(judged(**({"points": 20} | values)), total=total, desc="readings", disable=not sys.stdout.isatty()):
+        rows.append(row)
+    write_csv(folder / "readings.csv", rows)
+    for i, claim in enumerate(CLAIMS, 1):
+        yield f"{sum(row[f'claim_{i}'] for row in rows):3} of {total} readings: {claim.says} (figure {claim.figure})"
+    most = max(row["holds"] for row in rows)
+    for row in rows:
+        if row["holds"] == most:
+            yield f"{most} of {len(CLAIMS)} statements hold with " + " ".join(f"{k}={row[k]}" for k in list(row)[:8])
+
+
+SUBJECT = Subject("readings", (Whole("points", 20, 1, 10**6), Whole("seed", 0, 0, 2**63 - 1)), make)
