@@ -26,7 +26,7 @@ def error_curves(rows: list[Row], title: str) -> Figure:
             [row["error"] for row in steps],
             style,
             color=colour(loss),
-            label=f"{loss}  {steps[-1]['error']:.2f}",
+            label=f"{loss}  {steps[-1]['error']:.4g}",
         )
     axes.set_xlabel("step")
     axes.set_ylabel("ℓ1 error of a box, mean")
@@ -70,7 +70,7 @@ def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
             meanprops={"marker": "o", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 5},
         )
         axis.set_title(loss)
-        axis.set_ylim(-0.02, 1.02)
+    axes[0].set_ylim(-0.02, min(1.02, 1.15 * max(row["iou_95"] for row in rows) + 0.02))
     figure.supxlabel("step", fontsize=13)
-    figure.supylabel("IoU  (box 25-75 %, whiskers 5-95 %, ○ mean)", fontsize=13)
+    figure.supylabel("IoU (box 25-75 %, whiskers 5-95 %, ○ mean)", fontsize=11)
     return figure
