@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolo_feiou.errors import LossSpecError, YoloFeiouError
-from yolo_feiou.spec import Choice, Flag, Number, Value, read, spell, split
+from yolo_feiou.registry import build_loss
+from yolo_feiou.spec import Choice, Flag, Number, Value, alternatives, read, spell, split, split_list
 
 GAMMA, NORM, DETACH = Number("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
 PARAMETERS = (GAMMA, NORM, DETACH)
@@ -134,3 +135,69 @@ def test_spell(value: Value, spelled: str) -> None:
 def test_what_is_spelled_is_read_back(value: float) -> None:
     """A number as `spell` writes it is in a range that it was in, and is itself again."""
     assert Number("x", value, value, 10).read(spell(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "specs"),
+    [
+        ("eiou", ["eiou"]),
+        ("iou,eiou", ["iou", "eiou"]),
+        (" iou , eiou ,", ["iou", "eiou"]),
+        ("a:b=1,c=2", ["a:b=1,c=2"]),
+        ("a:b=1,a:b=2", ["a:b=1", "a:b=2"]),
+        ("iou,a:b=1, c=2 ,eiou", ["iou", "a:b=1,c=2", "eiou"]),
+        (
+            "iou,focal_eiou:gamma=0.5|1,norm=tal",
+            ["iou", "focal_eiou:gamma=0.5,norm=tal", "focal_eiou:gamma=1,norm=tal"],
+        ),
+        ("a:b=1|2,c=x|y", ["a:b=1,c=x", "a:b=1,c=y", "a:b=2,c=x", "a:b=2,c=y"]),  # the last one changes fastest
+        ("a:b=1|2,a:b=3|4", ["a:b=1", "a:b=2", "a:b=3", "a:b=4"]),
+        ("a,a:b=1", ["a", "a:b=1"]),
+    ],
+)
+def test_split_list(text: str, specs: list[str]) -> None:
+    """A comma begins a new loss unless key=value follows; values parted by | give a loss each."""
+    assert split_list(text) == specs
+
+
+@pytest.mark.parametrize("text", ["", " ", ",", " , ,"])
+def test_a_list_without_a_loss(text: str) -> None:
+    """Says what a list looks like."""
+    message = "got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1."
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        split_list(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [("iou,eiou,iou", "iou"), ("a:b=1,a:b=2,a:b=2", "a:b=2"), ("a:b=1|2|1", "a:b=1"), ("a:b=1|2,a:b=2", "a:b=2")],
+)
+def test_a_list_with_a_loss_twice(text: str, twice: str) -> None:
+    """Its results would be told apart by nothing."""
+    message = f"the list of losses has '{twice}' twice: name it once."
+    with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
+        split_list(text)
+
+
+@pytest.mark.parametrize("text", ["gamma=1", "iou,norm=tal", "a:b=1|,c=2", "a:b=|1", "a:|b=1", "a:b", "iou|eiou:"])
+def test_what_is_wrong_in_a_list_is_left_to_its_loss(text: str) -> None:
+    """No part of it is lost or repaired: `split`, or the table of losses, refuses one of them."""
+    specs = split_list(text)
+    assert "".join(specs).count("=") >= text.count("=")
+    with pytest.raises(LossSpecError):
+        [build_loss(spec) for spec in specs]
+
+
+@pytest.mark.parametrize(
+    ("spec", "specs"),
+    [
+        ("eiou", ["eiou"]),
+        ("a:b=1", ["a:b=1"]),
+        ("a:b=1|2|3", ["a:b=1", "a:b=2", "a:b=3"]),
+        ("a:b=1|2,c=3", ["a:b=1,c=3", "a:b=2,c=3"]),
+        ("a:b=c=1|2", ["a:b=c=1", "a:b=2"]),
+    ],
+)
+def test_alternatives(spec: str, specs: list[str]) -> None:
+    """A spec without any stands for itself."""
+    assert alternatives(spec) == specs

@@ -1,0 +1,101 @@
+"""`yolo check`: what it takes, what it prints, and its exit status."""
+
+import subprocess
+import sys
+import warnings
+
+import pytest
+import torch
+
+from yolo_feiou import LOSSES
+from yolo_feiou.checks.command import check
+from yolo_feiou.errors import ArgumentError, LossSpecError
+
+PLANTED = """
+from tests.checks.planted import attached, eiou
+
+three = lambda pred, target, eps: eps
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "my_loss.py").write_text(PLANTED)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_function_that_passes(folder, capsys):
+    assert check(["my_loss.py:eiou"]) == 0
+    assert capsys.readouterr().out.endswith("\n0 faults, 0 notes in my_loss.py:eiou\n")
+
+
+def test_a_function_with_a_fault(folder, capsys):
+    assert check(["my_loss.py:attached"]) == 1
+    printed = capsys.readouterr().out
+    assert "FAULT attached: two boxes of one size are pushed apart where their IoU is below 0.31" in printed
+    assert printed.endswith("\n2 faults, 0 notes in my_loss.py:attached\n")
+
+
+def test_one_of_several_with_a_fault(folder, capsys):
+    """Whatever the order."""
+    assert check(["my_loss.py:attached", "eiou"]) == check(["eiou", "my_loss.py:attached"]) == 1
+    assert capsys.readouterr().out.count(" in eiou\n") == 2
+
+
+def test_another_signature_is_a_fault(folder, capsys):
+    assert check(["my_loss.py:three"]) == 1
+    assert "came TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
+
+
+def test_a_spec(capsys):
+    assert check(["focal_eiou:gamma=1,norm=tal"]) == 0
+    assert "recognised: IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²)" in capsys.readouterr().out
+
+
+def test_all_is_the_table(capsys, monkeypatch):
+    """Of which the first two do here; that each passes is tested with the catalogue."""
+    two = dict(list(LOSSES.items())[:2])
+    monkeypatch.setattr("yolo_feiou.checks.command.LOSSES", two)
+    assert check(["all"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.rpartition(" in ")[2] for line in printed.splitlines() if " faults, " in line] == list(two)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        ([], ArgumentError, "^check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.$"),
+        (["--fix", "eiou"], ArgumentError, "^check takes losses alone, got --fix: "),
+        (["my_los.py:eiou"], ArgumentError, "^there is no file my_los.py in .*: did you mean 'my_loss.py'"),
+        (["my_loss.py:eiuo"], ArgumentError, "has no function 'eiuo'"),
+        (["my_loss.py"], ArgumentError, "expected 'file.py:function'"),
+        (["focal_eoiu"], LossSpecError, "^unknown loss 'focal_eoiu': did you mean 'focal_eiou'"),
+        (["eiou:gamma=1"], LossSpecError, "has no parameter 'gamma'"),
+        (["gamma=1"], LossSpecError, "unknown loss"),
+        (["eiou", "stock"], LossSpecError, "'ciou' is ours of that kind"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_checked(folder, capsys, words, error, message):
+    with pytest.raises(error, match=message):
+        check(words)
+    assert capsys.readouterr().out == ""
+
+
+def test_no_warning_and_no_setting_changed(folder):
+    before = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check(["my_loss.py:eiou"])
+    after = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
+    assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
+
+
+def test_neither_ultralytics_nor_torchvision_is_needed():
+    code = """
+import sys
+from yolo_feiou.checks.command import check
+assert check(["eiou"]) == 0
+assert not {"ultralytics", "torchvision"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

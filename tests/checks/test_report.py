@@ -1,0 +1,46 @@
+"""The report, letter by letter."""
+
+from tests.checks import planted
+from yolo_feiou.checks.catalogue import CHECKS, judge
+from yolo_feiou.checks.report import report
+from yolo_feiou.checks.subject import Subject
+
+OK = [f"ok    {check.name}: {check.checked}" for check in CHECKS]
+
+
+def test_a_sound_loss():
+    """One line a check, after the formula."""
+    lines = report(judge(Subject("my_loss.py:eiou", planted.eiou))).splitlines()
+    assert lines == [
+        "my_loss.py:eiou",
+        "recognised: 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²",
+        "",
+        *OK,
+        "",
+        "0 faults, 0 notes in my_loss.py:eiou",
+    ]
+
+
+def test_a_fault_and_a_note():
+    """EIoU of concentric 2×2 and 4×4 is 1.25, times IoU = 1/4; the centre's offset leaves 0.75/4."""
+    lines = report(judge(Subject("my.py:f", planted.focal_centre_offset))).splitlines()
+    fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT"))
+    wrong = "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"
+    assert lines[1] == f"recognised: {wrong}"
+    assert lines[fault : fault + 5] == [
+        f"FAULT offset: the offset of the centres stands where the differences of the sides belong: {wrong}",
+        "        pred (1, 1, 3, 3), target (0, 0, 4, 4)",
+        "        came 0.1875, as if the sides were equal",
+        "        expected 0.3125, by IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²) (arXiv:2101.08158, Eq. 7)",
+        "        to do: (w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
+    ]
+    assert "note  dead: boxes that don't overlap have no gradient, and stay apart" in lines
+    assert lines[-1] == "1 fault, 1 note in my.py:f"
+
+
+def test_a_gate():
+    lines = report(judge(Subject("my.py:f", planted.mean))).splitlines()
+    assert lines[:4] == ["my.py:f", "recognised: not a formula that we know", "", OK[0]]
+    assert lines[4] == "FAULT shape: not one value a pair, for N = 5"
+    assert lines[9] == f"not checked before that is mended: {', '.join(check.name for check in CHECKS[2:])}"
+    assert lines[-1] == "1 fault, 0 notes in my.py:f"

@@ -1,0 +1,92 @@
+"""One colour for a loss everywhere, and files that don't change from one run to the next."""
+
+import matplotlib
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from yolo_feiou.pictures.style import COLOURS, DASHES, STYLE, colour, dashes, legend_below, panels, save
+from yolo_feiou.registry import LOSSES, STOCK
+
+
+def test_every_loss_has_a_colour_of_its_own():
+    """Also in the eight bits that a picture has."""
+    assert set(COLOURS) == {*LOSSES, STOCK}
+    assert len({to_rgb(value) for value in COLOURS.values()}) == len(COLOURS)
+
+
+def test_a_loss_keeps_its_colour_whatever_its_parameters():
+    assert colour("focal_eiou:gamma=2,norm=tal") == colour("focal_eiou") != colour("focal_eiou_star")
+
+
+@pytest.mark.parametrize(
+    ("specs", "styles"),
+    [
+        (["iou", "eiou"], "- -"),
+        (["focal_eiou", "eiou", "focal_eiou:gamma=1", "focal_eiou:gamma=2"], "- - -- :"),
+        (["eiou", "focal_eiou_star:gamma=1", "focal_eiou:gamma=1", "focal_eiou_star"], "- - - --"),
+        ([f"focal_eiou:gamma={i}" for i in range(5)], "- -- : -. -"),  # four there are, and from the first again
+    ],
+)
+def test_losses_of_one_colour_are_told_apart_by_their_dashes(specs, styles):
+    assert dashes(specs) == dict(zip(specs, styles.split(), strict=True))
+    assert len(set(DASHES)) == len(DASHES)
+
+
+@pytest.mark.parametrize("share", [{}, {"sharey": True}])
+def test_panels_are_as_many_and_as_large_as_asked(share):
+    figure, axes = panels(2, 3, 9, 4, "a title", **share)
+    assert [axis.get_subplotspec().num1 for axis in axes] == list(range(6))  # row by row
+    assert tuple(figure.get_size_inches()) == (9, 4)
+    assert figure.get_suptitle() == "a title"
+    axes[0].set_ylim(3, 7)
+    assert (axes[5].get_ylim() == (3, 7)) is bool(share)
+
+
+def test_the_style_is_of_our_pictures_alone():
+    """Legible on a slide; matplotlib is left as it was."""
+    before = {key: matplotlib.rcParams[key] for key in STYLE}
+    _, (axis,) = panels(1, 1, 4, 3)
+    assert axis.title.get_fontsize() == 13 == axis.xaxis.label.get_fontsize()
+    assert not axis.spines["top"].get_visible() and axis.spines["left"].get_visible()
+    assert {key: matplotlib.rcParams[key] for key in STYLE} == before != STYLE
+
+
+def test_one_legend_for_all_panels():
+    figure, axes = panels(1, 2, 6, 3)
+    for axis in axes:
+        axis.plot([0, 1], label="one")
+        axis.plot([1, 0], label="other")
+    legend_below(figure, axes[0])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "other"]
+
+
+def picture(height=1):
+    """A small picture."""
+    figure, (axis,) = panels(1, 1, 3, 2)
+    axis.plot([0, height])
+    return figure
+
+
+def test_the_same_picture_is_the_same_bytes(tmp_path):
+    for name, height in (("one", 1), ("again", 1), ("other", 2)):
+        save(picture(height), tmp_path / f"{name}.png")
+    one, again, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "again", "other"))
+    assert one.startswith(b"\x89PNG\r\n") and b"matplotlib" not in one.lower()
+    assert one == again != other
+
+
+def test_a_picture_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    def half(figure, path, **options):
+        path.write_bytes(b"half")
+        raise OSError("the disk is full")
+
+    save(picture(), tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    monkeypatch.setattr(Figure, "savefig", half)
+    for name in ("a.png", "b.png"):
+        with pytest.raises(OSError, match="the disk is full"):
+            save(picture(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == before

@@ -1,0 +1,305 @@
+"""`yolo simulate` from end to end: its files, what it says, and what is left after a mistake or Ctrl-C."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from yolo_feiou import cli
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.simulation import command as module
+from yolo_feiou.simulation import run
+from yolo_feiou.simulation.command import SUBJECTS, results_folder, simulate
+from yolo_feiou.tables import read_csv, whole
+
+QUICK = ("points=1", "steps=2")
+FILES = ["error.png", "iou.png", "settings.json", "steps.csv"]
+
+
+def names(folder):
+    """What a folder holds."""
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+@pytest.fixture
+def yolo(monkeypatch, tmp_path):
+    """A function that runs our command in this process, in `tmp_path`, and returns its exit status."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "RUNS_DIR", tmp_path / "runs")
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["yolo", *words])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return stop.code
+        return 0
+
+    return call
+
+
+def test_a_simulation_from_end_to_end(command, tmp_path):
+    done = command("simulate", "setup=2", "points=20", f"out={tmp_path / 'results'}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert names(tmp_path / "results") == FILES
+    rows = read_csv(tmp_path / "results" / "steps.csv")
+    assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in run.LOSSES for i in range(201)]
+    lines = done.stdout.splitlines()
+    assert lines[0] == "Setup 2, literal reading, 540 pairs, after 200 steps:"
+    assert lines[5].split() == ["eiou", *(f"{rows[804 - 1][key]:.4f}" for key in lines[1].split())]
+    assert lines[-1] == f"Results are in {tmp_path / 'results'}"
+    statements = lines[7:-1]
+    assert len(statements) == 6 and all(line.startswith(("holds  ", "fails  ")) for line in statements)
+    assert statements[1].startswith("fails  Focal-EIoU has the lowest error (error after the last step: focal_eiou 10.")
+    settings = json.loads((tmp_path / "results" / "settings.json").read_text())
+    assert settings["losses"] == [*run.LOSSES]
+    assert {key: settings[key] for key in ("setup", "points", "steps", "seed", "device", "dtype", "pairs")} == {
+        **{"setup": 2, "points": 20, "steps": 200, "seed": 0, "device": "cpu", "dtype": "float32", "pairs": 540}
+    }
+    assert settings["reading"]["batch"] == "all" and set(settings["versions"]) == {"yolo_feiou", "torch", "python"}
+
+
+def test_the_same_command_gives_the_same_bytes(yolo, tmp_path):
+    for out in ("one", "two"):
+        assert yolo("simulate", "setup=1", *QUICK, "losses=eiou,focal_eiou", f"out={out}") == 0
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["figure=1", "steps=1"], ["figure1.csv", "figure1.png"]),
+        (["figure=2", "beta=0.5"], ["figure2.csv", "figure2.png"]),
+        (["figure=3", "beta=0.5"], ["figure3.csv", "figure3.png"]),
+        (["figure=5", "seed=1"], ["figure5.csv", "figure5.png"]),
+        (["figure=6", *QUICK, "losses=iou"], FILES),
+        (["figure=7", *QUICK, "losses=iou"], FILES),
+        (["field=giou", "points=3"], ["field.csv", "field.png"]),
+        (["field=focal_eiou:gamma=1,norm=tal", "points=3"], ["field.csv", "field.png"]),
+    ],
+    ids=lambda words: words[0],
+)
+def test_each_subject_has_its_files(yolo, tmp_path, capsys, words, files):
+    assert yolo("simulate", *words, "--out=results") == 0
+    assert names("results") == files
+    assert capsys.readouterr().out.endswith("Results are in results\n")
+    assert names(tmp_path) == ["results"]
+
+
+def test_the_figures_of_the_simulations_are_their_setups(yolo, capsys):
+    """Figure 6 is of setup 1, figure 7 of setup 2."""
+    for figure, setup, pairs in ((6, 1, 343), (7, 2, 27)):
+        assert yolo("simulate", f"figure={figure}", *QUICK, "losses=iou", f"out={setup}") == 0
+        assert capsys.readouterr().out.startswith(f"Setup {setup}, literal reading, {pairs} pairs, after 2 steps:")
+        assert json.loads((Path(str(setup)) / "settings.json").read_text())["setup"] == setup
+
+
+@pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
+def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
+    """Each subject, and each of its arguments with its default and what it expects."""
+    assert yolo("simulate", *words) == 0
+    sections = capsys.readouterr().out.split("\n\n")
+    assert [section.splitlines()[0] for section in sections[1:]] == [*SUBJECTS, "field=LOSS"]
+    for section, subject in zip(sections[1:], SUBJECTS.values(), strict=False):
+        lines = section.splitlines()[1:]
+        assert [line.split("=")[0].strip() for line in lines] == [argument.name for argument in subject.arguments]
+        for line, argument in zip(lines, subject.arguments, strict=True):
+            default, expected = line.split(maxsplit=1)
+            assert expected == argument.expected
+            read = argument.read(default.partition("=")[2])  # as the user would copy it
+            assert read == argument.default or read == pytest.approx(argument.default, rel=1e-3)
+    assert names(tmp_path) == []
+
+
+def test_without_out_results_go_to_a_new_folder_each_time(yolo, tmp_path):
+    for _ in range(2):
+        assert yolo("simulate", "setup=2", *QUICK, "losses=iou") == 0
+    first, second = sorted((tmp_path / "runs" / "simulate").iterdir())
+    assert first.name == "setup2" and second.name.startswith("setup2")
+    assert names(first) == names(second) == FILES
+
+
+def test_results_go_into_a_folder_that_is_there(yolo, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("mine")
+    assert yolo("simulate", "figure=2", "out=mine") == 0
+    assert names("mine") == ["figure2.csv", "figure2.png", "notes.txt"]
+
+
+GIVE = "give one of setup=1, setup=2, figure=1,"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["points=3"], f"got nothing to simulate: {GIVE}"),
+        (["setup=1", "figure=2"], f"got setup=1 figure=2: {GIVE}"),
+        (["setup=2", "setup=2"], f"got setup=2 setup=2: {GIVE}"),
+        (["setup=3"], f"setup=3 is nothing to simulate: {GIVE}"),
+        (["setup"], f"setup is nothing to simulate: {GIVE}"),
+        (["figure=8"], f"figure=8 is nothing to simulate: {GIVE}"),
+        (["field=eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
+        (["field="], "can't read loss ''"),
+        (["setup=1", "reading=worst"], "reading=worst is not one of literal, best."),
+        (["setup=1", "batch=alll"], "batch=alll is not one of all, point, anchor, target."),
+        (["setup=1", "losses=iou,eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
+        (["setup=1", "losses=stock"], "'stock' is Ultralytics' own box loss"),
+        (["setup=1", "losses=focal_eiou:gamma=x"], "loss 'focal_eiou': gamma=x is not a number from 0 to 10."),
+        (["setup=1", "losses=,"], "got no loss: name some"),
+        (["setup=1", "losses=iou,iou"], "the list of losses has 'iou' twice"),
+        (["setup=1", "losses="], "losses= is not a list of losses"),
+        (["setup=1", "device=gpu"], "device=gpu can't compute in float32 here"),
+        (["setup=1", "device=999"], "device=cuda:999 can't compute in float32 here"),
+        (["setup=1", "points=0"], "points=0 is not a whole number from 1 to 10000000."),
+        (["setup=1", "points=2.5"], "points=2.5 is not a whole number"),
+        (["setup=1", "area=0"], "area=0 is not a number from 0.0001 to 1e+08."),
+        (["setup=1", "points"], "'yolo simulate setup=1' takes arguments like losses=…, got 'points'."),
+        (["setup=1", "seed=1", "seed=2"], "'yolo simulate setup=1' got seed= twice: give it once."),
+        (["setup=1", "sed=1"], "'yolo simulate setup=1' has no argument 'sed': did you mean 'seed'?"),
+        (["figure=2", "losses=iou"], "'yolo simulate figure=2' has no argument 'losses'. It has beta, out."),
+        (["figure=2", "beta=0.5,2"], "beta=0.5,2 is not a list of numbers from 0.3679 to 1"),
+        (["figure=1", "factor=2"], "factor=2 is not one of 1, 2-iou."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(yolo, tmp_path, capsys, words, message):
+    assert yolo("simulate", *words, "out=deep/down/results") == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert error.startswith(f"error: {message}") and error.count("\n") == 1
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("file", "(File exists)"),
+        ("file/below", "(Not a directory)"),
+        ("/proc/x", "(No such file or directory)"),
+        ("/proc/x/deep", "(No such file or directory)"),
+        ("new/" + 300 * "x", "(File name too long)"),
+        (300 * "x", "(File name too long)"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_one_line(yolo, tmp_path, capsys, out, reason):
+    (tmp_path / "file").write_text("here first")
+    assert yolo("simulate", "setup=1", *QUICK, f"out={out}") == 2
+    printed, error = capsys.readouterr()
+    assert printed == ""
+    assert error == f"error: can't write results to {out} {reason}: name another folder with out=.\n"
+    assert names(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "here first"
+
+
+def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypatch):
+    """Whoever may write anywhere needs it simulated."""
+
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(module.tempfile, "TemporaryFile", refuse)
+    (tmp_path / "there").mkdir()
+    for out in ("there", "there/new", "other/new"):
+        with pytest.raises(ArgumentError, match=r"\(Permission denied\)"), results_folder(str(tmp_path / out), "x"):
+            pass
+        assert names(tmp_path) == ["there"] and names(tmp_path / "there") == []
+
+
+def test_two_outs_are_a_mistake(yolo, tmp_path, capsys):
+    assert yolo("simulate", "setup=1", "out=a", "out=b") == 2
+    assert "got out= twice" in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """A function that has Ctrl-C come at the n-th measurement; there are three a loss with `QUICK`."""
+
+    def at(n):
+        calls, plain = [], run.measure
+
+        def stop(boxes, target):
+            calls.append(1)
+            if len(calls) == n:
+                raise KeyboardInterrupt
+            return plain(boxes, target)
+
+        monkeypatch.setattr(run, "measure", stop)
+
+    return at
+
+
+def test_ctrl_c_keeps_what_is_finished(yolo, interrupt, tmp_path):
+    """The eighth measurement is in the third loss."""
+    interrupt(8)
+    assert yolo("simulate", "setup=2", *QUICK, "out=deep/results") == (
+        f"interrupted; finished, in {Path('deep/results')}: settings.json, steps.csv"
+    )
+    assert names("deep/results") == ["settings.json", "steps.csv"]
+    rows = read_csv(tmp_path / "deep" / "results" / "steps.csv")
+    assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in ("iou", "giou") for i in range(3)]
+    assert json.loads((tmp_path / "deep" / "results" / "settings.json").read_text())["losses"] == ["iou", "giou"]
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("out", [["out=deep/down"], []])
+def test_ctrl_c_before_the_first_loss_is_finished_leaves_nothing(yolo, interrupt, tmp_path, n, out):
+    interrupt(n)
+    assert yolo("simulate", "setup=2", *QUICK, *out) == "interrupted; nothing is kept"
+    assert names(tmp_path) == []
+
+
+def test_ctrl_c_leaves_a_folder_that_was_there(yolo, interrupt, tmp_path):
+    (tmp_path / "mine").mkdir()
+    interrupt(1)
+    assert yolo("simulate", "setup=2", *QUICK, "out=mine") == "interrupted; nothing is kept"
+    assert names(tmp_path) == ["mine"] and names("mine") == []
+
+
+def test_ctrl_c_while_a_picture_is_drawn_leaves_none(yolo, monkeypatch):
+    """The table is finished; the picture is not there, nor half of it."""
+
+    def stop(figure, path):
+        with whole(path) as part:
+            part.write_bytes(b"half a picture")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("yolo_feiou.simulation.regress.save", stop)
+    assert yolo("simulate", "setup=2", *QUICK, "losses=iou", "out=results").startswith("interrupted; finished, in")
+    assert names("results") == ["settings.json", "steps.csv"]
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
+def test_a_failure_leaves_no_empty_folder(monkeypatch, tmp_path, error):
+    def fail(boxes, target):
+        raise error
+
+    monkeypatch.setattr(run, "measure", fail)
+    with pytest.raises(error):
+        simulate(["setup=2", *QUICK, f"out={tmp_path / 'deep' / 'results'}"])
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("unbuffered", "words"),
+    [
+        ("1", ["losses"]),  # the first line fails, then
+        ("", ["losses"]),  # nothing fails before the end
+        ("", ["simulate", "figure=1", "steps=1", "losses=iou", "out=results"]),
+    ],
+)
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, unbuffered, words):
+    """As `yolo losses | head -1` does; here the pipe is closed before the first line."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    line = [sys.executable, "-m", "yolo_feiou", *words]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(
+        line, cwd=tmp_path, stdout=theirs, stderr=subprocess.PIPE, text=True, timeout=300, env=environment, check=False
+    )
+    os.close(theirs)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert words == ["losses"] or names(tmp_path / "results") == ["figure1.csv", "figure1.png"]

@@ -1,0 +1,151 @@
+"""The step that a loss makes a box take, at known places about a unit square."""
+
+import math
+
+import pytest
+
+from yolo_feiou.errors import LossSpecError
+from yolo_feiou.registry import build_loss
+from yolo_feiou.simulation import field as module
+from yolo_feiou.simulation.field import PLANES, field
+from yolo_feiou.tables import read_csv
+
+
+def at(spec, plane, u, v):
+    """The row of one place other than the target: u and v are the reach of a grid of three by three."""
+    rows = field(build_loss(spec), 3, *({"offset": (max(abs(u), abs(v)), 1)}.get(plane) or (abs(u) or 1, abs(v) or 1)))
+    (row,) = (row for row in rows if (row["plane"], row["u"], row["v"]) == (plane, u, v))
+    return row
+
+
+def kinds(rows, *planes):
+    """The kinds of the places in these planes, by place, without the target itself."""
+    return {(row["u"], row["v"]): row["kind"] for row in rows if row["plane"] in planes and (row["u"] or row["v"])}
+
+
+LN2 = math.log(2)
+
+
+@pytest.mark.parametrize(
+    ("plane", "u", "v", "iou", "du", "dv"),
+    [
+        # Shifted by u = v = ½: I = (1 − u)(1 − v) = ¼, IoU = I/(2 − I) = 1/7, ∂IoU = −(1 − v) · 2/(2 − I)² = −16/49.
+        ("offset", 0.5, 0.5, 1 / 7, -16 / 49, -16 / 49),
+        ("offset", -0.5, 0.5, 1 / 7, 16 / 49, -16 / 49),
+        # By u alone: IoU = (1 − u)/(1 + u), with the slope −2/(1 + u)² = −8/9.
+        ("offset", 0.5, 0, 1 / 3, -8 / 9, 0),
+        # Twice as wide and high: IoU = 2^−(u + v), with the slope −ln 2/4 by each; half of both: 2^(u + v).
+        ("size", 1, 1, 1 / 4, -LN2 / 4, -LN2 / 4),
+        ("size", -1, -1, 1 / 4, LN2 / 4, LN2 / 4),
+        # w = 2, h = ½: IoU = h/(1 + wh − h) = 1/3. By w −h²/(3/2)² = −1/9, by h (3/2 − h(w − 1))/(3/2)² = 4/9; by the
+        # logarithms, times w ln 2 and h ln 2.
+        ("size", 1, -1, 1 / 3, -2 / 9 * LN2, 2 / 9 * LN2),
+        ("size", -1, 1, 1 / 3, 2 / 9 * LN2, -2 / 9 * LN2),
+        # The one box inside the other, not in its middle: IoU = 4^−|v|, with the slope ∓ln 4/4.
+        ("both", 0.2, 1, 1 / 4, 0, -LN2 / 2),
+        ("both", 0.2, -1, 1 / 4, 0, LN2 / 2),
+        # Sides of 2, shifted by 1.3: I = 1 · 0.2, IoU = I/(5 − I) = 1/24; by u −1 · 5/4.8².
+        ("both", 1.3, 1, 1 / 24, -5 / 4.8**2, None),
+    ],
+)
+def test_the_step_of_iou_by_hand(plane, u, v, iou, du, dv):
+    """Down the gradient of 1 − IoU is up that of IoU."""
+    row = at("iou", plane, u, v)
+    assert row["iou"] == pytest.approx(iou, abs=1e-12)
+    assert row["du"] == pytest.approx(du, abs=1e-12)
+    assert dv is None or row["dv"] == pytest.approx(dv, abs=1e-12)
+    assert row["size"] == pytest.approx(math.hypot(row["du"], row["dv"]), abs=1e-12)
+    assert row["kind"] == "towards"
+
+
+@pytest.mark.parametrize(("gamma", "threshold"), [(0.25, 0.175), (0.5, 0.304), (1, 0.477), (2, 0.654)])
+def test_an_attached_weight_pushes_apart_below_an_iou(gamma, threshold):
+    """Known to three digits. Squares shifted by u have an IoU of (1 − u)/(1 + u), so u = (1 − IoU)/(1 + IoU)."""
+    for iou, kind in ((threshold + 0.001, "towards"), (threshold - 0.001, "away")):
+        u = (1 - iou) / (1 + iou)
+        for spec, expected in (
+            (f"focal_eiou:gamma={gamma},detach=false", kind),
+            (f"focal_eiou:gamma={gamma}", "towards"),
+        ):
+            for side in (u, -u):
+                row = at(spec, "offset", side, 0)
+                assert row["iou"] == pytest.approx(iou)
+                assert row["kind"] == expected
+                assert (row["du"] * side > 0) is (expected == "away")
+
+
+def test_eiou_is_never_dead_and_never_leads_away():
+    """Anywhere but at the target."""
+    assert set(kinds(field(build_loss("eiou")), *PLANES).values()) == {"towards"}
+
+
+@pytest.mark.parametrize("spec", ["iou", "focal_eiou", "focal_eiou:detach=false", "focal_eiou:gamma=2"])
+def test_dead_is_where_no_overlap_is(spec):
+    """1 − IoU is constant there, and a weight of IoU^γ is 0: for squares, from one side off on."""
+    rows = field(build_loss(spec), 17)
+    assert {place for place, kind in kinds(rows, "offset").items() if kind == "dead"} == {
+        (i / 4, j / 4) for i in range(-8, 9) for j in range(-8, 9) if max(abs(i), abs(j)) >= 4
+    }
+    assert "dead" not in kinds(rows, "size").values()
+    assert all((row["kind"] == "dead") is (row["iou"] == 0) for row in rows if row["u"] or row["v"])
+
+
+def test_the_weight_that_counts_bad_boxes_is_dead_nowhere():
+    assert "dead" not in kinds(field(build_loss("focal_eiou_star"), 9), *PLANES).values()
+
+
+@pytest.mark.parametrize("spec", ["giou", "ciou", "eiou", "focal_eiou:detach=false", "focal_l1"])
+def test_a_field_has_the_symmetry_of_the_square(spec):
+    """Mirrored places have the mirrored step: left and right, and, in offset and size, x and y."""
+    steps = {(row["plane"], row["u"], row["v"]): (row["du"], row["dv"]) for row in field(build_loss(spec), 9)}
+    for (plane, u, v), (du, dv) in steps.items():
+        if plane != "size":
+            assert steps[plane, -u, v] == pytest.approx((-du, dv), abs=1e-12)
+        if plane != "both":
+            assert steps[plane, v, u] == pytest.approx((dv, du), abs=1e-12)
+        if plane == "offset":
+            assert steps[plane, u, -v] == pytest.approx((du, -dv), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind"),
+    [
+        ((-3, 4), "towards"),  # (2, 1) · (−3, 4) = −2
+        ((3, -4), "away"),  # 2
+        ((-1, 2), "towards"),  # across is not away
+        ((0, 0), "dead"),
+        ((1e-13, 0), "dead"),
+    ],
+)
+def test_a_row_by_hand(step, kind):
+    row = module.row("both", (2, 1), step, 0.25)
+    assert row == {
+        **{"plane": "both", "u": 2, "v": 1, "du": step[0], "dv": step[1], "iou": 0.25, "kind": kind},
+        "size": pytest.approx(math.hypot(*step)),
+    }
+
+
+def test_the_grid():
+    """u from −offset to offset and v from −octaves to octaves, where they are offsets and doublings."""
+    rows = field(build_loss("eiou"), points=5, offset=1, octaves=3)
+    for plane, u, v in (("offset", 1, 1), ("size", 3, 3), ("both", 1, 3)):
+        places = [(row["u"], row["v"]) for row in rows if row["plane"] == plane]
+        assert places == [(i * u / 2, j * v / 2) for i in range(-2, 3) for j in range(-2, 3)]
+    assert len(rows) == 3 * 25
+
+
+def test_the_command_says_how_much_is_dead(tmp_path):
+    """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, without a
+    gradient, so 8 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
+    subject = module.subject("focal_eiou:gamma=1")
+    assert subject.name == "field-focal_eiou-gamma-1"
+    lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
+    assert lines[0] == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, dead 68.0%"
+    assert [line.split()[2] for line in lines] == ["offset:", "size:", "both:"]
+    assert len(read_csv(tmp_path / "field.csv")) == 75
+    assert (tmp_path / "field.png").stat().st_size > 10_000
+
+
+def test_a_wrong_loss_shows_before_anything_is_written():
+    with pytest.raises(LossSpecError, match="did you mean 'eiou'"):
+        module.subject("eoiu")

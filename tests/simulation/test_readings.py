@@ -1,0 +1,57 @@
+"""The statements under many readings of the paper."""
+
+from dataclasses import asdict, replace
+from functools import partial
+
+import pytest
+
+from yolo_feiou.simulation import readings
+from yolo_feiou.simulation.claims import ALL, CLAIMS
+from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.simulation.setups import READINGS, Reading
+from yolo_feiou.tables import read_csv
+
+DISC = Reading(area=1, region="disc")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Three steps, and one reading besides the forms of Focal-EIoU."""
+    monkeypatch.setattr(readings, "Simulation", partial(Simulation, steps=3))
+    monkeypatch.setattr(readings, "BASES", [DISC])
+
+
+def test_both_named_readings_are_among_them():
+    """2 areas × 2 regions × 2 factors × 2 updates, with 9 forms each."""
+    options = [(replace(base, **options), focal) for base in readings.BASES for options, focal in readings.FORMS]
+    assert len(options) == len(set(options)) == 144
+    assert (READINGS["literal"], "focal_eiou") in options
+    assert (READINGS["best"], "focal_eiou") in options
+
+
+def test_a_row_has_the_reading_and_a_verdict_for_each_statement(quick):
+    """Which are those on a simulation of this reading, each statement on its own figure's setup."""
+    rows = list(readings.judged(points=2, seed=1))
+    assert len(rows) == 9
+    for row, (options, focal) in zip(rows, readings.FORMS, strict=True):
+        reading = replace(DISC, **options)
+        assert {key: row[key] for key in asdict(reading)} == asdict(reading)
+        assert row["focal"] == focal
+        verdicts = []
+        for claim in CLAIMS:
+            what = Simulation(claim.figure - 5, (*ALL, focal), reading, points=2, steps=3, seed=1)
+            verdicts.append(int(claim.judge([row for part in what.run() for row in part], focal)[0]))
+        assert [row[f"claim_{i}"] for i in range(1, 12)] == verdicts
+        assert row["holds"] == sum(verdicts)
+
+
+def test_the_command_counts_the_readings_in_which_a_statement_holds(quick, tmp_path):
+    lines = list(readings.make(tmp_path, {"points": 2}))
+    rows = read_csv(tmp_path / "readings.csv")
+    assert len(rows) == 9
+    for i, claim in enumerate(CLAIMS, 1):
+        held = sum(row[f"claim_{i}"] for row in rows)
+        assert lines[i - 1] == f"{held:3.0f} of 9 readings: {claim.says} (figure {claim.figure})"
+    most = max(row["holds"] for row in rows)
+    assert len(lines) == 11 + sum(row["holds"] == most for row in rows)
+    assert lines[11].startswith(f"{most:.0f} of 11 statements hold with area=1 region=disc factor=1 update=xywh batch=")

@@ -1,0 +1,171 @@
+"""`setup=1` and `setup=2`: from a user's words to a simulation, and what is on disk when."""
+
+import json
+import platform
+from dataclasses import asdict, fields
+
+import pytest
+import torch
+
+from yolo_feiou import __version__
+from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.simulation import regress, run
+from yolo_feiou.simulation.regress import reading_name, record, simulation, summary
+from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
+from yolo_feiou.tables import read_csv
+
+TWO = Simulation(2, ("iou", "eiou"), points=1, steps=2)
+
+
+def test_without_words_it_is_the_papers():
+    for number in (1, 2):
+        assert simulation(number, {}) == Simulation(number)
+
+
+def test_every_word_has_its_effect():
+    what = simulation(
+        2,
+        {
+            **{
+                "losses": "iou,focal_eiou:gamma=1|2",
+                "area": 4.0,
+                "region": "disc",
+                "factor": "2-iou",
+                "update": "xyxy",
+            },
+            **{"batch": "point", "reduce": "mean", "empty": "still", "points": 3, "steps": 7, "seed": 5},
+            **{"device": "cpu", "dtype": "float64"},
+        },
+    )
+    reading = Reading(4, "disc", "2-iou", "xyxy", "point", "mean", "still")
+    losses = ("iou", "focal_eiou:gamma=1", "focal_eiou:gamma=2")
+    assert what == Simulation(2, losses, reading, points=3, steps=7, seed=5, device="cpu", dtype="float64")
+
+
+def test_words_beside_a_reading_by_name_change_it():
+    assert simulation(1, {"reading": "best"}).reading == READINGS["best"]
+    assert simulation(1, {"reading": "best", "batch": "all"}).reading == Reading(
+        1, "disc", reduce="mean", empty="still"
+    )
+    assert simulation(1, {"area": 1.0}).reading == Reading(area=1)
+
+
+def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
+    """So none is without effect, and what the help says is what is done."""
+    for number in (1, 2):
+        arguments = {argument.name: argument for argument in regress.subject(number).arguments}
+        own = {field.name for field in fields(Simulation)} - {"setup"}
+        assert set(arguments) == own | {field.name for field in fields(Reading)}
+        defaults = {**asdict(Reading()), **asdict(Simulation(number)), "reading": "literal"}
+        defaults |= {"points": SETUPS[number].points, "losses": "iou,giou,ciou,eiou,focal_eiou"}
+        assert {name: argument.default for name, argument in arguments.items()} == {
+            name: defaults[name] for name in arguments
+        }
+        for name, argument in arguments.items():
+            assert argument.read(str(argument.default)) == argument.default, name
+
+
+@pytest.mark.parametrize(
+    ("device", "named"),
+    [("999", "cuda:999"), ("cuda:999", "cuda:999"), ("meta", "meta"), ("gpu", "gpu"), ("cpu:x", "cpu:x")],
+)
+def test_a_device_that_cannot_compute_is_one_line(device, named):
+    with pytest.raises(ArgumentError, match=rf"^device={named} can't compute in float32 here: .+ Leave") as stop:
+        simulation(1, {"device": device})
+    assert "\n" not in str(stop.value)
+    assert str(stop.value).endswith("Leave device= out for the CPU.")
+
+
+def test_a_list_of_losses_that_names_one_twice_is_refused():
+    with pytest.raises(LossSpecError, match="has 'iou' twice"):
+        simulation(1, {"losses": "iou,iou"})
+
+
+def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path, monkeypatch):
+    """A step is measured three times for each loss here: the start, and two steps."""
+    seen = []
+    plain = run.measure
+
+    def look(boxes, target):
+        if len(seen) % 3 == 0:
+            seen.append([row["loss"] for row in read_csv(tmp_path / "steps.csv")] if len(seen) else None)
+        else:
+            seen.append(None)
+        return plain(boxes, target)
+
+    monkeypatch.setattr(run, "measure", look)
+    rows = record(TWO, tmp_path)
+    assert seen == [None, None, None, ["iou"] * 3, None, None]
+    assert [row["loss"] for row in rows] == ["iou"] * 3 + ["eiou"] * 3
+    written = read_csv(tmp_path / "steps.csv")
+    assert [list(row) for row in written] == [list(row) for row in rows]
+    assert [row["error"] for row in written] == pytest.approx([row["error"] for row in rows], rel=1e-6)
+
+
+def test_settings_say_all_that_is_needed_to_repeat_it(tmp_path):
+    what = Simulation(1, ("iou", "eiou"), READINGS["best"], points=2, steps=1, seed=7, dtype="float64")
+    record(what, tmp_path)
+    settings = json.loads((tmp_path / "settings.json").read_text())
+    versions = {"yolo_feiou": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    assert settings.pop("versions") == versions
+    assert settings.pop("pairs") == 686
+    reading = Reading(**settings.pop("reading"))
+    assert Simulation(**settings | {"losses": tuple(settings["losses"])}, reading=reading) == what
+
+
+@pytest.mark.parametrize("stopped", range(3, 6))
+def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, monkeypatch, stopped):
+    """Three measurements a loss: the fourth to the sixth are in the second."""
+    calls = []
+    plain = run.measure
+
+    def stop(boxes, target):
+        calls.append(1)
+        if len(calls) > stopped:
+            raise KeyboardInterrupt
+        return plain(boxes, target)
+
+    monkeypatch.setattr(run, "measure", stop)
+    with pytest.raises(KeyboardInterrupt):
+        record(TWO, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["settings.json", "steps.csv"]
+    assert [(row["loss"], row["step"]) for row in read_csv(tmp_path / "steps.csv")] == [("iou", i) for i in range(3)]
+    assert json.loads((tmp_path / "settings.json").read_text())["losses"] == ["iou"]
+
+
+@pytest.mark.parametrize(
+    ("reading", "name"),
+    [
+        (Reading(), "literal reading"),
+        (READINGS["best"], "best reading"),
+        (Reading(factor="2-iou"), "factor=2-iou"),
+        (Reading(area=1, batch="point", reduce="mean"), "area=1 batch=point reduce=mean"),
+    ],
+)
+def test_a_reading_is_called_by_its_name_or_by_what_is_different(reading, name):
+    assert reading_name(reading) == name
+
+
+def test_the_summary_has_the_last_row_of_each_loss():
+    columns = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
+    rows = [
+        {"loss": loss, "step": step, **{column: step + i / 10 for i, column in enumerate(columns)}}
+        for loss in ("iou", "focal_eiou:gamma=1")
+        for step in (0, 5)
+    ]
+    assert list(summary(rows)) == [
+        "                       error  iou_mean    iou_95  share_50  share_75  share_90",
+        "iou                   5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
+        "focal_eiou:gamma=1    5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
+    ]
+
+
+def test_a_subject_makes_all_its_files_and_judges_the_papers_statements(tmp_path):
+    title, head, *lines = regress.subject(2).make(tmp_path, {"points": 1, "steps": 2})
+    assert title == "Setup 2, literal reading, 27 pairs, after 2 steps:"
+    assert head.split() == [*regress.SHOWN]
+    assert [line.split()[0] for line in lines] == [*run.LOSSES, *(line.split()[0] for line in lines[5:])]
+    assert len(lines) == 5 + 6 and all(line.startswith(("holds  ", "fails  ")) for line in lines[5:])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["error.png", "iou.png", "settings.json", "steps.csv"]
+    assert all(path.stat().st_size > 10_000 for path in tmp_path.glob("*.png"))

@@ -1,0 +1,85 @@
+"""`key=value` words: what they are read as, and what is said of each mistake."""
+
+import re
+
+import pytest
+
+from yolo_feiou.arguments import Numbers, Text, Whole, read_arguments
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.spec import Choice, Flag, Number
+
+POINTS, LOSSES = Whole("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
+BETA, AREA = Numbers("beta", (0.8,), 0.25, 1), Number("area", 100, 0.5, 200)
+ARGUMENTS = (LOSSES, POINTS, BETA, AREA, Choice("factor", "1", ("1", "2-iou")), Flag("quick", False))
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        ([], {}),
+        (["points=3"], {"points": 3}),
+        (["points=1", "quick=True"], {"points": 1, "quick": True}),
+        (["--points=1000", "-area=0.5"], {"points": 1000, "area": 0.5}),
+        (["beta=0.25,1"], {"beta": (0.25, 1.0)}),
+        (["beta=0.5"], {"beta": (0.5,)}),
+        (["beta= 0.5 , 0.75"], {"beta": (0.5, 0.75)}),
+        (["factor=2-iou", "losses=a:b=1,c=2"], {"factor": "2-iou", "losses": "a:b=1,c=2"}),
+    ],
+)
+def test_only_what_is_given_is_returned(words, values):
+    read = read_arguments("yolo do", words, ARGUMENTS)
+    assert read == values
+    assert {key: type(value) for key, value in read.items()} == {key: type(value) for key, value in values.items()}
+
+
+WHOLE = "a whole number from 1 to 1000"
+NUMBERS = "a list of numbers from 0.25 to 1, like 0.25,1"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        *((f"points={text}", WHOLE) for text in ("0", "1001", "-1", "1.0", "1e2", "1_0", "x", "", "5 5", "nan", "²")),
+        *((f"beta={text}", NUMBERS) for text in ("", "0.2", "0.5,1.1", "0.5,", ",0.5", "0.5;1", "nan", "x", "0.5,0_1")),
+        *((f"area={text}", "a number from 0.5 to 200") for text in ("", "0", "201", "inf", "nan", "1,2")),
+        *((f"factor={text}", "one of 1, 2-iou") for text in ("", "2", "2-IoU")),
+        ("losses=", "a list of losses, like iou,eiou"),
+        ("quick=1", "true or false"),
+    ],
+)
+def test_a_bad_value_is_named_beside_what_is_expected(word, expected):
+    with pytest.raises(ArgumentError, match=f"^{re.escape(f'{word} is not {expected}.')}$"):
+        read_arguments("yolo do", [word], ARGUMENTS)
+
+
+HAS = "It has losses, points, beta, area, factor, quick."
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["points"], "'yolo do' takes arguments like losses=…, got 'points'."),
+        (["--points"], "'yolo do' takes arguments like losses=…, got '--points'."),
+        ([""], "'yolo do' takes arguments like losses=…, got ''."),
+        (["point=3"], f"'yolo do' has no argument 'point': did you mean 'points'? {HAS}"),
+        (["POINTS=3"], f"'yolo do' has no argument 'POINTS': did you mean 'points'? {HAS}"),
+        (["zzz=3"], f"'yolo do' has no argument 'zzz'. {HAS}"),
+        (["=3"], f"'yolo do' has no argument ''. {HAS}"),
+        (["points=3", "--points=3"], "'yolo do' got points= twice: give it once."),
+    ],
+)
+def test_a_word_that_does_not_fit_is_named_beside_those_that_do(words, message):
+    with pytest.raises(ArgumentError, match=f"^{re.escape(message)}$"):
+        read_arguments("yolo do", words, ARGUMENTS)
+
+
+@pytest.mark.parametrize("argument", [POINTS, BETA, AREA])
+def test_both_ends_of_a_range_are_in_it(argument):
+    for end in (argument.low, argument.high):
+        assert argument.read(str(end)) in (end, (end,))
+
+
+def test_a_list_may_say_so_itself():
+    """What `Numbers` gives as an example is one."""
+    example = BETA.expected.rpartition(" ")[2]
+    assert BETA.read(example) == (0.25, 1)

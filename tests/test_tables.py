@@ -1,0 +1,133 @@
+"""Files that are there as a whole or not at all, and numbers that come back."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from yolo_feiou import tables
+from yolo_feiou.tables import number, read_csv, whole, write_csv, write_json, write_text
+
+
+def names(folder):
+    """What a folder holds."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_takes_its_place_when_it_is_finished(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with whole(path) as part:
+        part.write_text("new")
+        assert part.parent == tmp_path and part.suffix == ".csv"  # on one disk; a picture's format is its suffix
+        assert path.read_text() == "old"
+    assert path.read_text() == "new" and names(tmp_path) == ["table.csv"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize("old", [None, "old"])
+def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, error, old):
+    path = tmp_path / "table.csv"
+    if old:
+        path.write_text(old)
+
+    def write():
+        with whole(path) as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert names(tmp_path) == (["table.csv"] if old else [])
+    assert not old or path.read_text() == old
+
+
+def test_a_name_that_cannot_be_taken_leaves_no_part(tmp_path, monkeypatch):
+    """As where a folder has it, or, on Windows, somebody has the file open."""
+
+    def refuse(source, target):
+        raise PermissionError(13, "in use")
+
+    (tmp_path / "a.txt").write_text("old")
+    monkeypatch.setattr(tables.os, "replace", refuse)
+    with pytest.raises(PermissionError, match="in use"):
+        write_text(tmp_path / "a.txt", "new")
+    assert names(tmp_path) == ["a.txt"] and (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_nothing_is_written_where_the_folder_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_text(tmp_path / "no" / "a.txt", "new")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("write", "content", "error"),
+    [
+        (write_json, {"ok": 1, "not ok": {1, 2}}, TypeError),
+        (write_csv, [{"a": 1}, {"a": 2, "b": 3}], ValueError),
+        (write_text, "\ud800", UnicodeEncodeError),
+    ],
+)
+def test_content_that_cannot_be_written_leaves_the_old_file(tmp_path, write, content, error):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(error):
+        write(tmp_path / "a", content)
+    assert names(tmp_path) == ["a"] and (tmp_path / "a").read_text() == "old"
+
+
+def test_text_is_utf_8_everywhere(tmp_path):
+    write_text(tmp_path / "a.txt", "ℓ1 α")
+    assert (tmp_path / "a.txt").read_bytes() == "ℓ1 α".encode()
+
+
+def test_json_is_for_people_too(tmp_path):
+    content = {"loss": "ℓ1", "reading": {"area": 100, "region": "disc"}, "losses": ["iou"]}
+    write_json(tmp_path / "a.json", content)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    assert text.startswith('{\n  "loss": "ℓ1",\n  "reading": {\n    "area": 100,') and text.endswith("\n}\n")
+
+
+def test_csv_by_hand(tmp_path):
+    """The first row's columns, whole numbers and words as they are, floats with 7 significant digits."""
+    rows = [
+        {"loss": "focal_eiou:gamma=1,norm=tal", "step": 0, "error": 1 / 3, "share": 0.5},
+        {"step": 12345678901, "loss": "iou", "error": 2e10 / 3, "share": 1e-12 / 3},
+    ]
+    write_csv(tmp_path / "a.csv", rows)
+    assert (tmp_path / "a.csv").read_bytes().decode() == (
+        "loss,step,error,share\n"
+        '"focal_eiou:gamma=1,norm=tal",0,0.3333333,0.5\n'
+        "iou,12345678901,6.666667e+09,3.333333e-13\n"
+    )
+
+
+LOSSES = st.sampled_from(["iou", "focal_eiou:gamma=1,norm=tal", 'a "b"', "two\nlines", ""])
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(LOSSES, st.integers(-(10**15), 10**15), FLOATS), min_size=1))
+def test_what_is_written_is_read_back(tmp_path_factory, values):
+    """Words and whole numbers as they were, floats to 7 significant digits; and again the same bytes."""
+    rows = [dict(zip(("loss", "step", "error"), row, strict=True)) for row in values]
+    path = tmp_path_factory.mktemp("tables") / "a.csv"
+    write_csv(path, rows)
+    again = read_csv(path)
+    assert [list(row) for row in again] == [["loss", "step", "error"]] * len(rows)
+    for row, back in zip(rows, again, strict=True):
+        assert (back["loss"], back["step"]) == (row["loss"], row["step"])
+        assert math.isclose(back["error"], row["error"], rel_tol=5.1e-7, abs_tol=5e-324)
+    text = path.read_bytes()
+    write_csv(path, [{**row, "step": int(row["step"])} for row in again])
+    assert path.read_bytes() == text
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("1", 1.0), ("-2.5e-3", -0.0025), ("iou", "iou"), ("", ""), ("1,2", "1,2"), ("2-iou", "2-iou")]
+)
+def test_what_reads_as_a_number_is_one(text, value):
+    assert number(text) == value and type(number(text)) is type(value)

@@ -1,0 +1,41 @@
+"""What a check reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mistake, in plain words.
+
+    Attributes:
+        message: What is wrong, in one line.
+        came: What the loss gave.
+        expected: What it should have given.
+        remedy: How to put it right.
+        pair: The prediction and the target that show it, as xyxy numbers; None where no pair matters.
+    """
+
+    message: str
+    came: str
+    expected: str
+    remedy: str
+    pair: tuple[Sequence[float], Sequence[float]] | None = None
+
+
+def pair_at(pairs: tuple[Tensor, Tensor], i: int) -> tuple[list[float], list[float]]:
+    """Return the i-th of some pairs, as numbers."""
+    return pairs[0][i].tolist(), pairs[1][i].tolist()
+
+
+def spell(numbers: float | Sequence[float] | Tensor) -> str:
+    """Return a number, or several in brackets, with four digits, as in '0.25' and '(1, -2, 3)'."""
+    if isinstance(numbers, Tensor):
+        numbers = numbers.tolist()
+    if isinstance(numbers, Sequence):
+        return f"({', '.join(map(spell, numbers))})"
+    return f"{numbers:.4g}"

@@ -1,0 +1,76 @@
+"""Checks of a loss as a function: what it takes, and what it gives."""
+
+from __future__ import annotations
+
+import torch
+
+from yolo_feiou.checks.finding import Finding, pair_at, spell
+from yolo_feiou.checks.pairs import matched
+from yolo_feiou.checks.subject import Subject, describe
+
+
+def raises(subject: Subject) -> Finding | None:
+    """It raises an error on ordinary boxes, which `judge` turns into a finding."""
+    for dtype in (torch.float32, torch.float64):
+        subject.raw(*(side.to(dtype) for side in matched(5)))
+    return None
+
+
+def shape(subject: Subject) -> Finding | None:
+    """It gives something else than one float a pair, with a graph: most often a mean, a column, or all against all."""
+    for n in (5, 1, 0):
+        pred, target = (side.float() for side in matched(n))
+        values = subject.raw(pred.requires_grad_().clone(), target)
+        if not isinstance(values, torch.Tensor) or values.shape != (n,):
+            what, came = "not one value a pair", describe(values)
+            remedy = "leave sums and means to whoever calls; a column (N, 1) becomes (N,) by .squeeze(-1)"
+        elif not values.requires_grad:  # as no integer can
+            what, came = "no gradient", f"{str(values.dtype).removeprefix('torch.')}, without a graph"
+            remedy = (
+                "compute with the tensors given; detach, .data, .item() and no_grad are for parts of the loss alone"
+            )
+        else:
+            continue
+        pair = pair_at((pred, target), 0) if n else None
+        return Finding(f"{what}, for N = {n}", came, f"shape ({n},), a float tensor with a graph", remedy, pair)
+    return None
+
+
+def backward(subject: Subject) -> Finding | None:
+    """Its gradient raises an error on ordinary boxes, likewise."""
+    subject.gradient(*matched(5))
+    return None
+
+
+def repeat(subject: Subject) -> Finding | None:
+    """It gives other values at a second call, so that no comparison holds: it is random, or remembers something."""
+    pairs = matched(20)
+    first, second = subject.values(*pairs), subject.values(*pairs)
+    if not (changed := (first - second).abs() > 1e-9).any():
+        return None
+    i = int(changed.nonzero()[0])
+    return Finding(
+        "the same boxes give another value at the second call, which leaves nothing to compare",
+        f"{spell(first[i].item())}, then {spell(second[i].item())}",
+        "the same value",
+        "draw no random numbers; for the check, hold what the loss remembers between calls still",
+        pair_at(pairs, i),
+    )
+
+
+def inputs(subject: Subject) -> Finding | None:
+    """It writes into its arguments: training goes on to use the target boxes, for DFL among others."""
+    for i, name in enumerate(("prediction", "target")):
+        before = matched(20)
+        after = tuple(side.clone() for side in before)
+        subject.raw(*after)
+        if (changed := (before[i] != after[i]).any(1)).any():
+            k = int(changed.nonzero()[0])
+            return Finding(
+                f"it changes the {name} in place",
+                spell(after[i][k]),
+                spell(before[i][k]),
+                "work on copies: x.clamp(min=0) instead of x.clamp_(min=0), x = x + y instead of x += y",
+                pair_at(before, k),
+            )
+    return None

@@ -1,0 +1,94 @@
+"""Checks of the formula: mistakes that are sound losses, but not the one that was meant."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from yolo_feiou.boxes import Pair
+from yolo_feiou.checks.finding import Finding, spell
+from yolo_feiou.checks.formula import TOLERANCE, Formula, smooth
+from yolo_feiou.checks.pairs import apart, matched
+from yolo_feiou.checks.subject import Subject
+
+#: What the centre's offset stands in place of.
+SIDES = {"Δx²/C_w²": "Δw²/C_w²", "Δy²/C_h²": "Δh²/C_h²"}
+LITTLE = ((2.0, 1.0, 6.0, 5.0), (0.0, 0.0, 4.0, 3.0))  # IoU 1/6
+CONCENTRIC = ((1.0, 1.0, 3.0, 3.0), (0.0, 0.0, 4.0, 4.0))
+
+
+def reversed_focus(subject: Subject) -> Finding | None:
+    """The weight is (1 − IoU)^γ: bad boxes count more, where Focal-EIoU has IoU^γ.
+
+    A loss of the IoU alone is left out, since (1 − IoU)^γ · (1 − IoU) is as well a power of the IoU loss; and
+    −(1 − IoU)^γ ln IoU is the paper's own Focal-EIoU*.
+    """
+    formula = subject.formula
+    if formula is None or formula.weight != "(1 − IoU)^γ" or formula.terms.keys() <= {"1", "IoU", "ln IoU"}:
+        return None
+    right = Formula("IoU^γ", formula.gamma, formula.terms)
+    return Finding(
+        f"the focus is reversed, bad boxes count more: {formula}",
+        spell(subject.of(*LITTLE)),
+        f"{spell(value(right, LITTLE))}, by {right} (arXiv:2101.08158, Eq. 10)",
+        "the weight is iou.detach() ** gamma",
+        LITTLE,
+    )
+
+
+def centre_offset(subject: Subject) -> Finding | None:
+    """EIoU with the centre's offset by axes where the differences of width and height belong."""
+    formula = subject.formula
+    if formula is None or not any(
+        offset in formula.terms and side not in formula.terms for offset, side in SIDES.items()
+    ):
+        return None
+    terms = {SIDES.get(name, name): coefficient for name, coefficient in formula.terms.items()}
+    right = Formula(formula.weight, formula.gamma, terms)
+    return Finding(
+        f"the offset of the centres stands where the differences of the sides belong: {formula}",
+        f"{spell(subject.of(*CONCENTRIC))}, as if the sides were equal",
+        f"{spell(value(right, CONCENTRIC))}, by {right} (arXiv:2101.08158, Eq. 7)",
+        "(w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
+        CONCENTRIC,
+    )
+
+
+def value(formula: Formula, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
+    """Return what a formula gives for one pair in numbers."""
+    return formula(*torch.tensor(pair, dtype=torch.float64)[:, None]).item()
+
+
+def extended(subject: Subject) -> Finding | None:
+    """It is Extended-IoU, sold as EIoU, which is Efficient IoU. A function with 'extended' in its name passes."""
+    if "extended" in subject.name.lower():
+        return None
+    pairs = tuple(torch.cat(sides) for sides in zip(matched(100), apart(100), strict=True))
+    values, loss = subject.values(*pairs), 1 - extended_iou(Pair(*pairs))
+    for candidate in (loss, smooth(loss)):
+        if (values - candidate).norm() < TOLERANCE * candidate.norm():
+            return Finding(
+                "this is Extended-IoU, in which the intersection of boxes apart goes on below 0, and no Efficient IoU",
+                spell(subject.of(*CONCENTRIC)),
+                "1.25, by 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h² (arXiv:2101.08158, Eq. 7)",
+                "take Eq. 7 if EIoU is meant, and call it extended if not",
+                CONCENTRIC,
+            )
+    return None
+
+
+def extended_iou(pair: Pair) -> Tensor:
+    """IoU with an intersection that is negative for boxes apart; Peng & Yu, Systematic IoU-Related Method (2021).
+
+    Along each axis let m₁ ≤ m₂ be the two inner edges of the four, counted from the outer left one. The intersection is
+    (m₂ − m₁)_x (m₂ − m₁)_y where the boxes overlap along both axes, −(m₂ − m₁)_x (m₁ + m₂)_y where they are apart
+    along x alone, likewise along y, and the sum of these two where they are apart along both.
+    """
+    edges = torch.stack((pair.pred[:, :2], pair.pred[:, 2:], pair.target[:, :2], pair.target[:, 2:]))
+    first, low, high, _ = edges.sort(0).values
+    gap_x, gap_y = (high - low).unbind(1)
+    sum_x, sum_y = (high + low - 2 * first).unbind(1)
+    apart_x, apart_y = (edges[[0, 2]].amax(0) > edges[[1, 3]].amin(0)).unbind(1)
+    beyond = apart_x * gap_x * sum_y + apart_y * gap_y * sum_x
+    overlap = torch.where(apart_x | apart_y, -beyond, gap_x * gap_y)
+    return overlap / (pair.w * pair.h + pair.w_target * pair.h_target - overlap)

@@ -1,0 +1,107 @@
+"""Finite differences with everything held fixed that a loss holds fixed for its gradient.
+
+A loss may take a part of itself out of the graph: Focal-EIoU its weight, CIoU its α. Its gradient is then not that of
+its values, but of its values with that part kept as it is at the point of interest. `Constants` takes down, in order,
+all that leaves the graph in a call of the loss there, and puts it in the same places in the calls beside that point.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+#: Whatever these give is outside the graph.
+EXITS = frozenset(
+    (
+        torch.detach,
+        torch.detach_,
+        torch.tensor,
+        Tensor.detach,
+        Tensor.detach_,
+        Tensor.data.__get__,
+        Tensor.new_tensor,
+        Tensor.item,
+        Tensor.tolist,
+        Tensor.numpy,
+        Tensor.__float__,
+    )
+)
+
+
+class Constants(TorchFunctionMode):
+    """Within the block, takes down what leaves the graph; with `replayed`, gives that instead of what would leave.
+
+    What leaves: the results of `EXITS`, and of all operations under `torch.no_grad()`. The operations of a custom
+    autograd.Function run without a graph too, but nobody switched it off, and its backward stands for them.
+
+    Args:
+        replayed: The constants of an earlier call, or None to take them down.
+
+    Attributes:
+        kept: What left the graph, in order.
+    """
+
+    def __init__(self, replayed: Constants | None = None) -> None:
+        super().__init__()
+        self.kept: list[Any] = []
+        self._left = deque(replayed.kept) if replayed else None
+        self._strayed = False
+        self._switched_off = False
+
+    @property
+    def same(self) -> bool:
+        """Whether a replay met what was taken down, to its end: a loss may branch by its values."""
+        return not (self._strayed or self._left)
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func is torch._C._set_grad_enabled:
+            self._switched_off = not args[0]
+        elif func in EXITS or (self._switched_off and not torch.is_grad_enabled() and isinstance(result, Tensor)):
+            return self._settle(result, in_place=bool(args) and result is args[0])
+        return result
+
+    def _settle(self, result: Any, in_place: bool) -> Any:
+        if self._left is None:
+            self.kept.append(copy.deepcopy(result))
+            return result
+        constant = self._left.popleft() if self._left else None
+        if type(constant) is not type(result) or getattr(constant, "shape", ()) != getattr(result, "shape", ()):
+            self._strayed = True
+            return result
+        return result.copy_(constant) if in_place else copy.deepcopy(constant)
+
+
+def differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor, step: float) -> Tensor:
+    """Return the central differences of the sum of a loss, with its constants held, in the predictions: (N, 4).
+
+    All pairs are given at each call, so a loss that looks at its whole batch is differentiated rightly too. NaN where
+    the loss branched, and there is no slope to speak of.
+
+    Args:
+        loss: From xyxy boxes, twice (N, 4), to one value a pair, (N,).
+        pred: The point of interest, float64.
+        target: The targets.
+        step: How far to go to each side.
+    """
+    with Constants() as constants:
+        loss(pred.clone().requires_grad_(), target)
+
+    def at(i: int, move: float) -> Tensor:
+        moved = pred.clone()
+        moved.view(-1)[i] += move
+        with Constants(constants) as replay:
+            values = loss(moved.requires_grad_(), target)
+        return values.detach().double() if replay.same else values.new_tensor(float("nan"))
+
+    # Summed after the difference is taken: beside a pair with a huge value the digits of the others would be lost.
+    slopes = [(at(i, step) - at(i, -step)).sum().item() / (2 * step) for i in range(pred.numel())]
+    return torch.tensor(slopes, dtype=torch.float64).view_as(pred)

@@ -1,0 +1,46 @@
+"""The report of a judgement, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement
+from yolo_feiou.checks.finding import Finding
+
+LABELS = {"fault": "FAULT", "note": "note"}
+
+
+def report(judgement: Judgement) -> str:
+    """Return the report of a loss: its formula, a line a check with what was found below it, and the counts."""
+    lines = [judgement.name, f"recognised: {judgement.formula or 'not a formula that we know'}", ""]
+    for check, finding in judgement.verdicts:
+        lines += [line(check, finding), *(f"{'':8}{detail}" for detail in details(finding))]
+    if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
+        lines += [f"not checked before that is mended: {', '.join(left)}"]
+    counts = ", ".join(counted(judgement.found(severity), severity) for severity in LABELS)
+    return "\n".join([*lines, "", f"{counts} in {judgement.name}"])
+
+
+def line(check: Check, finding: Finding | None) -> str:
+    """Return the line of one check."""
+    if finding is None:
+        return f"ok    {check.name}: {check.checked}"
+    return f"{LABELS[check.severity]:6}{check.name}: {finding.message}"
+
+
+def details(finding: Finding | None) -> list[str]:
+    """Return the lines below a finding."""
+    if finding is None:
+        return []
+    pair = [f"pred {box(finding.pair[0])}, target {box(finding.pair[1])}"] if finding.pair else []
+    return [*pair, f"came {finding.came}", f"expected {finding.expected}", f"to do: {finding.remedy}"]
+
+
+def box(numbers: Sequence[float]) -> str:
+    """Return a box as Python reads it."""
+    return f"({', '.join(f'{number:.7g}' for number in numbers)})"
+
+
+def counted(names: list[str], noun: str) -> str:
+    """Return '1 fault', '2 faults', '0 faults'."""
+    return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"

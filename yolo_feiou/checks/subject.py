@@ -1,0 +1,117 @@
+"""The loss under judgement: called with care, since its code is somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from yolo_feiou.checks.finding import Finding, pair_at
+from yolo_feiou.checks.formula import Formula, recognise
+from yolo_feiou.checks.pairs import matched
+
+
+class LossFailed(Exception):
+    """The loss raised, or gave something else than one value a pair, in the middle of a check."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+class Subject:
+    """A loss to check.
+
+    Args:
+        name: What the user calls it.
+        loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4).
+    """
+
+    def __init__(self, name: str, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self.name, self.loss = name, loss
+
+    def raw(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return whatever the loss returns for these very tensors.
+
+        Raises:
+            LossFailed: If it raises.
+        """
+        try:
+            return self.loss(pred, target)
+        except Exception as error:  # foreign code may raise anything, and that it did is what is to be reported
+            raise LossFailed(raised(error, pred, target)) from error
+
+    def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return one value a pair, shape (N,), with its graph; the boxes stay as they are.
+
+        Raises:
+            LossFailed: If the loss raises, or gives another shape.
+        """
+        values = self.raw(pred.clone(), target.clone())
+        if not isinstance(values, Tensor) or values.shape != pred.shape[:1]:
+            finding = Finding(
+                "not one value a pair",
+                describe(values),
+                f"shape ({len(pred)},) for {len(pred)} pairs",
+                "return one value for each row, whatever the boxes are",
+                pair_at((pred, target), 0) if len(pred) else None,
+            )
+            raise LossFailed(finding)
+        return values
+
+    def values(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return one value a pair, shape (N,), float64, without a graph."""
+        return self(pred, target).detach().double()
+
+    def of(self, pred: Sequence[float], target: Sequence[float]) -> float:
+        """Return the value of one pair of boxes, given in numbers."""
+        return self.values(*torch.tensor([[pred], [target]], dtype=torch.float64)).item()
+
+    def gradient(self, pred: Tensor, target: Tensor) -> Tensor:
+        """Return the gradient of the sum in the predictions, (N, 4); 0 where the loss left the graph.
+
+        Raises:
+            LossFailed: If the loss raises, forward or backward.
+        """
+        return self.values_and_gradient(pred, target)[1]
+
+    def values_and_gradient(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the values, (N,), in their own dtype, and the gradient, as above."""
+        pred = pred.detach().clone().requires_grad_()
+        values = self(pred, target)
+        if not values.requires_grad:
+            return values, torch.zeros_like(pred)
+        try:
+            (gradient,) = torch.autograd.grad(values.sum(), pred, allow_unused=True)
+        except Exception as error:  # a hand-written backward is foreign code too
+            raise LossFailed(raised(error, pred, target)) from error
+        return values.detach(), torch.zeros_like(pred) if gradient is None else gradient
+
+    @cached_property
+    def formula(self) -> Formula | None:
+        """The formula; None if it is none that we know, or the loss fails."""
+        pairs = matched(400)
+        try:
+            return recognise(*pairs, self.values(*pairs))
+        except LossFailed:
+            return None
+
+
+def raised(error: Exception, pred: Tensor, target: Tensor) -> Finding:
+    """Return the finding that the loss raised an error on some pairs."""
+    return Finding(
+        "it raises an error",
+        " ".join(f"{type(error).__name__}: {error}".split()),
+        f"a tensor of shape ({len(pred)},)",
+        f"call it yourself with two {str(pred.dtype).removeprefix('torch.')} tensors of shape {tuple(pred.shape)}",
+        pair_at((pred, target), 0) if len(pred) else None,
+    )
+
+
+def describe(values: object) -> str:
+    """Return what a loss returned, in words."""
+    if not isinstance(values, Tensor):
+        return type(values).__name__
+    return f"shape {tuple(values.shape)}" if values.ndim else "a scalar"

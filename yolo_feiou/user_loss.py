@@ -1,0 +1,118 @@
+"""A user's own loss, named as `my_loss.py:my_function`."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from torch import Tensor
+
+from yolo_feiou.errors import ArgumentError, did_you_mean
+
+LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+
+def names_a_file(word: str) -> bool:
+    """Tell whether `word` means a Python file, with a function or without, rather than a loss of our table."""
+    return word.endswith(".py") or ".py:" in word
+
+
+def load_function(word: str) -> LossFunction:
+    """Return the function that `word` names.
+
+    The file may import what lies beside it, at its top. No bytecode is written, and `sys.path` stays as it was.
+
+    Args:
+        word: 'file.py:function', the file as seen from the current folder.
+
+    Raises:
+        ArgumentError: If there is no such file or function, the file can't be imported, or the name is no function.
+    """
+    file, colon, name = word.rpartition(":")
+    if not (colon and names_a_file(file)):
+        hint = f" Its functions: {listed(import_file(Path(word)))}." if Path(word).is_file() else ""
+        raise ArgumentError(
+            f"can't read {word!r}: expected 'file.py:function', for example 'my_loss.py:my_loss'.{hint}"
+        )
+    module = import_file(Path(file))
+    if not name.isidentifier() or not hasattr(module, name):
+        near = did_you_mean(name, functions(module))
+        raise ArgumentError(f"{file} has no function '{name}'{near} Its functions: {listed(module)}.")
+    function = getattr(module, name)
+    if isinstance(function, type):
+        raise ArgumentError(
+            f"{word} is a class: name a function (pred, target) -> (N,), or an instance, as in 'my_loss = {name}()'."
+        )
+    if not callable(function):
+        raise ArgumentError(
+            f"{word} is {type(function).__name__}: expected a function (pred, target) -> (N,). "
+            f"The functions of {file}: {listed(module)}."
+        )
+    return function
+
+
+def functions(module: ModuleType) -> list[str]:
+    """Return the names of the functions, and other callables, that a module makes itself."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value) and not isinstance(value, type) and getattr(value, "__module__", "") == module.__name__
+    ]
+
+
+def listed(module: ModuleType) -> str:
+    """Return the names of a module's functions for a message."""
+    return ", ".join(functions(module)) or "none"
+
+
+def import_file(path: Path) -> ModuleType:
+    """Return the module in `path`, run anew.
+
+    Raises:
+        ArgumentError: If there is no such file, or it raises.
+    """
+    if not path.is_file():
+        near = did_you_mean(path.name, [other.name for other in path.parent.glob("*.py")])
+        raise ArgumentError(f"there is no file {path} in {Path.cwd()}{near}")
+    spec = spec_from_file_location(f"user_loss_{path.stem}", path.resolve())
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and torch.compile look a function's module up there
+    with siblings_importable(path.resolve().parent):
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as error:  # the file may raise anything, and it is its author who can mend it
+            del sys.modules[spec.name]
+            raise ArgumentError(
+                f"can't import {path}{place(error, path)}: {type(error).__name__}: {error}. "
+                f"Expected a file that 'python {path}' runs without an error."
+            ) from None
+    return module
+
+
+@contextmanager
+def siblings_importable(folder: Path) -> Iterator[None]:
+    """Within the block, modules in `folder` can be imported, without writing bytecode beside them."""
+    wrote_none = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = wrote_none
+        if str(folder) in sys.path:  # the file may have changed it too
+            sys.path.remove(str(folder))
+
+
+def place(error: BaseException, path: Path) -> str:
+    """Return ', line 7' for the last line of `path` that an error came through."""
+    if isinstance(error, SyntaxError) and error.filename == str(path.resolve()):
+        return f", line {error.lineno}"
+    lines = [
+        frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path.resolve())
+    ]
+    return f", line {lines[-1]}" if lines else ""
