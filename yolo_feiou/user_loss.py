@@ -1,4 +1,4 @@
-"""A user's own loss, named as `my_loss.py:my_function`."""
+"""A loss of our table, or a user's own, named as `my_loss.py:my_function`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from types import ModuleType
 from torch import Tensor
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.registry import build_loss
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 
@@ -20,6 +21,16 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 def names_a_file(word: str) -> bool:
     """Tell whether `word` means a Python file, with a function or without, rather than a loss of our table."""
     return word.endswith(".py") or ".py:" in word
+
+
+def load_loss(name: str) -> LossFunction:
+    """Return a loss per pair by its spec in our table, or a user's own by 'file.py:function'.
+
+    Raises:
+        ArgumentError: If a function can't be had.
+        LossSpecError: If a spec is wrong.
+    """
+    return load_function(name) if names_a_file(name) else build_loss(name)
 
 
 def load_function(word: str) -> LossFunction:

@@ -6,7 +6,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.quiver import Quiver
 
-from yolo_feiou.pictures.field import AWAY, AXES, DEAD, gradient_field
+from yolo_feiou.pictures.field import AXES, REGIONS, gradient_field
 from yolo_feiou.pictures.style import save
 
 PLANES = ("offset", "size", "both")
@@ -14,12 +14,14 @@ PLANES = ("offset", "size", "both")
 
 def table(points=3):
     """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a size of 1 + u + 3v, a step of
-    twice that towards (u, v)·(−1, 2), 'away' where u is 1 and v below it, 'dead' in the lower left corner."""
+    twice that towards (u, v)·(−1, 2), 'away' where u is 1 and v below it, 'dead' in the lower
+    left corner and 'broken' in the upper left one."""
     rows = []
     for plane in PLANES:
         for u in np.linspace(-1, 1, points).tolist():
             for v in np.linspace(-1, 1, points).tolist():
                 kind = "dead" if u == v == -1 else "away" if u == 1 and v < 1 else "towards"
+                kind = "broken" if (u, v) == (-1, 1) else kind
                 live = kind != "dead"
                 row = {"plane": plane, "u": u, "v": v, "size": (5 + u + 3 * v) * live, "kind": kind, "iou": 0.5}
                 rows.append(row | {"du": 0.6 * row["size"], "dv": -0.8 * row["size"]})
@@ -46,9 +48,9 @@ def test_sizes_and_kinds_are_where_they_belong(points):
     figure = gradient_field(rows, "giou")
     for axis, plane in zip(figure.axes, PLANES, strict=False):
         place = {(round(row["u"], 6), round(row["v"], 6)): row for row in rows if row["plane"] == plane}
-        size, away, dead = (mesh for mesh in axis.collections if isinstance(mesh, QuadMesh))
+        size, *regions = (mesh for mesh in axis.collections if isinstance(mesh, QuadMesh))
         assert cells(size) == pytest.approx({key: row["size"] for key, row in place.items()})
-        for mesh, kind, tint in ((away, "away", AWAY), (dead, "dead", DEAD)):
+        for mesh, (kind, (tint, _, _)) in zip(regions, REGIONS.items(), strict=True):
             assert set(cells(mesh)) == {key for key, row in place.items() if row["kind"] == kind} != set()
             assert {tuple(value[:3]) for value in mesh.get_cmap()(np.linspace(0, 1, 3))} == {to_rgb(tint)}
 
@@ -85,7 +87,11 @@ def test_titles_axes_and_one_scale():
         (target,) = axis.lines
         assert (*target.get_xdata(), *target.get_ydata()) == (0, 0)
     assert len(figure.axes) == 4  # and the colour bar
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["leads away from the target", "no gradient"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "leads away from the target",
+        "no gradient",
+        "gradient not finite",
+    ]
 
 
 def test_a_field_without_any_gradient_can_be_drawn(tmp_path):
@@ -93,5 +99,5 @@ def test_a_field_without_any_gradient_can_be_drawn(tmp_path):
     rows = [row | {"du": 0.0, "dv": 0.0, "size": 0.0, "kind": "dead"} for row in table()]
     figure = gradient_field(rows, "iou")
     save(figure, tmp_path / "field.png")
-    _, away, dead = (mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh))
-    assert cells(away) == {} and len(cells(dead)) == 9
+    _, away, dead, broken = (mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh))
+    assert cells(away) == cells(broken) == {} and len(cells(dead)) == 9

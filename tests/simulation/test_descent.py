@@ -117,6 +117,13 @@ def test_without_overlap_in_a_batch(empty):
     assert step("focal_eiou", groups, empty=empty) == close(alone, [APART, (5, 5, 4.26, 1.44)])
 
 
+def test_a_batch_with_some_overlap_moves_as_ever():
+    """The weight that counts bad boxes is 16 for the pair apart, which moves too."""
+    group = [[APART, SMALL]]
+    still = step("focal_eiou_star", group, empty="still")
+    assert still == step("focal_eiou_star", group) != close(group[0])
+
+
 def test_a_loss_without_a_weight_never_stands_still():
     """`empty` is for focal losses; γ = 0 leaves no weight."""
     for spec in ("eiou", "focal_eiou:gamma=0"):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from yolo_feiou.errors import LossSpecError
+from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.registry import build_loss
 from yolo_feiou.simulation import field as module
 from yolo_feiou.simulation.field import PLANES, field
@@ -140,7 +140,7 @@ def test_the_command_says_how_much_is_dead(tmp_path):
     subject = module.subject("focal_eiou:gamma=1")
     assert subject.name == "field-focal_eiou-gamma-1"
     lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
-    assert lines[0] == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, dead 68.0%"
+    assert lines[0] == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, dead 68.0%, broken 0.0%"
     assert [line.split()[2] for line in lines] == ["offset:", "size:", "both:"]
     assert len(read_csv(tmp_path / "field.csv")) == 75
     assert (tmp_path / "field.png").stat().st_size > 10_000
@@ -149,3 +149,36 @@ def test_the_command_says_how_much_is_dead(tmp_path):
 def test_a_wrong_loss_shows_before_anything_is_written():
     with pytest.raises(LossSpecError, match="did you mean 'eiou'"):
         module.subject("eoiu")
+
+
+USERS = """
+def attached(pred, target):
+    loss = build_loss("eiou")(pred, target)
+    return (1 - build_loss("iou")(pred, target)) ** 0.5 * loss
+
+def total(pred, target):
+    return (pred - target).sum()
+
+from yolo_feiou import build_loss
+"""
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_loss.py").write_text(USERS)
+    return tmp_path / "my_loss.py"
+
+
+def test_a_users_own_function(file, tmp_path):
+    """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: broken where boxes don't overlap."""
+    lines = list(module.subject("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
+    rows = read_csv(tmp_path / "field.csv")
+    assert lines[0].endswith("broken 64.0%")  # 16 of 25 places
+    assert {row["iou"] for row in rows if row["kind"] == "broken"} == {0}
+
+
+def test_a_users_function_that_gives_no_value_a_pair(file, tmp_path):
+    with pytest.raises(ArgumentError, match=r"not one value a pair: a scalar\. 'yolo check my_loss\.py:total' tells"):
+        list(module.subject("my_loss.py:total").make(tmp_path, {}))
+    assert {path.name for path in tmp_path.iterdir()} == {"my_loss.py"}

@@ -167,7 +167,8 @@ def test_readings_by_name():
 def test_a_reading_is_spelled_in_the_words_of_the_command():
     spelled = "area=1 region=disc factor=1 update=xywh batch=point reduce=mean empty=still"
     assert str(READINGS["best"]) == spelled
-    assert str(Reading(area=2.5)).startswith("area=2.5 region=square ")
+    for area, spelled in ((2.5, "2.5"), (1.0, "1"), (1, "1")):
+        assert str(Reading(area=area)).startswith(f"area={spelled} region=square ")
 
 
 def test_boxes_overlap_at_the_start_as_far_as_the_setups_say():

@@ -6,8 +6,8 @@ from yolo_feiou.checks.catalogue import judge
 from yolo_feiou.checks.report import report
 from yolo_feiou.checks.subject import Subject
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.registry import LOSSES, build_loss
-from yolo_feiou.user_loss import load_function, names_a_file
+from yolo_feiou.registry import LOSSES
+from yolo_feiou.user_loss import load_loss
 
 
 def check(words: list[str]) -> int:
@@ -24,15 +24,11 @@ def check(words: list[str]) -> int:
         raise ArgumentError("check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
     if options := [word for word in words if word.startswith("-")]:
         raise ArgumentError(f"check takes losses alone, got {options[0]}: 'yolo check my_loss.py:my_function'.")
-    subjects = [find(name) for name in ([*LOSSES] if words == ["all"] else words)]  # all, before the first is judged
+    names = [*LOSSES] if words == ["all"] else words
+    subjects = [Subject(name, load_loss(name)) for name in names]  # all, before the first is judged
     status = 0
     for subject in subjects:
         judgement = judge(subject)
         print(report(judgement))
         status |= bool(judgement.found("fault"))
     return status
-
-
-def find(name: str) -> Subject:
-    """Return the loss of that name, from a file or from our table."""
-    return Subject(name, load_function(name) if names_a_file(name) else build_loss(name))

@@ -16,7 +16,12 @@ AXES = {
     "size": ("log₂ w/w_t", "log₂ h/h_t", "boxes with one centre"),
     "both": ("offset Δx, in sides", "log₂ of both sides' ratio", "offset and size"),
 }
-AWAY, DEAD = "#D55E00", "#9A9A9A"
+#: What has a colour of its own: its tint, how dense it is, and what it means.
+REGIONS = {
+    "away": ("#D55E00", 0.6, "leads away from the target"),
+    "dead": ("#9A9A9A", 1.0, "no gradient"),
+    "broken": ("#000000", 1.0, "gradient not finite"),
+}
 
 
 def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
@@ -28,15 +33,15 @@ def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
         arrows: Arrows along an axis, about.
     """
     figure, axes = panels(1, len(AXES), 16.5, 5.4, f"{loss}: the step that it makes a box take")
-    top = np.quantile([row["size"] for row in rows], 0.98) or 1.0
+    top = np.nanquantile([row["size"] for row in rows], 0.98) or 1.0
     for axis, (plane, (u, v, title)) in zip(axes, AXES.items(), strict=True):
         shade = draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows)
         axis.set_xlabel(u)
         axis.set_ylabel(v)
         axis.set_title(title)
     figure.colorbar(shade, ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
-    key = [Patch(color=AWAY, alpha=0.6, label="leads away from the target"), Patch(color=DEAD, label="no gradient")]
-    figure.legend(handles=key, loc="outside lower center", ncols=2, frameon=False)
+    key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGIONS.values()]
+    figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)
     return figure
 
 
@@ -48,7 +53,7 @@ def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> object:
     )
     kind = np.array([row["kind"] for row in rows]).reshape(points, points).T
     shade = axis.pcolormesh(u, v, size, vmin=0, vmax=top, cmap="Blues", shading="nearest", rasterized=True)
-    for name, tint, alpha in (("away", AWAY, 0.6), ("dead", DEAD, 1.0)):
+    for name, (tint, alpha, _) in REGIONS.items():
         region = np.ma.masked_where(kind != name, np.ones_like(u))
         axis.pcolormesh(u, v, region, cmap=ListedColormap([tint]), alpha=alpha, shading="nearest", rasterized=True)
     every = slice(None, None, max(1, points // arrows))

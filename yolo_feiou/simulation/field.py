@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,19 +11,22 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.arguments import Whole
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.boxes import Pair
+from yolo_feiou.checks.subject import LossFailed
+from yolo_feiou.checks.subject import Subject as Judged
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.pictures.field import gradient_field
 from yolo_feiou.pictures.style import save
-from yolo_feiou.registry import build_loss
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.spec import Number
 from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.user_loss import LossFunction, load_loss
 
 PLANES = ("offset", "size", "both")
+KINDS = ("towards", "away", "dead", "broken")
 
 
-def field(loss: BoxLoss, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
+def field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
     """Return the step that a loss makes a box take, over three planes about a unit square as its target.
 
     The planes, with u and v from −`offset` to `offset` sides, or −`octaves` to `octaves`:
@@ -34,14 +38,18 @@ def field(loss: BoxLoss, points: int = 41, offset: float = 2.0, octaves: float =
     | both   | Δx                     | log₂ of w/w_t = h/h_t  |
 
     A row has the plane, u, v, the downhill direction in that plane (`du`, `dv`: minus the gradient by u and v), its
-    length `size`, the pair's IoU, and `kind`: 'dead' where there is no gradient, 'away' where it leads away from the
-    target (u = v = 0), else 'towards'.
+    length `size`, the pair's IoU, and `kind`: 'broken' where the gradient is not finite, 'dead' where there is none,
+    'away' where it leads away from the target (u = v = 0), else 'towards'.
 
     Args:
-        loss: Per pair, with its focal weight and without its normalisation over a batch (Eq. 10, not Eq. 11).
+        loss: (pred, target) → (N,), with its focal weight and without its normalisation over a batch: Eq. 10, not
+            Eq. 11.
         points: Grid points along an axis; an odd number has the target among them.
         offset: Largest offset, in sides of the target.
         octaves: Largest size, in doublings.
+
+    Raises:
+        LossFailed: If the loss raises, or gives no value a pair.
     """
     rows = []
     for plane in PLANES:
@@ -50,7 +58,7 @@ def field(loss: BoxLoss, points: int = 41, offset: float = 2.0, octaves: float =
         place = torch.cartesian_prod(*axes).requires_grad_()
         boxes = place_boxes(plane, place)
         target = torch.tensor([-0.5, -0.5, 0.5, 0.5], dtype=boxes.dtype).expand_as(boxes)
-        (slope,) = torch.autograd.grad(loss(boxes, target).sum(), place)
+        (slope,) = torch.autograd.grad(boxes, place, Judged("", loss).gradient(boxes.detach(), target))
         rows += [
             row(plane, *values)
             for values in zip(place.tolist(), (-slope).tolist(), Pair(boxes, target).iou.tolist(), strict=True)
@@ -75,24 +83,31 @@ def row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: 
     (u, v), (du, dv) = place, step
     size = (du * du + dv * dv) ** 0.5
     kind = "dead" if size < 1e-12 else "away" if du * u + dv * v > 1e-12 else "towards"
+    kind = kind if math.isfinite(size) else "broken"
     return {"plane": plane, "u": u, "v": v, "du": du, "dv": dv, "size": size, "iou": iou, "kind": kind}
 
 
 def subject(spec: str) -> Subject:
-    """Return the subject of a loss's field.
+    """Return the subject of the field of a loss: a spec, or a user's own as 'file.py:function'.
 
     Raises:
+        ArgumentError: If a function can't be had.
         LossSpecError: If the spec names no loss.
     """
-    loss = build_loss(spec)
+    loss = load_loss(spec)
 
     def make(folder: Path, values: Values) -> Iterator[str]:
-        rows = field(loss, **values)
+        try:
+            rows = field(loss, **values)
+        except LossFailed as failed:
+            raise ArgumentError(
+                f"{spec}: {failed.finding.message}: {failed.finding.came}. 'yolo check {spec}' tells more."
+            ) from None
         write_csv(folder / "field.csv", rows)
         save(gradient_field(rows, spec), folder / "field.png")
         for plane in PLANES:
             kinds = Counter(row["kind"] for row in rows if row["plane"] == plane)
-            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in ("towards", "away", "dead"))
+            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in KINDS)
             yield f"{spec}, plane {plane}: {shares}"
 
     arguments = (Whole("points", 41, 2, 1001), Number("offset", 2, 0.01, 100), Number("octaves", 2, 0.01, 20))
