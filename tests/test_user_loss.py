@@ -51,12 +51,14 @@ def test_an_absolute_path(folder):
     assert callable(load_function(f"{folder / 'losses' / 'my_loss.py'}:my_function"))
 
 
-def test_nothing_is_left_behind(folder):
-    path, dont_write = list(sys.path), sys.dont_write_bytecode
+def test_nothing_is_left_behind(folder, monkeypatch):
+    """Even where Python would write bytecode."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = list(sys.path)
     load_function("losses/my_loss.py:my_function")
     with pytest.raises(ArgumentError):
         load_function("losses/my_loss.py:nothing")
-    assert (sys.path, sys.dont_write_bytecode) == (path, dont_write)
+    assert (sys.path, sys.dont_write_bytecode) == (path, False)
     assert sorted(file.name for file in (folder / "losses").iterdir()) == ["my_loss.py", "siblings_of_my_loss.py"]
 
 

@@ -49,8 +49,15 @@ def overwritten(pred):
     return weight
 
 
+def changed_in_place(pred):
+    weight = size(pred).detach()
+    weight *= 2
+    return weight
+
+
 WAYS_OUT = {
     "detach": lambda pred: size(pred).detach(),
+    "detach, and changed in place": changed_in_place,
     "torch.detach": lambda pred: torch.detach(size(pred)),
     "detach_": lambda pred: size(pred).detach_(),
     "torch.detach_": lambda pred: torch.detach_(size(pred)),

@@ -13,9 +13,9 @@ PLANES = ("offset", "size", "both")
 
 
 def table(points=3):
-    """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a size of 1 + u + 3v, a step of
-    twice that towards (u, v)·(−1, 2), 'away' where u is 1 and v below it, 'dead' in the lower
-    left corner and 'broken' in the upper left one."""
+    """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a step of length 5 + u + 3v along
+    (.6, −.8), said to be 'away' where u is 1 and v below it, 'dead' (and 0) in the lower left corner, and 'broken' in
+    the upper left one."""
     rows = []
     for plane in PLANES:
         for u in np.linspace(-1, 1, points).tolist():
@@ -92,6 +92,26 @@ def test_titles_axes_and_one_scale():
         "no gradient",
         "gradient not finite",
     ]
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_what_is_not_finite_leaves_the_scale_to_the_rest(tmp_path, value, everywhere):
+    """And has no arrow; where nothing is finite, all is black."""
+    rows = [
+        row | dict.fromkeys(("du", "dv", "size"), value) | {"kind": "broken"}
+        if everywhere or row["kind"] == "broken"
+        else row
+        for row in table()
+    ]
+    figure = gradient_field(rows, "mine.py:loss")
+    save(figure, tmp_path / "field.png")
+    size, _, _, broken = (mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh))
+    finite = [row["size"] for row in rows if row["kind"] != "broken"]
+    assert size.get_clim() == (0, np.quantile(finite, 0.98) if finite else 1)
+    assert set(cells(broken)) == {(row["u"], row["v"]) for row in rows if row["kind"] == "broken"}
+    (quiver,) = (item for item in figure.axes[0].collections if isinstance(item, Quiver))
+    assert np.count_nonzero(quiver.Umask) == (9 if everywhere else 2)  # that without a step has none either
 
 
 def test_a_field_without_any_gradient_can_be_drawn(tmp_path):
