@@ -67,7 +67,10 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
     try:
-        verb(sys.argv[2:]) if verb else run_ultralytics()
+        try:
+            verb(sys.argv[2:]) if verb else run_ultralytics()
+        finally:
+            sys.stdout.flush()  # so that a reader who has gone is noticed here
     except BrokenPipeError:  # `yolo losses | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:

@@ -13,17 +13,24 @@ PLANES = ("offset", "size", "both")
 
 
 def table(points=3):
-    """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a step of length 5 + u + 3v along
-    (.6, −.8), said to be 'away' where u is 1 and v below it, 'dead' (and 0) in the lower left corner, and 'broken' in
+    """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a step of length 5 + u + 3v, in
+    the second plane 10 and in the third 20 more, along (.6, −.8), said to be 'away' where u is 1 and v below it, 'dead' (and 0) in the lower left corner, and 'broken' in
     the upper left one."""
     rows = []
-    for plane in PLANES:
+    for i, plane in enumerate(PLANES):
         for u in np.linspace(-1, 1, points).tolist():
             for v in np.linspace(-1, 1, points).tolist():
                 kind = "dead" if u == v == -1 else "away" if u == 1 and v < 1 else "towards"
                 kind = "broken" if (u, v) == (-1, 1) else kind
                 live = kind != "dead"
-                row = {"plane": plane, "u": u, "v": v, "size": (5 + u + 3 * v) * live, "kind": kind, "iou": 0.5}
+                row = {
+                    "plane": plane,
+                    "u": u,
+                    "v": v,
+                    "size": (5 + 10 * i + u + 3 * v) * live,
+                    "kind": kind,
+                    "iou": 0.5,
+                }
                 rows.append(row | {"du": 0.6 * row["size"], "dv": -0.8 * row["size"]})
     return rows
 
@@ -53,6 +60,13 @@ def test_sizes_and_kinds_are_where_they_belong(points):
         for mesh, (kind, (tint, _, _)) in zip(regions, REGIONS.items(), strict=True):
             assert set(cells(mesh)) == {key for key, row in place.items() if row["kind"] == kind} != set()
             assert {tuple(value[:3]) for value in mesh.get_cmap()(np.linspace(0, 1, 3))} == {to_rgb(tint)}
+
+
+def test_what_has_a_colour_is_told_apart():
+    """Also from the blue of the sizes."""
+    assert len({tint for tint, _, _ in REGIONS.values()}) == len(REGIONS) == 3
+    red, _, blue = to_rgb(REGIONS["away"][0])
+    assert red > blue
 
 
 def test_arrows_have_one_length_and_the_steps_direction():

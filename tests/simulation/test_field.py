@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.registry import build_loss
@@ -21,6 +22,20 @@ def at(spec, plane, u, v):
 def kinds(rows, *planes):
     """The kinds of the places in these planes, by place, without the target itself."""
     return {(row["u"], row["v"]): row["kind"] for row in rows if row["plane"] in planes and (row["u"] or row["v"])}
+
+
+@pytest.mark.parametrize(
+    ("plane", "box"),
+    [
+        ("offset", (-0.25, -2.5, 0.75, -1.5)),  # 1 × 1 about (¼, −2)
+        ("size", (-(2**-0.75), -0.125, 2**-0.75, 0.125)),  # 2^¼ × ¼
+        ("both", (0.125, -0.125, 0.375, 0.125)),  # ¼ × ¼ about (¼, 0)
+    ],
+)
+def test_where_a_place_is(plane, box):
+    """u = ¼ and v = −2."""
+    (placed,) = module.place_boxes(plane, torch.tensor([[0.25, -2]], dtype=torch.float64)).tolist()
+    assert placed == pytest.approx(box, abs=1e-12)
 
 
 LN2 = math.log(2)

@@ -25,10 +25,15 @@ def test_targets_one_points_anchors_and_all_points(number, counts):
     assert all(abs(row[key] - 10) <= side for row in points for key in "xy")
 
 
-def test_the_points_are_the_simulations():
-    points = [(row["x"], row["y"]) for row in layout.boxes(2, seed=5) if row["kind"] == "point"]
-    assert points == [tuple(point) for point in SETUPS[2].spread(100, "square", 5).tolist()]
-    assert points != [(row["x"], row["y"]) for row in layout.boxes(2) if row["kind"] == "point"]
+@pytest.mark.parametrize("number", SETUPS)
+def test_the_points_are_the_simulations_and_the_first_has_the_anchors(number):
+    rows = layout.boxes(number, seed=5)
+    points = [(row["x"], row["y"]) for row in rows if row["kind"] == "point"]
+    assert points == [tuple(point) for point in SETUPS[number].spread(SETUPS[number].points, "square", 5).tolist()]
+    assert points != [(row["x"], row["y"]) for row in layout.boxes(number) if row["kind"] == "point"]
+    for row in rows:
+        if row["kind"] == "anchor":
+            assert (row["x"], row["y"]) == pytest.approx(points[0], abs=1e-12)
 
 
 def test_sides_of_setup_2s_targets():

@@ -45,6 +45,23 @@ def test_a_row_has_the_reading_and_a_verdict_for_each_statement(quick):
         assert row["holds"] == sum(verdicts)
 
 
+def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):
+    """Setup 2 has no disc, and a batch without overlap matters to focal losses alone: of 9 forms, 4 readings for the
+    plain losses (literal, and three batches averaged over), 9 for Focal-EIoU, each in its setup's region."""
+    asked = []
+
+    def simulation(setup, losses, *options, **more):
+        asked.append((setup, *losses, *options))
+        return Simulation(setup, losses, *options, **more, steps=1)
+
+    monkeypatch.setattr(readings, "Simulation", simulation)
+    list(readings.judged(points=1))
+    assert len(asked) == len(set(asked)) == 2 * (4 * 4 + 9)
+    for setup, loss, reading, _ in asked:
+        assert (reading.area, reading.region) == (1, "disc" if setup == 1 else "square")
+        assert reading.empty == "mean" or loss == "focal_eiou"
+
+
 def test_the_command_counts_the_readings_in_which_a_statement_holds(quick, tmp_path):
     lines = list(readings.make(tmp_path, {"points": 2}))
     rows = read_csv(tmp_path / "readings.csv")

@@ -77,6 +77,15 @@ def test_a_device_that_cannot_compute_is_one_line(device, named):
     assert str(stop.value).endswith("Leave device= out for the CPU.")
 
 
+def test_of_a_long_story_about_a_device_the_first_line_is_told(monkeypatch):
+    def fail(*size, **options):
+        raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later")
+
+    monkeypatch.setattr(regress.torch, "zeros", fail)
+    with pytest.raises(ArgumentError, match=r"here: CUDA error: out of memory.? Leave"):
+        simulation(1, {"device": "cuda"})
+
+
 def test_a_list_of_losses_that_names_one_twice_is_refused():
     with pytest.raises(LossSpecError, match="has 'iou' twice"):
         simulation(1, {"losses": "iou,iou"})

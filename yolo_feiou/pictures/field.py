@@ -33,7 +33,8 @@ def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
         arrows: Arrows along an axis, about.
     """
     figure, axes = panels(1, len(AXES), 16.5, 5.4, f"{loss}: the step that it makes a box take")
-    top = np.nanquantile([row["size"] for row in rows], 0.98) or 1.0
+    sizes = [row["size"] for row in rows if np.isfinite(row["size"])]
+    top = np.quantile(sizes, 0.98) if any(sizes) else 1.0
     for axis, (plane, (u, v, title)) in zip(axes, AXES.items(), strict=True):
         shade = draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows)
         axis.set_xlabel(u)
@@ -57,7 +58,7 @@ def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> object:
         region = np.ma.masked_where(kind != name, np.ones_like(u))
         axis.pcolormesh(u, v, region, cmap=ListedColormap([tint]), alpha=alpha, shading="nearest", rasterized=True)
     every = slice(None, None, max(1, points // arrows))
-    live = np.where(size > 1e-12, size, np.nan)  # arrows of one length: the shade has the size
+    live = np.where((size > 1e-12) & np.isfinite(size), size, np.nan)  # arrows of one length: the shade has the size
     axis.quiver(
         *(grid[every, every] for grid in (u, v, du / live, dv / live)),
         angles="xy",

@@ -15,6 +15,7 @@ from yolo_feiou.arguments import Text, read_arguments
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
+from yolo_feiou.spec import spell
 
 SUBJECTS: dict[str, Subject] = {
     "setup=1": regress.subject(1),
@@ -76,7 +77,7 @@ def usage() -> str:
 def shown(default: object) -> str:
     """Return a default as the user would type it."""
     values = default if isinstance(default, tuple) else (default,)
-    return ",".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
+    return ",".join(spell(value) if isinstance(value, float) else str(value) for value in values)
 
 
 @contextmanager
@@ -87,9 +88,10 @@ def results_folder(out: str, name: str) -> Iterator[Path]:
         ArgumentError: If it can't be made or written to.
     """
     folder = Path(out) if out else increment_path(Path(RUNS_DIR) / "simulate" / name)
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made: list[Path] = []
     try:
         try:
+            made += [path for path in (folder, *folder.parents) if not path.exists()]
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
@@ -98,6 +100,6 @@ def results_folder(out: str, name: str) -> Iterator[Path]:
             ) from None
         yield folder
     finally:
-        with suppress(OSError):  # raised by the first that is not empty
-            for path in made:
+        for path in made:
+            with suppress(OSError):  # it is not empty, or was never made
                 path.rmdir()
