@@ -1,4 +1,4 @@
-"""Simulate the paper's figures: `yolo simulate`, for a checkout that is not installed.
+"""Simulate the paper's figures, the same as `yolo simulate`.
 
 python scripts/simulate.py setup=1
 python scripts/simulate.py field=focal_eiou

@@ -71,6 +71,10 @@ def main() -> None:
             verb(sys.argv[2:]) if verb else run_ultralytics()
         finally:
             sys.stdout.flush()  # so that a reader who has gone is noticed here
+    except KeyboardInterrupt:
+        if not verb:  # Ultralytics' own way
+            raise
+        sys.exit("interrupted")
     except BrokenPipeError:  # `yolo losses | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:

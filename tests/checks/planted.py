@@ -180,6 +180,11 @@ def similarity(pred, target):
     return geometry(pred, target).iou
 
 
+def left_the_graph(pred, target):
+    """As after .detach(), numpy or torch.tensor(...), with something of the graph left so that it can be trained."""
+    return eiou(pred.detach(), target) + 0 * pred.sum(1)
+
+
 def constant(pred, target):
     return 2 - geometry(pred, target).iou
 

@@ -40,6 +40,7 @@ PLANTED = [
     (planted.eps_added, "tiny", planted.eiou, ()),
     (planted.similarity, "identical", planted.plain_iou, ("step",)),
     (planted.constant, "identical", planted.plain_iou, ()),
+    (planted.left_the_graph, "learns", planted.eiou, ()),
     (planted.log_without_minus, "negative", planted.log_with_minus, ("receding", "step")),
     (planted.unclamped, "receding", planted.eiou, ()),
     (planted.wrong_backward, "gradient", planted.square, ()),

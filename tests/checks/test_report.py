@@ -44,3 +44,11 @@ def test_a_gate():
     assert lines[4] == "FAULT shape: not one value a pair, for N = 5"
     assert lines[9] == f"not checked before that is mended: {', '.join(check.name for check in CHECKS[2:])}"
     assert lines[-1] == "1 fault, 0 notes in my.py:f"
+
+
+def test_what_only_a_formula_can_show_is_not_called_ok():
+    lines = report(judge(Subject("my.py:f", lambda pred, target: planted.eiou(pred, target).log1p()))).splitlines()
+    assert lines[1] == "recognised: not a formula that we know"
+    for name in ("reversed", "offset"):
+        assert f"-     {name}: not checked, since the formula is not one that we know" in lines
+    assert lines[-1].startswith("0 faults")

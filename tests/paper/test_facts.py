@@ -67,8 +67,17 @@ def test_shares_and_gaps(fact):
     assert fact["iou.apart_step"] == 0
     assert fact["giou.contained_penalty"] == pytest.approx(0, abs=1e-12)
     assert 0 <= fact["eiou.least"] < fact["eiou.largest"] <= 3.25
-    assert fact["diou.opposite"] == 0  # without an aspect term both sides that are too small grow
-    assert 0 < fact["ciou.opposite"] < 0.5
+    assert fact["diou.opposite_small"] == 0  # without an aspect term both sides that are too small grow
+    assert 0 < fact["ciou.opposite_small"] < fact["ciou.opposite_apart"] < fact["ciou.opposite_large"] < 0.5
+    assert fact["eiou.gap"] < 1e-12 > fact["smooth_l1.gap"]
+    assert fact["giou.gap"] < 1e-5
+    assert fact["ciou.stock_gap"] < 1e-5
+    assert fact["giou.penalty_0"] > fact["giou.penalty_30"] > fact["giou.penalty_50"] > fact["giou.penalty_70"] > 0
+    # Beyond 1: balanced ℓ1 has the slope γ = 1.5, smooth ℓ1 1, FocalL1 −α ln β = 0.485253648540 at β = 0.8
+    slopes = [fact[f"{loss}.slope_far"] for loss in ("balanced_l1", "smooth_l1", "focal_l1")]
+    assert slopes == pytest.approx([1.5, 1, 0.485253648540])
+    assert fact["eiou.recedes"] > 0.2
+    assert fact["giou.recedes"] == fact["diou.recedes"] == 0
     assert fact["l1.scale"] == pytest.approx(1)
     assert fact["l1.scale_pixels"] == pytest.approx(10)
     assert fact["eq11.empty_gap"] == 0

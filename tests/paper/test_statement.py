@@ -11,7 +11,7 @@ from yolo_feiou.tables import write_csv
 
 RUNS = sorted({run for _, run, _ in CONDITIONS})
 LOSSES = ["iou", "giou", "ciou", "eiou", *dict.fromkeys(focal for _, _, focal in CONDITIONS)]
-OTHERS = ("iou_mean", "iou_best", "iou_05", "iou_95", "share_90")
+OTHERS = ("iou_mean", "iou_best", "iou_05", "iou_50", "share_90")
 EIOU_FASTER, EIOU_LOWER, FOCAL_LARGER, *_ = CLAIMS
 
 

@@ -14,8 +14,8 @@ PLANES = ("offset", "size", "both")
 
 def table(points=3):
     """Rows of three planes, u and v from −1 to 1, in which no two places are alike: a step of length 5 + u + 3v, in
-    the second plane 10 and in the third 20 more, along (.6, −.8), said to be 'away' where u is 1 and v below it, 'dead' (and 0) in the lower left corner, and 'broken' in
-    the upper left one."""
+    the second plane 10 and in the third 20 more, along (.6, −.8). It is said to be 'away' where u is 1 and v below it,
+    'dead' (and 0) in the lower left corner, and 'broken' in the upper left one."""
     rows = []
     for i, plane in enumerate(PLANES):
         for u in np.linspace(-1, 1, points).tolist():

@@ -5,7 +5,7 @@ import pytest
 from yolo_feiou.simulation.claims import CLAIMS, Course, judgements
 
 LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")
-COLUMNS = ("error", "iou_mean", "iou_05", "iou_95", "iou_best", "share_90")
+COLUMNS = ("error", "iou_mean", "iou_05", "iou_50", "iou_best", "share_90")
 FIGURE_6 = [
     ("EIoU converges faster than IoU, GIoU and CIoU", "error", "average", "eiou", -1, LOSSES[:3]),
     ("EIoU regresses more accurately than IoU, GIoU and CIoU", "error", "last", "eiou", -1, LOSSES[:3]),
@@ -31,7 +31,7 @@ FIGURE_7 = [
         1,
         LOSSES[:4],
     ),
-    ("it has a longer tail than EIoU", "iou_95", "last", "focal_eiou", 1, ("eiou",)),
+    ("it has a longer tail than EIoU", "iou_50", "last", "focal_eiou", 1, ("eiou",)),
     ("its mean IoU is much higher than EIoU's", "iou_mean", "last", "focal_eiou", 1, ("eiou",)),
     ("it has many more high-quality anchors than EIoU", "share_90", "last", "focal_eiou", 1, ("eiou",)),
 ]
@@ -88,9 +88,9 @@ def test_an_average_leaves_the_start_out():
 
 
 def test_a_tail_is_as_long_as_its_two_ends_are_apart():
-    """.9 − .5 = .4 is shorter than .95 − .5, and than .9 − .1."""
+    """.9 − .5 is as long as .9 − .5, shorter than .9 − .1, longer than .9 − .6."""
     says = "it has a longer tail than EIoU"
-    even, ends = {"eiou__iou_95": (0, 0, 0.9)}, {"focal_eiou__iou_95": (0, 0, 0.9)}
+    even, ends = {"eiou__iou_50": (0, 0, 0.9)}, {"focal_eiou__iou_50": (0, 0, 0.9)}
     assert verdicts(table(**even, **ends), 2)[says] is False
     assert verdicts(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.1)), 2)[says] is True
     assert verdicts(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.6)), 2)[says] is False

@@ -11,7 +11,7 @@ import pytest
 from yolo_feiou import cli
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.simulation import command as module
-from yolo_feiou.simulation import run
+from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import SUBJECTS, results_folder, simulate
 from yolo_feiou.tables import read_csv, whole
 
@@ -104,7 +104,7 @@ def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     assert yolo("simulate", *words) == 0
     sections = capsys.readouterr().out.split("\n\n")
     assert [section.splitlines()[0] for section in sections[1:]] == [*SUBJECTS, "field=LOSS"]
-    for section, subject in zip(sections[1:], SUBJECTS.values(), strict=False):
+    for section, subject in zip(sections[1:], [*SUBJECTS.values(), field.subject("eiou")], strict=True):
         lines = section.splitlines()[1:]
         assert [line.split("=")[0].strip() for line in lines] == [argument.name for argument in subject.arguments]
         for line, argument in zip(lines, subject.arguments, strict=True):
@@ -154,7 +154,7 @@ GIVE = "give one of setup=1, setup=2, figure=1,"
         (["setup=1", "losses="], "losses= is not a list of losses"),
         (["setup=1", "device=gpu"], "device=gpu can't compute in float32 here"),
         (["setup=1", "device=999"], "device=cuda:999 can't compute in float32 here"),
-        (["setup=1", "points=0"], "points=0 is not a whole number from 1 to 10000000."),
+        (["setup=1", "points=0"], "points=0 is not a whole number from 1 to 50000."),
         (["setup=1", "points=2.5"], "points=2.5 is not a whole number"),
         (["setup=1", "area=0"], "area=0 is not a number from 0.0001 to 1e+08."),
         (["setup=1", "points"], "'yolo simulate setup=1' takes arguments like losses=…, got 'points'."),
@@ -303,3 +303,35 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, unbuffered, words):
     os.close(theirs)
     assert (done.returncode, done.stderr) == (0, "")
     assert words == ["losses"] or names(tmp_path / "results") == ["figure1.csv", "figure1.png"]
+
+
+@pytest.mark.parametrize("subject", ["figure=4", "readings=all"])
+def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeypatch, capsys):
+    """The third run is interrupted: two rows are there, and nothing of the file that lay there before."""
+    from yolo_feiou.simulation import readings, sweep
+
+    def rows(*arguments, **options):
+        yield from [{"row": 1.0}, {"row": 2.0}]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "final", rows)
+    monkeypatch.setattr(readings, "judged", rows)
+    (tmp_path / "old.png").write_text("of another simulation")
+    with pytest.raises(SystemExit) as stop:
+        simulate([subject, f"out={tmp_path}"])
+    (table,) = tmp_path.glob("*.csv")
+    assert table.read_text() == "row\n1\n2\n"
+    assert str(stop.value) == f"interrupted; finished, in {tmp_path}: {table.name}"
+
+
+def test_results_of_another_simulation_in_the_folder_go(tmp_path, monkeypatch):
+    for name in ("steps.csv", "error.png", "mine.txt"):
+        (tmp_path / name).write_text("old")
+
+    def interrupted(*boxes):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "measure", interrupted)
+    with pytest.raises(SystemExit):
+        simulate(["setup=2", "points=1", f"out={tmp_path}"])
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]

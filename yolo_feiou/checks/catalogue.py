@@ -23,6 +23,7 @@ class Check:
         find: The check itself.
         severity: 'fault', or 'note' where a sound loss may be of that kind.
         gate: Whether the checks after it mean nothing if this one finds something.
+        by_formula: Whether it can judge a recognised formula alone.
     """
 
     name: str
@@ -30,12 +31,14 @@ class Check:
     find: Callable[[Subject], Finding | None]
     severity: str = "fault"
     gate: bool = False
+    by_formula: bool = False
 
 
 CHECKS = (
     Check("runs", "takes float32 and float64 boxes without an error", interface.raises, gate=True),
     Check("shape", "one float a pair, with a graph, for N = 5, 1 and 0", interface.shape, gate=True),
     Check("backward", "its gradient can be computed", interface.backward, gate=True),
+    Check("learns", "boxes that overlap have a gradient", gradients.missing),
     Check("repeat", "the same boxes give the same value again", interface.repeat, gate=True),
     Check("inputs", "the boxes it is given stay as they are", interface.inputs),
     Check("finite", "values and gradients, for boxes of every degenerate kind", numerics.finite),
@@ -48,8 +51,8 @@ CHECKS = (
     Check("gradient", "equals finite differences, with what is detached held fixed", gradients.wrong),
     Check("attached", "two boxes of one size are drawn together at every overlap", gradients.pushed_apart),
     Check("step", "a step against the gradient raises the IoU", gradients.lowers),
-    Check("reversed", "no weight (1 − IoU)^γ", misnamed.reversed_focus),
-    Check("offset", "no centre offset in place of width and height", misnamed.centre_offset),
+    Check("reversed", "no weight (1 − IoU)^γ", misnamed.reversed_focus, by_formula=True),
+    Check("offset", "no centre offset in place of width and height", misnamed.centre_offset, by_formula=True),
     Check("extended", "no Extended-IoU under the name EIoU", misnamed.extended),
     Check("dead", "boxes without overlap have a gradient", gradients.dead, "note"),
     Check("half", "float16 and bfloat16 give the value to 2 %", numerics.half, "note"),

@@ -70,6 +70,20 @@ def pushed_apart(subject: Subject) -> Finding | None:
     )
 
 
+def missing(subject: Subject) -> Finding | None:
+    """No pair that overlaps has a gradient: the loss has left the graph, and trains nothing."""
+    pairs = overlapping(200)
+    if subject.gradient(*pairs).any():
+        return None
+    return Finding(
+        "boxes that overlap have no gradient: nothing is learned",
+        "a gradient of exactly 0, for 200 pairs",
+        "a gradient that draws them together",
+        "compute with pred itself: no detach, no .data, no numpy, no torch.tensor(...) of it",
+        pair_at(pairs, 0),
+    )
+
+
 def lowers(subject: Subject) -> Finding | None:
     """A small step against the gradient lowers the IoU of too many pairs, see `LOSERS`."""
     pairs = overlapping(2000)

@@ -14,15 +14,20 @@ def report(judgement: Judgement) -> str:
     """Return the report of a loss: its formula, a line a check with what was found below it, and the counts."""
     lines = [judgement.name, f"recognised: {judgement.formula or 'not a formula that we know'}", ""]
     for check, finding in judgement.verdicts:
-        lines += [line(check, finding), *(f"{'':8}{detail}" for detail in details(finding))]
+        lines += [
+            line(check, finding, judgement.formula is not None),
+            *(f"{'':8}{detail}" for detail in details(finding)),
+        ]
     if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
         lines += [f"not checked before that is mended: {', '.join(left)}"]
     counts = ", ".join(counted(judgement.found(severity), severity) for severity in LABELS)
     return "\n".join([*lines, "", f"{counts} in {judgement.name}"])
 
 
-def line(check: Check, finding: Finding | None) -> str:
+def line(check: Check, finding: Finding | None, recognised: bool) -> str:
     """Return the line of one check."""
+    if check.by_formula and not recognised:
+        return f"-     {check.name}: not checked, since the formula is not one that we know"
     if finding is None:
         return f"ok    {check.name}: {check.checked}"
     return f"{LABELS[check.severity]:6}{check.name}: {finding.message}"

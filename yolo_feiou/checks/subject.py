@@ -40,7 +40,7 @@ class Subject:
         """
         try:
             return self.loss(pred, target)
-        except Exception as error:  # foreign code may raise anything, and that it did is what is to be reported
+        except (Exception, SystemExit) as error:  # foreign code may raise anything, and that it did is the report
             raise LossFailed(raised(error, pred, target)) from error
 
     def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class Subject:
             return None
 
 
-def raised(error: Exception, pred: Tensor, target: Tensor) -> Finding:
+def raised(error: BaseException, pred: Tensor, target: Tensor) -> Finding:
     """Return the finding that the loss raised an error on some pairs."""
     return Finding(
         "it raises an error",

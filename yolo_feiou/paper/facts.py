@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import torch
 from torch import Tensor
-from torchvision.ops import box_convert
+from torchvision.ops import box_convert, generalized_box_iou_loss
 from ultralytics.utils.metrics import bbox_iou
 
 from yolo_feiou.boxes import Pair
@@ -77,6 +78,10 @@ def definitions() -> Iterator[Fact]:
         (ours - torch.where(x < 1, x**2 / 2, x - 0.5)).abs().max(),
         "largest difference from Eq. 1, β = 1",
     )
+    far = torch.tensor([[2.0, 0, 1, 1]], dtype=torch.float64)
+    for spec in ("smooth_l1", "balanced_l1", "focal_l1"):
+        slope = -step(spec, far, torch.tensor([UNIT], dtype=torch.float64))[0, 0]
+        yield f"{spec}.slope_far", slope, f"gradient of {spec} at an error of 2"
     boxes, target = random_pairs()
     penalties = torch.stack([values(spec, boxes, target) - values("iou", boxes, target) for spec in OVERLAP_LOSSES])
     yield "penalty.least", penalties.min(), "smallest penalty R of GIoU, DIoU, CIoU and EIoU over 20,000 pairs"
@@ -100,6 +105,7 @@ def iou() -> Iterator[Fact]:
     sides = (torch.rand(3, 20_000, 2, generator=random, dtype=torch.float64) * 4 - 2).exp2()
     centres = torch.rand(3, 20_000, 2, generator=random, dtype=torch.float64) * 2
     a, b, c = torch.cat((centres, sides), -1)
+    yield "iou.least", values("iou", a, b).min(), "smallest IoU loss over 20,000 pairs"
     yield "iou.symmetry_gap", (values("iou", a, b) - values("iou", b, a)).abs().max(), "largest |L(A, B) − L(B, A)|"
     detour = values("iou", a, b) + values("iou", b, c) - values("iou", a, c)
     yield "iou.triangle_least", detour.min(), "smallest L(A, B) + L(B, C) − L(A, C) over 20,000 triples"
@@ -123,11 +129,11 @@ def giou() -> Iterator[Fact]:
         )
     boxes, target = random_pairs()
     penalty = values("giou", boxes, target) - values("iou", boxes, target)
-    yield (
-        "giou.penalty_median",
-        penalty[overlap(boxes, target) > 0].median(),
-        "median penalty of GIoU of pairs that overlap",
-    )
+    for percent in (0, 30, 50, 70):
+        met = overlap(boxes, target) > percent / 100
+        yield f"giou.penalty_{percent}", penalty[met].median(), f"median penalty of GIoU, IoU > {percent / 100:g}"
+    reference = generalized_box_iou_loss(box_convert(boxes, "cxcywh", "xyxy"), box_convert(target, "cxcywh", "xyxy"))
+    yield "giou.gap", (values("giou", boxes, target) - reference).abs().max(), "largest difference from torchvision's"
     smaller = torch.cat((target[:, :2], target[:, 2:] * 0.6), 1)
     gap = values("giou", smaller, target) - values("iou", smaller, target)
     yield "giou.contained_penalty", gap.abs().max(), "largest penalty of GIoU of a box in its target"
@@ -151,14 +157,13 @@ def ciou() -> Iterator[Fact]:
     same_ratio = torch.cat((boxes[:, :2], target[:, 2:] * boxes[:, 2:3]), 1)
     aspect = values("ciou", same_ratio, target) - values("diou", same_ratio, target)
     yield "v.same_ratio", aspect.abs().max(), "largest αv of boxes with their target's aspect ratio"
-    smaller = (boxes[:, 2:] < target[:, 2:]).all(1) & (overlap(boxes, target) > 0)
-    for spec in ("diou", "ciou", "eiou"):
-        sides = step(spec, boxes[smaller], target[smaller])[:, 2:]
-        yield (
-            f"{spec}.opposite",
-            share(sides.prod(1) < 0),
-            f"share of overlapping pairs, both sides too small, whose sides {spec} moves in opposite directions",
-        )
+    met = overlap(boxes, target) > 0
+    small, large = (boxes[:, 2:] < target[:, 2:]).all(1), (boxes[:, 2:] > target[:, 2:]).all(1)
+    cases = {"small": small & met, "large": large & met, "apart": small & ~met}
+    for spec, (case, chosen) in product(("diou", "ciou", "eiou"), cases.items()):
+        sides = step(spec, boxes[chosen], target[chosen])[:, 2:]
+        meaning = f"share of pairs whose sides {spec} moves in opposite directions: both too {case}"
+        yield f"{spec}.opposite_{case}", share(sides.prod(1) < 0), meaning
 
 
 def eiou() -> Iterator[Fact]:
@@ -170,14 +175,27 @@ def eiou() -> Iterator[Fact]:
         "largest EIoU over 40,000 pairs; bound 3.25",
     )
     yield "eiou.least", values("eiou", *random_pairs()).min(), "smallest EIoU over 20,000 pairs"
+    boxes, target = random_pairs()
+    written = eiou_as_written(boxes, target)
+    yield "eiou.gap", (values("eiou", boxes, target) - written).abs().max(), "largest difference from Eq. 7 as written"
     boxes, target = random_pairs(spread=4)
     for spec in OVERLAP_LOSSES[1:]:
+        centre = step(spec, boxes, target)[:, :2] * (target - boxes)[:, :2]
+        yield f"{spec}.recedes", share(centre.sum(1) < 0), f"share of pairs whose centres a step of {spec} moves apart"
         sides = step(spec, boxes, target)[:, 2:] * (target - boxes)[:, 2:]
         yield (
             f"{spec}.sides",
             share((sides > 0).all(1)),
             f"share of pairs both of whose sides a step of {spec} brings nearer to the target's",
         )
+
+
+def eiou_as_written(boxes: Tensor, target: Tensor) -> Tensor:
+    """Return Eq. 7 term by term; boxes as centre and sides."""
+    low = torch.minimum(boxes[:, :2] - boxes[:, 2:] / 2, target[:, :2] - target[:, 2:] / 2)
+    high = torch.maximum(boxes[:, :2] + boxes[:, 2:] / 2, target[:, :2] + target[:, 2:] / 2)
+    enclosing, d = (high - low) ** 2, (boxes - target) ** 2
+    return values("iou", boxes, target) + d[:, :2].sum(1) / enclosing.sum(1) + (d[:, 2:] / enclosing).sum(1)
 
 
 def focal_weight() -> Iterator[Fact]:

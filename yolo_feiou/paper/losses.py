@@ -67,7 +67,8 @@ SECTION_1 = [
     ),
     Statement(
         "Fig. 1",
-        "EIoU brings both sides nearer to the target's 1 × 1 than GIoU and CIoU do.",
+        "EIoU brings both sides nearer to the target's 1 × 1 than GIoU and CIoU do. (It grows w too, and "
+        "no box arrives.)",
         "",
         lambda e: simply(
             all(
@@ -79,14 +80,28 @@ SECTION_1 = [
     ),
 ]
 
+SECTION_2 = [
+    Statement(
+        "§2.2",
+        "Balanced ℓ1 raises the gradients of good examples, and cannot suppress those of outliers.",
+        "",
+        lambda e: simply(
+            e["balanced_l1.slope_far"] >= e["smooth_l1.slope_far"] > e["focal_l1.slope_far"],
+            f"gradient at an error of 2: balanced ℓ1 {e['balanced_l1.slope_far']:.2f}, smooth ℓ1 "
+            f"{e['smooth_l1.slope_far']:.2f}, FocalL1 {e['focal_l1.slope_far']:.2f}",
+        ),
+    ),
+]
+
 SECTION_3 = [
     Statement(
         "Eq. 3",
         "The IoU loss is not negative, symmetric, and keeps the triangle inequality.",
         "",
         lambda e: simply(
-            e["iou.symmetry_gap"] < 1e-9 and e["iou.triangle_least"] >= 0,
-            f"asymmetry {e['iou.symmetry_gap']:.0e}; smallest slack of 20,000 triangles {e['iou.triangle_least']:.3f}",
+            e["iou.least"] >= 0 and e["iou.symmetry_gap"] < 1e-9 and e["iou.triangle_least"] >= 0,
+            f"smallest loss {e['iou.least']:.2f}; asymmetry {e['iou.symmetry_gap']:.0e}; smallest slack of 20,000 "
+            f"triangles {e['iou.triangle_least']:.3f}",
         ),
     ),
     Statement(
@@ -122,17 +137,24 @@ SECTION_3 = [
         "§3.1.2",
         "With overlap it is small, so that GIoU degrades to IoU.",
         "",
-        lambda e: simply(
-            e["giou.penalty_median"] < 0.1,
-            f"median penalty of random pairs that overlap {e['giou.penalty_median']:.2f}",
+        lambda e: under(
+            {f"pairs of an IoU above {p / 100:g}": e[f"giou.penalty_{p}"] < 0.1 for p in (50, 70, 30, 0)},
+            "median penalty of random pairs of an IoU above 0, .3, .5, .7: "
+            + ", ".join(f"{e[f'giou.penalty_{p}']:.2f}" for p in (0, 30, 50, 70)),
         ),
     ),
     Statement(
         "§3.1.2",
-        "GIoU still converges slowly, more so than CIoU.",
+        "GIoU still converges slowly. (Against EIoU; it is faster than CIoU.)",
         "",
-        lambda e: slowest(e, "giou", ("ciou", "eiou")),
+        lambda e: slowest(e, "giou", ("eiou",)),
         SETUP1,
+    ),
+    Statement(
+        "Eq. 4",
+        "GIoU is 1 − IoU + |C − (A ∪ B)|/|C|.",
+        "",
+        lambda e: simply(e["giou.gap"] < 1e-6, f"differs from torchvision's by {e['giou.gap']:.1g} at most"),
     ),
     Statement(
         "Eq. 5",
@@ -166,9 +188,11 @@ SECTION_3 = [
         "So if CIoU increases one side it decreases the other, even where both are too small.",
         "always",
         lambda e: simply(
-            e["ciou.opposite"] > 0.5,
-            f"by the whole loss in {e['ciou.opposite']:.1%} of such pairs (DIoU {e['diou.opposite']:.1%}, EIoU "
-            f"{e['eiou.opposite']:.1%}): v alone does, the IoU outweighs it",
+            all(e[f"ciou.opposite_{case}"] > 0.5 for case in ("small", "large", "apart")),
+            f"by the whole loss in {e['ciou.opposite_small']:.0%} of overlapping pairs with both sides too small, "
+            f"{e['ciou.opposite_large']:.0%} with both too large, {e['ciou.opposite_apart']:.0%} of pairs apart and "
+            f"too small (EIoU {e['eiou.opposite_small']:.0%}, {e['eiou.opposite_large']:.0%}, "
+            f"{e['eiou.opposite_apart']:.0%}): v alone always does, the other terms outweigh it",
         ),
     ),
     Statement(
@@ -187,9 +211,9 @@ SECTION_3 = [
         "",
         lambda e: under(
             {
-                f"against {other}": e.course("setup1", "ciou").last("error") < e.course("setup1", other).last("error")
-                for other in ("IoU", "GIoU")
-                for other in [other.lower()]
+                f"setup 1 and {name}": e.course("setup1", "ciou").last("error")
+                < e.course("setup1", name.lower()).last("error")
+                for name in ("IoU", "GIoU")
             },
             ", ".join(f"{loss} {e.course('setup1', loss).last('error'):.2f}" for loss in ("iou", "giou", "ciou")),
         ),
@@ -200,8 +224,9 @@ SECTION_3 = [
         "EIoU is the sum of three parts; so it lies in [0, 3.25].",
         "",
         lambda e: simply(
-            e["eiou.least"] >= 0 and e["eiou.largest"] <= 3.25,
-            f"{e['eiou.least']:.2f} to {e['eiou.largest']:.2f} over 40,000 random pairs",
+            e["eiou.gap"] < 1e-9 and e["eiou.least"] >= 0 and e["eiou.largest"] <= 3.25,
+            f"differs from the terms written out by {e['eiou.gap']:.1g} at most; {e['eiou.least']:.2f} to "
+            f"{e['eiou.largest']:.2f} over 40,000 random pairs",
         ),
     ),
     Statement(
@@ -211,7 +236,9 @@ SECTION_3 = [
         lambda e: simply(
             all(e["eiou.sides"] > e[f"{loss}.sides"] for loss in ("giou", "diou", "ciou")),
             "pairs both of whose sides a step improves: "
-            + ", ".join(f"{loss} {e[f'{loss}.sides']:.0%}" for loss in ("giou", "diou", "ciou", "eiou")),
+            + ", ".join(f"{loss} {e[f'{loss}.sides']:.0%}" for loss in ("giou", "diou", "ciou", "eiou"))
+            + "; but it moves the centres apart in "
+            + f"{e['eiou.recedes']:.0%} of them (GIoU {e['giou.recedes']:.0%}, CIoU {e['ciou.recedes']:.0%})",
         ),
     ),
 ]

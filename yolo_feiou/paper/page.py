@@ -10,7 +10,7 @@ from yolo_feiou.paper.experiments import AFTER, SETUP
 from yolo_feiou.paper.figures67 import counts as counts67
 from yolo_feiou.paper.figures67 import matrix
 from yolo_feiou.paper.focus import SECTION_4
-from yolo_feiou.paper.losses import SECTION_1, SECTION_3
+from yolo_feiou.paper.losses import SECTION_1, SECTION_2, SECTION_3
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Statement, Verdict
 from yolo_feiou.paper.tables import TABLES, table
 from yolo_feiou.simulation.claims import CLAIMS
@@ -39,11 +39,12 @@ Errors are ℓ1 errors of a pair, |Δx| + |Δy| + |Δw| + |Δh|.
 
 FORMS = """`yolo simulate setup=1` and `setup=2` print these verdicts for any reading. Focal-EIoU is Eq. 11 unless it
 is said otherwise; *weight in the graph* is `focal_eiou:detach=false`, *Eq. 10 alone* is `focal_eiou:norm=mean`. The
-paper gives curves here and no numbers, so “far more” and “much higher” are judged as “more” and “higher”.
+paper gives curves here and no numbers, so “far more” and “much higher” are judged as “more” and “higher”. A
+statement *holds* if it does under every condition in its row.
 """
 
 PICTURES = {
-    "fig1": ("paper/figure1/figure1.png", "Three regressions of one anchor (grey dots: its start; black: the target)"),
+    "fig1": ("paper/figure1/figure1.png", "One anchor under four losses (dots: its start; black: the target)"),
     "fig2": ("paper/figure2/figure2.png", "FocalL1 and its gradient for several β"),
     "fig3": ("paper/figure3/figure3.png", "The gradient before and after α scales it"),
     "fig4": ("paper/figure4/figure4.png", "β and γ in the simulations"),
@@ -56,19 +57,23 @@ PICTURES = {
     "best6b": ("paper/setup1-best/iou.png", "Setup 1, the best reading: IoU"),
     "best7a": ("paper/setup2-best/error.png", "Setup 2, the best reading: error"),
     "best7b": ("paper/setup2-best/iou.png", "Setup 2, the best reading: IoU"),
-    "eiou": ("paper/field-eiou/field.png", "EIoU: leads to the target from everywhere"),
+    "eiou": (
+        "paper/field-eiou/field.png",
+        "EIoU: no region pushes away or is dead in these planes (for others see the row on its centres)",
+    ),
     "focal": (
         "paper/field-focal_eiou/field.png",
         "Focal-EIoU, Eq. 10: dead (grey) where boxes don't overlap; Eq. 11 mends a batch, not a pair",
     ),
     "attached": (
         "paper/field-focal_eiou-detach-false/field.png",
-        "The weight in the graph, as in much public code: pushes away (red)",
+        "The weight in the graph, as in much public code: pushes away (orange)",
     ),
 }
 FIGURES_6_AND_7 = "Section 5.3: the simulations, figures 6 and 7"
 SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
     ("Section 1: introduction, Eq. 1 and 2, figure 1", SECTION_1, ("fig1",)),
+    ("Section 2: related work", SECTION_2, ()),
     ("Section 3: the losses on overlap, Eq. 3 to 7", SECTION_3, ("eiou",)),
     (
         "Section 4: FocalL1 and Focal-EIoU, Eq. 8 to 10, figures 2 and 3",

@@ -54,11 +54,12 @@ def simulate(words: Sequence[str]) -> None:
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
     with results_folder(values.pop("out", ""), subject.name) as folder:
+        before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         try:
             for line in subject.make(folder, values):
                 print(line)
         except KeyboardInterrupt:
-            kept = [path.name for path in sorted(folder.iterdir())]
+            kept = [p.name for p in sorted(folder.iterdir()) if before.get(p) != p.stat().st_mtime_ns]
             sys.exit(
                 f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
             )

@@ -54,7 +54,8 @@ def field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: fl
     rows = []
     for plane in PLANES:
         reach = {"offset": (offset, offset), "size": (octaves, octaves), "both": (offset, octaves)}[plane]
-        axes = [torch.linspace(-r, r, points, dtype=torch.float64) for r in reach]
+        even = 2 * torch.arange(points, dtype=torch.float64) / (points - 1) - 1  # 0 in the middle, to the bit
+        axes = [r * even for r in reach]
         place = torch.cartesian_prod(*axes).requires_grad_()
         boxes = place_boxes(plane, place)
         target = torch.tensor([-0.5, -0.5, 0.5, 0.5], dtype=boxes.dtype).expand_as(boxes)

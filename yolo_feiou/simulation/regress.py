@@ -41,7 +41,7 @@ def subject(number: int) -> Subject:
         losses_argument(*LOSSES),
         Choice("reading", "literal", tuple(READINGS)),
         *READING,
-        Whole("points", SETUPS[number].points, 1, 10**7),
+        Whole("points", SETUPS[number].points, 1, 50_000),
         Whole("steps", Simulation.steps, 1, 10**6),
         Whole("seed", Simulation.seed, 0, 2**63 - 1),
         Text("device", Simulation.device, "a torch device"),
@@ -87,6 +87,8 @@ def simulation(number: int, values: Values) -> Simulation:
 
 def record(what: Simulation, folder: Path) -> list[Row]:
     """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
+    for old in ("steps.csv", "settings.json", "error.png", "iou.png"):  # of another simulation in this folder
+        (folder / old).unlink(missing_ok=True)
     rows: list[Row] = []
     bar = TQDM(total=what.steps * len(what.losses), desc=f"setup {what.setup}", disable=not sys.stdout.isatty())
     for part in what.run(tick=lambda: bar.update(1)):

@@ -37,8 +37,13 @@ def make(folder: Path, values: Values) -> Iterator[str]:
     chosen = {"beta": values.get("beta", BETAS), "gamma": values.get("gamma", GAMMAS)}
     total = 2 * sum(len(losses) * len(chosen[parameter]) for parameter, losses in LOSSES.items())
     finals = (row for setup in (1, 2) for row in final(setup, values.get("points", 100), chosen))
-    rows = list(TQDM(finals, total=total, desc="figure 4", disable=not sys.stdout.isatty()))
-    write_csv(folder / "figure4.csv", rows)
+    rows: list[Row] = []
+    try:
+        for row in TQDM(finals, total=total, desc="figure 4", disable=not sys.stdout.isatty()):
+            rows.append(row)
+    finally:  # what is finished is kept
+        if rows:
+            write_csv(folder / "figure4.csv", rows)
     save(sweep(rows), folder / "figure4.png")
     for row in rows:
         yield "setup {setup}, {loss}:{parameter}={value:g}: error {error:.3f}, IoU > 0.9 {share_90:.2%}".format(**row)
@@ -49,7 +54,7 @@ SUBJECT = Subject(
     (
         Numbers("beta", BETAS, BETA.low, BETA.high),
         Numbers("gamma", GAMMAS, GAMMA.low, GAMMA.high),
-        Whole("points", 100, 1, 10**7),
+        Whole("points", 100, 1, 50_000),
     ),
     make,
 )
