@@ -9,8 +9,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.runs import SHORT
+
+settings.register_profile("repeatable", derandomize=True)  # one commit, one verdict
+settings.load_profile("repeatable")
 
 _CONFIG = tempfile.TemporaryDirectory(prefix="yolo-feiou-tests-")
 os.environ |= {  # before the first import of Ultralytics, and for the processes that tests start

@@ -126,7 +126,11 @@ def test_scale_and_place_do_not_matter(
     value, move = loss(pred, target).item(), torch.tensor(move * 2)
     assert loss(pred + move, target + move).item() == value
     assert loss(pred * 2.0**power, target * 2.0**power).item() == value
-    assert loss(pred * factor, target * factor).item() == pytest.approx(value, rel=1e-9, abs=1e-9)
+    overlap = torch.minimum(pred, target)[0, 2:] - torch.maximum(pred, target)[0, :2]
+    if (
+        overlap.abs().min() > 1e-9
+    ):  # where edges touch, rounding decides whether there is an IoU, and IoU^γ is not small
+        assert loss(pred * factor, target * factor).item() == pytest.approx(value, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("spec", [spec for spec in ALL if not re.search("detach=false|norm=(tal|mean)", spec)])
