@@ -1,0 +1,71 @@
+"""The two evaluators agree to the last digit, with each other and with pycocotools as anyone would run it."""
+
+import copy
+import io
+import json
+from contextlib import redirect_stdout
+
+import pytest
+
+from tests.evaluation.made_up import noisy
+from yolo_feiou.evaluation.evaluators import measure
+from yolo_feiou.evaluation.metrics import LEVELS, score
+from yolo_feiou.evaluation.truth import from_json
+
+PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
+
+
+@pytest.fixture(params=[("train", seed) for seed in range(3)] + [("val", 3)], ids=str)
+def made_up(coco_tiny, request):
+    """The JSON of real objects, crowds among them, and made-up predictions."""
+    split, seed = request.param
+    path = coco_tiny / "annotations" / f"instances_{split}2017.json"
+    return path, noisy(from_json(path), seed)
+
+
+def test_they_agree(made_up):
+    path, found = made_up
+    of = from_json(path)
+    faster, reference = (score(of, found, evaluator) for evaluator in ("faster-coco-eval", "pycocotools"))
+    for row in (faster, reference):
+        del row["evaluator"], row["evaluator_version"]
+    assert faster == reference
+    assert 0.1 < faster["AP"] < faster["AP50"] < 0.9
+    assert faster["AP"] == pytest.approx(sum(faster[f"AP{level}"] for level in LEVELS) / 10, abs=1e-11)
+    assert all(0 < faster[name] < 1 for name in ("AP_S", "AP_M", "AP_L", "AR", "matched_75", "found_90"))
+
+
+def test_both_are_what_pycocotools_says_of_the_files(made_up, tmp_path):
+    """The untouched file of COCO, segmentations and original ids included, and a result file, by its own reader."""
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    path, found = made_up
+    (tmp_path / "results.json").write_text(json.dumps(found))
+    with redirect_stdout(io.StringIO()):
+        objects = COCO(str(path))
+        evaluation = COCOeval(objects, objects.loadRes(str(tmp_path / "results.json")), "bbox")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    row = score(from_json(path), found)
+    for name, place in PLACES.items():
+        assert row[name] == round(evaluation.stats[place], 12), name
+
+
+@pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
+def test_nothing_is_printed_or_changed(made_up, evaluator, capfd, caplog):
+    path, found = made_up
+    of = from_json(path)
+    before = copy.deepcopy((of, found))
+    measure(of, found, evaluator)
+    assert (of, found) == before
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+
+
+def test_the_order_of_predictions_matters_only_among_equal_scores(made_up):
+    path, found = made_up
+    found = [{**record, "score": 1 / (place + 2)} for place, record in enumerate(found)]
+    of = from_json(path)
+    assert score(of, found) == score(of, found[::-1])

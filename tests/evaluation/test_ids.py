@@ -1,0 +1,73 @@
+"""Image files find their images, classes their categories."""
+
+import pytest
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.ids import category_ids, image_ids
+
+
+def images(*names):
+    """Images numbered from 10."""
+    return [{"id": number, "file_name": name} for number, name in enumerate(names, 10)]
+
+
+@pytest.mark.parametrize(
+    "name", ["7.jpg", "val/7.jpg", "/data/images/val/7.jpg", "elsewhere/images/val/7.jpg", "val\\7.jpg", "other/7.jpg"]
+)
+def test_a_file_is_found_wherever_it_lies(name):
+    assert image_ids(["/data/images/val/7.jpg"], images(name, "7.png", "17.jpg")) == {"/data/images/val/7.jpg": 10}
+
+
+def test_folders_tell_files_apart():
+    files = ["/d/a/7.jpg", "/d/b/7.jpg", "/d/7.jpg"]
+    assert image_ids(files, images("b/7.jpg", "a/7.jpg", "d/7.jpg")) == dict(zip(files, [11, 10, 12], strict=True))
+
+
+def test_names_need_no_numbers():
+    files = ["/d/eins zwei.jpg", "/d/ünï.jpg", "/d/0007.jpg", "/d/7.jpg"]
+    names = ["7.jpg", "ünï.jpg", "eins zwei.jpg", "0007.jpg"]
+    assert list(image_ids(files, images(*names)).values()) == [12, 11, 13, 10]
+
+
+@pytest.mark.parametrize(
+    ("files", "names", "message"),
+    [
+        (["/d/8.jpg"], ["7.jpg"], "/d/8.jpg is in the split but not among the 1 images of the ground truth"),
+        (["/d/7.jpg"], ["x/7.jpg", "y/7.jpg"], "/d/7.jpg fits 2 images of the ground truth alike"),
+        (["/a/7.jpg", "/b/7.jpg"], ["7.jpg"], "/a/7.jpg and /b/7.jpg both fit the image with id 10"),
+    ],
+)
+def test_what_cannot_be_told_is_refused(files, names, message):
+    with pytest.raises(DataError, match=message):
+        image_ids(files, images(*names))
+
+
+def categories(*names):
+    """Categories numbered from 90 downwards."""
+    return [{"id": 90 - number, "name": name} for number, name in enumerate(names)]
+
+
+def test_classes_are_found_by_name():
+    assert category_ids(["cat", "dog"], categories("dog", "fish", "cat")) == [88, 90]
+
+
+def test_equal_names_in_equal_order_go_by_position():
+    assert category_ids(["cell", "cell"], categories("cell", "cell")) == [90, 89]
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "message"),
+    [
+        (
+            ["cat", "dgo"],
+            ["dog", "cat"],
+            "class 'dgo' is none of the 2 categories of the ground truth: did you mean 'dog'",
+        ),
+        (["0"], ["cat"], r"class '0' is none of the 1 categories of the ground truth\. Evaluate"),
+        (["cell"], ["cell", "cell"], "the class name 'cell' is there twice"),
+        (["cell", "cell"], ["cell"], "the class name 'cell' is there twice"),
+    ],
+)
+def test_classes_of_other_data_are_refused(names, known, message):
+    with pytest.raises(DataError, match=message):
+        category_ids(names, categories(*known))

@@ -1,0 +1,129 @@
+"""An evaluation on disk: the same row again, or a clear refusal."""
+
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.made_up import noisy, predicted, truth
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load
+from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.tables import read_csv, write_csv
+
+A = (0, 0, 10, 10)
+
+
+@pytest.fixture
+def evaluation():
+    return Evaluation(truth(A, crowds=[(50, 50, 9, 9)]), predicted((*A, 1 / 3)), {"conf": 0.001, "iou": None})
+
+
+def test_the_row_comes_back(evaluation, tmp_path):
+    evaluation.save(tmp_path / "new" / "folder")
+    assert load(tmp_path / "new" / "folder") == evaluation
+    row = evaluate_again(tmp_path / "new" / "folder")
+    assert row == evaluation.row()
+    assert (row["conf"], row["iou"], row["AP"], row["area_source"]) == (0.001, None, 1, "box")
+    assert evaluate_again(tmp_path / "new" / "folder", "pycocotools")["evaluator"] == "pycocotools"
+
+
+def test_real_objects_and_made_up_predictions_come_back(coco_tiny, tmp_path):
+    of = from_json(coco_tiny / "annotations" / "instances_val2017.json")
+    before = Evaluation(of, noisy(of, 0), {"split": "val"})
+    before.save(tmp_path)
+    assert load(tmp_path) == before
+    assert evaluate_again(tmp_path) == before.row()
+
+
+def test_the_files_are_for_any_coco_tool(evaluation, tmp_path, capsys):
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    evaluation.save(tmp_path)
+    objects = COCO(str(tmp_path / "ground_truth.json"))
+    found = COCOeval(objects, objects.loadRes(str(tmp_path / "predictions.json")), "bbox")
+    found.evaluate()
+    found.accumulate()
+    found.summarize()
+    capsys.readouterr()
+    assert found.stats[0] == pytest.approx(1)
+
+
+@pytest.mark.slow
+def test_neither_model_nor_ultralytics_is_needed(evaluation, tmp_path):
+    evaluation.save(tmp_path)
+    code = f"""
+import sys
+sys.modules["ultralytics"] = None
+from yolo_feiou.evaluation.saved import evaluate_again
+print(evaluate_again({str(tmp_path)!r})["AP"])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1.0\n"
+
+
+def test_missing_metrics_are_empty_in_a_csv(evaluation, tmp_path):
+    write_csv(tmp_path / "rows.csv", [evaluation.row()])
+    (row,) = read_csv(tmp_path / "rows.csv")
+    assert (row["AP_S"], row["AP_L"], row["iou"], row["AP"]) == (1, "", "", 1)
+
+
+@pytest.mark.parametrize("name", ["predictions.json", "ground_truth.json"])
+@pytest.mark.parametrize("harm", ["truncated", "gone", "other"])
+def test_harmed_files_are_named(evaluation, tmp_path, name, harm):
+    evaluation.save(tmp_path)
+    path = tmp_path / name
+    if harm == "truncated":
+        path.write_bytes(path.read_bytes()[:-1])
+    elif harm == "gone":
+        path.unlink()
+    else:
+        Evaluation(truth((1, 1, 5, 5)), predicted((1, 1, 5, 5, 0.5)), {}).save(tmp_path / "other")
+        path.write_bytes((tmp_path / "other" / name).read_bytes())
+    with pytest.raises(DataError, match=f"{name} is missing, truncated or of another evaluation") as refused:
+        load(tmp_path)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_evaluation_at_all(tmp_path, evaluation):
+    with pytest.raises(DataError, match=r"holds no evaluation: there is no settings\.json"):
+        load(tmp_path)
+    for text in ("[]", "{}", '{"conf": 1}'):
+        (tmp_path / "settings.json").write_text(text)
+        with pytest.raises(DataError, match="is not the settings of an evaluation"):
+            load(tmp_path)
+    (tmp_path / "settings.json").write_text('{"conf"')
+    with pytest.raises(DataError, match=r"settings\.json is no whole JSON file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["ground_truth.json", "predictions.json", "settings.json"])
+def test_a_full_disk_leaves_no_half_file_and_no_mix(evaluation, tmp_path, monkeypatch, name):
+    """An evaluation is there, and the next one fails at one of its files: what is there then is whole or refused."""
+    evaluation.save(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    write = Path.write_text
+
+    def full(self, text, *args, **kwargs):
+        if name in self.name:
+            write(self, text[: len(text) // 2], *args, **kwargs)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, text, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        Evaluation(truth((1, 1, 5, 5)), predicted((1, 1, 5, 5, 0.5)), {}).save(tmp_path)
+    monkeypatch.undo()
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert set(after) == set(before)
+    assert after[name] == before[name]
+    for path in tmp_path.iterdir():
+        json.loads(path.read_text())
+    if name == "ground_truth.json":
+        assert load(tmp_path) == evaluation
+    else:
+        with pytest.raises(DataError, match="of another evaluation"):
+            load(tmp_path)

@@ -1,0 +1,115 @@
+"""Ground truth from COCO JSON: what is kept, what is filled in, and what is refused."""
+
+import json
+
+import pytest
+
+from tests.evaluation.made_up import predicted, truth
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.metrics import score
+from yolo_feiou.evaluation.truth import from_json
+
+IMAGES = [{"id": 7, "file_name": "a/7.jpg", "width": 60, "height": 40}, {"id": 3, "file_name": "b/3.jpg"}]
+CATEGORIES = [{"id": 90, "name": "toothbrush", "supercategory": "indoor"}, {"id": 0, "name": "none"}]
+OBJECT = {"id": 0, "image_id": 7, "category_id": 90, "bbox": [1, 2, 30, 4]}
+
+
+@pytest.fixture
+def read(tmp_path):
+    """A function that writes a COCO JSON and reads it."""
+
+    def run(annotations, images=IMAGES, categories=CATEGORIES):
+        path = tmp_path / "objects.json"
+        path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": categories}))
+        return from_json(path)
+
+    return run
+
+
+def test_what_a_json_leaves_out_is_filled_in(read):
+    """No area: that of the box, 30 · 4. No iscrowd: 0. Numbered from 1. Images without objects stay."""
+    found = read([OBJECT, {**OBJECT, "image_id": 3, "category_id": 0}])
+    assert found.annotations == [
+        {"id": 1, "image_id": 7, "category_id": 90, "bbox": [1, 2, 30, 4], "area": 120, "iscrowd": 0},
+        {"id": 2, "image_id": 3, "category_id": 0, "bbox": [1, 2, 30, 4], "area": 120, "iscrowd": 0},
+    ]
+    assert found.images == IMAGES
+    assert found.categories == [{"id": 90, "name": "toothbrush"}, {"id": 0, "name": "none"}]
+    assert read([OBJECT]).images == IMAGES
+
+
+@pytest.mark.parametrize(
+    ("areas", "source", "kept"),
+    [((5, 6.5), "json", [5, 6.5]), ((None, None), "box", [120, 120]), ((5, None), "mixed", [5, 120])],
+)
+def test_areas_come_from_the_json_where_it_has_them(read, areas, source, kept):
+    found = read([{**OBJECT, "area": area} for area in areas])
+    assert found.area_source == source
+    assert [annotation["area"] for annotation in found.annotations] == kept
+
+
+def test_crowds_are_kept_and_are_no_objects(read):
+    found = read([{**OBJECT, "iscrowd": 1}, {**OBJECT, "iscrowd": 0}])
+    assert [annotation["iscrowd"] for annotation in found.annotations] == [1, 0]
+    assert found.objects == 1
+
+
+@pytest.mark.parametrize("evaluator", ["pycocotools", "faster-coco-eval"])
+def test_an_annotation_with_the_id_0_can_be_found(read, evaluator):
+    """COCO's evaluator writes the id of what a detection matches, or 0 for nothing."""
+    found = [{"image_id": 7, "category_id": 90, "bbox": [1, 2, 30, 4], "score": 0.5}]
+    assert score(read([OBJECT]), found, evaluator)["AP"] == 1
+
+
+def test_the_images_of_a_split(read):
+    found = read([OBJECT, {**OBJECT, "image_id": 3}]).of_images([3])
+    assert [image["id"] for image in found.images] == [3]
+    assert [annotation["image_id"] for annotation in found.annotations] == [3]
+
+
+def test_one_class():
+    """Two objects of two classes, one prediction of each place: two matches in one class."""
+    one = truth((0, 0, 10, 10), (50, 0, 10, 10, 2), classes=2).one_class("item")
+    assert one.categories == [{"id": 1, "name": "item"}]
+    assert score(one, predicted((0, 0, 10, 10, 0.5), (50, 0, 10, 10, 0.4)))["AP"] == 1
+
+
+@pytest.mark.parametrize(
+    ("annotations", "images", "categories", "message"),
+    [
+        ([{**OBJECT, "image_id": 8}], IMAGES, CATEGORIES, "annotation 1 has image_id=8, and there is no entry with"),
+        ([{**OBJECT, "image_id": [7]}], IMAGES, CATEGORIES, r"annotation 1 has image_id=\[7\]"),
+        ([OBJECT, {**OBJECT, "category_id": 1}], IMAGES, CATEGORIES, "annotation 2 has category_id=1, and there is no"),
+        ([{**OBJECT, "bbox": [0, 0, 5]}], IMAGES, CATEGORIES, r"annotation 1 has bbox=\[0, 0, 5\]: expected x, y, w"),
+        ([{**OBJECT, "bbox": [0, 0, 5, -1]}], IMAGES, CATEGORIES, "annotation 1 has bbox="),
+        ([{**OBJECT, "bbox": [0, 0, 5, float("nan")]}], IMAGES, CATEGORIES, "annotation 1 has bbox="),
+        ([{**OBJECT, "bbox": None}], IMAGES, CATEGORIES, "annotation 1 has bbox=None"),
+        (["box"], IMAGES, CATEGORIES, "annotation 1 is 'box': expected image_id"),
+        ([OBJECT], [*IMAGES, {"id": 3, "file_name": "c"}], CATEGORIES, "the image id 3 is there twice"),
+        ([OBJECT], [{"id": "7", "file_name": "a"}], CATEGORIES, "the id of one image is '7': expected a whole number"),
+        ([OBJECT], [{"id": 7}], CATEGORIES, "the image with id 7 has no file_name"),
+        ([OBJECT], IMAGES, [{"id": 90}], "the category with id 90 has no name"),
+        ([OBJECT], IMAGES, None, "objects.json is no COCO ground truth: expected lists named images, annotations and"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(read, annotations, images, categories, message):
+    with pytest.raises(DataError, match=message) as refused:
+        read(annotations, images, categories)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_list_of_results_is_no_ground_truth(tmp_path):
+    (tmp_path / "results.json").write_text("[]")
+    with pytest.raises(DataError, match="results.json is no COCO ground truth"):
+        from_json(tmp_path / "results.json")
+
+
+def test_real_annotations_come_through(coco_tiny):
+    """The counts of data/README.md: 136 annotations in 6 images and 288 in 32, 5 of them crowds."""
+    for name, images, annotations, crowds in (("val", 6, 136, 1), ("train", 32, 288, 4)):
+        path = coco_tiny / "annotations" / f"instances_{name}2017.json"
+        found, written = from_json(path), json.loads(path.read_text())
+        assert found.area_source == "json"
+        assert (len(found.images), len(found.annotations), found.objects) == (images, annotations, annotations - crowds)
+        for key in ("image_id", "category_id", "bbox", "area", "iscrowd"):
+            assert [a[key] for a in found.annotations] == [a[key] for a in written["annotations"]]

@@ -1,0 +1,135 @@
+"""The two evaluators of COCO metrics: faster-coco-eval for speed, and pycocotools, the reference."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.evaluation.truth import GroundTruth, Record
+
+FASTER, REFERENCE = "faster-coco-eval", "pycocotools"
+
+
+#: The two differ by 2⁻⁵² in some precisions, 1 in the one and 1/(1 + 2⁻⁵²), a guard against 0/0, in the other.
+DECIMALS = 12
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What an evaluator found, to 12 decimals; None where COCO's −1 says that there is nothing to measure.
+
+    Attributes:
+        stats: The numbers of COCO's summary, in its order.
+        curve: AP at each IoU threshold from .5 to .95, over all areas, 100 detections a class and image.
+    """
+
+    stats: list[float | None]
+    curve: list[float | None]
+
+
+def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FASTER) -> Measured:
+    """Run an evaluator; nothing is printed, and what is handed in stays as it is.
+
+    Args:
+        truth: The ground truth.
+        predictions: In COCO's result format, of images and categories of the ground truth.
+        evaluator: Name of its package.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, or it isn't installed.
+    """
+    content = {"images": truth.images, "categories": truth.categories}
+    objects = {**content, "annotations": [dict(annotation) for annotation in truth.annotations]}
+    found = {**content, "annotations": [_as_annotation(n, record) for n, record in enumerate(predictions, 1)]}
+    done = _checked(evaluator)(objects, found)
+    precision = done.eval["precision"]  # IoU × recall × category × area × detections; the first area is all of them
+    return Measured([_tidy(value) for value in done.stats], [_tidy(_mean(level[:, :, 0, -1])) for level in precision])
+
+
+def evaluator_version(evaluator: str) -> str:
+    """Return the version of an evaluator.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, or it isn't installed.
+    """
+    _checked(evaluator)
+    return version(evaluator)
+
+
+def _faster(truth: dict[str, Any], found: dict[str, Any]) -> Any:
+    from faster_coco_eval import COCO, COCOeval_faster
+
+    evaluation = COCOeval_faster(
+        _indexed(COCO(), truth), _indexed(COCO(), found), iouType="bbox", print_function=lambda *_: None
+    )
+    return _done(evaluation)
+
+
+def _reference(truth: dict[str, Any], found: dict[str, Any]) -> Any:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    with redirect_stdout(io.StringIO()):  # it prints, whatever one does
+        return _done(COCOeval(_indexed(COCO(), truth), _indexed(COCO(), found), "bbox"))
+
+
+_EVALUATORS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {FASTER: _faster, REFERENCE: _reference}
+
+
+def _checked(evaluator: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+    """Return the function that runs an evaluator."""
+    if evaluator not in _EVALUATORS:
+        raise ArgumentError(
+            f"evaluator={evaluator} is unknown{did_you_mean(evaluator, _EVALUATORS)} "
+            f"There are {' and '.join(_EVALUATORS)}."
+        )
+    try:
+        __import__(evaluator.replace("-", "_"))
+    except ImportError:
+        raise ArgumentError(f"evaluator={evaluator} is not installed: pip install {evaluator}") from None
+    return _EVALUATORS[evaluator]
+
+
+def _indexed(coco: Any, content: dict[str, Any]) -> Any:
+    """Fill a COCO object; its own `loadRes` can't take a model that detects nothing."""
+    coco.dataset = content
+    coco.createIndex()
+    return coco
+
+
+def _done(evaluation: Any) -> Any:
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    return evaluation
+
+
+def _as_annotation(number: int, record: Record) -> Record:
+    """Return a detection as `loadRes` would."""
+    box = record["bbox"]
+    return {
+        "id": number,
+        "image_id": record["image_id"],
+        "category_id": record["category_id"],
+        "bbox": box,
+        "score": record["score"],
+        "area": box[2] * box[3],
+        "iscrowd": 0,
+    }
+
+
+def _mean(values: np.ndarray) -> float:
+    """Return the mean of what there is, or −1, as COCO's summary does."""
+    values = values[values > -1]
+    return float(np.mean(values)) if len(values) else -1
+
+
+def _tidy(value: float) -> float | None:
+    return round(float(value), DECIMALS) if value > -1 else None

@@ -1,0 +1,83 @@
+"""What Ultralytics calls an image or a class, and what the ground truth calls it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import PurePosixPath
+
+from yolo_feiou.errors import DataError, did_you_mean
+from yolo_feiou.evaluation.truth import Record
+
+
+def image_ids(files: Sequence[str], images: Sequence[Record]) -> dict[str, int]:
+    """Return the image id of each image file.
+
+    A file is the image whose `file_name` has the same last part and, among those, the most folders before it in common.
+    So 'val2017/7.jpg', '7.jpg' and 'images/val2017/7.jpg' all find their file, and 'a/7.jpg' is not 'b/7.jpg'.
+
+    Args:
+        files: Paths of image files.
+        images: As COCO has them.
+
+    Raises:
+        DataError: If a file is none of the images, might be two of them, or is the same as another.
+    """
+    known = defaultdict(list)
+    for image in images:
+        parts = _parts(image["file_name"])
+        known[parts[-1]].append((parts, image["id"]))
+    ids: dict[str, int] = {}
+    owners: dict[int, str] = {}
+    for file in files:
+        parts = _parts(file)
+        candidates = known[parts[-1]]
+        if not candidates:
+            names = [image["file_name"] for image in images]
+            raise DataError(f"{file} is in the split but not among the {len(names)} images of the ground truth.")
+        common = [_common(parts, other) for other, _ in candidates]
+        best = [image for shared, (_, image) in zip(common, candidates, strict=True) if shared == max(common)]
+        if len(best) > 1:
+            raise DataError(f"{file} fits {len(best)} images of the ground truth alike: give their file_name a folder.")
+        if best[0] in owners:
+            raise DataError(
+                f"{owners[best[0]]} and {file} both fit the image with id {best[0]} of the ground truth: give its "
+                "file_name a folder."
+            )
+        ids[file], owners[best[0]] = best[0], file
+    return ids
+
+
+def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int]:
+    """Return the category id of each class of a model: by position where all names agree, else by name.
+
+    Args:
+        names: The model's classes, in order.
+        categories: As COCO has them.
+
+    Raises:
+        DataError: If a class is none of the categories, or can't be told from another.
+    """
+    known = [category["name"] for category in categories]
+    if list(names) == known:
+        return [category["id"] for category in categories]
+    if unknown := [name for name in names if name not in known]:
+        raise DataError(
+            f"the model's class '{unknown[0]}' is none of the {len(known)} categories of the ground truth"
+            f"{did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained with."
+        )
+    if twice := [name for name in names if known.count(name) > 1 or names.count(name) > 1]:
+        raise DataError(f"the class name '{twice[0]}' is there twice: which category is meant can't be told.")
+    by_name = {category["name"]: category["id"] for category in categories}
+    return [by_name[name] for name in names]
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return PurePosixPath(path.replace("\\", "/")).parts
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many last parts two paths have in common."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

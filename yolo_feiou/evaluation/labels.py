@@ -1,0 +1,133 @@
+"""Images and labels of a data set in YOLO format, as Ultralytics itself reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.data.utils import check_det_dataset
+
+from yolo_feiou.configs import find_data
+from yolo_feiou.errors import DataError, did_you_mean
+from yolo_feiou.evaluation.quiet import quiet
+from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
+
+SPLITS = ("train", "val", "test", "minival")
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split of a data set.
+
+    Attributes:
+        source: What it is, for messages.
+        root: Folder of the data set.
+        names: Classes, in order.
+        labels: One entry an image, with `im_file`, `shape` (height, width of the original), `cls` and `bboxes`
+            (centre and size as fractions of the image).
+        unread: How many image files Ultralytics left out, since it couldn't read them or their labels.
+    """
+
+    source: str
+    root: Path
+    names: list[str]
+    labels: list[dict[str, Any]]
+    unread: int
+
+    @property
+    def files(self) -> list[str]:
+        """The paths of the images."""
+        return [label["im_file"] for label in self.labels]
+
+
+class _Labels(YOLODataset):
+    """Labels alone, and how many image files there were before some were left out."""
+
+    def get_labels(self) -> list[dict[str, Any]]:
+        self.found = len(self.im_files)
+        return super().get_labels()
+
+
+def read_split(data: str | Path, split: str) -> Split:
+    """Read a split as Ultralytics does, and leave, as it does, a file *.cache beside the labels.
+
+    Args:
+        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
+        split: 'train', 'val', 'test' or 'minival', as far as the YAML has it.
+
+    Raises:
+        DataError: If there is no such data or split, or no image in it that can be read.
+    """
+    source = f"data={data}, split '{split}'"
+    try:
+        with quiet():
+            content = check_det_dataset(str(find_data(str(data))))
+            there = [name for name in SPLITS if content.get(name)]
+            if split not in there:
+                raise DataError(
+                    f"data={data} has no split '{split}'{did_you_mean(split, there)} It has {', '.join(there)}."
+                )
+            task = "pose" if "kpt_shape" in content else "detect"
+            dataset = _Labels(img_path=content[split], data=content, task=task, augment=False)
+    except (OSError, SyntaxError, TypeError, ValueError, AssertionError, RuntimeError, yaml.YAMLError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{source} can't be read: {_line(error)}") from error
+    names = [str(name) for _, name in sorted(content["names"].items())]
+    return Split(source, Path(content["path"]).resolve(), names, dataset.labels, dataset.found - len(dataset.labels))
+
+
+def from_labels(split: Split) -> GroundTruth:
+    """Return the ground truth in a split's labels, each image with it, also those without objects.
+
+    Images are numbered from 1 in Ultralytics' order, that of their paths; categories are class index + 1, as in
+    Ultralytics' own JSON. `file_name` is relative to the data set's folder. Areas are those of the boxes.
+
+    Raises:
+        DataError: If no image has a label.
+    """
+    if not any(len(label["cls"]) for label in split.labels):
+        raise DataError(
+            f"{split.source} has no labels, only {len(split.labels)} images: without objects there are no metrics. "
+            "Expected label files in a folder 'labels' beside 'images', or annotations=FILE.json."
+        )
+    images = [
+        {"id": number, "file_name": _name(label["im_file"], split.root), "width": width, "height": height}
+        for number, label in enumerate(split.labels, 1)
+        for height, width in [label["shape"]]
+    ]
+    annotations = [
+        annotation
+        for image, label in zip(images, split.labels, strict=True)
+        for annotation in _annotations(image, label)
+    ]
+    categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
+    return replace(in_coco_form(images, annotations, categories, split.source), unread=split.unread)
+
+
+def _annotations(image: Record, label: dict[str, Any]) -> list[Record]:
+    """Return the objects of an image, in pixels."""
+    boxes = label["bboxes"].astype(np.float64)  # centre and size
+    boxes[:, :2] -= boxes[:, 2:] / 2
+    boxes *= (image["width"], image["height"]) * 2
+    classes = label["cls"].ravel().astype(int)
+    return [
+        {"image_id": image["id"], "category_id": index + 1, "bbox": box}
+        for index, box in zip(classes.tolist(), boxes.tolist(), strict=True)
+    ]
+
+
+def _name(file: str, root: Path) -> str:
+    """Return the path of an image as seen from the data set's folder, or as it is if it lies elsewhere."""
+    path = Path(file)
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def _line(error: BaseException) -> str:
+    """Return the first two lines of what an error, or the one behind it, says, as one."""
+    lines = [line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()]
+    return " ".join(lines[:2]) or type(error).__name__

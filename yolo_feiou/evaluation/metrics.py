@@ -1,0 +1,74 @@
+"""From a ground truth and predictions to the metrics of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, measure
+from yolo_feiou.evaluation.matched import matched_ious, matched_row
+from yolo_feiou.evaluation.truth import GroundTruth, Record, is_box
+from yolo_feiou.tables import Row
+
+#: Our names of COCO's twelve numbers, by their place in its summary. AR is with 100 detections.
+OFFICIAL = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
+LEVELS = tuple(range(50, 100, 5))  # IoU thresholds of the curve, in per cent
+
+
+def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FASTER) -> Row:
+    """Return the metrics of predictions: counts, COCO's official ones, AP at each IoU, and the IoU of matches.
+
+    A metric for which there is nothing to measure, such as AP_S without small objects, is None.
+
+    Args:
+        truth: The ground truth.
+        predictions: In COCO's result format: `image_id`, `category_id`, `bbox` (x, y, w, h in pixels) and `score`.
+        evaluator: 'faster-coco-eval' or 'pycocotools'.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, or it isn't installed.
+        DataError: If there is no object to find, or if predictions are of other images or categories, or malformed.
+    """
+    if not truth.objects:
+        raise DataError(
+            f"the ground truth has no objects in its {len(truth.images)} images: there is nothing to measure."
+        )
+    check_predictions(truth, predictions)
+    measured = measure(truth, predictions, evaluator)
+    curve = {f"AP{level}": value for level, value in zip(LEVELS, measured.curve, strict=True)}
+    return {
+        "images": len(truth.images),
+        "unread": truth.unread,
+        "objects": truth.objects,
+        "detections": len(predictions),
+        "area_source": truth.area_source,
+        "evaluator": evaluator,
+        "evaluator_version": evaluator_version(evaluator),
+        **{name: measured.stats[place] for name, place in OFFICIAL.items()},
+        **{name: value for name, value in curve.items() if name not in OFFICIAL},
+        **matched_row(matched_ious(truth, predictions), truth.objects),
+    }
+
+
+def check_predictions(truth: GroundTruth, predictions: Sequence[Record]) -> None:
+    """Raise DataError if these can't be predictions for this ground truth."""
+    if not isinstance(predictions, list) or not all(isinstance(record, dict) for record in predictions):
+        raise DataError("predictions are no list of detections with image_id, category_id, bbox and score.")
+    for key, known in (("image_id", truth.images), ("category_id", truth.categories)):
+        ids = {entry["id"] for entry in known}
+        values = [record.get(key) for record in predictions]
+        if foreign := [value for value in values if not isinstance(value, (int, np.integer)) or value not in ids]:
+            raise DataError(
+                f"{len(foreign)} of {len(predictions)} predictions have a {key} that the ground truth doesn't have, "
+                f"such as {foreign[0]!r}: they are of other data."
+            )
+    for number, record in enumerate(predictions, 1):
+        value = record.get("score")
+        if not is_box(record.get("bbox"), signed=True) or not isinstance(value, (int, float)) or not isfinite(value):
+            raise DataError(
+                f"prediction {number} has bbox={record.get('bbox')!r} and score={value!r}: expected x, y, width and "
+                "height in pixels, and a number."
+            )

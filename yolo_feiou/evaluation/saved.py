@@ -1,0 +1,100 @@
+"""An evaluation on disk: ground truth, predictions and settings, from which the metrics can be computed again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.evaluators import FASTER
+from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.evaluation.metrics import score
+from yolo_feiou.evaluation.truth import GroundTruth, Record
+from yolo_feiou.tables import Row, write_json, write_text
+
+TRUTH, PREDICTIONS, SETTINGS = "ground_truth.json", "predictions.json", "settings.json"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the metrics are computed from.
+
+    Attributes:
+        truth: The ground truth.
+        predictions: In COCO's result format.
+        settings: What was evaluated and how, columns of the row.
+    """
+
+    truth: GroundTruth
+    predictions: Sequence[Record]
+    settings: Mapping[str, Any]
+
+    def row(self, evaluator: str = FASTER) -> Row:
+        """Return the row: settings, then metrics; see `metrics.score`."""
+        return {**self.settings, **score(self.truth, self.predictions, evaluator)}
+
+    def save(self, folder: Path) -> None:
+        """Write three files into a folder: two in COCO's formats, for any COCO tool, and the settings.
+
+        Each is there as a whole or not at all. The settings come last and hold the checksums of the others, so files of
+        two evaluations are never taken for one.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        about = {"area_source": self.truth.area_source, "unread": self.truth.unread}
+        truth = {
+            "info": about,
+            "images": self.truth.images,
+            "annotations": self.truth.annotations,
+            "categories": self.truth.categories,
+        }
+        sums = {
+            name: _write(folder / name, content) for name, content in ((TRUTH, truth), (PREDICTIONS, self.predictions))
+        }
+        write_json(folder / SETTINGS, {**self.settings, "sha256": sums})
+
+
+def load(folder: str | Path) -> Evaluation:
+    """Return the evaluation that was saved in a folder.
+
+    Raises:
+        DataError: If there is none, or its files are truncated, changed, or not of one evaluation.
+    """
+    folder = Path(folder)
+    if not (folder / SETTINGS).is_file():
+        raise DataError(f"{folder} holds no evaluation: there is no {SETTINGS}. Evaluate the model, again if need be.")
+    settings = read_json(folder / SETTINGS)
+    sums = settings.pop("sha256", None) if isinstance(settings, dict) else None
+    if not isinstance(sums, dict):
+        raise DataError(f"{folder / SETTINGS} is not the settings of an evaluation: evaluate the model again.")
+    for name in (TRUTH, PREDICTIONS):
+        path = folder / name
+        if not path.is_file() or _sum(path.read_bytes()) != sums.get(name):
+            raise DataError(f"{path} is missing, truncated or of another evaluation: evaluate the model again.")
+    truth = read_json(folder / TRUTH)
+    parts = {key: truth[key] for key in ("images", "annotations", "categories")}
+    return Evaluation(GroundTruth(**parts, **truth["info"]), read_json(folder / PREDICTIONS), settings)
+
+
+def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:
+    """Return the row of a saved evaluation, without the model, the data set or Ultralytics.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, or it isn't installed.
+        DataError: If the folder holds no whole evaluation.
+    """
+    return load(folder).row(evaluator)
+
+
+def _write(path: Path, content: object) -> str:
+    """Write JSON without spaces, and return its checksum."""
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    write_text(path, text)
+    return _sum(text.encode())
+
+
+def _sum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
