@@ -96,7 +96,6 @@ def test_settings_are_those_in_use(bccd, model):
 def test_a_model_without_nms_has_no_iou(data, model):
     found = detect(model(names_in(data), "yolo26n.yaml"), data, **USUAL, nms=False)
     assert found.settings["iou"] is None
-    assert detect(model(names_in(data), "yolo26n.yaml"), data, **USUAL).settings["iou"] == 0.7
 
 
 def test_max_det_is_raised_where_images_hold_more(tmp_path, data, model):
@@ -124,15 +123,39 @@ def test_single_cls_gives_class_0(bccd, model, detecting):
 
 
 def test_nothing_is_printed_and_nothing_stays(data, model, tmp_path, monkeypatch, capfd):
+    from ultralytics.models.yolo.detect import DetectionValidator
+    from ultralytics.utils import LOGGER
+
+    folders = []
+    monkeypatch.setattr(DetectionValidator, "finalize_metrics", lambda self, *_: folders.append(self.save_dir))
+    monkeypatch.setattr(LOGGER, "level", 20)
     yolo = model(names_in(data))
     capfd.readouterr()
     monkeypatch.chdir(tmp_path)
     detect(yolo, data, **USUAL)
     assert capfd.readouterr().out == ""
     assert list(tmp_path.iterdir()) == []
-    from ultralytics.utils import LOGGER
+    assert len(folders) == 1 and not folders[0].exists()
+    assert LOGGER.level == 20
 
-    assert LOGGER.level != 40
+
+def test_ultralytics_does_not_evaluate_its_own_json(coco_tiny, model, detecting, tmp_path, monkeypatch):
+    """Which it does, unasked, if a split is called val2017.txt and its path holds 'coco'."""
+    from ultralytics.models.yolo.detect import DetectionValidator
+
+    def never(*_):
+        raise AssertionError("evaluated")
+
+    files = sorted(map(str, (coco_tiny / "val2017").glob("*.jpg")))
+    (tmp_path / "coco").mkdir()
+    (tmp_path / "coco" / "val2017.txt").write_text("\n".join(files))
+    (tmp_path / "data.yaml").write_text(
+        yaml.safe_dump({"train": "coco/val2017.txt", "val": "coco/val2017.txt", "names": ["cat"]})
+    )
+    detecting({file: [[0, 0, 9, 9, 0.5, 0]] for file in files})
+    monkeypatch.setattr(DetectionValidator, "eval_json", never)
+    found = detect(model(["cat"]), tmp_path / "data.yaml", **USUAL)
+    assert sorted(found.by_file) == files
 
 
 def test_models_that_cannot_be_evaluated(data, model, tmp_path):

@@ -78,11 +78,7 @@ class Recording:
         super().update_metrics(preds, batch)
 
     def pred_to_json(self, *_: Any) -> None:
-        """Write no JSON of its own, which Ultralytics does unasked for files called val2017.txt."""
-
-    def eval_json(self, stats: dict[str, Any]) -> dict[str, Any]:
-        """Evaluate no such JSON."""
-        return stats
+        """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
 
 
 def detect(
