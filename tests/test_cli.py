@@ -64,6 +64,9 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, mess
         (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
         (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
         (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
+        (["val", "box_stats=True"], ArgumentError, "box_stats= is for 'yolo train', mode 'val'"),
+        (["train", "loss=eiou", "box_stats=maybe"], ArgumentError, "got box_stats='maybe': expected True or False"),
+        (["train", "box_stats=True,"], ArgumentError, "got loss=stock: add loss=ciou"),
     ],
 )
 def test_loss_is_checked_before_anything_runs(words, error, message):
@@ -79,6 +82,8 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["train", "cfg=None"], True),  # so Ultralytics' tuner starts its trials
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
         (["train", "val", "model=best.pt"], False),  # the last one counts
+        (["train", "loss=eiou", "box_stats=true"], True),
+        (["train", "resume", "model=last.pt", "box_stats=True"], True),  # its loss is in the checkpoint
         (["val", "model=best.pt"], False),
         (["predict"], False),
         (["version"], False),
@@ -118,9 +123,9 @@ def test_our_models_stand_in_within_the_block_only():
     with cli.our_models():
         assert ultralytics.YOLO.__module__ == "yolo_feiou.model"
         assert ultralytics.RTDETR.__module__ == "yolo_feiou.model"
-        assert "loss" in DEFAULT_CFG_DICT
+        assert DEFAULT_CFG_DICT["loss"] == "stock" and DEFAULT_CFG_DICT["box_stats"] is False
     assert stock == (ultralytics.YOLO, ultralytics.RTDETR)
-    assert "loss" not in DEFAULT_CFG_DICT
+    assert not DEFAULT_CFG_DICT.keys() & {"loss", "box_stats"}
 
 
 def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from torch import Tensor, nn
 from ultralytics.utils import loss as ultralytics_loss
@@ -11,6 +11,9 @@ from ultralytics.utils.loss import BboxLoss
 from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.errors import LossNotAppliedError
 
+#: Called with the positives of a batch as `BoxLoss.mean` takes them: pred, target, scores and total, with their graph.
+Watch = Callable[[Tensor, Tensor, Tensor, Tensor | float], None]
+
 
 class SwappedBboxLoss(BboxLoss):
     """Ultralytics' `BboxLoss` with another box term. The DFL term (ℓ1 where reg_max = 1) stays stock's own code.
@@ -18,11 +21,15 @@ class SwappedBboxLoss(BboxLoss):
     Args:
         stock: The loss whose place this one takes.
         box_loss: The box term.
+
+    Attributes:
+        watch: Sees the positives of each batch, if it is not None.
     """
 
     def __init__(self, stock: BboxLoss, box_loss: BoxLoss) -> None:
         super().__init__(stock.dfl_loss.reg_max if stock.dfl_loss else 1)
         self.box_loss = box_loss
+        self.watch: Watch | None = None
 
     def forward(
         self,
@@ -40,12 +47,10 @@ class SwappedBboxLoss(BboxLoss):
         Boxes are xyxy in strides, shape (B, A, 4) for B images with A anchors; scores (B, A, classes).
         """
         positives = fg_mask.nonzero(as_tuple=True)
-        box_term = self.box_loss.mean(
-            pred_bboxes[positives],
-            target_bboxes[positives],
-            target_scores[positives].sum(-1),
-            total=target_scores_sum,
-        )
+        pred, target, scores = pred_bboxes[positives], target_bboxes[positives], target_scores[positives].sum(-1)
+        box_term = self.box_loss.mean(pred, target, scores, total=target_scores_sum)
+        if self.watch:
+            self.watch(pred, target, scores, target_scores_sum)
         # Stock's forward is the DFL term's only source; its box term, without a graph here, is dropped.
         _, dfl_term = super().forward(
             pred_dist,
@@ -67,6 +72,11 @@ def holders(criterion: object) -> Iterator[object]:
     for part in vars(criterion).values():
         if not isinstance(part, nn.Module) and type(part).__module__ == ultralytics_loss.__name__:
             yield from holders(part)
+
+
+def deployed(criterion: object) -> SwappedBboxLoss:
+    """Return the swapped loss of the head that predicts after training: of two heads, the one-to-one."""
+    return next(holders(getattr(criterion, "one2one", criterion))).bbox_loss
 
 
 def criterion_of(model: nn.Module) -> object:

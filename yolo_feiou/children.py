@@ -1,4 +1,4 @@
-"""For trainings that Ultralytics starts as commands of its own: they must know `loss=` too."""
+"""For trainings that Ultralytics starts as commands of its own: they must know our arguments too."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 
 from ultralytics.utils import DEFAULT_CFG_DICT
 
-from yolo_feiou.registry import STOCK
+from yolo_feiou.training_arguments import OURS
 
 STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
 
 
 @contextmanager
-def loss_key() -> Iterator[None]:
-    """Within the block, Ultralytics' argument checks know `loss`, and the commands that it starts are ours."""
-    if "loss" in DEFAULT_CFG_DICT:  # a block within the block
+def our_arguments() -> Iterator[None]:
+    """Within the block, Ultralytics' argument checks know ours, and the commands that it starts are ours."""
+    if OURS.keys() <= DEFAULT_CFG_DICT.keys():  # a block within the block
         yield
         return
     stock_run = subprocess.run
@@ -28,10 +28,11 @@ def loss_key() -> Iterator[None]:
             command = [sys.executable, "-m", "yolo_feiou", *command[3:]]
         return stock_run(command, *args, **kwargs)
 
-    DEFAULT_CFG_DICT["loss"] = STOCK
+    DEFAULT_CFG_DICT.update(OURS)
     subprocess.run = run
     try:
         yield
     finally:
-        del DEFAULT_CFG_DICT["loss"]
+        for key in OURS:
+            del DEFAULT_CFG_DICT[key]
         subprocess.run = stock_run

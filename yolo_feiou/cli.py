@@ -13,11 +13,13 @@ from yolo_feiou.errors import ArgumentError, YoloFeiouError
 HELP = """
     yolo-feiou adds to these:
         yolo train ... loss=focal_eiou:gamma=0.5     train with another box loss
+        yolo train ... loss=eiou box_stats=True      record which boxes the gradient comes from
         yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
         yolo train ... data=shapes.yaml              a small data set, made on first use
         yolo losses                                  list the box losses
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
+        yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
 """
 
@@ -52,11 +54,19 @@ def check(words: list[str]) -> None:
     sys.exit(check(words))
 
 
+def ablate(words: list[str]) -> None:
+    """Train and evaluate a grid of runs that compare losses."""
+    from yolo_feiou.ablation.command import ablate
+
+    sys.exit(ablate(words))
+
+
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": losses,
     "doctor": doctor,
     "simulate": simulate,
     "check": check,
+    "ablate": ablate,
 }
 
 
@@ -107,31 +117,39 @@ def run_ultralytics() -> None:
 
 
 def trains(arguments: list[str]) -> bool:
-    """Return whether these arguments make Ultralytics train, and check `loss=`.
+    """Return whether these arguments make Ultralytics train, and check ours.
 
     Raises:
-        ArgumentError: If `loss=` is given to another mode than training, or the recipe can't be read.
+        ArgumentError: If an argument of ours is given to another mode than training, or is wrong, or the recipe can't
+            be read.
         LossSpecError: If the loss is wrong.
     """
-    from ultralytics.cfg import MODES
+    from ultralytics.cfg import MODES, smart_value
 
     from yolo_feiou.configs import read_recipe
-    from yolo_feiou.registry import PARAMETERS, STOCK, loss_to_train
+    from yolo_feiou.registry import PARAMETERS
+    from yolo_feiou.training_arguments import OURS, check
 
     settings = dict(argument.lstrip("-").split("=", 1) for argument in arguments if "=" in argument)
     modes = [argument.removeprefix("mode=") for argument in arguments if argument.removeprefix("mode=") in MODES]
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
-    if "loss" in settings and mode != "train":
-        raise ArgumentError(f"loss= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
     recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
-    if "loss" in recipe and mode != "train":
-        raise ArgumentError(f"cfg={settings['cfg']} has a line loss:, and mode '{mode}' no training loss: take it out.")
+    for key in OURS if mode != "train" else ():
+        if key in settings:
+            raise ArgumentError(f"{key}= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
+        if key in recipe:
+            raise ArgumentError(
+                f"cfg={settings['cfg']} has a line {key}:, and mode '{mode}' no training loss: take it out."
+            )
     if "loss" in settings and (apart := [key for key in settings if key in PARAMETERS]):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        loss_to_train(settings["loss"].rstrip(",") if "loss" in settings else recipe.get("loss", STOCK))
+        given = {key: settings[key].rstrip(",") for key in OURS if key in settings}
+        if "box_stats" in given:
+            given["box_stats"] = smart_value(given["box_stats"])
+        check({**recipe, **given, "resume": "resume" in arguments or "resume" in settings})
     return mode == "train"
 
 
@@ -146,17 +164,17 @@ def locate(argument: str) -> str:
 
 @contextmanager
 def our_models() -> Iterator[None]:
-    """Within the block, `ultralytics.YOLO` and its siblings are ours, and `loss` is an argument."""
+    """Within the block, `ultralytics.YOLO` and its siblings are ours, and so are some arguments."""
     import ultralytics
 
-    from yolo_feiou.children import loss_key
+    from yolo_feiou.children import our_arguments
     from yolo_feiou.model import MODELS
 
     stock = {name: getattr(ultralytics, name) for name in MODELS}
     try:
         for name, model in MODELS.items():
             setattr(ultralytics, name, model)
-        with loss_key():
+        with our_arguments():
             yield
     finally:
         for name, model in stock.items():

@@ -1,4 +1,4 @@
-"""`YOLO`, and its siblings, whose `train` and `tune` take `loss=`."""
+"""`YOLO`, and its siblings, whose `train` and `tune` take our arguments."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import ultralytics
 
-from yolo_feiou.children import loss_key
+from yolo_feiou.children import our_arguments
 from yolo_feiou.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
-from yolo_feiou.registry import STOCK, loss_to_train
 from yolo_feiou.trainer import TRAINERS, check_data_file, unsupported
+from yolo_feiou.training_arguments import OURS, check
 
 
 class LossModel:
@@ -21,11 +21,13 @@ class LossModel:
 
         Args:
             trainer: A trainer class to use in place of ours.
-            **kwargs: Ultralytics' training arguments, and `loss`, a loss spec.
+            **kwargs: Ultralytics' training arguments, `loss`, a loss spec, and `box_stats`, whether to record
+                statistics of the positives, see `BoxStats`.
 
         Raises:
             LossSpecError: If the spec is wrong.
-            ArgumentError: If `resume` is asked of a run that is finished, which Ultralytics would begin anew.
+            ArgumentError: If `resume` is asked of a run that is finished, which Ultralytics would begin anew, or if
+                `box_stats` is no bool, or has no loss of ours to look into.
             UnsupportedModelError: If the model trains without an axis-aligned box loss.
         """
         kwargs = self._prepare(kwargs)
@@ -36,7 +38,7 @@ class LossModel:
             )
         if not isinstance(kwargs.get("data"), (list, tuple)):
             return super().train(trainer=trainer, **kwargs)
-        with loss_key():
+        with our_arguments():
             metrics = super().train(trainer=trainer, **kwargs)
         if failed := [name for name, values in metrics.items() if not values]:  # Ultralytics only logs them
             raise DataError(f"training failed on {', '.join(failed)}, {len(failed)} of {len(metrics)} data sets.")
@@ -44,7 +46,7 @@ class LossModel:
 
     def tune(self, *args: Any, **kwargs: Any) -> Any:
         """Tune hyper-parameters as Ultralytics does; each trial trains with `loss`."""
-        with loss_key():
+        with our_arguments():
             return super().tune(*args, **self._prepare(kwargs))
 
     def val(self, *args: Any, **kwargs: Any) -> Any:
@@ -52,16 +54,16 @@ class LossModel:
         return super().val(*args, **{**kwargs, **({"data": find_data(kwargs["data"])} if kwargs.get("data") else {})})
 
     def _prepare(self, kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments with our YAML files found and the loss checked, before anything is written."""
+        """Return the arguments with our YAML files found and ours checked, before anything is written."""
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
-        if loss_to_train({"loss": STOCK, **recipe, **kwargs}["loss"]) and not self._takes_loss():
+        if check({**recipe, **kwargs}) and not self._takes_loss():
             raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
         for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
             check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
-        return kwargs if self._takes_loss() else {key: value for key, value in kwargs.items() if key != "loss"}
+        return kwargs if self._takes_loss() else {key: value for key, value in kwargs.items() if key not in OURS}
 
     def _takes_loss(self) -> bool:
         """Whether the model trains with one of the trainers that ours extend."""

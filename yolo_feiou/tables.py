@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from yolo_feiou.errors import DataError
 
 Row = dict[str, Any]
 
@@ -46,10 +48,28 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
     write_text(path, text.getvalue())
 
 
-def read_csv(path: Path) -> list[Row]:
-    """Return the rows of a CSV; what reads as a number is one."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [{key: number(value) for key, value in row.items()} for row in csv.DictReader(file)]
+def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
+    """Return the rows of a CSV; what reads as a number is one, but for the columns `text`.
+
+    Raises:
+        DataError: If the file is no CSV in UTF-8, or one of its lines has more or fewer cells than the header.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV in UTF-8 ({error}): make it anew.") from None
+    if not rows:
+        return []
+    header, *rows = rows
+    for count, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}: row {count} has {len(row)} cells and the header {len(header)}: it was cut or edited."
+            )
+    return [
+        {key: value if key in text else number(value) for key, value in zip(header, row, strict=True)} for row in rows
+    ]
 
 
 def number(text: str) -> float | str:

@@ -13,11 +13,12 @@ from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
-from yolo_feiou.bbox_loss import count_swapped, swap
+from yolo_feiou.bbox_loss import count_swapped, criterion_of, deployed, swap
+from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.cpu_ranks import CPURanks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
-from yolo_feiou.registry import STOCK, loss_to_train
+from yolo_feiou.training_arguments import OURS, changed, check
 
 try:
     from ultralytics.utils.torch_utils import unwrap_model
@@ -31,11 +32,12 @@ class LossTrainer(CPURanks):
     Args:
         cfg: Base configuration, as Ultralytics' trainers take it.
         overrides: Arguments over it. `loss` is a loss spec; 'stock', or none, trains as Ultralytics does.
+            `box_stats=True` writes box_stats.csv, see `BoxStats`.
         _callbacks: Callbacks by event, as Ultralytics' trainers take them.
 
     Raises:
         LossSpecError: If the spec is wrong; no run folder is made.
-        ArgumentError: If a resumed run is to go on with another loss.
+        ArgumentError: If a resumed run is to go on with another loss, or `box_stats` doesn't fit.
         UnsupportedModelError: If the task trains without an axis-aligned box loss.
         DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
     """
@@ -51,19 +53,19 @@ class LossTrainer(CPURanks):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
         with self._no_empty_run_left():
-            super().__init__({"loss": STOCK, **cfg2dict(cfg)}, overrides, _callbacks)
+            super().__init__({**OURS, **cfg2dict(cfg)}, overrides, _callbacks)
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
-        """Read the loss once all arguments are known, a resumed run's too, and before anything is written."""
-        super().check_resume({key: value for key, value in overrides.items() if key != "loss"})
-        self.args.loss = getattr(self.args, "loss", STOCK)  # a run that stock began has none
-        self.box_loss = loss_to_train(self.args.loss)
-        asked = overrides.get("loss", self.args.loss)
-        if str(loss_to_train(asked)) != str(self.box_loss):
+        """Read our arguments once all are known, a resumed run's too, and before anything is written."""
+        super().check_resume({key: value for key, value in overrides.items() if key not in OURS})
+        arguments = vars(self.args)
+        arguments.update({**OURS, **arguments})  # a run that stock began has none of ours
+        for key in changed(arguments, overrides):
             raise ArgumentError(
-                f"this run trains with loss={self.args.loss}, and resuming can't change it to loss={asked}: "
-                "leave loss= out, or begin a new run from its weights."
+                f"this run trains with {key}={arguments[key]}, and resuming can't change it to {key}={overrides[key]}: "
+                f"leave {key}= out, or begin a new run from its weights."
             )
+        self.box_loss = check(arguments)
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
@@ -100,16 +102,19 @@ class LossTrainer(CPURanks):
 
     def get_validator(self) -> BaseValidator:
         """Return stock's validator, which refuses arguments that it doesn't know."""
-        spec = self.args.__dict__.pop("loss")
+        arguments = vars(self.args)
+        ours = {key: arguments.pop(key) for key in OURS}
         try:
             return super().get_validator()
         finally:
-            self.args.loss = spec
+            arguments.update(ours)
 
     def _setup_train(self, *world_size: int) -> None:
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
         with self._no_empty_run_left():
             super()._setup_train(*world_size)
+        if RANK in (-1, 0) and not self.resume:
+            (self.save_dir / FILE).unlink(missing_ok=True)  # of an older run in this folder
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
@@ -117,6 +122,10 @@ class LossTrainer(CPURanks):
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
         self.add_callback("on_train_epoch_start", LossTrainer._prove)
+        if self.args.box_stats:
+            self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
+            self.add_callback("on_train_epoch_start", LossTrainer._watch)
+            self.add_callback("on_train_epoch_end", LossTrainer._record)
 
     def _models(self) -> list[tuple[str, Any]]:
         """The models that compute losses: the one that trains, and its EMA copy, which validates."""
@@ -127,6 +136,16 @@ class LossTrainer(CPURanks):
         """Stop if a criterion was replaced since the start."""
         for _, model in self._models():
             count_swapped(model, self.box_loss)
+
+    def _watch(self) -> None:
+        """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
+        self.box_stats.start()
+        deployed(criterion_of(unwrap_model(self.model))).watch = self.box_stats.add
+
+    def _record(self) -> None:
+        """End the statistics before validation, and before anything copies the criterion."""
+        deployed(criterion_of(unwrap_model(self.model))).watch = None
+        self.box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
 
 
 class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):

@@ -14,9 +14,12 @@ from ultralytics.cfg import DEFAULT_CFG_DICT, smart_value
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.registry import loss_to_train
 from yolo_feiou.spec import split_list
+from yolo_feiou.training_arguments import OURS
 
+#: Names under which the lists of losses and seeds are given too.
+ALIASES = {"losses": "loss", "seeds": "seed"}
 #: Arguments of Ultralytics that the runner hands out by itself, or that say where results go.
-OWN = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "task")
+OWN = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "save")
 
 
 @dataclass(frozen=True)
@@ -27,15 +30,22 @@ class Run:
         arguments: All its arguments for Ultralytics, `loss` and `seed` among them, and nothing that could change
             between machines (where results go, the device).
         axes: Those that differ between the runs of the grid.
+        gain: 'same' if `box` is what was asked for, 'matched' if it was set so that gradients agree in size.
     """
 
     arguments: Mapping[str, Any]
-    axes: tuple[str, ...]
+    axes: tuple[str, ...] = ()
+    gain: str = "same"
 
     @property
     def key(self) -> str:
-        """Ten digits that stand for all arguments: a run whose settings changed has another key."""
-        return hashlib.sha256(json.dumps(dict(sorted(self.arguments.items()))).encode()).hexdigest()[:10]
+        """Ten digits that stand for all settings: a run whose settings changed has another key.
+
+        Spelling doesn't count: an argument given with Ultralytics' default, or a loss with its own, changes nothing.
+        """
+        settings = {key: _plain(value) for key, value in self.arguments.items() if not _is_default(key, value)}
+        settings |= {"loss": identity(str(self.arguments["loss"])), "gain": self.gain}
+        return digest(settings)
 
     @property
     def name(self) -> str:
@@ -45,7 +55,7 @@ class Run:
         return "".join(c if c.isalnum() or c in "._=-" else "-" for c in readable)[:80] + f"-{self.key}"
 
 
-def expand(words: Mapping[str, str]) -> list[Run]:
+def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
     """Return the runs of a grid: every combination of the values that are lists.
 
     `losses=` lists losses and `seeds=` seeds; any other training argument may be a list too, as in box=2.5,5,7.5. A
@@ -53,17 +63,21 @@ def expand(words: Mapping[str, str]) -> list[Run]:
 
     Args:
         words: Arguments as on the command line, key to text.
+        gain: 'same' or 'matched', see `Run`.
 
     Raises:
-        ArgumentError: If an argument is unknown, is handed out by the runner, or lists a value twice.
+        ArgumentError: If an argument is unknown, is handed out by the runner, lists a value twice, or `box` is a list
+            although it is to be matched.
         LossSpecError: If a loss is wrong.
     """
-    values = {key: listed(key, text) for key, text in words.items()}
+    values = {ALIASES.get(key, key): listed(ALIASES.get(key, key), text) for key, text in words.items()}
     values.setdefault("loss", ["ciou"])
     values.setdefault("seed", [0])
+    if gain == "matched" and len(values.get("box", ())) > 1:
+        raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
     axes = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
-    return [Run(dict(row), axes) for row in rows]
+    return [Run(dict(row), axes, gain) for row in rows]
 
 
 def order(key: str) -> tuple[bool, bool, str]:
@@ -75,18 +89,41 @@ def listed(key: str, text: str) -> list[Any]:
     """Return the values that an argument lists, read as Ultralytics reads them."""
     if key == "loss":
         losses = split_list(text)
-        for loss in losses:
-            loss_to_train(loss)
+        same = [identity(loss) for loss in losses]
+        if twice := [loss for i, loss in enumerate(losses) if same[i] in same[:i]]:
+            raise ArgumentError(f"losses={text}: '{twice[0]}' is there twice, spelled otherwise: name it once.")
         return losses
     if key in OWN:
         raise ArgumentError(f"{key}= is handed out by the ablation: leave it out, and name the folder with out=.")
-    if key not in DEFAULT_CFG_DICT:
-        raise ArgumentError(
-            f"'{key}' is no training argument{did_you_mean(key, [*DEFAULT_CFG_DICT, 'losses', 'seeds'])}"
-        )
+    known = {**DEFAULT_CFG_DICT, **OURS}
+    if key not in known:
+        raise ArgumentError(f"'{key}' is no training argument{did_you_mean(key, [*known, *ALIASES])}")
     values = [smart_value(word) for word in (text.split(",") if text[:1] not in ("[", "(") else [text])]
     if any(value == "" for value in values):
         raise ArgumentError(f"{key}={text} has an empty value: list values as {key}=a,b.")
+    if key == "seed" and (wrong := [value for value in values if type(value) is not int or value < 0]):
+        raise ArgumentError(f"seeds={text}: {wrong[0]} is no whole number from 0: list seeds as seeds=0,1,2.")
     if twice := [value for i, value in enumerate(values) if value in values[:i]]:
         raise ArgumentError(f"{key}={text} lists {twice[0]} twice: each run is made once.")
     return values
+
+
+def identity(loss: str) -> str:
+    """Return what is the same for all spellings of a loss: its name with all parameters."""
+    box_loss = loss_to_train(loss)
+    return box_loss.description if box_loss else loss
+
+
+def digest(settings: Mapping[str, Any]) -> str:
+    """Return ten digits that stand for settings."""
+    return hashlib.sha256(json.dumps(dict(sorted(settings.items()))).encode()).hexdigest()[:10]
+
+
+def _is_default(key: str, value: Any) -> bool:
+    default = {**DEFAULT_CFG_DICT, **OURS}.get(key)
+    return value == default and isinstance(value, bool) == isinstance(default, bool)
+
+
+def _plain(value: Any) -> Any:
+    """Return 5 for 5.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from yolo_feiou.errors import LossSpecError
 from yolo_feiou.spec import split
 from yolo_feiou.tables import whole
 
@@ -28,6 +32,13 @@ COLOURS = {
     "stock": "#000000",
 }
 DASHES = ("-", "--", ":", "-.")
+#: For what is no loss of the table, in this order: Tol's bright ones, and his high-contrast ones.
+SPARE = (
+    *("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377"),
+    *("#004488", "#DDAA33", "#BB5566"),
+)
+#: How far towards white (above 0) or black the colours of further losses of one name go.
+SHADES = (0, 0.45, -0.4)
 
 STYLE = {
     "font.size": 13,
@@ -51,6 +62,49 @@ def dashes(specs: list[str]) -> dict[str, str]:
     """Return a line style for each loss; those of one name, so of one colour, differ."""
     names = [split(spec)[0] for spec in specs]
     return {spec: DASHES[names[:i].count(names[i]) % len(DASHES)] for i, spec in enumerate(specs)}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a thing is drawn, in all pictures of a set: its colour, and the dashes of its lines."""
+
+    colour: str
+    dash: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Return a look for each name; no two of them are the same, for a dozen of one colour.
+
+    A loss has its colour, the second of the same name other dashes and another shade of it, and so on. What begins with
+    no loss of the table has a spare colour.
+
+    Args:
+        names: Specs of losses, which further words may follow, or anything else.
+    """
+    bases = [_base(name) for name in names]
+    spare = [base for base in dict.fromkeys(bases) if base not in COLOURS]
+    found = {}
+    for i, (name, base) in enumerate(zip(names, bases, strict=True)):
+        k = bases[:i].count(base)
+        tint = COLOURS[base] if base in COLOURS else SPARE[spare.index(base) % len(SPARE)]
+        k += 0 if base in COLOURS else spare.index(base) // len(SPARE)
+        found[name] = Look(shade(tint, SHADES[k % len(SHADES)]), DASHES[k % len(DASHES)])
+    return found
+
+
+def shade(tint: str, amount: float) -> str:
+    """Return a colour, so far on its way to white, or, below 0, to black."""
+    end = 1.0 if amount > 0 else 0.0
+    return to_hex([part + abs(amount) * (end - part) for part in to_rgb(tint)]).upper()
+
+
+def _base(name: str) -> str:
+    """Return the loss that a name begins with, or, if that is none of the table, the name."""
+    try:
+        loss = split(name.partition(" ")[0])[0]
+    except LossSpecError:
+        return name
+    return loss if loss in COLOURS else name
 
 
 def panels(

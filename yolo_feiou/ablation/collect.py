@@ -1,0 +1,112 @@
+"""From the folders of runs to the CSV files of an ablation, each derived, each made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ultralytics.cfg import DEFAULT_CFG_DICT
+
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.locks import held
+from yolo_feiou.ablation.rows import curve
+from yolo_feiou.ablation.store import RunFolder, run_folders
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.tables import Row, read_csv, write_csv
+from yolo_feiou.training_arguments import OURS
+
+#: Arguments that say how a run is done, not what it is.
+NO_AXES = ("device", "workers", "cache", "plots", "verbose")
+
+
+def collect(folder: str | Path) -> list[str]:
+    """Write `results.csv`, `curves.csv`, `box_stats.csv` and `preflight.csv` of an ablation, as far as there is any.
+
+    `results.csv` has a row for each run that is done, or failed the last time; `axes` names the arguments in which the
+    runs differ, whatever commands they were made by.
+
+    Args:
+        folder: That of the ablation.
+
+    Returns:
+        A line for each run that was left out, since its files can't be read.
+    """
+    folder = Path(folder)
+    notes, known = [], []
+    for run_folder in run_folders(folder):
+        try:
+            known.append((run_folder, run_folder.run(), run_folder.row() or _failed(run_folder)))
+        except DataError as error:
+            notes.append(f"{error} The run is left out.")
+    known = [(run_folder, run, row) for run_folder, run, row in known if row]
+    axes = differing([run for _, run, _ in known])
+    with held(folder / "lock"):  # of two runners, one writes at a time
+        _write(folder / "results.csv", [_with_axes(row, run, axes) for _, run, row in known])
+        _write(folder / "curves.csv", [{"run": f.path.name, **row} for f, _, _ in known for row in curve(f)])
+        _write(folder / "box_stats.csv", [row for f, _, _ in known for row in _box_stats(f)])
+        measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
+        _write(folder / "preflight.csv", [row for rows in measured for row in rows])
+    return notes
+
+
+def differing(runs: Iterable[Run]) -> list[str]:
+    """Return the arguments in which runs differ, a missing one being its default: the loss first, the seed last."""
+    values: dict[str, set[str]] = {}
+    runs = list(runs)
+    keys = {key for run in runs for key in run.arguments} - set(NO_AXES)
+    for run in runs:
+        for key in keys:
+            if not (key == "box" and run.gain == "matched"):  # where it follows from the loss
+                values.setdefault(key, set()).add(str(_value(run, key)))
+        values.setdefault("gain", set()).add(run.gain)
+    several = [key for key, different in values.items() if len(different) > 1]
+    return sorted(several, key=lambda key: (key != "loss", key == "seed", key))
+
+
+def _value(run: Run, key: str) -> Any:
+    value = run.arguments.get(key, {**DEFAULT_CFG_DICT, **OURS}.get(key))
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _with_axes(row: Row, run: Run, axes: list[str]) -> Row:
+    """Return a row with all axes filled in, and their names."""
+    defaults = {key: {**DEFAULT_CFG_DICT, **OURS}.get(key) for key in (*axes, "box")}
+    return {**{k: v for k, v in defaults.items() if k not in ("gain", *run.arguments)}, **row, "axes": " ".join(axes)}
+
+
+def _failed(folder: RunFolder) -> Row | None:
+    """Return the row of a run that failed, or None if it did not."""
+    failure = folder.failure()
+    if failure is None:
+        return None
+    run = folder.run()
+    about = {"run": folder.path.name, "key": run.key, "status": "failed", "reason": failure["reason"], "gain": run.gain}
+    return {**about, **run.arguments, "finished": failure["time"]}
+
+
+def _box_stats(folder: RunFolder) -> list[Row]:
+    path = folder.path / "box_stats.csv"
+    return [{"run": folder.path.name, **row} for row in read_csv(path)] if path.exists() else []
+
+
+def _sizes(path: Path) -> list[Row]:
+    try:
+        return read_json(path)["rows"]
+    except DataError:
+        return []
+
+
+def _write(path: Path, rows: list[Row]) -> None:
+    """Write rows that need not have the same columns; without rows, no file is left."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return
+    columns = dict.fromkeys(key for key in FIRST if any(key in row for row in rows))
+    columns |= dict.fromkeys(key for row in rows for key in row)
+    write_csv(path, [{key: row.get(key) for key in columns} for row in rows])
+
+
+#: What a reader looks for first.
+FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain", "box", "AP", "AP50", "AP75", "AP_S", "AP_M")

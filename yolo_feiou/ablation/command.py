@@ -1,0 +1,124 @@
+"""`yolo ablate`: from its words to a folder of finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from yolo_feiou.ablation.collect import collect
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.local import Local
+from yolo_feiou.ablation.options import OPTIONS, Request, read_request
+from yolo_feiou.ablation.progress import Progress, view
+from yolo_feiou.ablation.runner import Engine, Runner
+from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.simulation.command import shown
+
+USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
+
+Trains every combination, each a run of Ultralytics' own, evaluates it, and leaves a row for each. The same command goes
+on where it stood. Any training argument may list several values (box=2.5,5,7.5; losses=focal_eiou:gamma=0.5|1). Then:
+yolo report FOLDER
+
+"""
+
+
+def ablate(words: Sequence[str]) -> int:
+    """Run `yolo ablate` with the words that follow it, and return the exit status: 1 if a run failed.
+
+    Raises:
+        ArgumentError: If an argument doesn't fit, or the folder holds something else.
+        LossSpecError: If a loss is wrong.
+        DataError: If the data set can't be read.
+    """
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(USAGE + "\n".join(f"    {o.name + '=' + shown(o.default):32} {o.expected}" for o in OPTIONS))
+        return 0
+    request = read_request(words)
+    if request.options["plan"]:
+        print("\n".join(f"{number} {run.name}" for number, run in enumerate(request.runs, 1)))
+        return 0
+    try:
+        return carry_out(request)
+    except KeyboardInterrupt:
+        raise SystemExit("interrupted; the same command goes on from here") from None
+    except OSError as error:
+        raise ArgumentError(
+            f"{error.filename or request.folder}: {error.strerror}. What is done is kept; the same command goes on."
+        ) from error
+
+
+def carry_out(request: Request) -> int:
+    """Do what is asked for, and return the exit status."""
+    check_data(request)
+    store = Store(request.folder, request.command)
+    for note in store.notes:
+        print(note)
+    runs = matched_runs(request, store.path)
+    if only := request.options["only"]:
+        if only > len(runs):
+            raise ArgumentError(f"only={only}: the grid has {len(runs)} runs, see plan=True.")
+        runs = runs[only - 1 : only]
+    folders = prepared(store, runs)
+    task = request.task()
+    settings = {f"eval_{key}": getattr(task, key) for key in ("split", "weights")} | {"evaluator": task.evaluator}
+    engine: Engine = Local(request.devices, task) if request.options["engine"] == "local" else on_ray(request)
+    runner = Runner(folders, engine, None, settings, request.options["retries"])
+    done = [folder for folder in folders if runner.is_done(folder)]
+    print(f"{len(runs)} runs, {len(done)} done before, in {store.path}", flush=True)
+    with view(Progress(folders, done)) as runner.view:
+        runner.run()
+    for note in collect(store.path):
+        print(note)
+    over = len(folders) - len(runner.failures)
+    print(f"{over} of {len(folders)} runs are done. Next: yolo report {request.folder}")
+    for name, why in runner.failures.items():
+        print(f"failed: {name}: {why}")
+    return 1 if runner.failures else 0
+
+
+def check_data(request: Request) -> None:
+    """Read the data once before the runs do: a mistake shows here, and none meets a cache half written by another.
+
+    Raises:
+        ArgumentError: If there is no such evaluator.
+        DataError: If the data or the split can't be read.
+    """
+    evaluator_version(request.options["evaluator"])
+    for data in dict.fromkeys(str(run.arguments["data"]) for run in request.runs):
+        for split in dict.fromkeys(("train", "val", request.options["split"])):
+            read_split(data, split)
+
+
+def matched_runs(request: Request, folder: Path) -> list[Run]:
+    """Return the runs, with `box` set for each loss if it is to be matched; print how large the losses are."""
+    if not (request.options["preflight"] or request.options["gain"] == "matched"):
+        return request.runs
+    from yolo_feiou.ablation.gains import matched, sizes
+
+    measured = sizes(request.runs, folder, request.devices[0])
+    for line in measured.lines:
+        print(line)
+    return matched(request.runs, measured) if request.options["gain"] == "matched" else request.runs
+
+
+def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
+    """Return the folders of the runs, those that can't be read set aside."""
+    folders = []
+    for run in runs:
+        folder, note = store.prepare(run)
+        if note:
+            print(note)
+        folders.append(folder)
+    return folders
+
+
+def on_ray(request: Request) -> Engine:
+    """Return the engine on a Ray cluster."""
+    from yolo_feiou.ablation.on_ray import OnRay
+
+    return OnRay(request.options["address"], replace(request.task(), threads=0), request.options)

@@ -1,0 +1,110 @@
+"""How large the losses of a grid are beside CIoU, measured before the runs, and the gain `box` that makes up for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ultralytics.cfg import DEFAULT_CFG_DICT
+
+from yolo_feiou.ablation.grid import Run, digest
+from yolo_feiou.ablation.locks import held
+from yolo_feiou.ablation.preflight import matched_box, warnings
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.tables import Row, write_json
+
+#: Arguments on which the size of a loss at the start of a training depends.
+GROUP = ("data", "model", "imgsz", "batch", "pretrained", "single_cls", "classes")
+BATCHES = 8
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes of the losses, measured once for each group of runs with the same data and model.
+
+    Attributes:
+        rows: By group, a row a loss, see `preflight.measure`.
+    """
+
+    rows: dict[str, list[Row]]
+
+    @property
+    def lines(self) -> list[str]:
+        """What to tell the user: the sizes of each group, and warnings."""
+        lines = []
+        for rows in self.rows.values():
+            ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
+            lines += [f"Gradient norm against CIoU at the same gain ({BATCHES} batches): {ratios}", *warnings(rows)]
+        return lines
+
+
+def sizes(runs: Sequence[Run], folder: Path, device: str) -> Sizes:
+    """Measure the losses of each group of runs in a process of its own, or read what was measured before.
+
+    What is measured lies in `folder/preflight/`; a second command reads it, so that the gains stay what they were.
+
+    Raises:
+        ArgumentError: If the runs can't even begin, for what their own process says.
+    """
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(group(run), []).append(run)
+    (folder / "preflight").mkdir(exist_ok=True)
+    with held(folder / "preflight" / "lock"):  # of several runners, one measures
+        return Sizes({name: _measured(name, members, folder / "preflight", device) for name, members in groups.items()})
+
+
+def matched(runs: Sequence[Run], measured: Sizes) -> list[Run]:
+    """Return the runs with `box` set so that their gradients are as large as CIoU's."""
+    return [replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[group(run)])}) for run in runs]
+
+
+def group(run: Run) -> str:
+    """Return what stands for the runs that are measured together."""
+    return digest({key: run.arguments.get(key) for key in GROUP})
+
+
+def _box(run: Run, rows: list[Row]) -> float:
+    return matched_box(rows, float(run.arguments.get("box", DEFAULT_CFG_DICT["box"])))[run.arguments["loss"]]
+
+
+def _measured(name: str, runs: list[Run], folder: Path, device: str) -> list[Row]:
+    """Return the sizes of the losses of a group, from its file as far as they are in there."""
+    path = folder / f"{name}.json"
+    rows = _read(path)
+    known = {row["loss"] for row in rows}
+    missing = [loss for loss in dict.fromkeys(run.arguments["loss"] for run in runs) if loss not in known]
+    if missing:
+        arguments = {**runs[0].arguments, **({"device": device} if device else {})}
+        about = {key: value for key, value in runs[0].arguments.items() if key in ("data", "model", "imgsz")}
+        new = [{**about, **row} for row in _measure(arguments, missing)]
+        rows += [row for row in new if row["loss"] not in known]
+        write_json(path, {"rows": rows})
+    return rows
+
+
+def _read(path: Path) -> list[Row]:
+    """Return the rows of a file, none if it isn't there or is damaged."""
+    try:
+        return list(read_json(path)["rows"]) if path.exists() else []
+    except (DataError, KeyError, TypeError):
+        return []
+
+
+def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:
+    """Return what a process of its own measures, which leaves this one without a model in memory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
+        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES})
+        line = [sys.executable, "-m", "yolo_feiou.ablation.preflight", str(request), str(result)]
+        process = subprocess.run(line, capture_output=True, text=True, check=False)
+        if process.returncode:
+            said = [line for line in process.stderr.splitlines() if line.strip()] or ["nothing"]
+            raise ArgumentError(f"the runs can't begin: {said[-1].removeprefix('error: ')}")
+        return read_json(result)["rows"]

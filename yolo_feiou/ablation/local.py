@@ -1,0 +1,80 @@
+"""Runs side by side on this machine, each in a process of its own on a device of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.work import Task
+
+
+@dataclass
+class Job:
+    """A process at work on a run.
+
+    Attributes:
+        folder: That of the run.
+        slot: The place that it takes.
+        process: Itself.
+    """
+
+    folder: RunFolder
+    slot: int
+    process: subprocess.Popen
+
+
+class Local:
+    """Processes on this machine.
+
+    Args:
+        devices: One entry for each process that may run at a time: its device, as Ultralytics takes it.
+        task: What each is told, but for the device.
+    """
+
+    name = "local"
+
+    def __init__(self, devices: Sequence[str], task: Task) -> None:
+        self.devices, self.task = devices, task
+        self.jobs: list[Job] = []
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another run can begin."""
+        return len(self.jobs) < len(self.devices)
+
+    def start(self, folder: RunFolder) -> None:
+        """Begin a run on the first free device."""
+        taken = {job.slot for job in self.jobs}
+        slot = next(slot for slot in range(len(self.devices)) if slot not in taken)
+        task = replace(self.task, device=self.devices[slot])
+        with folder.log.open("ab") as log:
+            process = subprocess.Popen(
+                task.line(folder.path),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=task.environment,
+                start_new_session=True,  # Ctrl-C is the runner's to handle
+            )
+        self.jobs.append(Job(folder, slot, process))
+
+    def finished(self) -> list[tuple[RunFolder, int]]:
+        """Return the runs whose processes have ended since, with their exit status; −N if signal N killed one."""
+        over = [job for job in self.jobs if job.process.poll() is not None]
+        self.jobs = [job for job in self.jobs if job not in over]
+        return [(job.folder, job.process.returncode) for job in over]
+
+    def stop(self) -> None:
+        """End all processes, and those that they started."""
+        for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+            until = time.monotonic() + patience
+            for job in self.jobs:
+                if job.process.poll() is None:
+                    os.killpg(job.process.pid, number)
+            while any(job.process.poll() is None for job in self.jobs) and time.monotonic() < until:
+                time.sleep(0.05)

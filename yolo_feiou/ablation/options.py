@@ -1,0 +1,135 @@
+"""What `yolo ablate` is told: a grid of training arguments, and how it is to be done."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ultralytics.utils import RUNS_DIR
+
+from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand
+from yolo_feiou.ablation.work import Task
+from yolo_feiou.arguments import Text, Whole, read_arguments
+from yolo_feiou.configs import CFG_DIR, find, read_recipe
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.spec import Choice, Flag
+
+OPTIONS = (
+    Text("out", "", "the folder of the ablation"),
+    Whole("jobs", 0, 1, 4096),
+    Text("device", "", "devices like 0,1,2 or cpu; 0+1 is two for one run"),
+    Whole("per_device", 1, 1, 64),
+    Choice("engine", "local", ("local", "ray")),
+    Text("address", "", "the address of a Ray cluster, or auto"),
+    Whole("retries", 1, 0, 100),
+    Choice("gain", "same", ("same", "matched")),
+    Flag("preflight", True),
+    Text("split", "val", "a split of the data, such as val or test"),
+    Choice("weights", "best", ("best", "last")),
+    Choice("evaluator", "faster-coco-eval", ("faster-coco-eval", "pycocotools")),
+    Text("annotations", "", "a COCO JSON"),
+    Whole("only", 0, 1, 1_000_000),
+    Flag("plan", False),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command asks for.
+
+    Attributes:
+        runs: The grid.
+        options: The values of `OPTIONS`.
+        command: The command, as it can be typed again.
+    """
+
+    runs: list[Run]
+    options: Mapping[str, Any]
+    command: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the ablation: `out`, or one among Ultralytics' runs that other losses and seeds share."""
+        if self.options["out"]:
+            return Path(self.options["out"])
+        shared = {key: str(value) for key, value in self.runs[0].arguments.items()}
+        for run in self.runs:
+            shared = {key: value for key, value in shared.items() if str(run.arguments[key]) == value}
+        fixed = {key: value for key, value in shared.items() if key not in ("loss", "seed")}
+        words = [Path(fixed[key]).stem for key in ("data", "model") if key in fixed]
+        return Path(RUNS_DIR) / "ablate" / "-".join([*words, digest(fixed)[:6]])
+
+    @property
+    def devices(self) -> list[str]:
+        """One entry for each run at a time: its device, as Ultralytics takes it; '' is its own choice."""
+        named = [device.strip().replace("+", ",") for device in self.options["device"].strip("[]").split(",")]
+        each = self.options["jobs"] if len(named) == 1 and self.options["jobs"] else self.options["per_device"]
+        slots = [device for _ in range(each) for device in named]  # all devices before any gets a second run
+        return slots[: self.options["jobs"] or None]
+
+    def task(self) -> Task:
+        """Return what each process is told; on CPU, runs side by side share the cores."""
+        told = {key: self.options[key] for key in ("split", "weights", "evaluator", "annotations")}
+        on_cpu = set(self.devices) == {"cpu"}
+        threads = max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0
+        return Task(threads=threads, command=self.command, **told)
+
+
+def read_request(words: Sequence[str]) -> Request:
+    """Return what the words after `yolo ablate` ask for.
+
+    Words are `key=value`; `cfg=` names a YAML with the same keys, over which the words go.
+
+    Raises:
+        ArgumentError: If a word is none, or an argument is unknown, given twice or wrong.
+        LossSpecError: If a loss is wrong.
+    """
+    given = split_words(words)
+    settings = {**read_grid(given.pop("cfg")), **given} if "cfg" in given else given
+    names = {option.name for option in OPTIONS}
+    own = [f"{key}={value}" for key, value in settings.items() if key in names]
+    options = {option.name: option.default for option in OPTIONS} | read_arguments("yolo ablate", own, OPTIONS)
+    grid = {key: value for key, value in settings.items() if key not in names}
+    if "data" not in grid:
+        raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
+    grid.setdefault("model", "yolov8n.yaml")
+    runs = expand(grid, options["gain"])
+    return Request(runs, options, shlex.join(["yolo", "ablate", *words]))
+
+
+def split_words(words: Sequence[str]) -> dict[str, str]:
+    """Return `key=value` words as a dictionary, with one name for each argument."""
+    values: dict[str, str] = {}
+    for word in words:
+        key, equals, text = word.lstrip("-").partition("=")
+        if not equals:
+            raise ArgumentError(f"'yolo ablate' takes arguments like losses=ciou,eiou, got '{word}'.")
+        key = ALIASES.get(key, key)
+        if key in values:
+            raise ArgumentError(f"'yolo ablate' got {key}= twice: give it once, several values as {key}=a,b.")
+        values[key] = text
+    return values
+
+
+def read_grid(name: str) -> dict[str, str]:
+    """Return the arguments in the YAML of an ablation, as words: a list is several values, parted by commas.
+
+    Raises:
+        ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+    """
+    content = read_recipe(find(name, CFG_DIR / "ablation"))
+    return split_words([f"{key}={_word(value)}" for key, value in content.items()])
+
+
+def _word(value: object) -> str:
+    """Return a value of a YAML as it is typed; a list within a list is one value."""
+    if isinstance(value, list):
+        return ",".join(
+            yaml.safe_dump(one, default_flow_style=True).strip() if isinstance(one, list) else str(one) for one in value
+        )
+    return str(value)

@@ -1,0 +1,184 @@
+"""What the user sees of a running ablation: a view that changes in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from yolo_feiou.ablation.rows import read_results
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.tables import Row
+
+METRIC = "metrics/mAP50-95(B)"
+#: Seconds between two looks into the files of running runs.
+EVERY = 1.0
+
+
+class Progress:
+    """How far the runs of a grid are, as their files tell.
+
+    Args:
+        folders: All runs of the grid.
+        done: Those that were done before.
+    """
+
+    def __init__(self, folders: Sequence[RunFolder], done: Sequence[RunFolder]) -> None:
+        self.total, self.already = len(folders), len(done)
+        self.epochs = {folder.path.name: int(folder.run().arguments.get("epochs", 100)) for folder in folders}
+        self.done = {folder.path.name: 1.0 for folder in done}
+        self.best: tuple[float, str] | None = None
+        for folder in done:
+            self._better(folder, folder.row() or {})
+        self.failed: dict[str, str] = {}
+        self.began = time.monotonic()
+        self.shares: dict[str, float] = {}
+        self.at_start: dict[str, float] = {}
+
+    def finished(self, folder: RunFolder, row: Row) -> None:
+        """Count a run that is done."""
+        self.done[folder.path.name] = 1.0
+        self._better(folder, row)
+
+    def look(self, running: Sequence[RunFolder]) -> list[tuple[str, int, int, float | None]]:
+        """Return name, finished epochs, all epochs and the last mAP50-95 of each run that is under way."""
+        seen = []
+        for folder in running:
+            name = folder.path.name
+            rows = read_results(folder.path / "results.csv")
+            epoch = int(rows[-1]["epoch"]) if rows else 0
+            self.shares[name] = epoch / self.epochs[name]
+            self.at_start.setdefault(name, self.shares[name])
+            seen.append((name, epoch, self.epochs[name], rows[-1].get(METRIC) if rows else None))
+        return seen
+
+    @property
+    def share(self) -> float:
+        """How much of all runs is done, from 0 to 1."""
+        over = {**self.done, **dict.fromkeys(self.failed, 1.0)}
+        return (len(over) + sum(share for name, share in self.shares.items() if name not in over)) / self.total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the rest will take at the pace so far, or None as long as that can't be told."""
+        before = self.already + sum(self.at_start.values())
+        gained = self.share * self.total - before
+        if gained <= 0.02:
+            return None
+        return (time.monotonic() - self.began) * (1 - self.share) * self.total / gained
+
+    def summary(self) -> str:
+        """Return one line on all runs."""
+        words = [f"{len(self.done)} of {self.total} done"]
+        if self.failed:
+            words.append(f"{len(self.failed)} failed")
+        if self.seconds_left is not None and self.share < 1:
+            words.append(f"about {duration(self.seconds_left)} left")
+        if self.best:
+            words.append(f"best so far AP {100 * self.best[0]:.1f} ({self.best[1]})")
+        return ", ".join(words)
+
+    def _better(self, folder: RunFolder, row: Row) -> None:
+        value = row.get("AP")
+        if value is not None and (self.best is None or value > self.best[0]):
+            self.best = value, folder.path.name
+
+
+class Lines:
+    """Plain lines, one when a run begins and one when it ends.
+
+    Args:
+        progress: What there is to tell.
+        out: Where to.
+    """
+
+    def __init__(self, progress: Progress, out: TextIO | None = None) -> None:
+        self.progress, self.out = progress, out or sys.stdout
+        self.looked = 0.0
+
+    def started(self, folder: RunFolder) -> None:
+        """Say that a run has begun."""
+        self.say(f"{folder.path.name}: started")
+
+    def done(self, folder: RunFolder, row: Row) -> None:
+        """Say what came out of a run."""
+        self.progress.finished(folder, row)
+        self.say(f"{folder.path.name}: {outcome(row)}; {self.progress.summary()}")
+
+    def failed(self, folder: RunFolder, reason: str) -> None:
+        """Say why a run failed."""
+        self.progress.failed[folder.path.name] = reason
+        self.say(f"{folder.path.name}: FAILED: {reason}")
+
+    def tick(self, running: Sequence[RunFolder]) -> None:
+        """Look into the files from time to time."""
+        if time.monotonic() - self.looked >= EVERY:
+            self.looked = time.monotonic()
+            self.show(self.progress.look(running))
+
+    def show(self, seen: list[tuple[str, int, int, float | None]]) -> None:
+        """Show nothing between two events."""
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        print(line, file=self.out, flush=True)
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Panel(Lines):
+    """A view in a terminal: bars of the runs under way, and one line on all."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(progress)
+        self.console = Console()
+        self.live = Live(console=self.console, refresh_per_second=2, transient=True)
+
+    def show(self, seen: list[tuple[str, int, int, float | None]]) -> None:
+        """Draw the bars anew."""
+        table = Table.grid(padding=(0, 2))
+        for name, epoch, epochs, value in seen:
+            metric = "" if value is None else f"mAP50-95 {100 * value:.1f}"
+            table.add_row(name, ProgressBar(epochs, epoch, width=24), f"{epoch}/{epochs}", metric)
+        self.live.update(Group(table, Text(self.progress.summary(), style="bold")))
+
+    def say(self, line: str) -> None:
+        """Print a line above the bars."""
+        self.console.print(line, markup=False, highlight=False)
+
+    def __enter__(self) -> Panel:
+        self.live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.live.stop()
+
+
+def view(progress: Progress) -> Lines:
+    """Return the view that fits where the output goes."""
+    return Panel(progress) if sys.stdout.isatty() else Lines(progress)
+
+
+def outcome(row: Row) -> str:
+    """Return what came out of a run, in a few words."""
+    value = row.get("AP")
+    measured = "no AP" if value is None else f"AP {100 * value:.1f}"
+    return f"done, {measured}, {duration(60 * row.get('minutes', 0))}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration for people: 45 s, 12 min, 3.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

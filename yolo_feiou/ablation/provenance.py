@@ -1,0 +1,72 @@
+"""What a run was made by: versions, commit, machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import datetime, timezone
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+
+import yolo_feiou
+from yolo_feiou.tables import Row
+
+
+def session(epochs: int, device: str) -> Row:
+    """Return the entry of a training that begins, or goes on, now.
+
+    Args:
+        epochs: The number of epochs that are done.
+        device: As Ultralytics takes it.
+    """
+    return {
+        "started": now(),
+        "first_epoch": epochs + 1,
+        "device": device or "chosen by Ultralytics",
+        "threads": torch.get_num_threads(),
+        "machine": machine(device),
+        **versions(),
+    }
+
+
+def now() -> str:
+    """Return the time in UTC, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
+
+
+def versions() -> Row:
+    """Return the versions that a result depends on; the commit is empty where the package is no git checkout."""
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("torch", "ultralytics")},
+        "yolo_feiou": yolo_feiou.__version__,
+        "git_commit": git_commit(),
+    }
+
+
+def machine(device: str) -> str:
+    """Return the kind of hardware: the GPUs if they are used, otherwise the CPU, by their names."""
+    if torch.cuda.is_available() and device != "cpu":
+        names = {torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())}
+        return ", ".join(sorted(names))
+    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+
+
+@cache
+def git_commit() -> str:
+    """Return the commit of the checkout that the package runs from, with '+' if files differ from it."""
+    here = Path(yolo_feiou.__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "--short=12", "HEAD")
+        tracked = _git(here, "ls-files", "--error-unmatch", "__init__.py")
+        return commit + ("+" if _git(here, "status", "--porcelain", "--", ".") else "") if tracked else ""
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def _git(folder: Path, *words: str) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()

@@ -1,0 +1,107 @@
+"""The row of a run: what it was, what made it, what came out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yolo_feiou.ablation.checkpoints import trained_arguments
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.provenance import now
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.errors import DataError
+from yolo_feiou.tables import Row
+
+#: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
+SETTINGS = ("split", "conf", "iou", "max_det", "imgsz", "batch")
+#: Those that are known from elsewhere.
+DROPPED = ("model", "data", "single_cls")
+#: Arguments that a comparison of losses stands on.
+PROVEN = ("loss", "seed", "box", "cls", "dfl", "imgsz")
+
+
+def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
+    """Return the row of a run that is trained and evaluated.
+
+    Args:
+        folder: Its folder.
+        run: What it should be.
+        task: What its last process was told.
+        measured: What `evaluate` returned.
+
+    Raises:
+        DataError: If what was trained is not what was asked for.
+    """
+    check_trained(folder, run)
+    sessions = folder.sessions()
+    settings = {f"eval_{key}": measured[key] for key in SETTINGS}
+    metrics = {key: value for key, value in measured.items() if key not in (*SETTINGS, *DROPPED)}
+    return {
+        "run": folder.path.name,
+        "key": run.key,
+        "status": "done",
+        "reason": None,
+        "command": task["command"],
+        "loss": run.arguments["loss"],
+        "seed": run.arguments["seed"],
+        "gain": run.gain,
+        **{key: value for key, value in run.arguments.items() if key not in ("loss", "seed")},
+        "epochs_done": len(curve(folder)),
+        "minutes": round(minutes(curve(folder), sessions), 3),
+        "resumed": len(sessions) - 1,
+        **{key: sessions[-1][key] for key in sessions[-1] if key not in ("started", "first_epoch")},
+        "started": sessions[0]["started"],
+        "finished": now(),
+        **settings,
+        "eval_weights": task["weights"],
+        **metrics,
+    }
+
+
+def check_trained(folder: RunFolder, run: Run) -> None:
+    """Raise DataError if Ultralytics' own records say that the run trained with other settings than it should have."""
+    recorded = yaml.safe_load((folder.path / "args.yaml").read_text(encoding="utf-8"))
+    for key in PROVEN:
+        asked, found = run.arguments.get(key), recorded.get(key)
+        if asked is not None and str(asked) != str(found):
+            raise DataError(f"{folder.path.name} was to train with {key}={asked}, its args.yaml says {found}.")
+    asked, batch = run.arguments.get("batch", 0), trained_arguments(folder.last).get("batch")
+    if asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
+        raise DataError(
+            f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch} for want of memory: "
+            "give all runs a smaller batch."
+        )
+
+
+def curve(folder: RunFolder) -> list[Row]:
+    """Return the rows of Ultralytics' results.csv, one an epoch.
+
+    An epoch that was done twice, since the process died before its checkpoint was written, is there as it went last.
+    """
+    rows: dict[int, Row] = {}
+    for row in read_results(folder.path / "results.csv"):
+        rows[int(row["epoch"])] = row
+    return [rows[epoch] for epoch in sorted(rows)]
+
+
+def read_results(path: Path) -> list[Row]:
+    """Return the rows of a results.csv, without one that was cut off."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = [{(key or "").strip(): value for key, value in row.items()} for row in csv.DictReader(file)]
+    whole = [row for row in rows if all(isinstance(value, str) for value in row.values())]
+    return [{key: float(value) for key, value in row.items()} for row in whole]
+
+
+def minutes(rows: list[Row], sessions: list[Row]) -> float:
+    """Return how long the epochs took that count, over all sessions; each counts time from its own start."""
+    total = 0.0
+    for number, session in enumerate(sessions):
+        end = sessions[number + 1]["first_epoch"] if number + 1 < len(sessions) else float("inf")
+        total += max((row["time"] for row in rows if session["first_epoch"] <= row["epoch"] < end), default=0.0)
+    return total / 60

@@ -1,0 +1,160 @@
+"""Seeing to it that all runs of a grid are done, whoever does them and whatever happened before."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from yolo_feiou.ablation.provenance import now
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.work import BUSY
+from yolo_feiou.tables import Row
+
+#: Seconds between two looks at the processes.
+PAUSE = 0.25
+
+
+class Engine(Protocol):
+    """What does runs: `local.Local` or `on_ray.OnRay`."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another run can begin."""
+
+    def start(self, folder: RunFolder) -> None:
+        """Begin a run."""
+
+    def finished(self) -> list[tuple[RunFolder, int]]:
+        """Return the runs that have ended since, with their exit status."""
+
+    def stop(self) -> None:
+        """End all runs at once."""
+
+
+class View(Protocol):
+    """What shows the user how far it is."""
+
+    def started(self, folder: RunFolder) -> None:
+        """A run has begun."""
+
+    def done(self, folder: RunFolder, row: Row) -> None:
+        """A run is done."""
+
+    def failed(self, folder: RunFolder, reason: str) -> None:
+        """A run has failed."""
+
+    def tick(self, running: Sequence[RunFolder]) -> None:
+        """Some time has passed."""
+
+
+@dataclass
+class Runner:
+    """All runs of a grid, on an engine.
+
+    Attributes:
+        folders: Those of the runs, in the order in which they are done.
+        engine: What does them.
+        view: What shows it.
+        settings: Columns of a row that a run's evaluation must agree with, to count as done.
+        retries: How often a run that a signal killed is taken up again at once.
+        failures: Why runs failed, by the name of their folder.
+    """
+
+    folders: Sequence[RunFolder]
+    engine: Engine
+    view: View
+    settings: Row = field(default_factory=dict)
+    retries: int = 1
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.begun = now()
+        self.running: list[RunFolder] = []
+        self.elsewhere: list[RunFolder] = []
+        self.tries: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Do what is not done, and return when nothing is left; runs that others work on are waited for."""
+        waiting = deque(folder for folder in self.folders if not self.is_done(folder))
+        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
+        try:
+            while waiting or self.running or self.elsewhere:
+                while waiting and self.engine.has_room:
+                    self.begin(waiting.popleft())
+                for folder, status in self.engine.finished():
+                    self.running.remove(folder)
+                    if self.end(folder, status):
+                        waiting.append(folder)
+                waiting.extend(self.returned())
+                self.view.tick(self.running)
+                time.sleep(PAUSE)
+        finally:
+            self.engine.stop()
+            signal.signal(signal.SIGTERM, previous)
+
+    def is_done(self, folder: RunFolder) -> bool:
+        """Whether a run has its row, of an evaluation as it is asked for."""
+        row = folder.row()
+        return row is not None and all(row.get(key) == value for key, value in self.settings.items())
+
+    def begin(self, folder: RunFolder) -> None:
+        """Begin a run, unless another runner has it in its hands."""
+        if folder.busy:
+            self.elsewhere.append(folder)
+            return
+        self.engine.start(folder)
+        self.running.append(folder)
+        self.view.started(folder)
+
+    def end(self, folder: RunFolder, status: int) -> bool:
+        """Record how a run ended; return whether it is to be taken up again."""
+        if status == 0 and self.is_done(folder):
+            self.view.done(folder, folder.row() or {})
+            return False
+        if status == BUSY:
+            self.elsewhere.append(folder)
+            return False
+        tries = self.tries[folder.path.name] = self.tries.get(folder.path.name, 0) + 1
+        if status < 0 and tries <= self.retries:
+            return True
+        self.fail(folder, reason(folder, status))
+        return False
+
+    def fail(self, folder: RunFolder, why: str) -> None:
+        """Record a failure, in memory if the disk is full."""
+        self.failures[folder.path.name] = why
+        try:
+            folder.write_failure({"time": now(), "reason": why})
+        except OSError as error:
+            why = f"{why} (and it can't be recorded: {error.strerror})"
+        self.view.failed(folder, why)
+
+    def returned(self) -> list[RunFolder]:
+        """Return the runs that others had in their hands and left undone; what they did or saw fail is recorded."""
+        free = [folder for folder in self.elsewhere if not folder.busy]
+        self.elsewhere = [folder for folder in self.elsewhere if folder not in free]
+        undone = []
+        for folder in free:
+            failure = folder.failure()
+            if self.is_done(folder):
+                self.view.done(folder, folder.row() or {})
+            elif failure and failure.get("time", "") >= self.begun:
+                self.failures[folder.path.name] = failure["reason"]
+                self.view.failed(folder, failure["reason"])
+            else:
+                undone.append(folder)
+        return undone
+
+
+def reason(folder: RunFolder, status: int) -> str:
+    """Return why a process failed: the last line that it printed, or the signal that killed it."""
+    if status < 0:
+        hint = ", maybe for want of memory" if status == -signal.SIGKILL else ""
+        return f"killed by {signal.Signals(-status).name}{hint}"
+    lines = [line.strip() for line in folder.log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    said = next((line for line in reversed(lines) if line), "nothing printed")
+    return f"{said} (exit status {status}; {folder.log})"

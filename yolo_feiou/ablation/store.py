@@ -1,0 +1,215 @@
+"""The folder of an ablation, and those of its runs: all that there is to know lies in their files.
+
+| file                      | what it says                                                                         |
+|---------------------------|--------------------------------------------------------------------------------------|
+| `ablation.json`           | what the folder is, and which commands it was made by                                |
+| `RUN/`                    | an ordinary run of Ultralytics' (args.yaml, results.csv, weights/), and beside that: |
+| `RUN/run.json`            | the run: its arguments and key; written before all else                              |
+| `RUN/sessions.json`       | an entry for each time that its training began or went on                            |
+| `RUN/evaluation/`         | ground truth, predictions and settings                                               |
+| `RUN/row.json`            | its row of the table; a run that has one is done                                     |
+| `RUN/failed.json`         | why it failed the last time                                                          |
+| `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                                    |
+| `set_aside/`              | what could not be read                                                               |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.locks import held, is_held
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.tables import Row, write_json
+
+ABLATION, SET_ASIDE = "ablation.json", "set_aside"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The folder of a run.
+
+    Attributes:
+        path: Its path.
+    """
+
+    path: Path
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock a process holds while it works on the run."""
+        return self.path / "lock"
+
+    @property
+    def log(self) -> Path:
+        """What the run printed."""
+        return self.path / "log.txt"
+
+    @property
+    def last(self) -> Path:
+        """The checkpoint of the last finished epoch."""
+        return self.path / "weights" / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the best epoch."""
+        return self.path / "weights" / "best.pt"
+
+    @property
+    def evaluation(self) -> Path:
+        """The folder of its evaluation."""
+        return self.path / "evaluation"
+
+    @property
+    def busy(self) -> bool:
+        """Whether another process works on it."""
+        return is_held(self.lock)
+
+    def run(self) -> Run:
+        """Return the run that the folder is of.
+
+        Raises:
+            DataError: If its `run.json` is missing, damaged, or of other arguments than its key says.
+        """
+        path = self.path / "run.json"
+        content = read_json(path)
+        try:
+            run = Run(content["arguments"], tuple(content["axes"]), content["gain"])
+            intact = run.key == content["key"]
+        except (KeyError, TypeError, ValueError):
+            intact = False
+        if not intact:
+            raise DataError(f"{path} is not what an ablation wrote.")
+        return run
+
+    def write_run(self, run: Run) -> None:
+        """Make the folder, if need be, with what it is of."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        content = {"key": run.key, "gain": run.gain, "axes": run.axes, "arguments": dict(run.arguments)}
+        write_json(self.path / "run.json", content)
+
+    def sessions(self) -> list[Row]:
+        """Return an entry for each time that the training, as it stands, began or went on."""
+        return self._read("sessions.json", list) or []
+
+    def write_sessions(self, sessions: list[Row]) -> None:
+        """Write the sessions."""
+        write_json(self.path / "sessions.json", sessions)
+
+    def row(self) -> Row | None:
+        """Return the row of a run that is done."""
+        return self._read("row.json", dict)
+
+    def write_row(self, row: Row) -> None:
+        """Write the row: the run is done, and no longer failed."""
+        write_json(self.path / "row.json", row)
+        self.clear_failure()
+
+    def failure(self) -> Row | None:
+        """Return why the run failed the last time: `reason`, `time`."""
+        return self._read("failed.json", dict)
+
+    def write_failure(self, failure: Row) -> None:
+        """Write why the run failed."""
+        write_json(self.path / "failed.json", failure)
+
+    def clear_failure(self) -> None:
+        """Forget why the run failed."""
+        (self.path / "failed.json").unlink(missing_ok=True)
+
+    def check(self, run: Run) -> None:
+        """Raise DataError, naming the file, if one of the files that state hangs on is damaged."""
+        if self.run().key != run.key:
+            raise DataError(f"{self.path / 'run.json'} is of another run.")
+        self.sessions()
+        self.failure()
+        self.row()
+
+    def _read(self, name: str, kind: type) -> Any:
+        path = self.path / name
+        if not path.exists():
+            return None
+        content = read_json(path)
+        if not isinstance(content, kind):
+            raise DataError(f"{path} is not what an ablation wrote.")
+        return content
+
+
+class Store:
+    """The folder of an ablation.
+
+    Args:
+        path: Its path; made if need be.
+        command: The command that it is opened by, for the record.
+
+    Raises:
+        ArgumentError: If the folder holds something else, or can't be written to.
+    """
+
+    def __init__(self, path: str | Path, command: str) -> None:
+        self.path = Path(path).absolute()
+        mark = self.path / ABLATION
+        try:
+            strange = self.path.is_dir() and not mark.exists() and next(self._contents(), None)
+            if strange:
+                raise ArgumentError(
+                    f"{self.path} holds something else ({strange.name}) and no ablation: name another folder with out=."
+                )
+            self.path.mkdir(parents=True, exist_ok=True)
+            with held(self.path / "lock"):
+                self.notes = self._open(mark, command)
+        except OSError as error:
+            raise ArgumentError(
+                f"can't write results to {self.path} ({error.strerror}): name another folder with out=."
+            ) from None
+
+    def prepare(self, run: Run) -> tuple[RunFolder, str]:
+        """Return the folder of a run, made or as it was left, and a line for the user if it had to be set aside."""
+        known = next(self.path.glob(f"*-{run.key}/"), None)  # another grid may have named it otherwise
+        folder = RunFolder(known or self.path / run.name)
+        note = ""
+        with held(self.path / "lock"):
+            begun = folder.path.is_dir() and any(not path.name.startswith(".") for path in folder.path.iterdir())
+            if begun and not folder.busy:
+                try:
+                    folder.check(run)
+                except DataError as error:
+                    note = f"{error} The run is set aside in {self._set_aside(folder.path)} and done anew."
+            if not begun or note:
+                folder.write_run(run)
+        return folder, note
+
+    def _contents(self) -> Iterator[Path]:
+        return (path for path in sorted(self.path.iterdir()) if path.name != "lock")
+
+    def _open(self, mark: Path, command: str) -> list[str]:
+        """Write the mark, with this command added; return lines for the user."""
+        notes = []
+        commands: list[str] = []
+        if mark.exists():
+            try:
+                content = read_json(mark)
+                commands = list(content["commands"])
+            except (DataError, KeyError, TypeError):
+                notes.append(f"{mark} is damaged: set aside in {self._set_aside(mark)}; nothing else is lost.")
+        if command not in commands:
+            write_json(mark, {"commands": [*commands, command]})
+        return notes
+
+    def _set_aside(self, path: Path) -> Path:
+        """Move a file or folder out of the way, and return where it is."""
+        folder = self.path / SET_ASIDE
+        folder.mkdir(exist_ok=True)
+        number = 1
+        while (target := folder / f"{path.name}-{number}").exists():
+            number += 1
+        return path.rename(target)
+
+
+def run_folders(path: Path) -> list[RunFolder]:
+    """Return the folders of all runs of an ablation, by name."""
+    return [RunFolder(found.parent) for found in sorted(path.glob("*/run.json"))]

@@ -1,0 +1,104 @@
+"""What happens to the boxes in training: how well the positives fit, and which of them the gradient comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.boxes import Pair
+from yolo_feiou.tables import Row, read_csv, write_csv
+
+FILE = "box_stats.csv"
+BINS = 10  # of IoU, each .1 wide; the last one includes 1
+NAMES = [f"{bin * 10:02d}" for bin in range(BINS)]  # by the IoU at which a bin begins
+
+
+class BoxStats:
+    """The statistics of each epoch, as a table in the run's folder.
+
+    | column          | value                                                                                  |
+    |-----------------|----------------------------------------------------------------------------------------|
+    | epoch           | as in Ultralytics' results.csv, from 1                                                 |
+    | positives       | number of pairs of a prediction and its target, over all batches and processes         |
+    | iou_mean        | mean IoU of the pairs                                                                  |
+    | share_75, _90   | share of the pairs with an IoU of at least .75, .9                                     |
+    | pos_00 … pos_90 | share of the pairs whose IoU lies in the bin that begins at .0, … .9                   |
+    | grad_00 …       | share of the bin in the sum, over pairs, of ‖∂L/∂box‖₂                                 |
+
+    L is the box term as trained, `BoxLoss.mean` of the batch (on each process its own), and a box is x1, y1, x2, y2 in
+    strides, so a share says how much of the pull on predictions comes from pairs of that IoU. Shares of nothing are
+    missing.
+
+    Args:
+        box_loss: The loss that trains.
+        file: Where the table goes.
+        device: Where the losses are computed.
+        epochs_done: The number of epochs after which training goes on; the rows of those are kept, if there are any.
+    """
+
+    def __init__(self, box_loss: BoxLoss, file: Path, device: torch.device, epochs_done: int = 0) -> None:
+        self.box_loss, self.file = box_loss, file
+        earlier = read_csv(file) if epochs_done and file.exists() else []
+        self.rows = [
+            {**row, **{name: int(row[name]) for name in ("epoch", "positives")}}
+            for row in earlier
+            if row["epoch"] <= epochs_done
+        ]
+        # In double precision, which Apple's GPUs don't have: an epoch has many millions of pairs.
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        self.sums = torch.zeros(4, BINS, dtype=dtype, device=device)  # by bin: pairs, gradients, IoU, IoU ≥ .75
+
+    def start(self) -> None:
+        """Begin an epoch, or begin it anew."""
+        self.sums.zero_()
+
+    def add(self, pred: Tensor, target: Tensor, scores: Tensor, total: Tensor | float) -> None:
+        """Add the pairs of a batch; their graph, gradients and the random state stay as they are.
+
+        Args:
+            pred: Predicted xyxy boxes in strides, shape (N, 4).
+            target: Their targets, likewise.
+            scores: The assigner's weights, shape (N,).
+            total: What `BoxLoss.mean` divides by.
+        """
+        # Half precision would round small gradients to 0; the loss itself raises its boxes too.
+        pred, target = pred.detach().float().requires_grad_(), target.detach().float()
+        term = self.box_loss.mean(pred, target, scores, total=total)
+        (gradient,) = torch.autograd.grad(term, pred)
+        iou = Pair(pred.detach(), target).iou
+        bins = (iou * BINS).long().clamp(0, BINS - 1)
+        # Not bincount, which on GPUs adds in any order, and not one_hot, which waits for them.
+        inside = (bins[:, None] == torch.arange(BINS, device=bins.device)).to(self.sums.dtype)
+        each = torch.stack((torch.ones_like(iou), gradient.norm(dim=1), iou, (iou >= 0.75).float()))
+        self.sums += (each.to(self.sums.dtype)[:, :, None] * inside).sum(1)
+
+    def finish(self, epoch: int, *, write: bool = True) -> None:
+        """End an epoch: all processes sum up together, and the one that writes puts the epoch's row in the table."""
+        if dist.is_available() and dist.is_initialized():
+            dist.all_reduce(self.sums)
+        if write:
+            self.rows = [*(row for row in self.rows if row["epoch"] < epoch), {"epoch": epoch, **self.row()}]
+            write_csv(self.file, self.rows)
+
+    def row(self) -> Row:
+        """Return the statistics of the pairs so far."""
+        pairs, gradients, ious, good = self.sums.tolist()
+        count, pull = sum(pairs), sum(gradients)
+        shares = {f"pos_{name}": of(value, count) for name, value in zip(NAMES, pairs, strict=True)}
+        return {
+            "positives": round(count),
+            "iou_mean": of(sum(ious), count),
+            "share_75": of(sum(good), count),
+            "share_90": shares["pos_90"],
+            **shares,
+            **{f"grad_{name}": of(value, pull) for name, value in zip(NAMES, gradients, strict=True)},
+        }
+
+
+def of(part: float, whole: float) -> float | None:
+    """Return the share of a part, None of nothing."""
+    return part / whole if whole else None

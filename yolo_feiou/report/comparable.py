@@ -1,0 +1,133 @@
+"""What stands against comparing the runs of a report: sentences for its reader."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.shown import count, fixed, listing
+from yolo_feiou.report.statistics import ROUNDING
+from yolo_feiou.report.variants import HARMLESS, MATCHED, Variant, spelled
+from yolo_feiou.tables import Row
+
+SEEDS = 3  # below this many a standard deviation says next to nothing
+RATIO = 2  # of gradients, beyond which equal gains are no equal conditions
+#: What runs must have in common, by what it decides.
+CIRCUMSTANCES = (
+    *("yolo_feiou", "git_commit", "ultralytics", "torch", "python", "machine"),
+    *("evaluator", "evaluator_version", "area_source"),
+    *("eval_split", "eval_weights", "eval_conf", "eval_iou", "eval_max_det", "eval_imgsz", "eval_batch"),
+    *("images", "objects"),
+)
+#: What differs by itself where an argument is varied.
+FOLLOWS = {"data": ("images", "objects", "area_source"), "imgsz": ("eval_imgsz",), "batch": ("eval_batch",)}
+
+
+def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
+    """Return what a reader must know before comparing the variants, a sentence each."""
+    variants = [comparison.variant for comparison in comparisons]
+    return [
+        *_unfinished(results),
+        *_seeds(variants),
+        *_without_baseline(comparisons),
+        *_circumstances(results.done, [*variants[0].values]),
+        *_arguments(results, [*variants[0].values]),
+        *_gain(results, variants),
+        *_single_runs(results.done),
+    ]
+
+
+def device_kind(device: str) -> str:
+    """Return what kind of device a `device=` is, whatever its number: 'cpu', '1 GPU', '2 GPUs'."""
+    numbers = re.fullmatch(r"\[?((cuda:)?\d+([,\s]+(cuda:)?\d+)*)\]?", device)
+    return count(len(re.findall(r"(?:cuda:)?\d+", numbers[1])), "GPU") if numbers else device
+
+
+def _unfinished(results: Results) -> Iterator[str]:
+    left = [row for row in results.rows if row["status"] != "done"]
+    if left:
+        told = [f"{row['run']} ({row.get('reason') or row['status'] or 'no status'})" for row in left]
+        yield f"{count(len(left), 'run')} of {len(results.rows)} not done, and left out: {listing(told, 5)}."
+
+
+def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
+    numbers = [len(variant.runs) for variant in variants]
+    most = max(numbers)
+    fewer = [f"{v.label} ({n})" for v, n in zip(variants, numbers, strict=True) if n < most]
+    if fewer:
+        yield f"Fewer seeds than the {most} of others: {listing(fewer)}."
+    if min(numbers) < SEEDS:
+        few = count(sum(n < SEEDS for n in numbers), "variant")
+        yield f"{few} of {len(variants)} with fewer than {SEEDS} seeds: a standard deviation of so few says little."
+    for variant in variants:
+        of = variant.spread(METRIC)
+        if of.sd is not None and of.sd <= ROUNDING:
+            yield f"All {of.n} seeds of {variant.label} have the same {METRIC}: does the seed have an effect?"
+
+
+def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    if alone := [comparison.variant.label for comparison in comparisons if comparison.baseline is None]:
+        yield f"Nothing to compare with, since the baseline lacks these values: {listing(alone)}."
+
+
+def _circumstances(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
+    expected = {name for axis in axes for name in FOLLOWS.get(axis, ())}
+    for name in CIRCUMSTANCES:
+        if name not in expected and name not in axes:
+            yield from _differing(name, [row.get(name) for row in rows])
+    if "device" not in axes:
+        yield from _differing("device", [row.get("device") and device_kind(str(row["device"])) for row in rows])
+
+
+def _differing(name: str, values: Sequence[object]) -> Iterator[str]:
+    """Yield a sentence if there is more than one value; one that isn't recorded is none."""
+    counts = Counter(spelled(value) for value in values if value is not None)
+    if len(counts) > 1:
+        told = [f"{value} ({count(n, 'run')})" for value, n in counts.items()]
+        yield f"Runs differ in {name}: {listing(told, 5)}."
+
+
+def _arguments(results: Results, axes: Sequence[str]) -> Iterator[str]:
+    listed = {axis for row in results.rows for axis in str(row.get("axes") or "").split()}
+    for axis in axes:
+        if axis not in listed and axis not in ("loss", "gain"):
+            yield f"Runs differ in {axis} although no grid varied it: it is taken as an axis, and never averaged over."
+    for name in results.arguments:
+        if name in HARMLESS and name not in axes:
+            yield from _differing(name, [row.get(name) for row in results.done])
+
+
+def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
+    gains = Counter(str(row["gain"]) for row in results.done if row.get("gain"))
+    if len(gains) > 1:
+        told = listing([f"{gain} ({count(n, 'run')})" for gain, n in gains.items()])
+        yield f"The gain of the box loss is {told}: a loss gains or loses by that alone, so compare within one of them."
+    for variant in variants:
+        boxes = {row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED}
+        if len(boxes) > 1:
+            yield f"The seeds of {variant.label} have different gains: box={listing([*map(spelled, boxes)])}."
+    same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
+    for row in results.preflight:
+        ratio = row.get("gradient_ratio")
+        if row.get("loss") in same and isinstance(ratio, float) and not 1 / RATIO <= ratio <= RATIO:
+            yield (
+                f"At the same gain the gradient of {row['loss']} is {fixed(ratio, 2)} times CIoU's in size: "
+                "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
+            )
+
+
+def _single_runs(rows: Sequence[Row]) -> Iterator[str]:
+    if blind := [f"{row['run']} ({spelled(row['unread'])})" for row in rows if row.get("unread")]:
+        yield f"Images of the evaluation could not be read: {listing(blind, 5)}."
+    if resumed := [row["run"] for row in rows if _true(row.get("resumed"))]:
+        yield f"{count(len(resumed), 'run')} interrupted, and resumed from a checkpoint: {listing(resumed, 5)}."
+    if lacking := [row["run"] for row in rows if row.get(METRIC) is None]:
+        yield f"{count(len(lacking), 'run')} done but without {METRIC}: {listing(lacking, 5)}."
+
+
+def _true(value: object) -> bool:
+    """Return whether a cell says yes, as a word or as a number of times."""
+    return str(value).lower() not in ("none", "false", "no", "0", "0.0")

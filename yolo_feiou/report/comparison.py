@@ -1,0 +1,77 @@
+"""Variants against their baseline, with a verdict that claims no more than the seeds can show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from yolo_feiou.report.baseline import Baseline
+from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, holm, pairs_needed
+from yolo_feiou.report.variants import Variant
+
+METRIC = "AP"  # the one that is tested: a test of each metric would find differences by chance
+SOUGHT = 0.005  # the difference in AP for which `seeds_needed` is computed
+BETTER, WORSE, ONE_SEED, BASELINE = "better", "worse", "one seed can't tell", "baseline"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A variant against its baseline.
+
+    Attributes:
+        variant: The variant.
+        baseline: What it is compared with, itself if it is a baseline; None where there is nothing of the kind.
+        difference: Of AP, paired by seed; None for a baseline, and without one.
+        p_holm: The p value, adjusted for all comparisons of the report; None where there is none.
+    """
+
+    variant: Variant
+    baseline: Variant | None
+    difference: Difference | None = None
+    p_holm: float | None = None
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether the variant is a baseline."""
+        return self.baseline is self.variant
+
+    @property
+    def distinguishable(self) -> bool:
+        """Whether its AP is shown to differ from the baseline's."""
+        return self.p_holm is not None and self.p_holm < ALPHA
+
+    @property
+    def seeds_needed(self) -> float | None:
+        """How many seeds a difference of `SOUGHT` would need to be found, by `pairs_needed`."""
+        return pairs_needed(self.difference.sd, SOUGHT) if self.difference else None
+
+    @property
+    def verdict(self) -> str:
+        """What the seeds say about its AP, in words; empty without a baseline."""
+        if self.is_baseline:
+            return BASELINE
+        if self.difference is None:
+            return ""
+        pairs, mean = self.difference.n, self.difference.mean
+        if mean is None:
+            return "no seed in common with the baseline"
+        if pairs == 1:
+            return ONE_SEED
+        if not self.difference.spreads:
+            # Constant to the last digit: no noise of training, rather a seed without effect, or the same run twice.
+            same = f"identical in all {pairs} seeds"
+            return same if abs(mean) <= ROUNDING else f"not judged: the same difference in all {pairs} seeds"
+        if self.distinguishable:
+            return BETTER if mean > 0 else WORSE
+        return f"not distinguishable with {pairs} seeds"
+
+
+def compare(variants: Sequence[Variant], baseline: Baseline) -> list[Comparison]:
+    """Return the comparison of each variant, in their order, p values adjusted for the number of all of them."""
+    baselines = [baseline.of(variant, variants) for variant in variants]
+    differences = [
+        variant.difference(other, METRIC) if other and other is not variant else None
+        for variant, other in zip(variants, baselines, strict=True)
+    ]
+    adjusted = holm([difference.p if difference else None for difference in differences])
+    return [Comparison(*parts) for parts in zip(variants, baselines, differences, adjusted, strict=True)]

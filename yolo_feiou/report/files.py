@@ -1,0 +1,145 @@
+"""The CSV files that an ablation leaves in its folder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.paper.tables import METRICS as PAPER
+from yolo_feiou.tables import Row, read_csv
+
+RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
+REQUIRED = ("run", "status", "loss", "seed")
+PATHS = ("model", "data")
+#: Columns that are words even where they look like a number, as version 3.10 or a commit 12e4567.
+WORDS = (
+    *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
+    *("machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit", "finished"),
+    *("eval_split", "eval_weights", "area_source", "evaluator", "evaluator_version"),
+)
+LEVELS = tuple(range(50, 100, 5))  # IoU thresholds, and lower ends of the bins of matched IoU, in per cent
+CURVE = tuple(f"AP{level}" for level in LEVELS)
+MATCHED = ("matched_iou", "matched_75", "matched_90", "found_50", "found_75", "found_90")
+#: All metrics of a run, fractions from 0 to 1.
+METRICS = (*PAPER, "AR", *(name for name in CURVE if name not in PAPER), *MATCHED)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was read; a cell without a value is None.
+
+    Attributes:
+        folders: Where from.
+        rows: A row a run, failed ones too.
+        arguments: The columns of `rows` that are arguments of the training, those after `gain` and before `device`.
+        curves: A row an epoch and run, with the columns of Ultralytics' results.csv.
+        box_stats: A row an epoch and run, with the positives and their gradients by IoU.
+        preflight: A row a loss, with its size against CIoU's.
+    """
+
+    folders: tuple[Path, ...]
+    rows: list[Row]
+    arguments: tuple[str, ...] = ()
+    curves: Sequence[Row] = ()
+    box_stats: Sequence[Row] = ()
+    preflight: Sequence[Row] = ()
+
+    @property
+    def done(self) -> list[Row]:
+        """The rows of finished runs."""
+        return [row for row in self.rows if row["status"] == "done"]
+
+
+def read_results(folders: Sequence[Path]) -> Results:
+    """Return the results of one or several ablations; of several, runs are named after their folder too.
+
+    Raises:
+        ArgumentError: If a folder is missing, or has no results.
+        DataError: If a file is damaged, or no run is done.
+    """
+    parts = [_read(folder, f"{folder}/" if len(folders) > 1 else "") for folder in folders]
+    results = Results(
+        tuple(folders),
+        [row for part in parts for row in part.rows],
+        tuple(dict.fromkeys(name for part in parts for name in part.arguments)),
+        *([row for part in parts for row in getattr(part, name)] for name in ("curves", "box_stats", "preflight")),
+    )
+    if not results.done:
+        reasons = [row["reason"] for row in results.rows if row.get("reason")]
+        why = f"; the first one failed with: {reasons[0]}" if reasons else ""
+        where = ", ".join(str(folder / RESULTS) for folder in folders)
+        raise DataError(f"{where}: no run is done of {len(results.rows)}{why}.")
+    for name in PATHS:
+        _shorten(results.rows, name)
+    return results
+
+
+def _read(folder: Path, prefix: str) -> Results:
+    if not folder.is_dir():
+        raise ArgumentError(f"{folder} is no folder: give the one that 'yolo ablate' wrote to.")
+    path = folder / RESULTS
+    if not path.is_file():
+        raise ArgumentError(f"{folder} has no {RESULTS}: give the folder that 'yolo ablate' wrote to.")
+    rows = _named(_rows(path, WORDS), prefix)
+    if rows and (missing := [name for name in REQUIRED if name not in rows[0]]):
+        raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' writes.")
+    for row in rows:
+        _check(row, path)
+    optional = {
+        name: _rows(folder / file, ("run", "loss", *PATHS)) if (folder / file).is_file() else []
+        for name, file in (("curves", CURVES), ("box_stats", BOX_STATS), ("preflight", PREFLIGHT))
+    }
+    for name in ("curves", "box_stats"):
+        optional[name] = _named(optional[name], prefix)
+    if prefix:
+        optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
+    return Results((folder,), rows, _arguments(rows), **optional)
+
+
+def _rows(path: Path, words: Collection[str]) -> list[Row]:
+    return [{key: _value(value) for key, value in row.items()} for row in read_csv(path, words)]
+
+
+def _value(value: float | str) -> float | str | None:
+    """Return a cell's value, None for one without."""
+    return None if value == "" or (isinstance(value, float) and not math.isfinite(value)) else value
+
+
+def _named(rows: list[Row], prefix: str) -> list[Row]:
+    return [{**row, "run": f"{prefix}{row.get('run')}"} for row in rows]
+
+
+def _shorten(rows: list[Row], name: str) -> None:
+    """Leave the last part alone of the paths in a column, if that tells them apart."""
+    short = {row[name]: Path(row[name]).name for row in rows if row.get(name)}
+    if len(set(short.values())) == len(short):
+        for row in rows:
+            if row.get(name):
+                row[name] = short[row[name]]
+
+
+def _arguments(rows: list[Row]) -> tuple[str, ...]:
+    columns = list(rows[0]) if rows else []
+    if not {"gain", "device"} <= set(columns):
+        return ()
+    return tuple(columns[columns.index("gain") + 1 : columns.index("device")])
+
+
+def _check(row: Row, path: Path) -> None:
+    """Raise DataError if a finished run has a seed or a metric that is none."""
+    if row["status"] != "done":
+        return
+    where, seed = f"{path}: run {row['run']} has", row["seed"]
+    if not isinstance(seed, float) or not seed.is_integer():
+        raise DataError(f"{where} seed={_shown(seed)}, expected a whole number.")
+    for name in METRICS:
+        value = row.get(name)
+        if value is not None and not (isinstance(value, float) and 0 <= value <= 1):
+            raise DataError(f"{where} {name}={_shown(value)}, expected a fraction from 0 to 1.")
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,126 @@
+"""A table as Markdown and as LaTeX."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MARK = "†"
+
+#: What LaTeX needs written otherwise.
+LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "±": r"$\pm$",
+        "−": r"$-$",
+        "–": "--",
+        "≥": r"$\ge$",
+        "×": r"$\times$",
+        "Δ": r"$\Delta$",
+        "√": r"$\surd$",
+        "’": "'",
+        MARK: r"$^\dagger$",
+    }
+)
+MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|*<`["})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell.
+
+    Attributes:
+        text: What it says.
+        bold: Whether it stands out.
+        mark: Whether it has the mark that a note of the table explains.
+        value: The number it says, for sorting; None for words, and where it is missing.
+    """
+
+    text: str
+    bold: bool = False
+    mark: bool = False
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: A word for files and labels.
+        caption: What it shows, and under which conditions.
+        columns: Titles of the columns.
+        words: How many of them, from the left, hold words; the others hold numbers.
+        groups: Its rows, in groups that a line parts.
+        notes: Sentences below it.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[str]
+    words: int
+    groups: Sequence[Sequence[Sequence[Cell]]]
+    notes: Sequence[str] = ()
+
+
+def markdown(table: Table) -> str:
+    """Return the table as Markdown, its caption above and its notes below."""
+    lines = [
+        _escaped(table.caption),
+        "",
+        f"| {' | '.join(map(_escaped, table.columns))} |",
+        "|" + ":--|" * table.words + "--:|" * (len(table.columns) - table.words),
+    ]
+    for row in (row for group in table.groups for row in group):
+        cells = [_escaped(cell.text) + f" {MARK}" * cell.mark for cell in row]
+        cells = [f"**{text}**" if cell.bold else text for text, cell in zip(cells, row, strict=True)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, *(line for note in table.notes for line in ("", _escaped(note)))]) + "\n"
+
+
+def latex(table: Table) -> str:
+    r"""Return the table as a LaTeX float, for \input; it needs the package booktabs."""
+    return "\n".join(_latex_lines(table)) + "\n"
+
+
+def _latex_lines(table: Table) -> Iterator[str]:
+    yield "% needs \\usepackage{booktabs}"
+    yield from (r"\begin{table}", r"\centering", r"\small", f"\\caption{{{_tex(table.caption)}}}")
+    yield f"\\label{{tab:{table.name}}}"
+    yield f"\\begin{{tabular}}{{{'l' * table.words}{'c' * (len(table.columns) - table.words)}}}"
+    yield r"\toprule"
+    yield " & ".join(map(_title, table.columns)) + r" \\"
+    for group in table.groups:
+        yield r"\midrule"
+        yield from (" & ".join(map(_latex_cell, row)) + r" \\" for row in group)
+    yield from (r"\bottomrule", r"\end{tabular}")
+    for note in table.notes:
+        yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {_tex(note)}\end{{minipage}}"
+    yield r"\end{table}"
+
+
+def _latex_cell(cell: Cell) -> str:
+    text = _tex(cell.text)
+    return (f"\\textbf{{{text}}}" if cell.bold else text) + _tex(MARK) * cell.mark
+
+
+def _title(text: str) -> str:
+    """Return a column's title; AP_S and AP50 with an index, as papers print them."""
+    if index := re.fullmatch(r"AP_?(\d+|[SML])", text):
+        return f"AP$_{index[1]}$" if len(index[1]) == 1 else f"AP$_{{{index[1]}}}$"
+    return _tex(text)
+
+
+def _tex(text: str) -> str:
+    return text.translate(LATEX)
+
+
+def _escaped(text: str) -> str:
+    return text.translate(MARKDOWN)

@@ -1,0 +1,182 @@
+"""The tables of a report: the paper's, the comparison with the baseline, and how well boxes fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from yolo_feiou.report.captions import COMPARISON, DAGGER, FIT, conditions, seeds_of
+from yolo_feiou.report.comparison import Comparison
+from yolo_feiou.report.files import METRICS, PAPER, Results
+from yolo_feiou.report.layout import Cell, Table
+from yolo_feiou.report.shown import MISSING, interval, mean_sd, p_value, percent, points, seeds
+from yolo_feiou.report.statistics import MOST
+from yolo_feiou.report.variants import Variant, groups, spelled
+from yolo_feiou.tables import Row
+
+#: How well matched predictions fit, by what the column is called.
+FITS = {
+    "AR": "AR",
+    "IoU": "matched_iou",
+    "IoU ≥ .75": "matched_75",
+    "IoU ≥ .9": "matched_90",
+    "found at .5": "found_50",
+    "at .75": "found_75",
+    "at .9": "found_90",
+}
+
+
+def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
+    """Return the layout of the paper's Tables 1 and 2: a row a variant, the best of each group bold."""
+    marked = {id(c.variant) for c in comparisons if c.verdict and not (c.is_baseline or c.distinguishable)}
+    variants = [comparison.variant for comparison in comparisons]
+    return Table(
+        "losses",
+        f"AP in per cent, {seeds_of(variants)}. {conditions(results, variants)}",
+        [*_titles(variants[0]), *PAPER],
+        len(_titles(variants[0])),
+        _metric_groups(variants, dict(zip(PAPER, PAPER, strict=True)), lambda variant: id(variant) in marked),
+        [_best(variants), *([DAGGER] if marked else [])],
+    )
+
+
+def fit_table(comparisons: Sequence[Comparison]) -> Table:
+    """Return how well matched predictions fit their objects, and how many objects are found."""
+    variants = [comparison.variant for comparison in comparisons]
+    titles = _titles(variants[0])
+    return Table(
+        "fit",
+        f"Matched predictions and found objects in per cent, {seeds_of(variants)}.",
+        [*titles, *FITS],
+        len(titles),
+        _metric_groups(variants, FITS),
+        [FIT],
+    )
+
+
+def comparison_table(comparisons: Sequence[Comparison]) -> Table:
+    """Return each variant's difference to its baseline in AP, with what the seeds can say about it."""
+    titles = _titles(comparisons[0].variant)
+    of = {id(comparison.variant): comparison for comparison in comparisons}
+    return Table(
+        "comparison",
+        "Difference to the baseline in AP, in points (hundredths), paired by seed.",
+        [
+            *(*titles, "verdict", "AP", "pairs", "ΔAP", "95 % interval, t", "95 % interval, bootstrap"),
+            *("p", "p, Holm", "seeds for 0.5"),
+        ],
+        len(titles) + 1,
+        [[_compared(of[id(v)]) for v in group] for group in groups(c.variant for c in comparisons)],
+        [COMPARISON],
+    )
+
+
+def numbers(comparisons: Sequence[Comparison]) -> list[Row]:
+    """Return the paper's table for a spreadsheet: means and standard deviations apart, in per cent."""
+    return [
+        {
+            **dict(zip(_titles(c.variant), (cell.text for cell in _names(c.variant)), strict=True)),
+            "seeds": len(c.variant.runs),
+            **{
+                f"{metric}{part}": "" if value is None else f"{100 * value:.1f}"
+                for metric in PAPER
+                for of in [c.variant.spread(metric)]
+                for part, value in (("", of.mean), (" sd", of.sd))
+            },
+            "verdict": c.verdict,
+        }
+        for c in comparisons
+    ]
+
+
+def summary(comparisons: Sequence[Comparison]) -> list[Row]:
+    """Return all statistics, a row a variant, in the units of the files: fractions."""
+    return [_summary(comparison) for comparison in comparisons]
+
+
+def _summary(c: Comparison) -> Row:
+    difference, variant = c.difference, c.variant
+    spreads = {metric: variant.spread(metric) for metric in METRICS}
+    bounds = {
+        f"{name}_{end}": value
+        for name in ("interval", "bootstrap")
+        for end, value in zip(("low", "high"), (difference and getattr(difference, name)) or (None, None), strict=True)
+    }
+    return {
+        **({axis: spelled(value) for axis, value in variant.values.items()} or {"loss": variant.loss}),
+        "runs": len(variant.runs),
+        "seeds": " ".join(map(str, variant.runs)),
+        "baseline": c.baseline.label if c.baseline else None,
+        "verdict": c.verdict,
+        "pairs": difference and difference.n,
+        "difference": difference and difference.mean,
+        "difference_sd": difference and difference.sd,
+        **bounds,
+        "p": difference and difference.p,
+        "p_holm": c.p_holm,
+        "seeds_needed": None if c.seeds_needed is None else seeds(c.seeds_needed, MOST),
+        **{f"{metric}_{part}": getattr(of, part) for metric, of in spreads.items() for part in ("mean", "sd", "n")},
+    }
+
+
+def _titles(variant: Variant) -> list[str]:
+    return [*variant.others, *(["Method"] if "loss" in variant.values or not variant.values else [])]
+
+
+def _names(variant: Variant) -> list[Cell]:
+    """Return the cells in front: the other axes, then the loss."""
+    loss = [Cell(variant.loss)] if "loss" in variant.values or not variant.values else []
+    others = variant.others.values()
+    return [*(Cell(spelled(v), value=v if isinstance(v, float) else None) for v in others), *loss]
+
+
+def _metric_groups(
+    variants: Sequence[Variant], columns: dict[str, str], marked: Callable[[Variant], bool] = lambda variant: False
+) -> list[list[list[Cell]]]:
+    """Return rows of metrics, by group; the best mean of a column, as it is shown, is bold where there is a choice."""
+    found = []
+    for group in groups(variants):
+        spreads = [[variant.spread(metric) for metric in columns.values()] for variant in group]
+        shown = [[percent(spread.mean) for spread in row] for row in spreads]
+        best = [
+            max((s for s in column if s != MISSING), key=float, default=None) for column in zip(*shown, strict=True)
+        ]
+        found.append(
+            [
+                [
+                    *_named(variant, marked(variant)),
+                    *(
+                        Cell(mean_sd(spread), bold=len(group) > 1 and text == top, value=spread.mean)
+                        for spread, text, top in zip(row, texts, best, strict=True)
+                    ),
+                ]
+                for variant, row, texts in zip(group, spreads, shown, strict=True)
+            ]
+        )
+    return found
+
+
+def _named(variant: Variant, mark: bool) -> list[Cell]:
+    *front, last = _names(variant)
+    return [*front, Cell(last.text, mark=mark, value=last.value)]
+
+
+def _best(variants: Sequence[Variant]) -> str:
+    within = " with the same values of the other axes" if len(groups(variants)) > 1 else ""
+    return f"Bold: the highest mean of a column{within}, which need not be a real difference."
+
+
+def _compared(c: Comparison) -> list[Cell]:
+    of, difference = c.variant.spread("AP"), c.difference
+    front = [*_names(c.variant), Cell(c.verdict or MISSING, bold=c.distinguishable), Cell(mean_sd(of), value=of.mean)]
+    if difference is None:
+        return [*front, *([Cell(MISSING)] * 7)]
+    return [
+        *front,
+        Cell(str(difference.n), value=difference.n),
+        Cell(points(difference.mean), value=difference.mean),
+        Cell(interval(difference.interval), value=difference.interval and difference.interval[0]),
+        Cell(interval(difference.bootstrap), value=difference.bootstrap and difference.bootstrap[0]),
+        Cell(p_value(difference.p), value=difference.p),
+        Cell(p_value(c.p_holm), value=c.p_holm),
+        Cell(seeds(c.seeds_needed, MOST), value=c.seeds_needed),
+    ]

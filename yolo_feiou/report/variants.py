@@ -1,0 +1,138 @@
+"""Runs that differ by their seed alone, taken together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
+from yolo_feiou.spec import spell
+from yolo_feiou.tables import Row
+
+Value = float | str | None
+MATCHED = "matched"  # the `gain` of runs whose box gain was set so that gradients agree in size
+#: Arguments of a training on which its result doesn't depend, so that runs may differ in them.
+HARMLESS = {
+    *("workers", "cache", "plots", "verbose", "save", "save_period", "save_json", "val", "visualize", "show"),
+    *("profile", "box_stats"),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Runs that differ by their seed alone.
+
+    Attributes:
+        values: The value of each axis.
+        runs: Their rows, by seed.
+    """
+
+    values: Mapping[str, Value]
+    runs: Mapping[int, Row]
+
+    @property
+    def loss(self) -> str:
+        """The spec of its loss."""
+        return str(next(iter(self.runs.values()))["loss"])
+
+    @property
+    def others(self) -> dict[str, Value]:
+        """The values of all axes but the loss."""
+        return {axis: value for axis, value in self.values.items() if axis != "loss"}
+
+    @property
+    def label(self) -> str:
+        """Its name for people: its loss, if that is an axis, and the values of the other axes."""
+        loss = [self.loss] if "loss" in self.values or not self.values else []
+        return " ".join([*loss, *named(self.others)])
+
+    def of(self, metric: str) -> dict[int, float]:
+        """Return a metric by seed, of those runs that have it."""
+        return {seed: row[metric] for seed, row in self.runs.items() if row.get(metric) is not None}
+
+    def spread(self, metric: str) -> Spread:
+        """Return the spread of a metric over the seeds."""
+        return spread([*self.of(metric).values()])
+
+    def difference(self, baseline: Variant, metric: str) -> Difference:
+        """Return the difference of a metric to a baseline's, over the seeds that both have."""
+        ours, theirs = self.of(metric), baseline.of(metric)
+        seeds = sorted(ours.keys() & theirs.keys())
+        return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+
+
+def named(values: Mapping[str, Value]) -> list[str]:
+    """Return values of axes as one would type them: box=7.5."""
+    return [f"{axis}={spelled(value)}" for axis, value in values.items()]
+
+
+def spelled(value: Value) -> str:
+    """Return a value as one would type it, – for none."""
+    return "–" if value is None else spell(value)
+
+
+def find_axes(results: Results) -> tuple[str, ...]:
+    """Return the names of what is compared: the arguments that a grid varied, without the seed, the loss first.
+
+    Arguments in which runs differ although no grid varied them, as after two commands for one folder, are axes too, for
+    what differs is never averaged over. The gain `box` is none where it was matched, since it follows from the loss.
+    """
+    listed = [axis for row in results.rows for axis in str(row.get("axes") or "").split()]
+    differing = [name for name in (*results.arguments, "loss", "gain") if _differs(results.done, name)]
+    axes = dict.fromkeys([*listed, *(name for name in differing if name not in HARMLESS)])
+    return tuple(sorted((axis for axis in axes if axis != "seed"), key=lambda axis: axis != "loss"))
+
+
+def make_variants(results: Results, axes: Sequence[str]) -> list[Variant]:
+    """Return the variants that have a finished run; those that share all axes but the loss stand together.
+
+    Groups are in the order of their axes' values where these are numbers, otherwise in that of the rows, and so are the
+    variants of a group.
+
+    Raises:
+        DataError: If a seed of a variant is there twice.
+    """
+    found: dict[tuple[Value, ...], dict[int, Row]] = {}
+    for row in results.done:
+        runs = found.setdefault(tuple(_value(row, axis) for axis in axes), {})
+        seed = int(row["seed"])
+        if seed in runs:
+            raise DataError(
+                f"runs {runs[seed]['run']} and {row['run']} are the same variant with the same seed {seed}: take one "
+                "of them out, or report their folders apart."
+            )
+        runs[seed] = row
+    variants = [
+        Variant(dict(zip(axes, values, strict=True)), dict(sorted(runs.items()))) for values, runs in found.items()
+    ]
+    rank = {
+        axis: {value: place for place, value in enumerate(_ordered(v.values[axis] for v in variants))} for axis in axes
+    }
+    last = sorted(axes, key=lambda axis: axis == "loss")
+    return sorted(variants, key=lambda variant: [rank[axis][variant.values[axis]] for axis in last])
+
+
+def groups(variants: Iterable[Variant]) -> list[list[Variant]]:
+    """Return the variants by the values of all axes but the loss."""
+    found: dict[tuple[Value, ...], list[Variant]] = {}
+    for variant in variants:
+        found.setdefault(tuple(variant.others.values()), []).append(variant)
+    return list(found.values())
+
+
+def _value(row: Row, axis: str) -> Value:
+    """Return a run's value of an axis; a gain that was matched to the loss is the same for all losses."""
+    return MATCHED if axis == "box" and row.get("gain") == MATCHED else row.get(axis)
+
+
+def _ordered(values: Iterable[Value]) -> list[Value]:
+    """Return each value once: numbers by size, otherwise as they come."""
+    once = list(dict.fromkeys(values))
+    return sorted(once) if all(isinstance(value, float) for value in once) else once
+
+
+def _differs(rows: Sequence[Row], name: str) -> bool:
+    """Return whether runs differ in an argument; the gain `box` of matched runs doesn't count."""
+    return len({row.get(name) for row in rows if not (name == "box" and row.get("gain") == MATCHED)}) > 1

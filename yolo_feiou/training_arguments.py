@@ -1,0 +1,48 @@
+"""The training arguments that Ultralytics doesn't have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.registry import STOCK, loss_to_train
+
+#: By name, with the values that train as Ultralytics does. `box_stats` records the positives, see `box_stats.py`.
+OURS: dict[str, Any] = {"loss": STOCK, "box_stats": False}
+
+
+def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
+    """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.
+
+    Args:
+        arguments: Training arguments by name. Those of ours that are not there have their default.
+
+    Raises:
+        LossSpecError: If `loss` is wrong.
+        ArgumentError: If `box_stats` is no bool, or there is no loss of ours that it could look into.
+    """
+    ours = {**OURS, **arguments}
+    box_loss, box_stats = loss_to_train(ours["loss"]), ours["box_stats"]
+    if not isinstance(box_stats, bool):
+        raise ArgumentError(f"got box_stats={box_stats!r}: expected True or False.")
+    if box_stats and box_loss is None and not ours.get("resume"):  # a resumed run's loss is in its checkpoint
+        raise ArgumentError(
+            f"box_stats=True looks into a loss of ours, got loss={STOCK}: add loss=ciou, which is that very loss."
+        )
+    return box_loss
+
+
+def changed(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the names of our arguments that are asked for with another meaning than the one recorded.
+
+    Raises:
+        LossSpecError: If a `loss` is wrong.
+    """
+    return [key for key in OURS if key in asked and meaning(key, asked[key]) != meaning(key, recorded[key])]
+
+
+def meaning(key: str, value: Any) -> Any:
+    """Return what is the same for two values that train alike: one loss has several spellings."""
+    return str(loss_to_train(value)) if key == "loss" else value
