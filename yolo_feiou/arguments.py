@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.spec import Number, Parameter
+from yolo_feiou.spec import Number, Parameter, spell
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,9 @@ def read_arguments(verb: str, words: Sequence[str], arguments: Sequence[Argument
         except ValueError:
             raise ArgumentError(f"{key}={text} is not {known[key].expected}.") from None
     return values
+
+
+def shown(default: object) -> str:
+    """Return a default as the user would type it."""
+    values = default if isinstance(default, tuple) else (default,)
+    return ",".join(spell(value) if isinstance(value, float) else str(value) for value in values)

@@ -13,10 +13,10 @@ from yolo_feiou.ablation.options import OPTIONS, Request, read_request
 from yolo_feiou.ablation.progress import Progress, view
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.simulation.command import shown
 
 USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
 
@@ -121,4 +121,5 @@ def on_ray(request: Request) -> Engine:
     """Return the engine on a Ray cluster."""
     from yolo_feiou.ablation.on_ray import OnRay
 
-    return OnRay(request.options["address"], replace(request.task(), threads=0), request.options)
+    options = {key: request.options[key] for key in ("address", "jobs", "per_device", "cpus", "retries")}
+    return OnRay(replace(request.task(), device=request.devices[0], threads=0), **options)

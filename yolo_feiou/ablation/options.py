@@ -26,6 +26,7 @@ OPTIONS = (
     Whole("per_device", 1, 1, 64),
     Choice("engine", "local", ("local", "ray")),
     Text("address", "", "the address of a Ray cluster, or auto"),
+    Whole("cpus", 1, 1, 1024),
     Whole("retries", 1, 0, 100),
     Choice("gain", "same", ("same", "matched")),
     Flag("preflight", True),

@@ -11,11 +11,10 @@ from pathlib import Path
 from ultralytics.utils import RUNS_DIR
 from ultralytics.utils.files import increment_path
 
-from yolo_feiou.arguments import Text, read_arguments
+from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
-from yolo_feiou.spec import spell
 
 SUBJECTS: dict[str, Subject] = {
     "setup=1": regress.subject(1),
@@ -73,12 +72,6 @@ def usage() -> str:
         lines.append(f"\n{word}")
         lines += [f"    {a.name + '=' + shown(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)
-
-
-def shown(default: object) -> str:
-    """Return a default as the user would type it."""
-    values = default if isinstance(default, tuple) else (default,)
-    return ",".join(spell(value) if isinstance(value, float) else str(value) for value in values)
 
 
 @contextmanager

@@ -1,0 +1,104 @@
+"""Runs on a Ray cluster: each a task, done by a process as on one machine, and taken up on another node if one is lost.
+
+All nodes need the package, the data at the same path, and a folder of the ablation that they share.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.work import Task
+from yolo_feiou.errors import ArgumentError
+
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
+
+try:
+    import ray
+except ImportError:
+    raise ArgumentError("engine=ray needs Ray, which is not installed: pip install 'yolo-feiou[ray]'") from None
+
+
+class OnRay:
+    """Tasks on a Ray cluster.
+
+    Args:
+        task: What each process is told.
+        address: The cluster's; '' is that in RAY_ADDRESS, or a new one on this machine.
+        jobs: How many runs at a time at most; 0 is as many as the cluster has room for.
+        per_device: How many runs share a GPU. Without GPUs, or with `device=cpu`, a run takes CPUs alone.
+        cpus: Number of CPUs that a run takes.
+        retries: How often a run whose node is lost is taken up elsewhere.
+
+    Raises:
+        ArgumentError: If there is no cluster at the address.
+    """
+
+    def __init__(self, task: Task, address: str, jobs: int, per_device: int, cpus: int, retries: int) -> None:
+        self.ours = not ray.is_initialized()
+        try:
+            if self.ours:
+                ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ArgumentError(f"address={address}: there is no Ray cluster that can be joined: {error}") from None
+        gpu = task.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
+        self.task = replace(task, device="0" if gpu else "cpu")  # Ray shows a process the GPU that it gets, alone
+        resources = {"num_cpus": cpus, "num_gpus": 1 / per_device if gpu else 0, "max_retries": retries}
+        self.remote = ray.remote(do).options(**resources)
+        self.jobs, self.refs = jobs, {}
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another task may be handed to the cluster, which queues what it has no room for."""
+        return not self.jobs or len(self.refs) < self.jobs
+
+    def start(self, folder: RunFolder) -> None:
+        """Hand a run to the cluster."""
+        self.refs[self.remote.remote(str(folder.path), self.task)] = folder
+
+    def finished(self) -> list[tuple[RunFolder, int]]:
+        """Return the runs whose tasks have ended since, with the exit status of their processes."""
+        if not self.refs:
+            return []
+        ready, _ = ray.wait(list(self.refs), num_returns=len(self.refs), timeout=0)
+        return [(folder, status_of(ref, folder)) for ref in ready for folder in [self.refs.pop(ref)]]
+
+    def stop(self) -> None:
+        """End all tasks, and the part of the cluster that we started."""
+        for ref in self.refs:
+            ray.cancel(ref, force=True)
+        self.refs = {}
+        if self.ours:
+            ray.shutdown()
+
+
+def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:
+    """Return the exit status of a task's process; 1 with a line in the run's log if Ray lost it for good."""
+    try:
+        return ray.get(ref)
+    except ray.exceptions.RayError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        with folder.log.open("a", encoding="utf-8") as log:
+            log.write(f"Ray: {lines[-1] if lines else type(error).__name__}\n")
+        return 1
+
+
+def do(path: str, task: Task) -> int:
+    """Do a run, on the node that Ray chose, and return the exit status of its process."""
+    folder = RunFolder(Path(path))
+    if not folder.path.is_dir():
+        raise FileNotFoundError(f"{path} is not there on {socket.gethostname()}: out= must be shared by all nodes")
+    with folder.log.open("ab") as log:
+        return subprocess.run(
+            task.line(folder.path),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=task.environment,
+            start_new_session=True,
+            check=False,
+        ).returncode
