@@ -2,13 +2,13 @@
 
 import pytest
 
-from yolo_feiou.ablation.grid import expand
+from yolo_feiou.ablation.grid import Run, expand
 from yolo_feiou.errors import ArgumentError, LossSpecError
 
 
 def test_every_combination_once():
     """2 losses × 3 gains × 2 seeds, in the order loss, gain, seed; what is no list is in every run."""
-    words = {"data": "a.yaml", "loss": "ciou,focal_eiou:gamma=1,norm=tal", "box": "2.5,5,7.5", "seed": "0,1"}
+    words = {"data": "a.yaml", "losses": "ciou,focal_eiou:gamma=1,norm=tal", "box": "2.5,5,7.5", "seeds": "0,1"}
     runs = expand(words)
     assert len(runs) == 12
     assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in runs[:3]] == [
@@ -18,7 +18,7 @@ def test_every_combination_once():
     ]
     assert runs[-1].arguments == {"loss": "focal_eiou:gamma=1,norm=tal", "box": 7.5, "data": "a.yaml", "seed": 1}
     assert {run.axes for run in runs} == {("loss", "box", "seed")}
-    assert len({run.name for run in runs}) == 12
+    assert len({run.name for run in runs}) == len({run.key for run in runs}) == 12
 
 
 def test_values_of_a_hyper_parameter():
@@ -34,13 +34,39 @@ def test_values_are_read_as_ultralytics_reads_them():
     }
 
 
-def test_a_name_is_for_people_and_changes_with_any_setting():
+def test_a_name_is_for_people_and_ends_in_the_key():
     (run,) = expand({"loss": "focal_eiou:gamma=1"})
-    (other,) = expand({"loss": "focal_eiou:gamma=1", "epochs": "5"})
     assert run.name == f"focal_eiou-gamma=1-{run.key}"
-    assert run.key != other.key
-    assert expand({"loss": "focal_eiou:gamma=1"})[0].key == run.key
-    assert expand({"epochs": "5", "loss": "focal_eiou:gamma=1"})[0].key == other.key
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"loss": "eiou", "epochs": "5"},
+        {"loss": "eiou", "seed": "1"},
+        {"loss": "focal_eiou:gamma=0"},
+        {"loss": "eiou", "box": "7"},
+        {"loss": "eiou", "pretrained": "False"},
+    ],
+)
+def test_any_setting_changes_the_key(other):
+    assert expand(other)[0].key != expand({"loss": "eiou"})[0].key
+
+
+def test_a_matched_gain_is_another_run():
+    assert expand({"box": "5"}, "matched")[0].key != expand({"box": "5"})[0].key
+
+
+def test_spelling_changes_no_key():
+    """Order, defaults of Ultralytics' (epochs 100, box 7.5), defaults of the loss (γ = 0.5), 5 and 5.0."""
+    plain = Run({"loss": "focal_eiou", "seed": 0, "cls": 5})
+    spelled = Run({"box": 7.5, "epochs": 100, "cls": 5.0, "seed": 0, "loss": "focal_eiou:detach=true,gamma=0.50"})
+    assert spelled.key == plain.key
+
+
+def test_true_is_not_one():
+    """`save_period=1` is no default of -1, and True no number: equal in Python, other settings."""
+    assert Run({"loss": "ciou", "seed": 0, "pose": True}).key != Run({"loss": "ciou", "seed": 0, "pose": 1}).key
 
 
 @pytest.mark.parametrize(
@@ -51,6 +77,10 @@ def test_a_name_is_for_people_and_changes_with_any_setting():
         ({"box": "5,5.0"}, "box=5,5.0 lists 5.0 twice"),
         ({"box": "5,"}, "box=5, has an empty value"),
         ({"seed": "0,0"}, "seed=0,0 lists 0 twice"),
+        ({"seed": ""}, "seed= has an empty value"),
+        ({"seed": "-1"}, "seeds=-1: -1 is no whole number"),
+        ({"seed": "a"}, "seeds=a: a is no whole number"),
+        ({"loss": "focal_eiou,focal_eiou:gamma=0.5"}, "losses=focal_eiou,focal_eiou:gamma=0.5: 'focal_eiou:gamma=0.5'"),
     ],
 )
 def test_mistakes(words, message):
@@ -59,6 +89,12 @@ def test_mistakes(words, message):
     assert str(error.value).startswith(message)
 
 
-def test_a_wrong_loss():
-    with pytest.raises(LossSpecError, match="did you mean 'eiou'"):
-        expand({"loss": "ciou,eoiu"})
+@pytest.mark.parametrize("loss", ["eoiu", "eiou,eiou", "", "focal_eiou:gama=1"])
+def test_a_wrong_loss(loss):
+    with pytest.raises(LossSpecError):
+        expand({"loss": loss})
+
+
+def test_a_matched_gain_can_be_no_axis():
+    with pytest.raises(ArgumentError, match="gain=matched sets box="):
+        expand({"box": "5,7.5"}, "matched")

@@ -69,7 +69,7 @@ def carry_out(request: Request) -> int:
     engine: Engine = Local(request.devices, task) if request.options["engine"] == "local" else on_ray(request)
     runner = Runner(folders, engine, None, settings, request.options["retries"])
     done = [folder for folder in folders if runner.is_done(folder)]
-    print(f"{len(runs)} runs, {len(done)} done before, in {store.path}", flush=True)
+    print(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}", flush=True)
     with view(Progress(folders, done)) as runner.view:
         runner.run()
     for note in collect(store.path):

@@ -91,8 +91,11 @@ def do(path: str, task: Task) -> int:
     """Do a run, on the node that Ray chose, and return the exit status of its process."""
     folder = RunFolder(Path(path))
     if not folder.path.is_dir():
-        raise FileNotFoundError(f"{path} is not there on {socket.gethostname()}: out= must be shared by all nodes")
-    with folder.log.open("ab") as log:
+        raise FileNotFoundError(
+            f"{path} is not there on {socket.gethostname()}: out= must be a folder that all nodes share"
+        )
+    with folder.log.open("ab", buffering=0) as log:
+        log.write(f"Ray node {ray.get_runtime_context().get_node_id()} on {socket.gethostname()}\n".encode())
         return subprocess.run(
             task.line(folder.path),
             stdin=subprocess.DEVNULL,

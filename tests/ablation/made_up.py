@@ -1,0 +1,32 @@
+"""Run folders as a training leaves them, without a training."""
+
+import torch
+
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.store import RunFolder
+
+HEADER = "epoch,time,train/box_loss,metrics/mAP50-95(B)\n"
+SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "device": "cpu", "threads": 1, "torch": "2.0"}
+MEASURED = {
+    **{"model": "best.pt", "data": "d.yaml", "split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64},
+    **{"batch": 8, "single_cls": False, "images": 4, "evaluator": "faster-coco-eval", "AP": 0.25, "AP_S": None},
+}
+TASK = {"device": "cpu", "weights": "best", "command": "yolo ablate …"}
+
+
+def run(**arguments):
+    """A run with a loss and a seed."""
+    return Run({"loss": "eiou", "seed": 0, "data": "d.yaml", "epochs": 3, **arguments})
+
+
+def trained(path, run, lines=("1,2,0.5,0.1", "2,4,0.4,0.2", "3,6,0.3,0.3"), recorded=None, batch=16):
+    """The folder of a run that was trained."""
+    folder = RunFolder(path)
+    folder.write_run(run)
+    folder.write_sessions([SESSION])
+    (path / "results.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines))
+    arguments = {**run.arguments, **(recorded or {})}
+    (path / "args.yaml").write_text("".join(f"{key}: {value}\n" for key, value in arguments.items()))
+    (path / "weights").mkdir()
+    torch.save({"train_args": {"batch": batch}}, folder.last)
+    return folder

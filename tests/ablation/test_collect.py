@@ -1,0 +1,81 @@
+"""The CSV files of an ablation."""
+
+from tests.ablation.made_up import MEASURED, TASK, run, trained
+from yolo_feiou.ablation.collect import collect, differing
+from yolo_feiou.ablation.rows import finished_row
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.tables import read_csv, write_csv, write_json
+
+
+def finished(path, run):
+    folder = trained(path, run)
+    folder.write_row(finished_row(folder, run, TASK, MEASURED))
+    return folder
+
+
+def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
+    """Two grids in one folder, of which the second gives box: the first one's runs have the default, 7.5."""
+    finished(tmp_path / "a", run())
+    finished(tmp_path / "b", run(seed=1))
+    finished(tmp_path / "c", run(loss="ciou", box=5))
+    collect(tmp_path)
+    rows = read_csv(tmp_path / "results.csv")
+    assert [row["axes"] for row in rows] == ["loss box seed"] * 3
+    assert [row["box"] for row in rows] == [7.5, 7.5, 5]
+    assert [row["loss"] for row in rows] == ["eiou", "eiou", "ciou"]
+
+
+def test_spelling_and_the_way_it_is_done_are_no_axes():
+    assert differing([run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, cache="ram")]) == []
+
+
+def test_a_matched_gain_follows_from_the_loss():
+    from dataclasses import replace
+
+    matched = [replace(run(loss=loss, box=box), gain="matched") for loss, box in (("ciou", 7.5), ("eiou", 3.1))]
+    assert differing(matched) == ["loss"]
+    assert differing([*matched, run()]) == ["loss", "gain"]
+
+
+def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):
+    finished(tmp_path / "a", run())
+    RunFolder(tmp_path / "b").write_run(run(seed=1))
+    RunFolder(tmp_path / "b").write_failure({"time": "now", "reason": "no memory"})
+    RunFolder(tmp_path / "c").write_run(run(seed=2))
+    assert collect(tmp_path) == []
+    rows = read_csv(tmp_path / "results.csv")
+    assert [(row["run"], row["status"], row["reason"], row["AP"]) for row in rows] == [
+        ("a", "done", "", 0.25),
+        ("b", "failed", "no memory", ""),
+    ]
+    assert rows[0]["AP_S"] == "", "missing, not 0"
+
+
+def test_curves_and_sizes_are_gathered(tmp_path):
+    folder = finished(tmp_path / "a", run())
+    write_csv(folder.path / "box_stats.csv", [{"epoch": 1, "iou_mean": 0.5}])
+    (tmp_path / "preflight").mkdir()
+    write_json(tmp_path / "preflight" / "x.json", {"rows": [{"loss": "eiou", "gradient_ratio": 1.5}]})
+    collect(tmp_path)
+    curves = read_csv(tmp_path / "curves.csv")
+    assert [(row["run"], row["epoch"], row["metrics/mAP50-95(B)"]) for row in curves] == [
+        ("a", 1, 0.1),
+        ("a", 2, 0.2),
+        ("a", 3, 0.3),
+    ]
+    assert read_csv(tmp_path / "box_stats.csv") == [{"run": "a", "epoch": 1, "iou_mean": 0.5}]
+    assert read_csv(tmp_path / "preflight.csv") == [{"loss": "eiou", "gradient_ratio": 1.5}]
+
+
+def test_a_damaged_run_is_named_and_left_out(tmp_path):
+    finished(tmp_path / "a", run())
+    (finished(tmp_path / "b", run(seed=1)).path / "row.json").write_text("{")
+    (note,) = collect(tmp_path)
+    assert "row.json is no whole JSON file" in note and note.endswith("The run is left out.")
+    assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
+
+
+def test_what_is_not_there_any_more_leaves_no_file(tmp_path):
+    (tmp_path / "curves.csv").write_text("old\n1\n")
+    collect(tmp_path)
+    assert not list(tmp_path.glob("*.csv"))

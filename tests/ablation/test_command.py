@@ -1,0 +1,268 @@
+"""`yolo ablate` from end to end, and through faults: every run here is a real training."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.runs import short
+from yolo_feiou.ablation.store import run_folders
+from yolo_feiou.tables import read_csv
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def words(data):
+    """A function that returns the words of a small ablation."""
+
+    def make(*more, **arguments):
+        usual = {"data": data, "out": "out", "preflight": "False", "imgsz": 32, "save": None, "seed": None}
+        given = {**dict(word.split("=", 1) for word in short()), **usual, **arguments}
+        return ["ablate", *(f"{key}={value}" for key, value in given.items() if value is not None), *more]
+
+    return make
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """A function that starts the command in the background, and returns its process."""
+    started = []
+
+    def start(words):
+        line = [sys.executable, "-m", "yolo_feiou", *words]
+        process = subprocess.Popen(
+            line, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def until(true, seconds=120):
+    """Wait until something is so."""
+    end = time.monotonic() + seconds
+    while not (value := true()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+    return value
+
+
+def epochs_done(folder):
+    """How many epochs have a checkpoint."""
+    results = folder.path / "results.csv"
+    return len(results.read_text().splitlines()) - 1 if folder.last.exists() and results.exists() else 0
+
+
+def worker(folder):
+    """The process that works on a run."""
+    found = subprocess.run(["pgrep", "-f", f"ablation.work {folder.path}"], capture_output=True, text=True, check=False)
+    return int(found.stdout.split()[0]) if found.stdout.split() else None
+
+
+def the_run(tmp_path):
+    return until(lambda: next(iter(run_folders(tmp_path / "out")), None))
+
+
+def assert_whole(folder, epochs, resumed):
+    """A run is done, has each epoch once, and a whole row."""
+    row = folder.row()
+    assert row["status"] == "done" and row["resumed"] == resumed and row["epochs_done"] == epochs
+    assert row["AP"] is not None and row["images"] == 8
+    assert folder.failure() is None
+
+
+def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
+    done = command(*words(losses="ciou,eiou", seeds=0, jobs=2, box_stats="True"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        "0 of 2 runs were done before" in done.stdout and "2 of 2 runs are done. Next: yolo report out" in done.stdout
+    )
+    folders = run_folders(tmp_path / "out")
+    for folder in folders:
+        assert_whole(folder, 1, 0)
+        assert f"Box loss: {folder.run().arguments['loss']}, criteria swapped" in folder.log.read_text()
+    rows = read_csv(tmp_path / "out" / "results.csv")
+    assert [row["loss"] for row in rows] == ["ciou", "eiou"] and {row["axes"] for row in rows} == {"loss"}
+    assert {(row["evaluator"], row["eval_split"], row["area_source"]) for row in rows} == {
+        ("faster-coco-eval", "val", "box")
+    }
+    assert len(read_csv(tmp_path / "out" / "box_stats.csv")) == 2
+    before = {folder: (folder.path / "row.json").stat().st_mtime_ns for folder in folders}
+    weights = {folder: folder.best.stat().st_mtime_ns for folder in folders}
+
+    more = command(*words(losses="ciou,eiou", seeds="0,1", jobs=2, box_stats="True"))
+    assert more.returncode == 0 and "2 of 4 runs were done before" in more.stdout
+    assert before == {folder: (folder.path / "row.json").stat().st_mtime_ns for folder in folders}
+    assert len(read_csv(tmp_path / "out" / "results.csv")) == 4
+
+    again = command(*words(losses="ciou,eiou", seeds=0, split="test", weights="last", box_stats="True"))
+    assert again.returncode == 0 and "0 of 2 runs were done before" in again.stdout, "the evaluation is another"
+    assert weights == {folder: folder.best.stat().st_mtime_ns for folder in folders}, "and the training is not"
+    assert {(f.row()["eval_split"], f.row()["eval_weights"]) for f in folders} == {("test", "last")}
+
+
+def test_the_runner_is_killed(begin, command, words, tmp_path):
+    """The run dies with it; the same command goes on with the run from its last checkpoint."""
+    line = words(losses="eiou", seeds=0, epochs=5)
+    runner = begin(line)
+    folder = the_run(tmp_path)
+    until(lambda: epochs_done(folder) >= 2)
+    os.kill(runner.pid, signal.SIGKILL)
+    until(lambda: not folder.busy, 10)
+    assert worker(folder) is None and folder.row() is None
+    done = command(*line)
+    assert done.returncode == 0 and "0 of 1 runs were done before" in done.stdout
+    assert_whole(folder, 5, 1)
+    assert ": half, " in folder.log.read_text()
+    assert len(read_csv(tmp_path / "out" / "results.csv")) == 1
+
+
+def test_a_run_is_killed(begin, words, tmp_path):
+    """The runner takes it up again at once."""
+    runner = begin(words(losses="eiou", seeds=0, epochs=5))
+    folder = the_run(tmp_path)
+    until(lambda: epochs_done(folder) >= 2)
+    os.kill(worker(folder), signal.SIGKILL)
+    out, _ = runner.communicate(timeout=200)
+    assert runner.returncode == 0, out
+    assert_whole(folder, 5, 1)
+    assert out.count("started") == 2
+
+
+def test_a_run_raises(command, words, tmp_path):
+    done = command(*words(losses="eiou", seeds=0, optimizer="AdamW,Nadir", jobs=2))
+    assert done.returncode == 1
+    (failed,) = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
+    assert "Nadir" in failed and "NotImplementedError" in failed
+    rows = {row["optimizer"]: row for row in read_csv(tmp_path / "out" / "results.csv")}
+    assert rows["AdamW"]["status"] == "done" and rows["Nadir"]["status"] == "failed"
+    assert "NotImplementedError" in rows["Nadir"]["reason"] and rows["Nadir"]["AP"] == ""
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_the_disk_is_full(command, words, tmp_path):
+    """4 MiB hold the folder and no checkpoint; with room, the same command does it."""
+    place = tmp_path / "out"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no file system of a given size can be mounted: {mounted.stderr.strip()}")
+    try:
+        done = command(*words(losses="eiou", seeds=0))
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "No space left on device" in done.stdout and "Traceback" not in done.stdout + done.stderr
+        subprocess.run(["mount", "-o", "remount,size=300m", place], check=True)
+        done = command(*words(losses="eiou", seeds=0))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert_whole(run_folders(place)[0], 1, 0)
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_state_file_is_damaged(command, words, tmp_path):
+    line = words(losses="ciou,eiou", seeds=0, jobs=2)
+    command(*line)
+    first, second = run_folders(tmp_path / "out")
+    (first.path / "row.json").write_text('{"AP": 0.99')
+    kept = (second.path / "row.json").read_text()
+    done = command(*line)
+    assert done.returncode == 0 and "1 of 2 runs were done before" in done.stdout
+    assert f"{first.path / 'row.json'} is no whole JSON file" in done.stdout and "set aside" in done.stdout
+    assert_whole(first, 1, 0)
+    assert (second.path / "row.json").read_text() == kept
+
+
+def test_two_runners_share_a_folder(begin, words, tmp_path):
+    """Each run is done once, by one of them; both see all as done."""
+    line = words(losses="ciou,eiou", seeds="0,1")
+    runners = [begin(line), begin(line)]
+    outs = [runner.communicate(timeout=280)[0] for runner in runners]
+    assert [runner.returncode for runner in runners] == [0, 0], outs
+    for folder in run_folders(tmp_path / "out"):
+        assert_whole(folder, 1, 0)
+        assert folder.log.read_text().count(": new, 0 epochs are done") == 1
+    assert len(read_csv(tmp_path / "out" / "results.csv")) == 4
+    assert sum(out.count(": started") for out in outs) >= 4
+
+
+def test_interrupted(begin, words, tmp_path):
+    runner = begin(words(losses="eiou", seeds=0, epochs=50))
+    folder = the_run(tmp_path)
+    until(lambda: epochs_done(folder) >= 1)
+    os.kill(runner.pid, signal.SIGINT)
+    out, _ = runner.communicate(timeout=30)
+    assert out.splitlines()[-1] == "interrupted; the same command goes on from here" and "Traceback" not in out
+    assert worker(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"losses": "eoiu"}, "unknown loss 'eoiu': did you mean 'eiou'?"),
+        ({"losses": "ciou,ciou"}, "the list of losses has 'ciou' twice"),
+        ({"epocs": "1,2"}, "'epocs' is no training argument: did you mean 'epochs'?"),
+        ({"seeds": ""}, "seed= has an empty value"),
+        ({"data": "nowhere.yaml"}, "data=nowhere.yaml"),
+        ({"split": "dev"}, "has no split 'dev'"),
+        ({"evaluator": "coco"}, "evaluator=coco is not one of"),
+        ({"only": "3"}, "only=3: the grid has 1 runs"),
+    ],
+)
+def test_mistakes_are_one_line_and_leave_nothing(command, words, tmp_path, more, message):
+    done = command(*words(**more))
+    assert done.returncode == 2
+    assert message in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.glob("out/*/weights")) and not (tmp_path / "runs").exists()
+
+
+def test_a_folder_of_something_else(command, words, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    done = command(*words())
+    assert done.returncode == 2 and "holds something else (notes.txt)" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
+
+
+def test_the_plan_and_one_run_of_it(command, words, tmp_path):
+    plan = command(*words("plan=True", losses="ciou,eiou", seeds="0,1"))
+    lines = plan.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"] and not (tmp_path / "out").exists()
+    done = command(*words("only=3", losses="ciou,eiou", seeds="0,1"))
+    assert done.returncode == 0
+    (folder,) = run_folders(tmp_path / "out")
+    assert folder.path.name == lines[2].split()[1]
+    assert json.loads((folder.path / "run.json").read_text())["arguments"]["loss"] == "eiou"
+
+
+SLURM = Path(__file__).parents[2] / "scripts" / "ablate_slurm.sh"
+
+
+def test_an_array_job_of_slurm(words, tmp_path):
+    """With an sbatch that only writes down its words, and then as task 2 of the array."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "sbatch").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > sbatch.txt\n')
+    (tools / "yolo-feiou").write_text(f'#!/bin/sh\nexec {sys.executable} -m yolo_feiou "$@"\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
+    line = [str(SLURM), *words(losses="ciou,eiou", seeds=0)[1:]]
+    subprocess.run(line, cwd=tmp_path, env=environment, check=True, timeout=120)
+    told = (tmp_path / "sbatch.txt").read_text().splitlines()
+    assert "--array=1-2" in told and "--gres=gpu:1" in told and "--requeue" in told
+    assert told[told.index(str(SLURM)) + 1 :] == line[1:]
+    subprocess.run(line, cwd=tmp_path, env={**environment, "SLURM_ARRAY_TASK_ID": "2"}, check=True, timeout=200)
+    (folder,) = run_folders(tmp_path / "out")
+    assert folder.run().arguments["loss"] == "eiou" and folder.row()["status"] == "done"

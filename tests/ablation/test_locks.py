@@ -1,0 +1,68 @@
+"""Locks go with their holders."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import pytest
+
+from yolo_feiou.ablation.locks import Busy, held, is_held
+
+HOLD = """
+import os, sys, time
+from pathlib import Path
+from yolo_feiou.ablation.locks import held
+with held(Path(sys.argv[1])):
+    if len(sys.argv) > 2 and os.fork() == 0:
+        time.sleep(60)  # a child, as a loader of data, that outlives its parent
+    print("held", os.getpid(), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """A function that starts another process which holds the lock, and returns it."""
+    started = []
+
+    def start(*words):
+        line = [sys.executable, "-c", HOLD, str(tmp_path / "lock"), *words]
+        process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        started.append(process)
+        assert process.stdout.readline().startswith("held")
+        return process
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_lock_that_another_process_holds(tmp_path, holder):
+    assert not is_held(tmp_path / "lock")
+    holder()
+    assert is_held(tmp_path / "lock")
+    began = time.monotonic()
+    with pytest.raises(Busy, match="held by another process"), held(tmp_path / "lock", 0.5):
+        pytest.fail("held twice")
+    assert 0.5 <= time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("words", [(), ("fork",)])
+def test_a_lock_is_free_once_its_holder_is_killed_even_if_a_child_lives(tmp_path, holder, words):
+    process = holder(*words)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with held(tmp_path / "lock", 5):
+        pass
+    assert not is_held(tmp_path / "lock")
+
+
+def test_a_lock_that_is_let_go(tmp_path):
+    with held(tmp_path / "lock"):
+        pass
+    assert not is_held(tmp_path / "lock")

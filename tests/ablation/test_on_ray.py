@@ -1,0 +1,94 @@
+"""Runs on a real Ray cluster: two nodes on this machine, of which one is lost in the middle."""
+
+import os
+import threading
+import time
+
+import pytest
+
+ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'yolo-feiou[ray]'")
+
+from tests.ablation.made_up import run  # noqa: E402
+from tests.runs import SHORT  # noqa: E402
+from yolo_feiou.ablation.on_ray import OnRay  # noqa: E402
+from yolo_feiou.ablation.progress import Lines, Progress  # noqa: E402
+from yolo_feiou.ablation.runner import Runner  # noqa: E402
+from yolo_feiou.ablation.store import Store  # noqa: E402
+from yolo_feiou.ablation.work import Task  # noqa: E402
+from yolo_feiou.errors import ArgumentError  # noqa: E402
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def cluster():
+    """A head without room for runs, and two nodes with room for one each."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    made.nodes = [made.add_node(num_cpus=1, resources={f"node{number}": 1}) for number in range(2)]
+    ray.init(address=made.address, log_to_driver=False)
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def prepared(tmp_path, data, count, epochs):
+    store = Store(tmp_path / "out", "yolo ablate …")
+    arguments = {**SHORT, "data": data, "model": "yolov8n.yaml", "imgsz": 32, "epochs": epochs}
+    del arguments["device"], arguments["seed"]
+    return [store.prepare(run(seed=seed, **arguments))[0] for seed in range(count)]
+
+
+def node_of(folder):
+    """The id of the node on which a run's process was started last."""
+    lines = folder.log.read_text().splitlines() if folder.log.exists() else []
+    return next((line.split()[2] for line in reversed(lines) if line.startswith("Ray node ")), None)
+
+
+def test_a_node_is_lost(tmp_path, data, cluster):
+    """Three runs on two nodes. Once one on the second node has a checkpoint, that node goes: its run goes on with it on
+    the first, and all three are done once."""
+    folders = prepared(tmp_path, data, 3, epochs=6)
+    lost = {}
+
+    def lose():
+        second = cluster.nodes[1]
+        while not lost:
+            for folder in folders:
+                if node_of(folder) == second.node_id and folder.last.exists():
+                    lost["run"] = folder
+            time.sleep(0.05)
+        cluster.remove_node(second, allow_graceful=False)
+
+    thread = threading.Thread(target=lose, daemon=True)
+    thread.start()
+    engine = OnRay(Task(device="cpu", command="yolo ablate …"), "", jobs=0, per_device=1, cpus=1, retries=2)
+    runner = Runner(folders, engine, Lines(Progress(folders, [])))
+    runner.run()
+    thread.join(30)
+    assert runner.failures == {}
+    rows = {folder: folder.row() for folder in folders}
+    assert all(row["status"] == "done" and row["epochs_done"] == 6 for row in rows.values())
+    assert rows[lost["run"]]["resumed"] == 1
+    assert node_of(lost["run"]) == cluster.nodes[0].node_id
+    assert sum(row["resumed"] for row in rows.values()) == 1
+
+
+def test_a_folder_that_a_node_does_not_have(tmp_path, data, cluster, monkeypatch):
+    """The run fails, with a reason that says what to do, and is recorded."""
+    (folder,) = prepared(tmp_path, data, 1, epochs=1)
+    engine = OnRay(Task(device="cpu"), "", jobs=1, per_device=1, cpus=1, retries=0)
+    away = tmp_path / "away"
+    os.rename(folder.path, away)
+    engine.start(folder)
+    while not (ready := engine.refs and ray.wait(list(engine.refs), timeout=0.1)[0]):
+        pass
+    os.rename(away, folder.path)
+    assert ready and engine.finished() == [(folder, 1)]
+    assert "out= must be a folder that all nodes share" in folder.log.read_text()
+
+
+def test_no_cluster_at_the_address():
+    with pytest.raises(ArgumentError, match="address=127.0.0.1:1: there is no Ray cluster"):
+        OnRay(Task(), "127.0.0.1:1", jobs=0, per_device=1, cpus=1, retries=0)

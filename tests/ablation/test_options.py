@@ -1,0 +1,101 @@
+"""What `yolo ablate` is told."""
+
+import pytest
+
+from yolo_feiou.ablation.options import read_request
+from yolo_feiou.configs import CFG_DIR
+from yolo_feiou.errors import ArgumentError, LossSpecError
+
+DATA = "data=shapes.yaml"
+
+
+def test_words_are_parted_into_grid_and_options():
+    request = read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2", "jobs=2", "split=test", "device=cpu"])
+    assert len(request.runs) == 4
+    assert request.runs[0].arguments == {
+        **{"loss": "ciou", "seed": 0, "data": "shapes.yaml", "epochs": 2, "model": "yolov8n.yaml"}
+    }
+    assert (request.options["jobs"], request.options["split"], request.options["gain"]) == (2, "test", "same")
+    assert (
+        request.command
+        == "yolo ablate data=shapes.yaml losses=ciou,eiou seeds=0,1 epochs=2 jobs=2 split=test device=cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "devices"),
+    [
+        ([], [""]),
+        (["jobs=2"], ["", ""]),
+        (["device=cpu", "jobs=2"], ["cpu", "cpu"]),
+        (["device=0,1,2,3"], ["0", "1", "2", "3"]),
+        (["device=[0,1]"], ["0", "1"]),
+        (["device=0,1", "per_device=2"], ["0", "1", "0", "1"]),
+        (["device=0,1", "per_device=2", "jobs=3"], ["0", "1", "0"]),
+        (["device=0", "per_device=3"], ["0", "0", "0"]),
+        (["device=0+1,2+3"], ["0,1", "2,3"]),
+    ],
+)
+def test_devices_are_handed_out(words, devices):
+    """All devices get a run before one gets a second."""
+    assert read_request([DATA, *words]).devices == devices
+
+
+def test_runs_side_by_side_on_cpu_share_its_cores(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert read_request([DATA, "device=cpu", "jobs=2"]).task().threads == 4
+    assert read_request([DATA, "device=cpu", "jobs=16"]).task().threads == 1
+    assert read_request([DATA, "device=cpu"]).task().threads == 0
+    assert read_request([DATA, "device=0,1"]).task().threads == 0
+
+
+def test_a_yaml_lists_values_and_words_go_over_it(tmp_path):
+    path = tmp_path / "grid.yaml"
+    path.write_text(
+        "data: a.yaml\nlosses: [ciou, 'focal_eiou:gamma=1,norm=tal']\nseeds: [0, 1]\nbox: [5, 7.5]\nclasses: [[0, 2]]\n"
+        "cos_lr: true\njobs: 3\n"
+    )
+    request = read_request([f"cfg={path}", "seeds=5", "data=b.yaml"])
+    assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in request.runs] == [
+        *[("ciou", 5, 5), ("ciou", 7.5, 5)],
+        *[("focal_eiou:gamma=1,norm=tal", 5, 5), ("focal_eiou:gamma=1,norm=tal", 7.5, 5)],
+    ]
+    assert request.runs[0].arguments["classes"] == [0, 2] and request.runs[0].arguments["cos_lr"] is True
+    assert request.runs[0].arguments["data"] == "b.yaml" and request.options["jobs"] == 3
+
+
+@pytest.mark.parametrize("name", [path.name for path in (CFG_DIR / "ablation").glob("*.yaml")])
+def test_the_grids_that_come_along_can_be_read(name):
+    assert len(read_request([f"cfg={name}", DATA]).runs) >= 9
+
+
+def test_the_folder_is_that_of_all_losses_and_seeds_and_of_no_other_settings():
+    folder = read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2"]).folder
+    assert folder.parent.name == "ablate" and folder.name.startswith("shapes-yolov8n-")
+    assert read_request([DATA, "losses=giou,diou", "seeds=0,1,2", "epochs=2", "jobs=4"]).folder == folder
+    assert read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=3"]).folder != folder
+    assert str(read_request([DATA, "out=here"]).folder) == "here"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["losses=ciou"], "no data= is given"),
+        ([DATA, "losses"], "'yolo ablate' takes arguments like losses=ciou,eiou, got 'losses'"),
+        ([DATA, "loss=ciou", "losses=eiou"], "'yolo ablate' got loss= twice"),
+        ([DATA, "jobs=0"], "jobs=0 is not a whole number from 1 to 4096"),
+        ([DATA, "gain=best"], "gain=best is not one of same, matched"),
+        ([DATA, "sedes=0,1"], "'sedes' is no training argument: did you mean 'seeds'?"),
+        ([DATA, "seeds="], "seed= has an empty value"),
+        ([DATA, "cfg=nowhere.yaml"], "cfg=nowhere.yaml: there is no such file"),
+    ],
+)
+def test_mistakes(words, message):
+    with pytest.raises(ArgumentError) as error:
+        read_request(words)
+    assert str(error.value).startswith(message)
+
+
+def test_an_unknown_loss():
+    with pytest.raises(LossSpecError, match="unknown loss 'eoiu'"):
+        read_request([DATA, "losses=ciou,eoiu"])

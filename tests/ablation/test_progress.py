@@ -1,0 +1,109 @@
+"""What the user sees."""
+
+import io
+import os
+import pty
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.ablation.made_up import HEADER, run
+from yolo_feiou.ablation import progress as module
+from yolo_feiou.ablation.progress import Lines, Progress, duration, outcome
+from yolo_feiou.ablation.store import RunFolder
+
+
+@pytest.fixture
+def folders(tmp_path):
+    found = [RunFolder(tmp_path / f"r{seed}") for seed in range(4)]
+    for seed, folder in enumerate(found):
+        folder.write_run(run(seed=seed, epochs=10))
+    return found
+
+
+def epochs(folder, count):
+    lines = "".join(f"{epoch},{epoch},0.5,0.{epoch}\n" for epoch in range(1, count + 1))
+    (folder.path / "results.csv").write_text(HEADER + lines)
+
+
+def test_shares_and_time_left(folders, monkeypatch):
+    """One of four was done before, one stood at epoch 4 of 10. After 60 s that one is at 9, and a third is done:
+    1.5 runs in 60 s, 0.1 + 1 left, so 44 s."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    progress = Progress(folders, folders[:1])
+    assert progress.share == 0.25 and progress.seconds_left is None
+    epochs(folders[1], 4)
+    progress.look(folders[1:2])
+    assert progress.seconds_left is None
+    clock[0] = 160.0
+    epochs(folders[1], 9)
+    assert progress.look(folders[1:2]) == [("r1", 9, 10, 0.9)]
+    progress.finished(folders[2], {"AP": 0.3, "minutes": 1})
+    assert progress.share == pytest.approx(2.9 / 4)
+    assert progress.seconds_left == pytest.approx(60 * 1.1 / 1.5)
+    assert progress.summary() == "2 of 4 done, about 44 s left, best so far AP 30.0 (r2)"
+
+
+def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
+    folders[0].write_row({"AP": 0.2})
+    progress = Progress(folders, folders[:1])
+    progress.finished(folders[1], {"AP": None})
+    progress.finished(folders[2], {"AP": 0.1})
+    assert progress.best == (0.2, "r0")
+
+
+def test_lines_where_there_is_no_terminal(folders):
+    out = io.StringIO()
+    with Lines(Progress(folders, []), out) as view:
+        view.started(folders[0])
+        view.tick(folders[:1])
+        view.done(folders[0], {"AP": 0.25, "minutes": 2})
+        view.failed(folders[1], "no memory")
+    assert out.getvalue().splitlines() == [
+        "r0: started",
+        "r0: done, AP 25.0, 2 min; 1 of 4 done, " + out.getvalue().split("done, ")[2].splitlines()[0],
+        "r1: FAILED: no memory",
+    ]
+    assert "best so far AP 25.0 (r0)" in out.getvalue()
+
+
+SHOW = """
+import sys, time
+from pathlib import Path
+from yolo_feiou.ablation import progress
+from yolo_feiou.ablation.store import RunFolder
+folders = [RunFolder(path) for path in sorted(Path(sys.argv[1]).glob("r*"))]
+with progress.view(progress.Progress(folders, folders[:1])) as view:
+    view.started(folders[1])
+    view.tick(folders[1:2])
+    time.sleep(0.7)
+    view.done(folders[1], {"AP": 0.25, "minutes": 2})
+print(type(view).__name__)
+"""
+
+
+def test_bars_in_a_terminal(folders, tmp_path):
+    epochs(folders[1], 4)
+    ours, theirs = pty.openpty()
+    line = [sys.executable, "-c", SHOW, str(tmp_path)]
+    process = subprocess.Popen(line, stdout=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"})
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:  # the other end is closed
+        pass
+    assert process.wait() == 0
+    text = shown.decode()
+    assert "Panel" in text and "4/10" in text and "mAP50-95 40.0" in text and "1 of 4 done" in text
+    assert "r1: done, AP 25.0, 2 min" in text
+
+
+def test_durations_and_outcomes():
+    assert [duration(seconds) for seconds in (45, 89.4, 90, 5399, 5400)] == ["45 s", "89 s", "2 min", "90 min", "1.5 h"]
+    assert outcome({"AP": None, "minutes": 0.5}) == "done, no AP, 30 s"
+    assert module.EVERY > 0

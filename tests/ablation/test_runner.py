@@ -1,0 +1,199 @@
+"""That all runs get done, with an engine that only plays."""
+
+import errno
+import os
+import signal
+
+import pytest
+
+from tests.ablation.made_up import run
+from yolo_feiou.ablation import runner as module
+from yolo_feiou.ablation.runner import Runner, reason
+from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.ablation.work import BUSY
+
+
+class Seen:
+    """A view that remembers."""
+
+    def __init__(self):
+        self.lines = []
+
+    def started(self, folder):
+        self.lines.append(f"started {folder.path.name}")
+
+    def done(self, folder, row):
+        self.lines.append(f"done {folder.path.name}")
+
+    def failed(self, folder, reason):
+        self.lines.append(f"failed {folder.path.name}: {reason}")
+
+    def tick(self, running):
+        pass
+
+
+class Played:
+    """An engine whose runs end at once, each time with the next of the statuses planned for them; 0 leaves a row."""
+
+    def __init__(self, plans, places=2):
+        self.plans, self.places, self.begun, self.most, self.stopped = plans, places, [], 0, False
+        self.now = []
+
+    @property
+    def has_room(self):
+        return len(self.now) < self.places
+
+    def start(self, folder):
+        self.begun.append(folder.path.name)
+        folder.log.write_text("Traceback\nValueError: no such thing\n")
+        self.now.append(folder)
+        self.most = max(self.most, len(self.now))
+
+    def finished(self):
+        over = [(folder, self.plans.get(folder.path.name, [0]).pop(0)) for folder in self.now]
+        self.now = []
+        for folder, status in over:
+            if status == 0:
+                folder.write_row({"AP": 0.5, "eval_split": "val"})
+        return over
+
+    def stop(self):
+        self.stopped = True
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(module, "PAUSE", 0)
+
+
+@pytest.fixture
+def folders(tmp_path):
+    store = Store(tmp_path, "")
+    found = []
+    for seed in range(4):
+        folder = RunFolder(store.path / f"r{seed}")
+        folder.write_run(run(seed=seed))
+        found.append(folder)
+    return found
+
+
+def do(folders, plans=None, **options):
+    engine, view = Played(plans or {}), Seen()
+    runner = Runner(folders, engine, view, **options)
+    runner.run()
+    return runner, engine, view
+
+
+def test_all_are_done_as_many_at_a_time_as_there_is_room_for(folders):
+    runner, engine, view = do(folders)
+    assert sorted(engine.begun) == ["r0", "r1", "r2", "r3"] and engine.most == 2 and engine.stopped
+    assert runner.failures == {} and len([line for line in view.lines if line.startswith("done")]) == 4
+
+
+def test_what_is_done_is_not_done_again(folders):
+    folders[1].write_row({"AP": 0.4})
+    _, engine, _ = do(folders)
+    assert sorted(engine.begun) == ["r0", "r2", "r3"]
+    assert folders[1].row() == {"AP": 0.4}
+
+
+def test_another_evaluation_is_done_anew(folders):
+    """The row is of the split val; on test it is to be made again, from the weights that are there."""
+    for folder in folders:
+        folder.write_row({"AP": 0.4, "eval_split": "test"})
+    folders[2].write_row({"AP": 0.4, "eval_split": "val"})
+    _, engine, _ = do(folders, settings={"eval_split": "val"})
+    assert sorted(engine.begun) == ["r0", "r1", "r3"]
+
+
+def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):
+    runner, engine, _ = do(folders, {"r1": [1]})
+    assert list(runner.failures) == ["r1"]
+    assert folders[1].failure()["reason"].startswith("ValueError: no such thing (exit status 1; ")
+    assert engine.begun.count("r1") == 1, "it would raise again"
+    assert all(folder.row() for folder in folders if folder != folders[1])
+
+
+def test_a_run_that_is_killed_goes_on(folders):
+    runner, engine, _ = do(folders, {"r1": [-9, 0]})
+    assert engine.begun.count("r1") == 2 and runner.failures == {} and folders[1].row()
+
+
+def test_a_run_that_is_killed_again_and_again_has_failed(folders):
+    runner, engine, _ = do(folders, {"r1": [-9, -9, -9]}, retries=1)
+    assert engine.begun.count("r1") == 2
+    assert runner.failures == {"r1": "killed by SIGKILL, maybe for want of memory"}
+
+
+def test_a_failed_run_is_tried_again_by_the_next_command(folders):
+    do(folders, {"r1": [1]})
+    runner, engine, _ = do(folders)
+    assert engine.begun == ["r1"] and runner.failures == {} and folders[1].failure() is None
+
+
+def test_a_process_that_ends_well_without_a_row_has_failed(folders, monkeypatch):
+    monkeypatch.setattr(RunFolder, "write_row", lambda *_: None)
+    runner, _, _ = do(folders[:1])
+    assert list(runner.failures) == ["r0"]
+
+
+def test_a_run_in_the_hands_of_another_is_waited_for(folders, monkeypatch):
+    """r1 is held at first; the other runner finishes it. It is shown as done and not begun here."""
+    looks = iter([True, True, True, False])
+
+    def busy(folder):
+        if folder.path.name != "r1":
+            return False
+        held = next(looks)
+        if not held:
+            folder.write_row({"AP": 0.3})
+        return held
+
+    monkeypatch.setattr(RunFolder, "busy", property(busy))
+    runner, engine, view = do(folders)
+    assert "r1" not in engine.begun and "done r1" in view.lines and runner.failures == {}
+
+
+@pytest.mark.parametrize("time", ["2000-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
+def test_a_run_that_another_left_undone(folders, monkeypatch, time):
+    """If the other runner saw it fail since we began it has failed; an older failure is history and it is begun."""
+    looks = iter([True, False, False])
+    monkeypatch.setattr(RunFolder, "busy", property(lambda f: f.path.name == "r1" and next(looks, False)))
+    folders[1].write_failure({"time": time, "reason": "theirs"})
+    runner, engine, _ = do(folders)
+    if time.startswith("2999"):
+        assert runner.failures == {"r1": "theirs"} and "r1" not in engine.begun
+    else:
+        assert "r1" in engine.begun and runner.failures == {}
+
+
+def test_a_process_that_finds_another_at_work_has_not_failed(folders):
+    runner, engine, _ = do(folders, {"r1": [BUSY, 0]})
+    assert runner.failures == {} and engine.begun.count("r1") == 2 and folders[1].row()
+
+
+def test_a_failure_that_cannot_be_recorded_is_told(folders, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RunFolder, "write_failure", full)
+    runner, _, view = do(folders, {"r1": [1]})
+    assert "r1" in runner.failures
+    assert any("can't be recorded: No space left on device" in line for line in view.lines)
+    assert len([line for line in view.lines if line.startswith("done")]) == 3
+
+
+def test_a_signal_to_end_stops_all_runs(folders, monkeypatch):
+    engine = Played({})
+    monkeypatch.setattr(engine, "finished", lambda: os.kill(os.getpid(), signal.SIGTERM) or [])
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        Runner(folders, engine, Seen()).run()
+    assert engine.stopped and signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_reason_is_the_last_line_printed(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.log.write_bytes(b"epoch 1\nRuntimeError: \xff out of memory\n\n")
+    assert reason(folder, 1).startswith("RuntimeError: � out of memory (exit status 1; ")
+    assert reason(folder, -15) == "killed by SIGTERM"

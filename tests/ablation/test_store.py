@@ -1,0 +1,127 @@
+"""Folders of an ablation: what counts as what, and what is set aside."""
+
+import json
+
+import pytest
+
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.store import RunFolder, Store, run_folders
+from yolo_feiou.errors import ArgumentError, DataError
+
+RUN = Run({"loss": "eiou", "seed": 0, "epochs": 3}, ("loss",))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "out", "yolo ablate …")
+
+
+def test_a_run_is_what_was_written(store):
+    folder, note = store.prepare(RUN)
+    assert folder.path == store.path / RUN.name and note == ""
+    assert folder.run() == RUN
+    assert (folder.row(), folder.failure(), folder.sessions()) == (None, None, [])
+    assert store.prepare(RUN) == (folder, "")
+    assert run_folders(store.path) == [folder]
+
+
+def test_a_run_of_another_grid_is_found_by_its_key(store):
+    """In a grid over box too its folder would have another name."""
+    folder, _ = store.prepare(RUN)
+    again = Run({**RUN.arguments, "box": 7.5}, ("loss", "box"))
+    assert again.name != RUN.name
+    assert store.prepare(again) == (folder, "")
+
+
+def test_other_settings_are_another_run(store):
+    one, _ = store.prepare(RUN)
+    other, _ = store.prepare(Run({**RUN.arguments, "epochs": 4}, ("loss",)))
+    assert one.path != other.path and len(run_folders(store.path)) == 2
+
+
+def test_a_row_ends_a_failure(store):
+    folder, _ = store.prepare(RUN)
+    folder.write_failure({"reason": "why"})
+    assert folder.failure() == {"reason": "why"}
+    folder.write_row({"AP": 0.5})
+    assert folder.row() == {"AP": 0.5} and folder.failure() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("run.json", '{"key": '),
+        ("run.json", "[]"),
+        (
+            "run.json",
+            json.dumps({"key": RUN.key, "gain": "same", "axes": [], "arguments": {"loss": "eiou", "seed": 1}}),
+        ),
+        ("run.json", json.dumps({"key": RUN.key, "gain": "same", "axes": [], "arguments": {"loss": "no", "seed": 0}})),
+        ("row.json", '{"AP": 0.'),
+        ("row.json", "[1]"),
+        ("sessions.json", "{}"),
+        ("sessions.json", "\x00\x00"),
+        ("failed.json", ""),
+    ],
+)
+def test_a_damaged_file_is_named_and_its_run_set_aside(store, name, content):
+    folder, _ = store.prepare(RUN)
+    folder.write_row({"AP": 0.5})
+    (folder.path / name).write_text(content)
+    again, note = store.prepare(RUN)
+    assert again.path == folder.path
+    assert str(folder.path / name) in note and "set aside" in note and "done anew" in note
+    assert again.run() == RUN and again.row() is None
+    (aside,) = (store.path / "set_aside").iterdir()
+    assert (aside / name).read_text() == content
+    assert run_folders(store.path) == [again]
+
+
+def test_what_is_set_aside_twice_is_kept_twice(store):
+    for _ in range(2):
+        folder, _ = store.prepare(RUN)
+        (folder.path / "run.json").write_text("{")
+    store.prepare(RUN)
+    assert len(list((store.path / "set_aside").iterdir())) == 2
+
+
+def test_a_folder_that_was_begun_and_no_more_is_taken(store):
+    """Killed between making the folder and writing run.json, of which a hidden part may be left."""
+    (store.path / RUN.name).mkdir()
+    (store.path / RUN.name / ".run.json.part.json").write_text("{")
+    folder, note = store.prepare(RUN)
+    assert note == "" and folder.run() == RUN
+
+
+def test_a_damaged_mark_loses_nothing(store):
+    folder, _ = store.prepare(RUN)
+    folder.write_row({"AP": 0.5})
+    (store.path / "ablation.json").write_text('{"commands": [')
+    again = Store(store.path, "yolo ablate …")
+    assert "ablation.json is damaged: set aside in" in again.notes[0]
+    assert again.prepare(RUN)[0].row() == {"AP": 0.5}
+    assert json.loads((store.path / "ablation.json").read_text()) == {"commands": ["yolo ablate …"]}
+
+
+def test_commands_are_kept_once_each(store):
+    Store(store.path, "yolo ablate b")
+    Store(store.path, "yolo ablate b")
+    assert json.loads((store.path / "ablation.json").read_text()) == {"commands": ["yolo ablate …", "yolo ablate b"]}
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("…")
+    with pytest.raises(ArgumentError, match=r"holds something else \(thesis.tex\) and no ablation"):
+        Store(tmp_path, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArgumentError, match="can't write results to"):
+        Store(tmp_path / "file", "")
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(DataError, match=r"run.json can't be read"):
+        RunFolder(tmp_path).run()
