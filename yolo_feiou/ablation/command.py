@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolo_feiou.ablation.collect import collect
+from yolo_feiou.ablation.gains import matched, sizes
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
@@ -98,8 +99,6 @@ def matched_runs(request: Request, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print how large the losses are."""
     if not (request.options["preflight"] or request.options["gain"] == "matched"):
         return request.runs
-    from yolo_feiou.ablation.gains import matched, sizes
-
     measured = sizes(request.runs, folder, request.devices[0])
     for line in measured.lines:
         print(line)

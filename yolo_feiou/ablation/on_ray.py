@@ -41,9 +41,10 @@ class OnRay:
     def __init__(self, task: Task, address: str, jobs: int, per_device: int, cpus: int, retries: int) -> None:
         self.ours = not ray.is_initialized()
         try:
+            reach(address)
             if self.ours:
                 ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise ArgumentError(f"address={address}: there is no Ray cluster that can be joined: {error}") from None
         gpu = task.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
         self.task = replace(task, device="0" if gpu else "cpu")  # Ray shows a process the GPU that it gets, alone
@@ -74,6 +75,13 @@ class OnRay:
         self.refs = {}
         if self.ours:
             ray.shutdown()
+
+
+def reach(address: str) -> None:
+    """Raise OSError if nothing listens at an address host:port; Ray itself would try for minutes."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:

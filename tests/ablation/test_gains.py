@@ -1,0 +1,93 @@
+"""The gains of a grid."""
+
+import pytest
+
+from tests.ablation.made_up import run
+from yolo_feiou.ablation import gains
+from yolo_feiou.ablation.gains import matched, sizes
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.evaluation.files import read_json
+
+RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
+
+
+@pytest.fixture
+def measuring(monkeypatch):
+    """What is measured, in the place of a training: a list of the losses that were asked for, each time."""
+    asked = []
+
+    def measure(arguments, losses):
+        asked.append((arguments["model"], arguments.get("device"), losses))
+        return [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
+
+    monkeypatch.setattr(gains, "_measure", measure)
+    return asked
+
+
+def runs(*losses, model="n.yaml", **more):
+    return [run(loss=loss, seed=seed, model=model, **more) for loss in losses for seed in (0, 1)]
+
+
+def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
+    measured = sizes(runs("ciou", "eiou"), tmp_path, "cpu")
+    assert measuring == [("n.yaml", "cpu", ["ciou", "eiou"])]
+    assert measured.lines == [
+        "Gradient norm against CIoU at the same gain (8 batches): ciou 1.00, eiou 2.50",
+        *gains.warnings([{"loss": "eiou", "gradient_ratio": 2.5}]),
+    ]
+    assert sizes(runs("ciou", "eiou"), tmp_path, "cpu") == measured and len(measuring) == 1
+    sizes(runs("ciou", "eiou", "giou"), tmp_path, "cpu")
+    assert measuring[1:] == [("n.yaml", "cpu", ["giou"])]
+    (file,) = (tmp_path / "preflight").glob("*.json")
+    assert [(row["loss"], row["model"]) for row in read_json(file)["rows"]] == [
+        *[("ciou", "n.yaml"), ("eiou", "n.yaml"), ("giou", "n.yaml")]
+    ]
+
+
+def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, measuring):
+    sizes([*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5)], tmp_path, "")
+    assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None)]
+
+
+def test_a_damaged_file_is_measured_anew(tmp_path, measuring):
+    sizes(runs("eiou"), tmp_path, "")
+    (file,) = (tmp_path / "preflight").glob("*.json")
+    file.write_text("{")
+    sizes(runs("eiou"), tmp_path, "")
+    assert len(measuring) == 2 and len(read_json(file)["rows"]) == 2
+
+
+@pytest.mark.parametrize(("box", "expected"), [({}, 3.0), ({"box": 5}, 2.0)])
+def test_gains_are_matched(tmp_path, measuring, box, expected):
+    """7.5 / 2.5 = 3, and 5 / 2.5 = 2; CIoU's own gain stays."""
+    grid = runs("ciou", "eiou", **box)
+    changed = matched(grid, sizes(grid, tmp_path, ""))
+    assert [one.arguments["box"] for one in changed] == [box.get("box", 7.5)] * 2 + [expected] * 2
+    assert [one.arguments["seed"] for one in changed] == [0, 1, 0, 1]
+
+
+@pytest.mark.slow
+def test_runs_that_cannot_begin_say_why(tmp_path, data):
+    grid = [run(data=data, model="yolov8z9.yaml", imgsz=32)]
+    with pytest.raises(ArgumentError) as error:
+        sizes(grid, tmp_path, "cpu")
+    assert str(error.value).startswith("the runs can't begin: ") and "yolov8z9.yaml" in str(error.value)
+    assert not list((tmp_path / "preflight").glob("*.json"))
+
+
+@pytest.mark.slow
+def test_a_grid_with_matched_gains(command, tmp_path, data):
+    """From end to end: the gain that was measured is the one that trained, and a second command keeps it."""
+    from yolo_feiou.ablation.store import run_folders
+
+    words = [f"data={data}", "losses=ciou,focal_l1", "imgsz=32", "epochs=1", "batch=8", "device=cpu", "gain=matched"]
+    done = command("ablate", *words, "plots=False", "out=out", "jobs=2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Gradient norm against CIoU at the same gain (8 batches): ciou 1.00, focal_l1 " in done.stdout
+    (file,) = (tmp_path / "out" / "preflight").glob("*.json")
+    ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}
+    rows = {folder.row()["loss"]: folder.row() for folder in run_folders(tmp_path / "out")}
+    assert rows["ciou"]["box"] == 7.5 and rows["ciou"]["gain"] == "matched"
+    assert rows["focal_l1"]["box"] == pytest.approx(7.5 / ratio["focal_l1"], rel=1e-3)
+    again = command("ablate", *words, "plots=False", "out=out", "jobs=2")
+    assert "2 of 2 runs were done before" in again.stdout
