@@ -10,7 +10,7 @@ from ultralytics.utils.loss import BboxLoss
 from ultralytics.utils.metrics import bbox_iou
 
 from yolo_feiou import BoxLoss, build_loss
-from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, holders, swap
+from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, heads, holders, swap
 from yolo_feiou.errors import LossNotAppliedError
 
 STOCK_CIOU = BoxLoss(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1))
@@ -136,3 +136,23 @@ def test_a_criterion_that_is_not_ours_is_found():
     model.criterion.one2one.bbox_loss = BboxLoss(1)
     with pytest.raises(LossNotAppliedError, match="v8DetectionLoss would not train with eiou"):
         count_swapped(model, loss)
+
+
+def test_of_two_heads_the_one_that_predicts_is_last():
+    criterion = model_of(DetectionModel, "yolo26n.yaml").init_criterion()
+    assert heads(criterion) == [(0.8, criterion.one2many.bbox_loss), (pytest.approx(0.2), criterion.one2one.bbox_loss)]
+    criterion = model_of(DetectionModel, "yolov10n.yaml").init_criterion()
+    assert [loss for _, loss in heads(criterion)] == [criterion.one2many.bbox_loss, criterion.one2one.bbox_loss]
+    criterion = model_of(DetectionModel, "yolov8n.yaml").init_criterion()
+    assert heads(criterion) == [(1, criterion.bbox_loss)]
+
+
+def test_a_watch_sees_the_positives_as_the_loss_takes_them():
+    pred, target, scores, positives = boxes()
+    loss, seen = SwappedBboxLoss(BboxLoss(16), build_loss("eiou")), []
+    loss.watch = lambda *batch: seen.append(batch)
+    term, *_ = call(loss, 16)
+    (batch,) = seen
+    assert batch[0].requires_grad and batch[0].equal(pred[positives])
+    assert batch[1].equal(target[positives]) and batch[2].equal(scores[positives].sum(-1))
+    assert build_loss("eiou").mean(*batch[:3], total=batch[3]).equal(term)

@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from ultralytics.nn.tasks import DetectionModel
 
 from tests.runs import SHORT, overrides, results, short
-from tests.test_bbox_loss import model_of
 from tests.test_cpu_ranks import run_ranks
 from tests.test_resume import KILLED
 from yolo_feiou import YOLO, DetectionTrainer, build_loss
-from yolo_feiou.bbox_loss import deployed, swap
 from yolo_feiou.box_stats import FILE, NAMES, BoxStats
 from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
 from yolo_feiou.errors import ArgumentError
@@ -66,6 +63,14 @@ def test_the_gradient_is_that_of_the_loss_with_its_focal_weight(norm):
     batch = PRED[:2], TARGET[:2], torch.ones(2), 1.0
     row = stats(f"focal_eiou:gamma=1,norm={norm}", batch).row()
     assert filled(row, "grad") == pytest.approx({"20": 8 / 23, "50": 15 / 23})
+
+
+def test_the_norm_of_a_gradient_is_euclidean():
+    # 1 − IoU of a box of 1 by 3 within the square: 3/16 for each edge along x, 1/16 along y, so the norm is √20/16.
+    # Beside the square of side 2, whose norm is 4/16 (and whose absolute values have the same sum).
+    pred = torch.tensor([(1, 1, 3, 3), (1.5, 0.5, 2.5, 3.5)])
+    row = stats("iou", (pred, TARGET[:2], torch.ones(2), 2.0)).row()
+    assert filled(row, "grad") == pytest.approx({"10": 20**0.5 / (4 + 20**0.5), "20": 4 / (4 + 20**0.5)})
 
 
 def test_batches_add_up_pair_by_pair():
@@ -154,15 +159,6 @@ def test_a_fresh_start_takes_nothing_from_an_older_file(tmp_path):
     (tmp_path / FILE).write_text("what,ever\n1,2\n")
     stats("iou", (PRED, TARGET, torch.ones(5), 5.0), folder=tmp_path).finish(1)
     assert len(read_csv(tmp_path / FILE)) == 1
-
-
-def test_of_two_heads_the_one_that_predicts_is_looked_at():
-    model = model_of(DetectionModel, "yolo26n.yaml")
-    swap(model, build_loss("eiou"))
-    assert deployed(model.criterion) is model.criterion.one2one.bbox_loss
-    single = model_of(DetectionModel, "yolov8n.yaml")
-    swap(single, build_loss("eiou"))
-    assert deployed(single.criterion) is single.criterion.bbox_loss
 
 
 @pytest.mark.parametrize(
@@ -256,7 +252,7 @@ def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, mon
 def test_the_command_takes_it_from_a_recipe_and_as_a_bare_word(command, data, tmp_path):
     (tmp_path / "mine.yaml").write_text("loss: eiou\nbox_stats: true\n")
     for name, words in (("recipe", ["cfg=mine.yaml"]), ("word", ["loss=eiou", "box_stats"])):
-        done = command("train", "model=yolov8n.yaml", *words, *short(data=data, project=tmp_path, name=name))
+        done = command("train", *words, "model=yolov8n.yaml", *short(data=data, project=tmp_path, name=name))
         assert done.returncode == 0, done.stderr
         assert len(read_csv(tmp_path / name / FILE)) == 1
 

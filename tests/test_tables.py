@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolo_feiou import tables
+from yolo_feiou.errors import DataError
 from yolo_feiou.tables import number, read_csv, whole, write_csv, write_json, write_text
 
 
@@ -124,6 +125,34 @@ def test_what_is_written_is_read_back(tmp_path_factory, values):
     text = path.read_bytes()
     write_csv(path, [{**row, "step": int(row["step"])} for row in again])
     assert path.read_bytes() == text
+
+
+def test_columns_that_are_words(tmp_path):
+    (tmp_path / "a.csv").write_text("version,commit,n\n3.10,12e45,3.10\n\n")
+    assert read_csv(tmp_path / "a.csv", ("version", "commit")) == [{"version": "3.10", "commit": "12e45", "n": 3.1}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"a,b\n1,2\n3\n", "row 2 has 1 cells and the header 2: it was cut or edited."),
+        (b"a,b\n1,2,3\n", "row 1 has 3 cells and the header 2"),
+        (b"a\n\xff\n", "is no CSV in UTF-8"),
+        (b"a\n" + b"1" * 200_000, "is no CSV in UTF-8 (field larger than field limit"),
+    ],
+)
+def test_a_damaged_file_is_refused(tmp_path, content, message):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        read_csv(path)
+    assert str(path) in str(error.value) and message in str(error.value)
+
+
+def test_a_file_without_rows(tmp_path):
+    for content in ("", "a,b\n"):
+        (tmp_path / "a.csv").write_text(content)
+        assert read_csv(tmp_path / "a.csv") == []
 
 
 @pytest.mark.parametrize(

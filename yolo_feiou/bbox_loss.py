@@ -74,9 +74,15 @@ def holders(criterion: object) -> Iterator[object]:
             yield from holders(part)
 
 
-def deployed(criterion: object) -> SwappedBboxLoss:
-    """Return the swapped loss of the head that predicts after training: of two heads, the one-to-one."""
-    return next(holders(getattr(criterion, "one2one", criterion))).bbox_loss
+def heads(criterion: object) -> list[tuple[float, BboxLoss]]:
+    """Return the box loss of each head, and what the criterion multiplies it with; the head that predicts is last.
+
+    Of two heads (YOLOv10, YOLO26) that is the one-to-one. Their shares in the loss change from epoch to epoch.
+    """
+    if not hasattr(criterion, "one2one"):
+        return [(1.0, next(holders(criterion)).bbox_loss)]
+    parts = {"o2m": criterion.one2many, "o2o": criterion.one2one}
+    return [(getattr(criterion, share, 1.0), next(holders(part)).bbox_loss) for share, part in parts.items()]
 
 
 def criterion_of(model: nn.Module) -> object:

@@ -37,17 +37,14 @@ class BoxStats:
         box_loss: The loss that trains.
         file: Where the table goes.
         device: Where the losses are computed.
-        epochs_done: The number of epochs after which training goes on; the rows of those are kept, if there are any.
+        epochs_done: The number of epochs after which training goes on. Unless that is 0, what the file holds is kept,
+            but for the epochs that are done again.
     """
 
     def __init__(self, box_loss: BoxLoss, file: Path, device: torch.device, epochs_done: int = 0) -> None:
         self.box_loss, self.file = box_loss, file
         earlier = read_csv(file) if epochs_done and file.exists() else []
-        self.rows = [
-            {**row, **{name: int(row[name]) for name in ("epoch", "positives")}}
-            for row in earlier
-            if row["epoch"] <= epochs_done
-        ]
+        self.rows = [{**row, **{name: int(row[name]) for name in ("epoch", "positives")}} for row in earlier]
         # In double precision, which Apple's GPUs don't have: an epoch has many millions of pairs.
         dtype = torch.float32 if device.type == "mps" else torch.float64
         self.sums = torch.zeros(4, BINS, dtype=dtype, device=device)  # by bin: pairs, gradients, IoU, IoU ≥ .75

@@ -20,6 +20,7 @@ HELP = """
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
+        yolo report runs/ablate/...                  its statistics, tables, pictures and page
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
 """
 
@@ -61,12 +62,20 @@ def ablate(words: list[str]) -> None:
     sys.exit(ablate(words))
 
 
+def report(words: list[str]) -> None:
+    """Make statistics, tables, pictures and a page of the results of an ablation."""
+    from yolo_feiou.report.command import report
+
+    report(words)
+
+
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": losses,
     "doctor": doctor,
     "simulate": simulate,
     "check": check,
     "ablate": ablate,
+    "report": report,
 }
 
 

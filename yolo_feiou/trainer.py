@@ -13,7 +13,7 @@ from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
-from yolo_feiou.bbox_loss import count_swapped, criterion_of, deployed, swap
+from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, criterion_of, heads, swap
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.cpu_ranks import CPURanks
@@ -140,12 +140,16 @@ class LossTrainer(CPURanks):
     def _watch(self) -> None:
         """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
         self.box_stats.start()
-        deployed(criterion_of(unwrap_model(self.model))).watch = self.box_stats.add
+        self._deployed_head().watch = self.box_stats.add
 
     def _record(self) -> None:
         """End the statistics before validation, and before anything copies the criterion."""
-        deployed(criterion_of(unwrap_model(self.model))).watch = None
+        self._deployed_head().watch = None
         self.box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
+
+    def _deployed_head(self) -> SwappedBboxLoss:
+        """The loss of the head that predicts after training; another head may help it to learn."""
+        return heads(criterion_of(unwrap_model(self.model)))[-1][1]
 
 
 class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):

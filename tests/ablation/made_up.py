@@ -11,7 +11,7 @@ MEASURED = {
     **{"model": "best.pt", "data": "d.yaml", "split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64},
     **{"batch": 8, "single_cls": False, "images": 4, "evaluator": "faster-coco-eval", "AP": 0.25, "AP_S": None},
 }
-TASK = {"device": "cpu", "weights": "best", "command": "yolo ablate …"}
+TASK = {"device": "cpu", "annotations": "", "weights": "best", "command": "yolo ablate …"}
 
 
 def run(**arguments):

@@ -38,17 +38,20 @@ def test_a_matched_gain_follows_from_the_loss():
 
 
 def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):
-    finished(tmp_path / "a", run())
-    RunFolder(tmp_path / "b").write_run(run(seed=1))
-    RunFolder(tmp_path / "b").write_failure({"time": "now", "reason": "no memory"})
+    RunFolder(tmp_path / "a").write_run(run(seed=1))
+    RunFolder(tmp_path / "a").write_failure({"time": "now", "reason": "no memory"})
+    finished(tmp_path / "b", run())
     RunFolder(tmp_path / "c").write_run(run(seed=2))
     assert collect(tmp_path) == []
     rows = read_csv(tmp_path / "results.csv")
     assert [(row["run"], row["status"], row["reason"], row["AP"]) for row in rows] == [
-        ("a", "done", "", 0.25),
-        ("b", "failed", "no memory", ""),
+        ("a", "failed", "no memory", ""),
+        ("b", "done", "", 0.25),
     ]
-    assert rows[0]["AP_S"] == "", "missing, not 0"
+    assert rows[1]["AP_S"] == "", "missing, not 0"
+    columns = list(rows[0])
+    assert columns[:8] == ["run", "key", "status", "reason", "axes", "loss", "seed", "gain"]
+    assert columns[8 : columns.index("device")] == ["box", "data", "epochs"], "the report takes these for arguments"
 
 
 def test_curves_and_sizes_are_gathered(tmp_path):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.runs import short
 from yolo_feiou.ablation.store import run_folders
@@ -91,6 +92,9 @@ def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
     for folder in folders:
         assert_whole(folder, 1, 0)
         assert f"Box loss: {folder.run().arguments['loss']}, criteria swapped" in folder.log.read_text()
+        recorded = yaml.safe_load((folder.path / "args.yaml").read_text())  # what W&B, MLflow and others log
+        assert (recorded["project"], recorded["name"]) == ("out", folder.path.name)
+        assert recorded["loss"] == folder.run().arguments["loss"] and recorded["save_dir"] == str(folder.path)
     rows = read_csv(tmp_path / "out" / "results.csv")
     assert [row["loss"] for row in rows] == ["ciou", "eiou"] and {row["axes"] for row in rows} == {"loss"}
     assert {(row["evaluator"], row["eval_split"], row["area_source"]) for row in rows} == {
@@ -218,13 +222,15 @@ def test_interrupted(begin, words, tmp_path):
         ({"split": "dev"}, "has no split 'dev'"),
         ({"evaluator": "coco"}, "evaluator=coco is not one of"),
         ({"only": "3"}, "only=3: the grid has 1 runs"),
+        ({"model": "yolov8z9.yaml", "preflight": "True"}, "the runs can't begin: "),
+        ({"engine": "ray", "address": "127.0.0.1:1"}, "address=127.0.0.1:1: there is no Ray cluster"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_nothing(command, words, tmp_path, more, message):
     done = command(*words(**more))
     assert done.returncode == 2
     assert message in done.stderr and len(done.stderr.splitlines()) == 1
-    assert not list(tmp_path.glob("out/*/weights")) and not (tmp_path / "runs").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_of_something_else(command, words, tmp_path):

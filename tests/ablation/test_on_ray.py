@@ -64,8 +64,8 @@ def test_a_node_is_lost(tmp_path, data, cluster):
     thread = threading.Thread(target=lose, daemon=True)
     thread.start()
     engine = OnRay(Task(device="cpu", command="yolo ablate …"), "", jobs=0, per_device=1, cpus=1, retries=2)
-    runner = Runner(folders, engine, Lines(Progress(folders, [])))
-    runner.run()
+    runner = Runner(folders, engine)
+    runner.run(Lines(Progress(folders, [])))
     thread.join(30)
     assert runner.failures == {}
     rows = {folder: folder.row() for folder in folders}

@@ -79,8 +79,8 @@ def folders(tmp_path):
 
 def do(folders, plans=None, **options):
     engine, view = Played(plans or {}), Seen()
-    runner = Runner(folders, engine, view, **options)
-    runner.run()
+    runner = Runner(folders, engine, **options)
+    runner.run(view)
     return runner, engine, view
 
 
@@ -188,7 +188,7 @@ def test_a_signal_to_end_stops_all_runs(folders, monkeypatch):
     monkeypatch.setattr(engine, "finished", lambda: os.kill(os.getpid(), signal.SIGTERM) or [])
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
-        Runner(folders, engine, Seen()).run()
+        Runner(folders, engine).run(Seen())
     assert engine.stopped and signal.getsignal(signal.SIGTERM) == before
 
 

@@ -5,7 +5,21 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from yolo_feiou.pictures.style import COLOURS, DASHES, STYLE, colour, dashes, legend_below, panels, save
+from yolo_feiou.pictures.style import (
+    COLOURS,
+    DASHES,
+    SHADES,
+    SPARE,
+    STYLE,
+    Look,
+    colour,
+    dashes,
+    legend_below,
+    looks,
+    panels,
+    save,
+    shade,
+)
 from yolo_feiou.registry import LOSSES, STOCK
 
 
@@ -31,6 +45,35 @@ def test_a_loss_keeps_its_colour_whatever_its_parameters():
 def test_losses_of_one_colour_are_told_apart_by_their_dashes(specs, styles):
     assert dashes(specs) == dict(zip(specs, styles.split(), strict=True))
     assert len(set(DASHES)) == len(DASHES)
+
+
+def test_looks_are_the_losses_colours_at_first():
+    """The second of a name has other dashes and a shade, whatever stands between; words may follow the loss."""
+    found = looks(["focal_eiou:gamma=1", "ciou", "focal_eiou", "ciou box=5"])
+    assert found["focal_eiou:gamma=1"] == Look(COLOURS["focal_eiou"], "-")
+    assert found["ciou"] == Look(COLOURS["ciou"], "-")
+    assert found["focal_eiou"] == Look(shade(COLOURS["focal_eiou"], SHADES[1]), "--")
+    assert found["ciou box=5"] == Look(shade(COLOURS["ciou"], SHADES[1]), "--")
+
+
+def test_what_is_no_loss_of_the_table_has_a_spare_colour():
+    names = ["my_loss.py:my_function", "ciou", "unheard:theta=4", "box=5", "can't: be read"]
+    spare = [name for name in names if name != "ciou"]
+    assert {name: look.colour for name, look in looks(names).items() if name != "ciou"} == dict(
+        zip(spare, SPARE, strict=False)
+    )
+    assert not set(SPARE) & set(COLOURS.values())
+
+
+def test_looks_repeat_late():
+    """A dozen of one colour, and as many spare colours with each look, are told apart."""
+    for names in ([f"ciou:x={i}" for i in range(12)], [f"x{i}" for i in range(12 * len(SPARE))]):
+        assert len(set(looks(names).values())) == len(names)
+
+
+def test_shades():
+    """Half-way from a grey of 128 to white is 191.5, to black 64."""
+    assert (shade("#808080", 0), shade("#808080", 0.5), shade("#808080", -0.5)) == ("#808080", "#C0C0C0", "#404040")
 
 
 @pytest.mark.parametrize("share", [{}, {"sharey": True}])

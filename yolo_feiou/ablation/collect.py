@@ -17,6 +17,9 @@ from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, read_csv, write_csv
 from yolo_feiou.training_arguments import OURS
 
+RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
+#: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
+FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
 #: Arguments that say how a run is done, not what it is.
 NO_AXES = ("device", "workers", "cache", "plots", "verbose")
 
@@ -42,12 +45,13 @@ def collect(folder: str | Path) -> list[str]:
             notes.append(f"{error} The run is left out.")
     known = [(run_folder, run, row) for run_folder, run, row in known if row]
     axes = differing([run for _, run, _ in known])
+    arguments = sorted({key for _, run, _ in known for key in run.arguments} | {*axes, "box"})
+    measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
-        _write(folder / "results.csv", [_with_axes(row, run, axes) for _, run, row in known])
-        _write(folder / "curves.csv", [{"run": f.path.name, **row} for f, _, _ in known for row in curve(f)])
-        _write(folder / "box_stats.csv", [row for f, _, _ in known for row in _box_stats(f)])
-        measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
-        _write(folder / "preflight.csv", [row for rows in measured for row in rows])
+        _write(folder / RESULTS, [_with_axes(row, run, axes) for _, run, row in known], (*FIRST, *arguments, "device"))
+        _write(folder / CURVES, [{"run": f.path.name, **row} for f, _, _ in known for row in curve(f)])
+        _write(folder / BOX_STATS, [row for f, _, _ in known for row in _box_stats(f)])
+        _write(folder / PREFLIGHT, [row for rows in measured for row in rows])
     return notes
 
 
@@ -98,15 +102,11 @@ def _sizes(path: Path) -> list[Row]:
         return []
 
 
-def _write(path: Path, rows: list[Row]) -> None:
-    """Write rows that need not have the same columns; without rows, no file is left."""
+def _write(path: Path, rows: list[Row], first: Iterable[str] = ()) -> None:
+    """Write rows that need not have the same columns, some columns first; without rows, no file is left."""
     if not rows:
         path.unlink(missing_ok=True)
         return
-    columns = dict.fromkeys(key for key in FIRST if any(key in row for row in rows))
-    columns |= dict.fromkeys(key for row in rows for key in row)
+    there = dict.fromkeys(key for row in rows for key in row)
+    columns = dict.fromkeys([*(key for key in first if key in there), *there])
     write_csv(path, [{key: row.get(key) for key in columns} for row in rows])
-
-
-#: What a reader looks for first.
-FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain", "box", "AP", "AP50", "AP75", "AP_S", "AP_M")

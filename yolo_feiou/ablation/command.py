@@ -15,9 +15,10 @@ from yolo_feiou.ablation.progress import Progress, view
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.arguments import shown
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.tables import Row
 
 USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
 
@@ -56,23 +57,21 @@ def ablate(words: Sequence[str]) -> int:
 def carry_out(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
     check_data(request)
+    engine = on_ray(request) if request.options["engine"] == "ray" else Local(request.devices, request.task())
     store = Store(request.folder, request.command)
     for note in store.notes:
         print(note)
-    runs = matched_runs(request, store.path)
-    if only := request.options["only"]:
-        if only > len(runs):
-            raise ArgumentError(f"only={only}: the grid has {len(runs)} runs, see plan=True.")
-        runs = runs[only - 1 : only]
+    try:
+        runs = chosen(matched_runs(request, store.path), request.options["only"])
+    except YoloFeiouError:
+        store.discard_if_new()
+        raise
     folders = prepared(store, runs)
-    task = request.task()
-    settings = {f"eval_{key}": getattr(task, key) for key in ("split", "weights")} | {"evaluator": task.evaluator}
-    engine: Engine = Local(request.devices, task) if request.options["engine"] == "local" else on_ray(request)
-    runner = Runner(folders, engine, None, settings, request.options["retries"])
+    runner = Runner(folders, engine, wanted(request), request.options["retries"])
     done = [folder for folder in folders if runner.is_done(folder)]
     print(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}", flush=True)
-    with view(Progress(folders, done)) as runner.view:
-        runner.run()
+    with view(Progress(folders, done)) as shown_to:
+        runner.run(shown_to)
     for note in collect(store.path):
         print(note)
     over = len(folders) - len(runner.failures)
@@ -80,6 +79,24 @@ def carry_out(request: Request) -> int:
     for name, why in runner.failures.items():
         print(f"failed: {name}: {why}")
     return 1 if runner.failures else 0
+
+
+def chosen(runs: list[Run], only: int) -> list[Run]:
+    """Return the runs, or the one of that number."""
+    if only > len(runs):
+        raise ArgumentError(f"only={only}: the grid has {len(runs)} runs, see plan=True.")
+    return runs[only - 1 : only] if only else runs
+
+
+def wanted(request: Request) -> Row:
+    """Return the columns of a row that say that a run was evaluated as it is asked for."""
+    options = request.options
+    return {
+        "eval_split": options["split"],
+        "eval_weights": options["weights"],
+        "evaluator": options["evaluator"],
+        "annotations": options["annotations"] or None,
+    }
 
 
 def check_data(request: Request) -> None:

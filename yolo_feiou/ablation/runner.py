@@ -58,7 +58,6 @@ class Runner:
     Attributes:
         folders: Those of the runs, in the order in which they are done.
         engine: What does them.
-        view: What shows it.
         settings: Columns of a row that a run's evaluation must agree with, to count as done.
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
@@ -66,7 +65,6 @@ class Runner:
 
     folders: Sequence[RunFolder]
     engine: Engine
-    view: View
     settings: Row = field(default_factory=dict)
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
@@ -77,8 +75,13 @@ class Runner:
         self.elsewhere: list[RunFolder] = []
         self.tries: dict[str, int] = {}
 
-    def run(self) -> None:
-        """Do what is not done, and return when nothing is left; runs that others work on are waited for."""
+    def run(self, view: View) -> None:
+        """Do what is not done, and return when nothing is left; runs that others work on are waited for.
+
+        Args:
+            view: What shows it.
+        """
+        self.view = view
         waiting = deque(folder for folder in self.folders if not self.is_done(folder))
         previous = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
         try:

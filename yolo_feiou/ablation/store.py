@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,6 +153,7 @@ class Store:
 
     def __init__(self, path: str | Path, command: str) -> None:
         self.path = Path(path).absolute()
+        self.is_new = not self.path.exists()
         mark = self.path / ABLATION
         try:
             strange = self.path.is_dir() and not mark.exists() and next(self._contents(), None)
@@ -166,6 +168,11 @@ class Store:
             raise ArgumentError(
                 f"can't write results to {self.path} ({error.strerror}): name another folder with out=."
             ) from None
+
+    def discard_if_new(self) -> None:
+        """Remove the folder again if it is this command that made it."""
+        if self.is_new:
+            shutil.rmtree(self.path)
 
     def prepare(self, run: Run) -> tuple[RunFolder, str]:
         """Return the folder of a run, made or as it was left, and a line for the user if it had to be set aside."""

@@ -91,6 +91,7 @@ def work(folder: RunFolder, task: Task) -> None:
 def train(folder: RunFolder, arguments: dict[str, Any], stage: str, epochs: int, task: Task) -> None:
     """Begin a training, or go on with it."""
     own = {"save_dir": str(folder.path), "exist_ok": True, **({"device": task.device} if task.device else {})}
+    own |= {"project": folder.path.parent.name, "name": folder.path.name}  # what W&B, MLflow and others call it
     sessions = folder.sessions() if stage == checkpoints.HALF else []
     if stage == checkpoints.NEW:
         checkpoints.clear(folder)

@@ -32,11 +32,8 @@ COLOURS = {
     "stock": "#000000",
 }
 DASHES = ("-", "--", ":", "-.")
-#: For what is no loss of the table, in this order: Tol's bright ones, and his high-contrast ones.
-SPARE = (
-    *("#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377"),
-    *("#004488", "#DDAA33", "#BB5566"),
-)
+#: For what is no loss of the table, in this order.
+SPARE = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
 #: How far towards white (above 0) or black the colours of further losses of one name go.
 SHADES = (0, 0.45, -0.4)
 

@@ -59,7 +59,7 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
         axis, _, value = word.partition("=")
         values[axis] = _axis(axis, value, text, variants)
     baseline = Baseline(values)
-    if not any(all(variant.values[axis] == value for axis, value in values.items()) for variant in variants):
+    if not any(variant.has(values) for variant in variants):
         raise ArgumentError(f"baseline={text}: no finished run is {baseline.label}. There are {_list(variants)}.")
     return baseline
 
@@ -74,9 +74,8 @@ def _default(axes: Sequence[str], variants: Sequence[Variant]) -> dict[str, Valu
 def _loss(loss: str, axes: Sequence[str], variants: Sequence[Variant]) -> str:
     losses = list(dict.fromkeys(variant.loss for variant in variants))
     if "loss" not in axes:
-        raise ArgumentError(
-            f"baseline={loss}: all runs have the loss {losses[0]}; name another axis, as in {_at(axes)}."
-        )
+        other = f"; name another axis, as in baseline=@{axes[0]}=…" if axes else ", and differ by their seed alone"
+        raise ArgumentError(f"baseline={loss}: all runs have the loss {losses[0]}{other}.")
     if loss not in losses:
         raise ArgumentError(
             f"baseline={loss}: no finished run has that loss{did_you_mean(loss, losses)} There are {', '.join(losses)}."
@@ -96,10 +95,6 @@ def _axis(axis: str, text: str, whole: str, variants: Sequence[Variant]) -> Valu
     if value not in values:
         raise ArgumentError(f"baseline={whole}: no run has {axis}={text}; there are {', '.join(map(spelled, values))}.")
     return value
-
-
-def _at(axes: Sequence[str]) -> str:
-    return f"baseline=@{axes[0]}=…" if axes else "nothing: there is none"
 
 
 def _list(variants: Sequence[Variant]) -> str:

@@ -9,19 +9,12 @@ from yolo_feiou.report.files import Results
 from yolo_feiou.report.layout import MARK
 from yolo_feiou.report.shown import count, listing, mean_sd, percent
 from yolo_feiou.report.statistics import MOST
-from yolo_feiou.report.variants import Variant, spelled
+from yolo_feiou.report.variants import Variant, named, spelled
 from yolo_feiou.tables import Row
 
 DAGGER = (
     f"{MARK} AP not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. That is no proof "
     "that it is the same."
-)
-COMPARISON = (
-    "Pairs: seeds that variant and baseline share. p: paired t test, two-sided; p, Holm: adjusted for all comparisons "
-    "here, and better or worse if it is below .05. Intervals are not adjusted; the bootstrap's is too narrow for few "
-    "seeds. Seeds for 0.5: how many pairs such a test needs to find a true difference of 0.5 points with probability "
-    f".8, without adjustment, from the standard deviation of the differences seen (at most {MOST} are tried); with few "
-    "seeds this is itself a rough guess."
 )
 FIT = (
     "IoU: mean over predictions matched to an object as COCO does it at an IoU of .5; IoU ≥ .75, .9: share of those "
@@ -41,6 +34,18 @@ CONDITIONS = {
     "imgsz": "imgsz",
     "batch": "batch",
 }
+
+
+def comparison_note(columns: Sequence[str]) -> str:
+    """Return what the columns of a comparison mean."""
+    bootstrap = " and by the bootstrap, which is too narrow for few seeds" if "95 %, bootstrap" in columns else ""
+    return (
+        "Pairs: seeds that variant and baseline share. 95 %: interval of the difference by Student’s t"
+        f"{bootstrap}; not adjusted. p: paired t test, two-sided; p, Holm: adjusted for all comparisons here, and "
+        "better or worse if it is below .05. Seeds for 0.5: how many pairs such a test needs to find a true difference "
+        "of 0.5 points with probability .8, without adjustment, from the standard deviation of the differences seen "
+        f"(at most {MOST} are tried); with few seeds this is itself a rough guess."
+    )
 
 
 def seeds_of(variants: Sequence[Variant]) -> str:
@@ -69,19 +74,18 @@ def findings(comparisons: Sequence[Comparison]) -> str:
     judged = [c for c in comparisons if c.difference is not None]
     if not judged:
         return "There is nothing to compare: no variant has another one as its baseline."
-    names = listing(list(dict.fromkeys(c.baseline.label for c in judged if c.baseline)), 3)
+    against = f"Against {_against(judged)}"
+    if not any(c.distinguishable for c in judged):
+        told = f"none of {count(len(judged), 'variant')} is" if len(judged) > 1 else f"{judged[0].variant.label} is not"
+        return f"{against}, {told} shown to differ in {METRIC}. This is no proof of equality."
     clear = [
-        f"{word} in {METRIC}: {listing([c.variant.label for c in chosen])}"
+        f"{listing(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {METRIC}"
         for word in (BETTER, WORSE)
-        if (chosen := [c for c in judged if c.verdict == word])
+        if (labels := [c.variant.label for c in judged if c.verdict == word])
     ]
-    left = len(judged) - sum(c.distinguishable for c in judged)
-    if not clear:
-        told = f"none of {count(len(judged), 'variant')} is" if len(judged) > 1 else "the one variant is not"
-        return f"Against {names}, {told} shown to differ in {METRIC}. This is no proof that they are the same."
-    rest = f" The other {left} can’t be told apart from it." if left > 1 else ""
-    rest = rest or (" The other one can’t be told apart from it." if left else "")
-    return f"Against {names}, {'; '.join(clear)} (Holm-adjusted p < .05).{rest}"
+    left = sum(not c.distinguishable for c in judged)
+    others = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
+    return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{others}"
 
 
 def noise(comparisons: Sequence[Comparison]) -> str:
@@ -89,22 +93,34 @@ def noise(comparisons: Sequence[Comparison]) -> str:
     baselines = [c.variant for c in comparisons if c.is_baseline]
     spreads = [(variant.label, variant.spread(METRIC)) for variant in baselines]
     known = [(label, of) for label, of in spreads if of.sd is not None and of.range is not None]
+    if not any(of.n for _, of in spreads):
+        return f"No run of the baseline has {METRIC}."
     if not known:
         return "The baseline has one seed, so how far a seed alone moves it is not known."
     if len(known) == 1:
         ((label, of),) = known
         return (
-            f"The noise floor: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard deviation), "
-            f"and its best seed is {percent(of.range, 2)} points above its worst."
+            f"The noise floor: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard "
+            f"deviation), and its best seed is {percent(of.range, 2)} points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
     far, widest = max(known, key=lambda pair: pair[1].range or 0)
     return (
         f"The noise floor: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
-        f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} points; at most, for {far}, the best seed is {percent(widest.range, 2)} "
-        "points above the worst."
+        f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} points; at most, for {far}, the best seed is "
+        f"{percent(widest.range, 2)} points above the worst."
     )
 
 
 def _values(rows: Sequence[Row], name: str) -> list[str]:
     return list(dict.fromkeys(spelled(row[name]) for row in rows if row.get(name) is not None))
+
+
+def _against(judged: Sequence[Comparison]) -> str:
+    """Return what all variants are compared with: 'ciou', and, of several baselines, 'ciou at the same box'."""
+    baselines = [c.baseline for c in judged if c.baseline]
+    values = {axis: {baseline.values[axis] for baseline in baselines} for axis in baselines[0].values}
+    same = [axis for axis, several in values.items() if len(several) > 1]
+    fixed = {axis: value for axis, value in baselines[0].others.items() if axis not in same}
+    loss = [baselines[0].loss] if "loss" in values else []
+    return " ".join([*loss, *named(fixed)]) + (f" at the same {listing(same)}" if same else "")

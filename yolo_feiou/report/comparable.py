@@ -29,7 +29,7 @@ FOLLOWS = {"data": ("images", "objects", "area_source"), "imgsz": ("eval_imgsz",
 def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
     """Return what a reader must know before comparing the variants, a sentence each."""
     variants = [comparison.variant for comparison in comparisons]
-    return [
+    told = [
         *_unfinished(results),
         *_seeds(variants),
         *_without_baseline(comparisons),
@@ -38,6 +38,7 @@ def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
         *_gain(results, variants),
         *_single_runs(results.done),
     ]
+    return list(dict.fromkeys(told))
 
 
 def device_kind(device: str) -> str:
@@ -94,7 +95,7 @@ def _arguments(results: Results, axes: Sequence[str]) -> Iterator[str]:
     listed = {axis for row in results.rows for axis in str(row.get("axes") or "").split()}
     for axis in axes:
         if axis not in listed and axis not in ("loss", "gain"):
-            yield f"Runs differ in {axis} although no grid varied it: it is taken as an axis, and never averaged over."
+            yield f"Runs differ in {axis} although no ablation varied it: it is an axis here, never averaged over."
     for name in results.arguments:
         if name in HARMLESS and name not in axes:
             yield from _differing(name, [row.get(name) for row in results.done])
@@ -106,7 +107,7 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
         told = listing([f"{gain} ({count(n, 'run')})" for gain, n in gains.items()])
         yield f"The gain of the box loss is {told}: a loss gains or loses by that alone, so compare within one of them."
     for variant in variants:
-        boxes = {row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED}
+        boxes = dict.fromkeys(row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED)
         if len(boxes) > 1:
             yield f"The seeds of {variant.label} have different gains: box={listing([*map(spelled, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}

@@ -54,7 +54,7 @@ class Comparison:
             return ""
         pairs, mean = self.difference.n, self.difference.mean
         if mean is None:
-            return "no seed in common with the baseline"
+            return f"no common seed with {METRIC}"
         if pairs == 1:
             return ONE_SEED
         if not self.difference.spreads:

@@ -7,13 +7,22 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ultralytics.cfg import DEFAULT_CFG_DICT
+
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
-from yolo_feiou.tables import Row, read_csv
+from yolo_feiou.tables import Row, number, read_csv
+from yolo_feiou.training_arguments import OURS
 
 RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
+#: Arguments of a training with their defaults, spelled as a CSV spells them; what has columns of its own is left out.
+ARGUMENTS = {
+    key: None if value is None else str(value)
+    for key, value in {**DEFAULT_CFG_DICT, **OURS}.items()
+    if key not in ("loss", "seed", "device")
+}
 #: Columns that are words even where they look like a number, as version 3.10 or a commit 12e4567.
 WORDS = (
     *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
@@ -34,7 +43,8 @@ class Results:
     Attributes:
         folders: Where from.
         rows: A row a run, failed ones too.
-        arguments: The columns of `rows` that are arguments of the training, those after `gain` and before `device`.
+        arguments: The columns of `rows` that are arguments of the training; a run that was not given one has its
+            default.
         curves: A row an epoch and run, with the columns of Ultralytics' results.csv.
         box_stats: A row an epoch and run, with the positives and their gradients by IoU.
         preflight: A row a loss, with its size against CIoU's.
@@ -61,10 +71,11 @@ def read_results(folders: Sequence[Path]) -> Results:
         DataError: If a file is damaged, or no run is done.
     """
     parts = [_read(folder, f"{folder}/" if len(folders) > 1 else "") for folder in folders]
+    arguments = tuple(dict.fromkeys(name for part in parts for name in part.arguments))
     results = Results(
         tuple(folders),
-        [row for part in parts for row in part.rows],
-        tuple(dict.fromkeys(name for part in parts for name in part.arguments)),
+        [_with_defaults(row, arguments) for part in parts for row in part.rows],
+        arguments,
         *([row for part in parts for row in getattr(part, name)] for name in ("curves", "box_stats", "preflight")),
     )
     if not results.done:
@@ -81,6 +92,8 @@ def _read(folder: Path, prefix: str) -> Results:
     if not folder.is_dir():
         raise ArgumentError(f"{folder} is no folder: give the one that 'yolo ablate' wrote to.")
     path = folder / RESULTS
+    if not path.is_file() and (folder / "ablation.json").is_file():
+        raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
     if not path.is_file():
         raise ArgumentError(f"{folder} has no {RESULTS}: give the folder that 'yolo ablate' wrote to.")
     rows = _named(_rows(path, WORDS), prefix)
@@ -96,7 +109,8 @@ def _read(folder: Path, prefix: str) -> Results:
         optional[name] = _named(optional[name], prefix)
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
-    return Results((folder,), rows, _arguments(rows), **optional)
+    arguments = tuple(column for column in (rows[0] if rows else ()) if column in ARGUMENTS)
+    return Results((folder,), rows, arguments, **optional)
 
 
 def _rows(path: Path, words: Collection[str]) -> list[Row]:
@@ -121,18 +135,19 @@ def _shorten(rows: list[Row], name: str) -> None:
                 row[name] = short[row[name]]
 
 
-def _arguments(rows: list[Row]) -> tuple[str, ...]:
-    columns = list(rows[0]) if rows else []
-    if not {"gain", "device"} <= set(columns):
-        return ()
-    return tuple(columns[columns.index("gain") + 1 : columns.index("device")])
+def _with_defaults(row: Row, arguments: Sequence[str]) -> Row:
+    defaults = {name: ARGUMENTS[name] for name in arguments if row.get(name) is None}
+    words = {name: value if value is None or name in WORDS else number(value) for name, value in defaults.items()}
+    return {**row, **words}
 
 
 def _check(row: Row, path: Path) -> None:
-    """Raise DataError if a finished run has a seed or a metric that is none."""
+    """Raise DataError if a finished run lacks its loss, or has a seed or a metric that is none."""
     if row["status"] != "done":
         return
     where, seed = f"{path}: run {row['run']} has", row["seed"]
+    if row["loss"] is None:
+        raise DataError(f"{where} no loss.")
     if not isinstance(seed, float) or not seed.is_integer():
         raise DataError(f"{where} seed={_shown(seed)}, expected a whole number.")
     for name in METRICS:

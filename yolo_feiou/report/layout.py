@@ -57,7 +57,7 @@ class Table:
         name: A word for files and labels.
         caption: What it shows, and under which conditions.
         columns: Titles of the columns.
-        words: How many of them, from the left, hold words; the others hold numbers.
+        numeric: Whether a column holds numbers, and no words.
         groups: Its rows, in groups that a line parts.
         notes: Sentences below it.
     """
@@ -65,7 +65,7 @@ class Table:
     name: str
     caption: str
     columns: Sequence[str]
-    words: int
+    numeric: Sequence[bool]
     groups: Sequence[Sequence[Sequence[Cell]]]
     notes: Sequence[str] = ()
 
@@ -76,7 +76,7 @@ def markdown(table: Table) -> str:
         _escaped(table.caption),
         "",
         f"| {' | '.join(map(_escaped, table.columns))} |",
-        "|" + ":--|" * table.words + "--:|" * (len(table.columns) - table.words),
+        f"|{'|'.join('--:' if numeric else ':--' for numeric in table.numeric)}|",
     ]
     for row in (row for group in table.groups for row in group):
         cells = [_escaped(cell.text) + f" {MARK}" * cell.mark for cell in row]
@@ -86,21 +86,28 @@ def markdown(table: Table) -> str:
 
 
 def latex(table: Table) -> str:
-    r"""Return the table as a LaTeX float, for \input; it needs the package booktabs."""
+    r"""Return the table as a LaTeX float, for \input, shrunk to fit; it needs the packages booktabs and graphicx."""
     return "\n".join(_latex_lines(table)) + "\n"
 
 
 def _latex_lines(table: Table) -> Iterator[str]:
-    yield "% needs \\usepackage{booktabs}"
-    yield from (r"\begin{table}", r"\centering", r"\small", f"\\caption{{{_tex(table.caption)}}}")
+    yield "% needs \\usepackage{booktabs,graphicx}"
+    yield from (
+        r"\begin{table}",
+        r"\centering",
+        r"\small",
+        r"\setlength{\belowcaptionskip}{4pt}",
+        f"\\caption{{{_tex(table.caption)}}}",
+    )
     yield f"\\label{{tab:{table.name}}}"
-    yield f"\\begin{{tabular}}{{{'l' * table.words}{'c' * (len(table.columns) - table.words)}}}"
+    yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+    yield f"\\begin{{tabular}}{{{''.join('c' if numeric else 'l' for numeric in table.numeric)}}}"
     yield r"\toprule"
     yield " & ".join(map(_title, table.columns)) + r" \\"
     for group in table.groups:
         yield r"\midrule"
         yield from (" & ".join(map(_latex_cell, row)) + r" \\" for row in group)
-    yield from (r"\bottomrule", r"\end{tabular}")
+    yield from (r"\bottomrule", r"\end{tabular}}")
     for note in table.notes:
         yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {_tex(note)}\end{{minipage}}"
     yield r"\end{table}"

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from yolo_feiou.report.statistics import Interval, Spread
+from yolo_feiou.report.statistics import ALPHA, Interval, Spread
 
 MISSING = "–"
 
 
 def count(number: int, noun: str) -> str:
-    """Return '1 run', '2 runs'."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """Return '1 run', '2 runs', '2 losses'."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
 def listing(words: Sequence[str], most: int = 8) -> str:
-    """Return words parted by commas, the first `most` of them and how many more there are."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(words[:most]) + more
+    """Return 'a, b and c'; of more words than `most` the first ones, and how many more there are."""
+    if len(words) > most:
+        words = [*words[:most], f"{len(words) - most} more"]
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def fixed(value: float | None, digits: int) -> str:
@@ -52,10 +53,11 @@ def interval(bounds: Interval | None) -> str:
 
 
 def p_value(p: float | None) -> str:
-    """Return a p value with three digits after the point."""
+    """Return a p value with three digits after the point, more where it would seem to lie on the other side of .05."""
     if p is None:
         return MISSING
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    text = "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return f"{p:.6f}" if p < ALPHA and text == f"{ALPHA:.3f}" else text
 
 
 def seeds(needed: float | None, most: int) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from yolo_feiou.report.captions import COMPARISON, DAGGER, FIT, conditions, seeds_of
-from yolo_feiou.report.comparison import Comparison
+from yolo_feiou.report.captions import DAGGER, FIT, comparison_note, conditions, seeds_of
+from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import METRICS, PAPER, Results
 from yolo_feiou.report.layout import Cell, Table
 from yolo_feiou.report.shown import MISSING, interval, mean_sd, p_value, percent, points, seeds
-from yolo_feiou.report.statistics import MOST
+from yolo_feiou.report.statistics import MOST, Difference
 from yolo_feiou.report.variants import Variant, groups, spelled
 from yolo_feiou.tables import Row
 
@@ -23,18 +23,20 @@ FITS = {
     "at .75": "found_75",
     "at .9": "found_90",
 }
+COMPARED = ("AP", "pairs", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
 
 
 def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
     """Return the layout of the paper's Tables 1 and 2: a row a variant, the best of each group bold."""
     marked = {id(c.variant) for c in comparisons if c.verdict and not (c.is_baseline or c.distinguishable)}
     variants = [comparison.variant for comparison in comparisons]
+    titles = _titles(variants[0])
     return Table(
         "losses",
         f"AP in per cent, {seeds_of(variants)}. {conditions(results, variants)}",
-        [*_titles(variants[0]), *PAPER],
-        len(_titles(variants[0])),
-        _metric_groups(variants, dict(zip(PAPER, PAPER, strict=True)), lambda variant: id(variant) in marked),
+        [*titles, *PAPER],
+        [*[False] * len(titles), *[True] * len(PAPER)],
+        [_metric_rows(group, PAPER, lambda variant: id(variant) in marked) for group in groups(variants)],
         [_best(variants), *([DAGGER] if marked else [])],
     )
 
@@ -47,26 +49,28 @@ def fit_table(comparisons: Sequence[Comparison]) -> Table:
         "fit",
         f"Matched predictions and found objects in per cent, {seeds_of(variants)}.",
         [*titles, *FITS],
-        len(titles),
-        _metric_groups(variants, FITS),
+        [*[False] * len(titles), *[True] * len(FITS)],
+        [_metric_rows(group, [*FITS.values()]) for group in groups(variants)],
         [FIT],
     )
 
 
-def comparison_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return each variant's difference to its baseline in AP, with what the seeds can say about it."""
+def comparison_table(comparisons: Sequence[Comparison], columns: Sequence[str] = COMPARED) -> Table:
+    """Return each variant's difference to its baseline in AP, with what the seeds can say about it.
+
+    Args:
+        comparisons: The variants.
+        columns: Which numbers, of `COMPARED`.
+    """
     titles = _titles(comparisons[0].variant)
     of = {id(comparison.variant): comparison for comparison in comparisons}
     return Table(
         "comparison",
         "Difference to the baseline in AP, in points (hundredths), paired by seed.",
-        [
-            *(*titles, "verdict", "AP", "pairs", "ΔAP", "95 % interval, t", "95 % interval, bootstrap"),
-            *("p", "p, Holm", "seeds for 0.5"),
-        ],
-        len(titles) + 1,
-        [[_compared(of[id(v)]) for v in group] for group in groups(c.variant for c in comparisons)],
-        [COMPARISON],
+        [*titles, "verdict", *columns],
+        [*[False] * len(titles), False, *[True] * len(columns)],
+        [[_compared(of[id(v)], columns) for v in group] for group in groups(c.variant for c in comparisons)],
+        [comparison_note(columns)],
     )
 
 
@@ -129,30 +133,24 @@ def _names(variant: Variant) -> list[Cell]:
     return [*(Cell(spelled(v), value=v if isinstance(v, float) else None) for v in others), *loss]
 
 
-def _metric_groups(
-    variants: Sequence[Variant], columns: dict[str, str], marked: Callable[[Variant], bool] = lambda variant: False
-) -> list[list[list[Cell]]]:
-    """Return rows of metrics, by group; the best mean of a column, as it is shown, is bold where there is a choice."""
-    found = []
-    for group in groups(variants):
-        spreads = [[variant.spread(metric) for metric in columns.values()] for variant in group]
-        shown = [[percent(spread.mean) for spread in row] for row in spreads]
-        best = [
-            max((s for s in column if s != MISSING), key=float, default=None) for column in zip(*shown, strict=True)
+def _metric_rows(
+    group: Sequence[Variant], columns: Sequence[str], marked: Callable[[Variant], bool] = lambda variant: False
+) -> list[list[Cell]]:
+    """Return the rows of a group; the best mean of a column, as it is shown, is bold where there is a choice."""
+    spreads = [[variant.spread(metric) for metric in columns] for variant in group]
+    means = [[percent(spread.mean) for spread in row] for row in spreads]
+    best = [
+        max((text for text in column if text != MISSING), key=float, default=None)
+        for column in zip(*means, strict=True)
+    ]
+    rows = []
+    for variant, row, texts in zip(group, spreads, means, strict=True):
+        bold = [len(group) > 1 and text == top for text, top in zip(texts, best, strict=True)]
+        cells = [
+            Cell(mean_sd(spread), bold=is_best, value=spread.mean) for spread, is_best in zip(row, bold, strict=True)
         ]
-        found.append(
-            [
-                [
-                    *_named(variant, marked(variant)),
-                    *(
-                        Cell(mean_sd(spread), bold=len(group) > 1 and text == top, value=spread.mean)
-                        for spread, text, top in zip(row, texts, best, strict=True)
-                    ),
-                ]
-                for variant, row, texts in zip(group, spreads, shown, strict=True)
-            ]
-        )
-    return found
+        rows.append([*_named(variant, marked(variant)), *cells])
+    return rows
 
 
 def _named(variant: Variant, mark: bool) -> list[Cell]:
@@ -165,18 +163,17 @@ def _best(variants: Sequence[Variant]) -> str:
     return f"Bold: the highest mean of a column{within}, which need not be a real difference."
 
 
-def _compared(c: Comparison) -> list[Cell]:
-    of, difference = c.variant.spread("AP"), c.difference
-    front = [*_names(c.variant), Cell(c.verdict or MISSING, bold=c.distinguishable), Cell(mean_sd(of), value=of.mean)]
-    if difference is None:
-        return [*front, *([Cell(MISSING)] * 7)]
-    return [
-        *front,
-        Cell(str(difference.n), value=difference.n),
-        Cell(points(difference.mean), value=difference.mean),
-        Cell(interval(difference.interval), value=difference.interval and difference.interval[0]),
-        Cell(interval(difference.bootstrap), value=difference.bootstrap and difference.bootstrap[0]),
-        Cell(p_value(difference.p), value=difference.p),
-        Cell(p_value(c.p_holm), value=c.p_holm),
-        Cell(seeds(c.seeds_needed, MOST), value=c.seeds_needed),
-    ]
+def _compared(c: Comparison, columns: Sequence[str]) -> list[Cell]:
+    of, found = c.variant.spread(METRIC), c.difference or Difference(0)
+    numbers = {
+        "AP": Cell(mean_sd(of), value=of.mean),
+        "pairs": Cell(str(found.n), value=found.n) if c.difference else Cell(MISSING),
+        "ΔAP": Cell(points(found.mean), value=found.mean),
+        "95 %, t": Cell(interval(found.interval), value=found.interval and found.interval[0]),
+        "95 %, bootstrap": Cell(interval(found.bootstrap), value=found.bootstrap and found.bootstrap[0]),
+        "p": Cell(p_value(found.p), value=found.p),
+        "p, Holm": Cell(p_value(c.p_holm), value=c.p_holm),
+        "seeds for 0.5": Cell(seeds(c.seeds_needed, MOST), value=c.seeds_needed),
+    }
+    verdict = Cell(c.verdict or MISSING, bold=c.distinguishable)
+    return [*_names(c.variant), verdict, *(numbers[column] for column in columns)]

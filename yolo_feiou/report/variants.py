@@ -62,6 +62,10 @@ class Variant:
         seeds = sorted(ours.keys() & theirs.keys())
         return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
 
+    def has(self, values: Mapping[str, Value]) -> bool:
+        """Return whether it has these values of axes."""
+        return all(self.values[axis] == value for axis, value in values.items())
+
 
 def named(values: Mapping[str, Value]) -> list[str]:
     """Return values of axes as one would type them: box=7.5."""
@@ -74,10 +78,10 @@ def spelled(value: Value) -> str:
 
 
 def find_axes(results: Results) -> tuple[str, ...]:
-    """Return the names of what is compared: the arguments that a grid varied, without the seed, the loss first.
+    """Return the names of what is compared: the arguments that an ablation varied, without the seed, the loss first.
 
-    Arguments in which runs differ although no grid varied them, as after two commands for one folder, are axes too, for
-    what differs is never averaged over. The gain `box` is none where it was matched, since it follows from the loss.
+    Arguments in which runs differ although no ablation varied them, as of two folders, are axes too, for what differs
+    is never averaged over. The gain `box` is none where it was matched, since it follows from the loss.
     """
     listed = [axis for row in results.rows for axis in str(row.get("axes") or "").split()]
     differing = [name for name in (*results.arguments, "loss", "gain") if _differs(results.done, name)]

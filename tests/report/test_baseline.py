@@ -1,0 +1,97 @@
+"""What variants are compared with, and what is said of a baseline that isn't there."""
+
+import pytest
+
+from tests.report.made_up import row
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.report.baseline import find_baseline
+from yolo_feiou.report.variants import Variant
+
+
+def grid(*values):
+    """A variant for each row of values, loss and box."""
+    return [Variant({"loss": loss, "box": box}, {0: row(loss)}) for loss, box in values]
+
+
+GRID = grid(("iou", 5.0), ("ciou", 5.0), ("iou", 7.5), ("ciou", 7.5))
+
+
+def baselines(text, variants):
+    """The labels of the variants' baselines."""
+    baseline = find_baseline(text, variants)
+    return [other and other.label for other in (baseline.of(variant, variants) for variant in variants)]
+
+
+def test_within_the_same_values_of_other_axes():
+    expected = ["ciou box=5", "ciou box=5", "ciou box=7.5", "ciou box=7.5"]
+    assert baselines("", GRID) == baselines("ciou", GRID) == expected
+    assert find_baseline("", GRID).label == "ciou"
+
+
+def test_across_other_axes():
+    assert baselines("ciou@box=7.5", GRID) == ["ciou box=7.5"] * 4
+    assert baselines("@box=5", GRID) == ["iou box=5", "ciou box=5", "iou box=5", "ciou box=5"]
+    assert find_baseline("ciou@box=7.5", GRID).label == "ciou box=7.5"
+
+
+def test_a_baseline_is_its_own():
+    assert find_baseline("", GRID).of(GRID[1], GRID) is GRID[1]
+
+
+def test_no_comparison_where_the_baseline_is_missing():
+    some = grid(("iou", 5.0), ("iou", 7.5), ("ciou", 7.5))
+    assert baselines("", some) == [None, "ciou box=7.5", "ciou box=7.5"]
+
+
+@pytest.mark.parametrize(
+    ("losses", "chosen"),
+    [
+        (("iou", "ciou", "stock"), "ciou"),
+        (("iou", "stock", "ciou:x=1"), "stock"),
+        (("eiou", "iou"), "eiou"),
+    ],
+)
+def test_the_default(losses, chosen):
+    variants = [Variant({"loss": loss}, {0: row(loss)}) for loss in losses]
+    assert find_baseline("", variants).label == chosen
+
+
+def test_the_default_where_the_loss_is_no_axis():
+    variants = [Variant({"box": box, "lr0": 0.1}, {0: row()}) for box in (5.0, 7.5)]
+    assert baselines("", variants) == ["box=5 lr0=0.1"] * 2
+    assert baselines("@box=7.5", variants) == ["box=7.5 lr0=0.1"] * 2
+    assert baselines("", [Variant({}, {0: row()})]) == ["ciou"]
+
+
+def test_values_that_are_words_or_look_like_numbers():
+    variants = [Variant({"loss": "ciou", "model": model}, {0: row()}) for model in ("8", "n.yaml")]
+    assert baselines("ciou@model=8", variants) == ["ciou model=8"] * 2
+    assert baselines("ciou@model=n.yaml", variants) == ["ciou model=n.yaml"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("cious", "baseline=cious: no finished run has that loss: did you mean 'ciou'? There are iou, ciou."),
+        ("ciou@bix=5", "baseline=ciou@bix=5: 'bix' is no axis of these runs: did you mean 'box'? After @ come box."),
+        ("ciou@box=6", "baseline=ciou@box=6: no run has box=6; there are 5, 7.5."),
+        ("ciou@box=5,", "baseline=ciou@box=5,: '' is no axis of these runs. After @ come box."),
+        ("ciou@", "baseline=ciou@: '' is no axis of these runs."),
+    ],
+)
+def test_mistakes(text, message):
+    with pytest.raises(ArgumentError) as error:
+        find_baseline(text, GRID)
+    assert str(error.value).startswith(message)
+
+
+def test_a_combination_that_nobody_has():
+    with pytest.raises(ArgumentError, match=r"no finished run is ciou box=5\. There are iou box=5, ciou box=7\.5\."):
+        find_baseline("ciou@box=5", grid(("iou", 5.0), ("ciou", 7.5)))
+
+
+def test_a_loss_where_it_is_no_axis():
+    with pytest.raises(ArgumentError, match="all runs have the loss ciou; name another axis, as in baseline=@box="):
+        find_baseline("ciou", [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)])
+    with pytest.raises(ArgumentError, match="all runs have the loss ciou, and differ by their seed alone"):
+        find_baseline("ciou", [Variant({}, {0: row()})])

@@ -1,0 +1,108 @@
+"""What is said in words."""
+
+import pytest
+
+from tests.report.made_up import row
+from tests.report.test_comparison import against, variant
+from yolo_feiou.report.baseline import Baseline, find_baseline
+from yolo_feiou.report.captions import comparison_note, conditions, findings, noise, seeds_of
+from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.variants import Variant
+
+UP, DOWN, NEAR = (
+    variant("up", 0.410, 0.421, 0.432),
+    variant("down", 0.390, 0.399, 0.408),
+    variant("near", 0.4, 0.43, 0.4),
+)
+
+
+def boxes(*ap):
+    """CIoU and EIoU at as many gains as there are lists of AP, EIoU .010, .011 and .012 better."""
+    gains = (5.0, 7.5, 10.0)
+    return [
+        Variant({"loss": loss, "box": box}, {s: row(loss, s, AP=v + better * (10 + s)) for s, v in enumerate(values)})
+        for box, values in zip(gains, ap, strict=False)
+        for loss, better in (("ciou", 0), ("eiou", 0.001))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (
+            [UP, DOWN, NEAR],
+            "Against ciou, up is better in AP, and down is worse in AP (Holm-adjusted p < .05). "
+            "The other one can’t be told apart from it.",
+        ),
+        ([UP], "Against ciou, up is better in AP (Holm-adjusted p < .05)."),
+        (
+            [UP, variant("higher", 0.420, 0.431, 0.442 + 1e-4), NEAR, variant("nearer", 0.4, 0.42, 0.41)],
+            "Against ciou, up and higher are better in AP (Holm-adjusted p < .05). "
+            "The other 2 can’t be told apart from it.",
+        ),
+        ([NEAR], "Against ciou, near is not shown to differ in AP. This is no proof of equality."),
+        (
+            [NEAR, variant("x", 0.9)],
+            "Against ciou, none of 2 variants is shown to differ in AP. This is no proof of equality.",
+        ),
+        ([], "There is nothing to compare: no variant has another one as its baseline."),
+    ],
+)
+def test_findings(others, said):
+    assert findings(against(*others)) == said
+
+
+def test_findings_within_other_axes_and_across():
+    variants = boxes((0.40, 0.42, 0.41), (0.40, 0.42, 0.41))
+    start = "Against ciou at the same box, eiou box=5 and eiou box=7.5 are better in AP"
+    assert findings(compare(variants, Baseline({"loss": "ciou"}))).startswith(start)
+    across = findings(compare(variants, find_baseline("ciou@box=7.5", variants)))
+    assert across.startswith("Against ciou box=7.5, eiou box=5 and eiou box=7.5 are better in AP")
+    assert across.endswith("The other one can’t be told apart from it.")  # ciou at box=5, identical
+
+
+def test_the_noise_of_one_baseline():
+    """.40, .41, .42: mean .41, standard deviation .01, largest difference .02."""
+    assert noise(against(UP)) == (
+        "The noise floor: over 3 seeds the AP of ciou is 41.00 ± 1.00 (mean ± standard deviation), and its best seed "
+        "is 2.00 points above its worst."
+    )
+
+
+def test_the_noise_of_several_baselines():
+    comparisons = compare(boxes((0.40, 0.41, 0.42), (0.40, 0.42, 0.44), (0.4,)), Baseline({"loss": "ciou"}))
+    assert noise(comparisons) == (
+        "The noise floor: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 points; at "
+        "most, for ciou box=7.5, the best seed is 4.00 points above the worst."
+    )
+
+
+def test_noise_that_is_not_known():
+    assert noise(against(UP, base=(0.4,))).startswith("The baseline has one seed, so how far a seed alone moves it")
+    assert noise(against(UP, base=(None, None))) == "No run of the baseline has AP."
+
+
+def test_over_how_many_seeds():
+    assert seeds_of([UP, DOWN]) == "mean ± standard deviation (n − 1) over 3 seeds"
+    assert seeds_of([UP, variant("x", 0.4)]) == "mean ± standard deviation (n − 1) over 1 to 3 seeds"
+    assert seeds_of([variant("x", 0.4)]) == "one seed"
+
+
+def test_conditions_are_those_of_the_runs():
+    """What differs is given with all its values, an axis is in the table, and what isn't recorded isn't told."""
+    rows = [
+        row(loss, evaluator="e", evaluator_version=version, epochs=50.0, model="n.yaml", data=None)
+        for loss, version in (("ciou", "1.0"), ("eiou", "1.1"))
+    ]
+    variants = [Variant({"loss": r["loss"], "model": "n.yaml"}, {0: r}) for r in rows]
+    assert (
+        conditions(Results((), rows), variants) == "Conditions: evaluator e, version 1.0/1.1, box gain same, epochs 50."
+    )
+    variants = [Variant({"model": "n.yaml"}, {0: rows[0]})]
+    assert conditions(Results((), rows[:1]), variants).startswith("Conditions: loss ciou, evaluator e, version 1.0,")
+
+
+def test_a_note_explains_the_columns_that_are_there():
+    assert "bootstrap" in comparison_note(["95 %, t", "95 %, bootstrap"])
+    assert "bootstrap" not in comparison_note(["95 %, t"])

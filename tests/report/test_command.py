@@ -1,0 +1,177 @@
+"""`yolo report` from end to end: its files, what it prints, and what is left after a mistake."""
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from tests.report.made_up import LOSSES, row, write
+from yolo_feiou import cli
+from yolo_feiou.report import command as module
+from yolo_feiou.tables import read_csv, write_csv
+
+TABLES = [f"{name}.{ending}" for name in ("comparison", "fit", "table") for ending in ("md", "tex")]
+FILES = sorted([*TABLES, "index.html", "seeds.png", "summary.csv", "table.csv"])
+
+
+def names(folder):
+    """What a folder holds."""
+    return sorted(path.name for path in Path(folder).iterdir())
+
+
+@pytest.fixture
+def yolo(monkeypatch, tmp_path):
+    """A function that runs our command in this process, in `tmp_path`, and returns its exit status."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["yolo", *map(str, words)])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return stop.code
+        return 0
+
+    return call
+
+
+def small(folder, losses=("ciou", "eiou"), seeds=2, **changes):
+    """Results with nothing but AP."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [
+        row(loss, seed, AP=0.4 + 0.01 * i + 0.001 * seed * (i + 1), **changes)
+        for i, loss in enumerate(losses)
+        for seed in range(seeds)
+    ]
+    write_csv(folder / "results.csv", rows)
+    return folder
+
+
+def test_a_report_from_end_to_end(command, tmp_path):
+    """In a process of its own; what is printed is what the summary says."""
+    write(tmp_path / "ablation")
+    done = command("report", "ablation")
+    assert (done.returncode, done.stderr) == (0, "")
+    pictures = [f"{name}.png" for name in ("seeds", "thresholds", "matched_iou", "training", "positives")]
+    assert names(tmp_path / "ablation" / "report") == sorted({*FILES, *pictures})
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("Against ciou, ") and "iou is worse in AP" in lines[0]
+    assert lines[1].startswith("The noise floor: over 5 seeds the AP of ciou is ")
+    header = lines.index("")
+    assert lines[header + 1].split() == ["Method", "verdict", "AP", "ΔAP", "95", "%,", "t", "p,", "Holm"]
+    assert [line.split()[0] for line in lines[header + 2 : header + 2 + len(LOSSES)]] == list(LOSSES)
+    rows = {row["loss"]: row for row in read_csv(tmp_path / "ablation" / "report" / "summary.csv")}
+    mean, sd = (f"{100 * rows['iou'][name]:.1f}" for name in ("AP_mean", "AP_sd"))
+    assert lines[header + 3].split()[:5] == ["iou", "worse", mean, "±", sd]
+    assert f"−{-100 * rows['iou']['difference']:.2f}" in lines[header + 3]
+    assert lines[-2].startswith("warning: At the same gain the gradient of eiou is 2.75 times")
+    assert lines[-1] == "The report is ablation/report/index.html"
+
+
+def test_a_baseline_and_a_folder_for_the_report(yolo, tmp_path, capsys):
+    small(tmp_path / "a")
+    assert yolo("report", "a", "baseline=eiou", "out=b/c") == 0
+    assert names("b/c") == FILES and names("a") == ["results.csv"]
+    assert capsys.readouterr().out.startswith("Against eiou, ciou is worse in AP (")
+    assert "yolo report a baseline=eiou out=b/c" in Path("b/c/index.html").read_text(encoding="utf-8")
+
+
+def test_several_folders_are_one_report(yolo, tmp_path, capsys):
+    """Their runs have the same names; the report goes into the first folder. A name may have = in it."""
+    small(tmp_path / "a")
+    small(tmp_path / "b=1", losses=("giou", "diou"), seeds=2)
+    assert yolo("report", "a", "b=1") == 0
+    assert names("a/report") == FILES and names("b=1") == ["results.csv"]
+    assert (
+        "a/ciou_0" in Path("a/report/index.html").read_text()
+        and "b=1/diou_0" in Path("a/report/index.html").read_text()
+    )
+    capsys.readouterr()
+    assert yolo("report", "a", tmp_path / "a") == 2
+    error = capsys.readouterr().err
+    assert f"runs a/ciou_0 and {tmp_path / 'a'}/ciou_0 are the same variant with the same seed 0" in error
+
+
+def test_pictures_of_earlier_results_go(yolo, tmp_path):
+    write(tmp_path / "a", losses=("ciou", "eiou"), seeds=range(1), box=(5.0, 7.5))
+    assert yolo("report", "a") == 0
+    Path("a/report/mine.png").write_text("x")
+    assert "over_box.png" in names("a/report") and "training.png" in names("a/report")
+    for name in ("curves", "box_stats", "preflight"):
+        Path(f"a/{name}.csv").unlink()
+    small(tmp_path / "a")
+    assert yolo("report", "a") == 0
+    assert names("a/report") == sorted([*FILES, "mine.png"])
+
+
+def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, capsys):
+    """Only a folder that is one: results that someone copied are taken as they are."""
+    called = []
+
+    def collect(folder):
+        called.append(folder)
+        small(folder)
+        return ["a run is left out."]
+
+    monkeypatch.setitem(sys.modules, "yolo_feiou.ablation.collect", types.SimpleNamespace(collect=collect))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "ablation.json").write_text("{}")
+    small(tmp_path / "b", losses=("giou",))
+    assert yolo("report", "a", "b") == 0
+    assert called == [Path("a")]
+    assert "\nwarning: a run is left out.\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "nowhere is no folder: give the one that 'yolo ablate' wrote to."),
+        (["empty"], "empty has no results.csv: give the folder that 'yolo ablate' wrote to."),
+        (["baseline=ciou"], "report takes the folder of an ablation: 'yolo report runs/ablate/first'."),
+        (["a", "basline=ciou"], "'report' has no argument 'basline': did you mean 'baseline'? It has baseline, out."),
+        (["a", "baseline="], "baseline= is not a loss, as ciou or ciou@box=7.5."),
+        (["a", "baseline=giou"], "baseline=giou: no finished run has that loss"),
+        (["a", "out=file"], "can't write to file (File exists): name another folder with out=."),
+        (["broken"], "row 1 has 1 cells and the header 2"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(yolo, tmp_path, capsys, words, message):
+    small(tmp_path / "a")
+    for name in ("empty", "broken"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "broken" / "results.csv").write_text("run,status\nx\n")
+    assert yolo("report", *words) == 2
+    out, error = capsys.readouterr()
+    assert out == "" and len(error.splitlines()) == 1 and error.startswith("error: ") and message in error
+    assert names(tmp_path) == ["a", "broken", "empty", "file"] and names("a") == ["results.csv"]
+
+
+@pytest.mark.parametrize("words", [[], ["help"], ["--help"]])
+def test_help(yolo, capsys, words):
+    assert yolo("report", *words) == 0
+    assert capsys.readouterr().out.startswith("yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"AP": None},
+        {"axes": None, "gain": None, "device": None},
+        {"loss": "my_loss.py:a b", "run": "x"},
+        {"seed": 12345678901},
+    ],
+)
+def test_what_is_missing_or_odd_is_no_reason_to_fail(yolo, tmp_path, cells):
+    write_csv(tmp_path / "results.csv", [row(**cells)])
+    assert yolo("report", ".") == 0
+    assert names("report") == FILES
+
+
+def test_a_folder_is_made_only_if_it_can_be(tmp_path, monkeypatch):
+    """What can't be written shows before the pictures are drawn."""
+    monkeypatch.setattr(module, "write_report", lambda *_: pytest.fail("drawn"))
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(module.ArgumentError):
+        module.report([str(small(tmp_path / "a")), f"out={tmp_path / 'out'}"])

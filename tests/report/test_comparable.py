@@ -1,0 +1,127 @@
+"""What stands against comparing runs, and that nothing is said without reason."""
+
+import pytest
+
+from tests.report.made_up import row
+from yolo_feiou.report.baseline import find_baseline
+from yolo_feiou.report.comparable import CIRCUMSTANCES, device_kind, warnings
+from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.variants import find_axes, make_variants
+
+AP = {0: 0.40, 1: 0.41, 2: 0.43}
+
+
+def grid(*changes):
+    """Two losses with three seeds, all with the same circumstances; of each change the place of a row and cells."""
+    rows = [
+        {**row(loss, seed, AP=ap, status="done", resumed="False", unread=0.0), **dict.fromkeys(CIRCUMSTANCES, "a")}
+        for loss in ("ciou", "eiou")
+        for seed, ap in AP.items()
+    ]
+    for place, cells in changes:
+        rows[place] |= cells
+    return [{k: float(v) if isinstance(v, int) else v for k, v in one.items()} for one in rows]
+
+
+def told(rows, arguments=("box",), preflight=()):
+    """The warnings about rows."""
+    results = Results((), rows, arguments, preflight=preflight)
+    variants = make_variants(results, find_axes(results))
+    return warnings(results, compare(variants, find_baseline("", variants)))
+
+
+def test_nothing_to_say():
+    assert told(grid()) == []
+
+
+@pytest.mark.parametrize("name", CIRCUMSTANCES)
+def test_circumstances_that_differ(name):
+    """A value that isn't recorded is no difference."""
+    assert told(grid((4, {name: "b"}))) == [f"Runs differ in {name}: a (5 runs) and b (1 run)."]
+    assert told(grid((4, {name: None}))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            [(1, {"status": "failed", "reason": "out of memory"}), (2, {"status": "failed", "reason": None})],
+            [
+                "2 runs of 6 not done, and left out: ciou_1 (out of memory) and ciou_2 (failed).",
+                "Fewer seeds than the 3 of others: ciou (1).",
+                "1 variant of 2 with fewer than 3 seeds: a standard deviation of so few says little.",
+            ],
+        ),
+        (
+            [(2, {"status": "failed", "reason": "x"}), (5, {"status": "failed", "reason": "x"})],
+            [
+                "2 runs of 6 not done, and left out: ciou_2 (x) and eiou_2 (x).",
+                "2 variants of 2 with fewer than 3 seeds: a standard deviation of so few says little.",
+            ],
+        ),
+        (
+            [(i, {"AP": 0.4}) for i in range(3)],
+            ["All 3 seeds of ciou have the same AP: does the seed have an effect?"],
+        ),
+        ([(0, {"unread": 2})], ["Images of the evaluation could not be read: ciou_0 (2)."]),
+        ([(5, {"resumed": "True"})], ["1 run interrupted, and resumed from a checkpoint: eiou_2."]),
+        ([(5, {"resumed": 2.0})], ["1 run interrupted, and resumed from a checkpoint: eiou_2."]),
+        ([(5, {"resumed": 0.0}), (4, {"resumed": None})], []),
+        ([(5, {"AP": None})], ["1 run done but without AP: eiou_2."]),
+        ([(5, {"device": "3"})], []),
+        ([(5, {"device": "0,1"})], ["Runs differ in device: 1 GPU (5 runs) and 2 GPUs (1 run)."]),
+        ([(5, {"device": "cpu"})], ["Runs differ in device: 1 GPU (5 runs) and cpu (1 run)."]),
+    ],
+)
+def test_what_is_said(changes, expected):
+    assert told(grid(*changes)) == expected
+
+
+def test_arguments_that_no_grid_varied():
+    rows = grid(*((place, {"epochs": 50 if place < 3 else 100}) for place in range(6)))
+    assert told(rows, ("epochs",)) == [
+        "Nothing to compare with, since the baseline lacks these values: eiou epochs=100.",
+        "Runs differ in epochs although no ablation varied it: it is an axis here, never averaged over.",
+    ]
+    rows = grid(*((place, {"workers": 8 if place else 4}) for place in range(6)))
+    assert told(rows, ("workers",)) == ["Runs differ in workers: 4 (1 run) and 8 (5 runs)."]
+
+
+def test_what_a_grid_varies_may_differ():
+    """With it differ the counts of images and objects, which follow from it."""
+    rows = grid(
+        *(
+            (p, {"axes": "loss data seed", "data": "ab"[p % 3 % 2], "objects": p % 3 % 2, "seed": p // 2 % 3})
+            for p in range(6)
+        )
+    )
+    assert not [line for line in told(rows, ("data",)) if "differ in" in line]
+
+
+def test_gains_that_differ():
+    rows = [*grid(), *grid(*((place, {"gain": "matched"}) for place in range(6)))]
+    (line,) = told(rows)
+    assert line.startswith("The gain of the box loss is same (6 runs) and matched (6 runs): ")
+    rows = grid(*((place, {"gain": "matched", "box": 5 if place == 4 else 6}) for place in range(6)))
+    assert told(rows) == ["The seeds of eiou have different gains: box=6 and 5."]
+
+
+@pytest.mark.parametrize(("ratio", "says"), [(2.1, "2.10"), (0.4, "0.40"), (2.0, ""), (0.5, ""), (None, "")])
+def test_gradients_of_another_size(ratio, says):
+    preflight = [{"loss": "eiou", "gradient_ratio": ratio}, {"loss": "elsewhere", "gradient_ratio": 9.0}]
+    lines = told(grid(), preflight=preflight)
+    assert len(lines) == bool(says)
+    assert not says or lines[0].startswith(f"At the same gain the gradient of eiou is {says} times CIoU's in size: ")
+    assert told(grid(*((place, {"gain": "matched"}) for place in range(6))), preflight=preflight) == []
+
+
+@pytest.mark.parametrize(
+    ("device", "kind"),
+    [
+        *(("0", "1 GPU"), ("3", "1 GPU"), ("0,1", "2 GPUs"), ("[0, 1]", "2 GPUs"), ("cuda:1", "1 GPU")),
+        *(("cpu", "cpu"), ("mps", "mps"), ("cuda:0 NVIDIA H100", "cuda:0 NVIDIA H100")),
+    ],
+)
+def test_the_kind_of_a_device(device, kind):
+    assert device_kind(device) == kind

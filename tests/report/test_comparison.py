@@ -1,0 +1,82 @@
+"""Verdicts that claim no more than the seeds show."""
+
+import math
+
+import pytest
+
+from tests.report.made_up import row
+from yolo_feiou.report.baseline import Baseline
+from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.variants import Variant
+
+
+def variant(loss, *values, seeds=None):
+    """A variant with these values of AP, for the seeds 0, 1, …"""
+    return Variant(
+        {"loss": loss},
+        {seed: row(loss, seed, AP=value) for seed, value in zip(seeds or range(99), values, strict=False)},
+    )
+
+
+def against(*others, base=(0.40, 0.41, 0.42)):
+    """The comparisons of others with a baseline."""
+    return compare([variant("ciou", *base), *others], Baseline({"loss": "ciou"}))
+
+
+def test_a_clear_difference():
+    """Differences .010, .011, .012: t = .011 / (.001 / √3) = 19.05, p = 1 − t / √(2 + t²) = .0027."""
+    base, up, down = against(variant("up", 0.410, 0.421, 0.432), variant("down", 0.390, 0.399, 0.408))
+    assert (base.verdict, up.verdict, down.verdict) == ("baseline", "better", "worse")
+    t = 11 * math.sqrt(3)
+    assert up.difference.p == pytest.approx(1 - t / math.sqrt(2 + t * t))
+    assert up.p_holm == pytest.approx(2 * up.difference.p) == pytest.approx(down.p_holm)
+    assert up.distinguishable and down.distinguishable and not base.distinguishable
+    assert base.difference is base.p_holm is base.seeds_needed is None
+
+
+def test_p_is_adjusted_for_all_comparisons():
+    """Differences .01, .02, .03 have p = .074 alone; .010, .012, .014 have p = .0091, which 6 comparisons make .055."""
+    others = [variant("up", 0.410, 0.422, 0.434)]
+    assert against(*others)[1].verdict == "better"
+    others += [variant(str(i), 0.41, 0.43, 0.45) for i in range(5)]
+    verdicts = [comparison.verdict for comparison in against(*others)]
+    assert verdicts == ["baseline", *["not distinguishable with 3 seeds"] * 6]
+
+
+@pytest.mark.parametrize(
+    ("other", "verdict"),
+    [
+        (variant("x", 0.9), "one seed can't tell"),
+        (variant("x", 0.40, 0.43), "not distinguishable with 2 seeds"),
+        (variant("x", 0.40, 0.41, 0.42), "identical in all 3 seeds"),
+        (variant("x", 0.50, 0.51, 0.52), "not judged: the same difference in all 3 seeds"),
+        (variant("x", 0.9, 0.8, seeds=(7, 8)), "no common seed with AP"),
+        (variant("x", None, None), "no common seed with AP"),
+    ],
+)
+def test_verdicts(other, verdict):
+    _, comparison = against(other)
+    assert comparison.verdict == verdict and not comparison.distinguishable
+
+
+def test_what_was_not_tested_costs_the_others_nothing():
+    """One seed, or none in common, is no comparison to adjust for."""
+    _, up, *rest = against(variant("up", 0.410, 0.421, 0.432), variant("x", 0.5), variant("y", 0.5, seeds=(9,)))
+    assert up.p_holm == up.difference.p
+    assert [comparison.p_holm for comparison in rest] == [None, None]
+
+
+def test_no_baseline_no_verdict():
+    baseline = Baseline({"loss": "ciou"})
+    alone = Variant({"loss": "eiou", "box": 5.0}, {0: row("eiou")})
+    other = Variant({"loss": "ciou", "box": 7.5}, {0: row("ciou")})
+    first, second = compare([alone, other], baseline)
+    assert (first.verdict, first.baseline, first.difference) == ("", None, None)
+    assert second.is_baseline and not first.is_baseline
+
+
+def test_seeds_needed_are_those_for_half_a_point():
+    """Differences 0, .02, .01: standard deviation .01, so an effect of .5, for which G*Power says 34."""
+    _, comparison = against(variant("x", 0.40, 0.43, 0.43))
+    assert comparison.difference.sd == pytest.approx(0.01)
+    assert comparison.seeds_needed == 34

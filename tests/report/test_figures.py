@@ -1,0 +1,54 @@
+"""Which pictures there are."""
+
+import pytest
+
+from tests.report.made_up import row, write
+from tests.report.test_captions import boxes
+from tests.report.test_comparison import against, variant
+from yolo_feiou.report.baseline import Baseline, find_baseline
+from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.figures import NAMES, pictures
+from yolo_feiou.report.files import Results, read_results
+from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
+from yolo_feiou.report.variants import find_axes, make_variants
+
+NOTHING = Results((), [])
+
+
+def made(results, comparisons):
+    """The pictures by name."""
+    return {picture.name: picture for picture in pictures(results, comparisons)}
+
+
+def test_all_of_them(tmp_path):
+    results = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2), box=(5.0, 7.5))])
+    variants = make_variants(results, find_axes(results))
+    found = made(results, compare(variants, find_baseline("", variants)))
+    assert list(found) == [NAMES[0], "over_box", *NAMES[1:]]
+    assert len(found["positives"].figure.axes) == 6 and len(found["thresholds"].figure.axes) == 2
+    for name in NAMES[1:]:
+        assert found[name].caption.endswith("Shown at box=7.5, where the baseline's AP is highest.")
+    assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
+
+
+def test_those_for_which_there_are_numbers():
+    assert list(made(NOTHING, against(variant("up", 0.4)))) == ["seeds"]
+    assert list(made(NOTHING, compare(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"})))) == ["seeds", "over_box"]
+
+
+@pytest.mark.parametrize("values", [(), (None,)])
+def test_without_any_ap_there_is_a_picture_nonetheless(values):
+    comparisons = against(*(variant("x", value) for value in values), base=(None,))
+    assert list(made(NOTHING, comparisons)) == ["seeds"]
+
+
+def test_what_is_left_out_is_said():
+    many = [variant(f"l{i}", 0.4) for i in range(MOST_ROWS + 1)]
+    (seeds,) = pictures(NOTHING, against(*many))
+    assert seeds.caption.endswith(" Left out: 2 further variants.")
+    assert "Left out" not in made(NOTHING, against(*many[:3]))["seeds"].caption
+    curved = [variant(f"l{i}", 0.4) for i in range(MOST_LINES)]
+    for of in curved:
+        of.runs[0].update(row(of.loss, **{f"AP{level}": 0.4 for level in range(50, 100, 5)}))
+    found = made(NOTHING, compare(curved + curved[:1], Baseline({"loss": "l0"})))
+    assert found["thresholds"].caption.endswith(" Left out: 1 further variant.")

@@ -1,0 +1,137 @@
+"""What is read of the CSV files, and what is refused."""
+
+import pytest
+
+from tests.report.made_up import failed, row, write
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation.matched import BINS, SHARES
+from yolo_feiou.evaluation.metrics import LEVELS as MEASURED
+from yolo_feiou.evaluation.metrics import OFFICIAL
+from yolo_feiou.report.files import CURVE, LEVELS, METRICS, read_results
+from yolo_feiou.tables import write_csv
+
+
+def results(folder, *rows):
+    """The folder, with these rows as its results."""
+    folder.mkdir(exist_ok=True)
+    write_csv(folder / "results.csv", rows)
+    return folder
+
+
+def test_the_metrics_are_those_of_the_evaluation():
+    """All that it measures as a fraction; `matched_50` is 1 by definition."""
+    shares = {f"{kind}_{share}" for kind in ("matched", "found") for share in SHARES} - {"matched_50"}
+    assert {*OFFICIAL, *(f"AP{level}" for level in MEASURED), "matched_iou", *shares} == set(METRICS)
+    assert len(set(METRICS)) == len(METRICS)
+    assert LEVELS == tuple(MEASURED) == tuple(BINS)
+    assert tuple(f"AP{level}" for level in MEASURED) == CURVE
+
+
+def test_all_files_are_read(tmp_path):
+    read = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2))])
+    assert len(read.rows) == len(read.done) == 4
+    assert len(read.curves) == len(read.box_stats) == 4 * 50 and len(read.preflight) == 2
+    assert read.arguments == ("box", "model", "data", "epochs", "imgsz", "batch", "workers", "lr0")
+    assert {row["run"] for row in read.curves} == {row["run"] for row in read.rows}
+
+
+def test_only_the_results_are_needed(tmp_path):
+    read = read_results([results(tmp_path, row())])
+    assert [*read.curves, *read.box_stats, *read.preflight] == []
+    assert read.arguments == ("box",)
+
+
+def test_values_are_read_as_what_they_are(tmp_path):
+    """A version 3.10 is not 3.1, a commit 12e4567 not infinite; what is empty or no number is missing."""
+    first = row(
+        python="3.10", git_commit="12e4567", device="0", AP_S=None, AP_M="nan", lr0=0.01, evaluator_version="1.0"
+    )
+    (read,) = read_results([results(tmp_path, first)]).rows
+    assert (read["python"], read["git_commit"], read["device"], read["evaluator_version"]) == (
+        *("3.10", "12e4567", "0"),
+        "1.0",
+    )
+    assert read["AP_S"] is read["AP_M"] is None
+    assert (read["lr0"], read["seed"], read["AP"]) == (0.01, 0.0, 0.4)
+
+
+def test_columns_are_told_by_their_names(tmp_path):
+    """Arguments from metrics and from whatever else there is, in any order; what was not given has its default."""
+    first = {**row(lr0=None, cos_lr=None, started="now", epochs=50), "optimizer": None}
+    read = read_results([results(tmp_path, first, {**first, "seed": 1, "lr0": 0.02, "epochs": None})])
+    assert read.arguments == ("box", "lr0", "cos_lr", "epochs", "optimizer")
+    assert [[one[name] for name in read.arguments] for one in read.rows] == [
+        [7.5, 0.01, "False", 50, "auto"],
+        [7.5, 0.02, "False", 100, "auto"],
+    ]
+
+
+def test_a_failed_run_needs_no_metrics(tmp_path):
+    write(tmp_path, losses=("ciou",), seeds=range(2), change=lambda rows: [rows[0], failed(rows[1])])
+    read = read_results([tmp_path])
+    assert [len(read.rows), len(read.done)] == [2, 1]
+    assert read.rows[1]["reason"] == "CUDA out of memory <b>" and read.rows[1]["AP"] is None
+
+
+def test_several_folders_keep_their_runs_apart(tmp_path):
+    one, other = (write(tmp_path / name, losses=("ciou",), seeds=range(1)) for name in ("one", "other"))
+    read = read_results([one, other])
+    names = [f"{folder}/ciou_0_" for folder in (one, other)]
+    assert [row["run"] for row in read.rows] == names
+    assert {row["run"] for row in read.curves} == {row["run"] for row in read.box_stats} == set(names)
+    assert [row["folder"] for row in read.preflight] == [str(one), str(other)]
+
+
+def test_what_one_folder_varies_the_other_has_by_default(tmp_path):
+    one = results(tmp_path / "one", row())
+    other = results(tmp_path / "other", row(lr0=0.02))
+    assert [row["lr0"] for row in read_results([one, other]).rows] == [0.01, 0.02]
+
+
+def test_paths_are_shortened_where_that_tells_them_apart(tmp_path):
+    read = read_results([results(tmp_path, row(data="/home/a/x.yaml"), row(seed=1, data="/home/b/y.yaml"))])
+    assert [row["data"] for row in read.rows] == ["x.yaml", "y.yaml"]
+    read = read_results([results(tmp_path, row(data="/home/a/x.yaml"), row(seed=1, data="/home/b/x.yaml"))])
+    assert [row["data"] for row in read.rows] == ["/home/a/x.yaml", "/home/b/x.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seed": None, "run": "a"}, "run a has seed=, expected a whole number."),
+        ({"loss": None, "run": "a"}, "run a has no loss."),
+        ({"seed": 0.5, "run": "a"}, "run a has seed=0.5, expected a whole number."),
+        ({"AP": 40.1}, "run ciou_0 has AP=40.1, expected a fraction from 0 to 1."),
+        ({"AP": "high"}, "run ciou_0 has AP=high, expected a fraction from 0 to 1."),
+        ({"matched_iou": -0.1}, "run ciou_0 has matched_iou=-0.1, expected a fraction"),
+        ({"status": "failed", "reason": "no GPU"}, "no run is done of 1; the first one failed with: no GPU."),
+    ],
+)
+def test_rows_that_cannot_be(tmp_path, change, message):
+    with pytest.raises(DataError) as error:
+        read_results([results(tmp_path, row(**change))])
+    assert message in str(error.value) and "results.csv" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_files_that_cannot_be(tmp_path):
+    with pytest.raises(ArgumentError, match=r"nowhere is no folder: give the one that 'yolo ablate' wrote to\."):
+        read_results([tmp_path / "nowhere"])
+    with pytest.raises(ArgumentError, match=r"has no results\.csv: give the folder"):
+        read_results([tmp_path])
+    (tmp_path / "ablation.json").write_text("{}")
+    with pytest.raises(DataError, match="no run is done or has failed yet, so there is nothing to report"):
+        read_results([tmp_path])
+    path = tmp_path / "results.csv"
+    for content, message in (
+        ("", "no run is done of 0."),
+        ("run,status,loss\na,done,ciou\n", "has no column seed: it is not what 'yolo ablate' writes."),
+        ("run,status,loss,seed\na,done,ciou\n", "row 1 has 3 cells and the header 4"),
+        ("run,status,loss,seed\na,done,ciou,0,1\n", "row 1 has 5 cells and the header 4"),
+    ):
+        path.write_text(content)
+        with pytest.raises(DataError) as error:
+            read_results([tmp_path])
+        assert message in str(error.value)
+    path.write_bytes(b"\xff\xfe,\x00")
+    with pytest.raises(DataError, match="is no CSV in UTF-8"):
+        read_results([tmp_path])

@@ -1,0 +1,81 @@
+"""Tables as Markdown and LaTeX: parsed back, and compiled."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from yolo_feiou.report.layout import Cell, Table, latex, markdown
+
+NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
+TABLE = Table(
+    "losses",
+    f"A caption with {NASTY} ± − – ≥ × Δ √ ’",
+    ["box", "Method", "AP", "AP50", "AP_S"],
+    [False, False, True, True, True],
+    [
+        [[Cell("5"), Cell("ciou", mark=True), Cell("37.5 ± 0.2", bold=True), Cell("56.1"), Cell("–")]],
+        [[Cell("7.5"), Cell("focal_eiou:gamma=1"), Cell("37.4"), Cell("−0.3", bold=True), Cell("< 0.001")]],
+    ],
+    ["A note.", "† Another_one."],
+)
+
+
+def test_markdown_parsed_back():
+    lines = markdown(TABLE).splitlines()
+    assert lines[0].startswith("A caption with a_b%c")
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    assert rows == [
+        ["box", "Method", "AP", "AP50", "AP_S"],
+        ["5", "ciou †", "**37.5 ± 0.2**", "56.1", "–"],
+        ["7.5", "focal_eiou:gamma=1", "37.4", "**−0.3**", "\\< 0.001"],
+    ]
+    assert lines[3] == "|:--|:--|--:|--:|--:|"
+    assert lines[-4:] == ["", "A note.", "", "† Another_one."]
+
+
+def test_markdown_escapes_what_would_be_markup():
+    text = markdown(Table("x", "", ["a|b*c<d`e[f\\g"], [False], [[[Cell("x|y")]]]))
+    assert "| a\\|b\\*c\\<d\\`e\\[f\\\\g |" in text and "| x\\|y |" in text
+
+
+def test_latex_structure():
+    """As many cells in each row as columns; every special character escaped; a line between groups."""
+    text = latex(TABLE)
+    assert re.search(r"\\begin\{tabular\}\{llccc\}", text)
+    body = text[text.index(r"\toprule") : text.index(r"\bottomrule")].splitlines()[1:]
+    assert [line for line in body if line == r"\midrule"] == [r"\midrule"] * 2
+    rows = [re.split(r"(?<!\\) & ", line.removesuffix(r" \\")) for line in body if line != r"\midrule"]
+    assert rows == [
+        ["box", "Method", "AP", "AP$_{50}$", "AP$_S$"],
+        ["5", r"ciou$^\dagger$", r"\textbf{37.5 $\pm$ 0.2}", "56.1", "--"],
+        ["7.5", r"focal\_eiou:gamma=1", "37.4", r"\textbf{$-$0.3}", "$<$ 0.001"],
+    ]
+    (caption,) = re.findall(r"\\caption\{(.*)\}$", text, re.MULTILINE)
+    assert caption == (
+        r"A caption with a\_b\%c\&d\#e\$f\{g\}h\textasciitilde{}i\textasciicircum{}j\textbackslash{}k$<$l$>$m$|$n "
+        r"$\pm$ $-$ -- $\ge$ $\times$ $\Delta$ $\surd$ '"
+    )
+    assert text.count(r"\begin{minipage}") == text.count(r"\end{minipage}") == 2
+    assert text.isascii()
+
+
+@pytest.mark.slow
+def test_latex_compiles(tmp_path):
+    """In a document of its own, with the two packages that the table asks for, and no wider than the page."""
+    if not shutil.which("pdflatex"):
+        pytest.skip("no pdflatex on this machine")
+    packages = re.search(r"\\usepackage\{\S+\}", latex(TABLE))[0]
+    document = "\\documentclass{article}%s\\begin{document}%s\\end{document}"
+    wide = Table("wide", "", ["x" * 20] * 20, [True] * 20, [[[Cell("1")] * 20]])
+    (tmp_path / "a.tex").write_text(document % (packages, latex(TABLE) + latex(wide)))
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "a.pdf").stat().st_size > 1000 and "Overfull" not in done.stdout

@@ -1,0 +1,170 @@
+"""The page: in a browser, and as text."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.report.made_up import failed, write
+from yolo_feiou.report.command import report
+
+ARGUMENTS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
+    *("--disable-component-update", "--disable-sync"),
+)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def change(rows):
+    """One run failed, one was resumed."""
+    rows[2]["resumed"] = True
+    return [*rows[:4], failed(rows[4]), *rows[5:]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A report with all there is to show."""
+    of = tmp_path_factory.mktemp("made <up> & more")
+    write(
+        of, losses=("ciou", "eiou", "focal_eiou:gamma=0.5,norm=tal"), seeds=(9, 10, 11), change=change, box=(5.0, 7.5)
+    )
+    report([str(of), "baseline=ciou@box=7.5"])
+    return of / "report"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, if there is one."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.skip("no Chromium on this machine")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, folder):
+    """A function that opens the page in a window of that width; what goes wrong on it is in `page.trouble`."""
+    pages = []
+
+    def open_page(width=1280, scheme="light"):
+        context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        page = context.new_page()
+        page.trouble = []
+        page.on("console", lambda message: page.trouble.append(message.text))
+        page.on("pageerror", lambda error: page.trouble.append(str(error)))
+        page.on("request", lambda request: check(page, request.url))
+        page.goto((folder / "index.html").as_uri())
+        pages.append((context, page))
+        return page
+
+    def check(page, url):
+        if not url.startswith("data:") and url != (folder / "index.html").as_uri():
+            page.trouble.append(url)
+
+    yield open_page
+    for context, page in pages:
+        assert page.trouble == []
+        context.close()
+
+
+def column(page, index):
+    """The texts of a column of the table of runs."""
+    return page.locator(f"#runs tbody tr > :nth-child({index + 1})").all_inner_texts()
+
+
+def test_all_pictures_are_in_the_page(opened, folder):
+    page = opened()
+    widths = page.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
+    assert len(widths) == len(list(folder.glob("*.png"))) == 6 and min(widths) > 500
+
+
+def natural(text):
+    """What to sort words by that have numbers in them: a9 before a10."""
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", text)]
+
+
+@pytest.mark.parametrize("name", ["AP", "seed", "run", "reason"])
+def test_a_click_sorts_and_another_one_reverses(opened, name):
+    """Numbers by size (9, 10, 11), words as words, and what is missing last both times."""
+    page = opened()
+    heads = [text.rstrip(" ↕") for text in page.locator("#runs thead th").all_inner_texts()]
+    place = heads.index(name)
+    head = page.locator("#runs thead th").nth(place)
+    before = column(page, place)
+    there = [text for text in before if text != "–"]
+    expected = sorted(there, key=float if name in ("AP", "seed") else natural)
+    assert before != expected
+    for direction in ("ascending", "descending", "ascending"):
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == direction
+        shown = column(page, place)
+        assert shown[: len(there)] == (expected if direction == "ascending" else expected[::-1])
+        assert set(shown[len(there) :]) <= {"–"} and len(shown) == len(before) == 18
+    assert page.locator("#runs [aria-sort]").count() == 1
+
+
+def test_the_keyboard_sorts_too(opened):
+    page = opened()
+    page.locator("#runs thead th button").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#runs thead th").first.get_attribute("aria-sort") == "ascending"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator("#runs thead th").nth(1).get_attribute("aria-sort") == "ascending"
+    assert page.locator("#runs thead th").first.get_attribute("aria-sort") is None
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_does_not_scroll_sideways(opened, width):
+    page = opened(width)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    wide = page.locator(".scroll").evaluate_all(
+        "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).length"
+    )
+    assert (wide > 0) is (width == 390) or width == 1280  # wide tables scroll in boxes of their own
+
+
+def test_it_is_dark_where_the_reader_is(opened):
+    ground = [
+        opened(scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
+        for scheme in ("light", "dark")
+    ]
+    assert ground == ["rgb(255, 255, 255)", "rgb(22, 24, 27)"]
+
+
+def test_the_first_lines_say_what_was_found(opened):
+    page = opened()
+    lead = page.locator("p.lead").all_inner_texts()
+    assert len(lead) == 2
+    assert lead[0].startswith("Against ciou box=7.5, ") and lead[1].startswith(
+        "The noise floor: over 3 seeds the AP of ciou"
+    )
+    page.locator("a[href='#warnings']").click()
+    warnings = page.locator("#warnings + ul li").all_inner_texts()
+    assert page.locator("a[href='#warnings']").inner_text() == f"{len(warnings)} warnings"
+    assert any("CUDA out of memory <b>" in warning for warning in warnings)
+
+
+def test_all_text_is_escaped(folder):
+    """A reason and a folder's name with markup; and nothing in the page asks for a thing elsewhere."""
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    assert "CUDA out of memory &lt;b&gt;" in text and "<b>" not in text
+    assert "made &lt;up&gt; &amp; more" in text and "<up>" not in text
+    assert not re.findall(r"(?:src|href)=[\"'](?!data:|#)", text) and "http" not in text and "url(" not in text
+    assert text.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.slow
+def test_the_same_results_give_the_same_bytes(folder, tmp_path):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    report([str(folder.parent), "baseline=ciou@box=7.5"])
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_template_is_in_the_package():
+    assert (Path(report.__code__.co_filename).parent / "page.html.j2").is_file()

@@ -1,0 +1,119 @@
+"""The tables of a report: which numbers, which are bold, which are marked."""
+
+import math
+
+import pytest
+
+from tests.report.made_up import row
+from tests.report.test_captions import boxes
+from tests.report.test_comparison import against, variant
+from yolo_feiou.report.baseline import Baseline
+from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.files import METRICS, Results
+from yolo_feiou.report.tables import COMPARED, comparison_table, fit_table, numbers, paper_table, summary
+from yolo_feiou.report.variants import Variant
+from yolo_feiou.tables import read_csv, write_csv
+
+NOTHING = Results((), [])
+UP, NEAR = variant("up", 0.410, 0.421, 0.432), variant("near", 0.4, 0.43, 0.4)
+
+
+def texts(table):
+    """The rows of a table, with ** around what is bold, and † after what is marked."""
+    return [
+        ["**" * cell.bold + cell.text + "**" * cell.bold + "†" * cell.mark for cell in one]
+        for group in table.groups
+        for one in group
+    ]
+
+
+def test_the_layout_of_the_paper():
+    """Means and standard deviations of .40, .41, .42 and the others; what was not measured is missing, and no 0."""
+    table = paper_table(NOTHING, against(UP, NEAR))
+    assert table.columns == ["Method", "AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L"]
+    assert table.numeric == [False, *[True] * 6]
+    assert texts(table) == [
+        ["ciou", "41.0 ± 1.0", *"–––––"],
+        ["up", "**42.1 ± 1.1**", *"–––––"],
+        ["near†", "41.0 ± 1.7", *"–––––"],
+    ]
+    assert len(table.notes) == 2 and table.notes[1].startswith("† AP not shown to differ from the baseline’s")
+    assert table.caption.startswith("AP in per cent, mean ± standard deviation (n − 1) over 3 seeds.")
+
+
+def test_without_a_mark_there_is_no_note_on_it():
+    assert len(paper_table(NOTHING, against(UP)).notes) == 1
+
+
+def test_the_best_of_each_group_is_bold():
+    """As it is shown: .4104 and .4101 are the same. Alone in its group nothing is best."""
+    groups = boxes((0.40, 0.41, 0.42), (0.30, 0.31, 0.32))
+    table = paper_table(NOTHING, compare(groups, Baseline({"loss": "ciou"})))
+    assert [line[:3] for line in texts(table)] == [
+        ["5", "ciou", "41.0 ± 1.0"],
+        ["5", "eiou", "**42.1 ± 1.1**"],
+        ["7.5", "ciou", "31.0 ± 1.0"],
+        ["7.5", "eiou", "**32.1 ± 1.1**"],
+    ]
+    assert [len(group) for group in table.groups] == [2, 2]
+    assert "with the same values of the other axes" in table.notes[0]
+    (one, other, third) = texts(paper_table(NOTHING, against(variant("a", 0.4104), variant("b", 0.4101), base=(0.40,))))
+    assert (one[1], other[1], third[1]) == ("40.0", "**41.0**", "**41.0**")
+    assert texts(paper_table(NOTHING, against(base=(0.4, 0.4))))[0][1] == "40.0 ± 0.0"
+
+
+def test_titles_where_the_loss_is_no_axis():
+    variants = [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)]
+    table = paper_table(NOTHING, compare(variants, Baseline({"box": 5.0})))
+    assert table.columns[:2] == ["box", "AP"] and [line[0] for line in texts(table)] == ["5", "7.5†"]
+    alone = paper_table(NOTHING, compare([Variant({}, {0: row()})], Baseline({})))
+    assert texts(alone)[0][:2] == ["ciou", "40.0"]
+
+
+def test_how_well_boxes_fit():
+    of = Variant({"loss": "ciou"}, {0: row(AR=0.5, matched_iou=0.8, matched_75=0.7, found_90=0.25)})
+    (line,) = texts(fit_table(compare([of], Baseline({"loss": "ciou"}))))
+    assert line == ["ciou", "50.0", "80.0", "70.0", "–", "–", "–", "25.0"]
+
+
+def test_the_comparison():
+    """Of `up` the differences are .010, .011, .012; of one seed there is a difference and nothing else."""
+    table = comparison_table(against(UP, variant("x", 0.45)))
+    assert table.columns == ["Method", "verdict", *COMPARED]
+    base, up, alone = texts(table)
+    assert base == ["ciou", "baseline", "41.0 ± 1.0", *["–"] * 7]
+    assert up[:5] == ["up", "**better**", "42.1 ± 1.1", "3", "+1.10"]
+    half = 4.302653 * 0.001 / math.sqrt(3)
+    assert up[5:7] == [f"+{1.1 - 100 * half:.2f} to +{1.1 + 100 * half:.2f}", "+1.00 to +1.20"]
+    assert up[7:] == ["0.003", "0.003", "3"]
+    assert alone == ["x", "one seed can't tell", "45.0", "1", "+5.00", *["–"] * 5]
+    assert [cell.value for cell in table.groups[0][1]][4] == pytest.approx(0.011)
+    assert comparison_table(against(UP), ["ΔAP"]).columns == ["Method", "verdict", "ΔAP"]
+
+
+def test_without_a_baseline_the_cells_are_empty():
+    alone = Variant({"loss": "eiou", "box": 5.0}, {0: row("eiou")})
+    other = Variant({"loss": "ciou", "box": 7.5}, {0: row()})
+    table = comparison_table(compare([alone, other], Baseline({"loss": "ciou"})))
+    assert texts(table)[0] == ["5", "eiou", "–", "40.0", *["–"] * 7]
+
+
+def test_the_summary_is_read_back(tmp_path):
+    write_csv(tmp_path / "a.csv", summary(against(UP, variant("x", 0.45))))
+    base, up, alone = read_csv(tmp_path / "a.csv")
+    assert (up["loss"], up["runs"], up["seeds"], up["baseline"], up["verdict"]) == ("up", 3, "0 1 2", "ciou", "better")
+    assert (up["AP_mean"], up["AP_sd"], up["AP_n"]) == (pytest.approx(0.421), pytest.approx(0.011), 3)
+    assert (up["pairs"], up["difference"], up["difference_sd"]) == (3, 0.011, 0.001)
+    assert (up["bootstrap_low"], up["bootstrap_high"]) == (0.01, 0.012)
+    assert up["interval_low"] == pytest.approx(0.011 - 4.302653 * 0.001 / math.sqrt(3))
+    assert up["p"] == up["p_holm"] == pytest.approx(1 - 11 * math.sqrt(3) / math.sqrt(2 + 363))
+    assert up["seeds_needed"] == 3
+    assert base["verdict"] == "baseline" and base["baseline"] == "ciou"
+    assert {base[name] for name in ("difference", "pairs", "p", "seeds_needed", "AP50_mean")} == {""}
+    assert (alone["AP_sd"], alone["p"], alone["interval_low"]) == ("", "", "") and alone["difference"] == 0.05
+    assert {f"{metric}_{part}" for metric in METRICS for part in ("mean", "sd", "n")} < set(base)
+
+
+def test_a_spreadsheet_has_numbers_alone():
+    _, up = numbers(against(UP))
+    assert (up["Method"], up["seeds"], up["AP"], up["AP sd"], up["AP50"]) == ("up", 3, "42.1", "1.1", "")

@@ -1,0 +1,118 @@
+"""Which runs belong together."""
+
+import pytest
+
+from tests.report.made_up import row
+from yolo_feiou.errors import DataError
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.variants import HARMLESS, Variant, find_axes, groups, make_variants
+
+
+def results(*rows, arguments=("box",)):
+    """Rows as they are read: numbers are floats."""
+    rows = [{k: float(v) if isinstance(v, int) else v for k, v in one.items()} for one in rows]
+    return Results((), rows, arguments)
+
+
+def variants(*rows, arguments=("box",)):
+    """The variants of rows, as pairs of values and seeds."""
+    of = results(*rows, arguments=arguments)
+    return [(dict(v.values), list(v.runs)) for v in make_variants(of, find_axes(of))]
+
+
+def test_a_variant_is_all_but_the_seed():
+    rows = [row(loss, seed) for seed in (2, 0) for loss in ("eiou", "ciou")]
+    assert variants(*rows) == [({"loss": "eiou"}, [0, 2]), ({"loss": "ciou"}, [0, 2])]
+
+
+def test_axes_are_those_of_all_rows_the_loss_first():
+    rows = [row(axes="seed box"), row(axes="lr0 loss", seed=1)]
+    assert find_axes(results(*rows)) == ("loss", "box", "lr0")
+    assert find_axes(results(row(axes=None))) == ()
+
+
+def test_groups_stand_together_and_numbers_are_sorted():
+    rows = [
+        row(loss, axes="loss box seed", box=box, seed=seed)
+        for box in (10, 2.5)
+        for loss in ("iou", "ciou")
+        for seed in (0, 1)
+    ]
+    of = results(*rows)
+    found = make_variants(of, find_axes(of))
+    expected = [["iou box=2.5", "ciou box=2.5"], ["iou box=10", "ciou box=10"]]
+    assert [[variant.label for variant in group] for group in groups(found)] == expected
+    assert [variant.label for variant in found] == [*expected[0], *expected[1]]
+
+
+def test_words_keep_their_order():
+    rows = [row(axes="loss model seed", model=model, seed=0) for model in ("s.yaml", "n.yaml")]
+    assert [v["model"] for v, _ in variants(*rows)] == ["s.yaml", "n.yaml"]
+
+
+def test_what_differs_is_never_averaged_over():
+    """Two commands for one folder, neither of which varied the epochs; and a loss that no grid varied."""
+    rows = [row(seed=seed, epochs=epochs) for epochs in (100, 50) for seed in (0, 1)]
+    assert variants(*rows, arguments=("box", "epochs")) == [
+        ({"loss": "ciou", "epochs": 50}, [0, 1]),
+        ({"loss": "ciou", "epochs": 100}, [0, 1]),
+    ]
+    assert find_axes(results(row(axes="seed"), row("eiou", 1, axes="seed"))) == ("loss",)
+    assert find_axes(results(row(axes="seed"), row(seed=1, axes="seed", gain="matched"))) == ("gain",)
+
+
+@pytest.mark.parametrize("name", sorted(HARMLESS))
+def test_arguments_without_an_influence_are_no_axes(name):
+    rows = [row(**{name: 0}), row(seed=1, **{name: 1})]
+    assert find_axes(results(*rows, arguments=(name,))) == ("loss",)
+
+
+def test_a_matched_gain_is_no_axis():
+    """It follows from the loss. Beside gains that were not matched it is one value for all losses."""
+    matched = [row("ciou", gain="matched"), row("eiou", gain="matched", box=5.1)]
+    assert find_axes(results(*matched)) == ("loss",)
+    varied = [row(box=box, axes="loss box seed") for box in (5, 7.5)]
+    assert [values for values, _ in variants(*matched, *varied)] == [
+        {"loss": "ciou", "box": "matched", "gain": "matched"},
+        {"loss": "eiou", "box": "matched", "gain": "matched"},
+        {"loss": "ciou", "box": 5, "gain": "same"},
+        {"loss": "ciou", "box": 7.5, "gain": "same"},
+    ]
+
+
+def test_failed_runs_are_in_no_variant():
+    assert variants(row(), row("eiou", status="failed")) == [({"loss": "ciou"}, [0])]
+
+
+def test_a_seed_that_is_there_twice():
+    with pytest.raises(DataError) as error:
+        variants(row(run="a/ciou"), row(run="b/ciou"))
+    assert str(error.value).startswith("runs a/ciou and b/ciou are the same variant with the same seed 0: take one")
+
+
+def test_differences_pair_the_seeds_that_both_have():
+    """Seed 3 is missing on one side, and seed 2 has no AP: .02 and .04 are left."""
+    ours = Variant({}, {0: row(AP=0.42), 1: row(AP=0.45), 2: row(AP=None), 3: row(AP=0.9)})
+    theirs = Variant({}, {2: row(AP=0.1), 1: row(AP=0.41), 0: row(AP=0.40)})
+    of = ours.difference(theirs, "AP")
+    assert (of.n, of.mean) == (2, pytest.approx(0.03))
+    assert theirs.difference(ours, "AP").mean == pytest.approx(-0.03)
+    assert ours.spread("AP").n == 3 and ours.spread("AP_S").n == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [
+        ({"loss": "ciou"}, "ciou"),
+        ({"loss": "ciou", "box": 7.5, "imgsz": 640.0}, "ciou box=7.5 imgsz=640"),
+        ({"box": 7.5, "cos_lr": "True", "lr0": None}, "box=7.5 cos_lr=True lr0=–"),
+        ({}, "ciou"),
+    ],
+)
+def test_labels(values, label):
+    assert Variant(values, {0: row()}).label == label
+
+
+def test_values_that_it_has():
+    variant = Variant({"loss": "ciou", "box": 7.5}, {})
+    assert variant.has({}) and variant.has({"box": 7.5}) and not variant.has({"loss": "ciou", "box": 5})

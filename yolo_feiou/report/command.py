@@ -1,0 +1,146 @@
+"""`yolo report FOLDER`: from the results of an ablation to its report."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from yolo_feiou.arguments import Text, read_arguments
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.pictures.style import save
+from yolo_feiou.report.baseline import find_baseline
+from yolo_feiou.report.captions import findings, noise
+from yolo_feiou.report.comparable import warnings
+from yolo_feiou.report.comparison import Comparison, compare
+from yolo_feiou.report.figures import NAMES, pictures
+from yolo_feiou.report.files import Results, read_results
+from yolo_feiou.report.layout import Table, latex, markdown
+from yolo_feiou.report.page import Image, page
+from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
+from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.tables import write_csv, write_text
+
+ARGUMENTS = (
+    Text("baseline", "", "a loss, as ciou or ciou@box=7.5"),
+    Text("out", "", "a folder for the report"),
+)
+PAGE = "index.html"
+#: What the terminal, and a page of paper, have room for of a comparison.
+IN_BRIEF = ("AP", "ΔAP", "95 %, t", "p, Holm")
+ON_PAPER = ("pairs", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
+#: Names of the files of a table, by the table's name.
+FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
+
+
+def report(words: Sequence[str]) -> None:
+    """Run `yolo report` with the words that follow it.
+
+    Raises:
+        ArgumentError: If there is no folder, a folder has no results, or an argument doesn't fit.
+        DataError: If the results are damaged, or no run is done.
+    """
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(usage())
+        return
+    named = [word for word in words if "=" not in word or Path(word).is_dir()]
+    folders = [Path(word) for word in named]
+    if not folders:
+        raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
+    values = read_arguments("report", [word for word in words if word not in named], ARGUMENTS)
+    out = Path(values.get("out") or folders[0] / "report")
+    notes = [note for folder in folders for note in _refresh(folder)]
+    results = read_results(folders)
+    variants = make_variants(results, find_axes(results))
+    comparisons = compare(variants, find_baseline(values.get("baseline", ""), variants))
+    told = [*notes, *warnings(results, comparisons)]
+    _make(out)
+    write_report(results, comparisons, told, out, shlex.join(["yolo", "report", *words]))
+    for line in printed(comparisons, told):
+        print(line)
+    print(f"The report is {out / PAGE}")
+
+
+def usage() -> str:
+    """Return how the verb is used."""
+    return (
+        "yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]\n\n"
+        "FOLDER is what 'yolo ablate' wrote to. The report goes to FOLDER/report: index.html, tables and pictures.\n"
+        "baseline=ciou compares within the same values of the other axes, baseline=ciou@box=7.5 across them."
+    )
+
+
+def write_report(
+    results: Results, comparisons: Sequence[Comparison], told: Sequence[str], out: Path, command: str
+) -> None:
+    """Write all files of a report.
+
+    Args:
+        results: The runs.
+        comparisons: The variants against their baselines.
+        told: The warnings.
+        out: The folder, which is there.
+        command: The command that makes the report.
+    """
+    tables = {
+        table.name: table
+        for table in (paper_table(results, comparisons), comparison_table(comparisons), fit_table(comparisons))
+    }
+    narrow = {"comparison": comparison_table(comparisons, ON_PAPER)}
+    for name, table in tables.items():
+        write_text(out / f"{FILES[name]}.md", markdown(table))
+        write_text(out / f"{FILES[name]}.tex", latex(narrow.get(name, table)))
+    write_csv(out / "table.csv", numbers(comparisons))
+    write_csv(out / "summary.csv", summary(comparisons))
+    images = []
+    for picture in pictures(results, comparisons):
+        path = out / f"{picture.name}.png"
+        save(picture.figure, path)
+        images.append(Image(path, picture.title, picture.caption))
+    for name in (*NAMES, *(f"over_{argument}" for argument in results.arguments)):  # of other results, earlier
+        if (old := out / f"{name}.png") not in [image.path for image in images]:
+            old.unlink(missing_ok=True)
+    write_text(out / PAGE, page(results, comparisons, tables, images, told, command))
+
+
+def printed(comparisons: Sequence[Comparison], told: Sequence[str]) -> Iterator[str]:
+    """Yield what the command prints: the findings, the verdicts, the warnings."""
+    yield findings(comparisons)
+    yield noise(comparisons)
+    yield ""
+    yield from plain(comparison_table(comparisons, IN_BRIEF))
+    yield ""
+    for warning in told:
+        yield f"warning: {warning}"
+
+
+def plain(table: Table) -> Iterator[str]:
+    """Yield a table as lines of text."""
+    rows = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        columns = zip(row, widths, table.numeric, strict=True)
+        yield "  ".join(f"{text:{'>' if right else '<'}{width}}" for text, width, right in columns).rstrip()
+
+
+def _refresh(folder: Path) -> list[str]:
+    """Let an ablation gather the results of its runs, if the folder is one, and return what it has to say."""
+    if not (folder / "ablation.json").is_file():
+        return []
+    from yolo_feiou.ablation.collect import collect
+
+    return collect(folder)
+
+
+def _make(out: Path) -> None:
+    """Make a folder that can be written to.
+
+    Raises:
+        ArgumentError: If it can't.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise ArgumentError(f"can't write to {out} ({error.strerror}): name another folder with out=.") from None

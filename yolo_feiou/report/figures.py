@@ -1,0 +1,101 @@
+"""The pictures of a report, each with what to see in it and what not to conclude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from yolo_feiou.pictures.ablation import MOST_BANDS, lines, seeds_by_variant
+from yolo_feiou.report import epochs, series
+from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.shown import count
+
+BAND = "Within the grey band, the baseline's standard deviation, is what the seed alone does to a run."
+
+RANGE = f"their range (of more than {MOST_BANDS} variants the baseline's alone)"
+
+
+#: Names of the pictures, besides `over_…`.
+NAMES = ("seeds", "thresholds", "matched_iou", "training", "positives")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture.
+
+    Attributes:
+        name: Its file's name, without the ending.
+        title: What it shows.
+        caption: What to see in it, and what not to conclude.
+        figure: It.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Picture]:
+    """Yield the pictures for which there are numbers."""
+    shown = series.choose(comparisons)
+    yield Picture(
+        "seeds",
+        f"{METRIC} of each seed",
+        "A dot is a run, a bar the mean over seeds, and the grey band the baseline's mean ± standard deviation. Where "
+        "the dots of a variant overlap the band, its rank may be chance."
+        + _left_out(len(comparisons) - series.MOST_ROWS, "variant"),
+        seeds_by_variant(series.dots(comparisons), f"{METRIC}, %"),
+    )
+    for axis in series.numeric_axes([c.variant for c in comparisons]):
+        yield Picture(
+            f"over_{axis}",
+            f"{METRIC} over {axis}",
+            "A dot is a run, a line joins the means. A loss whose best value lies at an end of the range has not been "
+            "tuned, and losses compared at one value alone are compared at that value's mercy."
+            + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
+            lines(series.over_axis(comparisons, axis)),
+        )
+    for name, title, caption, panels in (
+        (
+            "thresholds",
+            "AP by IoU threshold",
+            "Box losses differ, if they do, mostly at high thresholds. On the right the same as mean difference to the "
+            f"baseline, paired by seed. {BAND} Ten thresholds are looked at, none of them is tested.",
+            series.thresholds(shown),
+        ),
+        (
+            "matched_iou",
+            "How well matched predictions fit",
+            "The share of matched predictions in each bin of IoU; on the right its difference to the baseline. "
+            f"{BAND} A loss that finds fewer objects, the easy ones, can look better here.",
+            series.distribution(shown),
+        ),
+        (
+            "training",
+            "Validation during training",
+            f"Ultralytics' own validation, mean over seeds and {RANGE}, at epochs that all seeds have. It shows how "
+            "fast a loss learns; the final comparison is the table's, by another evaluator.",
+            epochs.training(shown, results.curves),
+        ),
+        (
+            "positives",
+            "Positives and their gradient in training",
+            f"Above, mean over seeds and {RANGE}. Below, means over the last tenth of the epochs: which "
+            "positives there are, whose gradient it is, and the ratio of both (above 1: more than its "
+            "share), the assigner's weights included. "
+            "Positives are what the assigner picks for this very model, so a higher IoU is no better detector yet.",
+            epochs.positives(shown, results.box_stats),
+        ),
+    ):
+        if panels:
+            columns = 3 if name == "positives" else 2
+            yield Picture(name, title, f"{caption} {shown.left_out}".strip(), lines(panels, columns))
+
+
+def _left_out(number: int, noun: str) -> str:
+    """Return a sentence on what a picture doesn't show, '' if it shows all."""
+    return f" Left out: {count(number, f'further {noun}')}." if number > 0 else ""

@@ -1,0 +1,63 @@
+"""What a report lists as it is: the runs, the preflight, and the settings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from yolo_feiou.report.comparable import CIRCUMSTANCES
+from yolo_feiou.report.files import METRICS, PAPER, Results
+from yolo_feiou.report.layout import Cell, Table
+from yolo_feiou.report.shown import MISSING, count, percent
+from yolo_feiou.report.variants import spelled
+from yolo_feiou.tables import Row
+
+BEFORE = ("run", "status", "loss")
+AFTER = ("seed", "gain", "box", *PAPER, "matched_iou", "minutes", "device", "machine", "resumed", "reason")
+
+
+def runs_table(results: Results, axes: Sequence[str]) -> Table:
+    """Return a row a run, failed ones too, with the columns in which there is something."""
+    columns = dict.fromkeys((*BEFORE, *axes, *AFTER))
+    return _table("runs", "All runs; metrics in per cent.", results.rows, list(columns))
+
+
+def preflight_table(results: Results) -> Table | None:
+    """Return what was measured of each loss before the runs; None if nothing was."""
+    if not results.preflight:
+        return None
+    columns = list(dict.fromkeys(key for row in results.preflight for key in row))
+    return _table("preflight", "The size of each loss in a few batches, before training.", results.preflight, columns)
+
+
+def settings(results: Results) -> list[tuple[str, str]]:
+    """Return each argument, version and setting of the evaluation with its value, or values and their numbers."""
+    found = []
+    for name in dict.fromkeys((*results.arguments, "gain", "device", "threads", *CIRCUMSTANCES)):
+        counts = Counter(spelled(row[name]) for row in results.done if row.get(name) is not None)
+        if len(counts) == 1 and counts.total() == len(results.done):
+            found.append((name, next(iter(counts))))
+        elif counts:
+            found.append((name, ", ".join(f"{value} ({count(n, 'run')})" for value, n in counts.items())))
+    return found
+
+
+def commands(results: Results) -> list[str]:
+    """Return the commands that made the runs, each once."""
+    return list(dict.fromkeys(row["command"] for row in results.rows if row.get("command")))
+
+
+def _table(name: str, caption: str, rows: Sequence[Row], columns: Sequence[str]) -> Table:
+    there = [column for column in columns if any(row.get(column) is not None for row in rows)]
+    numeric = [all(isinstance(row.get(column), float | None) for row in rows) for column in there]
+    return Table(
+        name, caption, there, numeric, [[[_cell(row.get(column), column) for column in there] for row in rows]]
+    )
+
+
+def _cell(value: object, column: str) -> Cell:
+    if value is None:
+        return Cell(MISSING)
+    if not isinstance(value, float):
+        return Cell(str(value))
+    return Cell(percent(value) if column in METRICS else f"{value:.4g}", value=value)

@@ -1,0 +1,88 @@
+"""The page of a report: one file that asks nothing of anybody."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from yolo_feiou import __version__
+from yolo_feiou.report import statistics
+from yolo_feiou.report.captions import findings, noise
+from yolo_feiou.report.comparison import SOUGHT, Comparison
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.layout import MARK, Table
+from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
+from yolo_feiou.report.shown import MISSING
+
+TEMPLATE = "page.html.j2"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture that is on disk.
+
+    Attributes:
+        path: Where.
+        title: What it shows.
+        caption: What to see in it, and what not to conclude.
+    """
+
+    path: Path
+    title: str
+    caption: str
+
+    @property
+    def uri(self) -> str:
+        """The picture itself, as a data URI."""
+        return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode()
+
+
+def page(
+    results: Results,
+    comparisons: Sequence[Comparison],
+    tables: dict[str, Table],
+    images: Sequence[Image],
+    warnings: Sequence[str],
+    command: str,
+) -> str:
+    """Return the page as HTML, with everything in it that it shows.
+
+    Args:
+        results: The runs.
+        comparisons: The variants against their baselines.
+        tables: `losses`, `comparison` and `fit`.
+        images: The pictures.
+        warnings: What stands against comparing the runs.
+        command: The command that makes the page.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(TEMPLATE).render(
+        title=" and ".join(folder.resolve().name for folder in results.folders),
+        findings=findings(comparisons),
+        noise=noise(comparisons),
+        tables=tables,
+        images=images,
+        preflight=preflight_table(results),
+        runs=runs_table(results, [*comparisons[0].variant.values]),
+        settings=settings(results),
+        commands=commands(results),
+        command=command,
+        warnings=warnings,
+        version=__version__,
+        mark=MARK,
+        missing=MISSING,
+        alpha=statistics.ALPHA,
+        power=statistics.POWER,
+        resamples=statistics.RESAMPLES,
+        sought=100 * SOUGHT,
+    )

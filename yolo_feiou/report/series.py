@@ -1,0 +1,188 @@
+"""The numbers that pictures show of the metrics: dots and lines, means over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from yolo_feiou.pictures.ablation import Dots, Line, Panel
+from yolo_feiou.pictures.style import Look, looks
+from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.files import CURVE, LEVELS
+from yolo_feiou.report.shown import count, mean_sd
+from yolo_feiou.report.statistics import spread
+from yolo_feiou.report.variants import Variant, named
+from yolo_feiou.tables import Row
+
+MOST_LINES = 13  # of a panel
+MOST_ROWS = 45  # of a picture with a row a variant
+
+BySeed = Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What pictures of lines show.
+
+    Attributes:
+        variants: The variants, the baseline first.
+        names: Their names in the legend.
+        looks: What each looks like, by name.
+        left_out: Sentences on what is not shown, '' if all is.
+    """
+
+    variants: Sequence[Variant]
+    names: Sequence[str]
+    looks: Mapping[str, Look]
+    left_out: str
+
+    @property
+    def baseline(self) -> Variant:
+        """The baseline."""
+        return self.variants[0]
+
+    def lines(self, make: Callable[[Variant, Look], Line | None]) -> dict[str, Line]:
+        """Return the line of each variant that has one, by name."""
+        made = {name: make(v, self.looks[name]) for name, v in zip(self.names, self.variants, strict=True)}
+        return {name: line for name, line in made.items() if line}
+
+
+def choose(comparisons: Sequence[Comparison]) -> Shown:
+    """Return what pictures of lines show: the variants that have one baseline's values of all axes but the loss.
+
+    Of several baselines it is the one with the highest mean AP. The number of lines is limited.
+    """
+    variants = [c.variant for c in comparisons]
+    baselines = [c.variant for c in comparisons if c.is_baseline]
+    baseline = max(baselines, key=lambda variant: variant.spread(METRIC).mean or 0)
+    beside = [v for v in variants if "loss" not in v.values or v.others == baseline.others]
+    chosen = [baseline, *(v for v in beside if v is not baseline)][:MOST_LINES]
+    told = []
+    if len(beside) < len(variants):
+        why = f", where the baseline's {METRIC} is highest" if len(baselines) > 1 else ""
+        told.append(f"Shown at {' '.join(named(baseline.others))}{why}.")
+    if len(chosen) < len(beside):
+        told.append(f"Left out: {count(len(beside) - len(chosen), 'further variant')}.")
+    return Shown(chosen, [name_of(v) for v in chosen], all_looks(variants), " ".join(told))
+
+
+def all_looks(variants: Sequence[Variant]) -> dict[str, Look]:
+    """Return the looks of variants, by name."""
+    return looks(list(dict.fromkeys(name_of(variant) for variant in variants)))
+
+
+def name_of(variant: Variant) -> str:
+    """Return a variant's name within its group: its loss, or, where that is no axis, all its values."""
+    return variant.loss if "loss" in variant.values else variant.label
+
+
+def dots(comparisons: Sequence[Comparison]) -> list[Dots]:
+    """Return the AP of each seed of each variant, in per cent."""
+    looked = all_looks([c.variant for c in comparisons])
+    return [
+        Dots(
+            label=name_of(c.variant),
+            group=" ".join(named(c.variant.others)) if "loss" in c.variant.values else "",
+            look=looked[name_of(c.variant)],
+            values=[100 * value for value in c.variant.of(METRIC).values()],
+            text=mean_sd(c.variant.spread(METRIC)),
+            baseline=c.is_baseline,
+        )
+        for c in comparisons[:MOST_ROWS]
+    ]
+
+
+def thresholds(shown: Shown) -> list[Panel]:
+    """Return AP over the IoU threshold, and its difference to the baseline, in per cent."""
+
+    def values(variant: Variant) -> list[BySeed]:
+        return [{seed: 100 * value for seed, value in variant.of(metric).items()} for metric in CURVE]
+
+    x = [level / 100 for level in LEVELS]
+    return beside_difference(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
+
+
+def distribution(shown: Shown) -> list[Panel]:
+    """Return the distribution of the IoU of matched predictions, and its difference to the baseline's, in per cent."""
+
+    def values(variant: Variant) -> list[BySeed]:
+        shares = {seed: of for seed, row in variant.runs.items() if (of := _shares(row))}
+        return [{seed: of[i] for seed, of in shares.items()} for i in range(len(LEVELS))]
+
+    x = [level / 100 + 0.025 for level in LEVELS]
+    return beside_difference(shown, values, x, ("Matched predictions by IoU", "IoU with the object", "share, %"))
+
+
+def beside_difference(
+    shown: Shown, values: Callable[[Variant], list[BySeed]], x: Sequence[float], words: tuple[str, str, str]
+) -> list[Panel]:
+    """Return a panel of means, and one of mean differences to the baseline, paired by seed.
+
+    Args:
+        shown: What is shown.
+        values: Of a variant, at each x the values by seed.
+        x: Where they are.
+        words: Title, x axis and y axis.
+    """
+    base = values(shown.baseline)
+
+    def mean(variant: Variant, look: Look) -> Line | None:
+        of = values(variant)
+        return Line(look, x, [fmean(seeds.values()) for seeds in of]) if all(of) else None
+
+    def difference(variant: Variant, look: Look) -> Line | None:
+        pairs = [
+            [v[seed] - b[seed] for seed in v.keys() & b.keys()] for v, b in zip(values(variant), base, strict=True)
+        ]
+        return Line(look, x, [fmean(pair) for pair in pairs]) if all(pairs) and variant is not shown.baseline else None
+
+    title, along, up = words
+    left, right = shown.lines(mean), shown.lines(difference)
+    panels = [Panel(title, along, up, left)] if left else []
+    if right:
+        noise = [spread([*seeds.values()]).sd or 0 for seeds in base]
+        panels.append(Panel(f"Difference to {name_of(shown.baseline)}", along, "points", right, noise))
+    return panels
+
+
+def numeric_axes(variants: Sequence[Variant]) -> list[str]:
+    """Return the axes that are numbers and have several values."""
+    return [axis for axis in variants[0].others if len({v.values[axis] for v in variants if _is_number(v, axis)}) > 1]
+
+
+def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[Panel]:
+    """Return AP over a numeric axis, a line a loss, at the values of other axes that `choose` takes."""
+    variants = [c.variant for c in comparisons]
+    fixed = {name: value for name, value in choose(comparisons).baseline.others.items() if name != axis}
+    losses: dict[str, list[Variant]] = {}
+    for variant in variants:
+        if variant.has(fixed) and _is_number(variant, axis) and variant.of(METRIC):
+            losses.setdefault(variant.loss, []).append(variant)
+    look = looks(list(dict.fromkeys(variant.loss for variant in variants)))
+    lines = {loss: _over_axis(of, axis, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
+    where = f" at {' '.join(named(fixed))}" if fixed else ""
+    return [Panel(f"{METRIC} over {axis}{where}", axis, f"{METRIC}, %", lines)]
+
+
+def _over_axis(variants: Sequence[Variant], axis: str, look: Look) -> Line:
+    x: list[float] = [variant.values[axis] for variant in variants]  # type: ignore[misc]  # those that are numbers
+    seeds = [[100 * value for value in variant.of(METRIC).values()] for variant in variants]
+    return Line(
+        look,
+        x,
+        [fmean(of) for of in seeds],
+        dots=[(at, value) for at, of in zip(x, seeds, strict=True) for value in of],
+    )
+
+
+def _is_number(variant: Variant, axis: str) -> bool:
+    return isinstance(variant.values[axis], float)
+
+
+def _shares(row: Row) -> list[float]:
+    """Return the share of each bin in a run's matched predictions, in per cent; nothing where there are none."""
+    counts = [row.get(f"iou_{level}") for level in LEVELS]
+    if None in counts or not (total := sum(counts)):
+        return []
+    return [100 * count / total for count in counts]
