@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHORT, overrides, results, short
+from tests.test_bbox_loss import IMAGE, boxes
 from tests.test_cpu_ranks import run_ranks
 from tests.test_resume import KILLED
 from yolo_feiou import YOLO, DetectionTrainer, build_loss
+from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, NAMES, BoxStats
 from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
 from yolo_feiou.errors import ArgumentError
@@ -132,6 +135,25 @@ def test_the_batch_and_the_random_state_stay_as_they_are():
     assert torch.get_rng_state().equal(state)
     pred.sum().backward()
     assert leaf.grad.equal(torch.ones(5, 4))
+
+
+def test_under_amp_the_weights_get_the_gradients_that_they_get_without():
+    def train(watch):
+        torch.manual_seed(0)
+        pred, target, scores, positives = boxes()
+        layer, loss = torch.nn.Linear(4, 4), SwappedBboxLoss(BboxLoss(16), build_loss("focal_eiou"))
+        loss.watch = watch
+        with torch.autocast("cpu", torch.bfloat16):
+            pred = target + layer(pred)
+            dist = layer(target).repeat(1, 1, 16)
+            terms = loss(dist, pred, target[0, :, :2], target, scores, scores.sum(), positives, *IMAGE)
+            sum(terms).backward()
+        return *(weight.grad for weight in layer.parameters()), torch.rand(4)
+
+    made = stats("focal_eiou")
+    for seen, unseen in zip(train(made.add), train(None), strict=True):
+        assert seen.equal(unseen)
+    assert made.row()["positives"] > 0
 
 
 def test_an_epoch_begins_with_nothing(tmp_path):

@@ -78,7 +78,7 @@ def test_rows_keep_their_height(number, name):
     (axis,) = figure.axes
     height = figure.get_size_inches()[1] * axis.get_position().height
     assert 0.33 < height / number < 0.9
-    assert axis.get_position().width > 0.4  # of the picture, beside the names
+    assert axis.get_position().width > 0.35  # of the picture, beside the names
     boxes = [tick.get_window_extent() for tick in axis.get_yticklabels()]
     assert all(box.x0 >= 0 for box in boxes)
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))

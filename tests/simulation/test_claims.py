@@ -133,3 +133,12 @@ def test_each_form_of_focal_eiou_is_judged():
     rows = table((*LOSSES, "focal_eiou:gamma=1"), **{"focal_eiou:gamma=1__iou_mean": (0, 0, 0.6)})
     lines = [line for line in judgements(rows, 2) if "mean IoU is much higher" in line]
     assert [line[:5] for line in lines] == ["fails", "holds"]
+
+
+def test_several_forms_have_their_own_lines_and_eiou_alone_has_its_once():
+    """Two statements of figure 6 are on EIoU alone, three on Focal-EIoU: 2 + 2 · 3 lines, or 2 without it."""
+    forms = ("focal_eiou", "focal_eiou:detach=false")
+    lines = judgements(table((*LOSSES[:4], *forms)), 1)
+    assert len(lines) == 8
+    assert [sum(line.endswith(f"[{form}]") for line in lines) for form in forms] == [3, 3]
+    assert len(judgements(table(LOSSES[:4]), 1)) == 2

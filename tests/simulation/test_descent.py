@@ -124,6 +124,12 @@ def test_a_batch_with_some_overlap_moves_as_ever():
     assert still == step("focal_eiou_star", group) != close(group[0])
 
 
+def test_a_weight_that_overlap_does_not_make_keeps_its_boxes_moving():
+    """Without overlap the weight of Focal-EIoU* is −1 · ln 1e-7, not 0: nothing is 0/0."""
+    still = step("focal_eiou_star", [[APART, APART]], empty="still")
+    assert still == step("focal_eiou_star", [[APART, APART]]) != close([APART, APART])[0]
+
+
 def test_a_loss_without_a_weight_never_stands_still():
     """`empty` is for focal losses; γ = 0 leaves no weight."""
     for spec in ("eiou", "focal_eiou:gamma=0"):

@@ -187,13 +187,19 @@ CLAIMS = (
 
 
 def judgements(rows: list[Row], setup: int) -> list[str]:
-    """Return a line for each statement on a setup's figure and each form of Focal-EIoU in the rows."""
+    """Return a line for each statement on a setup's figure whose losses are in the rows.
+
+    Of several forms of Focal-EIoU each gets its own lines, which say which it is; EIoU's statements come once.
+    """
     losses = list(dict.fromkeys(row["loss"] for row in rows))
+    forms = [loss for loss in losses if split(loss)[0] == "focal_eiou"]
     lines = []
-    for focal in (loss for loss in losses if split(loss)[0] == "focal_eiou"):
-        for claim in CLAIMS:
-            needed = {focal if loss == "focal_eiou" else loss for loss in (claim.loss, *claim.others)}
+    for claim in CLAIMS:
+        named = {claim.loss, *claim.others}
+        for form in forms if "focal_eiou" in named else ("",):
+            needed = {form if loss == "focal_eiou" else loss for loss in named}
             if claim.figure == setup + 5 and needed <= set(losses):
-                holds, figures = claim.judge(rows, focal)
-                lines.append(f"{'holds ' if holds else 'fails '} {claim.says} ({figures})")
+                holds, figures = claim.judge(rows, form)
+                which = f" [{form}]" if form and len(forms) > 1 else ""
+                lines.append(f"{'holds ' if holds else 'fails '} {claim.says} ({figures}){which}")
     return lines

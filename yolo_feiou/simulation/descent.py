@@ -30,7 +30,8 @@ def gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading) -> 
     if reading.reduce == "sum":
         slope = slope * boxes.shape[1]
     if reading.empty == "still" and loss.weight is not None:
-        slope = slope * (iou(boxes.detach(), target) > 0).any(1)[:, None, None]
+        pair = Pair(boxes.detach().reshape(-1, 4), target.reshape(-1, 4))
+        slope = slope * (loss.weight(pair).view(boxes.shape[:-1]).sum(1) > 1e-30)[:, None, None]  # else 0/0
     return slope
 
 
