@@ -298,16 +298,20 @@ def test_the_trials_of_the_tuner_take_it(data, tmp_path, release):
 COUNTED = """
 import sys
 from ultralytics.utils import RANK
-from yolo_feiou import YOLO
+from yolo_feiou import YOLO, box_stats
 from yolo_feiou.box_stats import BoxStats
 
-finish = BoxStats.finish
+finish, write_csv = BoxStats.finish, box_stats.write_csv
 
 def count(self, epoch, **arguments):
     print(f"epoch {epoch} rank {RANK} positives {self.row()['positives']}", flush=True)
     finish(self, epoch, **arguments)
 
-BoxStats.finish = count
+def write(*table):
+    print(f"rank {RANK} writes", flush=True)
+    write_csv(*table)
+
+BoxStats.finish, box_stats.write_csv = count, write
 YOLO("yolov8n.yaml").train(**eval(sys.argv[1]))
 """
 
@@ -321,5 +325,6 @@ def test_two_ranks_sum_up(data, tmp_path, release):
     counted = re.findall(r"epoch (\d) rank (\d) positives (\d+)", done.stdout)
     assert sorted(words[:2] for words in counted) == [("1", "0"), ("1", "1"), ("2", "0"), ("2", "1")]
     assert all(int(count) > 0 for *_, count in counted)
+    assert re.findall(r"rank (\d) writes", done.stdout) == ["0", "0"]
     for row in read_csv(tmp_path / "run" / FILE):
         assert row["positives"] == sum(int(count) for epoch, _, count in counted if int(epoch) == row["epoch"])

@@ -1,9 +1,13 @@
-"""For trainings that Ultralytics starts as commands of its own: they must know our arguments too."""
+"""Processes that others start: they must know our arguments, and end with those whose work they do."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +17,35 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 from yolo_feiou.training_arguments import OURS
 
 STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
+
+#: Names, in the environment, the process whose training the ranks of several GPUs do.
+WORKER = "YOLO_FEIOU_WORKER"
+
+
+def die_with(pid: int, *, parent: bool = False) -> None:
+    """Kill this process, and its group if it leads one, once another has ended, however that ended.
+
+    Args:
+        pid: The other one.
+        parent: Whether it is the parent of this one, which shows its end at once.
+    """
+
+    def watch() -> None:
+        while os.getppid() == pid if parent else _exists(pid):
+            time.sleep(0.5)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @contextmanager

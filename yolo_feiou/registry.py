@@ -166,6 +166,17 @@ def loss_to_train(spec: str) -> BoxLoss | None:
     return None if spec == STOCK else build_loss(spec)
 
 
+def shortest(spec: str) -> str:
+    """Return the shortest spelling of a spec, without parameters that have their default; otherwise as `build_loss`."""
+    if loss_to_train(spec) is None:
+        return STOCK
+    name, given = split(spec)
+    parameters = LOSSES[name].parameters
+    values = read(name, given, parameters)
+    changed = [f"{p.name}={spell(values[p.name])}" for p in parameters if values[p.name] != p.default]
+    return f"{name}:{','.join(changed)}" if changed else name
+
+
 def build_loss(spec: str) -> BoxLoss:
     """Return the loss that a spec names.
 

@@ -22,6 +22,8 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
         yield part
+        with part.open("rb") as written:  # on the disk before it counts, whatever happens to the machine
+            os.fsync(written.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

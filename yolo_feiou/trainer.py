@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from ultralytics.utils.checks import check_file
 
 from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, criterion_of, heads, swap
 from yolo_feiou.box_stats import FILE, BoxStats
+from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.cpu_ranks import CPURanks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
@@ -48,6 +50,8 @@ class LossTrainer(CPURanks):
         overrides: dict[str, Any] | None = None,
         _callbacks: dict[str, list] | None = None,
     ) -> None:
+        if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
+            die_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
@@ -92,13 +96,25 @@ class LossTrainer(CPURanks):
             raise
 
     def save_model(self) -> bool | None:
-        """Save a checkpoint without its criterion, which holds a loss of ours; older releases would pickle it."""
-        ema = self.ema.ema
+        """Save each checkpoint as a whole: a process that is killed, or a full disk, costs no more than an epoch.
+
+        It is saved without its criterion, which holds a loss of ours; older releases would pickle it.
+        """
+        ema, paths = self.ema.ema, (self.last, self.best)
         criterion, ema.criterion = getattr(ema, "criterion", None), None
+        parts = [path.with_name(f".{path.name}.part") for path in paths]
+        self.last, self.best = parts
         try:
-            return super().save_model()
+            saved = super().save_model()
+            for part, path in zip(parts, paths, strict=True):
+                if part.exists():
+                    os.replace(part, path)
+            return saved
         finally:
             ema.criterion = criterion
+            self.last, self.best = paths
+            for part in parts:
+                part.unlink(missing_ok=True)
 
     def get_validator(self) -> BaseValidator:
         """Return stock's validator, which refuses arguments that it doesn't know."""

@@ -12,6 +12,20 @@ from yolo_feiou.registry import STOCK, loss_to_train
 #: By name, with the values that train as Ultralytics does. `box_stats` records the positives, see `box_stats.py`.
 OURS: dict[str, Any] = {"loss": STOCK, "box_stats": False}
 
+#: Arguments on which the result of a training doesn't depend, but for chance: runs to compare may differ in them.
+HARMLESS = (
+    "device",
+    "workers",
+    "plots",
+    "verbose",
+    "save_period",
+    "save_json",
+    "visualize",
+    "show",
+    "profile",
+    "box_stats",
+)
+
 
 def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.

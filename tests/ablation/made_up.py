@@ -6,7 +6,10 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.store import RunFolder
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50-95(B)\n"
-SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "device": "cpu", "threads": 1, "torch": "2.0"}
+SESSION = {
+    **{"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "device": "cpu", "threads": 1, "machine": "m"},
+    **{"python": "3.11", "torch": "2.0", "ultralytics": "8.4", "yolo_feiou": "0.1", "git_commit": "abc"},
+}
 MEASURED = {
     **{"model": "best.pt", "data": "d.yaml", "split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64},
     **{"batch": 8, "single_cls": False, "images": 4, "evaluator": "faster-coco-eval", "AP": 0.25, "AP_S": None},
@@ -24,9 +27,9 @@ def trained(path, run, lines=("1,2,0.5,0.1", "2,4,0.4,0.2", "3,6,0.3,0.3"), reco
     folder = RunFolder(path)
     folder.write_run(run)
     folder.write_sessions([SESSION])
-    (path / "results.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines))
-    arguments = {**run.arguments, **(recorded or {})}
-    (path / "args.yaml").write_text("".join(f"{key}: {value}\n" for key, value in arguments.items()))
-    (path / "weights").mkdir()
+    folder.last.parent.mkdir(parents=True)
+    folder.results.write_text(HEADER + "".join(f"{line}\n" for line in lines))
+    arguments = {"imgsz": 640, "batch": 16, "epochs": 100, **run.arguments, **(recorded or {})}
+    (folder.train / "args.yaml").write_text("".join(f"{key}: {value}\n" for key, value in arguments.items()))
     torch.save({"train_args": {"batch": batch}}, folder.last)
     return folder

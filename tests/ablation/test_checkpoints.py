@@ -3,13 +3,13 @@
 import pytest
 import torch
 
-from yolo_feiou.ablation.checkpoints import HALF, NEW, TRAINED, clear, progress
+from yolo_feiou.ablation.checkpoints import HALF, NEW, TRAINED, progress
 from yolo_feiou.ablation.store import RunFolder
 
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "weights").mkdir()
+    (tmp_path / "train" / "weights").mkdir(parents=True)
     return RunFolder(tmp_path)
 
 
@@ -50,16 +50,43 @@ def test_killed_between_stripping_one_and_the_other(folder, best_stripped):
     assert progress(folder) == (TRAINED, 10, "")
 
 
-@pytest.mark.parametrize("which", ["last", "best"])
-def test_a_torn_checkpoint_is_named(folder, which):
+def tear(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_torn_best_is_what_last_is(folder):
+    save(folder.last, 3)
+    save(folder.best, 3)
+    tear(folder.best)
+    stage, epochs, note = progress(folder)
+    assert (stage, epochs) == (HALF, 4) and note.startswith(f"{folder.best} was missing, torn or left behind")
+    assert folder.best.read_bytes() == folder.last.read_bytes()
+
+
+def test_with_a_torn_last_the_training_goes_on_from_best(folder):
+    save(folder.last, 7)
+    save(folder.best, 3)
+    tear(folder.last)
+    assert progress(folder)[:2] == (HALF, 4)
+    assert folder.last.read_bytes() == folder.best.read_bytes()
+
+
+def test_two_torn_ones_are_nothing(folder):
     for path in (folder.last, folder.best):
         save(path, 3)
-    torn = getattr(folder, which)
-    content = torn.read_bytes()
-    torn.write_bytes(content[: len(content) // 2])
-    assert progress(folder) == (NEW, 0, f"{torn} is torn: the training begins anew.")
-    torn.write_bytes(b"")
-    assert progress(folder)[0] == NEW
+        tear(path)
+    assert progress(folder) == (NEW, 0, f"{folder.last} is torn: the training begins anew.")
+    folder.best.write_bytes(b"")
+    folder.last.unlink()
+    assert progress(folder) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
+
+
+def test_a_best_that_was_torn_when_it_was_stripped_is_lost(folder):
+    """last.pt is stripped already, and no copy of the best epoch is left."""
+    save(folder.last, -1, None, optimizer=False)
+    save(folder.best, 3)
+    tear(folder.best)
+    assert progress(folder) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
 
 
 def test_a_best_that_was_left_behind_is_mended(folder):
@@ -67,7 +94,7 @@ def test_a_best_that_was_left_behind_is_mended(folder):
     save(folder.best, 2, 0.4)
     save(folder.last, 5, 0.6)
     stage, epochs, note = progress(folder)
-    assert (stage, epochs) == (HALF, 6) and note.endswith("mended.")
+    assert (stage, epochs) == (HALF, 6) and note.endswith("replaced by last.pt.")
     assert folder.best.read_bytes() == folder.last.read_bytes()
     assert progress(folder) == (HALF, 6, "")
 
@@ -76,11 +103,3 @@ def test_a_missing_best_is_mended(folder):
     save(folder.last, 0)
     assert progress(folder)[:2] == (HALF, 1)
     assert folder.best.exists()
-
-
-def test_what_the_ablation_wrote_stays_when_a_training_begins_anew(folder):
-    for name in ("run.json", "log.txt", "lock", "results.csv", "args.yaml", "sessions.json", "box_stats.csv"):
-        (folder.path / name).write_text("")
-    (folder.path / "evaluation").mkdir()
-    clear(folder)
-    assert sorted(path.name for path in folder.path.iterdir()) == ["lock", "log.txt", "run.json"]

@@ -26,7 +26,7 @@ def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
 
 
 def test_spelling_and_the_way_it_is_done_are_no_axes():
-    assert differing([run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, cache="ram")]) == []
+    assert differing([run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False)]) == []
 
 
 def test_a_matched_gain_follows_from_the_loss():
@@ -51,12 +51,14 @@ def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_pat
     assert rows[1]["AP_S"] == "", "missing, not 0"
     columns = list(rows[0])
     assert columns[:8] == ["run", "key", "status", "reason", "axes", "loss", "seed", "gain"]
-    assert columns[8 : columns.index("device")] == ["box", "data", "epochs"], "the report takes these for arguments"
+    assert columns[8 : columns.index("device")] == ["batch", "box", "data", "epochs", "imgsz"], (
+        "the report takes these for arguments"
+    )
 
 
 def test_curves_and_sizes_are_gathered(tmp_path):
     folder = finished(tmp_path / "a", run())
-    write_csv(folder.path / "box_stats.csv", [{"epoch": 1, "iou_mean": 0.5}])
+    write_csv(folder.train / "box_stats.csv", [{"epoch": 1, "iou_mean": 0.5}])
     (tmp_path / "preflight").mkdir()
     write_json(tmp_path / "preflight" / "x.json", {"rows": [{"loss": "eiou", "gradient_ratio": 1.5}]})
     collect(tmp_path)

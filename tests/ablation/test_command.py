@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -60,7 +61,7 @@ def until(true, seconds=120):
 
 def epochs_done(folder):
     """How many epochs have a checkpoint."""
-    results = folder.path / "results.csv"
+    results = folder.results
     return len(results.read_text().splitlines()) - 1 if folder.last.exists() and results.exists() else 0
 
 
@@ -92,9 +93,9 @@ def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
     for folder in folders:
         assert_whole(folder, 1, 0)
         assert f"Box loss: {folder.run().arguments['loss']}, criteria swapped" in folder.log.read_text()
-        recorded = yaml.safe_load((folder.path / "args.yaml").read_text())  # what W&B, MLflow and others log
+        recorded = yaml.safe_load((folder.train / "args.yaml").read_text())  # what W&B, MLflow and others log
         assert (recorded["project"], recorded["name"]) == ("out", folder.path.name)
-        assert recorded["loss"] == folder.run().arguments["loss"] and recorded["save_dir"] == str(folder.path)
+        assert recorded["loss"] == folder.run().arguments["loss"] and recorded["save_dir"] == str(folder.train)
     rows = read_csv(tmp_path / "out" / "results.csv")
     assert [row["loss"] for row in rows] == ["ciou", "eiou"] and {row["axes"] for row in rows} == {"loss"}
     assert {(row["evaluator"], row["eval_split"], row["area_source"]) for row in rows} == {
@@ -221,7 +222,7 @@ def test_interrupted(begin, words, tmp_path):
         ({"data": "nowhere.yaml"}, "data=nowhere.yaml"),
         ({"split": "dev"}, "has no split 'dev'"),
         ({"evaluator": "coco"}, "evaluator=coco is not one of"),
-        ({"only": "3"}, "only=3: the grid has 1 runs"),
+        ({"only": "3"}, "only=3: no run of the 1 has that number or key"),
         ({"model": "yolov8z9.yaml", "preflight": "True"}, "the runs can't begin: "),
         ({"engine": "ray", "address": "127.0.0.1:1"}, "address=127.0.0.1:1: there is no Ray cluster"),
     ],
@@ -248,27 +249,62 @@ def test_the_plan_and_one_run_of_it(command, words, tmp_path):
     done = command(*words("only=3", losses="ciou,eiou", seeds="0,1"))
     assert done.returncode == 0
     (folder,) = run_folders(tmp_path / "out")
-    assert folder.path.name == lines[2].split()[1]
+    assert [folder.key, folder.path.name] == lines[2].split()[1:]
     assert json.loads((folder.path / "run.json").read_text())["arguments"]["loss"] == "eiou"
 
 
 SLURM = Path(__file__).parents[2] / "scripts" / "ablate_slurm.sh"
 
 
-def test_an_array_job_of_slurm(words, tmp_path):
-    """With an sbatch that only writes down its words, and then as task 2 of the array."""
+@pytest.fixture
+def slurm(tmp_path):
+    """The environment of a cluster whose sbatch and scontrol only write down their words, and keep ABLATE_KEYS."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "sbatch").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > sbatch.txt\n')
-    (tools / "yolo-feiou").write_text(f'#!/bin/sh\nexec {sys.executable} -m yolo_feiou "$@"\n')
+    (tools / "sbatch").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > sbatch.txt; echo "$ABLATE_KEYS" > keys.txt\n')
+    (tools / "scontrol").write_text('#!/bin/sh\necho "$@" > scontrol.txt\n')
+    (tools / "yolo-feiou").write_text(
+        f'#!/bin/sh\necho "Some words of others"\nexec {sys.executable} -m yolo_feiou "$@"\n'
+    )
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
+    return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
+
+
+def test_an_array_job_of_slurm(words, tmp_path, slurm):
+    """Submitted, and then as task 2 of the array, of a grid to which a loss was added in front meanwhile."""
     line = [str(SLURM), *words(losses="ciou,eiou", seeds=0)[1:]]
-    subprocess.run(line, cwd=tmp_path, env=environment, check=True, timeout=120)
+    subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)
     told = (tmp_path / "sbatch.txt").read_text().splitlines()
     assert "--array=1-2" in told and "--gres=gpu:1" in told and "--requeue" in told
     assert told[told.index(str(SLURM)) + 1 :] == line[1:]
-    subprocess.run(line, cwd=tmp_path, env={**environment, "SLURM_ARRAY_TASK_ID": "2"}, check=True, timeout=200)
+    task = {**slurm, "SLURM_ARRAY_TASK_ID": "2", "ABLATE_KEYS": (tmp_path / "keys.txt").read_text()}
+    line = [str(SLURM), *words(losses="iou,ciou,eiou", seeds=0)[1:]]
+    subprocess.run(line, cwd=tmp_path, env=task, check=True, timeout=200)
     (folder,) = run_folders(tmp_path / "out")
     assert folder.run().arguments["loss"] == "eiou" and folder.row()["status"] == "done"
+
+
+def test_a_task_of_slurm_whose_time_runs_out_is_requeued(words, tmp_path, slurm):
+    line = [str(SLURM), *words(losses="eiou", seeds=0, epochs=50)[1:]]
+    subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)
+    keys = (tmp_path / "keys.txt").read_text()
+    task = {**slurm, "SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_JOB_ID": "77", "ABLATE_KEYS": keys}
+    with subprocess.Popen(line, cwd=tmp_path, env=task) as process:
+        folder = the_run(tmp_path)
+        until(lambda: epochs_done(folder) >= 1)
+        process.send_signal(signal.SIGTERM)  # as Slurm does a minute before the end
+        assert process.wait(60) == 0
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 77_1\n"
+    assert not folder.busy and folder.row() is None and folder.last.exists()
+
+
+def test_weights_that_are_gone(command, words, tmp_path):
+    """Another evaluation needs them; the run that is done stays as it is, and nothing is trained anew."""
+    command(*words(losses="eiou", seeds=0))
+    (folder,) = run_folders(tmp_path / "out")
+    before = folder.row()
+    shutil.rmtree(folder.train / "weights")
+    done = command(*words(losses="eiou", seeds=0, split="test"))
+    assert done.returncode == 1 and "its weights are gone" in done.stdout
+    assert folder.row() == before and folder.results.exists()

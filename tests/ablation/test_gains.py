@@ -5,7 +5,7 @@ import pytest
 from tests.ablation.made_up import run
 from yolo_feiou.ablation import gains
 from yolo_feiou.ablation.gains import matched, sizes
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.files import read_json
 
 RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
@@ -45,16 +45,17 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
 
 
 def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, measuring):
-    sizes([*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5)], tmp_path, "")
-    assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None)]
+    sizes([*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5), *runs("eiou", lr0=0.1)], tmp_path, "")
+    assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None), ("n.yaml", None)]
 
 
-def test_a_damaged_file_is_measured_anew(tmp_path, measuring):
+def test_a_damaged_file_is_named(tmp_path, measuring):
     sizes(runs("eiou"), tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text("{")
-    sizes(runs("eiou"), tmp_path, "")
-    assert len(measuring) == 2 and len(read_json(file)["rows"]) == 2
+    with pytest.raises(DataError, match="is damaged: remove it to measure the losses anew"):
+        sizes(runs("eiou"), tmp_path, "")
+    assert len(measuring) == 1
 
 
 @pytest.mark.parametrize(("box", "expected"), [({}, 3.0), ({"box": 5}, 2.0)])

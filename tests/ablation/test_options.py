@@ -2,6 +2,7 @@
 
 import pytest
 
+from yolo_feiou.ablation import contents
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.configs import CFG_DIR
 from yolo_feiou.errors import ArgumentError, LossSpecError
@@ -25,8 +26,8 @@ def test_words_are_parted_into_grid_and_options():
 @pytest.mark.parametrize(
     ("words", "devices"),
     [
-        ([], [""]),
-        (["jobs=2"], ["", ""]),
+        ([], ["cpu"]),  # on a machine without a GPU
+        (["jobs=2"], ["cpu", "cpu"]),
         (["device=cpu", "jobs=2"], ["cpu", "cpu"]),
         (["device=0,1,2,3"], ["0", "1", "2", "3"]),
         (["device=[0,1]"], ["0", "1"]),
@@ -39,6 +40,26 @@ def test_words_are_parted_into_grid_and_options():
 def test_devices_are_handed_out(words, devices):
     """All devices get a run before one gets a second."""
     assert read_request([DATA, *words]).devices == devices
+
+
+def test_gpus_that_are_not_named_are_handed_out_too(monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
+    assert read_request([DATA]).devices == ["0"]
+    assert read_request([DATA, "jobs=3"]).devices == ["0", "1", "2"]
+
+
+def test_more_jobs_than_there_is_room_for():
+    with pytest.raises(ArgumentError, match="jobs=4: device= and per_device= have room for 2 runs at a time"):
+        _ = read_request([DATA, "device=0,1", "jobs=4"]).devices
+
+
+def test_one_run_is_chosen_by_number_or_key():
+    request = read_request([DATA, "losses=ciou,eiou"])
+    for only in ("2", request.runs[1].key):
+        assert read_request([DATA, "losses=ciou,eiou", f"only={only}"]).chosen == [request.runs[1]]
+    with pytest.raises(ArgumentError, match="only=3: no run of the 2 has that number or key"):
+        _ = read_request([DATA, "losses=ciou,eiou", "only=3"]).chosen
 
 
 def test_runs_side_by_side_on_cpu_share_its_cores(monkeypatch):
@@ -74,7 +95,32 @@ def test_the_folder_is_that_of_all_losses_and_seeds_and_of_no_other_settings():
     assert folder.parent.name == "ablate" and folder.name.startswith("shapes-yolov8n-")
     assert read_request([DATA, "losses=giou,diou", "seeds=0,1,2", "epochs=2", "jobs=4"]).folder == folder
     assert read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=3"]).folder != folder
+    assert read_request([DATA, "losses=ciou,eiou", "epochs=2", "imgsz=640", "plots=False"]).folder == folder
     assert str(read_request([DATA, "out=here"]).folder) == "here"
+
+
+def test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys(tmp_path, monkeypatch):
+    requests = []
+    for names in ("[cat]", "[dog]"):
+        project = tmp_path / names
+        project.mkdir()
+        (project / "data.yaml").write_text(f"path: {project}\ntrain: images\nval: images\nnames: {names}\n")
+        monkeypatch.chdir(project)
+        requests.append(read_request(["data=data.yaml"]))
+    assert requests[0].folder != requests[1].folder and requests[0].runs[0].key != requests[1].runs[0].key
+
+
+def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
+    path = tmp_path / "data.yaml"
+
+    def key(text):
+        path.write_text(text)
+        contents._digest.cache_clear()
+        return read_request([f"data={path}"]).runs[0].key
+
+    one = key("path: /a\ntrain: images\nnames: [cat]\n")
+    assert key("train: images\npath: /b\nnames: [cat]  # no matter\n") == one
+    assert key("path: /a\ntrain: more\nnames: [cat]\n") != one
 
 
 @pytest.mark.parametrize(

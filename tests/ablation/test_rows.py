@@ -3,7 +3,7 @@
 import pytest
 
 from tests.ablation.made_up import HEADER, MEASURED, SESSION, TASK, run, trained
-from yolo_feiou.ablation.rows import curve, finished_row, minutes, read_results
+from yolo_feiou.ablation.rows import curve, cut, finished_row, minutes, read_results
 from yolo_feiou.errors import DataError
 
 
@@ -33,8 +33,25 @@ def test_a_batch_that_ultralytics_halved_is_no_fair_run(tmp_path):
     folder = trained(tmp_path / "r", run(batch=16), batch=8)
     with pytest.raises(DataError, match="batch=16, Ultralytics went down to 8"):
         finished_row(folder, folder.run(), TASK, MEASURED)
-    trained(tmp_path / "auto", run(batch=-1), batch=8)  # where Ultralytics was asked to choose, it may
-    finished_row(folder := trained(tmp_path / "none", run(), batch=8), folder.run(), TASK, MEASURED)
+    folder = trained(tmp_path / "usual", run(), batch=8)  # 16 is Ultralytics' default
+    with pytest.raises(DataError, match="batch=16, Ultralytics went down to 8"):
+        finished_row(folder, folder.run(), TASK, MEASURED)
+    folder = trained(tmp_path / "auto", run(batch=-1), batch=8)  # where Ultralytics was asked to choose, it may
+    assert finished_row(folder, folder.run(), TASK, MEASURED)["batch"] == 8
+
+
+def test_a_run_that_went_on_elsewhere_says_so(tmp_path):
+    folder = trained(tmp_path / "r", run())
+    folder.write_sessions([SESSION, {**SESSION, "first_epoch": 2, "torch": "2.1", "machine": "n"}])
+    row = finished_row(folder, folder.run(), TASK, MEASURED)
+    assert (row["torch"], row["machine"], row["python"], row["resumed"]) == ("2.0 → 2.1", "m → n", "3.11", 1)
+
+
+def test_what_ultralytics_set_by_itself_is_what_the_row_says(tmp_path):
+    """Weights that were trained at 1280 train at 1280, and 100 becomes 128, a multiple of the stride."""
+    folder = trained(tmp_path / "r", run(imgsz=100), recorded={"imgsz": 128})
+    row = finished_row(folder, folder.run(), TASK, MEASURED)
+    assert (row["imgsz"], row["epochs"]) == (128, 3)
 
 
 def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):
@@ -46,6 +63,12 @@ def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):
 
 
 def test_a_line_that_was_cut_off_is_no_epoch(tmp_path):
-    (tmp_path / "results.csv").write_text(HEADER + "1,2,0.5,0.1\n2,4,0.")
-    assert [row["epoch"] for row in read_results(tmp_path / "results.csv")] == [1]
+    path = tmp_path / "results.csv"
+    path.write_text(HEADER + "1,2,0.5,0.1\n\0\0,\0,\0,\0\n2,4,0.")
+    assert [row["epoch"] for row in read_results(path)] == [1]
+    cut(path)
+    path.write_text(path.read_text() + "2,4,0.4,0.2\n")  # as the epoch is done again
+    assert [row["epoch"] for row in read_results(path)] == [1, 2]
+    cut(path)
+    assert [row["epoch"] for row in read_results(path)] == [1, 2]
     assert read_results(tmp_path / "none.csv") == []

@@ -28,6 +28,9 @@ class Seen:
     def failed(self, folder, reason):
         self.lines.append(f"failed {folder.path.name}: {reason}")
 
+    def elsewhere(self, folder):
+        self.lines.append(f"elsewhere {folder.path.name}")
+
     def tick(self, running):
         pass
 
@@ -197,3 +200,19 @@ def test_a_reason_is_the_last_line_printed(tmp_path):
     folder.log.write_bytes(b"epoch 1\nRuntimeError: \xff out of memory\n\n")
     assert reason(folder, 1).startswith("RuntimeError: � out of memory (exit status 1; ")
     assert reason(folder, -15) == "killed by SIGTERM"
+    folder.log.unlink()
+    assert reason(folder, 1).startswith("nothing printed (exit status 1; ")
+
+
+def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch):
+    """r1 is done by another while r0 is under way, the only place."""
+    start = Played.start
+
+    def and_another(engine, folder):
+        folders[1].write_row({"AP": 0.3})
+        start(engine, folder)
+
+    monkeypatch.setattr(Played, "start", and_another)
+    engine, view = Played({}, places=1), Seen()
+    Runner(folders, engine).run(view)
+    assert engine.begun == ["r0", "r2", "r3"] and "done r1" in view.lines

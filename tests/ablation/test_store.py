@@ -1,8 +1,10 @@
 """Folders of an ablation: what counts as what, and what is set aside."""
 
 import json
+import shutil
 
 import pytest
+from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.store import RunFolder, Store, run_folders
@@ -56,7 +58,6 @@ def test_a_row_ends_a_failure(store):
             "run.json",
             json.dumps({"key": RUN.key, "gain": "same", "axes": [], "arguments": {"loss": "eiou", "seed": 1}}),
         ),
-        ("run.json", json.dumps({"key": RUN.key, "gain": "same", "axes": [], "arguments": {"loss": "no", "seed": 0}})),
         ("row.json", '{"AP": 0.'),
         ("row.json", "[1]"),
         ("sessions.json", "{}"),
@@ -91,6 +92,39 @@ def test_a_folder_that_was_begun_and_no_more_is_taken(store):
     (store.path / RUN.name / ".run.json.part.json").write_text("{")
     folder, note = store.prepare(RUN)
     assert note == "" and folder.run() == RUN
+
+
+def test_an_edited_run_is_set_aside(store):
+    folder, _ = store.prepare(RUN)
+    path = folder.path / "run.json"
+    path.write_text(path.read_text().replace('"epochs": 3', '"epochs": 30'))
+    assert "run.json is not what an ablation wrote. The run is set aside" in store.prepare(RUN)[1]
+
+
+def test_a_run_keeps_its_key_whatever_the_defaults_become(store, monkeypatch):
+    """Ultralytics' next release has 3 epochs as its default: the run is still what it was."""
+    folder, _ = store.prepare(RUN)
+    monkeypatch.setitem(DEFAULT_CFG_DICT, "epochs", 3)
+    assert RUN.key != folder.key and folder.run() == RUN
+
+
+@pytest.mark.parametrize("left", [".ablation.json.part.json", "set_aside/ablation.json-1"])
+def test_a_folder_that_was_killed_while_it_was_opened_can_be_opened(tmp_path, left):
+    (tmp_path / left).parent.mkdir(exist_ok=True)
+    (tmp_path / left).write_text("{")
+    Store(tmp_path, "yolo ablate …")
+    assert (tmp_path / "ablation.json").exists()
+
+
+def test_a_folder_in_which_a_run_was_begun_is_not_discarded(store):
+    (store.path / "preflight").mkdir()
+    (store.path / "preflight" / "lock").touch()
+    folder, _ = store.prepare(RUN)
+    store.discard_if_empty()
+    assert folder.run() == RUN
+    shutil.rmtree(folder.path)
+    store.discard_if_empty()
+    assert not store.path.exists()
 
 
 def test_a_damaged_mark_loses_nothing(store):

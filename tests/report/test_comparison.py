@@ -49,6 +49,7 @@ def test_p_is_adjusted_for_all_comparisons():
         (variant("x", 0.9), "one seed can't tell"),
         (variant("x", 0.40, 0.43), "not distinguishable with 2 seeds"),
         (variant("x", 0.40, 0.41, 0.42), "identical in all 3 seeds"),
+        (variant("x", *(ap + 1e-9 for ap in (0.40, 0.41, 0.42))), "identical in all 3 seeds"),
         (variant("x", 0.50, 0.51, 0.52), "not judged: the same difference in all 3 seeds"),
         (variant("x", 0.9, 0.8, seeds=(7, 8)), "no common seed with AP"),
         (variant("x", None, None), "no common seed with AP"),

@@ -31,6 +31,8 @@ def test_mean_and_range_over_the_seeds():
     assert line.x == [1, 2, 3] and line.y == pytest.approx([20, 20, 40])
     assert line.low == pytest.approx([10, 20, 30]) and line.high == pytest.approx([30, 20, 50])
     assert last.lines["ciou"].x == [2, 3]  # from epoch 3 · 2 / 3
+    _, last = training(shown(seeds=(0,)), curve("ciou_0", *[0.1] * 6))
+    assert last.lines["ciou"].x == [4, 5, 6]
 
 
 def test_epochs_that_all_seeds_have():

@@ -59,6 +59,8 @@ def test_the_best_of_each_group_is_bold():
     assert "with the same values of the other axes" in table.notes[0]
     (one, other, third) = texts(paper_table(NOTHING, against(variant("a", 0.4104), variant("b", 0.4101), base=(0.40,))))
     assert (one[1], other[1], third[1]) == ("40.0", "**41.0**", "**41.0**")
+    (one, other) = texts(paper_table(NOTHING, against(variant("a", 0.101), base=(0.099,))))
+    assert (one[1], other[1]) == ("9.9", "**10.1**")
     assert texts(paper_table(NOTHING, against(base=(0.4, 0.4))))[0][1] == "40.0 ± 0.0"
 
 

@@ -19,21 +19,19 @@ NEW, HALF, TRAINED = "new", "half", "trained"
 def progress(folder: RunFolder) -> tuple[str, int, str]:
     """Return how far a training got, the number of finished epochs, and a line for the log if something was mended.
 
-    Ultralytics writes `last.pt`, then `best.pt`, neither as a whole, so a process that is killed may leave a torn one,
-    or a `best.pt` from before the epoch that `last.pt` calls the best. A torn checkpoint means that the training begins
-    anew; a `best.pt` left behind is mended.
+    Our trainers write each checkpoint as a whole, `last.pt` and then `best.pt`. A process that is killed between the
+    two leaves a `best.pt` from before the epoch that `last.pt` calls the best. A torn one, of other origin, is replaced
+    by the other if that can be gone on with, otherwise the training begins anew.
     """
-    if not folder.last.exists():
-        return NEW, 0, ""
     last, best = _read(folder.last), _read(folder.best)
-    if last is None or (best is None and folder.best.exists()):
-        torn = folder.last if last is None else folder.best
-        return NEW, 0, f"{torn} is torn: the training begins anew."
+    if not any(checkpoint and checkpoint.get("optimizer") for checkpoint in (last, best)) and None in (last, best):
+        torn = [path for path, read in ((folder.last, last), (folder.best, best)) if path.exists() and read is None]
+        return NEW, 0, f"{torn[0]} is torn: the training begins anew." if torn else ""
     note = ""
-    if last.get("optimizer") and (best is None or best.get("best_fitness") != last.get("best_fitness")):
-        with whole(folder.best) as part:
-            shutil.copyfile(folder.last, part)
-        note = f"{folder.best} was left behind by the epoch that is the best: mended."
+    if last is None:
+        last, note = best, _replace(folder.last, folder.best)
+    elif last.get("optimizer") and (best is None or best.get("best_fitness") != last.get("best_fitness")):
+        note = _replace(folder.best, folder.last)
     epoch = last.get("epoch", -1)
     epochs = (last.get("train_args") or {}).get("epochs", 0)
     if epoch == -1 or last.get("optimizer") is None or epoch + 1 >= epochs:
@@ -50,17 +48,16 @@ def strip(folder: RunFolder) -> None:
                 strip_optimizer(path, str(part))
 
 
-def clear(folder: RunFolder) -> None:
-    """Remove what a training left, so that it can begin anew; what the ablation wrote stays."""
-    ours = {"run.json", "lock", "log.txt"}
-    for path in folder.path.iterdir():
-        if path.name not in ours:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-
 def trained_arguments(path: Path) -> dict[str, Any]:
     """Return the arguments that a checkpoint was trained with, as it records them."""
     return (_read(path) or {}).get("train_args") or {}
+
+
+def _replace(path: Path, other: Path) -> str:
+    """Put a copy of another checkpoint in the place of one, and return a line on it."""
+    with whole(path) as part:
+        shutil.copyfile(other, part)
+    return f"{path} was missing, torn or left behind: replaced by {other.name}."
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -10,18 +10,16 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.locks import held
-from yolo_feiou.ablation.rows import curve
+from yolo_feiou.ablation.rows import SET, curve
 from yolo_feiou.ablation.store import RunFolder, run_folders
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, read_csv, write_csv
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.training_arguments import HARMLESS, OURS
 
 RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
-#: Arguments that say how a run is done, not what it is.
-NO_AXES = ("device", "workers", "cache", "plots", "verbose")
 
 
 def collect(folder: str | Path) -> list[str]:
@@ -40,12 +38,12 @@ def collect(folder: str | Path) -> list[str]:
     notes, known = [], []
     for run_folder in run_folders(folder):
         try:
-            known.append((run_folder, run_folder.run(), run_folder.row() or _failed(run_folder)))
+            known.append((run_folder, run_folder.run(), _failed(run_folder) or run_folder.row()))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     known = [(run_folder, run, row) for run_folder, run, row in known if row]
     axes = differing([run for _, run, _ in known])
-    arguments = sorted({key for _, run, _ in known for key in run.arguments} | {*axes, "box"})
+    arguments = sorted({key for _, run, _ in known for key in run.arguments} | {*axes, *SET, "box"})
     measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
         _write(folder / RESULTS, [_with_axes(row, run, axes) for _, run, row in known], (*FIRST, *arguments, "device"))
@@ -59,7 +57,7 @@ def differing(runs: Iterable[Run]) -> list[str]:
     """Return the arguments in which runs differ, a missing one being its default: the loss first, the seed last."""
     values: dict[str, set[str]] = {}
     runs = list(runs)
-    keys = {key for run in runs for key in run.arguments} - set(NO_AXES)
+    keys = {key for run in runs for key in run.arguments} - set(HARMLESS)
     for run in runs:
         for key in keys:
             if not (key == "box" and run.gain == "matched"):  # where it follows from the loss
@@ -91,7 +89,7 @@ def _failed(folder: RunFolder) -> Row | None:
 
 
 def _box_stats(folder: RunFolder) -> list[Row]:
-    path = folder.path / "box_stats.csv"
+    path = folder.train / BOX_STATS
     return [{"run": folder.path.name, **row} for row in read_csv(path)] if path.exists() else []
 
 

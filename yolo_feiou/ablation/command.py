@@ -42,7 +42,7 @@ def ablate(words: Sequence[str]) -> int:
         return 0
     request = read_request(words)
     if request.options["plan"]:
-        print("\n".join(f"{number} {run.name}" for number, run in enumerate(request.runs, 1)))
+        print("\n".join(f"{number} {run.key} {run.name}" for number, run in enumerate(request.runs, 1)))
         return 0
     try:
         return carry_out(request)
@@ -56,15 +56,16 @@ def ablate(words: Sequence[str]) -> int:
 
 def carry_out(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
+    places, _ = request.devices, request.chosen  # a mistake shows before anything is written
     check_data(request)
-    engine = on_ray(request) if request.options["engine"] == "ray" else Local(request.devices, request.task())
+    engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
     store = Store(request.folder, request.command)
     for note in store.notes:
         print(note)
     try:
-        runs = chosen(matched_runs(request, store.path), request.options["only"])
+        runs = matched_runs(request, store.path)
     except YoloFeiouError:
-        store.discard_if_new()
+        store.discard_if_empty()
         raise
     folders = prepared(store, runs)
     runner = Runner(folders, engine, wanted(request), request.options["retries"])
@@ -79,13 +80,6 @@ def carry_out(request: Request) -> int:
     for name, why in runner.failures.items():
         print(f"failed: {name}: {why}")
     return 1 if runner.failures else 0
-
-
-def chosen(runs: list[Run], only: int) -> list[Run]:
-    """Return the runs, or the one of that number."""
-    if only > len(runs):
-        raise ArgumentError(f"only={only}: the grid has {len(runs)} runs, see plan=True.")
-    return runs[only - 1 : only] if only else runs
 
 
 def wanted(request: Request) -> Row:
@@ -115,11 +109,11 @@ def check_data(request: Request) -> None:
 def matched_runs(request: Request, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print how large the losses are."""
     if not (request.options["preflight"] or request.options["gain"] == "matched"):
-        return request.runs
+        return request.chosen
     measured = sizes(request.runs, folder, request.devices[0])
     for line in measured.lines:
         print(line)
-    return matched(request.runs, measured) if request.options["gain"] == "matched" else request.runs
+    return matched(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
 
 
 def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
@@ -138,4 +132,8 @@ def on_ray(request: Request) -> Engine:
     from yolo_feiou.ablation.on_ray import OnRay
 
     options = {key: request.options[key] for key in ("address", "jobs", "per_device", "cpus", "retries")}
-    return OnRay(replace(request.task(), device=request.devices[0], threads=0), **options)
+    if len(request.devices[0].split(",")) > 1:
+        raise ArgumentError(
+            f"device={request.options['device']}: on Ray each run has one GPU, or none with device=cpu."
+        )
+    return OnRay(replace(request.task(), device=request.options["device"], threads=0), **options)

@@ -19,8 +19,8 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, write_json
 
-#: Arguments on which the size of a loss at the start of a training depends.
-GROUP = ("data", "model", "imgsz", "batch", "pretrained", "single_cls", "classes")
+#: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
+APART = ("loss", "seed", "box", "gain")
 BATCHES = 8
 
 
@@ -51,6 +51,7 @@ def sizes(runs: Sequence[Run], folder: Path, device: str) -> Sizes:
 
     Raises:
         ArgumentError: If the runs can't even begin, for what their own process says.
+        DataError: If what was measured before is damaged.
     """
     groups: dict[str, list[Run]] = {}
     for run in runs:
@@ -67,7 +68,7 @@ def matched(runs: Sequence[Run], measured: Sizes) -> list[Run]:
 
 def group(run: Run) -> str:
     """Return what stands for the runs that are measured together."""
-    return digest({key: run.arguments.get(key) for key in GROUP})
+    return digest({key: value for key, value in run.settings.items() if key not in APART})
 
 
 def _box(run: Run, rows: list[Row]) -> float:
@@ -81,7 +82,7 @@ def _measured(name: str, runs: list[Run], folder: Path, device: str) -> list[Row
     known = {row["loss"] for row in rows}
     missing = [loss for loss in dict.fromkeys(run.arguments["loss"] for run in runs) if loss not in known]
     if missing:
-        arguments = {**runs[0].arguments, **({"device": device} if device else {})}
+        arguments = {**runs[0].arguments, "seed": 0, **({"device": device} if device else {})}
         about = {key: value for key, value in runs[0].arguments.items() if key in ("data", "model", "imgsz")}
         new = [{**about, **row} for row in _measure(arguments, missing)]
         rows += [row for row in new if row["loss"] not in known]
@@ -90,11 +91,15 @@ def _measured(name: str, runs: list[Run], folder: Path, device: str) -> list[Row
 
 
 def _read(path: Path) -> list[Row]:
-    """Return the rows of a file, none if it isn't there or is damaged."""
+    """Return the rows of a file, none if it isn't there.
+
+    Raises:
+        DataError: If it is damaged: what is measured anew may differ in the last digit, and make other runs.
+    """
     try:
         return list(read_json(path)["rows"]) if path.exists() else []
     except (DataError, KeyError, TypeError):
-        return []
+        raise DataError(f"{path} is damaged: remove it to measure the losses anew.") from None
 
 
 def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:

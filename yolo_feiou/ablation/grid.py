@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from ultralytics.cfg import DEFAULT_CFG_DICT, smart_value
 
+from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.registry import loss_to_train
+from yolo_feiou.registry import shortest
 from yolo_feiou.spec import split_list
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: Names under which the lists of losses and seeds are given too.
 ALIASES = {"losses": "loss", "seeds": "seed"}
-#: Arguments of Ultralytics that the runner hands out by itself, or that say where results go.
-OWN = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "save")
+#: Arguments of Ultralytics that a grid can't have, and why.
+OWN = {
+    **dict.fromkeys(("project", "name", "exist_ok", "save_dir"), "is handed out by the ablation, whose folder is out="),
+    **dict.fromkeys(("resume", "mode", "save"), "is handed out by the ablation"),
+    "val": "is needed as it is, since best.pt is chosen by it",
+    "time": "would let the load of the machine decide how long a loss may train",
+}
 
 
 @dataclass(frozen=True)
@@ -31,21 +37,28 @@ class Run:
             between machines (where results go, the device).
         axes: Those that differ between the runs of the grid.
         gain: 'same' if `box` is what was asked for, 'matched' if it was set so that gradients agree in size.
+        contents: What stands for the contents of files that arguments name, see `contents.of_files`.
     """
 
     arguments: Mapping[str, Any]
     axes: tuple[str, ...] = ()
     gain: str = "same"
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What makes the run what it is, in one spelling, without what has no effect on its result."""
+        given = {key: _plain(value) for key, value in self.arguments.items() if key not in HARMLESS}
+        given = {key: value for key, value in given.items() if not _is_default(key, value)}
+        return {**given, **{f"{key} holds": text for key, text in self.contents.items()}, "gain": self.gain}
 
     @property
     def key(self) -> str:
         """Ten digits that stand for all settings: a run whose settings changed has another key.
 
-        Spelling doesn't count: an argument given with Ultralytics' default, or a loss with its own, changes nothing.
+        Spelling doesn't count: an argument given with Ultralytics' default changes nothing.
         """
-        settings = {key: _plain(value) for key, value in self.arguments.items() if not _is_default(key, value)}
-        settings |= {"loss": identity(str(self.arguments["loss"])), "gain": self.gain}
-        return digest(settings)
+        return digest(self.settings)
 
     @property
     def name(self) -> str:
@@ -77,7 +90,7 @@ def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
     axes = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
-    return [Run(dict(row), axes, gain) for row in rows]
+    return [Run(dict(row), axes, gain, of_files(dict(row))) for row in rows]
 
 
 def order(key: str) -> tuple[bool, bool, str]:
@@ -89,12 +102,12 @@ def listed(key: str, text: str) -> list[Any]:
     """Return the values that an argument lists, read as Ultralytics reads them."""
     if key == "loss":
         losses = split_list(text)
-        same = [identity(loss) for loss in losses]
+        same = [shortest(loss) for loss in losses]
         if twice := [loss for i, loss in enumerate(losses) if same[i] in same[:i]]:
             raise ArgumentError(f"losses={text}: '{twice[0]}' is there twice, spelled otherwise: name it once.")
-        return losses
+        return same
     if key in OWN:
-        raise ArgumentError(f"{key}= is handed out by the ablation: leave it out, and name the folder with out=.")
+        raise ArgumentError(f"{key}= {OWN[key]}: leave it out.")
     known = {**DEFAULT_CFG_DICT, **OURS}
     if key not in known:
         raise ArgumentError(f"'{key}' is no training argument{did_you_mean(key, [*known, *ALIASES])}")
@@ -106,12 +119,6 @@ def listed(key: str, text: str) -> list[Any]:
     if twice := [value for i, value in enumerate(values) if value in values[:i]]:
         raise ArgumentError(f"{key}={text} lists {twice[0]} twice: each run is made once.")
     return values
-
-
-def identity(loss: str) -> str:
-    """Return what is the same for all spellings of a loss: its name with all parameters."""
-    box_loss = loss_to_train(loss)
-    return box_loss.description if box_loss else loss
 
 
 def digest(settings: Mapping[str, Any]) -> str:

@@ -47,7 +47,9 @@ class OnRay:
         except (OSError, ValueError, RuntimeError) as error:
             raise ArgumentError(f"address={address}: there is no Ray cluster that can be joined: {error}") from None
         gpu = task.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
-        self.task = replace(task, device="0" if gpu else "cpu")  # Ray shows a process the GPU that it gets, alone
+        # Ray shows a process the GPU that it gets, alone.
+        self.task = replace(task, device="0" if gpu else "cpu", threads=0 if gpu else cpus)
+        self.folder = os.getcwd()
         resources = {"num_cpus": cpus, "num_gpus": 1 / per_device if gpu else 0, "max_retries": retries}
         self.remote = ray.remote(do).options(**resources)
         self.jobs, self.refs = jobs, {}
@@ -59,7 +61,7 @@ class OnRay:
 
     def start(self, folder: RunFolder) -> None:
         """Hand a run to the cluster."""
-        self.refs[self.remote.remote(str(folder.path), self.task)] = folder
+        self.refs[self.remote.remote(str(folder.path), self.task, self.folder)] = folder
 
     def finished(self) -> list[tuple[RunFolder, int]]:
         """Return the runs whose tasks have ended since, with the exit status of their processes."""
@@ -95,8 +97,14 @@ def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:
         return 1
 
 
-def do(path: str, task: Task) -> int:
-    """Do a run, on the node that Ray chose, and return the exit status of its process."""
+def do(path: str, task: Task, where: str) -> int:
+    """Do a run, on the node that Ray chose, and return the exit status of its process.
+
+    Args:
+        path: The folder of the run.
+        task: What its process is told.
+        where: The folder in which the command was given, from where the names of files count.
+    """
     folder = RunFolder(Path(path))
     if not folder.path.is_dir():
         raise FileNotFoundError(
@@ -110,6 +118,7 @@ def do(path: str, task: Task) -> int:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=task.environment,
+            cwd=where if Path(where).is_dir() else None,
             start_new_session=True,
             check=False,
         ).returncode

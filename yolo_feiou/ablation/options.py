@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from ultralytics.utils import RUNS_DIR
 
@@ -34,7 +35,7 @@ OPTIONS = (
     Choice("weights", "best", ("best", "last")),
     Choice("evaluator", "faster-coco-eval", ("faster-coco-eval", "pycocotools")),
     Text("annotations", "", "a COCO JSON"),
-    Whole("only", 0, 1, 1_000_000),
+    Text("only", "", "the number or the key of a run, see plan=True"),
     Flag("plan", False),
 )
 
@@ -58,20 +59,49 @@ class Request:
         """The folder of the ablation: `out`, or one among Ultralytics' runs that other losses and seeds share."""
         if self.options["out"]:
             return Path(self.options["out"])
-        shared = {key: str(value) for key, value in self.runs[0].arguments.items()}
-        for run in self.runs:
-            shared = {key: value for key, value in shared.items() if str(run.arguments[key]) == value}
-        fixed = {key: value for key, value in shared.items() if key not in ("loss", "seed")}
-        words = [Path(fixed[key]).stem for key in ("data", "model") if key in fixed]
-        return Path(RUNS_DIR) / "ablate" / "-".join([*words, digest(fixed)[:6]])
+        varied = {"loss", "seed", *self.runs[0].axes}
+        fixed = {key: value for key, value in self.runs[0].settings.items() if key not in varied}
+        files = {key: Path(str(self.runs[0].arguments[key])) for key in ("data", "model")}
+        places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
+        words = [files[key].stem for key in files if key not in varied]
+        return Path(RUNS_DIR) / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
 
     @property
     def devices(self) -> list[str]:
-        """One entry for each run at a time: its device, as Ultralytics takes it; '' is its own choice."""
+        """One entry for each run at a time: its device, as Ultralytics takes it.
+
+        Raises:
+            ArgumentError: If there are more jobs than the devices have room for.
+        """
+        jobs, each = self.options["jobs"], self.options["per_device"]
         named = [device.strip().replace("+", ",") for device in self.options["device"].strip("[]").split(",")]
-        each = self.options["jobs"] if len(named) == 1 and self.options["jobs"] else self.options["per_device"]
+        if named == [""]:  # as Ultralytics chooses, and as many GPUs as there are for several runs
+            named = ["cpu"] if not torch.cuda.is_available() else [str(n) for n in range(torch.cuda.device_count())]
+            named = named[: jobs or 1]
+        if len(named) == 1 and each == 1:
+            each = jobs or 1
         slots = [device for _ in range(each) for device in named]  # all devices before any gets a second run
-        return slots[: self.options["jobs"] or None]
+        if jobs > len(slots):
+            raise ArgumentError(
+                f"jobs={jobs}: device= and per_device= have room for {len(slots)} runs at a time: give fewer jobs, or "
+                "a larger per_device."
+            )
+        return slots[: jobs or None]
+
+    @property
+    def chosen(self) -> list[Run]:
+        """The runs that are to be done: all, or the one that `only` names.
+
+        Raises:
+            ArgumentError: If there is none of that number or key.
+        """
+        only = self.options["only"]
+        if not only:
+            return self.runs
+        found = [run for number, run in enumerate(self.runs, 1) if only in (str(number), run.key)]
+        if not found:
+            raise ArgumentError(f"only={only}: no run of the {len(self.runs)} has that number or key, see plan=True.")
+        return found[:1]
 
     def task(self) -> Task:
         """Return what each process is told; on CPU, runs side by side share the cores."""

@@ -52,7 +52,7 @@ class Progress:
         seen = []
         for folder in running:
             name = folder.path.name
-            rows = read_results(folder.path / "results.csv")
+            rows = read_results(folder.results)
             epoch = int(rows[-1]["epoch"]) if rows else 0
             self.shares[name] = epoch / self.epochs[name]
             self.at_start.setdefault(name, self.shares[name])
@@ -106,6 +106,10 @@ class Lines:
     def started(self, folder: RunFolder) -> None:
         """Say that a run has begun."""
         self.say(f"{folder.path.name}: started")
+
+    def elsewhere(self, folder: RunFolder) -> None:
+        """Say that a run is waited for."""
+        self.say(f"{folder.path.name}: another runner has it in its hands, and is waited for")
 
     def done(self, folder: RunFolder, row: Row) -> None:
         """Say what came out of a run."""

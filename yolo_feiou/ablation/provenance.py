@@ -15,6 +15,9 @@ import torch
 import yolo_feiou
 from yolo_feiou.tables import Row
 
+#: What of a session stands in the row of its run.
+PROVENANCE = ("device", "threads", "machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit")
+
 
 def session(epochs: int, device: str) -> Row:
     """Return the entry of a training that begins, or goes on, now.

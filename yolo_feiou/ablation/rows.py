@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.checkpoints import trained_arguments
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.provenance import now
+from yolo_feiou.ablation.provenance import PROVENANCE, now
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.tables import Row
@@ -21,7 +22,9 @@ SETTINGS = ("split", "conf", "iou", "max_det", "imgsz", "batch")
 #: Those that are known from elsewhere.
 DROPPED = ("model", "data", "single_cls")
 #: Arguments that a comparison of losses stands on.
-PROVEN = ("loss", "seed", "box", "cls", "dfl", "imgsz")
+PROVEN = ("loss", "seed", "box", "cls", "dfl")
+#: Arguments that Ultralytics may set to other values than those asked for: the row says what trained.
+SET = ("imgsz", "batch", "epochs")
 
 
 def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
@@ -36,7 +39,7 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
     Raises:
         DataError: If what was trained is not what was asked for.
     """
-    check_trained(folder, run)
+    recorded = check_trained(folder, run)
     sessions = folder.sessions()
     settings = {f"eval_{key}": measured[key] for key in SETTINGS}
     metrics = {key: value for key, value in measured.items() if key not in (*SETTINGS, *DROPPED)}
@@ -49,7 +52,8 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
         "seed": run.arguments["seed"],
         "gain": run.gain,
         **{key: value for key, value in run.arguments.items() if key not in ("loss", "seed")},
-        **{key: sessions[-1][key] for key in sessions[-1] if key not in ("started", "first_epoch")},
+        **{key: recorded[key] for key in SET},
+        **{key: joined(session[key] for session in sessions) for key in PROVENANCE},
         "epochs_done": len(curve(folder)),
         "minutes": round(minutes(curve(folder), sessions), 3),
         "resumed": len(sessions) - 1,
@@ -63,19 +67,31 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
     }
 
 
-def check_trained(folder: RunFolder, run: Run) -> None:
-    """Raise DataError if Ultralytics' own records say that the run trained with other settings than it should have."""
-    recorded = yaml.safe_load((folder.path / "args.yaml").read_text(encoding="utf-8"))
+def joined(values: Iterable[object]) -> object:
+    """Return what sessions have in common, or their values one after another where they differ."""
+    once = list(dict.fromkeys(values))
+    return once[0] if len(once) == 1 else " → ".join(map(str, once))
+
+
+def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
+    """Return the arguments that a run was trained with, as Ultralytics' own records have them.
+
+    Raises:
+        DataError: If they are not those that it should have been trained with.
+    """
+    recorded = yaml.safe_load((folder.train / "args.yaml").read_text(encoding="utf-8"))
     for key in PROVEN:
         asked, found = run.arguments.get(key), recorded.get(key)
         if asked is not None and str(asked) != str(found):
             raise DataError(f"{folder.path.name} was to train with {key}={asked}, its args.yaml says {found}.")
-    asked, batch = run.arguments.get("batch", 0), trained_arguments(folder.last).get("batch")
+    asked = run.arguments.get("batch", DEFAULT_CFG_DICT["batch"])
+    batch = trained_arguments(folder.last).get("batch")
     if asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
         raise DataError(
             f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch} for want of memory: "
             "give all runs a smaller batch."
         )
+    return {**recorded, "batch": batch}
 
 
 def curve(folder: RunFolder) -> list[Row]:
@@ -84,19 +100,29 @@ def curve(folder: RunFolder) -> list[Row]:
     An epoch that was done twice, since the process died before its checkpoint was written, is there as it went last.
     """
     rows: dict[int, Row] = {}
-    for row in read_results(folder.path / "results.csv"):
+    for row in read_results(folder.results):
         rows[int(row["epoch"])] = row
     return [rows[epoch] for epoch in sorted(rows)]
 
 
 def read_results(path: Path) -> list[Row]:
-    """Return the rows of a results.csv, without one that was cut off."""
+    """Return the rows of a results.csv, without those that were cut off or damaged."""
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [{(key or "").strip(): value for key, value in row.items()} for row in csv.DictReader(file)]
-    whole = [row for row in rows if all(isinstance(value, str) for value in row.values())]
-    return [{key: float(value) for key, value in row.items()} for row in whole]
+    header, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    names = [name.strip() for name in header.split(",")]
+    rows = []
+    for line in lines:
+        cells = line.split(",")
+        with suppress(ValueError):  # some cells are no numbers, or there are more or fewer than names
+            rows.append({name: float(cell) for name, cell in zip(names, cells, strict=True)})
+    return rows
+
+
+def cut(path: Path) -> None:
+    """Take the last line off a results.csv if it has no end: what is appended would be lost with it."""
+    if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):
+        path.write_bytes(content[: content.rfind(b"\n") + 1])
 
 
 def minutes(rows: list[Row], sessions: list[Row]) -> float:

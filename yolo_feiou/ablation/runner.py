@@ -41,6 +41,9 @@ class View(Protocol):
     def started(self, folder: RunFolder) -> None:
         """A run has begun."""
 
+    def elsewhere(self, folder: RunFolder) -> None:
+        """Another runner has a run in its hands."""
+
     def done(self, folder: RunFolder, row: Row) -> None:
         """A run is done."""
 
@@ -105,9 +108,13 @@ class Runner:
         return row is not None and all(row.get(key) == value for key, value in self.settings.items())
 
     def begin(self, folder: RunFolder) -> None:
-        """Begin a run, unless another runner has it in its hands."""
+        """Begin a run, unless another runner has it in its hands, or has done it."""
         if folder.busy:
             self.elsewhere.append(folder)
+            self.view.elsewhere(folder)
+            return
+        if self.is_done(folder):
+            self.view.done(folder, folder.row() or {})
             return
         self.engine.start(folder)
         self.running.append(folder)
@@ -158,6 +165,7 @@ def reason(folder: RunFolder, status: int) -> str:
     if status < 0:
         hint = ", maybe for want of memory" if status == -signal.SIGKILL else ""
         return f"killed by {signal.Signals(-status).name}{hint}"
-    lines = [line.strip() for line in folder.log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    text = folder.log.read_text(encoding="utf-8", errors="replace") if folder.log.exists() else ""
+    lines = [line.strip() for line in text.splitlines()]
     said = next((line for line in reversed(lines) if line), "nothing printed")
     return f"{said} (exit status {status}; {folder.log})"

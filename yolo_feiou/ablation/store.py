@@ -1,33 +1,33 @@
 """The folder of an ablation, and those of its runs: all that there is to know lies in their files.
 
-| file                      | what it says                                                                         |
-|---------------------------|--------------------------------------------------------------------------------------|
-| `ablation.json`           | what the folder is, and which commands it was made by                                |
-| `RUN/`                    | an ordinary run of Ultralytics' (args.yaml, results.csv, weights/), and beside that: |
-| `RUN/run.json`            | the run: its arguments and key; written before all else                              |
-| `RUN/sessions.json`       | an entry for each time that its training began or went on                            |
-| `RUN/evaluation/`         | ground truth, predictions and settings                                               |
-| `RUN/row.json`            | its row of the table; a run that has one is done                                     |
-| `RUN/failed.json`         | why it failed the last time                                                          |
-| `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                                    |
-| `set_aside/`              | what could not be read                                                               |
+| file                      | what it says                                                      |
+|---------------------------|-------------------------------------------------------------------|
+| `ablation.json`           | what the folder is, and which commands it was made by             |
+| `RUN/run.json`            | the run: its arguments and key; written before all else           |
+| `RUN/sessions.json`       | an entry for each time that its training began or went on         |
+| `RUN/train/`              | an ordinary run of Ultralytics': args.yaml, results.csv, weights/ |
+| `RUN/evaluation/`         | ground truth, predictions and settings                            |
+| `RUN/row.json`            | its row of the table; a run that has one is done                  |
+| `RUN/failed.json`         | why it failed the last time                                       |
+| `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                 |
+| `preflight/`              | how large the losses are, measured before the runs                |
+| `set_aside/`              | what could not be read                                            |
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.locks import held, is_held
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, write_json
 
-ABLATION, SET_ASIDE = "ablation.json", "set_aside"
+ABLATION, PREFLIGHT, SET_ASIDE = "ablation.json", "preflight", "set_aside"
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,24 @@ class RunFolder:
         return self.path / "log.txt"
 
     @property
+    def train(self) -> Path:
+        """The folder that Ultralytics trains in, and removes when it pleases."""
+        return self.path / "train"
+
+    @property
     def last(self) -> Path:
         """The checkpoint of the last finished epoch."""
-        return self.path / "weights" / "last.pt"
+        return self.train / "weights" / "last.pt"
 
     @property
     def best(self) -> Path:
         """The checkpoint of the best epoch."""
-        return self.path / "weights" / "best.pt"
+        return self.train / "weights" / "best.pt"
+
+    @property
+    def results(self) -> Path:
+        """Ultralytics' results.csv, a row an epoch."""
+        return self.train / "results.csv"
 
     @property
     def evaluation(self) -> Path:
@@ -74,24 +84,27 @@ class RunFolder:
         """Return the run that the folder is of.
 
         Raises:
-            DataError: If its `run.json` is missing, damaged, or of other arguments than its key says.
+            DataError: If its `run.json` is missing, damaged or edited.
         """
-        path = self.path / "run.json"
-        content = read_json(path)
-        try:
-            run = Run(content["arguments"], tuple(content["axes"]), content["gain"])
-            intact = run.key == content["key"]
-        except (KeyError, TypeError, ValueError):
-            intact = False
-        if not intact:
-            raise DataError(f"{path} is not what an ablation wrote.")
-        return run
+        content = self._recorded()
+        return Run(content["arguments"], tuple(content["axes"]), content["gain"], content["contents"])
+
+    @property
+    def key(self) -> str:
+        """The key of its run as it was when the folder was made: what defaults are today doesn't matter."""
+        return self._recorded()["key"]
 
     def write_run(self, run: Run) -> None:
         """Make the folder, if need be, with what it is of."""
         self.path.mkdir(parents=True, exist_ok=True)
-        content = {"key": run.key, "gain": run.gain, "axes": run.axes, "arguments": dict(run.arguments)}
-        write_json(self.path / "run.json", content)
+        content = {
+            "key": run.key,
+            "gain": run.gain,
+            "axes": list(run.axes),
+            "arguments": dict(run.arguments),
+            "contents": dict(run.contents),
+        }
+        write_json(self.path / "run.json", {**content, "sha256": digest(content)})
 
     def sessions(self) -> list[Row]:
         """Return an entry for each time that the training, as it stands, began or went on."""
@@ -124,11 +137,19 @@ class RunFolder:
 
     def check(self, run: Run) -> None:
         """Raise DataError, naming the file, if one of the files that state hangs on is damaged."""
-        if self.run().key != run.key:
+        if self.key != run.key:
             raise DataError(f"{self.path / 'run.json'} is of another run.")
         self.sessions()
         self.failure()
         self.row()
+
+    def _recorded(self) -> Row:
+        """Return what run.json holds."""
+        path = self.path / "run.json"
+        content = read_json(path)
+        if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
+            raise DataError(f"{path} is not what an ablation wrote.")
+        return content
 
     def _read(self, name: str, kind: type) -> Any:
         path = self.path / name
@@ -153,26 +174,24 @@ class Store:
 
     def __init__(self, path: str | Path, command: str) -> None:
         self.path = Path(path).absolute()
-        self.is_new = not self.path.exists()
-        mark = self.path / ABLATION
         try:
-            strange = self.path.is_dir() and not mark.exists() and next(self._contents(), None)
-            if strange:
-                raise ArgumentError(
-                    f"{self.path} holds something else ({strange.name}) and no ablation: name another folder with out=."
-                )
+            if self.path.is_dir():
+                self._check()  # once before anything is written, and once more when nobody else can
             self.path.mkdir(parents=True, exist_ok=True)
             with held(self.path / "lock"):
-                self.notes = self._open(mark, command)
+                self._check()
+                self.notes = self._open(command)
         except OSError as error:
             raise ArgumentError(
                 f"can't write results to {self.path} ({error.strerror}): name another folder with out=."
             ) from None
 
-    def discard_if_new(self) -> None:
-        """Remove the folder again if it is this command that made it."""
-        if self.is_new:
-            shutil.rmtree(self.path)
+    def discard_if_empty(self) -> None:
+        """Remove the folder again if no run was ever begun in it."""
+        with held(self.path / "lock"):
+            ours = {self.path / ABLATION, self.path / "lock", self.path / PREFLIGHT, self.path / PREFLIGHT / "lock"}
+            if set(self.path.rglob("*")) <= ours:
+                shutil.rmtree(self.path)
 
     def prepare(self, run: Run) -> tuple[RunFolder, str]:
         """Return the folder of a run, made or as it was left, and a line for the user if it had to be set aside."""
@@ -190,17 +209,23 @@ class Store:
                 folder.write_run(run)
         return folder, note
 
-    def _contents(self) -> Iterator[Path]:
-        return (path for path in sorted(self.path.iterdir()) if path.name != "lock")
+    def _check(self) -> None:
+        """Raise ArgumentError if the folder holds something and is no ablation."""
+        there = [path for path in sorted(self.path.iterdir()) if path.name != "lock" and path.name[0] != "."]
+        ours = any(path.name in (ABLATION, SET_ASIDE) for path in there) or any(self.path.glob("*/run.json"))
+        if there and not ours:
+            raise ArgumentError(
+                f"{self.path} holds something else ({there[0].name}) and no ablation: name another folder with out=."
+            )
 
-    def _open(self, mark: Path, command: str) -> list[str]:
+    def _open(self, command: str) -> list[str]:
         """Write the mark, with this command added; return lines for the user."""
+        mark = self.path / ABLATION
         notes = []
         commands: list[str] = []
         if mark.exists():
             try:
-                content = read_json(mark)
-                commands = list(content["commands"])
+                commands = list(read_json(mark)["commands"])
             except (DataError, KeyError, TypeError):
                 notes.append(f"{mark} is damaged: set aside in {self._set_aside(mark)}; nothing else is lost.")
         if command not in commands:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import shutil
 import sys
-import threading
-import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,10 @@ import torch
 from yolo_feiou.ablation import checkpoints
 from yolo_feiou.ablation.locks import Busy, held
 from yolo_feiou.ablation.provenance import session
-from yolo_feiou.ablation.rows import finished_row
+from yolo_feiou.ablation.rows import cut, finished_row
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.children import WORKER, die_with
+from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.model import YOLO
 
@@ -61,20 +62,48 @@ class Task:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the process."""
-        threads = {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)} if self.threads else {}
-        return {**os.environ, **threads, "PYTHONUNBUFFERED": "1"}
+        """The environment of the process, which sees its own GPUs alone: older releases would take the first."""
+        told = {"PYTHONUNBUFFERED": "1"}
+        if self.threads:
+            told |= {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
+        if numbers := gpus(self.device):
+            seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+            names = seen.split(",") if seen else []
+            told["CUDA_VISIBLE_DEVICES"] = ",".join(names[n] if n < len(names) else str(n) for n in numbers)
+        return {**os.environ, **told}
+
+    @property
+    def own_device(self) -> dict[str, str]:
+        """The argument `device` inside the process, where its GPUs are counted from 0; none for Ultralytics' choice."""
+        if numbers := gpus(self.device):
+            return {"device": ",".join(map(str, range(len(numbers))))}
+        return {"device": self.device} if self.device else {}
+
+
+def gpus(device: str) -> list[int]:
+    """Return the numbers of the GPUs in a `device`, none if it names another kind of device."""
+    words = device.split(",")
+    return [int(word) for word in words] if all(word.strip().isdigit() for word in words) else []
 
 
 def work(folder: RunFolder, task: Task) -> None:
-    """Do what is left to do of a run."""
+    """Do what is left to do of a run.
+
+    Raises:
+        DataError: If its weights were removed, or what was trained is not what was asked for.
+    """
     run = folder.run()
     stage, epochs, note = checkpoints.progress(folder)
     print(f"{folder.path.name}: {stage}, {epochs} epochs are done. {note}", flush=True)
+    if stage != checkpoints.TRAINED and folder.row():
+        raise DataError(
+            f"{folder.path} was trained, and its weights are gone: they are needed to evaluate it in another way. To "
+            "train it anew, remove the folder."
+        )
     if stage != checkpoints.TRAINED:
         train(folder, dict(run.arguments), stage, epochs, task)
     checkpoints.strip(folder)
-    weights = folder.best if task.weights == "best" and folder.best.exists() else folder.last
+    weights = {"best": folder.best, "last": folder.last}[task.weights]
     measured = evaluate(
         weights,
         run.arguments["data"],
@@ -82,50 +111,43 @@ def work(folder: RunFolder, task: Task) -> None:
         folder.evaluation,
         annotations=task.annotations or None,
         evaluator=task.evaluator,
-        **evaluation_arguments(run.arguments),
-        **({"device": task.device} if task.device else {}),
+        **evaluation_arguments(run.arguments, checkpoints.trained_arguments(weights)),
+        **task.own_device,
     )
     folder.write_row(finished_row(folder, run, asdict(task), measured))
 
 
 def train(folder: RunFolder, arguments: dict[str, Any], stage: str, epochs: int, task: Task) -> None:
     """Begin a training, or go on with it."""
-    own = {"save_dir": str(folder.path), "exist_ok": True, **({"device": task.device} if task.device else {})}
+    own = {"save_dir": str(folder.train), "exist_ok": True, **task.own_device}
     own |= {"project": folder.path.parent.name, "name": folder.path.name}  # what W&B, MLflow and others call it
-    sessions = folder.sessions() if stage == checkpoints.HALF else []
-    if stage == checkpoints.NEW:
-        checkpoints.clear(folder)
-    folder.write_sessions([*sessions, session(epochs, task.device)])
-    model = YOLO(folder.last if stage == checkpoints.HALF else arguments["model"])
+    goes_on = stage == checkpoints.HALF
+    if goes_on:
+        cut(folder.results)
+    elif folder.train.exists():
+        shutil.rmtree(folder.train)
+    folder.write_sessions([*(folder.sessions() if goes_on else []), session(epochs, task.device)])
+    model = YOLO(folder.last if goes_on else arguments["model"])
     if task.threads and not torch.cuda.is_available():  # Ultralytics would take up to eight for each run
         model.add_callback("on_pretrain_routine_start", lambda _: torch.set_num_threads(task.threads))
-    if stage == checkpoints.HALF:
-        model.train(resume=True, **own)
+    if goes_on:
+        model.train(resume=True, data=arguments["data"], **own)
     else:
         model.train(**{**arguments, **own})
 
 
-def evaluation_arguments(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return those of a run's training arguments that its evaluation takes too."""
-    shared = ("imgsz", "batch", "conf", "iou", "max_det", "single_cls", "classes", "rect", "half", "workers")
-    return {key: arguments[key] for key in shared if arguments.get(key) is not None}
-
-
-def die_with(parent: int) -> None:
-    """Kill this process and those that it started, once the process that started it has died."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.killpg(0, signal.SIGKILL) if os.getpgrp() == os.getpid() else os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
+def evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a run's arguments that its evaluation takes too, image size and batch as they were trained."""
+    shared = ("conf", "iou", "max_det", "single_cls", "classes", "half", "workers")
+    given = {key: arguments[key] for key in shared if arguments.get(key) is not None}
+    return {**given, **{key: trained[key] for key in ("imgsz", "batch") if key in trained}}
 
 
 def main() -> None:
     """Do the run that the command line names."""
     folder, task = RunFolder(Path(sys.argv[1])), Task(**json.loads(sys.argv[2]))
-    die_with(int(sys.argv[3]))
+    die_with(int(sys.argv[3]), parent=True)
+    os.environ[WORKER] = str(os.getpid())  # for the ranks of a training on several GPUs
     try:
         with held(folder.lock, PATIENCE):
             work(folder, task)

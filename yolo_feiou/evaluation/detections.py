@@ -34,11 +34,13 @@ class Detections:
         by_file: For each image file, an array (n, 6) of x1, y1, x2, y2 in pixels of the original image, score and class
             index, best score first.
         settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
+        classes: The indices of the classes that are looked for; None for all.
     """
 
     names: list[str]
     by_file: dict[str, np.ndarray]
     settings: dict[str, Any]
+    classes: list[int] | None = None
 
     def in_coco_form(self, image_ids: Mapping[str, int], category_ids: list[int]) -> list[Record]:
         """Return them as COCO's result format has them.
@@ -129,7 +131,8 @@ def detect(
         "single_cls": bool(used.single_cls),
     }
     names = [str(name) for _, name in sorted(dict(validators[0].names).items())]
-    return Detections(names, validators[0].by_file, settings)
+    classes = None if used.classes is None else [used.classes] if isinstance(used.classes, int) else [*used.classes]
+    return Detections(names, validators[0].by_file, settings, None if settings["single_cls"] else classes)
 
 
 def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:

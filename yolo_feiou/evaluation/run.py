@@ -61,7 +61,10 @@ def evaluate(
     if found.settings["single_cls"]:
         names = names[:1]
         truth = truth.one_class(names[0])
-    predictions = found.in_coco_form(ids, category_ids(names, truth.categories))
+    categories = category_ids(names, truth.categories)
+    predictions = found.in_coco_form(ids, categories)
+    if found.classes is not None:  # what the model was told to leave out is not missed
+        truth = truth.of_categories({categories[index] for index in found.classes})
     settings = {"model": _name(model), "data": str(data), "split": split, **found.settings}
     truth = replace(truth.of_images(ids.values()), unread=images.unread)
     evaluation = Evaluation(truth, predictions, settings)

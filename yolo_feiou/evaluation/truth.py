@@ -48,6 +48,14 @@ class GroundTruth:
             annotations=[annotation for annotation in self.annotations if annotation["image_id"] in ids],
         )
 
+    def of_categories(self, ids: Collection[int]) -> GroundTruth:
+        """Return what is of these categories."""
+        return replace(
+            self,
+            annotations=[annotation for annotation in self.annotations if annotation["category_id"] in ids],
+            categories=[category for category in self.categories if category["id"] in ids],
+        )
+
     def one_class(self, name: str) -> GroundTruth:
         """Return the same with a single category, for a model trained with `single_cls`."""
         return replace(

@@ -10,8 +10,9 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import HARMLESS, MATCHED, Variant, spelled
+from yolo_feiou.report.variants import MATCHED, Variant, spelled
 from yolo_feiou.tables import Row
+from yolo_feiou.training_arguments import HARMLESS
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
 RATIO = 2  # of gradients, beyond which equal gains are no equal conditions

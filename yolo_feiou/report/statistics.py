@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -105,6 +106,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     return adjusted
 
 
+@cache
 def pairs_needed(sd: float | None, difference: float) -> float | None:
     """Return how many pairs a two-sided paired t test at .05 needs to find a difference with probability .8.
 

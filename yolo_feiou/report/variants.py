@@ -10,14 +10,10 @@ from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.spec import spell
 from yolo_feiou.tables import Row
+from yolo_feiou.training_arguments import HARMLESS
 
 Value = float | str | None
 MATCHED = "matched"  # the `gain` of runs whose box gain was set so that gradients agree in size
-#: Arguments of a training on which its result doesn't depend, so that runs may differ in them.
-HARMLESS = {
-    *("workers", "cache", "plots", "verbose", "save", "save_period", "save_json", "val", "visualize", "show"),
-    *("profile", "box_stats"),
-}
 
 
 @dataclass(frozen=True)
