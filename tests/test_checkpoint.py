@@ -1,10 +1,13 @@
 """Checkpoints are plain: a Python without yolo_feiou loads, predicts, validates and exports them."""
 
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests.runs import overrides
 from yolo_feiou import YOLO
 from yolo_feiou.errors import ArgumentError
 
@@ -52,3 +55,23 @@ def test_finished_checkpoint_still_names_its_loss(train):
 
     folder = train(loss="eiou").save_dir
     assert torch.load(folder / "weights" / "best.pt", weights_only=False)["model"].args["loss"] == "eiou"
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_while_a_checkpoint_is_written_leaves_the_one_before(data, tmp_path, monkeypatch):
+    import torch
+
+    write = Path.write_bytes
+
+    def full(path, content):
+        if path.parent.name == "weights" and (tmp_path / "run" / "weights" / "last.pt").exists():
+            write(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space left"):
+        YOLO("yolov8n.yaml").train(**{**overrides(data, tmp_path), "epochs": 2})
+    weights = tmp_path / "run" / "weights"
+    assert sorted(path.name for path in weights.iterdir()) == ["best.pt", "last.pt"]
+    assert [torch.load(path, weights_only=False)["epoch"] for path in weights.iterdir()] == [0, 0]

@@ -292,3 +292,12 @@ def test_the_row_is_what_the_parts_give(bccd, model, detecting, tmp_path):
         assert (
             row[name] == (pytest.approx(value, abs=1e-3) if isinstance(value, float) else value) or name[:4] == "iou_"
         )
+
+
+def test_classes_that_are_left_out_are_not_missed(bccd, model, detecting, tmp_path):
+    """With all objects found, a model that is to look for class 0 alone is perfect, not at a third."""
+    truth = from_labels(read_split(bccd, "test"))
+    detecting(rows_of(truth, bccd.parent))
+    row = evaluate(model(names_in(bccd)), bccd, "test", tmp_path, classes=[0], **USUAL)
+    assert row["objects"] == sum(annotation["category_id"] == 1 for annotation in truth.annotations) < truth.objects
+    assert row["AP"] == row["AR"] == 1

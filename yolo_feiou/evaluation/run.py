@@ -64,7 +64,9 @@ def evaluate(
     categories = category_ids(names, truth.categories)
     predictions = found.in_coco_form(ids, categories)
     if found.classes is not None:  # what the model was told to leave out is not missed
-        truth = truth.of_categories({categories[index] for index in found.classes})
+        kept = {categories[index] for index in found.classes}
+        truth = truth.of_categories(kept)
+        predictions = [record for record in predictions if record["category_id"] in kept]
     settings = {"model": _name(model), "data": str(data), "split": split, **found.settings}
     truth = replace(truth.of_images(ids.values()), unread=images.unread)
     evaluation = Evaluation(truth, predictions, settings)

@@ -1,0 +1,42 @@
+"""What the process of a run is told."""
+
+import pytest
+
+from yolo_feiou.ablation.work import Task, evaluation_arguments, gpus
+
+
+@pytest.mark.parametrize(
+    ("device", "seen", "visible", "inside"),
+    [
+        ("2", None, "2", {"device": "0"}),
+        ("2,3", None, "2,3", {"device": "0,1"}),
+        ("1", "4,6", "6", {"device": "0"}),  # of those that the cluster gave
+        ("0", "GPU-abc", "GPU-abc", {"device": "0"}),
+        ("cpu", "4,6", "4,6", {"device": "cpu"}),
+        ("", None, None, {}),
+    ],
+)
+def test_a_process_sees_its_own_gpus_alone(monkeypatch, device, seen, visible, inside):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if seen:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", seen)
+    task = Task(device=device)
+    assert task.environment.get("CUDA_VISIBLE_DEVICES") == visible
+    assert task.own_device == inside
+
+
+def test_numbers_of_gpus():
+    assert [gpus(device) for device in ("0", "0,1", "cpu", "mps", "", "npu:0")] == [[0], [0, 1], [], [], [], []]
+
+
+def test_threads():
+    assert Task(threads=3).environment["OMP_NUM_THREADS"] == "3"
+    assert Task(device="0", threads=0).environment["PYTHONUNBUFFERED"] == "1"
+
+
+def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
+    """Of weights trained at 1280, with the batch that Ultralytics chose; neither rect nor the rest is passed on."""
+    asked = {"batch": -1, "iou": 0.6, "rect": False, "classes": [0], "lr0": 0.1, "conf": None}
+    assert evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
+        **{"iou": 0.6, "classes": [0], "imgsz": 1280, "batch": 24}
+    }
