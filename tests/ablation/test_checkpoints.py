@@ -9,8 +9,9 @@ from yolo_feiou.ablation.store import RunFolder
 
 @pytest.fixture
 def folder(tmp_path):
-    (tmp_path / "train" / "weights").mkdir(parents=True)
-    return RunFolder(tmp_path)
+    folder = RunFolder(tmp_path / "r")
+    folder.last.parent.mkdir(parents=True)
+    return folder
 
 
 def save(path, epoch, best_fitness=0.5, optimizer=True, epochs=10):

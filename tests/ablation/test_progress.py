@@ -19,7 +19,7 @@ def folders(tmp_path):
     found = [RunFolder(tmp_path / f"r{seed}") for seed in range(4)]
     for seed, folder in enumerate(found):
         folder.write_run(run(seed=seed, epochs=10))
-        folder.train.mkdir()
+        folder.train.mkdir(parents=True)
     return found
 
 

@@ -68,14 +68,24 @@ def test_a_row_ends_a_failure(store):
 def test_a_damaged_file_is_named_and_its_run_set_aside(store, name, content):
     folder, _ = store.prepare(RUN)
     folder.write_row({"AP": 0.5})
+    folder.train.mkdir(parents=True)
+    folder.results.write_text("epoch\n1\n")
     (folder.path / name).write_text(content)
     again, note = store.prepare(RUN)
     assert again.path == folder.path
     assert str(folder.path / name) in note and "set aside" in note and "done anew" in note
     assert again.run() == RUN and again.row() is None
-    (aside,) = (store.path / "set_aside").iterdir()
-    assert (aside / name).read_text() == content
+    aside, trained = sorted((store.path / "set_aside").iterdir())
+    assert (aside / name).read_text() == content and (trained / "results.csv").exists()
+    assert not again.train.exists()
     assert run_folders(store.path) == [again]
+
+
+def test_a_run_whose_folder_was_removed_begins_anew(store):
+    folder, _ = store.prepare(RUN)
+    folder.train.mkdir(parents=True)
+    shutil.rmtree(folder.path)
+    assert store.prepare(RUN) == (folder, "") and not folder.train.exists()
 
 
 def test_what_is_set_aside_twice_is_kept_twice(store):

@@ -101,6 +101,15 @@ def test_lines_with_bands_and_dots():
     assert (axis.get_title(), axis.get_xlabel(), axis.get_ylabel()) == ("a title", "epoch", "AP, %")
 
 
+def test_a_line_has_its_marker_in_all_panels():
+    """Although the second panel lacks the first line; where points are many there are none."""
+    one, other = (Line(look, [1, 2], [1, 2]) for look in (RED, BLUE))
+    many = Line(BLUE, list(range(16)), list(range(16)))
+    first, second, third = lines([panel({"a": one, "b": other}), panel({"b": other}), panel({"b": many})]).axes
+    a, b = (line.get_marker() for line in first.lines)
+    assert a != b and [line.get_marker() for line in (*second.lines, *third.lines)] == [b, "None"]
+
+
 def test_noise_about_zero():
     figure = lines([panel({"ciou": Line(RED, [1, 2], [0.5, 1])}, around_zero=[2, 3])])
     (axis,) = figure.axes

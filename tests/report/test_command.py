@@ -120,7 +120,8 @@ def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, caps
     small(tmp_path / "b", losses=("giou",))
     assert yolo("report", "a", "b") == 0
     assert called == [Path("a")]
-    assert "\nwarning: a run is left out.\n" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("warning: a run is left out.\nAgainst ciou, ")
+    assert "<li>a run is left out.</li>" in Path("a/report/index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,14 @@ def test_no_baseline_no_verdict():
     assert second.is_baseline and not first.is_baseline
 
 
+def test_baselines_come_first_in_their_groups():
+    variants = [
+        Variant({"loss": loss, "box": box}, {0: row(loss)}) for box in (5.0, 7.5) for loss in ("giou", "stock", "iou")
+    ]
+    labels = [c.variant.label for c in compare(variants, Baseline({"loss": "stock"}))]
+    assert labels == [f"{loss} box={box}" for box in ("5", "7.5") for loss in ("stock", "giou", "iou")]
+
+
 def test_seeds_needed_are_those_for_half_a_point():
     """Differences 0, .02, .01: standard deviation .01, so an effect of .5, for which G*Power says 34."""
     _, comparison = against(variant("x", 0.40, 0.43, 0.43))

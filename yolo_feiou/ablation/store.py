@@ -5,11 +5,11 @@
 | `ablation.json`           | what the folder is, and which commands it was made by             |
 | `RUN/run.json`            | the run: its arguments and key; written before all else           |
 | `RUN/sessions.json`       | an entry for each time that its training began or went on         |
-| `RUN/train/`              | an ordinary run of Ultralytics': args.yaml, results.csv, weights/ |
 | `RUN/evaluation/`         | ground truth, predictions and settings                            |
 | `RUN/row.json`            | its row of the table; a run that has one is done                  |
 | `RUN/failed.json`         | why it failed the last time                                       |
 | `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                 |
+| `train/RUN/`              | an ordinary run of Ultralytics': args.yaml, results.csv, weights/ |
 | `preflight/`              | how large the losses are, measured before the runs                |
 | `set_aside/`              | what could not be read                                            |
 """
@@ -27,7 +27,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, write_json
 
-ABLATION, PREFLIGHT, SET_ASIDE = "ablation.json", "preflight", "set_aside"
+ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class RunFolder:
 
     @property
     def train(self) -> Path:
-        """The folder that Ultralytics trains in, and removes when it pleases."""
-        return self.path / "train"
+        """The folder that Ultralytics trains in, and removes when it pleases; loggers call the run by its name."""
+        return self.path.parent / TRAIN / self.path.name
 
     @property
     def last(self) -> Path:
@@ -206,6 +206,8 @@ class Store:
                 except DataError as error:
                     note = f"{error} The run is set aside in {self._set_aside(folder.path)} and done anew."
             if not begun or note:
+                if folder.train.exists():  # of a run that is set aside, or whose folder was removed
+                    self._set_aside(folder.train)
                 folder.write_run(run)
         return folder, note
 

@@ -14,6 +14,8 @@ from matplotlib.patches import Rectangle
 from yolo_feiou.pictures.style import Look, panels
 
 GREY = "#9A9A9A"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # colours of two losses can be near each other
+FEW_POINTS = 15  # that markers leave apart
 MOST_BANDS = 8  # with more lines in a panel, only the first one has its band
 
 
@@ -118,7 +120,8 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     """
     columns = min(columns, len(shown))
     rows = math.ceil(len(shown) / columns)
-    names = dict.fromkeys(name for panel in shown for name in panel.lines)
+    names = list(dict.fromkeys(name for panel in shown for name in panel.lines))
+    markers = {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
     legend_columns = max(1, min(4, 110 // (8 + max(map(len, names)))))
     legend = 0.27 * math.ceil(len(names) / legend_columns) + 0.1
     figure, axes = panels(rows, columns, max(7.5, 5.6 * columns), 4.1 * rows + legend)
@@ -126,11 +129,11 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
         axis.remove()
     handles = {}
     for axis, panel in zip(axes, shown, strict=False):
-        _panel(axis, panel)
+        _panel(axis, panel, markers)
         handles |= {name: handle for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)}
     figure.legend(
         [handles[name] for name in names],
-        list(names),
+        names,
         loc="outside lower center",
         ncols=legend_columns,
         frameon=False,
@@ -139,22 +142,21 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     return figure
 
 
-def _panel(axis: Axes, panel: Panel) -> None:
+def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> None:
     """Draw a panel; the first line, the baseline's, is on top."""
     if panel.around_zero:
         x = next(iter(panel.lines.values())).x
         axis.axhline(0, color=GREY, linewidth=1)
         axis.fill_between(x, [-width for width in panel.around_zero], panel.around_zero, color=GREY, alpha=0.25, lw=0)
     for i, (name, line) in enumerate(panel.lines.items()):
-        marker = "o" if len(line.x) <= 15 else None
         axis.plot(
             line.x,
             line.y,
             line.look.dash,
             color=line.look.colour,
             label=name,
-            marker=marker,
-            markersize=4.5,
+            marker=markers[name] if len(line.x) <= FEW_POINTS else None,
+            markersize=5,
             zorder=3 - i / 100,
         )
         if line.low and (i == 0 or len(panel.lines) <= MOST_BANDS):

@@ -1,7 +1,8 @@
 """From the CSV files of an ablation to statistics, tables, pictures and one page.
 
-`files.py` reads them, `variants.py` sorts runs that differ only by their seed, `statistics.py` is the mathematics,
-`comparison.py` judges variants against a baseline, `comparable.py` says what stands against comparing them. `tables.py`
-and `layout.py` write tables, `series.py` has the numbers that pictures show, `page.py` is the page, and `command.py`
+`files.py` reads them, `variants.py` takes runs together that differ only by their seed, `baseline.py` says what they
+are compared with, `statistics.py` is the mathematics, `comparison.py` gives verdicts, `comparable.py` warns. From that,
+`tables.py` and `listings.py` make tables, which `layout.py` writes; `series.py` and `epochs.py` have the numbers of the
+pictures in `figures.py`; `captions.py` and `shown.py` put things into words. `page.py` is the page, `command.py` is
 `yolo report`.
 """

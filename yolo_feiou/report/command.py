@@ -51,12 +51,14 @@ def report(words: Sequence[str]) -> None:
     values = read_arguments("report", [word for word in words if word not in named], ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
     notes = [note for folder in folders for note in _refresh(folder)]
+    for note in notes:
+        print(f"warning: {note}")
     results = read_results(folders)
     variants = make_variants(results, find_axes(results))
     comparisons = compare(variants, find_baseline(values.get("baseline", ""), variants))
-    told = [*notes, *warnings(results, comparisons)]
+    told = warnings(results, comparisons)
     _make(out)
-    write_report(results, comparisons, told, out, shlex.join(["yolo", "report", *words]))
+    write_report(results, comparisons, [*notes, *told], out, shlex.join(["yolo", "report", *words]))
     for line in printed(comparisons, told):
         print(line)
     print(f"The report is {out / PAGE}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, holm, pairs_needed
-from yolo_feiou.report.variants import Variant
+from yolo_feiou.report.variants import Variant, groups
 
 METRIC = "AP"  # the one that is tested: a test of each metric would find differences by chance
 SOUGHT = 0.005  # the difference in AP for which `seeds_needed` is computed
@@ -67,7 +67,11 @@ class Comparison:
 
 
 def compare(variants: Sequence[Variant], baseline: Baseline) -> list[Comparison]:
-    """Return the comparison of each variant, in their order, p values adjusted for the number of all of them."""
+    """Return the comparison of each variant, p values adjusted for the number of all of them.
+
+    They are in the order of the variants, but for baselines, which come first among those that differ by their loss.
+    """
+    variants = [v for group in groups(variants) for v in sorted(group, key=lambda v: baseline.of(v, variants) is not v)]
     baselines = [baseline.of(variant, variants) for variant in variants]
     differences = [
         variant.difference(other, METRIC) if other and other is not variant else None

@@ -63,8 +63,8 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
         (
             "thresholds",
             "AP by IoU threshold",
-            "Box losses differ, if they do, mostly at high thresholds. On the right the same as mean difference to the "
-            f"baseline, paired by seed. {BAND} Ten thresholds are looked at, none of them is tested.",
+            "Where a loss gains: finding objects (left end) or fitting their boxes (right end). On the right the mean "
+            f"difference to the baseline, paired by seed. {BAND} Ten thresholds are looked at, none of them is tested.",
             series.thresholds(shown),
         ),
         (
