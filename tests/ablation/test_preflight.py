@@ -14,7 +14,17 @@ from ultralytics.engine.trainer import BaseTrainer
 from tests.runs import SHORT
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.ablation import preflight
-from yolo_feiou.ablation.preflight import Batch, Size, first_device, main, matched_box, measure, rows, warnings
+from yolo_feiou.ablation.preflight import (
+    Batch,
+    Measuring,
+    Size,
+    first_device,
+    main,
+    matched_box,
+    measure,
+    rows,
+    warnings,
+)
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
 
 
@@ -94,9 +104,11 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
     """Nor do they depend on the losses beside them, on where results were to go, or on the training's own loss."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folders, setup = [], Measuring._do_train
+    monkeypatch.setattr(Measuring, "_do_train", lambda self, *size: (folders.append(self.save_dir), setup(self, *size)))
     losses = ["eiou", "focal_eiou:gamma=0", "stock", "ciou", "eiou"]
     table = measure({**arguments, "loss": "l1", "project": "mine", "box_stats": True, "device": "cpu"}, losses, 4)
-    assert not any(tmp_path.iterdir())
+    assert not any(tmp_path.iterdir()) and not folders[0].exists()
     assert [row["loss"] for row in table] == ["eiou", "focal_eiou:gamma=0", "stock", "ciou"]
     eiou, same, stock, ciou = ({key: value for key, value in row.items() if key != "loss"} for row in table)
     assert eiou == same and stock == ciou

@@ -4,7 +4,7 @@ import pytest
 
 from tests.evaluation.made_up import predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.metrics import LEVELS, score
+from yolo_feiou.evaluation.metrics import LEVELS, by_area, score
 
 BOTH = pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
@@ -156,3 +156,14 @@ def test_an_evaluator_that_is_not_installed(monkeypatch):
     with pytest.raises(ArgumentError, match="not installed: pip install faster-coco-eval"):
         score(truth(A), [])
     assert score(truth(A), [], "pycocotools")["AP"] == 0
+
+
+def test_objects_are_counted_by_size():
+    """Areas 1024 (small and medium), 9216 (medium and large), 100 and 10,000; a crowd of 100 is none."""
+    sides = [(32, 32, 0), (96, 96, 0), (10, 10, 0), (100, 100, 0), (10, 10, 1)]
+    annotations = [
+        {"image_id": 1, "category_id": 1, "bbox": [0, 0, width, height], "iscrowd": crowd}
+        for width, height, crowd in sides
+    ]
+    truth = in_coco_form([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}], "test")
+    assert by_area(truth) == {"S": 2, "M": 2, "L": 2}

@@ -19,7 +19,18 @@ from yolo_feiou.evaluation.truth import from_json
 USUAL = {"imgsz": 64, "device": "cpu"}
 COLUMNS = [
     *("model", "data", "split", "conf", "iou", "max_det", "imgsz", "batch", "single_cls"),
-    *("images", "unread", "objects", "detections", "area_source", "evaluator", "evaluator_version"),
+    *(
+        "images",
+        "unread",
+        "objects",
+        "objects_S",
+        "objects_M",
+        "objects_L",
+        "detections",
+        "area_source",
+        "evaluator",
+        "evaluator_version",
+    ),
     *("AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L", "AR"),
     *("AP55", "AP60", "AP65", "AP70", "AP80", "AP85", "AP90", "AP95"),
     *("matched", "matched_iou", "matched_50", "matched_75", "matched_90", "found_50", "found_75", "found_90"),

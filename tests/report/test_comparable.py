@@ -24,7 +24,10 @@ def grid(*changes):
     return [{k: float(v) if isinstance(v, int) else v for k, v in one.items()} for one in rows]
 
 
-def told(rows, arguments=("box",), preflight=()):
+MEASURED = ({"loss": "eiou", "gradient_ratio": 1.1},)
+
+
+def told(rows, arguments=("box",), preflight=MEASURED):
     """The warnings about rows."""
     results = Results((), rows, arguments, preflight=preflight)
     variants = make_variants(results, find_axes(results))
@@ -125,3 +128,15 @@ def test_gradients_of_another_size(ratio, says):
 )
 def test_the_kind_of_a_device(device, kind):
     assert device_kind(device) == kind
+
+
+def test_gradients_that_were_not_measured():
+    assert told(grid(), preflight=()) == [
+        "How large the gradients of eiou are beside CIoU's was not measured: a difference may come from the gain alone."
+    ]
+
+
+def test_sizes_with_few_objects():
+    """29 are few, 30 are not, and without any there is no metric to warn of."""
+    few = [(place, {"objects_S": 29, "objects_M": 30, "objects_L": 0}) for place in range(6)]
+    assert told(grid(*few)) == ["AP_S rests on 29 objects: it says next to nothing."]

@@ -27,7 +27,7 @@ def test_all_of_them(tmp_path):
     assert list(found) == [NAMES[0], "over_box", *NAMES[1:]]
     assert len(found["positives"].figure.axes) == 6 and len(found["thresholds"].figure.axes) == 2
     for name in NAMES[1:]:
-        assert found[name].caption.endswith("Shown at box=7.5, where the baseline's AP is highest.")
+        assert found[name].caption.endswith("Shown at box=7.5.")
     assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
 
 

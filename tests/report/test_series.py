@@ -58,18 +58,29 @@ def test_dots_by_group_where_there_are_other_axes():
 
 
 def test_lines_are_of_one_group():
-    """That of the baseline with the highest mean, which comes first; what is left out is said."""
+    """That of the baseline with Ultralytics' own box, 7.5; what is left out is said."""
     shown = choose(compare(boxes((0.4, 0.4), (0.42, 0.42), (0.41, 0.41)), CIOU))
     assert [v.label for v in shown.variants] == ["ciou box=7.5", "eiou box=7.5"] and list(shown.names) == [
         "ciou",
         "eiou",
     ]
-    assert shown.left_out == "Shown at box=7.5, where the baseline's AP is highest."
+    assert shown.left_out == "Shown at box=7.5."
     variants = boxes((0.4, 0.4), (0.42, 0.42))
     across = choose(compare(variants, find_baseline("eiou@box=5", variants)))
     assert [v.label for v in across.variants] == ["eiou box=5", "ciou box=5"]
     assert across.left_out == "Shown at box=5."
     assert choose(against(UP)).left_out == ""
+
+
+def test_the_group_with_most_variants_is_shown_and_of_those_the_one_with_most_seeds():
+    """Not the one whose AP is highest: a sweep of three losses with two seeds must not hide seven with three."""
+    seven = [Variant({"loss": f"l{i}", "box": 5.0}, {s: row(AP=0.3) for s in range(2)}) for i in range(3)]
+    few = [Variant({"loss": f"l{i}", "box": 7.5}, {s: row(AP=0.5) for s in range(3)}) for i in range(2)]
+    base = [Variant({"loss": "ciou", "box": box}, {s: row(AP=0.4) for s in range(3)}) for box in (5.0, 7.5)]
+    assert choose(compare([*few, *seven, *base], CIOU)).left_out == "Shown at box=5."
+    assert choose(compare([*few, *seven[:2], *base], CIOU)).left_out == "Shown at box=7.5."
+    fewer = [base[0], Variant({"loss": "ciou", "box": 7.5}, {0: row(AP=0.9)})]
+    assert choose(compare([*few, *seven[:2], *fewer], CIOU)).left_out == "Shown at box=5."
 
 
 def test_lines_are_not_too_many():
@@ -117,7 +128,7 @@ def test_the_distribution_is_of_each_runs_shares():
 
 
 def test_over_a_numeric_axis():
-    """Means and seeds by loss; another axis is held at the value of the best baseline."""
+    """Means and seeds by loss."""
     comparisons = compare(boxes((0.40, 0.42), (0.43, 0.45)), CIOU)
     (panel,) = over_axis(comparisons, "box")
     assert panel.title == "AP over box"
@@ -132,7 +143,7 @@ def test_other_axes_are_held():
         for box, lr0, ap in ((5.0, 0.1, 0.4), (7.5, 0.1, 0.41), (5.0, 0.2, 0.5), (7.5, 0.2, 0.6))
     ]
     (panel,) = over_axis(compare(variants, CIOU), "box")
-    assert panel.title == "AP over box at lr0=0.2" and panel.lines["ciou"].y == pytest.approx([50.0, 60.0])
+    assert panel.title == "AP over box at lr0=0.1" and panel.lines["ciou"].y == pytest.approx([40.0, 41.0])
 
 
 def test_numeric_axes():

@@ -54,6 +54,7 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
         **{key: value for key, value in run.arguments.items() if key not in ("loss", "seed")},
         **{key: recorded[key] for key in SET},
         **{key: joined(session[key] for session in sessions) for key in PROVENANCE},
+        **{f"{key}_holds": text for key, text in run.contents.items()},
         "epochs_done": len(curve(folder)),
         "minutes": round(minutes(curve(folder), sessions), 3),
         "resumed": len(sessions) - 1,

@@ -15,6 +15,8 @@ from yolo_feiou.tables import Row
 
 #: Our names of COCO's twelve numbers, by their place in its summary. AR is with 100 detections.
 OFFICIAL = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
+#: COCO's sizes of objects, by area in px.
+SIZES = {"S": (0, 32**2), "M": (32**2, 96**2), "L": (96**2, 1e10)}
 LEVELS = tuple(range(50, 100, 5))  # IoU thresholds of the curve, in per cent
 
 
@@ -43,6 +45,7 @@ def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FA
         "images": len(truth.images),
         "unread": truth.unread,
         "objects": truth.objects,
+        **{f"objects_{size}": count for size, count in by_area(truth).items()},
         "detections": len(predictions),
         "area_source": truth.area_source,
         "evaluator": evaluator,
@@ -51,6 +54,15 @@ def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FA
         **{name: value for name, value in curve.items() if name not in OFFICIAL},
         **matched_row(matched_ious(truth, predictions), truth.objects),
     }
+
+
+def by_area(truth: GroundTruth) -> dict[str, int]:
+    """Return the number of objects, crowds left out, that COCO calls small, medium and large, over all classes.
+
+    One whose area is a limit, 32² or 96² px, counts in both, as COCO has it.
+    """
+    areas = [annotation["area"] for annotation in truth.annotations if not annotation["iscrowd"]]
+    return {size: sum(low <= area <= high for area in areas) for size, (low, high) in SIZES.items()}
 
 
 def check_predictions(truth: GroundTruth, predictions: Sequence[Record]) -> None:

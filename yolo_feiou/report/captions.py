@@ -38,7 +38,11 @@ CONDITIONS = {
 
 def comparison_note(columns: Sequence[str]) -> str:
     """Return what the columns of a comparison mean."""
-    bootstrap = " and by the bootstrap, which is too narrow for few seeds" if "95 %, bootstrap" in columns else ""
+    bootstrap = (
+        " and by the bootstrap, which is too narrow for few seeds, and missing below five"
+        if "95 %, bootstrap" in columns
+        else ""
+    )
     return (
         "Pairs: seeds that variant and baseline share. 95 %: interval of the difference by Student’s t"
         f"{bootstrap}; not adjusted. p: paired t test, two-sided; p, Holm: adjusted for all comparisons here, and "
@@ -66,6 +70,9 @@ def conditions(results: Results, variants: Sequence[Variant]) -> str:
         for name, words in CONDITIONS.items()
         if name not in axes and (values := _values(results.done, name))
     ]
+    sizes = [_values(results.done, f"objects_{size}") for size in "SML"]
+    if all(len(numbers) == 1 for numbers in sizes):
+        told.append(f"objects of size S/M/L {'/'.join(numbers[0] for numbers in sizes)}")
     return f"Conditions: {', '.join([*loss, *told])}."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -89,10 +90,11 @@ def write_report(
         table.name: table
         for table in (paper_table(results, comparisons), comparison_table(comparisons), fit_table(comparisons))
     }
+    label = "-".join(re.sub("[^A-Za-z0-9]+", "-", folder.resolve().name).strip("-") for folder in results.folders)
     narrow = {"comparison": comparison_table(comparisons, ON_PAPER)}
     for name, table in tables.items():
         write_text(out / f"{FILES[name]}.md", markdown(table))
-        write_text(out / f"{FILES[name]}.tex", latex(narrow.get(name, table)))
+        write_text(out / f"{FILES[name]}.tex", latex(narrow.get(name, table), label))
     write_csv(out / "table.csv", numbers(comparisons))
     write_csv(out / "summary.csv", summary(comparisons))
     images = []

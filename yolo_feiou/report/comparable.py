@@ -15,6 +15,7 @@ from yolo_feiou.tables import Row
 from yolo_feiou.training_arguments import HARMLESS
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
+FEW = 30  # objects, below which the AP of a size hangs on single ones
 RATIO = 2  # of gradients, beyond which equal gains are no equal conditions
 #: What runs must have in common, by what it decides.
 CIRCUMSTANCES = (
@@ -38,6 +39,7 @@ def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
         *_arguments(results, [*variants[0].values]),
         *_gain(results, variants),
         *_single_runs(results.done),
+        *_few_objects(results.done),
     ]
     return list(dict.fromkeys(told))
 
@@ -112,6 +114,12 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
         if len(boxes) > 1:
             yield f"The seeds of {variant.label} have different gains: box={listing([*map(spelled, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
+    unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "stock"}
+    if unknown:
+        yield (
+            f"How large the gradients of {listing(sorted(unknown))} are beside CIoU's was not measured: a difference "
+            "may come from the gain alone."
+        )
     for row in results.preflight:
         ratio = row.get("gradient_ratio")
         if row.get("loss") in same and isinstance(ratio, float) and not 1 / RATIO <= ratio <= RATIO:
@@ -119,6 +127,13 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
                 f"At the same gain the gradient of {row['loss']} is {fixed(ratio, 2)} times CIoU's in size: "
                 "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
             )
+
+
+def _few_objects(rows: Sequence[Row]) -> Iterator[str]:
+    for size in "SML":
+        numbers = {row[f"objects_{size}"] for row in rows if row.get(f"objects_{size}") is not None}
+        if numbers and 0 < min(numbers) < FEW:
+            yield f"AP_{size} rests on {count(int(min(numbers)), 'object')}: it says next to nothing."
 
 
 def _single_runs(rows: Sequence[Row]) -> Iterator[str]:

@@ -13,7 +13,10 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.shown import count
 
-BAND = "Within the grey band, the baseline's standard deviation, is what the seed alone does to a run."
+BAND = (
+    "The grey band is the standard deviation of single runs of the baseline; the mean difference of n pairs scatters "
+    "by about √(2/n) of it by chance, and about a third of all points beyond that."
+)
 
 RANGE = f"their range (of more than {MOST_BANDS} variants the baseline's alone)"
 

@@ -85,12 +85,17 @@ def markdown(table: Table) -> str:
     return "\n".join([*lines, *(line for note in table.notes for line in ("", _escaped(note)))]) + "\n"
 
 
-def latex(table: Table) -> str:
-    r"""Return the table as a LaTeX float, for \input, shrunk to fit; it needs the packages booktabs and graphicx."""
-    return "\n".join(_latex_lines(table)) + "\n"
+def latex(table: Table, of: str = "") -> str:
+    r"""Return the table as a LaTeX float, for \input, shrunk to fit; it needs the packages booktabs and graphicx.
+
+    Args:
+        table: The table.
+        of: What it is of; a word that keeps labels of several reports apart.
+    """
+    return "\n".join(_latex_lines(table, of)) + "\n"
 
 
-def _latex_lines(table: Table) -> Iterator[str]:
+def _latex_lines(table: Table, of: str) -> Iterator[str]:
     yield "% needs \\usepackage{booktabs,graphicx}"
     yield from (
         r"\begin{table}",
@@ -99,7 +104,7 @@ def _latex_lines(table: Table) -> Iterator[str]:
         r"\setlength{\belowcaptionskip}{4pt}",
         f"\\caption{{{_tex(table.caption)}}}",
     )
-    yield f"\\label{{tab:{table.name}}}"
+    yield f"\\label{{tab:{f'{of}-' if of else ''}{table.name}}}"
     yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
     yield f"\\begin{{tabular}}{{{''.join('c' if numeric else 'l' for numeric in table.numeric)}}}"
     yield r"\toprule"

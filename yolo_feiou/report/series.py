@@ -51,20 +51,28 @@ class Shown:
 def choose(comparisons: Sequence[Comparison]) -> Shown:
     """Return what pictures of lines show: the variants that have one baseline's values of all axes but the loss.
 
-    Of several baselines it is the one with the highest mean AP. The number of lines is limited.
+    Of several baselines it is the one beside which most variants stand, of those the one with most seeds, then that
+    with Ultralytics' own settings. The number of lines is limited.
     """
     variants = [c.variant for c in comparisons]
     baselines = [c.variant for c in comparisons if c.is_baseline]
-    baseline = max(baselines, key=lambda variant: variant.spread(METRIC).mean or 0)
+    beside_it = {id(b): sum("loss" not in v.values or v.others == b.others for v in variants) for b in baselines}
+    baseline = max(baselines, key=lambda b: (beside_it[id(b)], len(b.runs), _usual(b)))
     beside = [v for v in variants if "loss" not in v.values or v.others == baseline.others]
     chosen = [baseline, *(v for v in beside if v is not baseline)][:MOST_LINES]
     told = []
     if len(beside) < len(variants):
-        why = f", where the baseline's {METRIC} is highest" if len(baselines) > 1 else ""
-        told.append(f"Shown at {' '.join(named(baseline.others))}{why}.")
+        told.append(f"Shown at {' '.join(named(baseline.others))}.")
     if len(chosen) < len(beside):
         told.append(f"Left out: {count(len(beside) - len(chosen), 'further variant')}.")
     return Shown(chosen, [name_of(v) for v in chosen], all_looks(variants), " ".join(told))
+
+
+def _usual(variant: Variant) -> int:
+    """Return how many axes of a variant have Ultralytics' default."""
+    from ultralytics.cfg import DEFAULT_CFG_DICT  # seldom needed, and slow to import
+
+    return sum(value == DEFAULT_CFG_DICT.get(axis) for axis, value in variant.others.items())
 
 
 def all_looks(variants: Sequence[Variant]) -> dict[str, Look]:

@@ -13,6 +13,8 @@ from scipy import stats
 ALPHA = 0.05  # two-sided
 POWER = 0.8
 RESAMPLES = 9999
+#: Number of pairs from which the bootstrap says something: of three, its interval is their range, and covers 75 %.
+ENOUGH = 5
 #: Metrics lie on disk with 7 significant digits, so a spread below this is rounding and no spread.
 ROUNDING = 1e-7
 #: The largest number of pairs that `pairs_needed` looks at.
@@ -47,7 +49,8 @@ class Difference:
         mean: Mean difference, positive where the value is above the baseline's; None without pairs.
         sd: Standard deviation of the differences (n − 1); None for fewer than two.
         interval: 95 % interval of the mean by Student's t; None for fewer than two pairs, or without a spread.
-        bootstrap: The same by the percentile bootstrap, which is too narrow for few seeds; None likewise.
+        bootstrap: The same by the percentile bootstrap, which is too narrow for few seeds; None likewise, and for fewer
+            than `ENOUGH` pairs.
         p: Of the paired t test, two-sided, uncorrected; None likewise.
     """
 
@@ -88,7 +91,8 @@ def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Dif
         return difference
     test = stats.ttest_1samp(differences, 0)
     low, high = test.confidence_interval(1 - ALPHA)
-    return Difference(*(of.n, of.mean, of.sd), (float(low), float(high)), _bootstrap(differences), float(test.pvalue))
+    bootstrap = _bootstrap(differences) if of.n >= ENOUGH else None
+    return Difference(*(of.n, of.mean, of.sd), (float(low), float(high)), bootstrap, float(test.pvalue))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

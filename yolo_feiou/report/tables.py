@@ -147,15 +147,11 @@ def _metric_rows(
     for variant, row, texts in zip(group, spreads, means, strict=True):
         bold = [len(group) > 1 and text == top for text, top in zip(texts, best, strict=True)]
         cells = [
-            Cell(mean_sd(spread), bold=is_best, value=spread.mean) for spread, is_best in zip(row, bold, strict=True)
+            Cell(mean_sd(of), bold=is_best, mark=metric == METRIC and marked(variant), value=of.mean)
+            for metric, of, is_best in zip(columns, row, bold, strict=True)
         ]
-        rows.append([*_named(variant, marked(variant)), *cells])
+        rows.append([*_names(variant), *cells])
     return rows
-
-
-def _named(variant: Variant, mark: bool) -> list[Cell]:
-    *front, last = _names(variant)
-    return [*front, Cell(last.text, mark=mark, value=last.value)]
 
 
 def _best(variants: Sequence[Variant]) -> str:
