@@ -5,6 +5,7 @@ import pytest
 from tests.evaluation.made_up import predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.metrics import LEVELS, by_area, score
+from yolo_feiou.evaluation.truth import in_coco_form
 
 BOTH = pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
