@@ -21,6 +21,8 @@ benchmarks: .venv/installed
 	$(BIN)/python benchmarks/box_loss.py
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/simulation.py
+	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/report.py
 
 .venv/installed: pyproject.toml
