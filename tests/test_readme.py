@@ -42,6 +42,15 @@ def test_step_ratios_are_the_csv():
     assert said.groups() == (measured["focal_eiou"], measured["stock again"])
 
 
+def test_costs_of_a_comparison_are_the_csvs():
+    one, two = rows("ablation.csv")
+    assert f"takes {one['runner_alone']} s, once, which is {one['ratio']} of them" in README
+    assert f"takes {two['to_jobs_1']} of the time of `jobs=1`" in README
+    row = next(row for row in rows("evaluation.csv") if row["what"] == "the whole row")
+    assert f"takes {row['ratio_to_pycocotools']} of pycocotools' time" in README
+    assert f"`yolo report` on 100 runs {rows('report.csv')[0]['seconds']} s" in README
+
+
 def test_tested_range_is_doctors():
     assert f"Ultralytics {TESTED[0]} to {TESTED[1]} " in README
     assert f'"ultralytics>={TESTED[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
