@@ -11,15 +11,14 @@ import torch
 import yaml
 from ultralytics.utils.loss import BboxLoss
 
-from tests.runs import SHORT, overrides, results, short
+from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import IMAGE, boxes
 from tests.test_cpu_ranks import run_ranks
 from tests.test_resume import KILLED
-from yolo_feiou import YOLO, DetectionTrainer, build_loss
+from yolo_feiou import YOLO, build_loss
 from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, NAMES, BoxStats
 from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
-from yolo_feiou.errors import ArgumentError
 from yolo_feiou.tables import read_csv, write_csv
 
 CPU = torch.device("cpu")
@@ -183,24 +182,6 @@ def test_a_fresh_start_takes_nothing_from_an_older_file(tmp_path):
     assert len(read_csv(tmp_path / FILE)) == 1
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"box_stats": "yes"}, "got box_stats='yes': expected True or False"),
-        ({"box_stats": 1}, "got box_stats=1: expected True or False"),
-        ({"box_stats": None}, "got box_stats=None"),
-        ({"box_stats": True, "loss": "stock"}, "got loss=stock: add loss=ciou"),
-    ],
-)
-def test_what_does_not_fit_stops_before_anything_is_written(tmp_path, data, arguments, message):
-    given = overrides(data, tmp_path / "runs", **arguments)
-    with pytest.raises(ArgumentError, match=message):
-        DetectionTrainer(overrides=given)
-    with pytest.raises(ArgumentError, match=message):
-        YOLO("yolov8n.yaml").train(**given)
-    assert not (tmp_path / "runs").exists()
-
-
 @pytest.mark.slow
 def test_training_is_what_it_is_without(train, monkeypatch):
     """And validation, of the EMA and at the end, is not looked at: 24 images in batches of 8, twice."""
@@ -268,31 +249,6 @@ def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, mon
         sum(calls[6:9]),
         sum(calls[9:]),
     ]
-
-
-@pytest.mark.slow
-def test_the_command_takes_it_from_a_recipe_and_as_a_bare_word(command, data, tmp_path):
-    (tmp_path / "mine.yaml").write_text("loss: eiou\nbox_stats: true\n")
-    for name, words in (("recipe", ["cfg=mine.yaml"]), ("word", ["loss=eiou", "box_stats"])):
-        done = command("train", *words, "model=yolov8n.yaml", *short(data=data, project=tmp_path, name=name))
-        assert done.returncode == 0, done.stderr
-        assert len(read_csv(tmp_path / name / FILE)) == 1
-
-
-@pytest.mark.slow
-def test_trainings_that_ultralytics_starts_as_commands_take_it(data, tmp_path, release):
-    release("8.4.76")
-    YOLO("yolov8n.yaml").train(**{**overrides([data, data], tmp_path, box_stats=True)})
-    assert len(list(tmp_path.glob(f"**/{FILE}"))) == 2
-
-
-@pytest.mark.slow
-def test_the_trials_of_the_tuner_take_it(data, tmp_path, release):
-    release("8.4.3")
-    arguments = {**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "box_stats": True, "iterations": 1}
-    YOLO("yolov8n.yaml").tune(**arguments)
-    recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]
-    assert [arguments["box_stats"] for arguments in recorded if arguments["mode"] == "train"] == [True]
 
 
 COUNTED = """

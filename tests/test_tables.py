@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolo_feiou import tables
-from yolo_feiou.errors import DataError
-from yolo_feiou.tables import number, read_csv, whole, write_csv, write_json, write_text
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.tables import number, read_csv, results_folder, whole, write_csv, write_json, write_text
 
 
 def names(folder):
@@ -160,3 +160,17 @@ def test_a_file_without_rows(tmp_path):
 )
 def test_what_reads_as_a_number_is_one(text, value):
     assert number(text) == value and type(number(text)) is type(value)
+
+
+def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypatch):
+    """Whoever may write anywhere needs it simulated."""
+
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tables.tempfile, "TemporaryFile", refuse)
+    (tmp_path / "there").mkdir()
+    for out in ("there", "there/new", "other/new"):
+        with pytest.raises(ArgumentError, match=r"\(Permission denied\)"), results_folder(tmp_path / out):
+            pass
+        assert names(tmp_path) == ["there"] and names(tmp_path / "there") == []

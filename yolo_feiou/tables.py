@@ -6,14 +6,39 @@ import csv
 import io
 import json
 import os
+import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import ArgumentError, DataError
 
 Row = dict[str, Any]
+
+
+@contextmanager
+def results_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write results to, made if need be; if nothing is in it at the end it goes again.
+
+    Raises:
+        ArgumentError: If it can't be made or written to.
+    """
+    made: list[Path] = []
+    try:
+        try:
+            made += [path for path in (folder, *folder.parents) if not path.exists()]
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise ArgumentError(
+                f"can't write results to {folder} ({error.strerror}): name another folder with out=."
+            ) from None
+        yield folder
+    finally:
+        for path in made:
+            with suppress(OSError):  # it is not empty, or was never made
+                path.rmdir()
 
 
 @contextmanager

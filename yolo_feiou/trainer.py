@@ -20,6 +20,7 @@ from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.cpu_ranks import CPURanks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.tables import whole
 from yolo_feiou.training_arguments import OURS, changed, check
 
 try:
@@ -108,7 +109,8 @@ class LossTrainer(CPURanks):
             saved = super().save_model()
             for part, path in zip(parts, paths, strict=True):
                 if part.exists():
-                    os.replace(part, path)
+                    with whole(path) as target:
+                        part.rename(target)
             return saved
         finally:
             ema.criterion = criterion

@@ -26,6 +26,10 @@ HARMLESS = (
     "box_stats",
 )
 
+#: Ratio of two losses' gradients, either way, from which a comparison at one gain `box` says more of the gain than of
+#: the losses.
+FAR = 2.0
+
 
 def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.

@@ -25,6 +25,16 @@ def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
     assert [row["loss"] for row in rows] == ["eiou", "eiou", "ciou"]
 
 
+def test_rows_are_in_the_order_of_their_axes(tmp_path):
+    """Numbers by size, and a loss before its other forms, whatever the folders are called."""
+    grid = [run(loss=loss, seed=seed) for loss in ("focal_eiou", "focal_eiou:norm=tal") for seed in (2, 10)]
+    for number, one in enumerate(reversed(grid)):
+        finished(tmp_path / f"{number}", one)
+    collect(tmp_path)
+    rows = read_csv(tmp_path / "results.csv")
+    assert [(row["loss"], row["seed"]) for row in rows] == [(r.arguments["loss"], r.arguments["seed"]) for r in grid]
+
+
 def test_spelling_and_the_way_it_is_done_are_no_axes():
     assert differing([run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False)]) == []
 

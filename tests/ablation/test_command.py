@@ -1,94 +1,18 @@
 """`yolo ablate` from end to end, and through faults: every run here is a real training."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.runs import short
+from tests.ablation.watching import assert_whole, epochs_done, the_run, until, worker
 from yolo_feiou.ablation.store import run_folders
 from yolo_feiou.tables import read_csv
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def words(data):
-    """A function that returns the words of a small ablation."""
-
-    def make(*more, **arguments):
-        usual = {"data": data, "out": "out", "preflight": "False", "imgsz": 32, "save": None, "seed": None}
-        given = {**dict(word.split("=", 1) for word in short()), **usual, **arguments}
-        return ["ablate", *(f"{key}={value}" for key, value in given.items() if value is not None), *more]
-
-    return make
-
-
-@pytest.fixture
-def begin(tmp_path):
-    """A function that starts the command in the background, and returns its process."""
-    started = []
-
-    def start(words):
-        line = [sys.executable, "-m", "yolo_feiou", *words]
-        process = subprocess.Popen(
-            line,
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.SIG_DFL
-            ),  # ignored where tests run in the background
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def until(true, seconds=120):
-    """Wait until something is so."""
-    end = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.05)
-    return value
-
-
-def epochs_done(folder):
-    """How many epochs have a checkpoint."""
-    results = folder.results
-    return len(results.read_text().splitlines()) - 1 if folder.last.exists() and results.exists() else 0
-
-
-def worker(folder):
-    """The process that works on a run."""
-    found = subprocess.run(["pgrep", "-f", f"ablation.work {folder.path}"], capture_output=True, text=True, check=False)
-    return int(found.stdout.split()[0]) if found.stdout.split() else None
-
-
-def the_run(tmp_path):
-    return until(lambda: next(iter(run_folders(tmp_path / "out")), None))
-
-
-def assert_whole(folder, epochs, resumed):
-    """A run is done, has each epoch once, and a whole row."""
-    row = folder.row()
-    assert row["status"] == "done" and row["resumed"] == resumed and row["epochs_done"] == epochs
-    assert row["AP"] is not None and row["images"] == 8
-    assert folder.failure() is None
 
 
 def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
@@ -248,63 +172,6 @@ def test_a_folder_of_something_else(command, words, tmp_path):
     done = command(*words())
     assert done.returncode == 2 and "holds something else (notes.txt)" in done.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
-
-
-def test_the_plan_and_one_run_of_it(command, words, tmp_path):
-    plan = command(*words("plan=True", losses="ciou,eiou", seeds="0,1"))
-    lines = plan.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"] and not (tmp_path / "out").exists()
-    done = command(*words("only=3", losses="ciou,eiou", seeds="0,1"))
-    assert done.returncode == 0
-    (folder,) = run_folders(tmp_path / "out")
-    assert [folder.key, folder.path.name] == lines[2].split()[1:]
-    assert json.loads((folder.path / "run.json").read_text())["arguments"]["loss"] == "eiou"
-
-
-SLURM = Path(__file__).parents[2] / "scripts" / "ablate_slurm.sh"
-
-
-@pytest.fixture
-def slurm(tmp_path):
-    """The environment of a cluster whose sbatch and scontrol only write down their words, and keep ABLATE_KEYS."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "sbatch").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > sbatch.txt; echo "$ABLATE_KEYS" > keys.txt\n')
-    (tools / "scontrol").write_text('#!/bin/sh\necho "$@" > scontrol.txt\n')
-    (tools / "yolo-feiou").write_text(
-        f'#!/bin/sh\necho "Some words of others"\nexec {sys.executable} -m yolo_feiou "$@"\n'
-    )
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
-    return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
-
-
-def test_an_array_job_of_slurm(words, tmp_path, slurm):
-    """Submitted, and then as task 2 of the array, of a grid to which a loss was added in front meanwhile."""
-    line = [str(SLURM), *words(losses="ciou,eiou", seeds=0)[1:]]
-    subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)
-    told = (tmp_path / "sbatch.txt").read_text().splitlines()
-    assert "--array=1-2" in told and "--gres=gpu:1" in told and "--requeue" in told
-    assert told[told.index(str(SLURM)) + 1 :] == line[1:]
-    task = {**slurm, "SLURM_ARRAY_TASK_ID": "2", "ABLATE_KEYS": (tmp_path / "keys.txt").read_text()}
-    line = [str(SLURM), *words(losses="iou,ciou,eiou", seeds=0)[1:]]
-    subprocess.run(line, cwd=tmp_path, env=task, check=True, timeout=200)
-    (folder,) = run_folders(tmp_path / "out")
-    assert folder.run().arguments["loss"] == "eiou" and folder.row()["status"] == "done"
-
-
-def test_a_task_of_slurm_whose_time_runs_out_is_requeued(words, tmp_path, slurm):
-    line = [str(SLURM), *words(losses="eiou", seeds=0, epochs=50)[1:]]
-    subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)
-    keys = (tmp_path / "keys.txt").read_text()
-    task = {**slurm, "SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_JOB_ID": "77", "ABLATE_KEYS": keys}
-    with subprocess.Popen(line, cwd=tmp_path, env=task) as process:
-        folder = the_run(tmp_path)
-        until(lambda: epochs_done(folder) >= 1)
-        process.send_signal(signal.SIGTERM)  # as Slurm does a minute before the end
-        assert process.wait(60) == 0
-    assert (tmp_path / "scontrol.txt").read_text() == "requeue 77_1\n"
-    assert not folder.busy and folder.row() is None and folder.last.exists()
 
 
 def test_weights_that_are_gone(command, words, tmp_path):

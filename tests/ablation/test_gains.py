@@ -32,7 +32,7 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
     measured = sizes(runs("ciou", "eiou"), tmp_path, "cpu")
     assert measuring == [("n.yaml", "cpu", ["ciou", "eiou"])]
     assert measured.lines == [
-        "Gradient norm against CIoU at the same gain (8 batches): ciou 1.00, eiou 2.50",
+        "Gradient norm against CIoU at the same gain (8 of the first 40 batches): ciou 1.00, eiou 2.50",
         *gains.warnings([{"loss": "eiou", "gradient_ratio": 2.5}]),
     ]
     assert sizes(runs("ciou", "eiou"), tmp_path, "cpu") == measured and len(measuring) == 1
@@ -84,7 +84,7 @@ def test_a_grid_with_matched_gains(command, tmp_path, data):
     words = [f"data={data}", "losses=ciou,focal_l1", "imgsz=32", "epochs=1", "batch=8", "device=cpu", "gain=matched"]
     done = command("ablate", *words, "plots=False", "out=out", "jobs=2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Gradient norm against CIoU at the same gain (8 batches): ciou 1.00, focal_l1 " in done.stdout
+    assert "at the same gain (8 of the first 40 batches): ciou 1.00, focal_l1 " in done.stdout
     (file,) = (tmp_path / "out" / "preflight").glob("*.json")
     ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}
     rows = {folder.row()["loss"]: folder.row() for folder in run_folders(tmp_path / "out")}

@@ -133,7 +133,7 @@ def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, caps
         (["a", "basline=ciou"], "'report' has no argument 'basline': did you mean 'baseline'? It has baseline, out."),
         (["a", "baseline="], "baseline= is not a loss, as ciou or ciou@box=7.5."),
         (["a", "baseline=giou"], "baseline=giou: no finished run has that loss"),
-        (["a", "out=file"], "can't write to file (File exists): name another folder with out=."),
+        (["a", "out=file"], "can't write results to file (File exists): name another folder with out=."),
         (["broken"], "row 1 has 1 cells and the header 2"),
     ],
 )

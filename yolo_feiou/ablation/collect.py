@@ -10,14 +10,15 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.locks import held
+from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.ablation.rows import SET, curve
 from yolo_feiou.ablation.store import RunFolder, run_folders
+from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.tables import Row, read_csv, write_csv
 from yolo_feiou.training_arguments import HARMLESS, OURS
 
-RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
 
@@ -43,6 +44,7 @@ def collect(folder: str | Path) -> list[str]:
             notes.append(f"{error} The run is left out.")
     known = [(run_folder, run, row) for run_folder, run, row in known if row]
     axes = differing([run for _, run, _ in known])
+    known.sort(key=lambda found: [_place(_value(found[1], axis)) for axis in axes])
     arguments = sorted({key for _, run, _ in known for key in run.arguments} | {*axes, *SET, "box"})
     measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
@@ -68,8 +70,16 @@ def differing(runs: Iterable[Run]) -> list[str]:
 
 
 def _value(run: Run, key: str) -> Any:
+    if key == "gain":
+        return run.gain
     value = run.arguments.get(key, {**DEFAULT_CFG_DICT, **OURS}.get(key))
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _place(value: Any) -> tuple[bool, Any]:
+    """Return what to sort a value by: numbers by size, before words."""
+    number = isinstance(value, float) and not isinstance(value, bool)
+    return not number, value if number else str(value)
 
 
 def _with_axes(row: Row, run: Run, axes: list[str]) -> Row:
@@ -89,7 +99,7 @@ def _failed(folder: RunFolder) -> Row | None:
 
 
 def _box_stats(folder: RunFolder) -> list[Row]:
-    path = folder.train / BOX_STATS
+    path = folder.train / FILE
     return [{"run": folder.path.name, **row} for row in read_csv(path)] if path.exists() else []
 
 

@@ -21,7 +21,9 @@ from yolo_feiou.tables import Row, write_json
 
 #: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
 APART = ("loss", "seed", "box", "gain")
-BATCHES = 8
+#: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
+#: overlap, the ratios are others than soon after.
+BATCHES, EVERY = 8, 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Sizes:
         lines = []
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
-            lines += [f"Gradient norm against CIoU at the same gain ({BATCHES} batches): {ratios}", *warnings(rows)]
+            seen = f"{BATCHES} of the first {BATCHES * EVERY} batches"
+            lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warnings(rows)]
         return lines
 
 
@@ -106,7 +109,7 @@ def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:
     """Return what a process of its own measures, which leaves this one without a model in memory."""
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
-        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES})
+        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY})
         line = [sys.executable, "-m", "yolo_feiou.ablation.preflight", str(request), str(result)]
         process = subprocess.run(line, capture_output=True, text=True, check=False)
         if process.returncode:

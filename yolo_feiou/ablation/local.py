@@ -36,8 +36,6 @@ class Local:
         task: What each is told, but for the device.
     """
 
-    name = "local"
-
     def __init__(self, devices: Sequence[str], task: Task) -> None:
         self.devices, self.task = devices, task
         self.jobs: list[Job] = []

@@ -31,11 +31,10 @@ from yolo_feiou.model import YOLO
 from yolo_feiou.registry import STOCK, build_loss
 from yolo_feiou.tables import Row, write_json
 from yolo_feiou.trainer import TRAINERS, unwrap_model
+from yolo_feiou.training_arguments import FAR
 
 #: Training arguments that have no bearing on the first batches, or that are given here.
 LEFT_OUT = (*OWN, "loss", "box_stats", "compile", "plots", "device")
-#: Ratio of gradients, either way, from which a comparison at one gain says more of the gain than of the losses.
-FAR = 2.0
 
 
 class Size(NamedTuple):
@@ -61,13 +60,14 @@ class Measuring:
 
     Args:
         losses: The losses to measure, by name.
-        batches: The number of batches.
+        batches: The number of batches that are measured.
+        every: Which of the batches that is: the last of so many.
         *args: As for the trainer.
         **kwargs: As for the trainer.
     """
 
-    def __init__(self, *args: Any, losses: Mapping[str, BoxLoss], batches: int, **kwargs: Any) -> None:
-        self.losses, self.batches = losses, batches
+    def __init__(self, *args: Any, losses: Mapping[str, BoxLoss], batches: int, every: int, **kwargs: Any) -> None:
+        self.losses, self.batches, self.every = losses, batches, every
         self.measured: list[Batch] = []
         super().__init__(*args, **kwargs)
 
@@ -77,28 +77,35 @@ class Measuring:
     def _do_train(self, *world_size: int) -> NoReturn:
         self._setup_train(*world_size)
         self._model_train()
-        for batch in islice(chain.from_iterable(repeat(self.train_loader)), self.batches):
-            self._step(batch)
+        loader = chain.from_iterable(repeat(self.train_loader))
+        for number, batch in enumerate(islice(loader, self.batches * self.every), 1):
+            self._step(batch, measured=number % self.every == 0)
         raise MeasuredError
 
-    def _step(self, batch: dict[str, Any]) -> None:
-        """Measure on a batch, then train on it as Ultralytics does."""
+    def _step(self, batch: dict[str, Any], measured: bool) -> None:
+        """Train on a batch as Ultralytics does, and measure on it before that if it is to be measured."""
         seen: list[tuple[float, tuple]] = []
         for share, bbox_loss in heads(criterion_of(unwrap_model(self.model))):
-            bbox_loss.watch = lambda *positives, share=share: seen.append((share, positives))
+            watch = partial(lambda share, *positives: seen.append((share, positives)), share)
+            bbox_loss.watch = watch if measured else None
         with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
             batch = self.preprocess_batch(batch)
             total, _ = self.model(batch)
+        if measured:
+            self._measure(seen, len(batch["img"]))
+        self.scaler.scale(total.sum()).backward()
+        self.optimizer_step()
+
+    def _measure(self, seen: Sequence[tuple[float, tuple]], images: int) -> None:
+        """Measure each loss on the positives that each head saw, by the share that its loss has in the total."""
         pairs = sum(len(pred) for _, (pred, *_) in seen)
         # As large as training makes it, so that half precision holds the gradients on their way.
-        scale = self.scaler.get_scale() * len(batch["img"])
+        scale = self.scaler.get_scale() * images
         sizes = {}
         for name, loss in self.losses.items():
             terms = [share * loss.mean(*positives, total=norm) for share, (*positives, norm) in seen]
             sizes[name] = self._size(torch.stack(terms).sum(), scale) if terms else Size(0.0, 0.0)
         self.measured.append(Batch(pairs, sizes))
-        self.scaler.scale(total.sum()).backward()
-        self.optimizer_step()
 
     def _size(self, term: Tensor, scale: float) -> Size:
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
@@ -108,13 +115,13 @@ class Measuring:
 
 
 def measure(
-    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou"
+    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou", every: int = 1
 ) -> list[Row]:
     """Measure the box term of each loss, and its gradient, on the same predictions, and return a row a loss.
 
     A training is set up as its arguments say, and takes steps with the reference loss at its full learning rate, so
-    that a model from scratch leaves the state in which no boxes overlap. Before each step, every loss is computed on
-    the batch's positives. Where a model trains two heads, a loss is the sum of both, as the criterion weighs them.
+    that a model from scratch leaves the state in which no boxes overlap. Before a step, every loss is computed on the
+    batch's positives. Where a model trains two heads, a loss is the sum of both, as the criterion weighs them.
 
     | column         | value                                                                                       |
     |----------------|---------------------------------------------------------------------------------------------|
@@ -129,7 +136,9 @@ def measure(
     Args:
         arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
         losses: Specs.
-        batches: Number of batches.
+        batches: Number of batches that are measured.
+        every: Of so many batches the last one is measured, and the others only train. The ratios change as a training
+            goes on, and most at its start.
         reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
 
     Raises:
@@ -147,7 +156,7 @@ def measure(
     trainer = None
     if model.task in TRAINERS:
         kind = type("MeasuringTrainer", (Measuring, TRAINERS[model.task]), {})
-        trainer = partial(kind, losses=built, batches=batches)
+        trainer = partial(kind, losses=built, batches=batches, every=every)
     device = first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)

@@ -45,7 +45,7 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
     metrics = {key: value for key, value in measured.items() if key not in (*SETTINGS, *DROPPED)}
     return {
         "run": folder.path.name,
-        "key": run.key,
+        "key": folder.key,
         "status": "done",
         "reason": None,
         "loss": run.arguments["loss"],

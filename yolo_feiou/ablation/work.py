@@ -112,7 +112,7 @@ def work(folder: RunFolder, task: Task) -> None:
         annotations=task.annotations or None,
         evaluator=task.evaluator,
         **evaluation_arguments(run.arguments, checkpoints.trained_arguments(weights)),
-        **task.own_device,
+        **{key: device.split(",")[0] for key, device in task.own_device.items()},  # one GPU is enough
     )
     folder.write_row(finished_row(folder, run, asdict(task), measured))
 

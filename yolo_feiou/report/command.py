@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from yolo_feiou.report.layout import Table, latex, markdown
 from yolo_feiou.report.page import Image, page
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
-from yolo_feiou.tables import write_csv, write_text
+from yolo_feiou.tables import results_folder, write_csv, write_text
 
 ARGUMENTS = (
     Text("baseline", "", "a loss, as ciou or ciou@box=7.5"),
@@ -58,8 +57,8 @@ def report(words: Sequence[str]) -> None:
     variants = make_variants(results, find_axes(results))
     comparisons = compare(variants, find_baseline(values.get("baseline", ""), variants))
     told = warnings(results, comparisons)
-    _make(out)
-    write_report(results, comparisons, [*notes, *told], out, shlex.join(["yolo", "report", *words]))
+    with results_folder(out):
+        write_report(results, comparisons, [*notes, *told], out, shlex.join(["yolo", "report", *words]))
     for line in printed(comparisons, told):
         print(line)
     print(f"The report is {out / PAGE}")
@@ -135,16 +134,3 @@ def _refresh(folder: Path) -> list[str]:
     from yolo_feiou.ablation.collect import collect
 
     return collect(folder)
-
-
-def _make(out: Path) -> None:
-    """Make a folder that can be written to.
-
-    Raises:
-        ArgumentError: If it can't.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
-    except OSError as error:
-        raise ArgumentError(f"can't write to {out} ({error.strerror}): name another folder with out=.") from None

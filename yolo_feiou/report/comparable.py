@@ -12,11 +12,10 @@ from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Variant, spelled
 from yolo_feiou.tables import Row
-from yolo_feiou.training_arguments import HARMLESS
+from yolo_feiou.training_arguments import FAR, HARMLESS
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
 FEW = 30  # objects, below which the AP of a size hangs on single ones
-RATIO = 2  # of gradients, beyond which equal gains are no equal conditions
 #: What runs must have in common, by what it decides.
 CIRCUMSTANCES = (
     *("yolo_feiou", "git_commit", "ultralytics", "torch", "python", "machine"),
@@ -122,7 +121,7 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
         )
     for row in results.preflight:
         ratio = row.get("gradient_ratio")
-        if row.get("loss") in same and isinstance(ratio, float) and not 1 / RATIO <= ratio <= RATIO:
+        if row.get("loss") in same and isinstance(ratio, float) and not 1 / FAR <= ratio <= FAR:
             yield (
                 f"At the same gain the gradient of {row['loss']} is {fixed(ratio, 2)} times CIoU's in size: "
                 "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."

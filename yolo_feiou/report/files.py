@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
+from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
 from yolo_feiou.tables import Row, number, read_csv
 from yolo_feiou.training_arguments import OURS
 
-RESULTS, CURVES, BOX_STATS, PREFLIGHT = "results.csv", "curves.csv", "box_stats.csv", "preflight.csv"
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
 #: Arguments of a training with their defaults, spelled as a CSV spells them; what has columns of its own is left out.

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from ultralytics.cfg import DEFAULT_CFG_DICT
+
 from yolo_feiou.pictures.ablation import Dots, Line, Panel
 from yolo_feiou.pictures.style import Look, looks
 from yolo_feiou.report.comparison import METRIC, Comparison
@@ -70,8 +72,6 @@ def choose(comparisons: Sequence[Comparison]) -> Shown:
 
 def _usual(variant: Variant) -> int:
     """Return how many axes of a variant have Ultralytics' default."""
-    from ultralytics.cfg import DEFAULT_CFG_DICT  # seldom needed, and slow to import
-
     return sum(value == DEFAULT_CFG_DICT.get(axis) for axis, value in variant.others.items())
 
 

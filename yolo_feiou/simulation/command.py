@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 
 from ultralytics.utils import RUNS_DIR
@@ -15,6 +13,7 @@ from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
+from yolo_feiou.tables import results_folder
 
 SUBJECTS: dict[str, Subject] = {
     "setup=1": regress.subject(1),
@@ -52,7 +51,8 @@ def simulate(words: Sequence[str]) -> None:
     out = Text("out", "", "a folder for the results")
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
-    with results_folder(values.pop("out", ""), subject.name) as folder:
+    out = values.pop("out", "") or increment_path(Path(RUNS_DIR) / "simulate" / subject.name)
+    with results_folder(Path(out)) as folder:
         before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         try:
             for line in subject.make(folder, values):
@@ -72,28 +72,3 @@ def usage() -> str:
         lines.append(f"\n{word}")
         lines += [f"    {a.name + '=' + shown(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)
-
-
-@contextmanager
-def results_folder(out: str, name: str) -> Iterator[Path]:
-    """Give a folder to write to: `out`, or a new one among Ultralytics' runs; it goes if nothing is in it at the end.
-
-    Raises:
-        ArgumentError: If it can't be made or written to.
-    """
-    folder = Path(out) if out else increment_path(Path(RUNS_DIR) / "simulate" / name)
-    made: list[Path] = []
-    try:
-        try:
-            made += [path for path in (folder, *folder.parents) if not path.exists()]
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()
-        except OSError as error:
-            raise ArgumentError(
-                f"can't write results to {folder} ({error.strerror}): name another folder with out=."
-            ) from None
-        yield folder
-    finally:
-        for path in made:
-            with suppress(OSError):  # it is not empty, or was never made
-                path.rmdir()

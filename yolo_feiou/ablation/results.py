@@ -1,0 +1,6 @@
+"""The files in which an ablation hands its results over to a report."""
+
+RESULTS = "results.csv"  # a row a run
+CURVES = "curves.csv"  # a row an epoch, with Ultralytics' columns
+BOX_STATS = "box_stats.csv"  # a row an epoch, see `box_stats.BoxStats`
+PREFLIGHT = "preflight.csv"  # a row a loss, see `preflight.measure`
