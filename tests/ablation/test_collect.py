@@ -17,12 +17,12 @@ def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
     """Two grids in one folder, of which the second gives box: the first one's runs have the default, 7.5."""
     finished(tmp_path / "a", run())
     finished(tmp_path / "b", run(seed=1))
-    finished(tmp_path / "c", run(loss="ciou", box=5))
+    finished(tmp_path / "c", run(loss="giou", box=5))
     collect(tmp_path)
     rows = read_csv(tmp_path / "results.csv")
     assert [row["axes"] for row in rows] == ["loss box seed"] * 3
     assert [row["box"] for row in rows] == [7.5, 7.5, 5]
-    assert [row["loss"] for row in rows] == ["eiou", "eiou", "ciou"]
+    assert [row["loss"] for row in rows] == ["eiou", "eiou", "giou"]
 
 
 def test_rows_are_in_the_order_of_their_axes(tmp_path):
@@ -48,9 +48,9 @@ def test_a_matched_gain_follows_from_the_loss():
 
 
 def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):
-    RunFolder(tmp_path / "a").write_run(run(seed=1))
+    RunFolder(tmp_path / "a").write_run(run(seed=0))
     RunFolder(tmp_path / "a").write_failure({"time": "now", "reason": "no memory"})
-    finished(tmp_path / "b", run())
+    finished(tmp_path / "b", run(seed=1))
     RunFolder(tmp_path / "c").write_run(run(seed=2))
     assert collect(tmp_path) == []
     rows = read_csv(tmp_path / "results.csv")
