@@ -137,6 +137,15 @@ def test_over_a_numeric_axis():
     assert panel.lines["ciou"].dots == [(5.0, 40.0), (5.0, 42.0), (7.5, 43.0), (7.5, 45.0)]
 
 
+def test_a_loss_with_one_value_of_the_axis_is_no_line():
+    swept = boxes((0.40, 0.42), (0.43, 0.45))
+    alone = Variant({"loss": "giou", "box": 7.5}, {0: row(AP=0.5)})
+    (panel,) = over_axis(compare([*swept, alone], CIOU), "box")
+    assert list(panel.lines) == ["ciou", "eiou"]
+    (panel,) = over_axis(compare([alone, Variant({"loss": "ciou", "box": 5.0}, {0: row(AP=0.5)})], CIOU), "box")
+    assert list(panel.lines) == ["giou", "ciou"], "unless none has more"
+
+
 def test_other_axes_are_held():
     variants = [
         Variant({"loss": "ciou", "box": box, "lr0": lr0}, {0: row(AP=ap)})

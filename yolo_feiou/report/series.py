@@ -160,13 +160,17 @@ def numeric_axes(variants: Sequence[Variant]) -> list[str]:
 
 
 def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[Panel]:
-    """Return AP over a numeric axis, a line a loss, at the values of other axes that `choose` takes."""
+    """Return AP over a numeric axis, a line a loss, at the values of other axes that `choose` takes.
+
+    Losses that have but one value of the axis are left out, unless none has more.
+    """
     variants = [c.variant for c in comparisons]
     fixed = {name: value for name, value in choose(comparisons).baseline.others.items() if name != axis}
     losses: dict[str, list[Variant]] = {}
     for variant in variants:
         if variant.has(fixed) and _is_number(variant, axis) and variant.of(METRIC):
             losses.setdefault(variant.loss, []).append(variant)
+    losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
     look = looks(list(dict.fromkeys(variant.loss for variant in variants)))
     lines = {loss: _over_axis(of, axis, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
     where = f" at {' '.join(named(fixed))}" if fixed else ""
