@@ -57,9 +57,9 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
         yield Picture(
             f"over_{axis}",
             f"{METRIC} over {axis}",
-            "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at an "
-            "end of the range has not been tuned, and losses compared at one value alone are compared at that value's mercy."
-            + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
+            "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
+            "an end of the range has not been tuned, and losses compared at one value alone are compared at that "
+            "value's mercy." + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
             lines(series.over_axis(comparisons, axis)),
         )
     for name, title, caption, panels in (
