@@ -11,14 +11,14 @@ import torch
 import yaml
 from ultralytics.utils.loss import BboxLoss
 
+from tests.distributed.test_ranks import run_ranks
 from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import IMAGE, boxes
-from tests.test_cpu_ranks import run_ranks
 from tests.test_resume import KILLED
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, NAMES, BoxStats
-from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
+from yolo_feiou.distributed.ranks import RANKS_SINCE
 from yolo_feiou.tables import read_csv, write_csv
 
 CPU = torch.device("cpu")
@@ -274,7 +274,7 @@ YOLO("yolov8n.yaml").train(**eval(sys.argv[1]))
 
 @pytest.mark.slow
 def test_two_ranks_sum_up(data, tmp_path, release):
-    release(CPU_RANKS_SINCE)
+    release(RANKS_SINCE)
     (tmp_path / "script.py").write_text(COUNTED)
     done = run_ranks(tmp_path, "script.py", repr(overrides(data, tmp_path, epochs=2, box_stats=True)))
     assert done.returncode == 0, done.stderr[-2000:]

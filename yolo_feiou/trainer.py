@@ -18,9 +18,9 @@ from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, criterion_of, h
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
-from yolo_feiou.cpu_ranks import CPURanks
+from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
-from yolo_feiou.tables import whole
+from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import OURS, changed, check
 
 try:
@@ -29,7 +29,7 @@ except ImportError:  # its name in older releases
     from ultralytics.utils.torch_utils import de_parallel as unwrap_model
 
 
-class LossTrainer(CPURanks):
+class LossTrainer(Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
@@ -131,8 +131,8 @@ class LossTrainer(CPURanks):
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
         with self._no_empty_run_left():
             super()._setup_train(*world_size)
-        if RANK in (-1, 0) and not self.resume:
-            (self.save_dir / FILE).unlink(missing_ok=True)  # of an older run in this folder
+        if RANK in (-1, 0):
+            self._tidy_files()
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
@@ -144,6 +144,15 @@ class LossTrainer(CPURanks):
             self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
             self.add_callback("on_train_epoch_start", LossTrainer._watch)
             self.add_callback("on_train_epoch_end", LossTrainer._record)
+
+    def _tidy_files(self) -> None:
+        """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
+        if not self.resume:
+            (self.save_dir / FILE).unlink(missing_ok=True)
+        elif self.csv.exists():
+            header, *rows = self.csv.read_text(encoding="utf-8").splitlines(keepends=True)
+            done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]
+            write_text(self.csv, header + "".join(done))
 
     def _models(self) -> list[tuple[str, Any]]:
         """The models that compute losses: the one that trains, and its EMA copy, which validates."""

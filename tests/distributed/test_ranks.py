@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.runs import SHORT, overrides, results
-from yolo_feiou.cpu_ranks import CPU_RANKS_SINCE
+from yolo_feiou.distributed.ranks import RANKS_SINCE
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 SCRIPT = """
@@ -39,7 +39,7 @@ def run_ranks(folder, *arguments):
 
 @pytest.mark.slow
 def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path, release):
-    release(CPU_RANKS_SINCE)
+    release(RANKS_SINCE)
     (tmp_path / "script.py").write_text(SCRIPT)
     (tmp_path / "runs" / "run").mkdir(parents=True)  # so that this run's name must be counted up, once
     arguments = {
@@ -69,7 +69,7 @@ def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path
 @pytest.mark.slow
 def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path, release):
     """`device=0,1` pickles the trainer into a script for torchrun; here that very script runs on two CPU ranks."""
-    release(CPU_RANKS_SINCE)
+    release(RANKS_SINCE)
     from ultralytics.utils.dist import ddp_cleanup, generate_ddp_file
 
     from yolo_feiou import DetectionTrainer

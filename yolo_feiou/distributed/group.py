@@ -1,0 +1,95 @@
+"""The group of processes: joining it, and what Ultralytics does in it that doesn't fit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed as dist
+from torch import nn
+
+from yolo_feiou.distributed.launch import Launch
+
+#: How long a process waits for another, as in Ultralytics: the first one may have a large data set to read.
+TIMEOUT = timedelta(hours=3)
+
+
+def join(launch: Launch, device: str) -> None:
+    """Join the group, once in the life of a process: over NCCL on GPUs, over gloo on CPUs.
+
+    Args:
+        launch: Of this process.
+        device: As `device_for` has it.
+    """
+    if dist.is_initialized():
+        return
+    if device == "cpu":
+        dist.init_process_group("gloo", timeout=TIMEOUT)
+        return
+    torch.cuda.set_device(int(device.replace("cuda:", "").split(",")[launch.local_rank]))
+    os.environ["TORCH_NCCL_BLOCKING_WAIT"] = "1"  # as Ultralytics does: so that the time limit holds
+    dist.init_process_group("nccl" if dist.is_nccl_available() else "gloo", timeout=TIMEOUT)
+
+
+def agree(value: Any) -> Any:
+    """Return rank 0's value on all ranks."""
+    values = [value]
+    dist.broadcast_object_list(values, src=0)
+    return values[0]
+
+
+def first_of_each_machine(launch: Launch) -> Any:
+    """Return the group of the ranks that are the first of their machine. All ranks must call this together."""
+    local_ranks: list[int] = [0] * launch.size
+    dist.all_gather_object(local_ranks, launch.local_rank)
+    return dist.new_group([rank for rank, local in enumerate(local_ranks) if local == 0])
+
+
+@contextmanager
+def one_machine_first(launch: Launch, leaders: Any) -> Iterator[None]:
+    """Let rank 0 do the block before the first ranks of other machines do it.
+
+    Where machines share a folder, these then find what it has written, such as a label cache; where they don't, each
+    writes its own. The other ranks of a machine follow later, since Ultralytics has them wait for their first.
+    """
+    waits = launch.local_rank == 0 and launch.machines > 1
+    if waits and launch.rank:
+        dist.barrier(leaders)
+    try:
+        yield
+    finally:  # an error of rank 0 ends all, but not by having the others wait for hours
+        if waits and not launch.rank:
+            dist.barrier(leaders)
+
+
+@contextmanager
+def joined_already() -> Iterator[None]:
+    """Within the block, let Ultralytics' trainer believe that it joins the group."""
+    stock = dist.init_process_group
+    dist.init_process_group = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        dist.init_process_group = stock
+
+
+class CPUDistributedDataParallel(nn.parallel.DistributedDataParallel):
+    """DistributedDataParallel that drops the device ids, which it refuses for a model on CPU."""
+
+    def __init__(self, module: nn.Module, device_ids: object = None, **kwargs: Any) -> None:
+        super().__init__(module, **kwargs)
+
+
+@contextmanager
+def cpu_data_parallel() -> Iterator[None]:
+    """Let Ultralytics' trainer wrap its model for CPU, within the block."""
+    stock = nn.parallel.DistributedDataParallel
+    nn.parallel.DistributedDataParallel = CPUDistributedDataParallel
+    try:
+        yield
+    finally:
+        nn.parallel.DistributedDataParallel = stock

@@ -1,0 +1,79 @@
+"""What torchrun says of this process, in its environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+from yolo_feiou.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One of the processes that torchrun started.
+
+    Attributes:
+        rank: Its number among all.
+        local_rank: Its number among those of its machine.
+        size: How many there are.
+        local_size: How many there are on its machine.
+        restarts: How often torchrun has started them all anew, since one of them ended.
+        run_id: What `--rdzv-id` calls them together; torchrun makes one up with `--standalone`, and has 'none' without.
+    """
+
+    rank: int
+    local_rank: int
+    size: int
+    local_size: int
+    restarts: int
+    run_id: str
+
+    @property
+    def machines(self) -> int:
+        """How many machines there are, all alike."""
+        return max(self.size // self.local_size, 1)
+
+
+def launched() -> Launch | None:
+    """Return what torchrun says, or None in a process that it didn't start."""
+    if not {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"} <= os.environ.keys():
+        return None
+    return Launch(
+        int(os.environ["RANK"]),
+        int(os.environ["LOCAL_RANK"]),
+        int(os.environ["WORLD_SIZE"]),
+        int(os.environ["LOCAL_WORLD_SIZE"]),
+        int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)),
+        os.environ.get("TORCHELASTIC_RUN_ID", "none"),
+    )
+
+
+def device_for(launch: Launch, device: str) -> str:
+    """Return `device` as the trainer of a rank takes it: 'cpu', or the GPUs of its machine, '0,1,2,3'.
+
+    Args:
+        launch: Of this process.
+        device: As the user gave it, '' for a choice of our own: all GPUs that torchrun has processes for, else the CPU.
+
+    Raises:
+        ArgumentError: If there are more processes than GPUs, or other GPUs are named than there are processes for.
+    """
+    if device in ("", "none"):
+        gpus = torch.cuda.device_count()
+        if not gpus:
+            return "cpu"
+        if gpus < launch.local_size:
+            raise ArgumentError(
+                f"torchrun started {launch.local_size} processes on a machine with {gpus} GPUs: give it "
+                f"--nproc-per-node={gpus}, or device=cpu."
+            )
+        return ",".join(map(str, range(launch.local_size)))
+    named = device.replace("cuda:", "").split(",")
+    if device != "cpu" and len(named) != launch.local_size:
+        raise ArgumentError(
+            f"device={device} names {len(named)} GPUs, and torchrun started {launch.local_size} processes on this "
+            "machine: leave device= out, or name one GPU for each of them."
+        )
+    return device

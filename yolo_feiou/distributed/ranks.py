@@ -1,0 +1,182 @@
+"""A trainer's part in training in several processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch import distributed as dist
+from ultralytics import __version__
+from ultralytics.cfg import get_cfg, get_save_dir
+from ultralytics.utils import LOGGER, RANK
+from ultralytics.utils.checks import check_version
+from ultralytics.utils.torch_utils import strip_optimizer
+
+from yolo_feiou.distributed import continuing, group
+from yolo_feiou.distributed.launch import Launch, device_for, launched
+from yolo_feiou.errors import ArgumentError
+
+#: The Ultralytics whose validation takes part in a group.
+RANKS_SINCE = "8.4.3"
+
+
+class Ranks:
+    """A trainer's part for `torchrun … -m yolo_feiou train …`: several processes, on GPUs or CPU, on any machines.
+
+    The group is joined before the trainer is built, so that rank 0 alone prepares the data and names the run's folder,
+    and so that a run that was cut off can go on in its own. Ultralytics' launcher (`device=0,1` without torchrun)
+    serves the GPUs of one machine and is left alone: it names the folder, and its processes join each other. In a
+    process that torchrun didn't start nothing changes.
+
+    Attributes:
+        launch: What torchrun says of this process, or None if it is no matter.
+        joined: Whether it has joined a group here.
+        go_on_with: The checkpoint of the run that this command began and that was cut off, or None.
+    """
+
+    def __init__(self, cfg: dict[str, Any], overrides: dict[str, Any], _callbacks: dict[str, list] | None) -> None:
+        asked = dict(overrides)
+        device = str(overrides.get("device", cfg.get("device")) or "").lower().replace(" ", "").strip("[]()")
+        launch = launched()
+        gpus = device != "cpu" and torch.cuda.is_available()
+        self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
+        self.joined = bool(self.launch and self.launch.size > 1)
+        self.go_on_with: Path | None = None
+        if self.joined:
+            overrides["device"] = self._join(self.launch, device)
+        if self.launch and not (overrides.get("resume") or overrides.get("save_dir")):
+            self._find_folder(self.launch, cfg, overrides)
+        super().__init__(cfg, overrides, _callbacks)
+        if self.joined:
+            self.world_size = self.launch.size
+            self._check_batch()
+            self.add_callback("on_train_epoch_end", Ranks._average_losses)
+        if self.launch:
+            self.add_callback("on_model_save", lambda _: continuing.sign(self.save_dir, self.launch, asked))
+
+    def _join(self, launch: Launch, device: str) -> str:
+        """Join the group, and return the device as the trainer takes it."""
+        if not check_version(__version__, f">={RANKS_SINCE}"):
+            raise ArgumentError(
+                f"training in processes that torchrun started needs Ultralytics {RANKS_SINCE} or newer, got "
+                f"{__version__}: update it, train in one process, or let device=0,1 start them."
+            )
+        device = device_for(launch, device)
+        group.join(launch, device)
+        self.leaders = group.first_of_each_machine(launch)
+        return device
+
+    def _find_folder(self, launch: Launch, cfg: dict[str, Any], overrides: dict[str, Any]) -> None:
+        """Let all ranks use the folder that rank 0 finds: a new one, or that of a run that was cut off."""
+        found: tuple[Path | None, str] = (None, "")
+        if launch.rank == 0:
+            arguments = {key: value for key, value in overrides.items() if key != "session"}  # of older releases
+            folder = Path(get_save_dir(get_cfg(cfg, arguments)))
+            found = continuing.unfinished(folder.parent, launch, overrides), str(folder)
+        self.go_on_with, overrides["save_dir"] = group.agree(found) if self.joined else found
+        if self.go_on_with:
+            overrides["resume"], overrides["save_dir"] = str(self.go_on_with), str(self.go_on_with.parents[1])
+            LOGGER.info(f"Going on with {overrides['save_dir']}, which this command began and didn't finish.")
+
+    def _check_batch(self) -> None:
+        """Raise ArgumentError if the total batch can't be split into equal parts."""
+        batch, size = self.args.batch, self.launch.size
+        if batch < size or batch % size:
+            near = max(round(batch / size), 1) * size
+            raise ArgumentError(
+                f"batch={batch} is the total, and {size} processes can't have equal parts of it: give a multiple of "
+                f"{size}, such as batch={near}."
+            )
+
+    def train(self) -> None:
+        """Train, and leave the group."""
+        try:
+            super().train()
+        finally:
+            if self.joined and dist.is_initialized():
+                dist.destroy_process_group()
+
+    def get_dataset(self) -> dict[str, Any]:
+        """Return the data set as Ultralytics does; a first use, which fetches or makes it, is rank 0's."""
+        if not self.joined:
+            return super().get_dataset()
+        with group.one_machine_first(self.launch, self.leaders):
+            return super().get_dataset()
+
+    def build_dataset(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a split as Ultralytics does; of machines that share its folder, one scans its labels."""
+        if not self.joined:
+            return super().build_dataset(*args, **kwargs)
+        with group.one_machine_first(self.launch, self.leaders):
+            return super().build_dataset(*args, **kwargs)
+
+    def setup_model(self) -> dict[str, Any] | None:
+        """Load the model as Ultralytics does; that of a run that goes on comes from its checkpoint."""
+        if self.go_on_with:
+            self.model = str(self.go_on_with)
+        return super().setup_model()
+
+    def _setup_ddp(self, *world_size: int) -> None:
+        """Take this process' device; the group is joined already."""
+        if not self.joined:
+            return super()._setup_ddp(*world_size)
+        if self.device.type != "cpu":
+            with group.joined_already():
+                super()._setup_ddp(*world_size)
+        return None
+
+    def _setup_train(self, *world_size: int) -> None:
+        if not self.joined or self.device.type != "cpu":
+            return super()._setup_train(*world_size)
+        with group.cpu_data_parallel():
+            super()._setup_train(*world_size)
+
+    def _do_train(self, *world_size: int) -> None:
+        """Train; of a run that was cut off after its last epoch, only the checkpoints are left to finish."""
+        if not self.go_on_with or not continuing.trained(self.go_on_with):
+            return super()._do_train(*world_size)
+        if RANK in (-1, 0):
+            self._strip()
+            LOGGER.info(f"All epochs are done. The last validation was cut off: yolo val model={self.best}")
+        return None
+
+    def _average_losses(self) -> None:
+        """Average the losses of an epoch over the ranks: stock logs rank 0's alone."""
+
+        def average(value: Tensor) -> Tensor:
+            total = value.detach().clone()
+            dist.all_reduce(total)
+            return total / self.launch.size
+
+        losses = self.tloss
+        self.tloss = {k: average(v) for k, v in losses.items()} if isinstance(losses, dict) else average(losses)
+
+    def final_eval(self) -> None:
+        """Validate the best weights within the group: stock's validator would need them on each machine, and GPUs."""
+        if not self.joined:
+            return super().final_eval()
+        if not group.agree(self.best.exists() if RANK == 0 else None):
+            return None
+        LOGGER.info(f"\nValidating {self.best}...")
+        with torch.inference_mode():  # validation on GPUs may have made inference tensors of the EMA's
+            if RANK == 0:
+                checkpoint = torch.load(self.best, map_location=self.device, weights_only=False)
+                self.ema.ema.load_state_dict((checkpoint.get("ema") or checkpoint["model"]).float().state_dict())
+            for value in self.ema.ema.state_dict().values():
+                dist.broadcast(value, src=0)
+        self.metrics = self.validator(self)
+        if RANK == 0:
+            self._strip()
+            self.metrics.pop("fitness", None)
+            self.epoch += 1  # as stock does: the best metrics are logged one step after the last epoch
+            self.run_callbacks("on_fit_epoch_end")
+            self.epoch -= 1
+        return None
+
+    def _strip(self) -> None:
+        """Make plain weights of the checkpoints, as stock does at the end."""
+        last = strip_optimizer(self.last) if self.last.exists() else {}
+        if self.best.exists():
+            strip_optimizer(self.best, updates={"train_results": last.get("train_results")})
