@@ -2,6 +2,7 @@
 
 import pytest
 
+from yolo_feiou.ablation.contents import _digest
 from yolo_feiou.ablation.grid import Run, expand
 from yolo_feiou.errors import ArgumentError, LossSpecError
 
@@ -104,3 +105,14 @@ def test_a_wrong_loss(loss):
 def test_a_matched_gain_can_be_no_axis():
     with pytest.raises(ArgumentError, match="gain=matched sets box="):
         expand({"box": "5,7.5"}, "matched")
+
+
+def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
+    """It is named in the data YAML later, and the run isn't trained anew; another class makes another run."""
+    data = tmp_path / "data.yaml"
+    keys = []
+    for text in ("names: [a]", "names: [a]\nannotations: {val: val.json}", "names: [b]"):
+        data.write_text(f"train: t\nval: v\n{text}\n")
+        _digest.cache_clear()
+        keys.append(expand({"data": str(data)})[0].key)
+    assert keys[0] == keys[1] != keys[2]

@@ -109,6 +109,27 @@ def test_another_evaluation_is_done_anew(folders):
     assert sorted(engine.begun) == ["r0", "r1", "r3"]
 
 
+@pytest.mark.parametrize(
+    ("row", "wanted", "again"),
+    [
+        ({"ground_truth": "labels", "ground_truth_holds": None}, ("labels", None), False),
+        ({"ground_truth": "labels", "ground_truth_holds": None}, ("val.json", "0123456789"), True),
+        ({"ground_truth": "val.json", "ground_truth_holds": "0123456789"}, ("val.json", "0123456789"), False),
+        ({"ground_truth": "val.json", "ground_truth_holds": "9876543210"}, ("val.json", "0123456789"), True),
+        ({"annotations": None}, ("labels", None), False),  # rows of earlier versions
+        ({"annotations": None}, ("val.json", "0123456789"), True),
+        ({"annotations": "there/val.json"}, ("val.json", "0123456789"), False),
+    ],
+)
+def test_another_ground_truth_is_evaluated_on_anew(folders, row, wanted, again):
+    """The data YAML names a JSON meanwhile, or the JSON holds something else."""
+    truth = dict(zip(("ground_truth", "ground_truth_holds"), wanted, strict=True))
+    folders[0].write_row({"AP": 0.4, **row})
+    runner = Runner(folders[:1], Played({}), truths={"d.yaml": truth})
+    assert runner.is_done(folders[0]) is not again
+    assert Runner(folders[:1], Played({}), truths={"other.yaml": truth}).is_done(folders[0])
+
+
 def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):
     runner, engine, _ = do(folders, {"r1": [1]})
     assert list(runner.failures) == ["r1"]

@@ -18,7 +18,19 @@ from yolo_feiou.evaluation.truth import from_json
 
 USUAL = {"imgsz": 64, "device": "cpu"}
 COLUMNS = [
-    *("model", "data", "split", "conf", "iou", "max_det", "imgsz", "batch", "single_cls"),
+    *(
+        "model",
+        "data",
+        "split",
+        "ground_truth",
+        "ground_truth_holds",
+        "conf",
+        "iou",
+        "max_det",
+        "imgsz",
+        "batch",
+        "single_cls",
+    ),
     *(
         "images",
         "unread",

@@ -18,6 +18,7 @@ from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
 
 USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
@@ -57,7 +58,7 @@ def ablate(words: Sequence[str]) -> int:
 def carry_out(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
     places, _ = request.devices, request.chosen  # a mistake shows before anything is written
-    check_data(request)
+    truths = check_data(request)
     engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
     store = Store(request.folder, request.command)
     for note in store.notes:
@@ -68,7 +69,7 @@ def carry_out(request: Request) -> int:
         store.discard_if_empty()
         raise
     folders = prepared(store, runs)
-    runner = Runner(folders, engine, wanted(request), request.options["retries"])
+    runner = Runner(folders, engine, wanted(request), request.options["retries"], truths=truths)
     done = [folder for folder in folders if runner.is_done(folder)]
     print(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}", flush=True)
     with view(Progress(folders, done)) as shown_to:
@@ -93,17 +94,24 @@ def wanted(request: Request) -> Row:
     }
 
 
-def check_data(request: Request) -> None:
+def check_data(request: Request) -> dict[str, Row]:
     """Read the data once before the runs do: a mistake shows here, and none meets a cache half written by another.
+
+    Returns:
+        By `data`, what a row says of the ground truth.
 
     Raises:
         ArgumentError: If there is no such evaluator.
-        DataError: If the data or the split can't be read.
+        DataError: If the data, the split or its annotations can't be read.
     """
     evaluator_version(request.options["evaluator"])
+    truths = {}
     for data in dict.fromkeys(str(run.arguments["data"]) for run in request.runs):
         for split in dict.fromkeys(("train", "val", request.options["split"])):
-            read_split(data, split)
+            read = read_split(data, split)
+            if split == request.options["split"]:
+                truths[data] = source_of(read, request.options["annotations"]).row
+    return truths
 
 
 def matched_runs(request: Request, folder: Path) -> list[Run]:

@@ -14,8 +14,9 @@ import yaml
 from yolo_feiou.configs import find_data
 
 NAMING = ("data", "model", "pretrained")
-#: Where the images lie is the machine's affair, and says nothing about what they are.
-ELSEWHERE = ("path", "download")
+#: Where the images lie is the machine's affair, and says nothing about what they are; nor does the file that a run is
+#: evaluated on, which its row tells.
+ELSEWHERE = ("path", "download", "annotations")
 
 
 def of_files(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.provenance import PROVENANCE, now
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.tables import Row
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
@@ -66,6 +67,21 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
         "annotations": task["annotations"] or None,
         **metrics,
     }
+
+
+def agrees(row: Row, wanted: Row) -> bool:
+    """Return whether a run was evaluated as it is wanted.
+
+    Rows of earlier versions don't say what the ground truth was: the JSON that the command named, or labels.
+
+    Args:
+        row: The row of the run.
+        wanted: Columns that the row must agree with.
+    """
+    named = row.get("annotations")
+    known = {"ground_truth": Path(named).name if named else LABELS, **row}
+    unknown = () if "ground_truth_holds" in row else ("ground_truth_holds",)
+    return all(known.get(key) == value for key, value in wanted.items() if key not in unknown)
 
 
 def joined(values: Iterable[object]) -> object:

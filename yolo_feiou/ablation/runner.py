@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from yolo_feiou.ablation.provenance import now
+from yolo_feiou.ablation.rows import agrees
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.work import BUSY
 from yolo_feiou.tables import Row
@@ -64,6 +65,7 @@ class Runner:
         settings: Columns of a row that a run's evaluation must agree with, to count as done.
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
+        truths: By `data`, the columns on its ground truth, which must agree too.
     """
 
     folders: Sequence[RunFolder]
@@ -71,6 +73,7 @@ class Runner:
     settings: Row = field(default_factory=dict)
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
+    truths: Mapping[str, Row] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.begun = now()
@@ -105,7 +108,10 @@ class Runner:
     def is_done(self, folder: RunFolder) -> bool:
         """Whether a run has its row, of an evaluation as it is asked for."""
         row = folder.row()
-        return row is not None and all(row.get(key) == value for key, value in self.settings.items())
+        if row is None:
+            return False
+        truth = self.truths.get(str(folder.run().arguments["data"]), {}) if self.truths else {}
+        return agrees(row, {**self.settings, **truth})
 
     def begin(self, folder: RunFolder) -> None:
         """Begin a run, unless another runner has it in its hands, or has done it."""

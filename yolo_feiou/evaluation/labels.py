@@ -30,6 +30,7 @@ class Split:
         labels: One entry an image, with `im_file`, `shape` (height, width of the original), `cls` and `bboxes`
             (centre and size as fractions of the image).
         unread: How many image files Ultralytics left out, since it couldn't read them or their labels.
+        annotations: The COCO JSON that the data YAML names for it, absolute, there or not; None if it names none.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Split:
     names: list[str]
     labels: list[dict[str, Any]]
     unread: int
+    annotations: Path | None = None
 
     @property
     def files(self) -> list[str]:
@@ -78,7 +80,9 @@ def read_split(data: str | Path, split: str) -> Split:
             raise
         raise DataError(f"{source} can't be read: {_line(error)}") from error
     names = [str(name) for _, name in sorted(content["names"].items())]
-    return Split(source, Path(content["path"]).resolve(), names, dataset.labels, dataset.found - len(dataset.labels))
+    root = Path(content["path"]).resolve()
+    unread = dataset.found - len(dataset.labels)
+    return Split(source, root, names, dataset.labels, unread, _annotations_of(content, split, root, source))
 
 
 def from_labels(split: Split) -> GroundTruth:
@@ -119,6 +123,17 @@ def _annotations(image: Record, label: dict[str, Any]) -> list[Record]:
         {"image_id": image["id"], "category_id": index + 1, "bbox": box}
         for index, box in zip(classes.tolist(), boxes.tolist(), strict=True)
     ]
+
+
+def _annotations_of(content: dict[str, Any], split: str, root: Path, source: str) -> Path | None:
+    """Return the COCO JSON that a data YAML names for a split in its mapping `annotations`, if it does."""
+    named = content.get("annotations") or {}
+    if not isinstance(named, dict) or not all(isinstance(path, str) and path for path in named.values()):
+        raise DataError(
+            f"{source}: the YAML has annotations: {named!r}. Expected a mapping from splits to COCO JSON files, such "
+            "as {val: annotations/instances_val2017.json}."
+        )
+    return root / named[split] if split in named else None
 
 
 def _name(file: str, root: Path) -> str:

@@ -11,9 +11,9 @@ from ultralytics.engine.model import Model
 from yolo_feiou.evaluation.detections import detect
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
 from yolo_feiou.evaluation.ids import category_ids, image_ids
-from yolo_feiou.evaluation.labels import from_labels, read_split
+from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.saved import Evaluation
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.source import objects_of, source_of
 from yolo_feiou.tables import Row
 
 
@@ -32,15 +32,17 @@ def evaluate(
 ) -> Row:
     """Evaluate a model on a split, leave ground truth and predictions in a folder, and return the row of metrics.
 
-    Objects come from the labels beside the images, or from a COCO JSON, whose crowds and areas count then, and of which
-    the images that are in the split are used. The same images, through Ultralytics' own validator, give the detections.
+    Objects come from a COCO JSON, whose crowds and areas count then, and of which the images that are in the split are
+    used: `annotations`, or the one that the data YAML names for the split (`annotations: {val: FILE.json}`, relative to
+    its `path`); without one, from the labels beside the images. Ultralytics' own validator gives the detections in the
+    same images.
 
     Args:
         model: Weights, or a model of Ultralytics'.
         data: A data YAML, or the name of one of Ultralytics' data sets or ours.
         split: 'train', 'val' or 'test', as far as the YAML has it.
         folder: Where `ground_truth.json`, `predictions.json` and `settings.json` go, for `saved.evaluate_again`.
-        annotations: A COCO JSON with the ground truth of the split, in place of its labels.
+        annotations: A COCO JSON with the ground truth of the split, in place of what the YAML names and of its labels.
         evaluator: 'faster-coco-eval' or 'pycocotools'.
         conf: Score below which detections are dropped. This, `iou` and `max_det` are Ultralytics' own for `val`.
         iou: IoU above which the NMS drops detections of the same class.
@@ -54,7 +56,8 @@ def evaluate(
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
     images = read_split(data, split)
-    truth = from_json(annotations) if annotations else from_labels(images)
+    source = source_of(images, annotations)
+    truth = objects_of(images, source)
     ids = image_ids(images.files, truth.images)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
     names = found.names
@@ -67,7 +70,7 @@ def evaluate(
         kept = {categories[index] for index in found.classes}
         truth = truth.of_categories(kept)
         predictions = [record for record in predictions if record["category_id"] in kept]
-    settings = {"model": _name(model), "data": str(data), "split": split, **found.settings}
+    settings = {"model": _name(model), "data": str(data), "split": split, **source.row, **found.settings}
     truth = replace(truth.of_images(ids.values()), unread=images.unread)
     evaluation = Evaluation(truth, predictions, settings)
     row = evaluation.row(evaluator)

@@ -26,6 +26,7 @@ CONDITIONS = {
     "evaluator": "evaluator",
     "evaluator_version": "version",
     "eval_weights": "weights",
+    "ground_truth": "ground truth",
     "area_source": "areas from",
     "gain": "box gain",
     "model": "model",

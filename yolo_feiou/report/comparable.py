@@ -19,12 +19,16 @@ FEW = 30  # objects, below which the AP of a size hangs on single ones
 #: What runs must have in common, by what it decides.
 CIRCUMSTANCES = (
     *("yolo_feiou", "git_commit", "ultralytics", "torch", "python", "machine"),
-    *("evaluator", "evaluator_version", "area_source"),
+    *("evaluator", "evaluator_version", "area_source", "ground_truth", "ground_truth_holds"),
     *("eval_split", "eval_weights", "eval_conf", "eval_iou", "eval_max_det", "eval_imgsz", "eval_batch"),
     *("images", "objects"),
 )
 #: What differs by itself where an argument is varied.
-FOLLOWS = {"data": ("images", "objects", "area_source"), "imgsz": ("eval_imgsz",), "batch": ("eval_batch",)}
+FOLLOWS = {
+    "data": ("images", "objects", "area_source", "ground_truth", "ground_truth_holds"),
+    "imgsz": ("eval_imgsz",),
+    "batch": ("eval_batch",),
+}
 
 
 def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:

@@ -1,0 +1,55 @@
+"""Which ground truth a split is evaluated on: a COCO JSON, or the labels beside its images."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.labels import Split, from_labels
+from yolo_feiou.evaluation.truth import GroundTruth, from_json
+from yolo_feiou.tables import Row
+
+LABELS = "labels"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where objects come from.
+
+    Attributes:
+        path: A COCO JSON that is there, or None for the labels.
+    """
+
+    path: Path | None
+
+    @property
+    def row(self) -> Row:
+        """The columns that tell it from another: the file's name or 'labels', and ten digits for the JSON's content."""
+        if self.path is None:
+            return {"ground_truth": LABELS, "ground_truth_holds": None}
+        digits = hashlib.sha256(self.path.read_bytes()).hexdigest()[:10]
+        return {"ground_truth": self.path.name, "ground_truth_holds": digits}
+
+
+def source_of(split: Split, annotations: str | Path | None = None) -> Source:
+    """Return where a split's objects come from: `annotations`, else the JSON that the data YAML names, else labels.
+
+    Raises:
+        DataError: If the JSON is not there.
+    """
+    path = Path(annotations) if annotations else split.annotations
+    if path is not None and not path.is_file():
+        where = "" if annotations else f"{split.source}: the YAML names annotations that are not there. "
+        raise DataError(f"{where}{path} can't be read: give the path of a COCO JSON.")
+    return Source(path)
+
+
+def objects_of(split: Split, source: Source) -> GroundTruth:
+    """Return the ground truth of a split.
+
+    Raises:
+        DataError: If the JSON is none, or the labels are empty.
+    """
+    return from_labels(split) if source.path is None else from_json(source.path)
