@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 import torch
 
-from tests.runs import SHORT, overrides, results
+from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed.ranks import RANKS_SINCE
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -93,3 +95,32 @@ def test_a_wrong_loss_on_two_ranks_ends_both(tmp_path, data):
     assert done.returncode != 0
     assert "did you mean 'eiou'" in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_batch_that_has_no_equal_parts(tmp_path, data):
+    done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *short(data=data, batch=7))
+    assert done.returncode != 0
+    assert "batch=7 is the total, and 2 processes can't have equal parts of it: give a multiple of 2" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
+    """Killed as a whole after its last epoch but one, and started again with the same id: in one process as in two."""
+    release(RANKS_SINCE)
+    words = ["-m", "yolo_feiou", "train", "model=yolov8n.yaml"]
+    words += short(data=data, project=tmp_path / "runs", name="run", exist_ok=True, loss="eiou", epochs=3)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+    with subprocess.Popen([*torchrun, "--rdzv-id=77", *words], cwd=tmp_path, stdout=subprocess.DEVNULL) as job:
+        file = tmp_path / "runs" / "run" / "torchrun.json"
+        deadline = time.monotonic() + 100
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        for process in (*psutil.Process(job.pid).children(recursive=True), job):
+            process.kill()
+    done = len(results(tmp_path / "runs" / "run"))
+    again = [*torchrun, "--rdzv-id=77", "--nproc-per-node=2", *words]
+    again = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert 1 <= done < 3 and re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
+    assert [row["epoch"] for row in results(tmp_path / "runs" / "run")] == ["1", "2", "3"]

@@ -42,11 +42,16 @@ def agree(value: Any) -> Any:
     return values[0]
 
 
+def everyone(value: Any) -> list[Any]:
+    """Return the values of all ranks, in order."""
+    values = [None] * dist.get_world_size()
+    dist.all_gather_object(values, value)
+    return values
+
+
 def first_of_each_machine(launch: Launch) -> Any:
     """Return the group of the ranks that are the first of their machine. All ranks must call this together."""
-    local_ranks: list[int] = [0] * launch.size
-    dist.all_gather_object(local_ranks, launch.local_rank)
-    return dist.new_group([rank for rank, local in enumerate(local_ranks) if local == 0])
+    return dist.new_group([rank for rank, local in enumerate(everyone(launch.local_rank)) if local == 0])
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class Launch:
         local_rank: Its number among those of its machine.
         size: How many there are.
         local_size: How many there are on its machine.
-        restarts: How often torchrun has started them all anew, since one of them ended.
+        restarts: How often one of its machine's processes ended and torchrun started all anew.
         run_id: What `--rdzv-id` calls them together; torchrun makes one up with `--standalone`, and has 'none' without.
     """
 
@@ -29,6 +29,15 @@ class Launch:
     local_size: int
     restarts: int
     run_id: str
+
+    @property
+    def forgets(self) -> bool:
+        """Whether torchrun can't bring processes together again after one was lost on one of several machines.
+
+        They would meet in a store that still has the addresses of those before them (pytorch/pytorch#135712).
+        """
+        shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
+        return self.machines > 1 and shared and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0)) > 0
 
     @property
     def machines(self) -> int:

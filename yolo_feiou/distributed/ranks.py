@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ class Ranks:
         device = device_for(launch, device)
         group.join(launch, device)
         self.leaders = group.first_of_each_machine(launch)
+        self.launch = replace(launch, restarts=max(group.everyone(launch.restarts)))
+        if launch.forgets and launch.rank == 0:
+            LOGGER.warning(
+                "torchrun can't replace a lost process of several machines as it is: start it with "
+                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment."
+            )
         return device
 
     def _find_folder(self, launch: Launch, cfg: dict[str, Any], overrides: dict[str, Any]) -> None:
@@ -133,6 +140,23 @@ class Ranks:
         with group.cpu_data_parallel():
             super()._setup_train(*world_size)
 
+    def validate(self) -> tuple[dict[str, float] | None, float | None]:
+        """Validate as Ultralytics does, and mend the mean of the losses, which it takes for equally long shares."""
+        metrics, fitness = super().validate()
+        return self._mended(metrics), fitness
+
+    def _mended(self, metrics: dict[str, float] | None) -> dict[str, float] | None:
+        """Return rank 0's metrics with the losses divided by the number of all batches, not by its own times ranks."""
+        if not self.joined:
+            return metrics
+        batches = torch.tensor(float(len(self.test_loader)), device=self.device)
+        own = batches.item()
+        dist.all_reduce(batches)
+        factor = own * self.launch.size / batches.item()
+        return metrics and {
+            key: round(value * factor, 5) if key.startswith("val/") else value for key, value in metrics.items()
+        }
+
     def _do_train(self, *world_size: int) -> None:
         """Train; of a run that was cut off after its last epoch, only the checkpoints are left to finish."""
         if not self.go_on_with or not continuing.trained(self.go_on_with):
@@ -166,7 +190,7 @@ class Ranks:
                 self.ema.ema.load_state_dict((checkpoint.get("ema") or checkpoint["model"]).float().state_dict())
             for value in self.ema.ema.state_dict().values():
                 dist.broadcast(value, src=0)
-        self.metrics = self.validator(self)
+        self.metrics = self._mended(self.validator(self))
         if RANK == 0:
             self._strip()
             self.metrics.pop("fitness", None)

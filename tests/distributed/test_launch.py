@@ -1,0 +1,66 @@
+"""What torchrun says of a process, and the devices that follow from it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from yolo_feiou.distributed.launch import Launch, device_for, launched
+from yolo_feiou.errors import ArgumentError
+
+LAUNCH = Launch(rank=9, local_rank=1, size=16, local_size=8, restarts=0, run_id="coco")
+ENVIRONMENT = {
+    "RANK": "9",
+    "LOCAL_RANK": "1",
+    "WORLD_SIZE": "16",
+    "LOCAL_WORLD_SIZE": "8",
+    "TORCHELASTIC_RESTART_COUNT": "2",
+    "TORCHELASTIC_RUN_ID": "coco",
+}
+
+
+def test_what_torchrun_says(monkeypatch):
+    for name in ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    assert launched() is None
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert launched() == replace(LAUNCH, restarts=2)
+    assert launched().machines == 2
+    monkeypatch.delenv("LOCAL_WORLD_SIZE")
+    assert launched() is None, "an environment that another tool left"
+
+
+def test_processes_that_could_not_meet_again(monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    assert LAUNCH.forgets and not replace(LAUNCH, local_size=16).forgets
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "0")
+    assert not LAUNCH.forgets
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "False")
+    assert not LAUNCH.forgets
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "device"),
+    [
+        (0, "", "cpu"),
+        (0, "cpu", "cpu"),
+        (8, "", "0,1,2,3,4,5,6,7"),
+        (8, "none", "0,1,2,3,4,5,6,7"),
+        (8, "cpu", "cpu"),
+        (16, "8,9,10,11,12,13,14,15", "8,9,10,11,12,13,14,15"),
+    ],
+)
+def test_devices(monkeypatch, gpus, asked, device):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert device_for(LAUNCH, asked) == device
+
+
+def test_more_processes_than_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    with pytest.raises(ArgumentError, match="8 processes on a machine with 4 GPUs: give it --nproc-per-node=4"):
+        device_for(LAUNCH, "")
+    with pytest.raises(ArgumentError, match="device=0,1 names 2 GPUs, and torchrun started 8 processes"):
+        device_for(LAUNCH, "0,1")

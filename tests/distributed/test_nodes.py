@@ -1,0 +1,96 @@
+"""Two machines with two processes each: one training, which equals that of one process, and outlives a lost one."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from tests.distributed.nodes import cluster
+from tests.runs import SHORT, results, short
+from yolo_feiou.distributed.ranks import RANKS_SINCE
+
+pytestmark = pytest.mark.slow
+
+EQUAL = Path(__file__).with_name("equal.py")
+
+
+@pytest.fixture
+def machines(release):
+    release(RANKS_SINCE)
+    with cluster() as two:
+        yield two
+
+
+def test_two_machines_train_as_one_process_does(machines, data, tmp_path):
+    """24 images in batches of 12: two steps an epoch, 3 images for each of 4 ranks, two epochs."""
+    arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "loss": "focal_eiou", "out": str(tmp_path)}
+    arguments |= {"optimizer": "SGD", "lr0": 0.01, "epochs": 2, "nbs": 12}
+    texts = machines.run(tmp_path, "equal", EQUAL, repr({**arguments, "batch": 12, "name": "four"}))
+    alone = [sys.executable, str(EQUAL), repr({**arguments, "batch": 3, "ranks": 4, "seed": 1, "name": "one"})]
+    subprocess.run(alone, check=True, capture_output=True)
+    one, *ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (-1, 0, 1, 2, 3)]
+
+    assert {(rank["size"], rank["folder"]) for rank in ranks} == {(4, str(tmp_path / "runs" / "four"))}
+    for rank, text in zip("0123", [texts[0], texts[0], texts[1], texts[1]], strict=True):
+        assert len(re.findall(rf"Box loss: focal_eiou .* rank {rank}\n", text)) == 1
+
+    for epoch in (0, 1):  # each image once
+        seen = [batch["images"] for rank in ranks for batch in rank["seen"] if batch["epoch"] == epoch]
+        assert len(seen) == 8 and len({name for images in seen for name in images}) == 24
+
+    parts = [batch for step in zip(*(rank["seen"] for rank in ranks), strict=True) for batch in step]
+    for part, expected in zip(parts, one["seen"], strict=True):
+        assert part["images"] == expected["images"]
+        assert part["losses"] == pytest.approx(expected["losses"], rel=1e-3)
+    weights = {rank: torch.load(tmp_path / f"weights{rank}.pt") for rank in (-1, 0, 3)}
+    for name, value in weights[-1].items():
+        assert torch.equal(weights[0][name], weights[3][name])
+        torch.testing.assert_close(weights[0][name], value, rtol=1e-4, atol=1e-4)
+
+    metrics = ranks[0]["metrics"]
+    assert metrics["metrics/mAP50-95(B)"] > 0.1  # of planted detections
+    for name in ("precision", "recall", "mAP50", "mAP50-95"):
+        assert metrics[f"metrics/{name}(B)"] == pytest.approx(one["metrics"][f"metrics/{name}(B)"], abs=1e-5)
+    for row, expected in zip(results(tmp_path / "runs" / "four"), results(tmp_path / "runs" / "one"), strict=True):
+        for loss in ("box", "cls", "dfl"):
+            assert float(row[f"train/{loss}_loss"]) == pytest.approx(float(expected[f"train/{loss}_loss"]), rel=1e-3)
+            # batch norm's running statistics are of rank 0's part alone, as in any DDP
+            assert float(row[f"val/{loss}_loss"]) == pytest.approx(float(expected[f"val/{loss}_loss"]), rel=0.03)
+
+
+def until(condition, agents, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline and all(agent.poll() is None for agent in agents), "it didn't come to that"
+        time.sleep(0.05)
+
+
+def epochs_done(folder):
+    return len(results(folder)) if (folder / "results.csv").exists() else 0
+
+
+def test_a_lost_process_costs_an_epoch_at_most(machines, data, tmp_path):
+    words = short(data=data, project=tmp_path / "runs", name="run", loss="focal_eiou:gamma=0.25", epochs=6)
+    agents = machines.torchrun(tmp_path, "lost", "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words, restarts=2)
+    folder = tmp_path / "runs" / "run"
+    until(lambda: epochs_done(folder) >= 2, agents)
+    before = epochs_done(folder)
+    lost = psutil.Process(agents[1].pid).children()[0]
+    os.kill(lost.pid, signal.SIGKILL)
+    texts = machines.wait(tmp_path, agents)
+    assert "Going on with" in texts[0] and re.search(r"Resuming training \S+ from epoch (\d)", texts[0])
+    assert int(re.search(r"from epoch (\d)", texts[0])[1]) in (before, before + 1, before + 2)
+    for rank, text in zip("0123", [texts[0], texts[0], texts[1], texts[1]], strict=True):
+        assert len(re.findall(rf"Box loss: focal_eiou \(gamma=0.25, .* rank {rank}\n", text)) == 2
+    assert [row["epoch"] for row in results(folder)] == list("123456")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
+    best = torch.load(folder / "weights" / "best.pt", weights_only=False)
+    assert best["epoch"] == -1 and best["train_args"]["loss"] == "focal_eiou:gamma=0.25"
