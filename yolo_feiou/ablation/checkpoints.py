@@ -23,7 +23,7 @@ def progress(folder: RunFolder) -> tuple[str, int, str]:
     two leaves a `best.pt` from before the epoch that `last.pt` calls the best. A torn one, of other origin, is replaced
     by the other if that can be gone on with, otherwise the training begins anew.
     """
-    last, best = _read(folder.last), _read(folder.best)
+    last, best = read_checkpoint(folder.last), read_checkpoint(folder.best)
     if not any(checkpoint and checkpoint.get("optimizer") for checkpoint in (last, best)) and None in (last, best):
         torn = [path for path, read in ((folder.last, last), (folder.best, best)) if path.exists() and read is None]
         return NEW, 0, f"{torn[0]} is torn: the training begins anew." if torn else ""
@@ -42,7 +42,7 @@ def progress(folder: RunFolder) -> tuple[str, int, str]:
 def strip(folder: RunFolder) -> None:
     """Make plain weights of the checkpoints of a finished training, as Ultralytics does when it ends by itself."""
     for path in (folder.last, folder.best):
-        content = _read(path) if path.exists() else None
+        content = read_checkpoint(path) if path.exists() else None
         if content and content.get("optimizer"):
             with whole(path) as part:
                 strip_optimizer(path, str(part))
@@ -50,7 +50,7 @@ def strip(folder: RunFolder) -> None:
 
 def trained_arguments(path: Path) -> dict[str, Any]:
     """Return the arguments that a checkpoint was trained with, as it records them."""
-    return (_read(path) or {}).get("train_args") or {}
+    return (read_checkpoint(path) or {}).get("train_args") or {}
 
 
 def _replace(path: Path, other: Path) -> str:
@@ -60,7 +60,7 @@ def _replace(path: Path, other: Path) -> str:
     return f"{path} was missing, torn or left behind: replaced by {other.name}."
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read_checkpoint(path: Path) -> dict[str, Any] | None:
     """Return a checkpoint, or None if it is torn or isn't there."""
     try:
         return torch.load(path, map_location="cpu", weights_only=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,23 @@ from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What the tables say of a run.
+
+    Attributes:
+        run: Its settings.
+        row: Its row of `results.csv`.
+        curve: A row an epoch, with Ultralytics' columns.
+        box_stats: A row an epoch, see `box_stats.BoxStats`.
+    """
+
+    run: Run
+    row: Row
+    curve: list[Row]
+    box_stats: list[Row]
 
 
 def collect(folder: str | Path) -> list[str]:
@@ -42,17 +60,24 @@ def collect(folder: str | Path) -> list[str]:
             known.append((run_folder, run_folder.run(), _failed(run_folder) or run_folder.row()))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
-    known = [(run_folder, run, row) for run_folder, run, row in known if row]
-    axes = differing([run for _, run, _ in known])
-    known.sort(key=lambda found: [_place(_value(found[1], axis)) for axis in axes])
-    arguments = sorted({key for _, run, _ in known for key in run.arguments} | {*axes, *SET, "box"})
+    gathered = [Gathered(run, row, curve(f), read_box_stats(f.train)) for f, run, row in known if row]
     measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
-        _write(folder / RESULTS, [_with_axes(row, run, axes) for _, run, row in known], (*FIRST, *arguments, "device"))
-        _write(folder / CURVES, [{"run": f.path.name, **row} for f, _, _ in known for row in curve(f)])
-        _write(folder / BOX_STATS, [row for f, _, _ in known for row in _box_stats(f)])
+        write_tables(folder, gathered)
         _write(folder / PREFLIGHT, [row for rows in measured for row in rows])
     return notes
+
+
+def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
+    """Write `results.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of their axes."""
+    runs = list(runs)
+    axes = differing([one.run for one in runs])
+    runs.sort(key=lambda one: [_place(_value(one.run, axis)) for axis in axes])
+    arguments = sorted({key for one in runs for key in one.run.arguments} | {*axes, *SET, "box"})
+    rows = [_with_axes(one.row, one.run, axes) for one in runs]
+    _write(folder / RESULTS, rows, (*FIRST, *arguments, "device"))
+    for name, part in ((CURVES, "curve"), (BOX_STATS, "box_stats")):
+        _write(folder / name, [{"run": one.row["run"], **row} for one in runs for row in getattr(one, part)])
 
 
 def differing(runs: Iterable[Run]) -> list[str]:
@@ -98,9 +123,10 @@ def _failed(folder: RunFolder) -> Row | None:
     return {**about, **run.arguments, "finished": failure["time"]}
 
 
-def _box_stats(folder: RunFolder) -> list[Row]:
-    path = folder.train / FILE
-    return [{"run": folder.path.name, **row} for row in read_csv(path)] if path.exists() else []
+def read_box_stats(train: Path) -> list[Row]:
+    """Return the rows of the box_stats.csv in the folder of a training, none if it has none."""
+    path = train / FILE
+    return read_csv(path) if path.exists() else []
 
 
 def _sizes(path: Path) -> list[Row]:

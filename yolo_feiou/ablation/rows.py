@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,27 @@ PROVEN = ("loss", "seed", "box", "cls", "dfl")
 SET = ("imgsz", "batch", "epochs")
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A training, as its files tell it.
+
+    Attributes:
+        name: What the run is called.
+        key: That of its run when it began.
+        run: Its settings.
+        set_to: The values of `SET` that it trained with.
+        curve: A row an epoch, see `read_curve`.
+        sessions: An entry for each time that it began or went on, with `first_epoch`, `started` and `PROVENANCE`.
+    """
+
+    name: str
+    key: str
+    run: Run
+    set_to: Mapping[str, Any]
+    curve: list[Row]
+    sessions: list[Row]
+
+
 def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
     """Return the row of a run that is trained and evaluated.
 
@@ -41,23 +63,36 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
         DataError: If what was trained is not what was asked for.
     """
     recorded = check_trained(folder, run)
-    sessions = folder.sessions()
+    set_to = {key: recorded[key] for key in SET}
+    trained = Trained(folder.path.name, folder.key, run, set_to, curve(folder), folder.sessions())
+    return make_row(trained, task, measured)
+
+
+def make_row(trained: Trained, task: Mapping[str, Any], measured: Row) -> Row:
+    """Return the row of a training and its evaluation.
+
+    Args:
+        trained: The training.
+        task: `command`, `weights` and `annotations`, as the evaluation was told.
+        measured: What `evaluate` returned.
+    """
+    run, sessions = trained.run, trained.sessions
     settings = {f"eval_{key}": measured[key] for key in SETTINGS}
     metrics = {key: value for key, value in measured.items() if key not in (*SETTINGS, *DROPPED)}
     return {
-        "run": folder.path.name,
-        "key": folder.key,
+        "run": trained.name,
+        "key": trained.key,
         "status": "done",
         "reason": None,
         "loss": run.arguments["loss"],
         "seed": run.arguments["seed"],
         "gain": run.gain,
         **{key: value for key, value in run.arguments.items() if key not in ("loss", "seed")},
-        **{key: recorded[key] for key in SET},
+        **trained.set_to,
         **{key: joined(session[key] for session in sessions) for key in PROVENANCE},
         **{f"{key}_holds": text for key, text in run.contents.items()},
-        "epochs_done": len(curve(folder)),
-        "minutes": round(minutes(curve(folder), sessions), 3),
+        "epochs_done": len(trained.curve),
+        "minutes": round(minutes(trained.curve, sessions), 3),
         "resumed": len(sessions) - 1,
         "command": task["command"],
         "started": sessions[0]["started"],
@@ -112,12 +147,17 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
 
 
 def curve(folder: RunFolder) -> list[Row]:
+    """Return the rows of a run's results.csv, see `read_curve`."""
+    return read_curve(folder.results)
+
+
+def read_curve(path: Path) -> list[Row]:
     """Return the rows of Ultralytics' results.csv, one an epoch.
 
     An epoch that was done twice, since the process died before its checkpoint was written, is there as it went last.
     """
     rows: dict[int, Row] = {}
-    for row in read_results(folder.results):
+    for row in read_results(path):
         rows[int(row["epoch"])] = row
     return [rows[epoch] for epoch in sorted(rows)]
 

@@ -16,7 +16,7 @@ from yolo_feiou.report.comparable import warnings
 from yolo_feiou.report.comparison import Comparison, compare
 from yolo_feiou.report.figures import NAMES, pictures
 from yolo_feiou.report.files import Results, read_results
-from yolo_feiou.report.layout import Table, latex, markdown
+from yolo_feiou.report.layout import latex, markdown, plain
 from yolo_feiou.report.page import Image, page
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
@@ -116,15 +116,6 @@ def printed(comparisons: Sequence[Comparison], told: Sequence[str]) -> Iterator[
     yield ""
     for warning in told:
         yield f"warning: {warning}"
-
-
-def plain(table: Table) -> Iterator[str]:
-    """Yield a table as lines of text."""
-    rows = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        columns = zip(row, widths, table.numeric, strict=True)
-        yield "  ".join(f"{text:{'>' if right else '<'}{width}}" for text, width, right in columns).rstrip()
 
 
 def _refresh(folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A table as Markdown and as LaTeX."""
+"""A table as Markdown, as LaTeX, and as plain text."""
 
 from __future__ import annotations
 
@@ -93,6 +93,15 @@ def latex(table: Table, of: str = "") -> str:
         of: What it is of; a word that keeps labels of several reports apart.
     """
     return "\n".join(_latex_lines(table, of)) + "\n"
+
+
+def plain(table: Table) -> Iterator[str]:
+    """Yield a table as lines of text."""
+    rows = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        columns = zip(row, widths, table.numeric, strict=True)
+        yield "  ".join(f"{text:{'>' if right else '<'}{width}}" for text, width, right in columns).rstrip()
 
 
 def _latex_lines(table: Table, of: str) -> Iterator[str]:
