@@ -13,6 +13,7 @@ test: .venv/installed  ## the whole test suite; `make test TESTS="-m 'not slow'"
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
 
 paper: .venv/installed  ## docs/paper.md with all its results and pictures, up to ten minutes
 	$(BIN)/python scripts/paper.py

@@ -27,6 +27,31 @@ def test_a_recipe_explains_itself_and_is_valid(path):
     get_cfg(overrides=arguments)
 
 
+COCO = sorted((CFG_DIR / "coco").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", COCO, ids=lambda path: path.stem)
+@pytest.mark.parametrize("loss", ["ciou", "eiou", "focal_eiou", "focal_l1"])
+def test_a_recipe_for_coco_goes_with_each_loss(path, loss):
+    purpose, command, *_ = path.read_text().splitlines()
+    assert purpose.startswith("# ")
+    assert command == f"# scripts/train_coco.sh cfg=coco/{path.name} data=datasets/coco/coco.yaml loss=focal_eiou"
+    build_loss(loss)
+    arguments = get_cfg(overrides=yaml.safe_load(path.read_text()))
+    assert (arguments.optimizer, arguments.lr0, arguments.pretrained) == ("SGD", 0.01, False)
+    assert find_recipe(f"coco/{path.stem}") == find_recipe(f"coco/{path.name}") == str(path)
+
+
+def test_the_recipe_of_the_published_figures():
+    arguments = yaml.safe_load((CFG_DIR / "coco" / "yolov8.yaml").read_text())
+    assert (arguments["epochs"], arguments["batch"]) == (500, 128)
+
+
+def test_no_other_folder_is_looked_into():
+    for name in ("coco/../eiou.yaml", "datasets/shapes", "ablation/bccd.yaml", "coco/eiou"):
+        assert find_recipe(name) == name
+
+
 def test_names_are_found_with_and_without_suffix():
     assert find_recipe("eiou") == find_recipe("eiou.yaml") == str(CFG_DIR / "eiou.yaml")
     assert find_data("shapes") == str(CFG_DIR / "datasets" / "shapes.yaml")

@@ -136,6 +136,7 @@ def trains(arguments: list[str]) -> bool:
     from ultralytics.cfg import MODES, smart_value
 
     from yolo_feiou.configs import read_recipe
+    from yolo_feiou.recipes import warn_off_recipe
     from yolo_feiou.registry import PARAMETERS
     from yolo_feiou.training_arguments import OURS, check
 
@@ -159,6 +160,8 @@ def trains(arguments: list[str]) -> bool:
         if "box_stats" in given:
             given["box_stats"] = smart_value(given["box_stats"])
         check({**recipe, **given, "resume": "resume" in arguments or "resume" in settings})
+        if recipe:
+            warn_off_recipe(settings["cfg"], {key: smart_value(value) for key, value in settings.items()})
     return mode == "train"
 
 

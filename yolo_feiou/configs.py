@@ -27,8 +27,15 @@ def find(name: Any, folder: Path) -> Any:
 
 
 def find_recipe(name: Any) -> Any:
-    """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml`, or `name` if it isn't ours."""
-    return find(name, CFG_DIR)
+    """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml` or `cfg=coco/yolov8.yaml`, or `name` itself.
+
+    It is the latter if the recipe isn't ours.
+    """
+    found = find(name, CFG_DIR)
+    if found == name and str(name).startswith("coco/") and not Path(name).exists():
+        ours = find(str(name).removeprefix("coco/"), CFG_DIR / "coco")
+        return ours if Path(ours).parent == CFG_DIR / "coco" else name
+    return found
 
 
 def read_recipe(name: Any) -> dict[str, Any]:
@@ -39,7 +46,8 @@ def read_recipe(name: Any) -> dict[str, Any]:
     """
     path = check_file(str(find_recipe(name)), hard=False)
     if not path:
-        recipes = [path.name for path in CFG_DIR.glob("*.yaml")]
+        folders = (CFG_DIR, CFG_DIR / "coco")
+        recipes = [path.relative_to(CFG_DIR).as_posix() for folder in folders for path in folder.glob("*.yaml")]
         raise ArgumentError(
             f"cfg={name}: there is no such file, nor a recipe of that name{did_you_mean(str(name), recipes)} "
             f"The recipes lie in {CFG_DIR}."

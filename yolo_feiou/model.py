@@ -9,6 +9,7 @@ import ultralytics
 from yolo_feiou.children import our_arguments
 from yolo_feiou.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.recipes import warn_off_recipe
 from yolo_feiou.trainer import TRAINERS, check_data_file, unsupported
 from yolo_feiou.training_arguments import OURS, check
 
@@ -59,6 +60,7 @@ class LossModel:
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
+        warn_off_recipe(kwargs.get("cfg"), kwargs)
         if check({**recipe, **kwargs}) and not self._takes_loss():
             raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
         for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:

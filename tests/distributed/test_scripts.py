@@ -1,0 +1,95 @@
+"""The scripts for a machine and for Slurm, in processes on CPU and with stand-ins for Slurm's own commands."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.runs import results, short
+from yolo_feiou.distributed.ranks import RANKS_SINCE
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+RECIPE = "cfg=coco/yolov8.yaml"
+
+
+def machine(*words, **environment):
+    environment = {**os.environ, "PYTHON": sys.executable, "PROCESSES": "2", **environment}
+    line = [SCRIPTS / "train_coco.sh", *words]
+    return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=200, check=False)
+
+
+def test_a_dry_run_prints_the_command():
+    (line,) = machine("data=coco.yaml", "loss=focal_eiou", DRY_RUN="1", ID="mine").stdout.splitlines()
+    assert line.split()[1:3] == ["-m", "torch.distributed.run"]
+    assert {"--nnodes=1", "--nproc-per-node=2", "--max-restarts=3", "--rdzv-id=mine"} <= set(line.split())
+    assert line.split()[-5:] == ["yolo_feiou", "train", RECIPE, "data=coco.yaml", "loss=focal_eiou"]
+    named = machine("data=coco.yaml", "cfg=coco/1x.yaml", DRY_RUN="1").stdout
+    assert RECIPE not in named and "cfg=coco/1x.yaml" in named
+
+
+def test_each_of_several_machines_has_the_same_command():
+    several = {"MACHINES": "4", "HOST": "node1:29500", "ID": "mine", "DRY_RUN": "1"}
+    words = machine("data=coco.yaml", **several).stdout.split()
+    assert {"--nnodes=4", "--rdzv-endpoint=node1:29500", "--rdzv-id=mine"} <= set(words)
+    missing = machine("data=coco.yaml", **{**several, "ID": ""})
+    assert missing.returncode == 2 and "several machines need HOST=name:port and ID=name" in missing.stderr
+    assert machine("loss=eiou").returncode == 2
+
+
+@pytest.fixture
+def slurm(tmp_path):
+    """The environment of a job of Slurm on this machine, with an srun that just runs."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "srun").write_text('#!/bin/sh\nshift; exec "$@"\n')
+    (tools / "scontrol").write_text('#!/bin/sh\n[ "$1" = show ] && echo localhost && exit; echo "$@" > scontrol.txt\n')
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    job = {"SLURM_NNODES": "1", "SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "node[1-2]"}
+    path = f"{tools}:{os.environ['PATH']}"
+    return {**os.environ, **job, "SLURM_SUBMIT_DIR": str(SCRIPTS.parent), "PATH": path, "PYTHON": sys.executable}
+
+
+def test_a_job_of_slurm_on_two_machines(slurm, tmp_path):
+    environment = {**slurm, "SLURM_NNODES": "2", "DRY_RUN": "1", "PROCESSES": "8"}
+    line = [SCRIPTS / "train_coco.slurm", "data=coco.yaml", "loss=eiou"]
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    expected = {"--nnodes=2", "--nproc-per-node=8", "--rdzv-endpoint=localhost:24711", "--rdzv-id=4711", "loss=eiou"}
+    assert expected <= set(done.stdout.split())
+    elsewhere = {**environment, "SLURM_SUBMIT_DIR": str(tmp_path)}
+    done = subprocess.run(line, env=elsewhere, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "submit from the folder of the repository" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_job_whose_time_runs_out_is_requeued_and_goes_on(slurm, tmp_path, data, release):
+    release(RANKS_SINCE)
+    words = [
+        "cfg=coco/1x.yaml",
+        "model=yolov8n.yaml",
+        *short(data=data, project=tmp_path / "runs", name="run", epochs=4),
+    ]
+    words += ["loss=focal_eiou:gamma=0.25", "close_mosaic=0"]
+    line, folder = [SCRIPTS / "train_coco.slurm", *words], tmp_path / "runs" / "run"
+    environment = {**slurm, "PROCESSES": "2"}
+    with subprocess.Popen(line, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as job:
+        deadline = time.monotonic() + 100
+        while not (folder / "torchrun.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        job.send_signal(signal.SIGUSR1)
+        assert job.wait(60) == 0
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
+    done = len(results(folder))
+    assert 1 <= done < 4
+    again = subprocess.run(
+        line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert again.returncode == 0, again.stderr[-2000:]
+    assert re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
+    assert [row["epoch"] for row in results(folder)] == list("1234")
+    assert again.stdout.count("Box loss: focal_eiou (gamma=0.25") == 2
