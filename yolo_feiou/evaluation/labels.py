@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import yaml
 from ultralytics.data.dataset import YOLODataset
-from ultralytics.data.utils import check_det_dataset
+from ultralytics.data.utils import IMG_FORMATS, check_det_dataset
 
 from yolo_feiou.configs import find_data
 from yolo_feiou.errors import DataError, did_you_mean
@@ -111,6 +111,28 @@ def from_labels(split: Split) -> GroundTruth:
     ]
     categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
     return replace(in_coco_form(images, annotations, categories, split.source), unread=split.unread)
+
+
+def image_counts(data: str | Path) -> dict[str, int]:
+    """Return the number of image files of each split that is here, without reading one.
+
+    Args:
+        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
+    """
+    with quiet():
+        content = check_det_dataset(str(find_data(str(data))), autodownload=False)
+    counts = {}
+    for split in SPLITS:
+        places = content.get(split) or []
+        counts[split] = sum(_count(Path(place)) for place in ([places] if isinstance(places, str) else places))
+    return {split: count for split, count in counts.items() if count}
+
+
+def _count(place: Path) -> int:
+    """Return the number of images in a folder, or in a list of them."""
+    if place.is_file():
+        return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines())
+    return sum(path.suffix[1:].lower() in IMG_FORMATS for path in place.rglob("*"))
 
 
 def _annotations(image: Record, label: dict[str, Any]) -> list[Record]:

@@ -74,11 +74,17 @@ def from_json(path: str | Path) -> GroundTruth:
     Raises:
         DataError: If the file can't be read or is no such JSON.
     """
-    content = read_json(Path(path))
-    parts = [content.get(key) if isinstance(content, dict) else None for key in ("images", "annotations", "categories")]
-    if not all(isinstance(part, list) for part in parts):
-        raise DataError(f"{path} is no COCO ground truth: expected lists named images, annotations and categories.")
-    return in_coco_form(*parts, source=path)
+    return in_coco_form(*_lists(path, ("images", "annotations", "categories")), source=path)
+
+
+def images_from_json(path: str | Path) -> GroundTruth:
+    """Return the images and categories of a COCO JSON, such as image_info_test-dev2017.json, which has no objects.
+
+    Raises:
+        DataError: If the file can't be read or is no such JSON.
+    """
+    images, categories = _lists(path, ("images", "categories"))
+    return in_coco_form(images, [], categories, source=path)
 
 
 def in_coco_form(
@@ -132,6 +138,17 @@ def is_box(value: object, signed: bool = False) -> bool:
         and all(isinstance(number, (int, float)) and math.isfinite(number) for number in value)
         and (signed or min(value[2:]) >= 0)
     )
+
+
+def _lists(path: str | Path, keys: Sequence[str]) -> list[list[Record]]:
+    """Return the lists of these names in a JSON."""
+    content = read_json(Path(path))
+    parts = [content.get(key) if isinstance(content, dict) else None for key in keys]
+    if not all(isinstance(part, list) for part in parts):
+        named = f"{', '.join(keys[:-1])} and {keys[-1]}"
+        kind = "ground truth" if "annotations" in keys else "list of images"
+        raise DataError(f"{path} is no COCO {kind}: expected lists named {named}.")
+    return parts
 
 
 def _ids(records: Sequence[Record], kind: str, source: object) -> set[int]:

@@ -1,0 +1,167 @@
+"""The model card: what the weights are, how they came about, what they do, and how to use them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolo_feiou.ablation.provenance import now, versions
+from yolo_feiou.distributed.continuing import FILE as TORCHRUN
+from yolo_feiou.evaluation.labels import image_counts
+from yolo_feiou.export.onnx import Exported
+from yolo_feiou.export.results import conditions, table
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.registry import LOSSES, STOCK, build_loss
+from yolo_feiou.report.layout import markdown
+from yolo_feiou.report.shown import count, percent
+from yolo_feiou.spec import split
+from yolo_feiou.tables import Row, write_text
+
+FILE = "model_card.md"
+UNKNOWN = "not recorded"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card is made of.
+
+    Attributes:
+        run: The run.
+        row: Its row of the results.
+        data: The data YAML on which it was evaluated.
+        names: The data's classes.
+        out: The folder of the results, with its report.
+        onnx: The ONNX made of the weights, if one was.
+    """
+
+    run: TrainedRun
+    row: Row
+    data: str
+    names: Sequence[str]
+    out: Path
+    onnx: Exported | None = None
+
+    def write(self) -> Path:
+        """Write the card beside the weights, and return its path."""
+        path = self.run.weights.with_name(FILE)
+        parts = (_head(self), _loss(self.run), _training(self), _metrics(self), _files(self), _use(self), _limits(self))
+        write_text(path, "\n\n".join("\n".join(part) for part in parts) + "\n")
+        return path
+
+
+def short(path: str | Path) -> str:
+    """Return a path without what is the machine's affair: relative to here if it lies below, otherwise its name."""
+    path = Path(path)
+    if not path.is_absolute():
+        return path.as_posix()
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
+
+
+def _head(card: Card) -> Iterator[str]:
+    yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
+    yield f"# {Path(card.run.model).stem} on {Path(card.data).stem}, loss {card.run.loss}"
+    if card.run.unfinished:
+        yield from ("", f"**The training is {card.run.unfinished}.**")
+
+
+def _loss(run: TrainedRun) -> Iterator[str]:
+    yield from ("## Loss", "")
+    if run.loss == STOCK:
+        yield "`stock`: Ultralytics' own box loss, CIoU, nothing swapped."
+        return
+    info = LOSSES[split(run.loss)[0]]
+    yield f"`loss={run.loss}`: {build_loss(run.loss).description}. {info.meaning[0].upper()}{info.meaning[1:]}."
+    yield f"Source: {info.paper}, {info.equation}."
+    yield "It stands for the box term alone; the loss of classes and DFL are Ultralytics' own."
+
+
+def _training(card: Card) -> Iterator[str]:
+    run = card.run
+    fields = {
+        "model": short(run.model),
+        "data": short(run.arguments.get("data") or card.data),
+        "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
+        "images": ", ".join(f"{split} {number}" for split, number in image_counts(card.data).items()) or UNKNOWN,
+        "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs')}",
+        "seed": run.arguments.get("seed"),
+        "total batch": run.batch,
+        "processes": _processes(run),
+        "Ultralytics": run.ultralytics or UNKNOWN,
+        "checkpoint written": run.date[:19] or UNKNOWN,
+    }
+    if len(run.sessions) > 1:
+        fields["resumed"] = count(len(run.sessions) - 1, "time")
+    yield from ("## Training", "", "| | |", "|:--|:--|")
+    yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
+    shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
+    others = ", ".join(f"`{key}={_value(value)}`" for key, value in shown.items()) or "none"
+    yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
+    yield from ("", "Again, in one command:", "", "```bash", reproduce(run), "```")
+
+
+def _metrics(card: Card) -> Iterator[str]:
+    now_with = versions()
+    commit = f" (commit {now_with['git_commit']})" if now_with["git_commit"] else ""
+    yield from ("## Metrics", "", markdown(table([card.row])).rstrip("\n"), "")
+    yield f"{conditions(card.row)}, weights {card.row['eval_weights']}.pt. AR {percent(card.row['AR'])}."
+    if card.onnx:
+        yield f"{card.onnx.path.name}, evaluated in the same way: AP {percent(card.onnx.ap, 2)}, against "
+        yield f"{percent(card.row['AP'], 2)} of {card.run.weights.name}."
+    yield f"Evaluated {card.row['finished'][:10]} by yolo_feiou {now_with['yolo_feiou']}{commit}, ultralytics "
+    yield f"{now_with['ultralytics']}, torch {now_with['torch']}, Python {now_with['python']}."
+
+
+def _files(card: Card) -> Iterator[str]:
+    sums = {card.run.weights: card.run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {})
+    yield from ("## Files", "", "| file | bytes | sha256 |", "|:--|--:|:--|")
+    yield from (f"| {path.name} | {path.stat().st_size} | `{digest}` |" for path, digest in sums.items())
+    yield from ("", f"Card of {now()[:10]}.")
+
+
+def _use(card: Card) -> Iterator[str]:
+    name = card.run.weights.name
+    yield from ("## Use", "", "Plain Ultralytics loads the weights; yolo_feiou is not needed.", "", "```python")
+    yield from ("from ultralytics import YOLO", "", f'model = YOLO("{name}")', 'model.predict("image.jpg")', "```")
+
+
+def _limits(card: Card) -> Iterator[str]:
+    report = Path(os.path.relpath(card.out / "report" / "index.html", card.run.weights.parent)).as_posix()
+    yield from ("## Limits", "")
+    yield "These are the numbers of one seed, and the seed alone moves AP by tenths of a point to points: one run is no"
+    yield f"proof that a loss is better. [The report]({report}) compares runs over seeds;"
+    yield f"`yolo report {shlex.quote(short(card.out))}` makes it."
+    yield from ("", "## Licence", "")
+    yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
+
+
+def reproduce(run: TrainedRun) -> str:
+    """Return the command that trains such weights."""
+    task = run.arguments.get("task") or "detect"
+    settings = run.settings()
+    for key in ("model", "data"):
+        settings[key] = short(settings[key]) if settings[key] else None
+    loss = settings.pop("loss")
+    words = [f"{key}={_value(value)}" for key, value in settings.items() if value is not None]
+    ours = [] if loss == STOCK else [f"loss={loss}"]
+    return shlex.join(["yolo", task, "train", *ours, *words])
+
+
+def _processes(run: TrainedRun) -> str:
+    device = str(run.arguments.get("device") or "")
+    if (run.folder / TORCHRUN).is_file():
+        return f"started by torchrun, their number is {UNKNOWN}"
+    numbers = [word for word in device.strip("[]()").split(",") if word.strip().isdigit()]
+    return f"{len(numbers) or 1} (device {device or 'chosen by Ultralytics'})"
+
+
+def _value(value: object) -> str:
+    """Return a value as it is typed; a path without the machine's part."""
+    return short(value) if isinstance(value, str) and Path(value).is_absolute() else str(value)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|")

@@ -1,0 +1,134 @@
+"""`export_results.py`: from the folders of finished runs to rows, cards and files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yolo_feiou.ablation.collect import Gathered
+from yolo_feiou.cli import fail
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.export import onnx
+from yolo_feiou.export.card import Card
+from yolo_feiou.export.measured import Evaluator, measured
+from yolo_feiou.export.onnx import Exported
+from yolo_feiou.export.options import Request, read_request, usage
+from yolo_feiou.export.results import add, gather, name_in, printed
+from yolo_feiou.export.runs import TrainedRun, read_run
+from yolo_feiou.export.submission import submit
+from yolo_feiou.report.shown import percent
+from yolo_feiou.tables import Row, results_folder
+
+
+@dataclass
+class Work:
+    """What a command does, and what came of it.
+
+    Attributes:
+        request: What it asks for.
+        gathered: What the tables say of the runs that were evaluated.
+        failures: A line for each thing that could not be done.
+    """
+
+    request: Request
+    gathered: list[Gathered] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        names = ("data", "split", "annotations", "evaluator", "device", "batch")
+        self.how = Evaluator(**{name: self.request.options[name] for name in names})
+
+    def do(self, folder: Path) -> None:
+        """Do what is asked for with the run in a folder; a mistake there stops none of the others."""
+        try:
+            run = read_run(folder, self.request.options["weights"])
+            if run.unfinished:
+                print(f"{folder}: {run.unfinished}; {run.weights.name} is evaluated as it is", flush=True)
+            row, before = measured(run, self.how)
+            one = gather(run, name_in(self.request.out, folder), self.task, row)
+        except YoloFeiouError as error:
+            self.failures.append(f"{folder} is left out: {error}")
+            return
+        done = "was evaluated before" if before else f"evaluated on {row['images']} images"
+        print(f"{folder}: {run.weights.name} {done}, AP {percent(row['AP'], 2)}", flush=True)
+        self.gathered.append(one)
+        self.write(run, one.row, row)
+
+    def write(self, run: TrainedRun, row: Row, found: Row) -> None:
+        """Write what lies beside the weights."""
+        made = self.onnx(run, found) if self.request.options["onnx"] else None
+        if name := self.request.options["submission"]:
+            try:
+                path, told = submit(run, self.how, name)
+                print(f"{path}: {told}", flush=True)
+            except YoloFeiouError as error:
+                self.failures.append(f"{run.folder} has no submission: {error}")
+        data = self.how.data_of(run)
+        names = read_split(data, self.how.split).names
+        print(Card(run, row, data, names, self.request.out, made).write(), flush=True)
+
+    def onnx(self, run: TrainedRun, found: Row) -> Exported | None:
+        """Export to ONNX, and say how it does."""
+        try:
+            made = onnx.to_onnx(run, self.how, found)
+        except YoloFeiouError as error:
+            self.failures.append(f"{run.folder} has no ONNX: {error}")
+            return None
+        told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(found['AP'], 2)}"
+        print(f"{made.path}: {told}", flush=True)
+        return made
+
+    @property
+    def task(self) -> Row:
+        """What the rows say of the command."""
+        options = self.request.options
+        return {"command": self.request.command, **{key: options[key] for key in ("weights", "annotations", "data")}}
+
+
+def export(words: Sequence[str]) -> int:
+    """Run the command with the words that follow it, and return the exit status: 1 if something could not be done.
+
+    Raises:
+        ArgumentError: If an argument doesn't fit, a package is missing, or the results can't be written.
+    """
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(usage())
+        return 0
+    request = read_request(words)
+    evaluator_version(request.options["evaluator"])
+    if request.options["onnx"]:
+        onnx.check_packages()
+    work = Work(request)
+    try:
+        with results_folder(request.out):
+            for folder in request.folders:
+                work.do(folder)
+            if work.gathered:
+                add(request.out, work.gathered)
+    except OSError as error:
+        raise ArgumentError(
+            f"{error.filename or request.out}: {error.strerror}. What is done is kept; the same command goes on."
+        ) from error
+    if work.gathered:
+        print("", *printed(work.gathered), "", sep="\n")
+        print(f"Next: yolo report {request.out}")
+    for line in work.failures:
+        print("error:", *line.split(), file=sys.stderr)
+    return 1 if work.failures else 0
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
+    try:
+        sys.exit(export(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from here")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except YoloFeiouError as error:
+        sys.exit(fail(error))

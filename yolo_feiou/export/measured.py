@@ -1,0 +1,125 @@
+"""The evaluation of a run, kept in the run's folder, and done once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ultralytics.engine.model import Model
+
+from yolo_feiou.ablation.work import evaluation_arguments
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.evaluation.run import evaluate
+from yolo_feiou.evaluation.source import source_of
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.tables import Row, write_json
+
+#: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
+FOLDER, MEASURED = "evaluation", "measured.json"
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """How runs are evaluated.
+
+    Attributes:
+        data: The data YAML, '' for the one that a run's args.yaml names.
+        split: Of the data.
+        annotations: A COCO JSON, '' for the one that the data YAML names, or labels.
+        evaluator: Name of the evaluator of COCO metrics.
+        device: As Ultralytics takes it, '' for its own choice.
+        batch: Images at a time, 0 for as many as a run trained with.
+    """
+
+    data: str = ""
+    split: str = "val"
+    annotations: str = ""
+    evaluator: str = "faster-coco-eval"
+    device: str = ""
+    batch: int = 0
+
+    def data_of(self, run: TrainedRun) -> str:
+        """Return the data YAML on which a run is evaluated.
+
+        Raises:
+            DataError: If none is known.
+        """
+        data = self.data or run.arguments.get("data")
+        if not data:
+            raise DataError(f"{run.folder}: its args.yaml names no data: give data=.")
+        return str(data)
+
+    def arguments(self, run: TrainedRun) -> dict[str, Any]:
+        """Return the arguments for Ultralytics' `val`: size and batch as the run trained, its thresholds."""
+        told = evaluation_arguments(run.arguments, {"imgsz": run.arguments.get("imgsz", 640), "batch": run.batch})
+        told |= {"batch": self.batch} if self.batch else {}
+        return told | ({"device": self.device} if self.device else {})
+
+    def asked(self, run: TrainedRun, sha256: str) -> Row:
+        """Return what an evaluation hangs on, and two are the same that agree in.
+
+        Args:
+            run: The run.
+            sha256: The checksum of the weights.
+        """
+        data = self.data_of(run)
+        how = {key: value for key, value in self.arguments(run).items() if key not in ("device", "workers")}
+        return {
+            "weights_sha256": sha256,
+            "data": data,
+            "split": self.split,
+            **source_of(read_split(data, self.split), self.annotations).row,
+            "evaluator": self.evaluator,
+            "evaluator_version": evaluator_version(self.evaluator),
+            **how,
+        }
+
+    def measure(self, run: TrainedRun, model: str | Path | Model, folder: Path, **others: Any) -> Row:
+        """Evaluate a model as the run's weights would be, and return what `evaluate` returns.
+
+        Args:
+            run: The run.
+            model: Its weights, or what was made of them.
+            folder: For ground truth, predictions and settings.
+            **others: Arguments for `val` that go over those of the run.
+        """
+        told = {**self.arguments(run), **others}
+        data, annotations = self.data_of(run), self.annotations or None
+        return evaluate(model, data, self.split, folder, annotations=annotations, evaluator=self.evaluator, **told)
+
+
+def measured(run: TrainedRun, how: Evaluator) -> tuple[Row, bool]:
+    """Return what was measured of a run's weights, and whether it was known before.
+
+    Raises:
+        ArgumentError: If there is no such evaluator.
+        DataError: If the data, its split or annotations can't be read, or don't fit the model.
+        UnsupportedModelError: If the model has no axis-aligned boxes.
+    """
+    path, asked = run.folder / FOLDER / MEASURED, how.asked(run, run.sha256)
+    if (row := known(path, asked)) is not None:
+        return row, True
+    path.unlink(missing_ok=True)  # what is measured now takes the place of the files beside it
+    row = how.measure(run, run.weights, path.parent)
+    write_json(path, {"asked": asked, "measured": row})
+    return row, False
+
+
+def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
+    """Return what was measured before, if it was asked for in the same way; a damaged file is no measurement."""
+    if path.is_file():
+        with suppress(DataError):
+            content = read_json(path)
+            if (
+                isinstance(content, dict)
+                and content.get("asked") == asked
+                and isinstance(content.get("measured"), dict)
+            ):
+                return content["measured"]
+    return None

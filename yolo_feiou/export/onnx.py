@@ -1,0 +1,117 @@
+"""ONNX of a run's weights, which must find what the weights find."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import tempfile
+import warnings
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import ultralytics
+
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation.quiet import quiet
+from yolo_feiou.export.measured import FOLDER, Evaluator, known
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.report.shown import percent
+from yolo_feiou.tables import Row, whole, write_json
+
+NEEDED = ("onnx", "onnxruntime", "onnxscript")
+MEASURED = "measured_onnx.json"
+#: By how much the AP of the two may differ, as a fraction: 0.1 points.
+TOLERANCE = 0.001
+
+
+@dataclass(frozen=True)
+class Exported:
+    """An ONNX file and how it does.
+
+    Attributes:
+        path: The file.
+        sha256: Its checksum.
+        ap: Its AP, a fraction.
+    """
+
+    path: Path
+    sha256: str
+    ap: float | None
+
+
+def check_packages() -> None:
+    """Raise ArgumentError if a package that the export needs is not installed."""
+    if missing := [name for name in NEEDED if find_spec(name) is None]:
+        raise ArgumentError(f"onnx=True needs {', '.join(missing)}: pip install 'yolo-feiou[export]'.")
+
+
+def to_onnx(run: TrainedRun, how: Evaluator, measured: Row) -> Exported:
+    """Export a run's weights to ONNX beside them, and evaluate the file as the weights were.
+
+    Batch, height and width are dynamic, so that it gets the same batches of images. It lies beside the weights once it
+    is found to do what they do; before, and if it doesn't, nothing of it is there.
+
+    Args:
+        run: The run.
+        how: How its weights were evaluated.
+        measured: What was measured of them.
+
+    Raises:
+        DataError: If Ultralytics can't export it, or its AP differs by more than `TOLERANCE`.
+    """
+    target, asked = run.weights.with_suffix(".onnx"), how.asked(run, run.sha256)
+    record = run.folder / FOLDER / MEASURED
+    if target.is_file():
+        digest = _sum(target)
+        if (row := known(record, {**asked, "onnx_sha256": digest})) is not None:
+            return Exported(target, digest, row["AP"])
+    with tempfile.TemporaryDirectory() as scratch:
+        made = _export(run, Path(scratch))
+        row = _measure(run, how, made, Path(scratch) / FOLDER)
+        ours, theirs = percent(measured["AP"], 2), percent(row["AP"], 2)
+        if abs((row["AP"] or 0) - (measured["AP"] or 0)) > TOLERANCE:
+            raise DataError(
+                f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than {percent(TOLERANCE)} "
+                "apart, so it is not kept. Try another version of onnxruntime or torch."
+            )
+        with whole(target) as part:
+            shutil.copyfile(made, part)
+    digest = _sum(target)
+    write_json(record, {"asked": {**asked, "onnx_sha256": digest}, "measured": row})
+    return Exported(target, digest, row["AP"])
+
+
+def _export(run: TrainedRun, scratch: Path) -> Path:
+    """Export a copy of the weights, since Ultralytics writes beside what it exports."""
+    copy = Path(shutil.copy(run.weights, scratch))
+    told = {
+        "format": "onnx",
+        "dynamic": True,
+        "simplify": False,
+        "imgsz": run.arguments.get("imgsz", 640),
+        "device": "cpu",
+    }
+    try:
+        with quiet(), redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+            return Path(ultralytics.YOLO(copy).export(**told))
+    except (OSError, ImportError, RuntimeError, ValueError, TypeError, AssertionError) as error:
+        said = " ".join(str(error).split()[:40]) or type(error).__name__
+        raise DataError(f"{run.weights} can't be exported to ONNX: {said}") from error
+
+
+def _measure(run: TrainedRun, how: Evaluator, made: Path, folder: Path) -> Row:
+    """Evaluate an ONNX; on a GPU only where onnxruntime can use one."""
+    import onnxruntime
+
+    on_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    others = {"half": False} | ({} if on_gpu else {"device": "cpu"})
+    with quiet():
+        model = ultralytics.YOLO(made, task=run.arguments.get("task") or "detect")
+    return how.measure(run, model, folder, **others)
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

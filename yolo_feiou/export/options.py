@@ -1,0 +1,100 @@
+"""What `export_results.py` is told."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.ablation.options import OPTIONS as ABLATION
+from yolo_feiou.ablation.results import RESULTS
+from yolo_feiou.arguments import Text, Whole, read_arguments, shown
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.spec import Flag
+from yolo_feiou.tables import read_csv
+
+SCRIPT = "export_results.py"
+_SHARED = {
+    option.name: option for option in ABLATION if option.name in ("split", "weights", "evaluator", "annotations")
+}
+OPTIONS = (
+    Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
+    Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
+    *_SHARED.values(),
+    Text("device", "", "as Ultralytics takes it"),
+    Whole("batch", 0, 1, 4096),
+    Flag("onnx", False),
+    Text("submission", "", "a name, for COCO's evaluation server"),
+)
+USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
+
+Evaluates finished runs of Ultralytics', leaves a row for each in out/results.csv, for 'yolo report out', and a model
+card beside the weights. What was evaluated before, with the same weights and in the same way, isn't again.
+
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command asks for.
+
+    Attributes:
+        folders: Those of the runs, each once.
+        options: The values of `OPTIONS`.
+        command: The command, as it can be typed again.
+    """
+
+    folders: Sequence[Path]
+    options: Mapping[str, Any]
+    command: str
+
+    @property
+    def out(self) -> Path:
+        """The folder of the results: `out`, or the one in which all runs lie.
+
+        Raises:
+            ArgumentError: If the runs lie in several folders and none is named.
+        """
+        if self.options["out"]:
+            return Path(self.options["out"])
+        parents = dict.fromkeys(folder.absolute().parent for folder in self.folders)
+        if len(parents) > 1:
+            raise ArgumentError("the runs lie in several folders: name one for the results, as in out=runs/coco.")
+        return self.folders[0].parent
+
+
+def read_request(words: Sequence[str]) -> Request:
+    """Return what the words of the command line ask for.
+
+    Raises:
+        ArgumentError: If no run is named, an option is unknown or wrong, or `out` holds something else.
+    """
+    named = [word for word in words if "=" not in word or Path(word).is_dir()]
+    given = read_arguments(SCRIPT, [word for word in words if word not in named], OPTIONS)
+    folders = list({Path(word).resolve(): Path(word) for word in named}.values())
+    if not folders:
+        raise ArgumentError(f"{SCRIPT} takes the folders of runs: 'python scripts/{SCRIPT} runs/detect/train'.")
+    options = {option.name: option.default for option in OPTIONS} | given
+    if (name := options["submission"]) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
+        raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
+    request = Request(folders, options, shlex.join(["python", f"scripts/{SCRIPT}", *words]))
+    check_out(request.out)
+    return request
+
+
+def check_out(out: Path) -> None:
+    """Raise ArgumentError if results of other origin would be overwritten."""
+    for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
+        if (out / mark).is_file():
+            raise ArgumentError(f"{out} is the folder of {what}: name another folder with out=.")
+    rows = read_csv(out / RESULTS) if (out / RESULTS).is_file() else []
+    if rows and not {"run", "status", "loss", "seed"} <= rows[0].keys():
+        raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
+
+
+def usage() -> str:
+    """Return how the command is used."""
+    return USAGE + "\n".join(f"    {o.name + '=' + shown(o.default):32} {o.expected}" for o in OPTIONS)

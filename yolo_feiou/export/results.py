@@ -1,0 +1,129 @@
+"""The rows of runs beside those of others, in the files that `yolo report` reads; and the table that is printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.ablation.collect import Gathered, read_box_stats, write_tables
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.locks import held
+from yolo_feiou.ablation.results import BOX_STATS, CURVES, RESULTS
+from yolo_feiou.ablation.rows import make_row
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.report.files import ARGUMENTS, PAPER
+from yolo_feiou.report.layout import MARK, Cell, Table, plain
+from yolo_feiou.report.shown import percent
+from yolo_feiou.tables import Row, number, read_csv
+
+
+def name_in(out: Path, folder: Path) -> str:
+    """Return what a run is called in a folder of results: the way to it, the same on all machines."""
+    return Path(os.path.relpath(folder.resolve(), out.resolve())).as_posix()
+
+
+def gather(run: TrainedRun, name: str, task: Mapping[str, Any], measured: Row) -> Gathered:
+    """Return what the tables say of a run.
+
+    Args:
+        run: The run.
+        name: What it is called.
+        task: `command`, `weights`, `annotations`, and `data`, the data YAML that was named, if one was.
+        measured: What was measured.
+    """
+    trained = run.trained(name, str(task.get("data") or ""))
+    row = make_row(trained, task, measured)
+    if run.unfinished:
+        row |= {"status": "unfinished", "reason": run.unfinished}
+    row["weights_sha256"] = run.sha256
+    return Gathered(trained.run, row, run.curve, read_box_stats(run.folder))
+
+
+def add(out: Path, runs: Sequence[Gathered]) -> None:
+    """Write the tables of a folder with these runs in it; what they say of other runs stays.
+
+    Args:
+        out: The folder, which is there.
+        runs: The runs.
+    """
+    with held(out / "lock"):
+        here = {one.row["run"] for one in runs}
+        write_tables(out, [*(one for one in read(out) if one.row["run"] not in here), *runs])
+
+
+def read(out: Path) -> list[Gathered]:
+    """Return what the tables of a folder say, each cell as it is written.
+
+    Raises:
+        DataError: If a file is damaged.
+    """
+    rows, curves, box_stats = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS))
+    return [
+        Gathered(
+            _run(row),
+            row,
+            *([_without_name(r) for r in part if r["run"] == row["run"]] for part in (curves, box_stats)),
+        )
+        for row in rows
+    ]
+
+
+def printed(runs: Sequence[Gathered]) -> Iterator[str]:
+    """Yield the table of runs as papers print it, and under it how they were evaluated."""
+    rows = [one.row for one in runs]
+    yield from plain(table(rows))
+    if any(row["reason"] for row in rows):
+        yield f"{MARK} training not finished"
+    for told, names in _by_conditions(rows).items():
+        yield f"{told}{f' ({names})' if len(_by_conditions(rows)) > 1 else ''}"
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Return the table of rows: name, loss, the seed where several differ, and the paper's six metrics in per cent."""
+    seeds = len({str(row["seed"]) for row in rows}) > 1
+    titles = ["run", "loss", *(["seed"] if seeds else [])]
+    lines = []
+    for row in rows:
+        words = [
+            f"{row['run']} {MARK}" if row["reason"] else row["run"],
+            row["loss"],
+            *([str(row["seed"])] if seeds else []),
+        ]
+        lines.append([*map(Cell, words), *(Cell(percent(row[name]), value=row[name]) for name in PAPER)])
+    return Table("exported", "AP in per cent", [*titles, *PAPER], [False] * len(titles) + [True] * len(PAPER), [lines])
+
+
+def conditions(row: Row) -> str:
+    """Return how a row was measured: evaluator, ground truth, thresholds."""
+    iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
+    crowds = " (crowds and areas of the JSON)" if row["ground_truth"] != "labels" else " (areas of the boxes)"
+    return (
+        f"{row['evaluator']} {row['evaluator_version']}, split {row['eval_split']}: {row['images']} images, "
+        f"ground truth {row['ground_truth']}{crowds}, conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, "
+        f"imgsz {row['eval_imgsz']}, batch {row['eval_batch']}"
+    )
+
+
+def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
+    told: dict[str, list[str]] = {}
+    for row in rows:
+        told.setdefault(conditions(row), []).append(row["run"])
+    return {text: ", ".join(names) for text, names in told.items()}
+
+
+def _run(row: Row) -> Run:
+    """Return the settings in a row, for the question in what runs differ."""
+    arguments = {key: number(row[key]) for key in (*ARGUMENTS, "loss", "seed") if row.get(key)}
+    return Run(arguments, gain=row.get("gain") or "same")
+
+
+def _cells(path: Path) -> list[Row]:
+    """Return the rows of a CSV as text."""
+    names = read_csv(path)[:1] if path.is_file() else []
+    return read_csv(path, [*names[0]]) if names else []
+
+
+def _without_name(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "run"}

@@ -1,0 +1,87 @@
+"""Detections on test-dev, in the form that COCO's evaluation server takes."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.detections import detect
+from yolo_feiou.evaluation.ids import category_ids, image_ids
+from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.evaluation.truth import Record, images_from_json
+from yolo_feiou.export.measured import Evaluator
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.tables import whole
+
+SPLIT, FILE = "test", "submission.zip"
+#: Detections of an image that COCO looks at, over all classes on its server.
+MOST = 100
+#: Digits after the point: hundredths of a pixel, and scores that stay apart.
+PIXELS, SCORE = 2, 6
+
+
+def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
+    """Write `submission.zip` beside a run's weights: what they detect in the split `test`.
+
+    Images and categories are those of the JSON that the data YAML names for `test`, such as
+    image_info_test-dev2017.json. Labels are not needed.
+
+    Args:
+        run: The run.
+        how: Data, device and thresholds.
+        name: A name of the submission.
+
+    Returns:
+        The file, and a line on what is in it.
+
+    Raises:
+        DataError: If the data has no such split or JSON, or they or the model's classes don't fit each other.
+    """
+    data = how.data_of(run)
+    split = read_split(data, SPLIT)
+    if split.annotations is None:
+        raise DataError(
+            f"data={data} names no image list for its split '{SPLIT}': add annotations: {{test: "
+            "annotations/image_info_test-dev2017.json}."
+        )
+    content = images_from_json(split.annotations)
+    ids = image_ids(split.files, content.images)
+    found = detect(run.weights, data, SPLIT, **thresholds(how.arguments(run)))
+    categories = category_ids(found.names, content.categories)
+    records = best(found.in_coco_form(ids, categories))
+    path = run.weights.with_name(FILE)
+    with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo(f"detections_test-dev2017_{name}_results.json")  # of no date: the same every time
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(entry, json.dumps(records, separators=(",", ":")))
+    missing = len(content.images) - len(ids)
+    lacks = f"; {missing} of the {len(content.images)} images of {split.annotations.name} are not in the split" * (
+        missing > 0
+    )
+    return path, f"{len(records)} detections in {len(ids)} images{lacks}"
+
+
+def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a detection, with Ultralytics' own thresholds for `val` where the run has none."""
+    return {"conf": 0.001, "iou": 0.7, "max_det": 300, **arguments}
+
+
+def best(records: Iterable[Record], most: int = MOST) -> list[Record]:
+    """Return the detections of each image with the highest scores, rounded.
+
+    Args:
+        records: In COCO's result format, those of an image together.
+        most: How many an image at most.
+    """
+    kept = []
+    for _, group in groupby(records, key=lambda record: record["image_id"]):
+        kept += sorted(group, key=lambda record: -record["score"])[:most]
+    return [
+        {**record, "bbox": [round(x, PIXELS) for x in record["bbox"]], "score": round(record["score"], SCORE)}
+        for record in kept
+    ]
