@@ -1,0 +1,75 @@
+"""Joining a group, and who does what first in it; GPUs are made up, since what matters is what is handed on."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import distributed as dist
+
+from tests.distributed.test_launch import LAUNCH
+from yolo_feiou.distributed.group import cpu_data_parallel, join, joined_already, one_machine_first
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What torch is told."""
+    told = []
+    monkeypatch.setattr(dist, "init_process_group", lambda backend, **_: told.append(backend))
+    monkeypatch.setattr(dist, "barrier", lambda group: told.append(f"barrier of {group}"))
+    monkeypatch.setattr(torch.cuda, "set_device", lambda index: told.append(index))
+    monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "0")
+    return told
+
+
+def test_processes_on_cpu_join_over_gloo(said):
+    join(LAUNCH, "cpu")
+    assert said == ["gloo"]
+
+
+def test_a_process_takes_its_own_gpu_before_it_joins(said, monkeypatch):
+    monkeypatch.setattr(dist, "is_nccl_available", lambda: True)
+    join(LAUNCH, "8,9,10,11,12,13,14,15")  # local rank 1
+    assert said == [9, "nccl"]
+
+
+def test_a_group_is_joined_once(said, monkeypatch):
+    monkeypatch.setattr(dist, "is_initialized", lambda: True)
+    join(LAUNCH, "cpu")
+    assert said == []
+
+
+def test_ultralytics_joins_nothing_within_the_block(said):
+    with joined_already():
+        dist.init_process_group("nccl", rank=0)
+    assert said == []
+    dist.init_process_group("nccl", rank=0)
+    assert said == ["nccl"]
+
+
+@pytest.mark.parametrize(
+    ("launch", "order"),
+    [
+        (replace(LAUNCH, rank=0, local_rank=0), ["works", "barrier of leaders"]),
+        (replace(LAUNCH, rank=8, local_rank=0), ["barrier of leaders", "works"]),
+        (LAUNCH, ["works"]),  # rank 9 is the second of its machine, and Ultralytics has it wait for the first
+        (replace(LAUNCH, rank=0, local_rank=0, size=8), ["works"]),  # a machine alone
+    ],
+)
+def test_the_first_machine_works_first(said, launch, order):
+    with one_machine_first(launch, "leaders"):
+        said.append("works")
+    assert said == order
+
+
+def test_the_others_are_let_go_if_the_first_fails(said):
+    with pytest.raises(OSError), one_machine_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
+        raise OSError
+    assert said == ["barrier of leaders"]
+
+
+def test_stocks_wrapper_is_back_after_the_block():
+    stock = torch.nn.parallel.DistributedDataParallel
+    with pytest.raises(OSError), cpu_data_parallel():
+        assert torch.nn.parallel.DistributedDataParallel is not stock
+        raise OSError
+    assert torch.nn.parallel.DistributedDataParallel is stock
