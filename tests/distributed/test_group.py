@@ -62,14 +62,13 @@ def test_the_first_machine_works_first(said, launch, order):
 
 
 def test_the_others_are_let_go_if_the_first_fails(said):
-    with pytest.raises(OSError), one_machine_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
-        raise OSError
+    with pytest.raises(ZeroDivisionError), one_machine_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
+        _ = 1 / 0
     assert said == ["barrier of leaders"]
 
 
 def test_stocks_wrapper_is_back_after_the_block():
     stock = torch.nn.parallel.DistributedDataParallel
-    with pytest.raises(OSError), cpu_data_parallel():
+    with cpu_data_parallel():
         assert torch.nn.parallel.DistributedDataParallel is not stock
-        raise OSError
     assert torch.nn.parallel.DistributedDataParallel is stock

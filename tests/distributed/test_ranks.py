@@ -4,13 +4,17 @@ import re
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import psutil
 import pytest
 import torch
 
+from tests.distributed.test_launch import LAUNCH
 from tests.runs import SHORT, overrides, results, short
-from yolo_feiou.distributed.ranks import RANKS_SINCE
+from yolo_feiou.distributed import group, ranks
+from yolo_feiou.distributed.ranks import RANKS_SINCE, Ranks
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 SCRIPT = """
@@ -124,3 +128,55 @@ def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
     assert again.returncode == 0, again.stderr[-2000:]
     assert 1 <= done < 3 and re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
     assert [row["epoch"] for row in results(tmp_path / "runs" / "run")] == ["1", "2", "3"]
+
+
+class Stock:
+    """What stands for Ultralytics' trainer: 16 images a batch on GPUs."""
+
+    def __init__(self, cfg, overrides, _callbacks):
+        self.args, self.overrides, self.callbacks = SimpleNamespace(batch=32), overrides, []
+        self.device, self.world_size = torch.device("cuda:0"), 8
+
+    def add_callback(self, event, callback):
+        self.callbacks.append(event)
+
+    def _setup_ddp(self):
+        torch.distributed.init_process_group("nccl", world_size=self.world_size)
+        self.device = torch.device("cuda", 1)
+
+
+class Trainer(Ranks, Stock):
+    """Our part on it."""
+
+
+@pytest.fixture
+def gpus(monkeypatch, tmp_path):
+    """Rank 9 of 16, on the second of two machines with 8 GPUs; returns what the group was told."""
+    told = []
+    monkeypatch.setattr(ranks, "launched", lambda: LAUNCH)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *words, **_: told.append(words))
+    monkeypatch.setattr(group, "join", lambda launch, device: told.append(device))
+    monkeypatch.setattr(group, "first_of_each_machine", lambda launch: "leaders")
+    monkeypatch.setattr(group, "everyone", lambda restarts: [restarts, 3])
+    monkeypatch.setattr(group, "agree", lambda value: (None, str(tmp_path / "run")))  # what rank 0 found
+    return told
+
+
+def test_gpus_of_several_machines(gpus, tmp_path):
+    trainer = Trainer({"device": None}, {}, None)
+    assert gpus == ["0,1,2,3,4,5,6,7"]
+    assert trainer.overrides == {"device": "0,1,2,3,4,5,6,7", "save_dir": str(tmp_path / "run")}
+    assert trainer.world_size == 16 and trainer.launch.restarts == 3
+    trainer._setup_ddp()
+    assert trainer.device == torch.device("cuda", 1)
+    assert len(gpus) == 1, "Ultralytics joined nothing itself"
+
+
+def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeypatch):
+    monkeypatch.setattr(ranks, "launched", lambda: replace(LAUNCH, size=8))
+    trainer = Trainer({"device": None}, {"device": "0,1,2,3,4,5,6,7", "save_dir": "run"}, None)
+    assert trainer.world_size == 8 and not trainer.callbacks and not gpus
+    trainer._setup_ddp()
+    assert gpus == [("nccl",)]

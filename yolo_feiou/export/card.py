@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.ablation.provenance import now, versions
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.evaluation.labels import image_counts
 from yolo_feiou.export.onnx import Exported
@@ -31,6 +30,7 @@ class Card:
     Attributes:
         run: The run.
         row: Its row of the results.
+        made: By what it was evaluated, and when, see `Measured`.
         data: The data YAML on which it was evaluated.
         names: The data's classes.
         out: The folder of the results, with its report.
@@ -39,6 +39,7 @@ class Card:
 
     run: TrainedRun
     row: Row
+    made: Row
     data: str
     names: Sequence[str]
     out: Path
@@ -104,22 +105,21 @@ def _training(card: Card) -> Iterator[str]:
 
 
 def _metrics(card: Card) -> Iterator[str]:
-    now_with = versions()
-    commit = f" (commit {now_with['git_commit']})" if now_with["git_commit"] else ""
+    made, run = card.made, card.run
+    commit = f" (commit {made['git_commit']})" if made["git_commit"] else ""
     yield from ("## Metrics", "", markdown(table([card.row])).rstrip("\n"), "")
-    yield f"{conditions(card.row)}, weights {card.row['eval_weights']}.pt. AR {percent(card.row['AR'])}."
+    yield f"{conditions(card.row)}, weights {run.weights.name}. AR {percent(card.row['AR'])}."
+    yield f"Evaluated {made['finished'][:10]} by yolo_feiou {made['yolo_feiou']}{commit},"
+    yield f"ultralytics {made['ultralytics']}, torch {made['torch']}, Python {made['python']}."
     if card.onnx:
-        yield f"{card.onnx.path.name}, evaluated in the same way: AP {percent(card.onnx.ap, 2)}, against "
-        yield f"{percent(card.row['AP'], 2)} of {card.run.weights.name}."
-    yield f"Evaluated {card.row['finished'][:10]} by yolo_feiou {now_with['yolo_feiou']}{commit}, ultralytics "
-    yield f"{now_with['ultralytics']}, torch {now_with['torch']}, Python {now_with['python']}."
+        aps = percent(card.onnx.ap, 2), percent(card.row["AP"], 2)
+        yield from ("", f"{card.onnx.path.name}, evaluated in the same way: AP {aps[0]}; {run.weights.name}: {aps[1]}.")
 
 
 def _files(card: Card) -> Iterator[str]:
     sums = {card.run.weights: card.run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {})
     yield from ("## Files", "", "| file | bytes | sha256 |", "|:--|--:|:--|")
     yield from (f"| {path.name} | {path.stat().st_size} | `{digest}` |" for path, digest in sums.items())
-    yield from ("", f"Card of {now()[:10]}.")
 
 
 def _use(card: Card) -> Iterator[str]:

@@ -15,7 +15,7 @@ from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
-from yolo_feiou.export.measured import Evaluator, measured
+from yolo_feiou.export.measured import Evaluator, Measured, measured
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.options import Request, read_request, usage
 from yolo_feiou.export.results import add, gather, name_in, printed
@@ -48,20 +48,20 @@ class Work:
         try:
             run = read_run(folder, self.request.options["weights"])
             if run.unfinished:
-                print(f"{folder}: {run.unfinished}; {run.weights.name} is evaluated as it is", flush=True)
-            row, before = measured(run, self.how)
-            one = gather(run, name_in(self.request.out, folder), self.task, row)
+                print(f"{folder} is {run.unfinished}; {run.weights.name} is evaluated as it is", flush=True)
+            found = measured(run, self.how, self.request.command)
+            one = gather(run, name_in(self.request.out, folder), found, self.request.options)
         except YoloFeiouError as error:
             self.failures.append(f"{folder} is left out: {error}")
             return
-        done = "was evaluated before" if before else f"evaluated on {row['images']} images"
-        print(f"{folder}: {run.weights.name} {done}, AP {percent(row['AP'], 2)}", flush=True)
+        done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
+        print(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}", flush=True)
         self.gathered.append(one)
-        self.write(run, one.row, row)
+        self.write(run, one.row, found)
 
-    def write(self, run: TrainedRun, row: Row, found: Row) -> None:
+    def write(self, run: TrainedRun, row: Row, found: Measured) -> None:
         """Write what lies beside the weights."""
-        made = self.onnx(run, found) if self.request.options["onnx"] else None
+        made = self.onnx(run, row) if self.request.options["onnx"] else onnx.exported(run, self.how)
         if name := self.request.options["submission"]:
             try:
                 path, told = submit(run, self.how, name)
@@ -70,24 +70,18 @@ class Work:
                 self.failures.append(f"{run.folder} has no submission: {error}")
         data = self.how.data_of(run)
         names = read_split(data, self.how.split).names
-        print(Card(run, row, data, names, self.request.out, made).write(), flush=True)
+        print(Card(run, row, found.made, data, names, self.request.out, made).write(), flush=True)
 
-    def onnx(self, run: TrainedRun, found: Row) -> Exported | None:
+    def onnx(self, run: TrainedRun, row: Row) -> Exported | None:
         """Export to ONNX, and say how it does."""
         try:
-            made = onnx.to_onnx(run, self.how, found)
+            made = onnx.to_onnx(run, self.how, row)
         except YoloFeiouError as error:
             self.failures.append(f"{run.folder} has no ONNX: {error}")
             return None
-        told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(found['AP'], 2)}"
+        told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(row['AP'], 2)}"
         print(f"{made.path}: {told}", flush=True)
         return made
-
-    @property
-    def task(self) -> Row:
-        """What the rows say of the command."""
-        options = self.request.options
-        return {"command": self.request.command, **{key: options[key] for key in ("weights", "annotations", "data")}}
 
 
 def export(words: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ultralytics.engine.model import Model
 
+from yolo_feiou.ablation.provenance import now, versions
 from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -94,8 +95,28 @@ class Evaluator:
         return evaluate(model, data, self.split, folder, annotations=annotations, evaluator=self.evaluator, **told)
 
 
-def measured(run: TrainedRun, how: Evaluator) -> tuple[Row, bool]:
-    """Return what was measured of a run's weights, and whether it was known before.
+@dataclass(frozen=True)
+class Measured:
+    """What an evaluation gave.
+
+    Attributes:
+        row: What `evaluate` returned.
+        made: By what: `command`, `finished` and the versions.
+        before: Whether it was done by an earlier command.
+    """
+
+    row: Row
+    made: Row
+    before: bool
+
+
+def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
+    """Return what is measured of a run's weights, now or by an earlier command.
+
+    Args:
+        run: The run.
+        how: How it is evaluated.
+        command: The command that evaluates it, if it is done now.
 
     Raises:
         ArgumentError: If there is no such evaluator.
@@ -103,23 +124,20 @@ def measured(run: TrainedRun, how: Evaluator) -> tuple[Row, bool]:
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
     path, asked = run.folder / FOLDER / MEASURED, how.asked(run, run.sha256)
-    if (row := known(path, asked)) is not None:
-        return row, True
+    if content := known(path, asked):
+        return Measured(content["measured"], content["made"], before=True)
     path.unlink(missing_ok=True)  # what is measured now takes the place of the files beside it
     row = how.measure(run, run.weights, path.parent)
-    write_json(path, {"asked": asked, "measured": row})
-    return row, False
+    made = {"command": command, "finished": now(), **versions()}
+    write_json(path, {"asked": asked, "measured": row, "made": made})
+    return Measured(row, made, before=False)
 
 
 def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
-    """Return what was measured before, if it was asked for in the same way; a damaged file is no measurement."""
+    """Return what a file says of an evaluation, if it was asked for in the same way; a damaged file says nothing."""
     if path.is_file():
         with suppress(DataError):
             content = read_json(path)
-            if (
-                isinstance(content, dict)
-                and content.get("asked") == asked
-                and isinstance(content.get("measured"), dict)
-            ):
-                return content["measured"]
+            if isinstance(content, dict) and content.get("asked") == asked and content.get("measured"):
+                return content
     return None

@@ -48,7 +48,17 @@ def check_packages() -> None:
         raise ArgumentError(f"onnx=True needs {', '.join(missing)}: pip install 'yolo-feiou[export]'.")
 
 
-def to_onnx(run: TrainedRun, how: Evaluator, measured: Row) -> Exported:
+def exported(run: TrainedRun, how: Evaluator) -> Exported | None:
+    """Return the ONNX that an earlier command made of a run's weights and evaluated in the same way, if there is one."""
+    target = run.weights.with_suffix(".onnx")
+    if not target.is_file():
+        return None
+    digest = _sum(target)
+    content = known(run.folder / FOLDER / MEASURED, {**how.asked(run, run.sha256), "onnx_sha256": digest})
+    return Exported(target, digest, content["measured"]["AP"]) if content else None
+
+
+def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
     """Export a run's weights to ONNX beside them, and evaluate the file as the weights were.
 
     Batch, height and width are dynamic, so that it gets the same batches of images. It lies beside the weights once it
@@ -57,22 +67,19 @@ def to_onnx(run: TrainedRun, how: Evaluator, measured: Row) -> Exported:
     Args:
         run: The run.
         how: How its weights were evaluated.
-        measured: What was measured of them.
+        found: What was measured of them.
 
     Raises:
         DataError: If Ultralytics can't export it, or its AP differs by more than `TOLERANCE`.
     """
-    target, asked = run.weights.with_suffix(".onnx"), how.asked(run, run.sha256)
-    record = run.folder / FOLDER / MEASURED
-    if target.is_file():
-        digest = _sum(target)
-        if (row := known(record, {**asked, "onnx_sha256": digest})) is not None:
-            return Exported(target, digest, row["AP"])
+    target = run.weights.with_suffix(".onnx")
+    if (before := exported(run, how)) is not None:
+        return before
     with tempfile.TemporaryDirectory() as scratch:
         made = _export(run, Path(scratch))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
-        ours, theirs = percent(measured["AP"], 2), percent(row["AP"], 2)
-        if abs((row["AP"] or 0) - (measured["AP"] or 0)) > TOLERANCE:
+        ours, theirs = percent(found["AP"], 2), percent(row["AP"], 2)
+        if abs((row["AP"] or 0) - (found["AP"] or 0)) > TOLERANCE:
             raise DataError(
                 f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than {percent(TOLERANCE)} "
                 "apart, so it is not kept. Try another version of onnxruntime or torch."
@@ -80,7 +87,8 @@ def to_onnx(run: TrainedRun, how: Evaluator, measured: Row) -> Exported:
         with whole(target) as part:
             shutil.copyfile(made, part)
     digest = _sum(target)
-    write_json(record, {"asked": {**asked, "onnx_sha256": digest}, "measured": row})
+    asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
+    write_json(run.folder / FOLDER / MEASURED, {"asked": asked, "measured": row})
     return Exported(target, digest, row["AP"])
 
 
@@ -95,7 +103,8 @@ def _export(run: TrainedRun, scratch: Path) -> Path:
         "device": "cpu",
     }
     try:
-        with quiet(), redirect_stdout(io.StringIO()), warnings.catch_warnings(action="ignore"):
+        with quiet(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             return Path(ultralytics.YOLO(copy).export(**told))
     except (OSError, ImportError, RuntimeError, ValueError, TypeError, AssertionError) as error:
         said = " ".join(str(error).split()[:40]) or type(error).__name__

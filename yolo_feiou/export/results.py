@@ -12,6 +12,7 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.locks import held
 from yolo_feiou.ablation.results import BOX_STATS, CURVES, RESULTS
 from yolo_feiou.ablation.rows import make_row
+from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.files import ARGUMENTS, PAPER
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
@@ -24,20 +25,20 @@ def name_in(out: Path, folder: Path) -> str:
     return Path(os.path.relpath(folder.resolve(), out.resolve())).as_posix()
 
 
-def gather(run: TrainedRun, name: str, task: Mapping[str, Any], measured: Row) -> Gathered:
+def gather(run: TrainedRun, name: str, measured: Measured, options: Mapping[str, Any]) -> Gathered:
     """Return what the tables say of a run.
 
     Args:
         run: The run.
         name: What it is called.
-        task: `command`, `weights`, `annotations`, and `data`, the data YAML that was named, if one was.
         measured: What was measured.
+        options: Those of the command.
     """
-    trained = run.trained(name, str(task.get("data") or ""))
-    row = make_row(trained, task, measured)
+    trained = run.trained(name, options["data"])
+    row = make_row(trained, {**options, "command": measured.made["command"]}, measured.row)
+    row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}
-    row["weights_sha256"] = run.sha256
     return Gathered(trained.run, row, run.curve, read_box_stats(run.folder))
 
 
@@ -76,8 +77,9 @@ def printed(runs: Sequence[Gathered]) -> Iterator[str]:
     yield from plain(table(rows))
     if any(row["reason"] for row in rows):
         yield f"{MARK} training not finished"
-    for told, names in _by_conditions(rows).items():
-        yield f"{told}{f' ({names})' if len(_by_conditions(rows)) > 1 else ''}"
+    told = _by_conditions(rows)
+    for text, names in told.items():
+        yield f"{text} ({names})" if len(told) > 1 else text
 
 
 def table(rows: Sequence[Row]) -> Table:
@@ -98,10 +100,9 @@ def table(rows: Sequence[Row]) -> Table:
 def conditions(row: Row) -> str:
     """Return how a row was measured: evaluator, ground truth, thresholds."""
     iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
-    crowds = " (crowds and areas of the JSON)" if row["ground_truth"] != "labels" else " (areas of the boxes)"
     return (
         f"{row['evaluator']} {row['evaluator_version']}, split {row['eval_split']}: {row['images']} images, "
-        f"ground truth {row['ground_truth']}{crowds}, conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, "
+        f"ground truth {row['ground_truth']}, areas from {row['area_source']}, conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, "
         f"imgsz {row['eval_imgsz']}, batch {row['eval_batch']}"
     )
 

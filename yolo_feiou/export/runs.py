@@ -37,7 +37,7 @@ class TrainedRun:
         arguments: All arguments, as args.yaml has them.
         loss: The shortest spelling of its loss, 'stock' where there is none of ours.
         curve: A row an epoch, with Ultralytics' columns.
-        finished: Whether Ultralytics ended the training, early or not: its weights are without optimizer then.
+        finished: Whether the training has ended, early or not: its weights are without optimizer then, as a rule.
         ultralytics: The version that trained, '' if the checkpoint doesn't say.
         date: When the checkpoint was written, '' likewise.
         architecture: The model YAML that the checkpoint names, '' likewise.
@@ -71,7 +71,7 @@ class TrainedRun:
         """What is to be said of a training that isn't finished, '' otherwise."""
         if self.finished:
             return ""
-        return f"unfinished: {len(self.curve)} of {self.arguments.get('epochs')} epochs"
+        return f"not finished: {len(self.curve)} of {self.arguments.get('epochs')} epochs"
 
     @property
     def sessions(self) -> list[Row]:
@@ -131,11 +131,12 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     path = folder / "weights" / f"{weights}.pt"
     if not path.is_file():
         raise DataError(f"{folder} has no weights/{path.name}: no epoch was finished, or the weights lie elsewhere.")
-    checkpoint = read_checkpoint(path)
+    checkpoint = _checkpoint(path)
     if not isinstance(checkpoint, dict) or not (checkpoint.get("model") or checkpoint.get("ema")):
         raise DataError(f"{path} is torn or no checkpoint of Ultralytics': copy it anew.")
-    model = checkpoint.get("ema") or checkpoint["model"]
+    model: Any = checkpoint.get("ema") or checkpoint["model"]
     content = model.yaml if isinstance(getattr(model, "yaml", None), dict) else {}
+    curve = read_curve(folder / RESULTS)
     trained_with = checkpoint.get("train_args") or {}
     return TrainedRun(
         folder=folder,
@@ -143,10 +144,23 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         arguments=arguments,
         loss=shortest(str(arguments.get("loss") or STOCK)),
-        curve=read_curve(folder / RESULTS),
-        finished=checkpoint.get("optimizer") is None,
+        curve=curve,
+        finished=checkpoint.get("optimizer") is None or len(curve) >= int(arguments.get("epochs") or 0) > 0,
         ultralytics=str(checkpoint.get("version") or ""),
         date=str(checkpoint.get("date") or ""),
         architecture=Path(str(content.get("yaml_file") or "")).name,
-        batch=int(trained_with.get("batch") or arguments.get("batch") or DEFAULT_CFG_DICT["batch"]),
+        batch=_batch(trained_with.get("batch"), arguments.get("batch")),
     )
+
+
+def _checkpoint(path: Path) -> Any:
+    """Return what a checkpoint holds, None if it is torn or made by other code."""
+    try:
+        return read_checkpoint(path)
+    except (ImportError, AttributeError):
+        return None
+
+
+def _batch(*values: Any) -> int:
+    """Return the first of these that is a number of images, which a share of the memory (0.7) or −1 is not."""
+    return next((value for value in values if isinstance(value, int) and value > 0), DEFAULT_CFG_DICT["batch"])
