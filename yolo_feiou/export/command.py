@@ -19,7 +19,7 @@ from yolo_feiou.export.measured import Evaluator, Measured, measured
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.options import Request, read_request, usage
 from yolo_feiou.export.results import add, gather, name_in, printed
-from yolo_feiou.export.runs import TrainedRun, read_run
+from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
 from yolo_feiou.tables import Row, results_folder
@@ -101,7 +101,10 @@ def export(words: Sequence[str]) -> int:
     try:
         with results_folder(request.out):
             for folder in request.folders:
-                work.do(folder)
+                if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
+                    print(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
+                else:
+                    work.do(folder)
             if work.gathered:
                 add(request.out, work.gathered)
     except OSError as error:
@@ -111,6 +114,8 @@ def export(words: Sequence[str]) -> int:
     if work.gathered:
         print("", *printed(work.gathered), "", sep="\n")
         print(f"Next: yolo report {request.out}")
+    elif not work.failures:
+        work.failures.append("no run is left: give the folders that Ultralytics trained in.")
     for line in work.failures:
         print("error:", *line.split(), file=sys.stderr)
     return 1 if work.failures else 0

@@ -128,9 +128,14 @@ def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
         return Measured(content["measured"], content["made"], before=True)
     path.unlink(missing_ok=True)  # what is measured now takes the place of the files beside it
     row = how.measure(run, run.weights, path.parent)
-    made = {"command": command, "finished": now(), **versions()}
+    return Measured(row, keep(path, asked, row, command=command), before=False)
+
+
+def keep(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
+    """Write what was measured for the next command, and return by what it was made."""
+    made |= {"finished": now(), **versions()}
     write_json(path, {"asked": asked, "measured": row, "made": made})
-    return Measured(row, made, before=False)
+    return made
 
 
 def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
@@ -138,6 +143,6 @@ def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
     if path.is_file():
         with suppress(DataError):
             content = read_json(path)
-            if isinstance(content, dict) and content.get("asked") == asked and content.get("measured"):
+            if isinstance(content, dict) and content.keys() >= {"measured", "made"} and content.get("asked") == asked:
                 return content
     return None

@@ -16,10 +16,10 @@ import ultralytics
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.quiet import quiet
-from yolo_feiou.export.measured import FOLDER, Evaluator, known
+from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.shown import percent
-from yolo_feiou.tables import Row, whole, write_json
+from yolo_feiou.tables import Row, whole
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"
@@ -49,7 +49,7 @@ def check_packages() -> None:
 
 
 def exported(run: TrainedRun, how: Evaluator) -> Exported | None:
-    """Return the ONNX that an earlier command made of a run's weights and evaluated in the same way, if there is one."""
+    """Return the ONNX that an earlier command made of a run's weights, and evaluated in the same way."""
     target = run.weights.with_suffix(".onnx")
     if not target.is_file():
         return None
@@ -88,7 +88,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
             shutil.copyfile(made, part)
     digest = _sum(target)
     asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
-    write_json(run.folder / FOLDER / MEASURED, {"asked": asked, "measured": row})
+    keep(run.folder / FOLDER / MEASURED, asked, row)
     return Exported(target, digest, row["AP"])
 
 

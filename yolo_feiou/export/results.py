@@ -100,10 +100,11 @@ def table(rows: Sequence[Row]) -> Table:
 def conditions(row: Row) -> str:
     """Return how a row was measured: evaluator, ground truth, thresholds."""
     iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
+    truth = f"ground truth {row['ground_truth']}, areas from {row['area_source']}"
     return (
-        f"{row['evaluator']} {row['evaluator_version']}, split {row['eval_split']}: {row['images']} images, "
-        f"ground truth {row['ground_truth']}, areas from {row['area_source']}, conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, "
-        f"imgsz {row['eval_imgsz']}, batch {row['eval_batch']}"
+        f"{row['evaluator']} {row['evaluator_version']}, split {row['eval_split']}: {row['images']} images, {truth}, "
+        f"conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, imgsz {row['eval_imgsz']}, "
+        f"batch {row['eval_batch']}"
     )
 
 

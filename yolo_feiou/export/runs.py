@@ -121,7 +121,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         LossSpecError: If its loss is none that there is.
     """
     if not (folder / ARGS).is_file():
-        raise DataError(f"{folder} is no run: it has no {ARGS}. Give the folder that Ultralytics trained in.")
+        raise DataError(f"there is no {folder / ARGS}: give the folder that Ultralytics trained in.")
     try:
         arguments = yaml.safe_load((folder / ARGS).read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

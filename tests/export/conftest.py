@@ -1,0 +1,48 @@
+"""A run on the made-up squares that has learnt something, and copies of it as other runs would lie there."""
+
+import shutil
+
+import pytest
+import yaml
+
+from tests.evaluation.conftest import detecting, model  # noqa: F401  # fixtures
+from tests.export.made_up import coco_form
+from tests.runs import SHORT
+
+LEARNS = {
+    **{"imgsz": 96, "epochs": 10, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
+    **{"fliplr": 0.0, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.0, "translate": 0.0, "scale": 0.0, "erasing": 0.0},
+}
+LOSS = "focal_eiou:gamma=1"
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory):
+    """The YAML of the made-up squares: 24 images to train on, 8 to validate, 4 without objects."""
+    return coco_form(tmp_path_factory.mktemp("squares"), {"train": 24, "val": 8, "test": 4})
+
+
+@pytest.fixture(scope="session")
+def trained(squares, tmp_path_factory):
+    """The folder of a run that is never changed; it finds some of the squares."""
+    from yolo_feiou import YOLO
+
+    folder = tmp_path_factory.mktemp("trained")
+    told = {**SHORT, **LEARNS, "data": str(squares), "loss": LOSS, "box_stats": True}
+    YOLO("yolov8n.yaml").train(**told, project=str(folder), name="run")
+    return folder / "run"
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """A function that copies the run to runs/NAME, with other arguments in its args.yaml; None takes one out."""
+
+    def make(name, **arguments):
+        folder = tmp_path / "runs" / name
+        shutil.copytree(trained, folder)
+        content = {**yaml.safe_load((folder / "args.yaml").read_text()), **arguments}
+        content = {key: value for key, value in content.items() if key not in arguments or value is not None}
+        (folder / "args.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        return folder
+
+    return make

@@ -1,0 +1,93 @@
+"""The model card, and what it promises."""
+
+import hashlib
+import subprocess
+import sys
+
+import pytest
+
+from yolo_feiou import __version__
+from yolo_feiou.export.card import reproduce, short
+from yolo_feiou.export.command import export
+from yolo_feiou.export.runs import read_run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def card(copy):
+    """A function that returns the lines of the card of a run."""
+
+    def write(**arguments):
+        folder = copy("run", **arguments)
+        assert export([str(folder), "device=cpu"]) == 0
+        return folder, (folder / "weights" / "model_card.md").read_text().splitlines()
+
+    return write
+
+
+def test_a_card_says_what_the_weights_are(card, squares, tmp_path):
+    folder, lines = card(project=str(tmp_path / "runs"))
+    text = "\n".join(lines)
+    best = folder / "weights" / "best.pt"
+    for told in (
+        "# yolov8n on squares, loss focal_eiou:gamma=1",
+        "`loss=focal_eiou:gamma=1`: focal_eiou (gamma=1, norm=paper, detach=true).",
+        "arXiv:2101.08158, Eq. 10, 11.",
+        "| model | yolov8n.yaml |",
+        "| data | squares.yaml |",
+        "| classes | 2: white, red |",
+        "| images | train 24, val 8, test 4 |",
+        "| epochs done | 10 of 10 |",
+        "| seed | 0 |",
+        "| total batch | 4 |",
+        "| processes | 1 (device cpu) |",
+        "`lr0=0.003`",
+        "ground truth instances_val2017.json, areas from json",
+        f"by yolo_feiou {__version__}",
+        f"| best.pt | {best.stat().st_size} | `{hashlib.sha256(best.read_bytes()).hexdigest()}` |",
+        "[The report](../../report/index.html)",
+        "AGPL-3.0",
+    ):
+        assert told in text, told
+    assert str(tmp_path) not in text and str(squares.parent) not in text, "no paths of this machine"
+    assert "`imgsz=96`" in text and "`patience=" not in text, "only what differs from the defaults"
+
+
+def test_stock_has_no_formula_and_no_loss_in_its_command(card):
+    _, lines = card(loss=None, box_stats=None)
+    assert "`stock`: Ultralytics' own box loss, CIoU, nothing swapped." in lines
+    (again,) = (line for line in lines if line.startswith("yolo detect train"))
+    assert "loss=" not in again and "box_stats=" not in again
+
+
+def test_its_command_trains_the_same(trained):
+    """All settings that differ from the defaults, in the grammar of the command."""
+    words = reproduce(read_run(trained, "best")).split()
+    assert words[:4] == ["yolo", "detect", "train", "loss=focal_eiou:gamma=1"]
+    told = dict(word.split("=", 1) for word in words[4:])
+    assert told.pop("data") == "squares.yaml" and told.pop("model") == "yolov8n.yaml"
+    assert told == {
+        **{"epochs": "10", "batch": "4", "imgsz": "96", "lr0": "0.003", "warmup_epochs": "0", "nbs": "4"},
+        **{"workers": "0", "optimizer": "AdamW", "verbose": "False", "plots": "False", "val": "False"},
+        **dict.fromkeys(("mosaic", "fliplr", "hsv_h", "hsv_s", "hsv_v", "translate", "scale", "erasing"), "0.0"),
+        **{"seed": "0", "box_stats": "True"},
+    }
+
+
+def test_the_weights_load_without_this_package(trained):
+    """As the card says; the import of ours is forbidden there."""
+    code = (
+        "import sys; sys.modules['yolo_feiou'] = None; from ultralytics import YOLO; "
+        f"print(YOLO({str(trained / 'weights' / 'best.pt')!r}).names)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "{0: 'white', 1: 'red'}" in done.stdout
+
+
+def test_paths_lose_what_is_the_machines_affair(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert short(tmp_path / "data" / "coco.yaml") == "data/coco.yaml"
+    assert short("/elsewhere/coco.yaml") == "coco.yaml"
+    assert short("data/coco.yaml") == "data/coco.yaml"
