@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.ablation.watching import assert_whole, epochs_done, the_run, until, worker
+from tests.export.made_up import coco_form
 from yolo_feiou.ablation.store import run_folders
 from yolo_feiou.tables import read_csv
 
@@ -46,6 +47,28 @@ def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
     assert again.returncode == 0 and "0 of 2 runs were done before" in again.stdout, "the evaluation is another"
     assert weights == {folder: folder.best.stat().st_mtime_ns for folder in folders}, "and the training is not"
     assert {(f.row()["eval_split"], f.row()["eval_weights"]) for f in folders} == {("test", "last")}
+
+
+def test_a_json_that_the_data_names_later_is_evaluated_on(command, words, tmp_path):
+    """The run stays what it is and isn't trained anew; without the JSON nothing begins."""
+    data = coco_form(tmp_path / "squares", {"train": 4, "val": 2})
+    named = data.read_text()
+    data.write_text(yaml.safe_dump({k: v for k, v in yaml.safe_load(named).items() if k != "annotations"}))
+    first = command(*words(data=data))
+    assert first.returncode == 0, first.stdout + first.stderr
+    folder = the_run(tmp_path)
+    weights, row = folder.best.stat().st_mtime_ns, folder.row()
+    assert (row["ground_truth"], row["area_source"]) == ("labels", "box")
+    data.write_text(named)
+    again = command(*words(data=data))
+    assert again.returncode == 0 and "0 of 1 runs were done before" in again.stdout
+    assert the_run(tmp_path) == folder and folder.best.stat().st_mtime_ns == weights
+    assert (folder.row()["ground_truth"], folder.row()["area_source"]) == ("instances_val2017.json", "json")
+    assert "1 of 1 runs were done before" in command(*words(data=data)).stdout
+    (tmp_path / "squares" / "annotations" / "instances_val2017.json").unlink()
+    lost = command(*words(data=data, out="other"))
+    assert lost.returncode == 2 and "instances_val2017.json can't be read" in lost.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_runner_is_killed(begin, command, words, tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from yolo_feiou.evaluation.labels import from_labels, read_split
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.source import Source, source_of
+from yolo_feiou.evaluation.truth import from_json
 
 
 def objects(path, ids, box=(10, 10, 20, 20)):
@@ -89,3 +91,18 @@ def test_a_yaml_without_annotations_is_as_before(data, tmp_path, model, detectin
     assert split.annotations is None and source_of(split) == Source(None)
     detecting(rows_of(from_labels(split), tmp_path / "set"))
     assert evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)["AP"] == 1
+
+
+def test_coco_itself_by_its_yaml(coco_tiny, tmp_path, model, detecting):
+    """Images without labels: the JSON has the objects, a crowd and the areas, as it has with annotations=."""
+    path = coco_tiny / "annotations" / "instances_val2017.json"
+    content = yaml.safe_load((coco_tiny / "coco.yaml").read_text())
+    data = tmp_path / "coco.yaml"
+    data.write_text(yaml.safe_dump({**content, "annotations": {"val": "annotations/instances_val2017.json"}}))
+    truth = from_json(path)
+    detecting({str(coco_tiny / "val2017" / name): rows for name, rows in rows_of(truth, Path()).items()})
+    yolo = model([category["name"] for category in truth.categories])
+    row = evaluate(yolo, data, "val", tmp_path / "yaml", **USUAL)
+    asked = evaluate(yolo, coco_tiny / "coco.yaml", "val", tmp_path / "asked", annotations=path, **USUAL)
+    assert row["AP"] == pytest.approx(1, abs=1e-3) and row["ground_truth"] == path.name
+    assert {**row, "data": ""} == {**asked, "data": ""}

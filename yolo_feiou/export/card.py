@@ -147,7 +147,8 @@ def reproduce(run: TrainedRun) -> str:
     loss = settings.pop("loss")
     words = [f"{key}={_value(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
-    return shlex.join(["yolo", task, "train", *ours, *words])
+    by_torchrun = "torchrun --nproc-per-node=PROCESSES -m yolo_feiou" if (run.folder / TORCHRUN).is_file() else "yolo"
+    return f"{by_torchrun} {shlex.join([task, 'train', *ours, *words])}"
 
 
 def _processes(run: TrainedRun) -> str:
