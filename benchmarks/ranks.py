@@ -86,5 +86,5 @@ def main(ranks: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     numbers = [int(word) for word in sys.argv[1:3]]
-    RANKS, ROUNDS = [*numbers, *(2, 40)[len(numbers) :]]
+    RANKS, ROUNDS = [*numbers, *(2, 100)[len(numbers) :]]
     main(RANKS, ROUNDS) if "RANK" in os.environ else launch(RANKS, ROUNDS)

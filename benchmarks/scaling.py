@@ -30,7 +30,9 @@ from ultralytics.utils.metrics import ap_per_class
 GPU, NETWORK = 250.0, 100.0  # images a second of yolov8s at 640 px with AMP; Gbit/s between machines
 NVLINK, LATENCY = 150e9, 20e-6  # bytes/s between the GPUs of a machine; s a hop
 OVERLAP = 0.5  # share of a step during which gradients travel while others are still computed
-TRAIN, VAL, BATCH, GPUS_A_MACHINE, WORKERS = 118_287, 5_000, 16, 8, 8
+FLOOR = 0.04  # s: a step's kernels have to be started, however few images there are
+TRAIN, VAL, GPUS_A_MACHINE, WORKERS = 118_287, 5_000, 8, 8
+SETUPS = ((1, 16), (8, 128), (64, 1024), (64, 128))  # GPUs, total batch
 IMAGES, OBJECTS = 2_000, 7.27  # of the made-up set; objects an image in COCO
 
 
@@ -99,21 +101,23 @@ def measure() -> dict[str, tuple[float, str]]:
     }
 
 
-def predict(measured: dict[str, tuple[float, str]], gpus: int, gpu: float, network: float) -> dict[str, object]:
-    """Return the model's times for a number of GPUs, in machines of 8."""
+def predict(
+    measured: dict[str, tuple[float, str]], gpus: int, batch: int, gpu: float, network: float
+) -> dict[str, object]:
+    """Return the model's times for a number of GPUs, in machines of 8, and a total batch."""
     load, memory, _, gradients, metrics, _ = [value for value, _ in measured.values()]
     machines = math.ceil(gpus / GPUS_A_MACHINE)
-    compute = BATCH / gpu
-    data = BATCH * load / 1e3 / WORKERS
+    compute = max(batch / gpus / gpu, FLOOR)
+    data = batch / gpus * load / 1e3 / WORKERS
     width = network / 8 * 1e9 if machines > 1 else NVLINK  # a ring crosses each machine's cable once
     ring = 2 * (gpus - 1) / gpus * gradients * 1e6 / width + 2 * (gpus - 1) * LATENCY if gpus > 1 else 0.0
     exposed = max(0.0, ring - OVERLAP * compute)
     step = max(compute, data) + exposed
-    steps = math.ceil(TRAIN / (gpus * BATCH))
+    steps = math.ceil(TRAIN / batch)
     validation = VAL / gpus / (3 * gpu) + metrics  # without a backward pass; metrics on rank 0
     return {
         "gpus": gpus,
-        "total_batch": gpus * BATCH,
+        "total_batch": batch,
         "compute_ms": f"{compute * 1e3:.0f}",
         "data_ms": f"{data * 1e3:.0f}",
         "communication_ms": f"{ring * 1e3:.1f}",
@@ -123,7 +127,7 @@ def predict(measured: dict[str, tuple[float, str]], gpus: int, gpu: float, netwo
         "epoch_min": f"{steps * step / 60:.1f}",
         "validation_s": f"{validation:.0f}",
         "hours_500_epochs": f"{500 * (steps * step + validation) / 3600:.0f}",
-        "efficiency": f"{compute / step:.2f}",
+        "efficiency": f"{TRAIN / (steps * step) / gpus / gpu:.2f}",
         "labels_gb_a_machine_10m_images": f"{10e6 * memory * min(gpus, GPUS_A_MACHINE) / 1e9:.0f}",
     }
 
@@ -138,7 +142,7 @@ def main() -> None:
         print(f"{row['what']:64} {row['value']:>8} {row['unit']}")
     save(rows, "scaling")
     assumed = {"assumed_images_a_second": gpu, "assumed_gbit_a_second": network}
-    predicted = [{**predict(measured, gpus, gpu, network), **assumed} for gpus in (1, 8, 64)]
+    predicted = [{**predict(measured, *setup, gpu, network), **assumed} for setup in SETUPS]
     for row in predicted:
         print(row)
     save(predicted, "scaling_model")

@@ -102,7 +102,8 @@ def test_a_wrong_loss_on_two_ranks_ends_both(tmp_path, data):
 
 
 @pytest.mark.slow
-def test_a_batch_that_has_no_equal_parts(tmp_path, data):
+def test_a_batch_that_has_no_equal_parts(tmp_path, data, release):
+    release(RANKS_SINCE)
     done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *short(data=data, batch=7))
     assert done.returncode != 0
     assert "batch=7 is the total, and 2 processes can't have equal parts of it: give a multiple of 2" in done.stderr
@@ -150,8 +151,9 @@ class Trainer(Ranks, Stock):
 
 
 @pytest.fixture
-def gpus(monkeypatch, tmp_path):
+def gpus(monkeypatch, tmp_path, release):
     """Rank 9 of 16, on the second of two machines with 8 GPUs; returns what the group was told."""
+    release(RANKS_SINCE)
     told = []
     monkeypatch.setattr(ranks, "launched", lambda: LAUNCH)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
