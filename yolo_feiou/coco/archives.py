@@ -1,0 +1,141 @@
+"""What is needed out of a zip: checked, and there as a whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from yolo_feiou.coco.progress import bar
+from yolo_feiou.errors import DataError
+
+BLOCK = 1 << 20
+
+
+def extract_folder(archive: Path, member: str, folder: Path) -> None:
+    """Extract a folder of a zip, unless it is there already with the same files and sizes.
+
+    Files are written to `folder` with `.part` behind it, which is renamed at the end; whole ones that an interrupted
+    call left there are kept.
+
+    Args:
+        archive: The zip.
+        member: The folder in it.
+        folder: Where it goes.
+
+    Raises:
+        DataError: If the zip is not whole, hasn't that folder, or names files outside it.
+        OSError: If a file can't be written.
+    """
+    with _open(archive) as content:
+        wanted = {
+            name[len(member) + 1 :]: info
+            for name, info in _members(content, archive).items()
+            if name.startswith(f"{member}/")
+        }
+        if not wanted:
+            raise DataError(f"{archive} has no folder {member}: it is another file than its name says.")
+        if all(_fits(folder / name, info) for name, info in wanted.items()):
+            return
+        part = folder.with_name(f"{folder.name}.part")
+        for parent in {(part / name).parent for name in wanted}:
+            parent.mkdir(parents=True, exist_ok=True)
+        with bar(f"extracting {archive.name}", sum(i.file_size for i in wanted.values()), in_bytes=True) as advance:
+            for name, info in wanted.items():
+                if not (_fits(part / name, info) and _crc(part / name) == info.CRC):
+                    _copy(content, info, part / name)
+                advance(info.file_size)
+    for left in (path for path in part.rglob("*") if path.is_file()):
+        if left.relative_to(part).as_posix() not in wanted:  # of another zip, begun before
+            left.unlink()
+    if folder.exists():
+        shutil.rmtree(folder)
+    part.rename(folder)
+
+
+def extract_file(archive: Path, member: str, path: Path) -> None:
+    """Extract one file of a zip, unless it is there already with the same size and checksum.
+
+    Raises:
+        DataError: If the zip is not whole or hasn't that file.
+        OSError: If it can't be written.
+    """
+    with _open(archive) as content:
+        info = _members(content, archive).get(member)
+        if info is None:
+            raise DataError(f"{archive} has no {member}: it is another file than its name says.")
+        if _fits(path, info) and _crc(path) == info.CRC:
+            return
+        part = path.with_name(f"{path.name}.part")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        with bar(f"extracting {path.name}", info.file_size, in_bytes=True) as advance:
+            _copy(content, info, part, advance)
+    part.replace(path)
+
+
+def size_of(archive: Path, member: str) -> int:
+    """Return how many bytes a file or folder of a zip has, extracted.
+
+    Raises:
+        DataError: If the zip is not whole.
+    """
+    with _open(archive) as content:
+        names = _members(content, archive).items()
+        return sum(info.file_size for name, info in names if name == member or name.startswith(f"{member}/"))
+
+
+@contextmanager
+def _open(archive: Path) -> Iterator[zipfile.ZipFile]:
+    """Give an open zip; what is wrong with it becomes a DataError."""
+    try:
+        with zipfile.ZipFile(archive) as content:
+            yield content
+    except FileNotFoundError:
+        raise DataError(f"there is no {archive}.") from None
+    except DataError:  # a RuntimeError too
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DataError(
+            f"{archive} with its {archive.stat().st_size:,} bytes is no whole zip ({error}): get it anew, or go on "
+            "with its download if it broke off."
+        ) from None
+
+
+def _members(content: zipfile.ZipFile, archive: Path) -> dict[str, zipfile.ZipInfo]:
+    """Return the files in a zip; DataError if one leads out of the folder."""
+    for info in content.infolist():
+        path = PurePosixPath(info.filename)
+        if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
+            raise DataError(f"{archive} has a file {info.filename!r}, which leads out of the folder: don't trust it.")
+    return {info.filename: info for info in content.infolist() if not info.is_dir()}
+
+
+def _copy(
+    content: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, advance: Callable[[int], None] = lambda size: None
+) -> None:
+    """Write a file of a zip; at its end zipfile compares the checksum."""
+    with content.open(info) as source, path.open("wb") as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+            advance(len(block))
+
+
+def _fits(path: Path, info: zipfile.ZipInfo) -> bool:
+    """Whether there is a file of the size that the zip says."""
+    try:
+        return os.stat(path).st_size == info.file_size
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _crc(path: Path) -> int:
+    """Return the checksum of a file, as zips have it."""
+    value = 0
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            value = zlib.crc32(block, value)
+    return value

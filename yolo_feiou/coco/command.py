@@ -1,0 +1,234 @@
+"""`scripts/prepare_coco.py`: which data set, from where, and what came of it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.ablation.locks import Busy, held
+from yolo_feiou.arguments import Text, Whole, read_arguments
+from yolo_feiou.cli import fail
+from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
+from yolo_feiou.coco.convert import Counts
+from yolo_feiou.coco.prepare import Loaded, load, write
+from yolo_feiou.coco.record import begin, check_owner, check_unchanged, is_whole, read_record
+from yolo_feiou.coco.splits import Split, from_network, from_source, own_splits, zips_of
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.spec import Choice
+from yolo_feiou.tables import results_folder
+
+VERB = "prepare_coco.py"
+ARGUMENTS = (
+    Text("out", "", "a folder for the prepared data"),
+    Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
+    Text("train", "", "a COCO JSON of your own"),
+    Text("val", "", "likewise"),
+    Text("test", "", "likewise; or True, with COCO 2017, for its test-dev images"),
+    Text("images", "", "the folder of your own images"),
+    Text("train_images", "", "the same for one split"),
+    Text("val_images", "", "likewise"),
+    Text("test_images", "", "likewise"),
+    Choice("missing", "stop", ("stop", "skip")),
+    Whole("workers", 0, 1, 1024),
+)
+USAGE = f"""\
+python scripts/{VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
+python scripts/{VERB} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
+python scripts/{VERB} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
+
+Arguments:
+""" + "\n".join(f"    {argument.name + '=':16}{argument.expected}" for argument in ARGUMENTS)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a command line asks for.
+
+    Attributes:
+        out: The folder to write.
+        options: All that decides on the result, for the record.
+        yaml: Name of the data YAML.
+        splits: Folder and list of images of each split.
+        touched: What would be written in `out`.
+        zips: What has to be extracted first.
+        find: Downloads and extracts what has to be, and returns the splits.
+        ready: Whether nothing has to be.
+    """
+
+    out: Path
+    options: dict[str, Any]
+    yaml: str
+    splits: list[tuple[str, str]]
+    touched: list[Path]
+    zips: list[Path]
+    find: Callable[[], list[Split]]
+    ready: bool
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
+    try:
+        prepare_coco(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from there")
+    except YoloFeiouError as error:
+        sys.exit(fail(error))
+
+
+def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL) -> None:
+    """Prepare a data set, as `key=value` words say.
+
+    Args:
+        words: Of the command line.
+        published: The splits of COCO 2017.
+        url: Where they are.
+
+    Raises:
+        ArgumentError: If the words don't fit, or the folder holds what isn't this command's.
+        DataError: If the data can't be had, used or written.
+    """
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(USAGE)
+        return
+    values = read_arguments(VERB, words, ARGUMENTS)
+    began = time.monotonic()
+    request = read_request(values, published, url)
+    out = request.out
+    with _one_line(out):
+        check_owner(out, request.touched)
+        if record := read_record(out):
+            check_unchanged(out, record)
+            if is_whole(out, record, request.options):
+                print(f"{out / request.yaml} is there and whole, made of the same files: nothing to do.")
+                return
+        skip = values.get("missing") == "skip"
+        loaded = load(request.find(), skip) if request.ready else None
+        with results_folder(out), _alone(out):
+            if loaded is None:
+                begin(out, request.options, request.yaml, request.splits)
+                loaded = load(request.find(), skip)
+            for line in (line for one in loaded for line in one.remarks):
+                print(line)
+            workers = values.get("workers")
+            counts = write(out, loaded, request.yaml, request.options, request.zips, workers=workers)
+    for line in summary(loaded, counts):
+        print(line)
+    print(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
+    print(f"    scripts/train_coco.sh data={out / request.yaml} loss=focal_eiou")
+
+
+def read_request(values: dict[str, Any], published: Sequence[Published], url: str) -> Request:
+    """Return what the arguments ask for.
+
+    Raises:
+        ArgumentError: If they don't go together, or a file or folder isn't there.
+    """
+    if "out" not in values:
+        raise ArgumentError("give out=FOLDER, where the prepared data go.")
+    out = Path(values["out"]).expanduser()
+    own = [key for key in ("train", "val", "images", "train_images", "val_images", "test_images") if key in values]
+    options = {"out": str(out.resolve()), "missing": values.get("missing", "stop")}
+    if own and "source" in values:
+        raise ArgumentError(f"source= is a folder with COCO 2017, and {own[0]}= of a data set of your own: give one.")
+    if own:
+        return _own_request(values, out, options)
+    if "test" in values:
+        if values["test"].lower() not in ("true", "false"):
+            raise ArgumentError(
+                f"test={values['test']} goes with train= and val=. With COCO 2017 it is True or False: whether the "
+                "test-dev images are wanted too."
+            )
+        published = (*published, TEST_DEV) if values["test"].lower() == "true" else published
+    source = Path(values["source"]).expanduser().resolve() if "source" in values else None
+    if source and not source.is_dir():
+        raise ArgumentError(f"source={values['source']}: there is no such folder.")
+    options |= {"source": str(source) if source else url, "splits": [split.split for split in published]}
+    splits = [(split.folder, split.listing) for split in published]
+    touched = _touched(out, splits, "coco.yaml")
+    if source is None:
+        extracted = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published)]
+        touched += [out / path for path in extracted]
+        return Request(
+            out, options, "coco.yaml", splits, touched, [], lambda: from_network(out, published, url), ready=False
+        )
+    zips = zips_of(source, published)
+    if source != out.resolve():
+        touched += [out / "images" / folder for folder, _ in splits]
+    return Request(
+        out, options, "coco.yaml", splits, touched, zips, lambda: from_source(source, out, published), ready=not zips
+    )
+
+
+def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str]:
+    """Give a line on each split: what is in it, and what was left out or changed."""
+    for one in loaded:
+        count = counts[one.split.name]
+        if not one.columns.labelled:
+            yield f"{one.split.folder}: {count.images:,} images without annotations"
+            continue
+        yield (
+            f"{one.split.folder}: {count.images:,} images, {count.without_objects:,} of them without objects; "
+            f"{count.objects:,} objects, {count.clipped:,} of them clipped to the image; left out: {count.crowds:,} "
+            f"crowds, {count.degenerate:,} boxes without area, {count.duplicates:,} repeated"
+        )
+
+
+def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> Request:
+    """Return the request for a data set of the user's own."""
+    jsons, folders = {}, {}
+    for split in ("train", "val", "test"):
+        folder = values.get(f"{split}_images", values.get("images"))
+        if split not in values:
+            if split != "test":
+                raise ArgumentError(f"give {split}=FILE.json too: Ultralytics needs 'train' and 'val'.")
+            continue
+        if folder is None:
+            raise ArgumentError(f"give images=FOLDER or {split}_images=FOLDER: the folder of the images in {split}=.")
+        jsons[split], folders[split] = (str(Path(path).expanduser()) for path in (values[split], folder))
+    splits = own_splits(jsons, folders)
+    options |= {split.name: [str(split.json), str(split.images)] for split in splits}
+    yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
+    touched = _touched(out, listed, yaml)
+    touched += [out / "images" / split.folder for split in splits if split.images != (out / "images" / split.folder)]
+    return Request(out, options, yaml, listed, touched, [], lambda: splits, ready=True)
+
+
+def _touched(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:
+    """Return what is written whatever the source."""
+    return [
+        path
+        for folder, listing in splits
+        for path in (out / "labels" / folder, out / "labels" / f"{folder}.part", out / listing)
+    ] + [out / yaml]
+
+
+@contextmanager
+def _one_line(out: Path) -> Iterator[None]:
+    """Make a full disk, or one that can't be written, a message to the user."""
+    try:
+        yield
+    except OSError as error:
+        what = error.filename or out
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataError(
+                f"there is no space left for {what} ({error.strerror}): free some, and give the same command again."
+            ) from None
+        raise DataError(f"{what} can't be read or written: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other processes from preparing the same folder while the block lasts."""
+    lock = out / ".preparing.lock"
+    try:
+        with held(lock, patience=5):
+            yield
+            lock.unlink(missing_ok=True)
+    except Busy:
+        raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

@@ -1,0 +1,126 @@
+"""The image files that a JSON names: names that can be used, and files that are there."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from ultralytics.data.utils import IMG_FORMATS
+
+from yolo_feiou.coco.convert import label_name
+from yolo_feiou.errors import DataError
+
+
+def usable_names(names: Sequence[str], source: object) -> tuple[str, list[str]]:
+    """Return names of image files that Ultralytics finds the labels of, and the folder that they are in.
+
+    Args:
+        names: As the JSON has them.
+        source: The JSON, for messages.
+
+    Returns:
+        A folder and the names within it. It is '' but for names like 'images/7.jpg': Ultralytics replaces the last
+        'images' of a path by 'labels', so no name may have that part, and the folder is then 'images'.
+
+    Raises:
+        DataError: If a name leaves its folder or is no image of Ultralytics', or two would share a label file.
+    """
+    if wrong := [name for name in names if _leaves(name)]:
+        raise DataError(
+            f"{source}: {_first(wrong)} of {len(names):,} leads out of the folder of the images, or is no path: "
+            "expected a relative path without '..'."
+        )
+    paths = [os.path.normpath(name) for name in names]
+    if wrong := [path for path in paths if path.rpartition(".")[2].lower() not in IMG_FORMATS]:
+        raise DataError(
+            f"{source}: {_first(wrong)} of {len(names):,} is no image that Ultralytics reads: expected one of "
+            f"{', '.join(sorted(IMG_FORMATS))}. Convert them, or remove them from the JSON."
+        )
+    folders = set(map(_images_folder, paths))
+    if len(folders) > 1:
+        one, other = sorted(folders)[:2]
+        raise DataError(
+            f"{source}: file_name have '{other}' before them and {repr(one) if one else 'none such'} too. Ultralytics "
+            "replaces the last 'images' of a path by 'labels': move the images, so that all have the same or none."
+        )
+    (folder,) = folders
+    paths = [path[len(folder) :] for path in paths]
+    labels = Counter(map(label_name, paths))
+    if shared := [label for label, count in labels.items() if count > 1]:
+        both = [path for path in paths if label_name(path) == shared[0]]
+        raise DataError(
+            f"{source}: images {' and '.join(both[:2])} would share the label file {shared[0]}, as {len(shared):,} "
+            "label files would be shared: rename the files, so that they differ before the suffix too."
+        )
+    return folder.rstrip("/"), paths
+
+
+def are_there(names: Sequence[str], folder: Path) -> np.ndarray:
+    """Return which of the images are files in a folder, shape (I,) of bool; each folder is listed once."""
+    parts = [os.path.split(name) for name in names]
+    there = {parent: _files(folder / parent) for parent in {parent for parent, _ in parts}}
+    return np.array([name in there[parent] for parent, name in parts], bool)
+
+
+def check_missing(names: Sequence[str], there: np.ndarray, folder: Path, source: object, skip: bool) -> list[str]:
+    """Return the names of the images that are not there.
+
+    Args:
+        names: As in the JSON.
+        there: Which of them are there.
+        folder: Where they should be, for messages.
+        source: The JSON, for messages.
+        skip: Whether images may be missing.
+
+    Raises:
+        DataError: If images are missing that may not, or all are.
+    """
+    missing = [names[i] for i in np.flatnonzero(~there).tolist()]
+    first = f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}"
+    if len(missing) == len(names):
+        raise DataError(
+            f"none of the {len(names):,} images in {source} is in {folder}: {first}. Name the folder to which each "
+            "file_name is relative."
+        )
+    if missing and not skip:
+        raise DataError(
+            f"{len(missing):,} of the {len(names):,} images in {source} are not in {folder}: {first}. Get them, or go "
+            "on without them by missing=skip."
+        )
+    return missing
+
+
+def _leaves(name: str) -> bool:
+    """Whether a file name is absolute, leaves its folder, or can't stand in a line of a list."""
+    return (
+        not name.strip()
+        or "\\" in name
+        or "\0" in name
+        or len(name.splitlines()) != 1
+        or os.path.isabs(name)
+        or os.path.normpath(name).split("/")[0] in ("..", ".")
+    )
+
+
+def _images_folder(path: str) -> str:
+    """Return the folders of a path up to the last one called 'images', each with a / behind it; '' if none is."""
+    at = f"/{path}".rfind("/images/")
+    return path[: at + len("images/")] if at >= 0 else ""
+
+
+def _files(folder: Path) -> set[str]:
+    """Return the names of the files in a folder; none if there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_file()}
+    except (FileNotFoundError, NotADirectoryError):
+        return set()
+
+
+def _first(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are: "file_name '../7.jpg' (as 2 others)"."""
+    others = f" (and {len(names) - 1:,} other{'s' if len(names) > 2 else ''})" if len(names) > 1 else ""
+    return f"file_name {names[0]!r}{others}"

@@ -1,0 +1,213 @@
+"""From COCO JSON and images to what Ultralytics trains on: labels, lists of images, and a data YAML."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from yolo_feiou.coco.annotations import Columns, read_columns
+from yolo_feiou.coco.convert import Counts, write_labels
+from yolo_feiou.coco.images import are_there, check_missing, usable_names
+from yolo_feiou.coco.progress import bar
+from yolo_feiou.coco.record import begin, finish, state
+from yolo_feiou.coco.splits import Split
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.tables import write_text
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A split that was read and checked.
+
+    Attributes:
+        split: Where it comes from.
+        columns: Its images that are there, with their annotations.
+        images: The folder that the names are relative to.
+        skipped: Images that are not there.
+        annotations: How many annotations the JSON has.
+        state: Of the JSON when it was read, as the record has it.
+    """
+
+    split: Split
+    columns: Columns
+    images: Path
+    skipped: list[str]
+    annotations: int
+    state: dict[str, Any] | None
+
+    @property
+    def remarks(self) -> list[str]:
+        """What the user should know: images that are missing, and counts other than the published ones."""
+        lines, split = [], self.split
+        images = len(self.columns.names) + len(self.skipped)
+        if self.skipped:
+            lines.append(f"{split.folder}: {len(self.skipped):,} of {images:,} images are missing and left out")
+        if split.counts and images < split.counts[0]:
+            lines.append(f"{split.folder}: a subset: {images:,} of COCO's {split.counts[0]:,} images")
+        elif split.counts and split.counts != (images, self.annotations):
+            lines.append(
+                f"{split.folder}: {images:,} images and {self.annotations:,} annotations, where COCO has "
+                f"{split.counts[0]:,} and {split.counts[1]:,}"
+            )
+        return lines
+
+
+def load(splits: Sequence[Split], skip_missing: bool) -> list[Loaded]:
+    """Read and check splits; nothing is written.
+
+    Args:
+        splits: Where they are.
+        skip_missing: Whether images that a JSON names and the folder lacks are left out; else they are an error.
+
+    Raises:
+        DataError: If a JSON or its images can't be used, or the splits don't have the same categories.
+    """
+    loaded = []
+    for split in splits:
+        before = state(split.json)
+        columns = read_columns(split.json)
+        if not columns.labelled and split.name != "test":
+            raise DataError(f"{split.json} has no list named annotations, which '{split.name}' needs.")
+        folder, names = usable_names(columns.names, split.json)
+        images = split.images / folder
+        there = are_there(names, images)
+        skipped = check_missing(names, there, images, split.json, skip_missing)
+        annotations = len(columns.classes)
+        columns = replace(columns, names=names)
+        loaded.append(
+            Loaded(split, columns.of_images(there) if skipped else columns, images, skipped, annotations, before)
+        )
+        _same_categories(loaded[0], loaded[-1])
+    return loaded
+
+
+def write(
+    out: Path,
+    loaded: Sequence[Loaded],
+    yaml_name: str,
+    options: Mapping[str, Any],
+    zips: Sequence[Path] = (),
+    **how: Any,
+) -> dict[str, Counts]:
+    """Write labels, lists, links to the images and the data YAML; the record, which says that all is there, comes last.
+
+    Args:
+        out: The folder.
+        loaded: The splits.
+        yaml_name: Name of the data YAML.
+        options: What it is made with, for the record.
+        zips: Further files that it was made from.
+        how: `digits` and `workers` of `write_labels`.
+
+    Returns:
+        What became of the annotations of each split.
+
+    Raises:
+        ArgumentError: If another folder is where the images of a split should be.
+        DataError: If a worker process is killed.
+        OSError: If something can't be written.
+    """
+    begun = [(one.split.folder, one.split.listing) for one in loaded]
+    for folder, listing in begin(out, options, yaml_name, begun):
+        _remove(out, folder, listing)
+    inputs = {str(one.split.json): one.state for one in loaded} | {str(path): state(path) for path in zips}
+    counts = {}
+    for one in loaded:
+        split, names = one.split, one.columns.names
+        _link(one.images, out / "images" / split.folder)
+        counts[split.name] = _labels(one, out / "labels", **how) if one.columns.labelled else Counts(len(names))
+        write_text(out / split.listing, "".join(f"./images/{split.folder}/{name}\n" for name in sorted(names)))
+    write_text(out / yaml_name, _data_yaml(out, loaded))
+    splits = {
+        one.split.name: {
+            "folder": one.split.folder,
+            "listing": one.split.listing,
+            **asdict(counts[one.split.name]),
+            "labels": [counts[one.split.name].images, counts[one.split.name].bytes] if one.columns.labelled else None,
+            "skipped": one.skipped,
+        }
+        for one in loaded
+    }
+    finish(out, {"options": options, "yaml": yaml_name, "inputs": inputs, "splits": splits})
+    return counts
+
+
+def _labels(one: Loaded, folder: Path, **how: Any) -> Counts:
+    """Write the labels of a split beside the old ones, which they then replace."""
+    final = folder / one.split.folder
+    part = final.with_name(f"{final.name}.part")
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    try:
+        with bar(f"labels of {one.split.folder}", len(one.columns.names)) as advance:
+            counts = write_labels(one.columns, part, progress=advance, **how)
+    except OSError:  # such as a full disk
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    if final.exists():
+        shutil.rmtree(final)
+    final.with_suffix(".cache").unlink(missing_ok=True)  # Ultralytics goes by the sizes of files, and may not notice
+    part.rename(final)
+    return counts
+
+
+def _link(images: Path, link: Path) -> None:
+    """Let a link point to the images, unless they are there themselves."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink() and link.exists():
+        if link.samefile(images):
+            return
+        raise ArgumentError(
+            f"{link} is there, and the images are to come from {images}: remove the former, or name another folder "
+            "with out=."
+        )
+    part = link.with_name(f"{link.name}.link.part")
+    part.unlink(missing_ok=True)
+    part.symlink_to(images, target_is_directory=True)
+    os.replace(part, link)
+
+
+def _remove(out: Path, folder: str, listing: str) -> None:
+    """Remove what was made of a split that is no longer wanted; images go only if they are a link."""
+    shutil.rmtree(out / "labels" / folder, ignore_errors=True)
+    (out / "labels" / folder).with_suffix(".cache").unlink(missing_ok=True)
+    (out / listing).unlink(missing_ok=True)
+    if (out / "images" / folder).is_symlink():
+        (out / "images" / folder).unlink()
+
+
+def _same_categories(first: Loaded, other: Loaded) -> None:
+    """Raise DataError if two splits don't have the same classes."""
+    one, two = first.columns.categories, other.columns.categories
+    if one != two:
+        odd = sorted(set(one) ^ set(two), key=lambda category: category.id)[0]
+        raise DataError(
+            f"{first.split.json} and {other.split.json} have different categories, as {odd.id} '{odd.name}', which one "
+            f"of them lacks ({len(one)} and {len(two)} there are): give both the same list."
+        )
+
+
+def _data_yaml(out: Path, loaded: Sequence[Loaded]) -> str:
+    """Return the data YAML."""
+    root = out.resolve()
+    jsons = {one.split.name: one.split.json for one in loaded}
+    ordered = sorted(loaded, key=lambda one: ("train", "val", "test").index(one.split.name))
+    content = {
+        "path": str(root),
+        **{one.split.name: one.split.listing for one in ordered},
+        "annotations": {
+            one.split.name: str(json.relative_to(root) if json.is_relative_to(root) else json)
+            for one in ordered
+            for json in [jsons[one.split.name]]
+        },
+        "names": dict(enumerate(loaded[0].columns.class_names)),
+    }
+    head = "# Made by scripts/prepare_coco.py; 'annotations' are the COCO JSON on which yolo-feiou evaluates.\n"
+    return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -1,0 +1,27 @@
+"""How far a long step is: a bar in a terminal, nothing elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+@contextmanager
+def bar(what: str, total: float | None, done: float = 0, *, in_bytes: bool = False) -> Iterator[Callable[[int], None]]:
+    """Give a function that is told how much more is done.
+
+    Args:
+        what: The step.
+        total: How much there is to do, if that is known.
+        done: Of it, what was done before.
+        in_bytes: Whether it is counted in bytes.
+    """
+    console = Console(stderr=True)
+    count = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=total, completed=done)
+        yield lambda more: progress.advance(task, more)

@@ -1,0 +1,178 @@
+"""A COCO JSON of any size, record by record: what is in it, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from yolo_feiou.errors import DataError
+
+#: What fits into a column of 64 bits.
+Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+#: Records are read by so many at a time, so that few of them exist at once.
+CHUNK = 10_000
+#: How far around a number that JSON doesn't know its record is looked for, in bytes.
+_REACH = 1 << 20
+_NO_NUMBER = re.compile(rb"(?<=[\[,:\s])(?:NaN|-?Infinity)(?=[\s,\]}])")
+
+
+class Image(msgspec.Struct, gc=False):
+    """An image; sizes in pixels."""
+
+    id: Int
+    file_name: str
+    width: float | None = None
+    height: float | None = None
+
+
+class Annotation(msgspec.Struct, gc=False):
+    """An object, or a crowd of them; bbox is x, y, width and height in pixels."""
+
+    image_id: Int
+    category_id: Int
+    bbox: tuple[float, float, float, float]
+    id: Int | None = None
+    iscrowd: int | bool | None = 0
+
+
+class Category(msgspec.Struct, gc=False, frozen=True):
+    """A class of objects."""
+
+    id: Int
+    name: str
+
+
+class Lists(msgspec.Struct, gc=False):
+    """The lists of a COCO JSON, their records not read yet; `annotations` is None if there is no such list."""
+
+    images: list[msgspec.Raw]
+    categories: list[Category]
+    annotations: list[msgspec.Raw] | None = None
+
+
+class _Named(msgspec.Struct):
+    id: int | str
+
+
+Record = TypeVar("Record", Image, Annotation)
+
+_EXPECTED = {
+    "annotation": "image_id, category_id and bbox: [x, y, width, height] in pixels",
+    "image": "id, file_name, width and height",
+}
+
+
+@contextmanager
+def open_lists(path: Path) -> Iterator[Lists]:
+    """Give the lists of a COCO JSON, which is mapped into memory, not read into it, while the block lasts.
+
+    Raises:
+        DataError: If the file can't be read, is cut off, or is no COCO JSON.
+    """
+    try:
+        with path.open("rb") as file:
+            if not path.stat().st_size:
+                raise DataError(f"{path} is empty: get it anew.")
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror}.") from None
+    try:
+        lists = msgspec.json.decode(content, type=Lists)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} {_what_is_wrong(error, content)}") from None
+    yield lists  # the mapping ends with its last view
+
+
+def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) -> Iterator[list[Record]]:
+    """Give the records of a list, some thousands at a time.
+
+    Raises:
+        DataError: If there are some that can't be read: the first is named, all are counted.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    wrong: list[str] = []
+    count = 0
+    for start in range(0, len(raws), CHUNK):
+        chunk = []
+        for number, raw in enumerate(raws[start : start + CHUNK], start + 1):
+            try:
+                chunk.append(decode(raw))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                count += 1
+                if len(wrong) < 3:
+                    wrong.append(f"{_name(raw, number)} ({_plain(error)})")
+        yield chunk
+    if count:
+        word = kind.__name__.lower()
+        raise DataError(
+            f"{path}: {count:,} of {len(raws):,} {word}s can't be used: {word} {', '.join(wrong)}"
+            f"{', …' if count > len(wrong) else ''}. Expected {_EXPECTED[word]}: correct or remove "
+            "them."
+        )
+
+
+def _plain(error: Exception) -> str:
+    """Return what msgspec says of a record: "Expected `float`, got `null` at bbox[2]"."""
+    return str(error).replace(" - at `$.", " at ").replace(" - at `$`", "").rstrip("`").replace("`", "")
+
+
+def _name(raw: msgspec.Raw, number: int) -> str:
+    """Return how to find a record that can't be read: by its id, or its place in the list, from 1."""
+    try:
+        return f"with id {msgspec.json.decode(raw, type=_Named).id!r}"
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return f"number {number}"
+
+
+def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
+    """Return the end of a sentence that begins with the path of the file."""
+    if "truncated" in str(error):
+        return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
+    if content[:3] == b"\xef\xbb\xbf":
+        return "begins with a byte-order mark, which JSON must not: save it as UTF-8 without one."
+    if isinstance(error, msgspec.ValidationError):
+        return f"is no COCO JSON ({_plain(error)}): expected lists named images, annotations and categories."
+    places = [match.start() for match in _NO_NUMBER.finditer(content)]
+    if places:
+        words = sorted({_NO_NUMBER.match(content, place)[0].decode() for place in places})
+        return (
+            f"has {' and '.join(words)} in {len(places):,} place{'s' if len(places) > 1 else ''}, "
+            f"{_around(content, places[0])}. JSON knows finite numbers only: correct or remove what holds them."
+        )
+    return f"is no whole JSON file ({_plain(error)}): get it anew, or write it as UTF-8."
+
+
+def _around(content: mmap.mmap, place: int) -> str:
+    """Return which record holds the byte at `place`, as far as that can be told."""
+    depth, start = 0, place
+    low = max(0, place - _REACH)
+    while start > low and depth <= 0:  # out of the record, over whole ones within it
+        start = max(content.rfind(b"{", low, start), content.rfind(b"}", low, start))
+        if start < 0:
+            break
+        depth += 1 if content[start : start + 1] == b"{" else -1
+    if depth == 1:
+        try:
+            # Python's own decoder takes these words for numbers.
+            record, _ = json.JSONDecoder().raw_decode(content[start : start + 2 * _REACH].decode(errors="replace"))
+        except ValueError:
+            record = None
+        if isinstance(record, dict) and "id" in record:
+            keys = [key for key, value in record.items() if _odd(value)]
+            kind = "annotation" if "image_id" in record else "image" if "file_name" in record else "record"
+            return f"first in {kind} with id {record['id']!r}{f', {keys[0]}' if keys else ''}"
+    return f"first at byte {place:,}"
+
+
+def _odd(value: Any) -> bool:
+    """Whether a number that is not finite is somewhere in a value."""
+    if isinstance(value, float):
+        return value != value or value in (float("inf"), float("-inf"))
+    return any(map(_odd, value)) if isinstance(value, list) else False

@@ -1,0 +1,174 @@
+"""Where the JSON and the images of each split are: in a folder, in zips, on the network, or where the user says."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolo_feiou.coco.archives import extract_file, extract_folder, size_of
+from yolo_feiou.coco.catalogue import URL, Archive, Published
+from yolo_feiou.coco.download import download
+from yolo_feiou.errors import ArgumentError, DataError
+
+#: About how many bytes the labels of COCO 2017 take, a block of 4 KiB for each image.
+LABELS = 600_000_000
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split to prepare.
+
+    Attributes:
+        name: 'train', 'val' or 'test', as in a data YAML.
+        folder: Name of its folder in `images/` and `labels/`.
+        listing: Name of the list of its images.
+        json: Its COCO JSON.
+        images: The folder that each `file_name` of it is relative to.
+        counts: How many images and annotations it should have, if it is a published one.
+    """
+
+    name: str
+    folder: str
+    listing: str
+    json: Path
+    images: Path
+    counts: tuple[int, int] | None = None
+
+
+def own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[Split]:
+    """Return splits of the user's own.
+
+    Args:
+        jsons: The JSON of each split.
+        images: The folder of its images.
+
+    Raises:
+        ArgumentError: If one of them isn't there.
+    """
+    for split, path in jsons.items():
+        if not Path(path).is_file():
+            raise ArgumentError(f"{split}={path}: there is no such file. Expected a COCO JSON.")
+        if not Path(images[split]).is_dir():
+            raise ArgumentError(f"images={images[split]}: there is no such folder. Expected that of the images.")
+    return [
+        Split(split, split, f"{split}.txt", Path(path).resolve(), Path(images[split]).resolve())
+        for split, path in jsons.items()
+    ]
+
+
+def zips_of(source: Path, published: Sequence[Published]) -> list[Path]:
+    """Return those zips in a folder from which something has to be extracted."""
+    return list(dict.fromkeys(piece.zip for piece in _pieces(source, source, published) if piece.there is None))
+
+
+def from_source(source: Path, out: Path, published: Sequence[Published]) -> list[Split]:
+    """Return the splits of COCO 2017 that a folder has, extracted or as zips, which are extracted to `out`.
+
+    Raises:
+        ArgumentError: If the folder lacks something.
+        DataError: If a zip is not whole, or there isn't the space to extract it.
+        OSError: If something can't be written.
+    """
+    pieces = _pieces(source, out, published)
+    lacking = [piece for piece in pieces if piece.there is None]
+    for piece in lacking:
+        if not piece.zip.is_file():
+            raise ArgumentError(f"source={source} has neither {piece.member} nor {piece.zip.name}: get one of them.")
+    check_space(out, sum(size_of(piece.zip, piece.member) for piece in lacking if not piece.target.exists()))
+    for piece in lacking:
+        extract = extract_file if piece.target.suffix == ".json" else extract_folder
+        extract(piece.zip, piece.member, piece.target)
+    paths = [piece.there or piece.target for piece in pieces]
+    return [_split(split, *paths[2 * i : 2 * i + 2]) for i, split in enumerate(published)]
+
+
+def from_network(out: Path, published: Sequence[Published], url: str = URL) -> list[Split]:
+    """Return the splits of COCO 2017, downloaded and extracted to `out` as far as they aren't there.
+
+    A zip is removed when it is extracted.
+
+    Args:
+        out: Where to.
+        published: What to download.
+        url: Where from.
+
+    Raises:
+        DataError: If a file can't be had or is a wrong one, or there isn't the space for it.
+        OSError: If something can't be written.
+    """
+    zips = out / "downloads"
+    jsons = {split: out / "annotations" / split.json for split in published}
+    folders = {split: out / "images" / split.folder for split in published}
+    missing = dict.fromkeys(
+        [split.annotations for split in published if not jsons[split].is_file()]
+        + [split.images for split in published if not folders[split].is_dir()]
+    )
+    if missing:
+        largest = max(archive.size or 0 for archive in missing)
+        begun = sum(path.stat().st_size for path in zips.glob("*"))
+        extracted = sum(_size(folders[split].with_name(f"{split.folder}.part")) for split in published)
+        check_space(out, sum(a.extracted for a in missing) + largest + LABELS - begun - extracted)
+    for split in published:
+        if not jsons[split].is_file():
+            archive = _downloaded(split.annotations, zips, url)
+            extract_file(archive, f"annotations/{split.json}", jsons[split])
+    for split in published:
+        if not folders[split].is_dir():
+            archive = _downloaded(split.images, zips, url)
+            extract_folder(archive, split.folder, folders[split])
+            archive.unlink()
+    if zips.is_dir():
+        shutil.rmtree(zips)
+    return [_split(split, jsons[split], folders[split]) for split in published]
+
+
+def check_space(folder: Path, need: int) -> None:
+    """Raise DataError if the disk of a folder has fewer than `need` bytes free."""
+    free = shutil.disk_usage(next(path for path in (folder, *folder.resolve().parents) if path.exists())).free
+    if free < need:
+        raise DataError(
+            f"{folder} has {free / 1e9:,.1f} GB free and {need / 1e9:,.1f} GB are needed: free some, or name a folder "
+            "on another disk with out=."
+        )
+
+
+def _downloaded(archive: Archive, folder: Path, url: str) -> Path:
+    """Return the path of an archive, downloaded if it isn't there."""
+    path = folder / archive.name
+    if not path.is_file():
+        download(f"{url}/{archive.path}", path, archive.size, archive.md5)
+    return path
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """The JSON or the images of a split: where they are, else the zip, what of it, and where that goes."""
+
+    there: Path | None
+    zip: Path
+    member: str
+    target: Path
+
+
+def _pieces(source: Path, out: Path, published: Sequence[Published]) -> list[_Piece]:
+    """Return the JSON and the images of each split."""
+    pieces = []
+    for split in published:
+        json, folder = f"annotations/{split.json}", split.folder
+        for archive, member, target, places in (
+            (split.annotations, json, out / json, (source / json, source / split.json)),
+            (split.images, folder, out / "images" / folder, (source / folder, source / "images" / folder)),
+        ):
+            there = next((path for path in places if path.exists()), None)
+            pieces.append(_Piece(there, source / archive.name, member, target))
+    return pieces
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*"))
+
+
+def _split(split: Published, json: Path, images: Path) -> Split:
+    return Split(split.split, split.folder, split.listing, json.resolve(), images.resolve(), split.counts)
