@@ -22,8 +22,8 @@ FREE = (*HARMLESS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
 
 def sign(folder: Path, launch: Launch, asked: Mapping[str, Any]) -> None:
-    """Note in a run's folder who began it, and with what arguments."""
-    write_json(folder / FILE, {"run_id": launch.run_id, "asked": _asked(asked)})
+    """Note in a run's folder who trains it, in how many processes, and with what arguments."""
+    write_json(folder / FILE, {"run_id": launch.run_id, "processes": launch.size, "asked": _asked(asked)})
 
 
 def unfinished(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Path | None:
