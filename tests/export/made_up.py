@@ -12,6 +12,11 @@ COLOURS = {3: (255, 255, 255), 90: (0, 0, 255)}
 WIDTH, HEIGHT = 96, 64
 
 
+def errors(text):
+    """The lines of stderr that are ours; older releases show their progress there."""
+    return [line for line in text.splitlines() if line.startswith("error: ")]
+
+
 def coco_form(root, counts):
     """Write images, labels, JSONs with ids of their own and a data YAML; return its path.
 

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from tests.export.made_up import errors
 from yolo_feiou.export import onnx
 from yolo_feiou.export.command import export
 from yolo_feiou.export.measured import Evaluator
@@ -65,7 +66,7 @@ def test_an_export_that_fails_is_one_line(copy, capsys, monkeypatch):
     monkeypatch.setattr(ultralytics.YOLO, "export", fail)
     run = copy("run")
     assert export([str(run), "device=cpu", "onnx=True"]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = errors(capsys.readouterr().err)
     assert "has no ONNX" in line and "best.pt can't be exported to ONNX: no operator of that kind" in line
     assert not (run / "weights" / "best.onnx").exists()
 

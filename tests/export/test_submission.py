@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pycocotools.coco import COCO
 
-from tests.export.made_up import CATEGORIES
+from tests.export.made_up import CATEGORIES, errors
 from yolo_feiou.export.command import export
 from yolo_feiou.export.submission import best
 
@@ -68,7 +68,7 @@ def test_a_data_yaml_without_a_list_of_images(copy, squares, tmp_path, capsys):
         data = tmp_path / "other.yaml"
         data.write_text(yaml.safe_dump({**content, **change}))
         assert export([str(run), "device=cpu", f"data={data}", "submission=mine"]) == 1
-        (line,) = capsys.readouterr().err.splitlines()
+        (line,) = errors(capsys.readouterr().err)
         assert "has no submission" in line and message in line
         assert {path.name for path in (run / "weights").iterdir()} == {"best.pt", "last.pt", "model_card.md"}
 
