@@ -35,11 +35,12 @@ def write_images(folder, names):
     return folder
 
 
-def own_data(folder, train=(image(1), image(2)), objects=(annotation(1), annotation(2, 2)), **more):
+def own_data(folder, images=None, objects=None):
     """A data set with JSON and images; returns the words of the command that prepares it, but for out=."""
+    train = images or [image(1), image(2)], objects or [annotation(1), annotation(2, 2)]
     words = []
-    for split, images, annotations in (("train", train, objects), ("val", [image(1)], [annotation(1)])):
-        path = write_json(folder / f"{split}.json", list(images), list(annotations), **more)
+    for split, (images, annotations) in {"train": train, "val": ([image(1)], [annotation(1)])}.items():
+        path = write_json(folder / f"{split}.json", images, annotations)
         write_images(folder / split, [one["file_name"] for one in images])
         words += [f"{split}={path}", f"{split}_images={folder / split}"]
     return words

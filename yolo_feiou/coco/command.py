@@ -17,8 +17,8 @@ from yolo_feiou.cli import fail
 from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
 from yolo_feiou.coco.convert import Counts
 from yolo_feiou.coco.prepare import Loaded, load, write
-from yolo_feiou.coco.record import begin, check_owner, check_unchanged, is_whole, read_record
-from yolo_feiou.coco.splits import Split, from_network, from_source, own_splits, zips_of
+from yolo_feiou.coco.record import PREPARING, begin, check_owner, check_unchanged, is_whole, read_record
+from yolo_feiou.coco.splits import Split, check_zips, from_network, from_source, own_splits, zips_of
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.spec import Choice
 from yolo_feiou.tables import results_folder
@@ -56,7 +56,7 @@ class Request:
         yaml: Name of the data YAML.
         splits: Folder and list of images of each split.
         touched: What would be written in `out`.
-        zips: What has to be extracted first.
+        zips: Those in a folder from which something has to be extracted first, with what that is.
         find: Downloads and extracts what has to be, and returns the splits.
         ready: Whether nothing has to be.
     """
@@ -66,7 +66,7 @@ class Request:
     yaml: str
     splits: list[tuple[str, str]]
     touched: list[Path]
-    zips: list[Path]
+    zips: dict[Path, str]
     find: Callable[[], list[Split]]
     ready: bool
 
@@ -105,8 +105,10 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
         if record := read_record(out):
             check_unchanged(out, record)
             if is_whole(out, record, request.options):
+                (out / PREPARING).unlink(missing_ok=True)  # of a process that was killed on its last step
                 print(f"{out / request.yaml} is there and whole, made of the same files: nothing to do.")
                 return
+        check_zips(request.zips)
         skip = values.get("missing") == "skip"
         loaded = load(request.find(), skip) if request.ready else None
         with results_folder(out), _alone(out):
@@ -116,7 +118,7 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
             for line in (line for one in loaded for line in one.remarks):
                 print(line)
             workers = values.get("workers")
-            counts = write(out, loaded, request.yaml, request.options, request.zips, workers=workers)
+            counts = write(out, loaded, request.yaml, request.options, list(request.zips), workers=workers)
     for line in summary(loaded, counts):
         print(line)
     print(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
@@ -155,7 +157,7 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
         extracted = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published)]
         touched += [out / path for path in extracted]
         return Request(
-            out, options, "coco.yaml", splits, touched, [], lambda: from_network(out, published, url), ready=False
+            out, options, "coco.yaml", splits, touched, {}, lambda: from_network(out, published, url), ready=False
         )
     zips = zips_of(source, published)
     if source != out.resolve():
@@ -196,7 +198,7 @@ def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> 
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
     touched = _touched(out, listed, yaml)
     touched += [out / "images" / split.folder for split in splits if split.images != (out / "images" / split.folder)]
-    return Request(out, options, yaml, listed, touched, [], lambda: splits, ready=True)
+    return Request(out, options, yaml, listed, touched, {}, lambda: splits, ready=True)
 
 
 def _touched(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:

@@ -58,24 +58,28 @@ def own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[Spli
     ]
 
 
-def zips_of(source: Path, published: Sequence[Published]) -> list[Path]:
-    """Return those zips in a folder from which something has to be extracted."""
-    return list(dict.fromkeys(piece.zip for piece in _pieces(source, source, published) if piece.there is None))
+def zips_of(source: Path, published: Sequence[Published]) -> dict[Path, str]:
+    """Return those zips of a folder from which something has to be extracted, each with the first such thing."""
+    lacking = [piece for piece in _pieces(source, source, published) if piece.there is None]
+    return {piece.zip: piece.member for piece in reversed(lacking)}
+
+
+def check_zips(zips: Mapping[Path, str]) -> None:
+    """Raise ArgumentError if one of the zips that `zips_of` returned isn't there."""
+    for path, member in zips.items():
+        if not path.is_file():
+            raise ArgumentError(f"source={path.parent} has neither {member} nor {path.name}: get one of them.")
 
 
 def from_source(source: Path, out: Path, published: Sequence[Published]) -> list[Split]:
     """Return the splits of COCO 2017 that a folder has, extracted or as zips, which are extracted to `out`.
 
     Raises:
-        ArgumentError: If the folder lacks something.
-        DataError: If a zip is not whole, or there isn't the space to extract it.
+        DataError: If a zip is not there or not whole, or there isn't the space to extract it.
         OSError: If something can't be written.
     """
     pieces = _pieces(source, out, published)
     lacking = [piece for piece in pieces if piece.there is None]
-    for piece in lacking:
-        if not piece.zip.is_file():
-            raise ArgumentError(f"source={source} has neither {piece.member} nor {piece.zip.name}: get one of them.")
     check_space(out, sum(size_of(piece.zip, piece.member) for piece in lacking if not piece.target.exists()))
     for piece in lacking:
         extract = extract_file if piece.target.suffix == ".json" else extract_folder
