@@ -60,8 +60,11 @@ def own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[Spli
 
 def zips_of(source: Path, published: Sequence[Published]) -> dict[Path, str]:
     """Return those zips of a folder from which something has to be extracted, each with the first such thing."""
-    lacking = [piece for piece in _pieces(source, source, published) if piece.there is None]
-    return {piece.zip: piece.member for piece in reversed(lacking)}
+    zips: dict[Path, str] = {}
+    for piece in _pieces(source, source, published):
+        if piece.there is None:
+            zips.setdefault(piece.zip, piece.member)
+    return zips
 
 
 def check_zips(zips: Mapping[Path, str]) -> None:
