@@ -41,7 +41,7 @@ def test_a_card_says_what_the_weights_are(card, squares, tmp_path):
         "| epochs done | 10 of 10 |",
         "| seed | 0 |",
         "| total batch | 4 |",
-        "| processes | 1 (device cpu) |",
+        "| processes | 1, started by Ultralytics (device cpu) |",
         "`lr0=0.003`",
         "ground truth instances_val2017.json, areas from json",
         f"by yolo_feiou {__version__}",
@@ -59,6 +59,17 @@ def test_stock_has_no_formula_and_no_loss_in_its_command(card):
     assert "`stock`: Ultralytics' own box loss, CIoU, nothing swapped." in lines
     (again,) = (line for line in lines if line.startswith("yolo detect train"))
     assert "loss=" not in again and "box_stats=" not in again
+
+
+def test_a_run_of_several_processes(copy, tmp_path):
+    """It is evaluated in one of them, with the batch that each had."""
+    folder = copy("run", batch=64)
+    (folder / "torchrun.json").write_text('{"run_id": "x", "processes": 2, "asked": {}}')
+    assert export([str(folder), "device=cpu"]) == 0
+    text = (folder / "weights" / "model_card.md").read_text()
+    assert "| total batch | 4 |" in text, "as the checkpoint says"
+    assert "| processes | 2, started by torchrun (device cpu) |" in text and "imgsz 96, batch 2," in text
+    assert "\ntorchrun --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
 
 
 def test_its_command_trains_the_same(trained):

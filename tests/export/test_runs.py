@@ -78,6 +78,24 @@ def test_the_batch_is_what_it_trained_with(tmp_path):
     assert read_run(folder_of(tmp_path / "auto", {"batch": -1}, train_args={}), "best").batch == 16  # not known
 
 
+@pytest.mark.parametrize(
+    ("device", "signed", "processes"),
+    [
+        (None, None, 1),
+        ("cpu", None, 1),
+        ("0,1", None, 2),
+        ("[0, 1, 2]", None, 3),
+        ("0", '{"processes": 8}', 8),
+        ("0", '{"run_id": "x"}', None),  # noted by an earlier version
+    ],
+)
+def test_in_how_many_processes(tmp_path, device, signed, processes):
+    path = folder_of(tmp_path / "r", {"device": device})
+    if signed:
+        (path / "torchrun.json").write_text(signed)
+    assert read_run(path, "best").processes == processes
+
+
 def test_what_is_no_run_or_has_no_weights(tmp_path):
     with pytest.raises(DataError, match=r"there is no .*none/args\.yaml"):
         read_run(tmp_path / "none", "best")

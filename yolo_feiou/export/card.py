@@ -8,11 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.evaluation.labels import image_counts
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
-from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.export.runs import TORCHRUN, TrainedRun
 from yolo_feiou.registry import LOSSES, STOCK, build_loss
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, percent
@@ -147,16 +146,16 @@ def reproduce(run: TrainedRun) -> str:
     loss = settings.pop("loss")
     words = [f"{key}={_value(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
-    by_torchrun = "torchrun --nproc-per-node=PROCESSES -m yolo_feiou" if (run.folder / TORCHRUN).is_file() else "yolo"
-    return f"{by_torchrun} {shlex.join([task, 'train', *ours, *words])}"
+    by_torchrun = f"torchrun --nproc-per-node={run.processes or 'PROCESSES'} -m yolo_feiou"
+    return (
+        f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shlex.join([task, 'train', *ours, *words])}"
+    )
 
 
 def _processes(run: TrainedRun) -> str:
-    device = str(run.arguments.get("device") or "")
-    if (run.folder / TORCHRUN).is_file():
-        return f"started by torchrun, their number is {UNKNOWN}"
-    numbers = [word for word in device.strip("[]()").split(",") if word.strip().isdigit()]
-    return f"{len(numbers) or 1} (device {device or 'chosen by Ultralytics'})"
+    started = "by torchrun" if (run.folder / TORCHRUN).is_file() else "by Ultralytics"
+    device = run.arguments.get("device") or "chosen by Ultralytics"
+    return f"{run.processes or UNKNOWN}, started {started} (device {device})"
 
 
 def _value(value: object) -> str:

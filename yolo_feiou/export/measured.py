@@ -35,7 +35,7 @@ class Evaluator:
         annotations: A COCO JSON, '' for the one that the data YAML names, or labels.
         evaluator: Name of the evaluator of COCO metrics.
         device: As Ultralytics takes it, '' for its own choice.
-        batch: Images at a time, 0 for as many as a run trained with.
+        batch: Images at a time, 0 for as many as each process of a run trained with.
     """
 
     data: str = ""
@@ -58,8 +58,8 @@ class Evaluator:
 
     def arguments(self, run: TrainedRun) -> dict[str, Any]:
         """Return the arguments for Ultralytics' `val`: size and batch as the run trained, its thresholds."""
-        told = evaluation_arguments(run.arguments, {"imgsz": run.arguments.get("imgsz", 640), "batch": run.batch})
-        told |= {"batch": self.batch} if self.batch else {}
+        batch = self.batch or max(1, run.batch // (run.processes or 1))
+        told = evaluation_arguments(run.arguments, {"imgsz": run.arguments.get("imgsz", 640), "batch": batch})
         return told | ({"device": self.device} if self.device else {})
 
     def asked(self, run: TrainedRun, sha256: str) -> Row:

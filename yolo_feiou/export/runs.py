@@ -16,7 +16,9 @@ from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.provenance import PROVENANCE
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
+from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.tables import Row
 from yolo_feiou.training_arguments import OURS
@@ -42,6 +44,7 @@ class TrainedRun:
         date: When the checkpoint was written, '' likewise.
         architecture: The model YAML that the checkpoint names, '' likewise.
         batch: The total batch that it trained with, which Ultralytics may have chosen.
+        processes: In how many processes it trained, None if that is not recorded.
     """
 
     folder: Path
@@ -55,6 +58,7 @@ class TrainedRun:
     date: str
     architecture: str
     batch: int
+    processes: int | None
 
     @property
     def model(self) -> str:
@@ -150,6 +154,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         date=str(checkpoint.get("date") or ""),
         architecture=Path(str(content.get("yaml_file") or "")).name,
         batch=_batch(trained_with.get("batch"), arguments.get("batch")),
+        processes=_processes(folder / TORCHRUN, str(arguments.get("device") or "")),
     )
 
 
@@ -159,6 +164,16 @@ def _checkpoint(path: Path) -> Any:
         return read_checkpoint(path)
     except (ImportError, AttributeError):
         return None
+
+
+def _processes(signed: Path, device: str) -> int | None:
+    """Return in how many processes a run trained: as torchrun's note says, otherwise one for each GPU in `device`."""
+    if signed.is_file():
+        content = read_json(signed)
+        number = content.get("processes") if isinstance(content, dict) else None
+        return number if isinstance(number, int) and number > 0 else None
+    gpus = [word for word in device.strip("[]()").split(",") if word.strip().isdigit()]
+    return len(gpus) or 1
 
 
 def _batch(*values: Any) -> int:
