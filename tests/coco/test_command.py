@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -209,6 +210,36 @@ def test_names_with_a_folder_called_images_are_found_by_ultralytics(out, tmp_pat
     assert all(os.path.isfile(file) for file in img2label_paths([os.path.normpath(file) for file in files]))
 
 
+def test_extracted_images_are_not_replaced_by_a_link(coco, tmp_path):
+    files, published = coco
+    out = tmp_path / "coco"
+    with serving(files) as server:
+        prepare_coco([f"out={out}"], published, server.url)
+    source = tmp_path / "source"
+    for folder in ("annotations", "images"):
+        shutil.copytree(out / folder, source / folder)
+    assert "the images are to come from" in refusal(
+        [f"out={out}", f"source={source}"], ArgumentError, published=published
+    )
+    assert tree(out) == EXTRACTED  # whole, as it was
+
+
+def test_a_link_gives_way_to_extracted_images(coco, tmp_path):
+    files, published = coco
+    out, source = tmp_path / "coco", tmp_path / "source"
+    for path, content in files.items():
+        (source / Path(path).name).parent.mkdir(exist_ok=True)
+        (source / Path(path).name).write_bytes(content)
+    prepare_coco([f"out={tmp_path / 'other'}", f"source={source}"], published)
+    prepare_coco([f"out={out}", f"source={tmp_path / 'other'}"], published)
+    assert (out / "images" / "train2017").is_symlink()
+    (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").write_text("of another size")
+    prepare_coco([f"out={out}", f"source={source}"], published)
+    assert not (out / "images" / "train2017").is_symlink() and (out / "images" / "val2017").is_symlink()
+    assert (out / "images" / "train2017" / "000000000002.jpg").read_text() == "image 2"
+    assert (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").read_text() == "of another size"
+
+
 def test_different_categories(own, out, tmp_path):
     write_json(tmp_path / "own" / "val.json", [image(1)], [], [{"id": 3, "name": "dog"}])
     assert "have different categories, as 7 'cat', which one of them lacks (2 and 1" in refusal(own)
@@ -385,7 +416,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
 
     monkeypatch.setattr(convert, "_write", full)
     assert "no space left" in refusal(own)
-    assert tree(out) == [".preparing.lock", "images/train", "preparing.json"]
+    assert tree(out) == ["images/train", "preparing.json"]
     monkeypatch.undo()
     prepare_coco(own)
     assert (out / "prepared.json").exists()

@@ -52,7 +52,9 @@ def extract_folder(archive: Path, member: str, folder: Path) -> None:
     for left in (path for path in part.rglob("*") if path.is_file()):
         if left.relative_to(part).as_posix() not in wanted:  # of another zip, begun before
             left.unlink()
-    if folder.exists():
+    if folder.is_symlink():  # to images elsewhere, as an earlier command was told
+        folder.unlink()
+    elif folder.exists():
         shutil.rmtree(folder)
     part.rename(folder)
 

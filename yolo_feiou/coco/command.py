@@ -197,7 +197,8 @@ def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> 
     options |= {split.name: [str(split.json), str(split.images)] for split in splits}
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
     touched = _touched(out, listed, yaml)
-    touched += [out / "images" / split.folder for split in splits if split.images != (out / "images" / split.folder)]
+    links = [out / "images" / split.folder for split in splits]
+    touched += [link for link, split in zip(links, splits, strict=True) if link.resolve() != split.images]
     return Request(out, options, yaml, listed, touched, {}, lambda: splits, ready=True)
 
 
@@ -230,7 +231,9 @@ def _alone(out: Path) -> Iterator[None]:
     lock = out / ".preparing.lock"
     try:
         with held(lock, patience=5):
-            yield
-            lock.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
     except Busy:
         raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -197,7 +198,8 @@ def _write(
 
 
 def _end_with_parent() -> None:
-    """In a worker: end as soon as the parent does, even if it is killed."""
+    """In a worker: leave interrupts to the parent, and end as soon as it does, even if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -113,6 +113,8 @@ def write(
         DataError: If a worker process is killed.
         OSError: If something can't be written.
     """
+    for one in loaded:
+        _check_link(one.images, out / "images" / one.split.folder)
     begun = [(one.split.folder, one.split.listing) for one in loaded]
     for folder, listing in begin(out, options, yaml_name, begun):
         _remove(out, folder, listing)
@@ -161,17 +163,21 @@ def _labels(one: Loaded, folder: Path, **how: Any) -> Counts:
 def _link(images: Path, link: Path) -> None:
     """Let a link point to the images, unless they are there themselves."""
     link.parent.mkdir(parents=True, exist_ok=True)
-    if not link.is_symlink() and link.exists():
-        if link.samefile(images):
-            return
-        raise ArgumentError(
-            f"{link} is there, and the images are to come from {images}: remove the former, or name another folder "
-            "with out=."
-        )
+    if link.exists() and not link.is_symlink():
+        return
     part = link.with_name(f"{link.name}.link.part")
     part.unlink(missing_ok=True)
     part.symlink_to(images, target_is_directory=True)
     os.replace(part, link)
+
+
+def _check_link(images: Path, link: Path) -> None:
+    """Raise ArgumentError if something other than the images, or a link, is where a link to them should be."""
+    if link.exists() and not link.is_symlink() and not link.samefile(images):
+        raise ArgumentError(
+            f"{link} is there, and the images are to come from {images}: remove the former, or name another folder "
+            "with out=."
+        )
 
 
 def _remove(out: Path, folder: str, listing: str) -> None:

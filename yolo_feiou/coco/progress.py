@@ -22,6 +22,14 @@ def bar(what: str, total: float | None, done: float = 0, *, in_bytes: bool = Fal
     console = Console(stderr=True)
     count = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=total, completed=done)
-        yield lambda more: progress.advance(task, more)
+    progress = Progress(*columns, console=console, disable=not console.is_terminal)
+    task = progress.add_task(what, total=total, completed=done)
+
+    def advance(more: int) -> None:
+        progress.start()  # the first time, and with it a thread: worker processes are there by then
+        progress.advance(task, more)
+
+    try:
+        yield advance
+    finally:
+        progress.stop()
