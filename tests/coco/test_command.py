@@ -106,7 +106,7 @@ def test_real_data_are_what_ultralytics_then_reads(tmp_path, capsys):
         path = TINY / "annotations" / f"instances_{split}2017.json"
         coco = COCO(str(path))
         read = read_split(out / "coco.yaml", split)
-        assert read.annotations == path and read.unread == 0
+        assert read.annotations == path.resolve() and read.unread == 0
         assert read.names == [one["name"] for one in coco.loadCats(sorted(coco.getCatIds()))]
         known = {info["file_name"]: info for info in coco.dataset["images"]}
         assert len(read.labels) == len(known)
