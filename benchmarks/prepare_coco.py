@@ -4,8 +4,8 @@
 
 118,287 images with 860,001 annotations of 80 classes, all made up and seeded, with polygons: 450 MB as the real file
 has. All run in turn, each in a process of its own with nothing but the JSON, and with six digits the files are compared
-byte for byte. Times are medians of the rounds; most of the writing is the disk's (118,287 files take 3 s in memory, as
-with TMPDIR=/dev/shm).
+byte for byte. Times are medians of the rounds. Most of the writing is the disk's, and varies with it: the CSV was made
+with TMPDIR=/dev/shm, in memory; on the busy disk of that machine ours took 12 to 23 s, and convert_coco 61.
 
 `memory_ratio` is what the process grew by at its peak beyond what its imports take, in sizes of the JSON. What each
 worker grew by counts in full, though most of it is shared, and so do the pages of the JSON itself, which is mapped: the

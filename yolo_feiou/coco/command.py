@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.locks import Busy, held
 from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.cli import fail
 from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
@@ -20,6 +19,7 @@ from yolo_feiou.coco.prepare import Loaded, load, write
 from yolo_feiou.coco.record import PREPARING, begin, check_owner, check_unchanged, is_whole, read_record
 from yolo_feiou.coco.splits import Split, check_zips, from_network, from_source, own_splits, zips_of
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.locks import Busy, held
 from yolo_feiou.spec import Choice
 from yolo_feiou.tables import results_folder
 

@@ -167,17 +167,14 @@ def _write(
     kept = ~(crowds | degenerate)
     written = rows.astype(np.float32) if digits >= FLOAT32_DIGITS else rows
     line = "%d" + f" %.{digits}g" * 4 + "\n"
-    keys = list(zip(classes.tolist(), *rows.T.tolist(), strict=True))
     values = list(zip(classes.tolist(), *written.T.tolist(), strict=True))
     wanted, reaching = kept.tolist(), clipped.tolist()
     objects = empty = size = cut = 0
     for name, start, end in zip(names, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        first: dict[
-            tuple, int
-        ] = {}  # of rows that are the same before they are rounded, as Ultralytics' converter does
+        first: dict[tuple, int] = {}  # of rows that are the same before digits are cut off, as Ultralytics takes it
         for i in range(start, end):
             if wanted[i]:
-                first.setdefault(keys[i], i)
+                first.setdefault(values[i], i)
         text = "".join([line % values[i] for i in first.values()])
         with open(f"{folder}/{name}", "w", encoding="ascii") as file:
             file.write(text)
