@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from yolo_feiou import tables
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.tables import number, read_csv, results_folder, whole, write_csv, write_json, write_text
+from yolo_feiou.tables import number, read_csv, read_json, results_folder, whole, write_csv, write_json, write_text
 
 
 def names(folder):
@@ -174,3 +174,26 @@ def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypa
         with pytest.raises(ArgumentError, match=r"\(Permission denied\)"), results_folder(tmp_path / out):
             pass
         assert names(tmp_path) == ["there"] and names(tmp_path / "there") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "x.json can't be read: No such file or directory"),
+        (b'[{"image_id": 1, "bb', "x.json is no whole JSON file: .*line 1"),
+        (b"", "x.json is no whole JSON file"),
+        (b"\xff\xfe\x00", "x.json is no whole JSON file"),
+    ],
+)
+def test_a_json_that_cannot_be_read(tmp_path, content, message):
+    path = tmp_path / "x.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as refused:
+        read_json(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(DataError, match="can't be read: Is a directory"):
+        read_json(tmp_path)

@@ -75,6 +75,20 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
     write_text(path, text.getvalue())
 
 
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        DataError: If it isn't there, or isn't whole.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError as error:  # not UTF-8, or not JSON
+        raise DataError(f"{path} is no whole JSON file: {error}.") from None
+
+
 def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
     """Return the rows of a CSV; what reads as a number is one, but for the columns `text`.
 

@@ -18,10 +18,10 @@ import yaml
 
 from tests.coco.made_up import TINY, annotation, image, labels, own_data, write_images, write_json, write_zip
 from tests.coco.server import serving
-from yolo_feiou.ablation.locks import held
 from yolo_feiou.coco import catalogue, command, convert, splits
 from yolo_feiou.coco.command import main, prepare_coco
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.locks import held
 
 real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't lie beside this checkout")
 
@@ -271,7 +271,7 @@ def test_labels_that_were_changed_since_are_not_overwritten(own, out, tmp_path):
 def test_one_at_a_time(own, out, tmp_path, monkeypatch):
     script = f"""
 import sys, time, pathlib
-from yolo_feiou.ablation.locks import held
+from yolo_feiou.locks import held
 with held(pathlib.Path({str(out / ".preparing.lock")!r})):
     print("held", flush=True)
     time.sleep(60)

@@ -10,14 +10,13 @@ from typing import Any
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.locks import held
 from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.ablation.rows import SET, curve
 from yolo_feiou.ablation.store import RunFolder, run_folders
 from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.files import read_json
-from yolo_feiou.tables import Row, read_csv, write_csv
+from yolo_feiou.locks import held
+from yolo_feiou.tables import Row, read_csv, read_json, write_csv
 from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.

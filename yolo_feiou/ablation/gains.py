@@ -13,11 +13,10 @@ from typing import Any
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run, digest
-from yolo_feiou.ablation.locks import held
 from yolo_feiou.ablation.preflight import matched_box, warnings
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.files import read_json
-from yolo_feiou.tables import Row, write_json
+from yolo_feiou.locks import held
+from yolo_feiou.tables import Row, read_json, write_json
 
 #: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
 APART = ("loss", "seed", "box", "gain")

@@ -26,10 +26,9 @@ from yolo_feiou.bbox_loss import criterion_of, heads
 from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.cli import fail
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
-from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.model import YOLO
 from yolo_feiou.registry import STOCK, build_loss
-from yolo_feiou.tables import Row, write_json
+from yolo_feiou.tables import Row, read_json, write_json
 from yolo_feiou.trainer import TRAINERS, unwrap_model
 from yolo_feiou.training_arguments import FAR
 

@@ -22,10 +22,9 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.grid import Run, digest
-from yolo_feiou.ablation.locks import held, is_held
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.files import read_json
-from yolo_feiou.tables import Row, write_json
+from yolo_feiou.locks import held, is_held
+from yolo_feiou.tables import Row, read_json, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
 

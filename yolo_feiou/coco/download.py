@@ -40,9 +40,9 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
     if size is not None and part.stat().st_size > size:
         part.unlink()
         part.touch()
-    tries = 0
-    while not (whole := part.stat().st_size == size):
-        before = part.stat().st_size
+    tries, most = 0, part.stat().st_size
+    while size is None or part.stat().st_size < size:
+        whole = False
         try:
             whole = _fetch(url, part, size)
             cause = "the connection broke"
@@ -55,7 +55,8 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
         if whole:
             break
         now = part.stat().st_size
-        tries = 0 if now > before else tries + 1
+        tries = 0 if now > most else tries + 1  # a server that sends no parts begins anew each time
+        most = max(most, now)
         if tries == TRIES:
             raise DataError(
                 f"{url} broke off after {now:,}{f' of {size:,}' if size else ''} bytes ({cause}). Give the same "

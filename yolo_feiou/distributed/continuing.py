@@ -11,8 +11,7 @@ import torch
 
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.evaluation.files import read_json
-from yolo_feiou.tables import write_json
+from yolo_feiou.tables import read_json, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
 FILE = "torchrun.json"

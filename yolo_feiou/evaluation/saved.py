@@ -11,10 +11,9 @@ from typing import Any
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER
-from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import GroundTruth, Record
-from yolo_feiou.tables import Row, write_json, write_text
+from yolo_feiou.tables import Row, read_json, write_json, write_text
 
 TRUTH, PREDICTIONS, SETTINGS = "ground_truth.json", "predictions.json", "settings.json"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.files import read_json
+from yolo_feiou.tables import read_json
 
 Record = dict[str, Any]  # an image, annotation, category or detection as COCO writes it
 

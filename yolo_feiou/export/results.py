@@ -9,11 +9,11 @@ from typing import Any
 
 from yolo_feiou.ablation.collect import Gathered, read_box_stats, write_tables
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.locks import held
 from yolo_feiou.ablation.results import BOX_STATS, CURVES, RESULTS
 from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.locks import held
 from yolo_feiou.report.files import ARGUMENTS, PAPER
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent

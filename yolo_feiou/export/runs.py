@@ -18,9 +18,8 @@ from yolo_feiou.ablation.provenance import PROVENANCE
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.files import read_json
 from yolo_feiou.registry import STOCK, shortest
-from yolo_feiou.tables import Row
+from yolo_feiou.tables import Row, read_json
 from yolo_feiou.training_arguments import OURS
 
 ARGS, RESULTS = "args.yaml", "results.csv"
