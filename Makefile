@@ -25,6 +25,9 @@ benchmarks: .venv/installed
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/report.py
+	$(BIN)/python benchmarks/ranks.py
+	$(BIN)/python benchmarks/prepare_coco.py
+	$(BIN)/python benchmarks/scaling.py
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv

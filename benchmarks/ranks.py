@@ -14,9 +14,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from statistics import median
 
 import torch
-from timing import interleave, save
+from timing import ratio, save, side_by_side
 from torch import distributed as dist
 from train_step import batch
 from ultralytics.cfg import get_cfg
@@ -63,7 +64,7 @@ def main(ranks: int, rounds: int) -> None:
 
         return call
 
-    medians = interleave({name: step(name) for name in criteria}, rounds, warmup=3)
+    times = side_by_side({name: step(name) for name in criteria}, rounds)
     if dist.get_rank() == 0:
         megabytes = sum(p.numel() for p in model.parameters() if p.requires_grad) * 4 / 1e6
         rows = [
@@ -73,10 +74,10 @@ def main(ranks: int, rounds: int) -> None:
                 "imgsz": IMGSZ,
                 "images": IMAGES,
                 "gradient_mb": f"{megabytes:.1f}",
-                "milliseconds": f"{value * 1e3:.1f}",
-                "ratio": f"{value / medians['stock']:.4f}",
+                "milliseconds": f"{median(values) * 1e3:.1f}",
+                "ratio": f"{ratio(values, times['stock']):.4f}",
             }
-            for name, value in medians.items()
+            for name, values in times.items()
         ]
         for row in rows:
             print(f"{row['step']:24} {row['milliseconds']:>8} ms a step, {row['ratio']} of stock")

@@ -16,6 +16,14 @@ def interleave(
     calls: dict[str, Callable[[], object]], rounds: int, *, repeats: int = 1, warmup: int = 3
 ) -> dict[str, float]:
     """Return the median seconds of each call, every round running each of them `repeats` times, in turn."""
+    times = side_by_side(calls, rounds, repeats=repeats, warmup=warmup)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def side_by_side(
+    calls: dict[str, Callable[[], object]], rounds: int, *, repeats: int = 1, warmup: int = 3
+) -> dict[str, list[float]]:
+    """Return the seconds of each call in each round, as `interleave` takes them."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(warmup + rounds):
         for name, call in calls.items():
@@ -24,7 +32,12 @@ def interleave(
                 call()
             if turn >= warmup:
                 seconds[name].append((time.perf_counter() - start) / repeats)
-    return {name: statistics.median(values) for name, values in seconds.items()}
+    return seconds
+
+
+def ratio(times: list[float], others: list[float]) -> float:
+    """Return the median over the rounds of one time over another, in which what slows a round down cancels."""
+    return statistics.median(one / other for one, other in zip(times, others, strict=True))
 
 
 def save(rows: list[dict[str, object]], name: str) -> None:
