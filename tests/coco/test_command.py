@@ -416,10 +416,13 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
 
     monkeypatch.setattr(convert, "_write", full)
     assert "no space left" in refusal(own)
-    assert tree(out) == ["images/train", "preparing.json"]
+    assert tree(out) == ["images/train", "preparing.json"] and not (out / "labels" / "train.part").exists()
     monkeypatch.undo()
     prepare_coco(own)
     assert (out / "prepared.json").exists()
+    monkeypatch.setattr(convert, "_write", full)
+    refusal([*own, "missing=skip"])  # what was whole is not taken for the new
+    assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
 
 
 def test_a_real_limit_of_the_disk(own, out, tmp_path):
