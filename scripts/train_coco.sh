@@ -5,7 +5,8 @@
 # The recipe is cfg=coco/yolov8.yaml unless the words name another. From the environment:
 #   PROCESSES=4   on this machine; default: one for each GPU, or one
 #   RESTARTS=3    how often lost processes are replaced
-#   ID=name       of this training; the same command with the same ID goes on with it, after a power cut too
+#   ID=name       of this training; the same command with the same ID goes on with it, after a power cut too.
+#                 Default: made of the words, so the same command is the same training
 #   MACHINES=2 HOST=node1:29500 ID=name     several machines: the same command on each, HOST being one of them
 #   DRY_RUN=1     print the command, and do nothing
 set -euo pipefail
@@ -24,13 +25,15 @@ if [ "$machines" -gt 1 ]; then
   fi
   options+=("--rdzv-endpoint=$HOST" "--rdzv-id=$ID")
 else
-  options+=(--rdzv-endpoint=localhost:0 "--rdzv-id=${ID:-$(date +%s)-$$}")
+  id=$(printf '%s\n' "${words[@]}" | cksum)
+  options+=(--rdzv-endpoint=localhost:0 "--rdzv-id=${ID:-${id%% *}}")
 fi
 
 command=("$python" -m torch.distributed.run "${options[@]}" -m yolo_feiou train "${words[@]}")
 if [ -n "${DRY_RUN:-}" ]; then
   printf '%q ' "${command[@]}"; echo; exit
 fi
+"$python" -m yolo_feiou.distributed.check "${words[@]}"
 # Else a process that replaces a lost one meets the others where the addresses of those before still stand.
 export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 exec "${command[@]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, criterion_of, h
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
+from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.tables import whole, write_text
@@ -27,6 +29,10 @@ try:
     from ultralytics.utils.torch_utils import unwrap_model
 except ImportError:  # its name in older releases
     from ultralytics.utils.torch_utils import de_parallel as unwrap_model
+
+
+#: What a run has in its folder before it trains.
+UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK}
 
 
 class LossTrainer(Ranks):
@@ -90,10 +96,8 @@ class LossTrainer(Ranks):
         except BaseException:
             folder = getattr(self, "save_dir", None)
             written = {path.name for path in folder.glob("*")} if folder else set()
-            if written == {"args.yaml", "weights"} and not any(self.wdir.iterdir()):
-                self.wdir.rmdir()
-                (folder / "args.yaml").unlink()
-                folder.rmdir()
+            if {"args.yaml", "weights"} <= written <= UNTRAINED and not any(self.wdir.iterdir()):
+                shutil.rmtree(folder)
             raise
 
     def save_model(self) -> bool | None:

@@ -1,5 +1,6 @@
-"""The run with which a command goes on."""
+"""The run that a command began before."""
 
+import multiprocessing
 import os
 from dataclasses import replace
 
@@ -7,60 +8,101 @@ import pytest
 import torch
 
 from tests.distributed.test_launch import LAUNCH
-from yolo_feiou.distributed.continuing import sign, trained, unfinished
+from yolo_feiou.distributed import continuing
+from yolo_feiou.distributed.continuing import Begun, begun, sign, trained, training
 from yolo_feiou.errors import ArgumentError
 
 ASKED = {"model": "yolov8n.yaml", "loss": "eiou", "batch": 16, "device": "0,1", "project": None}
 
 
 def made(project, name, *, epoch=3, optimizer=True, launch=LAUNCH, age=0, **changed):
-    """A run that `launch` began."""
+    """A run that `launch` began; returns its folder and checkpoint."""
     folder = project / name
     (folder / "weights").mkdir(parents=True)
     content = {"epoch": epoch, "optimizer": {"state": 1} if optimizer else None, "train_args": {"epochs": 10}}
     torch.save(content, folder / "weights" / "last.pt")
     sign(folder, launch, {**ASKED, **changed})
     os.utime(folder / "torchrun.json", (1e9 - age, 1e9 - age))
-    return folder / "weights" / "last.pt"
+    return folder, folder / "weights" / "last.pt"
 
 
 def test_the_same_command_and_id(tmp_path):
-    last = made(tmp_path, "run")
-    assert unfinished(tmp_path, LAUNCH, ASKED) == last
-    assert unfinished(tmp_path, LAUNCH, {**ASKED, "device": "cpu", "workers": 4}) == last, "harmless changes"
-    assert unfinished(tmp_path, LAUNCH, {**ASKED, "batch": 32}) is None
-    assert unfinished(tmp_path, LAUNCH, {**ASKED, "lr0": 0.1}) is None
-    assert unfinished(tmp_path, replace(LAUNCH, run_id="other"), ASKED) is None
-    assert unfinished(tmp_path / "nowhere", LAUNCH, ASKED) is None
+    run = Begun(*made(tmp_path, "run"))
+    assert begun(tmp_path, LAUNCH, ASKED) == run
+    assert begun(tmp_path, LAUNCH, {**ASKED, "device": "cpu", "workers": 4}) == run, "harmless changes"
+    assert begun(tmp_path, replace(LAUNCH, size=8, machines=1), ASKED) == run, "on fewer machines"
+    assert begun(tmp_path, LAUNCH, {**ASKED, "batch": 32}) is None
+    assert begun(tmp_path, LAUNCH, {**ASKED, "lr0": 0.1}) is None
+    assert begun(tmp_path, replace(LAUNCH, run_id="other"), ASKED) is None
+    assert begun(tmp_path / "nowhere", LAUNCH, ASKED) is None
 
 
 def test_the_newest_of_several(tmp_path):
     made(tmp_path, "run", age=100)
     newest = made(tmp_path, "run-2", age=10)
     made(tmp_path, "run-3", loss="iou")
-    assert unfinished(tmp_path, LAUNCH, ASKED) == newest
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(*newest)
 
 
 def test_an_id_that_says_nothing_counts_after_a_restart_alone(tmp_path):
     nameless = replace(LAUNCH, run_id="none")
-    last = made(tmp_path, "run", launch=nameless)
-    assert unfinished(tmp_path, nameless, ASKED) is None
-    assert unfinished(tmp_path, replace(nameless, restarts=1), ASKED) == last
+    run = Begun(*made(tmp_path, "run", launch=nameless))
+    assert begun(tmp_path, nameless, ASKED) is None
+    assert begun(tmp_path, replace(nameless, restarts=1), ASKED) == run
+
+
+def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
+    folder, last = made(tmp_path, "run")
+    last.unlink()
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder)
 
 
 def test_a_finished_run(tmp_path):
-    made(tmp_path, "run", epoch=-1, optimizer=False)
-    assert unfinished(tmp_path, LAUNCH, ASKED) is None, "the same command again is another run"
-    with pytest.raises(ArgumentError, match="run is finished, and torchrun started it anew: nothing is left to do"):
-        unfinished(tmp_path, replace(LAUNCH, restarts=1), ASKED)
+    folder, _ = made(tmp_path, "run", epoch=-1, optimizer=False)
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
 
 
-def test_a_torn_checkpoint_is_none(tmp_path):
-    last = made(tmp_path, "run")
+def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
+    _, last = made(tmp_path, "run")
     last.write_bytes(last.read_bytes()[:1000])
-    assert unfinished(tmp_path, LAUNCH, ASKED) is None
+    assert begun(tmp_path, LAUNCH, ASKED) is None
 
 
 def test_the_last_epoch(tmp_path):
-    assert not trained(made(tmp_path, "half", epoch=8))
-    assert trained(made(tmp_path, "whole", epoch=9))
+    assert not trained(made(tmp_path, "half", epoch=8)[1])
+    assert trained(made(tmp_path, "whole", epoch=9)[1])
+
+
+def hold(folder, ready, end):
+    with training(folder):
+        ready.set()
+        end.wait(60)
+
+
+def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr(continuing, "PATIENCE", 0.6)
+    folder, last = made(tmp_path, "run")
+    context = multiprocessing.get_context("spawn")
+    ready, end = context.Event(), context.Event()
+    other = context.Process(target=hold, args=(folder, ready, end))
+    other.start()
+    try:
+        assert ready.wait(60)
+        for restarts in (0, 1):
+            with pytest.raises(ArgumentError, match="run is being trained by another process with the same id, 'coco'"):
+                begun(tmp_path, replace(LAUNCH, restarts=restarts), ASKED)
+    finally:
+        end.set()
+        other.join()
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, last)
+
+
+def test_a_file_system_without_locks(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError("no locks")
+
+    monkeypatch.setattr(continuing, "is_held", refuse)
+    monkeypatch.setattr(continuing, "held", refuse)
+    run = Begun(*made(tmp_path, "run"))
+    with training(run.folder):
+        assert begun(tmp_path, LAUNCH, ASKED) == run

@@ -7,7 +7,8 @@ import torch
 from torch import distributed as dist
 
 from tests.distributed.test_launch import LAUNCH
-from yolo_feiou.distributed.group import cpu_data_parallel, join, joined_already, one_machine_first
+from yolo_feiou.distributed import group
+from yolo_feiou.distributed.group import TIMEOUT, cpu_data_parallel, first_of_each_machine, join, one_machine_first
 
 
 @pytest.fixture
@@ -16,19 +17,19 @@ def said(monkeypatch):
     told = []
     monkeypatch.setattr(dist, "init_process_group", lambda backend, **_: told.append(backend))
     monkeypatch.setattr(dist, "barrier", lambda group: told.append(f"barrier of {group}"))
-    monkeypatch.setattr(torch.cuda, "set_device", lambda index: told.append(index))
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: told.append(device.index))
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "0")
     return told
 
 
 def test_processes_on_cpu_join_over_gloo(said):
-    join(LAUNCH, "cpu")
+    assert join(LAUNCH, "cpu") == torch.device("cpu")
     assert said == ["gloo"]
 
 
 def test_a_process_takes_its_own_gpu_before_it_joins(said, monkeypatch):
     monkeypatch.setattr(dist, "is_nccl_available", lambda: True)
-    join(LAUNCH, "8,9,10,11,12,13,14,15")  # local rank 1
+    assert join(LAUNCH, "8,9,10,11,12,13,14,15") == torch.device("cuda", 9)  # local rank 1
     assert said == [9, "nccl"]
 
 
@@ -38,12 +39,13 @@ def test_a_group_is_joined_once(said, monkeypatch):
     assert said == []
 
 
-def test_ultralytics_joins_nothing_within_the_block(said):
-    with joined_already():
-        dist.init_process_group("nccl", rank=0)
-    assert said == []
-    dist.init_process_group("nccl", rank=0)
-    assert said == ["nccl"]
+def test_the_first_of_each_machine_wait_as_long_as_all_do(monkeypatch):
+    """Two machines with 2 ranks and 1: ranks 0 and 2 are first, and how many machines there are is counted."""
+    made = []
+    monkeypatch.setattr(group, "everyone", lambda local_rank: [0, 1, 0])
+    monkeypatch.setattr(dist, "new_group", lambda ranks, timeout: made.append((ranks, timeout)) or "leaders")
+    assert first_of_each_machine(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
+    assert made == [([0, 2], TIMEOUT)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_ultralytics_joins_nothing_within_the_block(said):
         (replace(LAUNCH, rank=0, local_rank=0), ["works", "barrier of leaders"]),
         (replace(LAUNCH, rank=8, local_rank=0), ["barrier of leaders", "works"]),
         (LAUNCH, ["works"]),  # rank 9 is the second of its machine, and Ultralytics has it wait for the first
-        (replace(LAUNCH, rank=0, local_rank=0, size=8), ["works"]),  # a machine alone
+        (replace(LAUNCH, rank=0, local_rank=0, size=8, machines=1), ["works"]),  # a machine alone
     ],
 )
 def test_the_first_machine_works_first(said, launch, order):

@@ -14,6 +14,7 @@ import torch
 from tests.distributed.test_launch import LAUNCH
 from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed import group, ranks
+from yolo_feiou.distributed.continuing import Begun
 from yolo_feiou.distributed.ranks import RANKS_SINCE, Ranks
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
@@ -117,7 +118,7 @@ def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
     words += short(data=data, project=tmp_path / "runs", name="run", exist_ok=True, loss="eiou", epochs=3)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
     with subprocess.Popen([*torchrun, "--rdzv-id=77", *words], cwd=tmp_path, stdout=subprocess.DEVNULL) as job:
-        file = tmp_path / "runs" / "run" / "torchrun.json"
+        file = tmp_path / "runs" / "run" / "weights" / "last.pt"
         deadline = time.monotonic() + 100
         while not file.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -132,18 +133,18 @@ def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
 
 
 class Stock:
-    """What stands for Ultralytics' trainer: 16 images a batch on GPUs."""
+    """What stands for Ultralytics' trainer: 32 images a batch on GPUs, joined as some releases do it."""
 
     def __init__(self, cfg, overrides, _callbacks):
         self.args, self.overrides, self.callbacks = SimpleNamespace(batch=32), overrides, []
-        self.device, self.world_size = torch.device("cuda:0"), 8
+        self.device, self.world_size, self.save_dir = torch.device("cuda:0"), 8, overrides.get("save_dir")
 
     def add_callback(self, event, callback):
         self.callbacks.append(event)
 
     def _setup_ddp(self):
+        self.device = torch.device("cuda", LAUNCH.rank)
         torch.distributed.init_process_group("nccl", world_size=self.world_size)
-        self.device = torch.device("cuda", 1)
 
 
 class Trainer(Ranks, Stock):
@@ -159,26 +160,34 @@ def gpus(monkeypatch, tmp_path, release):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *words, **_: told.append(words))
-    monkeypatch.setattr(group, "join", lambda launch, device: told.append(device))
-    monkeypatch.setattr(group, "first_of_each_machine", lambda launch: "leaders")
-    monkeypatch.setattr(group, "everyone", lambda restarts: [restarts, 3])
-    monkeypatch.setattr(group, "agree", lambda value: (None, str(tmp_path / "run")))  # what rank 0 found
+    monkeypatch.setattr(torch.distributed, "new_group", lambda ranks, timeout: "leaders")
+    monkeypatch.setattr(torch.cuda, "set_device", told.append)
+    monkeypatch.setattr(group, "everyone", lambda value: [0, 3])  # local ranks, and restarts
+    monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run"))  # what rank 0 found
+    monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "0")
     return told
 
 
 def test_gpus_of_several_machines(gpus, tmp_path):
     trainer = Trainer({"device": None}, {}, None)
-    assert gpus == ["0,1,2,3,4,5,6,7"]
+    assert gpus == [torch.device("cuda", 1), ("nccl",)]  # the second process of its machine
     assert trainer.overrides == {"device": "0,1,2,3,4,5,6,7", "save_dir": str(tmp_path / "run")}
     assert trainer.world_size == 16 and trainer.launch.restarts == 3
     trainer._setup_ddp()
-    assert trainer.device == torch.device("cuda", 1)
-    assert len(gpus) == 1, "Ultralytics joined nothing itself"
+    assert trainer.device == torch.device("cuda", 1), "not the one with the number of the rank"
+    assert len(gpus) == 2, "Ultralytics joined nothing itself"
 
 
 def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeypatch):
-    monkeypatch.setattr(ranks, "launched", lambda: replace(LAUNCH, size=8))
+    monkeypatch.setattr(ranks, "launched", lambda: replace(LAUNCH, size=8, machines=1))
     trainer = Trainer({"device": None}, {"device": "0,1,2,3,4,5,6,7", "save_dir": "run"}, None)
     assert trainer.world_size == 8 and not trainer.callbacks and not gpus
     trainer._setup_ddp()
     assert gpus == [("nccl",)]
+
+
+def test_a_finished_run_ends_without_an_error(gpus, monkeypatch, tmp_path):
+    monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run", finished=True))
+    with pytest.raises(SystemExit) as ended:
+        Trainer({"device": None}, {}, None)
+    assert ended.value.code == 0

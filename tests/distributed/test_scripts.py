@@ -41,16 +41,40 @@ def test_each_of_several_machines_has_the_same_command():
     assert machine("loss=eiou").returncode == 2
 
 
+def test_the_same_command_is_the_same_training_unless_told_otherwise():
+    def named(*words, **environment):
+        return [word for word in machine(*words, DRY_RUN="1", **environment).stdout.split() if "--rdzv-id=" in word]
+
+    assert named("data=coco.yaml", "seed=0") == named("data=coco.yaml", "seed=0")
+    assert named("data=coco.yaml", "seed=0") != named("data=coco.yaml", "seed=1")
+    assert named("data=coco.yaml", ID="mine") == ["--rdzv-id=mine"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["data=shapes.yaml", "loss=eoiu"], "did you mean 'eiou'"),
+        (["data=nowhere.yaml"], "data=nowhere.yaml: there is no such file"),
+        (["data=shapes.yaml", "epocs=3"], "'epocs' is not a valid YOLO argument"),
+        (["data=shapes.yaml", "cfg=coco/yolov9.yaml"], "did you mean 'coco/yolov8.yaml'"),
+    ],
+)
+def test_a_mistake_is_said_once_before_any_process_starts(words, message):
+    done = machine(*words)
+    assert done.returncode == 2 and message in done.stderr
+    assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
+
+
 @pytest.fixture
 def slurm(tmp_path):
     """The environment of a job of Slurm on this machine, with an srun that just runs."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "srun").write_text('#!/bin/sh\nshift; exec "$@"\n')
+    (tools / "srun").write_text('#!/bin/sh\n[ "$2" = --cpus-per-task=64 ] || exit 9\nshift 2\nexec "$@"\n')
     (tools / "scontrol").write_text('#!/bin/sh\n[ "$1" = show ] && echo localhost && exit; echo "$@" > scontrol.txt\n')
     for tool in tools.iterdir():
         tool.chmod(0o755)
-    job = {"SLURM_NNODES": "1", "SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "node[1-2]"}
+    job = {"SLURM_NNODES": "1", "SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "node[1-2]", "SLURM_CPUS_PER_TASK": "64"}
     path = f"{tools}:{os.environ['PATH']}"
     return {**os.environ, **job, "SLURM_SUBMIT_DIR": str(SCRIPTS.parent), "PATH": path, "PYTHON": sys.executable}
 
@@ -61,6 +85,12 @@ def test_a_job_of_slurm_on_two_machines(slurm, tmp_path):
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)
     expected = {"--nnodes=2", "--nproc-per-node=8", "--rdzv-endpoint=localhost:24711", "--rdzv-id=4711", "loss=eiou"}
     assert expected <= set(done.stdout.split())
+    assert (
+        "--rdzv-id=mine"
+        in subprocess.run(
+            line, env={**environment, "ID": "mine"}, capture_output=True, text=True, timeout=60, check=True
+        ).stdout
+    )
     elsewhere = {**environment, "SLURM_SUBMIT_DIR": str(tmp_path)}
     done = subprocess.run(line, env=elsewhere, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and "submit from the folder of the repository" in done.stderr
@@ -79,7 +109,7 @@ def test_a_job_whose_time_runs_out_is_requeued_and_goes_on(slurm, tmp_path, data
     environment = {**slurm, "PROCESSES": "2"}
     with subprocess.Popen(line, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as job:
         deadline = time.monotonic() + 100
-        while not (folder / "torchrun.json").exists() and time.monotonic() < deadline:
+        while not (folder / "weights" / "last.pt").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         job.send_signal(signal.SIGUSR1)
         assert job.wait(60) == 0
@@ -93,3 +123,11 @@ def test_a_job_whose_time_runs_out_is_requeued_and_goes_on(slurm, tmp_path, data
     assert re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
     assert [row["epoch"] for row in results(folder)] == list("1234")
     assert again.stdout.count("Box loss: focal_eiou (gamma=0.25") == 2
+
+
+@pytest.mark.parametrize(("end", "code", "requeued"), [("kill -TERM $$", 0, True), ("exit 3", 3, False)])
+def test_a_signal_to_the_processes_requeues_and_a_failure_does_not(slurm, tmp_path, end, code, requeued):
+    (tmp_path / "bin" / "srun").write_text(f"#!/bin/sh\n{end}\n")
+    done = subprocess.run([SCRIPTS / "train_coco.slurm", "data=x"], cwd=tmp_path, env=slurm, timeout=60, check=False)
+    assert done.returncode == code
+    assert (tmp_path / "scontrol.txt").exists() == requeued

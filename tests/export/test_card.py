@@ -70,6 +70,11 @@ def test_a_run_of_several_processes(copy, tmp_path):
     assert "| total batch | 4 |" in text, "as the checkpoint says"
     assert "| processes | 2, started by torchrun (device cpu) |" in text and "imgsz 96, batch 2," in text
     assert "\ntorchrun --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
+    (folder / "torchrun.json").write_text('{"run_id": "x", "processes": 4, "machines": 2, "asked": {}}')
+    assert export([str(folder), "device=cpu"]) == 0
+    text = (folder / "weights" / "model_card.md").read_text()
+    assert "| processes | 4 on 2 machines, started by torchrun" in text
+    assert "\ntorchrun --nnodes=2 --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
 
 
 def test_its_command_trains_the_same(trained):

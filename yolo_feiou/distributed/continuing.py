@@ -1,9 +1,12 @@
-"""A run that was cut off and is started again by the same command: after a lost process, or a requeued job."""
+"""A run that the same command began before: after a lost process, a requeued job, or a power cut."""
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,28 +14,59 @@ import torch
 
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.locks import held, is_held
 from yolo_feiou.tables import read_json, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
-FILE = "torchrun.json"
+FILE, LOCK = "torchrun.json", "torchrun.lock"
 
 #: Arguments in which the command that goes on with a run may differ from the one that began it.
 FREE = (*HARMLESS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
 
+#: Seconds that the processes which replace others wait for the last of these to end.
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that was begun.
+
+    Attributes:
+        folder: Its folder.
+        last: The checkpoint from which it goes on, or None if it has none yet.
+        finished: Whether it has ended.
+    """
+
+    folder: Path
+    last: Path | None = None
+    finished: bool = False
+
+
 def sign(folder: Path, launch: Launch, asked: Mapping[str, Any]) -> None:
     """Note in a run's folder who trains it, in how many processes, and with what arguments."""
-    write_json(folder / FILE, {"run_id": launch.run_id, "processes": launch.size, "asked": _asked(asked)})
+    content = {"run_id": launch.run_id, "processes": launch.size, "machines": launch.machines, "asked": _asked(asked)}
+    write_json(folder / FILE, content)
 
 
-def unfinished(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Path | None:
-    """Return the `last.pt` of the run in a folder of runs that this very command began and that isn't finished.
+@contextmanager
+def training(folder: Path) -> Iterator[None]:
+    """Let others see that a run is being trained, while the block lasts; not on file systems without locks."""
+    with ExitStack() as lock:
+        with suppress(OSError):
+            lock.enter_context(held(folder / LOCK, PATIENCE))
+        yield
+
+
+def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | None:
+    """Return the run in a folder of runs that this very command began before.
 
     It has the same `--rdzv-id` and the same arguments. torchrun's default id, 'none', says nothing by itself, but
-    after a restart of the processes it does: then the newest such run is meant.
+    after a restart of the processes it does: then the newest such run is meant. One whose checkpoint is torn, which is
+    of other origin since ours are written whole, is no such run.
 
     Raises:
-        ArgumentError: If the processes were started anew, and the run is finished.
+        ArgumentError: If another process is training it.
     """
     if launch.run_id == "none" and not launch.restarts:
         return None
@@ -40,12 +74,35 @@ def unfinished(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Path 
     if not signed:
         return None
     folder = max(signed, key=lambda path: path.stat().st_mtime).parent
+    if _is_trained_elsewhere(folder, PATIENCE if launch.restarts else 0):
+        raise ArgumentError(
+            f"{folder} is being trained by another process with the same id, '{launch.run_id}', and arguments: wait "
+            "for its end, or give this training an id of its own."
+        )
     last = folder / "weights" / "last.pt"
-    if _can_go_on(last):
-        return last
-    if launch.restarts:
-        raise ArgumentError(f"{folder} is finished, and torchrun started it anew: nothing is left to do.")
-    return None
+    if not last.exists():
+        return Begun(folder)
+    checkpoint = _read(last)
+    if checkpoint is None:
+        return None
+    return Begun(folder, last) if checkpoint.get("optimizer") else Begun(folder, finished=True)
+
+
+def trained(last: Path) -> bool:
+    """Whether the checkpoint of a run that was begun is that of its last epoch."""
+    checkpoint = torch.load(last, map_location="cpu", weights_only=False)
+    return checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
+
+
+def _is_trained_elsewhere(folder: Path, patience: float) -> bool:
+    """Whether another process trains a run, and doesn't end within some seconds."""
+    until = time.monotonic() + patience
+    with suppress(OSError):
+        while is_held(folder / LOCK):
+            if time.monotonic() >= until:
+                return True
+            time.sleep(0.5)
+    return False
 
 
 def _is(path: Path, launch: Launch, asked: Mapping[str, Any]) -> bool:
@@ -57,15 +114,9 @@ def _asked(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in sorted(arguments.items()) if key not in FREE and value is not None}
 
 
-def _can_go_on(last: Path) -> bool:
-    """Whether this is a whole checkpoint with what a training needs to go on."""
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return a checkpoint, or None if it is torn."""
     try:
-        return bool(torch.load(last, map_location="cpu", weights_only=False).get("optimizer"))
+        return torch.load(path, map_location="cpu", weights_only=False)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
-        return False
-
-
-def trained(last: Path) -> bool:
-    """Whether a checkpoint that `unfinished` returned is that of the last epoch."""
-    checkpoint = torch.load(last, map_location="cpu", weights_only=False)
-    return checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
+        return None

@@ -18,21 +18,28 @@ from yolo_feiou.distributed.launch import Launch
 TIMEOUT = timedelta(hours=3)
 
 
-def join(launch: Launch, device: str) -> None:
+def join(launch: Launch, device: str) -> torch.device:
     """Join the group, once in the life of a process: over NCCL on GPUs, over gloo on CPUs.
 
     Args:
         launch: Of this process.
         device: As `device_for` has it.
+
+    Returns:
+        The device of this process.
     """
+    own = torch.device("cpu")
+    if device != "cpu":
+        own = torch.device("cuda", int(device.replace("cuda:", "").split(",")[launch.local_rank]))
     if dist.is_initialized():
-        return
+        return own
     if device == "cpu":
         dist.init_process_group("gloo", timeout=TIMEOUT)
-        return
-    torch.cuda.set_device(int(device.replace("cuda:", "").split(",")[launch.local_rank]))
+        return own
+    torch.cuda.set_device(own)
     os.environ["TORCH_NCCL_BLOCKING_WAIT"] = "1"  # as Ultralytics does: so that the time limit holds
     dist.init_process_group("nccl" if dist.is_nccl_available() else "gloo", timeout=TIMEOUT)
+    return own
 
 
 def agree(value: Any) -> Any:
@@ -49,9 +56,13 @@ def everyone(value: Any) -> list[Any]:
     return values
 
 
-def first_of_each_machine(launch: Launch) -> Any:
-    """Return the group of the ranks that are the first of their machine. All ranks must call this together."""
-    return dist.new_group([rank for rank, local in enumerate(everyone(launch.local_rank)) if local == 0])
+def first_of_each_machine(launch: Launch) -> tuple[Any, int]:
+    """Return the group of the ranks that are the first of their machine, and how many there are.
+
+    All ranks must call this together.
+    """
+    leaders = [rank for rank, local in enumerate(everyone(launch.local_rank)) if local == 0]
+    return dist.new_group(leaders, timeout=TIMEOUT), len(leaders)
 
 
 @contextmanager
@@ -69,17 +80,6 @@ def one_machine_first(launch: Launch, leaders: Any) -> Iterator[None]:
     finally:  # an error of rank 0 ends all, but not by having the others wait for hours
         if waits and not launch.rank:
             dist.barrier(leaders)
-
-
-@contextmanager
-def joined_already() -> Iterator[None]:
-    """Within the block, let Ultralytics' trainer believe that it joins the group."""
-    stock = dist.init_process_group
-    dist.init_process_group = lambda *_, **__: None
-    try:
-        yield
-    finally:
-        dist.init_process_group = stock
 
 
 class CPUDistributedDataParallel(nn.parallel.DistributedDataParallel):

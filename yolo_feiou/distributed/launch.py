@@ -19,6 +19,7 @@ class Launch:
         local_rank: Its number among those of its machine.
         size: How many there are.
         local_size: How many there are on its machine.
+        machines: How many machines there are. torchrun doesn't say it; this is right for machines that are all alike.
         restarts: How often one of its machine's processes ended and torchrun started all anew.
         run_id: What `--rdzv-id` calls them together; torchrun makes one up with `--standalone`, and has 'none' without.
     """
@@ -27,6 +28,7 @@ class Launch:
     local_rank: int
     size: int
     local_size: int
+    machines: int
     restarts: int
     run_id: str
 
@@ -39,11 +41,6 @@ class Launch:
         shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
         return self.machines > 1 and shared and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0)) > 0
 
-    @property
-    def machines(self) -> int:
-        """How many machines there are, all alike."""
-        return max(self.size // self.local_size, 1)
-
 
 def launched() -> Launch | None:
     """Return what torchrun says, or None in a process that it didn't start."""
@@ -54,6 +51,7 @@ def launched() -> Launch | None:
         int(os.environ["LOCAL_RANK"]),
         int(os.environ["WORLD_SIZE"]),
         int(os.environ["LOCAL_WORLD_SIZE"]),
+        max(int(os.environ["WORLD_SIZE"]) // int(os.environ["LOCAL_WORLD_SIZE"]), 1),
         int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)),
         os.environ.get("TORCHELASTIC_RUN_ID", "none"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,10 @@ class Ranks:
         launch: What torchrun says of this process, or None if it is no matter.
         joined: Whether it has joined a group here.
         go_on_with: The checkpoint of the run that this command began and that was cut off, or None.
+
+    Raises:
+        ArgumentError: If devices or the total batch don't fit the processes, or another process trains the same run.
+        SystemExit: If this command has ended before: nothing is left to do.
     """
 
     def __init__(self, cfg: dict[str, Any], overrides: dict[str, Any], _callbacks: dict[str, list] | None) -> None:
@@ -45,17 +51,20 @@ class Ranks:
         self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
         self.go_on_with: Path | None = None
+        self._lock = ExitStack()
         if self.joined:
             overrides["device"] = self._join(self.launch, device)
-        if self.launch and not (overrides.get("resume") or overrides.get("save_dir")):
+        found = bool(self.launch) and not (overrides.get("resume") or overrides.get("save_dir"))
+        if found:
             self._find_folder(self.launch, cfg, overrides)
         super().__init__(cfg, overrides, _callbacks)
         if self.joined:
             self.world_size = self.launch.size
             self._check_batch()
             self.add_callback("on_train_epoch_end", Ranks._average_losses)
-        if self.launch:
-            self.add_callback("on_model_save", lambda _: continuing.sign(self.save_dir, self.launch, asked))
+        if found and self.launch.rank == 0:
+            self._lock.enter_context(continuing.training(self.save_dir))
+            continuing.sign(self.save_dir, self.launch, asked)
 
     def _join(self, launch: Launch, device: str) -> str:
         """Join the group, and return the device as the trainer takes it."""
@@ -65,10 +74,10 @@ class Ranks:
                 f"{__version__}: update it, train in one process, or let device=0,1 start them."
             )
         device = device_for(launch, device)
-        group.join(launch, device)
-        self.leaders = group.first_of_each_machine(launch)
-        self.launch = replace(launch, restarts=max(group.everyone(launch.restarts)))
-        if launch.forgets and launch.rank == 0:
+        self.own_device = group.join(launch, device)
+        self.leaders, machines = group.first_of_each_machine(launch)
+        self.launch = replace(launch, machines=machines, restarts=max(group.everyone(launch.restarts)))
+        if self.launch.forgets and launch.rank == 0:
             LOGGER.warning(
                 "torchrun can't replace a lost process of several machines as it is: start it with "
                 "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment."
@@ -77,15 +86,21 @@ class Ranks:
 
     def _find_folder(self, launch: Launch, cfg: dict[str, Any], overrides: dict[str, Any]) -> None:
         """Let all ranks use the folder that rank 0 finds: a new one, or that of a run that was cut off."""
-        found: tuple[Path | None, str] = (None, "")
+        found = None
         if launch.rank == 0:
             arguments = {key: value for key, value in overrides.items() if key != "session"}  # of older releases
             folder = Path(get_save_dir(get_cfg(cfg, arguments)))
-            found = continuing.unfinished(folder.parent, launch, overrides), str(folder)
-        self.go_on_with, overrides["save_dir"] = group.agree(found) if self.joined else found
-        if self.go_on_with:
-            overrides["resume"], overrides["save_dir"] = str(self.go_on_with), str(self.go_on_with.parents[1])
-            LOGGER.info(f"Going on with {overrides['save_dir']}, which this command began and didn't finish.")
+            found = continuing.begun(folder.parent, launch, overrides) or continuing.Begun(folder)
+        found = group.agree(found) if self.joined else found
+        overrides["save_dir"] = str(found.folder)
+        if found.finished:
+            LOGGER.info(f"{found.folder} is what this command trained, and finished: to train anew give another id.")
+            self._leave()
+            sys.exit(0)
+        self.go_on_with = found.last
+        if found.last:
+            overrides["resume"] = str(found.last)
+            LOGGER.info(f"Going on with {found.folder}, which this command began and didn't finish.")
 
     def _check_batch(self) -> None:
         """Raise ArgumentError if the total batch can't be split into equal parts."""
@@ -102,8 +117,12 @@ class Ranks:
         try:
             super().train()
         finally:
-            if self.joined and dist.is_initialized():
-                dist.destroy_process_group()
+            self._leave()
+
+    def _leave(self) -> None:
+        self._lock.close()
+        if self.joined and dist.is_initialized():
+            dist.destroy_process_group()
 
     def get_dataset(self) -> dict[str, Any]:
         """Return the data set as Ultralytics does; a first use, which fetches or makes it, is rank 0's."""
@@ -129,9 +148,7 @@ class Ranks:
         """Take this process' device; the group is joined already."""
         if not self.joined:
             return super()._setup_ddp(*world_size)
-        if self.device.type != "cpu":
-            with group.joined_already():
-                super()._setup_ddp(*world_size)
+        self.device = self.own_device  # older releases take the GPU that has the number of the rank
         return None
 
     def _setup_train(self, *world_size: int) -> None:

@@ -146,7 +146,9 @@ def reproduce(run: TrainedRun) -> str:
     loss = settings.pop("loss")
     words = [f"{key}={_value(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
-    by_torchrun = f"torchrun --nproc-per-node={run.processes or 'PROCESSES'} -m yolo_feiou"
+    apart = f"--nnodes={run.machines} " if run.machines > 1 else ""
+    each = (run.processes or 0) // run.machines or "PROCESSES"
+    by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
     return (
         f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shlex.join([task, 'train', *ours, *words])}"
     )
@@ -155,7 +157,8 @@ def reproduce(run: TrainedRun) -> str:
 def _processes(run: TrainedRun) -> str:
     started = "by torchrun" if (run.folder / TORCHRUN).is_file() else "by Ultralytics"
     device = run.arguments.get("device") or "chosen by Ultralytics"
-    return f"{run.processes or UNKNOWN}, started {started} (device {device})"
+    apart = f" on {run.machines} machines" if run.machines > 1 else ""
+    return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"
 
 
 def _value(value: object) -> str:

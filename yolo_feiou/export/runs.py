@@ -44,6 +44,7 @@ class TrainedRun:
         architecture: The model YAML that the checkpoint names, '' likewise.
         batch: The total batch that it trained with, which Ultralytics may have chosen.
         processes: In how many processes it trained, None if that is not recorded.
+        machines: On how many machines, 1 if that is not recorded.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class TrainedRun:
     architecture: str
     batch: int
     processes: int | None
+    machines: int
 
     @property
     def model(self) -> str:
@@ -141,6 +143,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     content = model.yaml if isinstance(getattr(model, "yaml", None), dict) else {}
     curve = read_curve(folder / RESULTS)
     trained_with = checkpoint.get("train_args") or {}
+    signed = _signed(folder / TORCHRUN)
     return TrainedRun(
         folder=folder,
         weights=path,
@@ -153,7 +156,8 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         date=str(checkpoint.get("date") or ""),
         architecture=Path(str(content.get("yaml_file") or "")).name,
         batch=_batch(trained_with.get("batch"), arguments.get("batch")),
-        processes=_processes(folder / TORCHRUN, str(arguments.get("device") or "")),
+        processes=_processes(signed, str(arguments.get("device") or "")),
+        machines=_number(signed.get("machines")) or 1,
     )
 
 
@@ -165,14 +169,23 @@ def _checkpoint(path: Path) -> Any:
         return None
 
 
-def _processes(signed: Path, device: str) -> int | None:
+def _signed(path: Path) -> dict[str, Any]:
+    """Return torchrun's note on a run, empty if there is none or it is no such note."""
+    content = read_json(path) if path.is_file() else {}
+    return content if isinstance(content, dict) else {}
+
+
+def _processes(signed: Mapping[str, Any], device: str) -> int | None:
     """Return in how many processes a run trained: as torchrun's note says, otherwise one for each GPU in `device`."""
-    if signed.is_file():
-        content = read_json(signed)
-        number = content.get("processes") if isinstance(content, dict) else None
-        return number if isinstance(number, int) and number > 0 else None
+    if signed:
+        return _number(signed.get("processes"))
     gpus = [word for word in device.strip("[]()").split(",") if word.strip().isdigit()]
     return len(gpus) or 1
+
+
+def _number(value: Any) -> int | None:
+    """Return a positive whole number, None for anything else."""
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _batch(*values: Any) -> int:

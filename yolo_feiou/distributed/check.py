@@ -1,0 +1,47 @@
+"""`python -m yolo_feiou.distributed.check WORDS`: look at the words of a training once, before torchrun starts it.
+
+Otherwise each process finds the same mistake, and torchrun starts all of them anew for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ultralytics.cfg import check_dict_alignment, merge_equals_args
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+from yolo_feiou.children import our_arguments
+from yolo_feiou.cli import fail, trains
+from yolo_feiou.configs import find_data
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.trainer import check_data_file
+
+
+def check(words: Sequence[str]) -> None:
+    """Check the words that follow `yolo train`, as far as that goes without training.
+
+    Raises:
+        YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
+    """
+    words = merge_equals_args(list(words))
+    trains(["train", *words])
+    given = dict(word.split("=", 1) for word in words if "=" in word)
+    with our_arguments():
+        try:
+            check_dict_alignment(DEFAULT_CFG_DICT, given)
+        except SyntaxError as error:
+            raise ArgumentError(str(error).strip().partition("\n")[0]) from None
+    check_data_file(find_data(given.get("data")))
+
+
+def main() -> None:
+    """Check the words of the command line; a mistake is one line on stderr and exit status 2."""
+    try:
+        check(sys.argv[1:])
+    except YoloFeiouError as error:
+        sys.exit(fail(error))
+
+
+if __name__ == "__main__":
+    main()
