@@ -19,7 +19,7 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.tables import whole
 
 SPLIT, FILE = "test", "submission.zip"
-#: Detections of an image that COCO looks at, over all classes on its server.
+#: Detections of an image that are sent, over all classes: COCO's metrics are defined for 100 detections an image.
 MOST = 100
 #: Digits after the point: hundredths of a pixel, and scores that stay apart.
 PIXELS, SCORE = 2, 6
