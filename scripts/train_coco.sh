@@ -31,7 +31,7 @@ fi
 
 command=("$python" -m torch.distributed.run "${options[@]}" -m yolo_feiou train "${words[@]}")
 if [ -n "${DRY_RUN:-}" ]; then
-  printf '%q ' "${command[@]}"; echo; exit
+  printf 'TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 '; printf '%q ' "${command[@]}"; echo; exit
 fi
 "$python" -m yolo_feiou.distributed.check "${words[@]}"
 # Else a process that replaces a lost one meets the others where the addresses of those before still stand.

@@ -8,7 +8,7 @@ from yolo_feiou.recipes import off_recipe
 RECIPE = "coco/yolov8.yaml"  # batch=128 lr0=0.01 nbs=64
 
 
-@pytest.mark.parametrize("asked", [{}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}])
+@pytest.mark.parametrize("asked", [{}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}, {"batch": -1}])
 def test_nothing_to_warn_of(asked):
     assert off_recipe(RECIPE, asked) == ""
 
@@ -23,9 +23,18 @@ def test_other_recipes_have_no_batch_to_leave(recipe):
     [
         ({"batch": 512}, "batch=512 leaves the recipe coco/yolov8.yaml (batch=128)", "lr0=0.04"),
         ({"batch": 96}, "batch=96 leaves", "lr0=0.0075"),
-        ({"batch": 16}, "batch=16 leaves", "lr0=0.005"),  # nbs=64: four batches a step, half of the recipe's 128 images
+        (
+            {"batch": 16},
+            "batch=16 leaves",
+            "For batch=16 in steps of 64 images (nbs=64) linear scaling suggests lr0=0.005",
+        ),  # nbs=64: four batches a step, half of the recipe's 128 images
         ({"lr0": 0.1}, "lr0=0.1 leaves the recipe coco/yolov8.yaml (lr0=0.01)", "For batch=128 linear scaling"),
         ({"batch": 512, "lr0": 0.04}, "batch=512 lr0=0.04 leaves", None),  # scaled as it should be
+        (
+            {"optimizer": "AdamW", "lr0": 0.002},
+            "lr0=0.002 optimizer=AdamW leaves",
+            None,
+        ),  # the rule is for one optimizer
         ({"optimizer": "auto"}, "optimizer=auto leaves the recipe coco/yolov8.yaml (optimizer=SGD)", None),
     ],
 )

@@ -36,14 +36,17 @@ def off_recipe(name: Any, asked: Mapping[str, Any]) -> str:
         return ""
     recipe = read_recipe(name)
     used = {key: asked.get(key, recipe[key]) for key in WATCHED}
+    if not all(isinstance(used[key], (int, float)) and used[key] > 0 for key in ("batch", "lr0")):
+        return ""  # no number, which is refused later, or a batch that Ultralytics is to find
     left = [key for key in WATCHED if used[key] != recipe[key]]
-    numbers = all(isinstance(used[key], (int, float)) for key in ("batch", "lr0"))
-    if not left or not numbers:  # what is no number is refused later
+    if not left:
         return ""
     nbs = asked.get("nbs", recipe["nbs"])
     suggestion = recipe["lr0"] * _step(used["batch"], nbs) / _step(recipe["batch"], recipe["nbs"])
-    scaled = abs(used["lr0"] / suggestion - 1) < 0.05 if suggestion > 0 else True
-    advice = "" if scaled else f" For batch={used['batch']} linear scaling suggests lr0={suggestion:.4g}."
+    advice = ""
+    if used["optimizer"] == recipe["optimizer"] and abs(used["lr0"] / suggestion - 1) > 0.05:
+        steps = f" in steps of {_step(used['batch'], nbs):.0f} images (nbs={nbs})" if used["batch"] < nbs else ""
+        advice = f" For batch={used['batch']}{steps} linear scaling suggests lr0={suggestion:.4g}."
     if used["batch"] > recipe["batch"]:
         advice += " A larger batch also wants a longer warmup_epochs."
     if used["optimizer"] == "auto":
@@ -56,4 +59,4 @@ def off_recipe(name: Any, asked: Mapping[str, Any]) -> str:
 
 def _step(batch: float, nbs: float) -> float:
     """Return how many images a step of the optimizer sees: Ultralytics adds up gradients to about `nbs` of them."""
-    return batch * max(round(nbs / batch), 1) if batch > 0 else nbs
+    return batch * max(round(nbs / batch), 1)

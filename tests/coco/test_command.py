@@ -493,3 +493,34 @@ def test_the_script(own, out):
     done = subprocess.run([sys.executable, script, *own], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "is ready" in done.stdout and time.monotonic() - began < 60
     assert (out / "prepared.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("box", "doubt"),
+    [
+        ((0.1, 0.2, 0.3, 0.4), "2 of 2 boxes are smaller than a pixel: expected pixels, not shares of the image."),
+        (
+            (100, 50, 190, 90),
+            "2 of 2 boxes reach beyond their image: expected x, y, width and height, not two corners.",
+        ),
+        ((10, 20, 30, 40), None),
+    ],
+)
+def test_what_looks_like_a_mistake_is_said(tmp_path, out, capsys, box, doubt):
+    words = own_data(tmp_path, None, [annotation(1, bbox=box), annotation(2, 2, bbox=box)])
+    prepare_coco([f"out={out}", *words])
+    printed = capsys.readouterr().out
+    assert (f"warning: train: {doubt}" in printed) if doubt else "warning" not in printed
+
+
+def test_a_split_without_objects_is_said(tmp_path, out, capsys):
+    prepare_coco([f"out={out}", *own_data(tmp_path, None, [annotation(1, iscrowd=1)])])
+    assert "warning: train: there is no object in it" in capsys.readouterr().out
+
+
+def test_a_folder_within_that_of_the_images_is_refused(tmp_path):
+    words = own_data(tmp_path)
+    for within in (tmp_path / "train", tmp_path / "train" / "prepared"):
+        with pytest.raises(ArgumentError, match="the folder of the images, which would then hold a link to itself"):
+            prepare_coco([f"out={within}", *words])
+        assert not (within / "labels").exists()

@@ -35,7 +35,7 @@ def test_names_within_the_folder_of_the_images(names, folder, paths):
         (["7.gif"], "is no image that Ultralytics reads"),
         (["7"], "is no image that Ultralytics reads"),
         (["7.jpg", "7.png"], "images 7.jpg and 7.png would share the label file 7.txt"),
-        (["7.jpg", "./7.jpg"], "would share the label file 7.txt"),
+        (["7.jpg", "./7.jpg"], "image 7.jpg is listed 2 times, with an id each: list it once"),
         (["images/7.jpg", "8.jpg"], "'images/' before them and none such"),
     ],
 )

@@ -11,7 +11,9 @@ from tests.distributed.test_launch import LAUNCH
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.continuing import Begun, begun, sign, trained, training
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.tables import read_json
 
+SESSION = {"first_epoch": 1, "torch": "2"}
 ASKED = {"model": "yolov8n.yaml", "loss": "eiou", "batch": 16, "device": "0,1", "project": None}
 
 
@@ -21,9 +23,9 @@ def made(project, name, *, epoch=3, optimizer=True, launch=LAUNCH, age=0, **chan
     (folder / "weights").mkdir(parents=True)
     content = {"epoch": epoch, "optimizer": {"state": 1} if optimizer else None, "train_args": {"epochs": 10}}
     torch.save(content, folder / "weights" / "last.pt")
-    sign(folder, launch, {**ASKED, **changed})
+    sign(folder, launch, {**ASKED, **changed}, SESSION)
     os.utime(folder / "torchrun.json", (1e9 - age, 1e9 - age))
-    return folder, folder / "weights" / "last.pt"
+    return folder, folder / "weights" / "last.pt", epoch + 1
 
 
 def test_the_same_command_and_id(tmp_path):
@@ -52,18 +54,18 @@ def test_an_id_that_says_nothing_counts_after_a_restart_alone(tmp_path):
 
 
 def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
-    folder, last = made(tmp_path, "run")
+    folder, last, _ = made(tmp_path, "run")
     last.unlink()
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder)
 
 
 def test_a_finished_run(tmp_path):
-    folder, _ = made(tmp_path, "run", epoch=-1, optimizer=False)
+    folder, *_ = made(tmp_path, "run", epoch=-1, optimizer=False)
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
 
 
 def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
-    _, last = made(tmp_path, "run")
+    _, last, _ = made(tmp_path, "run")
     last.write_bytes(last.read_bytes()[:1000])
     assert begun(tmp_path, LAUNCH, ASKED) is None
 
@@ -71,6 +73,15 @@ def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
 def test_the_last_epoch(tmp_path):
     assert not trained(made(tmp_path, "half", epoch=8)[1])
     assert trained(made(tmp_path, "whole", epoch=9)[1])
+
+
+def test_each_start_is_noted(tmp_path):
+    folder, *_ = made(tmp_path, "run")
+    sign(folder, replace(LAUNCH, size=8), ASKED, {"first_epoch": 5, "torch": "3"})
+    noted = read_json(folder / "torchrun.json")
+    assert noted["sessions"] == [SESSION, {"first_epoch": 5, "torch": "3"}] and noted["processes"] == 8
+    sign(folder, LAUNCH, ASKED, SESSION)
+    assert read_json(folder / "torchrun.json")["sessions"] == [SESSION], "it began anew"
 
 
 def hold(folder, ready, end):
@@ -81,7 +92,7 @@ def hold(folder, ready, end):
 
 def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(continuing, "PATIENCE", 0.6)
-    folder, last = made(tmp_path, "run")
+    folder, last, done = made(tmp_path, "run")
     context = multiprocessing.get_context("spawn")
     ready, end = context.Event(), context.Event()
     other = context.Process(target=hold, args=(folder, ready, end))
@@ -94,7 +105,7 @@ def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
     finally:
         end.set()
         other.join()
-    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, last)
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, last, done)
 
 
 def test_a_file_system_without_locks(tmp_path, monkeypatch):

@@ -25,7 +25,8 @@ def machine(*words, **environment):
 
 def test_a_dry_run_prints_the_command():
     (line,) = machine("data=coco.yaml", "loss=focal_eiou", DRY_RUN="1", ID="mine").stdout.splitlines()
-    assert line.split()[1:3] == ["-m", "torch.distributed.run"]
+    assert line.split()[0] == "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"
+    assert line.split()[2:4] == ["-m", "torch.distributed.run"]
     assert {"--nnodes=1", "--nproc-per-node=2", "--max-restarts=3", "--rdzv-id=mine"} <= set(line.split())
     assert line.split()[-5:] == ["yolo_feiou", "train", RECIPE, "data=coco.yaml", "loss=focal_eiou"]
     named = machine("data=coco.yaml", "cfg=coco/1x.yaml", DRY_RUN="1").stdout

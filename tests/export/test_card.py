@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from yolo_feiou import __version__
-from yolo_feiou.export.card import reproduce, short
+from yolo_feiou.export.again import reproduce, short
 from yolo_feiou.export.command import export
 from yolo_feiou.export.runs import read_run
 

@@ -13,10 +13,10 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.checkpoints import trained_arguments
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.provenance import PROVENANCE, now
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.source import LABELS
+from yolo_feiou.provenance import PROVENANCE, now
 from yolo_feiou.tables import Row
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.

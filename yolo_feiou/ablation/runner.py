@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from yolo_feiou.ablation.provenance import now
 from yolo_feiou.ablation.rows import agrees
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.work import BUSY
+from yolo_feiou.provenance import now
 from yolo_feiou.tables import Row
 
 #: Seconds between two looks at the processes.

@@ -18,7 +18,6 @@ from typing import Any
 import torch
 
 from yolo_feiou.ablation import checkpoints
-from yolo_feiou.ablation.provenance import session
 from yolo_feiou.ablation.rows import cut, finished_row
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.children import WORKER, die_with
@@ -26,6 +25,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.model import YOLO
+from yolo_feiou.provenance import session
 
 #: Exit status of a process that finds another at work on its run.
 BUSY = 75

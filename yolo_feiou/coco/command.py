@@ -24,6 +24,8 @@ from yolo_feiou.spec import Choice
 from yolo_feiou.tables import results_folder
 
 VERB = "prepare_coco.py"
+#: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
+MANY = 0.2
 ARGUMENTS = (
     Text("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
@@ -179,6 +181,22 @@ def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str
             f"{count.objects:,} objects, {count.clipped:,} of them clipped to the image; left out: {count.crowds:,} "
             f"crowds, {count.degenerate:,} boxes without area, {count.duplicates:,} repeated"
         )
+        yield from (f"warning: {one.split.folder}: {line}" for line in doubts(one, count))
+
+
+def doubts(one: Loaded, count: Counts) -> Iterator[str]:
+    """Give a line for each thing that is no mistake in the JSON, but looks like one."""
+    boxes = one.columns.boxes
+    if not count.objects:
+        yield "there is no object in it, so there is nothing to learn or to find."
+        return
+    if (small := int((boxes[:, 2:].max(1) < 1).sum())) > len(boxes) / 2:
+        yield f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not shares of the image."
+    if count.clipped > count.objects * MANY:
+        yield (
+            f"{count.clipped:,} of {count.objects:,} boxes reach beyond their image: expected x, y, width and height, "
+            "not two corners."
+        )
 
 
 def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> Request:
@@ -194,6 +212,12 @@ def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> 
             raise ArgumentError(f"give images=FOLDER or {split}_images=FOLDER: the folder of the images in {split}=.")
         jsons[split], folders[split] = (str(Path(path).expanduser()) for path in (values[split], folder))
     splits = own_splits(jsons, folders)
+    for split in splits:
+        if out.resolve().is_relative_to(split.images):
+            raise ArgumentError(
+                f"out={out} lies in {split.images}, the folder of the images, which would then hold a link to itself: "
+                "name a folder beside it."
+            )
     options |= {split.name: [str(split.json), str(split.images)] for split in splits}
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
     touched = _touched(out, listed, yaml)

@@ -51,6 +51,10 @@ def usable_names(names: Sequence[str], source: object) -> tuple[str, list[str]]:
     labels = Counter(map(label_name, paths))
     if shared := [label for label, count in labels.items() if count > 1]:
         both = [path for path in paths if label_name(path) == shared[0]]
+        if len(set(both)) == 1:
+            raise DataError(
+                f"{source}: the image {both[0]} is listed {len(both)} times, with an id each: list it once."
+            )
         raise DataError(
             f"{source}: images {' and '.join(both[:2])} would share the label file {shared[0]}, as {len(shared):,} "
             "label files would be shared: rename the files, so that they differ before the suffix too."

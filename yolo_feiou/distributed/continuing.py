@@ -15,7 +15,7 @@ import torch
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.locks import held, is_held
-from yolo_feiou.tables import read_json, write_json
+from yolo_feiou.tables import Row, read_json, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
@@ -35,18 +35,28 @@ class Begun:
     Attributes:
         folder: Its folder.
         last: The checkpoint from which it goes on, or None if it has none yet.
+        epochs: How many epochs are done by then.
         finished: Whether it has ended.
     """
 
     folder: Path
     last: Path | None = None
+    epochs: int = 0
     finished: bool = False
 
 
-def sign(folder: Path, launch: Launch, asked: Mapping[str, Any]) -> None:
-    """Note in a run's folder who trains it, in how many processes, and with what arguments."""
+def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], session: Row) -> None:
+    """Note in a run's folder who trains it, in how many processes, with what arguments, and by what code.
+
+    Args:
+        folder: The run's.
+        launch: Of rank 0.
+        asked: The arguments as the command has them.
+        session: The entry of this start, see `provenance.session`; those of earlier ones stay.
+    """
+    before = read_json(folder / FILE).get("sessions", []) if session["first_epoch"] > 1 else []
     content = {"run_id": launch.run_id, "processes": launch.size, "machines": launch.machines, "asked": _asked(asked)}
-    write_json(folder / FILE, content)
+    write_json(folder / FILE, {**content, "sessions": [*before, session]})
 
 
 @contextmanager
@@ -85,7 +95,9 @@ def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | No
     checkpoint = _read(last)
     if checkpoint is None:
         return None
-    return Begun(folder, last) if checkpoint.get("optimizer") else Begun(folder, finished=True)
+    if not checkpoint.get("optimizer"):
+        return Begun(folder, finished=True)
+    return Begun(folder, last, checkpoint["epoch"] + 1)
 
 
 def trained(last: Path) -> bool:

@@ -20,6 +20,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 from yolo_feiou.distributed import continuing, group
 from yolo_feiou.distributed.launch import Launch, device_for, launched
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.provenance import session
 
 #: The Ultralytics whose validation takes part in a group.
 RANKS_SINCE = "8.4.3"
@@ -37,6 +38,7 @@ class Ranks:
         launch: What torchrun says of this process, or None if it is no matter.
         joined: Whether it has joined a group here.
         go_on_with: The checkpoint of the run that this command began and that was cut off, or None.
+        epochs_done: How many epochs that has done.
 
     Raises:
         ArgumentError: If devices or the total batch don't fit the processes, or another process trains the same run.
@@ -51,6 +53,7 @@ class Ranks:
         self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
         self.go_on_with: Path | None = None
+        self.epochs_done = 0
         self._lock = ExitStack()
         if self.joined:
             overrides["device"] = self._join(self.launch, device)
@@ -64,7 +67,8 @@ class Ranks:
             self.add_callback("on_train_epoch_end", Ranks._average_losses)
         if found and self.launch.rank == 0:
             self._lock.enter_context(continuing.training(self.save_dir))
-            continuing.sign(self.save_dir, self.launch, asked)
+            begins = session(self.epochs_done, str(self.args.device or ""))
+            continuing.sign(self.save_dir, self.launch, asked, begins)
 
     def _join(self, launch: Launch, device: str) -> str:
         """Join the group, and return the device as the trainer takes it."""
@@ -97,7 +101,7 @@ class Ranks:
             LOGGER.info(f"{found.folder} is what this command trained, and finished: to train anew give another id.")
             self._leave()
             sys.exit(0)
-        self.go_on_with = found.last
+        self.go_on_with, self.epochs_done = found.last, found.epochs
         if found.last:
             overrides["resume"] = str(found.last)
             LOGGER.info(f"Going on with {found.folder}, which this command began and didn't finish.")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolo_feiou.evaluation.labels import image_counts
+from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TORCHRUN, TrainedRun
@@ -52,15 +53,6 @@ class Card:
         return path
 
 
-def short(path: str | Path) -> str:
-    """Return a path without what is the machine's affair: relative to here if it lies below, otherwise its name."""
-    path = Path(path)
-    if not path.is_absolute():
-        return path.as_posix()
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
-
-
 def _head(card: Card) -> Iterator[str]:
     yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
     yield f"# {Path(card.run.model).stem} on {Path(card.data).stem}, loss {card.run.loss}"
@@ -98,7 +90,7 @@ def _training(card: Card) -> Iterator[str]:
     yield from ("## Training", "", "| | |", "|:--|:--|")
     yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
     shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
-    others = ", ".join(f"`{key}={_value(value)}`" for key, value in shown.items()) or "none"
+    others = ", ".join(f"`{key}={spelled(value)}`" for key, value in shown.items()) or "none"
     yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
     yield from ("", "Again, in one command:", "", "```bash", reproduce(run), "```")
 
@@ -110,6 +102,8 @@ def _metrics(card: Card) -> Iterator[str]:
     yield f"{conditions(card.row)}, weights {run.weights.name}. AR {percent(card.row['AR'])}."
     yield f"Evaluated {made['finished'][:10]} by yolo_feiou {made['yolo_feiou']}{commit},"
     yield f"ultralytics {made['ultralytics']}, torch {made['torch']}, Python {made['python']}."
+    if not card.row["detections"]:
+        yield from ("", "**Nothing at all was detected**: the figures say no more than that.")
     if card.onnx:
         aps = percent(card.onnx.ap, 2), percent(card.row["AP"], 2)
         yield from ("", f"{card.onnx.path.name}, evaluated in the same way: AP {aps[0]}; {run.weights.name}: {aps[1]}.")
@@ -137,33 +131,11 @@ def _limits(card: Card) -> Iterator[str]:
     yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
 
 
-def reproduce(run: TrainedRun) -> str:
-    """Return the command that trains such weights."""
-    task = run.arguments.get("task") or "detect"
-    settings = run.settings()
-    for key in ("model", "data"):
-        settings[key] = short(settings[key]) if settings[key] else None
-    loss = settings.pop("loss")
-    words = [f"{key}={_value(value)}" for key, value in settings.items() if value is not None]
-    ours = [] if loss == STOCK else [f"loss={loss}"]
-    apart = f"--nnodes={run.machines} " if run.machines > 1 else ""
-    each = (run.processes or 0) // run.machines or "PROCESSES"
-    by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
-    return (
-        f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shlex.join([task, 'train', *ours, *words])}"
-    )
-
-
 def _processes(run: TrainedRun) -> str:
     started = "by torchrun" if (run.folder / TORCHRUN).is_file() else "by Ultralytics"
     device = run.arguments.get("device") or "chosen by Ultralytics"
     apart = f" on {run.machines} machines" if run.machines > 1 else ""
     return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"
-
-
-def _value(value: object) -> str:
-    """Return a value as it is typed; a path without the machine's part."""
-    return short(value) if isinstance(value, str) and Path(value).is_absolute() else str(value)
 
 
 def _cell(value: object) -> str:

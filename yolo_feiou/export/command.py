@@ -56,6 +56,10 @@ class Work:
             return
         done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
         print(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}", flush=True)
+        if not one.row["detections"]:
+            print(
+                f"warning: {run.weights.name} detects nothing at all: it was trained too little, or broke.", flush=True
+            )
         self.gathered.append(one)
         self.write(run, one.row, found)
 
@@ -80,7 +84,8 @@ class Work:
             self.failures.append(f"{run.folder} has no ONNX: {error}")
             return None
         told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(row['AP'], 2)}"
-        print(f"{made.path}: {told}", flush=True)
+        empty = "" if row["detections"] else "; nothing is detected, so nothing was compared"
+        print(f"{made.path}: {told}{empty}", flush=True)
         return made
 
 
@@ -113,7 +118,8 @@ def export(words: Sequence[str]) -> int:
         ) from error
     if work.gathered:
         print("", *printed(work.gathered), "", sep="\n")
-        print(f"Next: yolo report {request.out}")
+        if any(one.row["status"] == "done" for one in work.gathered):
+            print(f"Next: yolo report {request.out}")
     elif not work.failures:
         work.failures.append("no run is left: give the folders that Ultralytics trained in.")
     for line in work.failures:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ultralytics.engine.model import Model
 
-from yolo_feiou.ablation.provenance import now, versions
 from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -18,6 +17,7 @@ from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.provenance import now, versions
 from yolo_feiou.tables import Row, read_json, write_json
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.

@@ -11,6 +11,7 @@ from yolo_feiou.ablation.collect import Gathered, read_box_stats, write_tables
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.results import BOX_STATS, CURVES, RESULTS
 from yolo_feiou.ablation.rows import make_row
+from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.locks import held
@@ -35,7 +36,7 @@ def gather(run: TrainedRun, name: str, measured: Measured, options: Mapping[str,
         options: Those of the command.
     """
     trained = run.trained(name, options["data"])
-    row = make_row(trained, {**options, "command": measured.made["command"]}, measured.row)
+    row = make_row(trained, {**options, "command": reproduce(run)}, measured.row)
     row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}

@@ -14,10 +14,10 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 from yolo_feiou.ablation.checkpoints import read_checkpoint
 from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.provenance import PROVENANCE
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.errors import DataError
+from yolo_feiou.provenance import PROVENANCE
 from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.tables import Row, read_json
 from yolo_feiou.training_arguments import OURS
@@ -45,6 +45,7 @@ class TrainedRun:
         batch: The total batch that it trained with, which Ultralytics may have chosen.
         processes: In how many processes it trained, None if that is not recorded.
         machines: On how many machines, 1 if that is not recorded.
+        noted: What torchrun's note says of each time that it began or went on.
     """
 
     folder: Path
@@ -60,6 +61,7 @@ class TrainedRun:
     batch: int
     processes: int | None
     machines: int
+    noted: list[Row]
 
     @property
     def model(self) -> str:
@@ -80,7 +82,12 @@ class TrainedRun:
 
     @property
     def sessions(self) -> list[Row]:
-        """An entry for each time that the training began or went on, which is when its clock began anew."""
+        """An entry for each time that the training began or went on.
+
+        It is what torchrun's note says; without one the clock tells, which begins anew, but not by what code it was.
+        """
+        if self.noted:
+            return [{**dict.fromkeys((*PROVENANCE, "started")), **entry} for entry in self.noted]
         unknown = {**dict.fromkeys(PROVENANCE), "device": self.arguments.get("device"), "started": None}
         times = [0.0, *(row.get("time", 0.0) for row in self.curve)]
         begun = [1, *(n for n in range(2, len(times)) if times[n] < times[n - 1])]
@@ -158,6 +165,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         batch=_batch(trained_with.get("batch"), arguments.get("batch")),
         processes=_processes(signed, str(arguments.get("device") or "")),
         machines=_number(signed.get("machines")) or 1,
+        noted=[entry for entry in signed.get("sessions") or [] if isinstance(entry, dict) and "first_epoch" in entry],
     )
 
 

@@ -1,0 +1,40 @@
+"""The command that trains such weights again."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from yolo_feiou.export.runs import TORCHRUN, TrainedRun
+from yolo_feiou.registry import STOCK
+
+
+def short(path: str | Path) -> str:
+    """Return a path without what is the machine's affair: relative to here if it lies below, otherwise its name."""
+    path = Path(path)
+    if not path.is_absolute():
+        return path.as_posix()
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
+
+
+def reproduce(run: TrainedRun) -> str:
+    """Return the command that trains such weights."""
+    task = run.arguments.get("task") or "detect"
+    settings = run.settings()
+    for key in ("model", "data"):
+        settings[key] = short(settings[key]) if settings[key] else None
+    loss = settings.pop("loss")
+    words = [f"{key}={spelled(value)}" for key, value in settings.items() if value is not None]
+    ours = [] if loss == STOCK else [f"loss={loss}"]
+    apart = f"--nnodes={run.machines} " if run.machines > 1 else ""
+    each = (run.processes or 0) // run.machines or "PROCESSES"
+    by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
+    return (
+        f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shlex.join([task, 'train', *ours, *words])}"
+    )
+
+
+def spelled(value: object) -> str:
+    """Return a value as it is typed; a path without the machine's part."""
+    return short(value) if isinstance(value, str) and Path(value).is_absolute() else str(value)
