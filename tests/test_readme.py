@@ -6,6 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 from statistics import fmean
 
+import pytest
+
 from yolo_feiou import LOSSES
 from yolo_feiou.doctor import TESTED
 from yolo_feiou.spec import spell
@@ -49,6 +51,42 @@ def test_costs_of_a_comparison_are_the_csvs():
     row = next(row for row in rows("evaluation.csv") if row["what"] == "the whole row")
     assert f"takes {row['ratio_to_pycocotools']} of pycocotools' time" in README
     assert f"`yolo report` on 100 runs {rows('report.csv')[0]['seconds']} s" in README
+
+
+def test_costs_of_coco_are_the_csvs():
+    prepared = next(row for row in rows("prepare_coco.csv") if "as prepared" in row["what"])
+    assert f"of COCO's size in {prepared['seconds']} s on two cores, {prepared['times_faster']} times as fast" in README
+    assert f"memory grows by {prepared['memory_ratio']} times" in README
+    ratios = {row["step"]: row["ratio"] for row in rows("ranks.csv")}
+    said = re.search(r"takes\s+([\d.]+) of stock DDP's, where stock against itself takes\s+([\d.]+)", README)
+    assert said.groups() == (ratios["focal_eiou"], ratios["stock again"])
+
+
+#: Columns of the tables in docs/scaling.md, in order.
+SCALING = {
+    "scaling.csv": ("what", "value", "unit"),
+    "ranks.csv": ("step", "milliseconds", "ratio"),
+    "prepare_coco.csv": ("what", "seconds", "times_faster", "memory_ratio", "bytes_per_annotation"),
+    "scaling_model.csv": (
+        *("gpus", "total_batch", "compute_ms", "data_ms", "communication_ms", "exposed_ms", "step_ms", "epoch_min"),
+        *("validation_s", "hours_500_epochs", "efficiency"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCALING)
+def test_tables_on_scaling_are_the_csvs(name):
+    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    table = re.search(r"\n\n((?:\|.*\n)+)", text[text.index(f"benchmarks/{name}") :])[1].splitlines()
+    expected = [[row[column] or "–" for column in SCALING[name]] for row in rows(name)]
+    assert [line.strip("| ").split(" | ") for line in table[2:]] == expected
+
+
+def test_figures_on_scaling_are_the_csvs():
+    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
+    values = {row["what"]: row["value"] for row in rows("scaling.csv")}
+    assert f"{values['memory of the labels, for an image']} bytes an image" in text
+    assert f"{rows('scaling_model.csv')[1]['labels_gb_a_machine_10m_images']} GB a machine" in text
 
 
 def test_tested_range_is_doctors():
