@@ -1,6 +1,7 @@
 """The model card, and what it promises."""
 
 import hashlib
+import json
 import subprocess
 import sys
 
@@ -70,10 +71,14 @@ def test_a_run_of_several_processes(copy, tmp_path):
     assert "| total batch | 4 |" in text, "as the checkpoint says"
     assert "| processes | 2, started by torchrun (device cpu) |" in text and "imgsz 96, batch 2," in text
     assert "\ntorchrun --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
-    (folder / "torchrun.json").write_text('{"run_id": "x", "processes": 4, "machines": 2, "asked": {}}')
+    assert "| code | not recorded |" in text
+    session = {"first_epoch": 1, "yolo_feiou": "0.9", "git_commit": "abc", "torch": "2.0", "python": "3.12"}
+    noted = {"run_id": "x", "processes": 4, "machines": 2, "asked": {}, "sessions": [session]}
+    (folder / "torchrun.json").write_text(json.dumps(noted))
     assert export([str(folder), "device=cpu"]) == 0
     text = (folder / "weights" / "model_card.md").read_text()
     assert "| processes | 4 on 2 machines, started by torchrun" in text
+    assert "| code | yolo_feiou 0.9 (commit abc), torch 2.0, Python 3.12 |" in text
     assert "\ntorchrun --nnodes=2 --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
 
 

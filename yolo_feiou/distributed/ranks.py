@@ -117,14 +117,14 @@ class Ranks:
             )
 
     def train(self) -> None:
-        """Train, and leave the group."""
+        """Train, and leave the group; after an error the others may not answer any more."""
         try:
             super().train()
         finally:
-            self._leave()
+            self._lock.close()
+        self._leave()
 
     def _leave(self) -> None:
-        self._lock.close()
         if self.joined and dist.is_initialized():
             dist.destroy_process_group()
 

@@ -84,6 +84,7 @@ def _training(card: Card) -> Iterator[str]:
         "processes": _processes(run),
         "Ultralytics": run.ultralytics or UNKNOWN,
         "checkpoint written": run.date[:19] or UNKNOWN,
+        "code": _code(run),
     }
     if len(run.sessions) > 1:
         fields["resumed"] = count(len(run.sessions) - 1, "time")
@@ -129,6 +130,15 @@ def _limits(card: Card) -> Iterator[str]:
     yield f"`yolo report {shlex.quote(short(card.out))}` makes it."
     yield from ("", "## Licence", "")
     yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
+
+
+def _code(run: TrainedRun) -> str:
+    """Return by what code it was trained, as torchrun's note says of its last start."""
+    if not run.noted:
+        return UNKNOWN
+    noted = run.sessions[-1]
+    commit = f" (commit {noted['git_commit']})" if noted["git_commit"] else ""
+    return f"yolo_feiou {noted['yolo_feiou']}{commit}, torch {noted['torch']}, Python {noted['python']}"
 
 
 def _processes(run: TrainedRun) -> str:
