@@ -51,6 +51,20 @@ def test_the_same_command_is_the_same_training_unless_told_otherwise():
     assert named("data=coco.yaml", ID="mine") == ["--rdzv-id=mine"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release, processes):
+    release(RANKS_SINCE)
+    words = ["cfg=coco/1x.yaml", "model=yolov8n.yaml", "close_mosaic=0", "loss=eiou"]
+    words += short(data=data, project=tmp_path / "runs", name="run")
+    first = machine(*words, PROCESSES=processes)
+    assert first.returncode == 0 and len(results(tmp_path / "runs" / "run")) == 1, first.stderr[-2000:]
+    again = machine(*words, PROCESSES=processes)
+    assert again.returncode == 0 and "what this command trained, and finished" in again.stdout + again.stderr
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
+    assert len(results(tmp_path / "runs" / "run")) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
