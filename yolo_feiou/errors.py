@@ -26,6 +26,10 @@ class ArgumentError(YoloFeiouError, ValueError):
     """A command-line argument that doesn't fit."""
 
 
+class FinishedError(YoloFeiouError):
+    """Nothing is left to do: this very training has ended before. `YOLO.train` takes it for its end."""
+
+
 class LossNotAppliedError(YoloFeiouError, RuntimeError):
     """Training would go on with a box loss other than the one asked for."""
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import ultralytics
+from ultralytics.utils import LOGGER
 
 from yolo_feiou.children import our_arguments
 from yolo_feiou.configs import find_data, find_recipe, read_recipe
-from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.recipes import warn_off_recipe
 from yolo_feiou.trainer import TRAINERS, check_data_file, unsupported
 from yolo_feiou.training_arguments import OURS, check
@@ -38,7 +39,11 @@ class LossModel:
                 "nothing to resume: leave resume out to begin a new run from it, with its own loss=."
             )
         if not isinstance(kwargs.get("data"), (list, tuple)):
-            return super().train(trainer=trainer, **kwargs)
+            try:
+                return super().train(trainer=trainer, **kwargs)
+            except FinishedError as finished:  # under torchrun, which began it before
+                LOGGER.info(finished)
+                return None
         with our_arguments():
             metrics = super().train(trainer=trainer, **kwargs)
         if failed := [name for name, values in metrics.items() if not values]:  # Ultralytics only logs them

@@ -95,8 +95,9 @@ class LossTrainer(Ranks):
             yield
         except BaseException:
             folder = getattr(self, "save_dir", None)
-            written = {path.name for path in folder.glob("*")} if folder else set()
-            if {"args.yaml", "weights"} <= written <= UNTRAINED and not any(self.wdir.iterdir()):
+            written = {path.name for path in folder.glob("*")} if folder and RANK in (-1, 0) else set()
+            made = written & {"args.yaml", continuing.LOCK}
+            if made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
                 shutil.rmtree(folder)
             raise
 
@@ -152,7 +153,8 @@ class LossTrainer(Ranks):
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
         if not self.resume:
-            (self.save_dir / FILE).unlink(missing_ok=True)
+            for path in (self.csv, self.save_dir / FILE):
+                path.unlink(missing_ok=True)
         elif self.csv.exists():
             header, *rows = self.csv.read_text(encoding="utf-8").splitlines(keepends=True)
             done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]

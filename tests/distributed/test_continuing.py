@@ -46,13 +46,6 @@ def test_the_newest_of_several(tmp_path):
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(*newest)
 
 
-def test_an_id_that_says_nothing_counts_after_a_restart_alone(tmp_path):
-    nameless = replace(LAUNCH, run_id="none")
-    run = Begun(*made(tmp_path, "run", launch=nameless))
-    assert begun(tmp_path, nameless, ASKED) is None
-    assert begun(tmp_path, replace(nameless, restarts=1), ASKED) == run
-
-
 def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
     folder, last, _ = made(tmp_path, "run")
     last.unlink()
@@ -62,6 +55,22 @@ def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
 def test_a_finished_run(tmp_path):
     folder, *_ = made(tmp_path, "run", epoch=-1, optimizer=False)
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
+
+
+def test_a_finished_run_without_its_last_checkpoint(tmp_path):
+    folder, last, _ = made(tmp_path, "run", epoch=-1, optimizer=False)
+    last.rename(last.with_name("best.pt"))
+    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
+
+
+@pytest.mark.parametrize("damaged", ['{"run_id": "coco", "as', "[]", ""])
+def test_a_damaged_note_of_another_run_is_passed_over(tmp_path, damaged):
+    made(tmp_path, "other")[0].joinpath("torchrun.json").write_text(damaged)
+    run = Begun(*made(tmp_path, "run"))
+    assert begun(tmp_path, LAUNCH, ASKED) == run
+    (run.folder / "torchrun.json").write_text(damaged)
+    sign(run.folder, LAUNCH, ASKED, {"first_epoch": 5})
+    assert begun(tmp_path, LAUNCH, ASKED) == run
 
 
 def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
@@ -85,35 +94,37 @@ def test_each_start_is_noted(tmp_path):
 
 
 def hold(folder, ready, end):
-    with training(folder):
+    with training(folder, LAUNCH):
         ready.set()
         end.wait(60)
 
 
 def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr(continuing, "PATIENCE", 0.6)
-    folder, last, done = made(tmp_path, "run")
     context = multiprocessing.get_context("spawn")
     ready, end = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(folder, ready, end))
+    other = context.Process(target=hold, args=(tmp_path, ready, end))
     other.start()
     try:
         assert ready.wait(60)
         for restarts in (0, 1):
-            with pytest.raises(ArgumentError, match="run is being trained by another process with the same id, 'coco'"):
-                begun(tmp_path, replace(LAUNCH, restarts=restarts), ASKED)
+            with (
+                pytest.raises(ArgumentError, match="is being trained by another process: wait for its end"),
+                training(tmp_path, replace(LAUNCH, restarts=restarts)),
+            ):
+                pass
     finally:
         end.set()
         other.join()
-    assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, last, done)
+    with training(tmp_path, LAUNCH):
+        assert (tmp_path / "torchrun.lock").exists()
 
 
 def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("no locks")
 
-    monkeypatch.setattr(continuing, "is_held", refuse)
     monkeypatch.setattr(continuing, "held", refuse)
     run = Begun(*made(tmp_path, "run"))
-    with training(run.folder):
+    with training(run.folder, LAUNCH):
         assert begun(tmp_path, LAUNCH, ASKED) == run

@@ -1,5 +1,6 @@
 """What torchrun says of a process, and the devices that follow from it."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -26,6 +27,8 @@ def test_what_torchrun_says(monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     assert launched() == replace(LAUNCH, restarts=2)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    assert launched().run_id.endswith(f", process {os.getppid()}"), "that of the torchrun which started it"
     monkeypatch.delenv("LOCAL_WORLD_SIZE")
     assert launched() is None, "an environment that another tool left"
 

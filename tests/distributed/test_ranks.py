@@ -14,8 +14,9 @@ import torch
 from tests.distributed.test_launch import LAUNCH
 from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed import group, ranks
-from yolo_feiou.distributed.continuing import Begun
+from yolo_feiou.distributed.continuing import Begun, training
 from yolo_feiou.distributed.ranks import RANKS_SINCE, Ranks
+from yolo_feiou.errors import FinishedError
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 SCRIPT = """
@@ -132,6 +133,20 @@ def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
     assert [row["epoch"] for row in results(tmp_path / "runs" / "run")] == ["1", "2", "3"]
 
 
+@pytest.mark.slow
+def test_a_run_that_is_being_trained_is_not_touched(tmp_path, data, release):
+    """Another command is to train in the same folder, while this process holds it."""
+    release(RANKS_SINCE)
+    folder = tmp_path / "runs" / "run"
+    (folder / "weights").mkdir(parents=True)
+    (folder / "args.yaml").write_text("of the other")
+    words = short(data=data, project=tmp_path / "runs", name="run", exist_ok=True, loss="eiou")
+    with training(folder, LAUNCH):
+        done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words)
+    assert done.returncode != 0 and "run is being trained by another process" in done.stderr
+    assert (folder / "args.yaml").read_text() == "of the other"
+
+
 class Stock:
     """What stands for Ultralytics' trainer: 32 images a batch on GPUs, joined as some releases do it."""
 
@@ -186,8 +201,7 @@ def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeyp
     assert gpus == [("nccl",)]
 
 
-def test_a_finished_run_ends_without_an_error(gpus, monkeypatch, tmp_path):
+def test_a_finished_run_is_not_trained(gpus, monkeypatch, tmp_path):
     monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run", finished=True))
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(FinishedError, match="run is what this command trained, and finished"):
         Trainer({"device": None}, {}, None)
-    assert ended.value.code == 0

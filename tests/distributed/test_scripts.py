@@ -140,9 +140,7 @@ def test_a_job_whose_time_runs_out_is_requeued_and_goes_on(slurm, tmp_path, data
     assert again.stdout.count("Box loss: focal_eiou (gamma=0.25") == 2
 
 
-@pytest.mark.parametrize(("end", "code", "requeued"), [("kill -TERM $$", 0, True), ("exit 3", 3, False)])
-def test_a_signal_to_the_processes_requeues_and_a_failure_does_not(slurm, tmp_path, end, code, requeued):
-    (tmp_path / "bin" / "srun").write_text(f"#!/bin/sh\n{end}\n")
+def test_a_failure_is_not_requeued(slurm, tmp_path):
+    (tmp_path / "bin" / "srun").write_text("#!/bin/sh\nexit 3\n")
     done = subprocess.run([SCRIPTS / "train_coco.slurm", "data=x"], cwd=tmp_path, env=slurm, timeout=60, check=False)
-    assert done.returncode == code
-    assert (tmp_path / "scontrol.txt").exists() == requeued
+    assert done.returncode == 3 and not (tmp_path / "scontrol.txt").exists()

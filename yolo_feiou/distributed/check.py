@@ -26,7 +26,7 @@ def check(words: Sequence[str]) -> None:
     """
     words = merge_equals_args(list(words))
     trains(["train", *words])
-    given = dict(word.split("=", 1) for word in words if "=" in word)
+    given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
     with our_arguments():
         try:
             check_dict_alignment(DEFAULT_CFG_DICT, given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from typing import Any
 import torch
 
 from yolo_feiou.distributed.launch import Launch
-from yolo_feiou.errors import ArgumentError
-from yolo_feiou.locks import held, is_held
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.locks import Busy, held
 from yolo_feiou.tables import Row, read_json, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
@@ -54,50 +53,54 @@ def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], session: Row) -
         asked: The arguments as the command has them.
         session: The entry of this start, see `provenance.session`; those of earlier ones stay.
     """
-    before = read_json(folder / FILE).get("sessions", []) if session["first_epoch"] > 1 else []
+    before = _noted(folder / FILE).get("sessions", []) if session["first_epoch"] > 1 else []
     content = {"run_id": launch.run_id, "processes": launch.size, "machines": launch.machines, "asked": _asked(asked)}
     write_json(folder / FILE, {**content, "sessions": [*before, session]})
 
 
 @contextmanager
-def training(folder: Path) -> Iterator[None]:
-    """Let others see that a run is being trained, while the block lasts; not on file systems without locks."""
+def training(folder: Path, launch: Launch) -> Iterator[None]:
+    """Keep other processes from training a run while the block lasts; not on file systems without locks.
+
+    Raises:
+        ArgumentError: If another one trains it, and doesn't end soon if it is one that these processes replace.
+    """
     with ExitStack() as lock:
-        with suppress(OSError):
-            lock.enter_context(held(folder / LOCK, PATIENCE))
+        try:
+            with suppress(OSError):
+                lock.enter_context(held(folder / LOCK, PATIENCE if launch.restarts else 0))
+        except Busy:
+            raise ArgumentError(
+                f"{folder} is being trained by another process: wait for its end, or give this training another name "
+                "and an id of its own."
+            ) from None
         yield
 
 
 def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | None:
     """Return the run in a folder of runs that this very command began before.
 
-    It has the same `--rdzv-id` and the same arguments. torchrun's default id, 'none', says nothing by itself, but
-    after a restart of the processes it does: then the newest such run is meant. One whose checkpoint is torn, which is
-    of other origin since ours are written whole, is no such run.
-
-    Raises:
-        ArgumentError: If another process is training it.
+    It has the same `--rdzv-id` and the same arguments; of several the newest is meant. One whose checkpoint is torn,
+    which is of other origin since ours are written whole, is no such run.
     """
-    if launch.run_id == "none" and not launch.restarts:
-        return None
     signed = [path for path in project.glob(f"*/{FILE}") if _is(path, launch, asked)]
     if not signed:
         return None
     folder = max(signed, key=lambda path: path.stat().st_mtime).parent
-    if _is_trained_elsewhere(folder, PATIENCE if launch.restarts else 0):
-        raise ArgumentError(
-            f"{folder} is being trained by another process with the same id, '{launch.run_id}', and arguments: wait "
-            "for its end, or give this training an id of its own."
-        )
-    last = folder / "weights" / "last.pt"
-    if not last.exists():
+    last, best = (folder / "weights" / name for name in ("last.pt", "best.pt"))
+    if not last.exists() and not best.exists():
         return Begun(folder)
-    checkpoint = _read(last)
+    checkpoint = _read(last if last.exists() else best)
     if checkpoint is None:
         return None
     if not checkpoint.get("optimizer"):
         return Begun(folder, finished=True)
-    return Begun(folder, last, checkpoint["epoch"] + 1)
+    return Begun(folder, last, checkpoint["epoch"] + 1) if last.exists() else None
+
+
+def epochs_done(checkpoint: Path) -> int:
+    """Return how many epochs a checkpoint has behind it."""
+    return torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"] + 1
 
 
 def trained(last: Path) -> bool:
@@ -106,20 +109,18 @@ def trained(last: Path) -> bool:
     return checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
 
 
-def _is_trained_elsewhere(folder: Path, patience: float) -> bool:
-    """Whether another process trains a run, and doesn't end within some seconds."""
-    until = time.monotonic() + patience
-    with suppress(OSError):
-        while is_held(folder / LOCK):
-            if time.monotonic() >= until:
-                return True
-            time.sleep(0.5)
-    return False
-
-
 def _is(path: Path, launch: Launch, asked: Mapping[str, Any]) -> bool:
-    signed = read_json(path)
+    signed = _noted(path)
     return signed.get("run_id") == launch.run_id and signed.get("asked") == _asked(asked)
+
+
+def _noted(path: Path) -> dict[str, Any]:
+    """Return a note, empty if there is none or it is damaged."""
+    try:
+        content = read_json(path)
+    except DataError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _asked(arguments: Mapping[str, Any]) -> dict[str, str]:

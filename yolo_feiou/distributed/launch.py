@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from dataclasses import dataclass
 
 import torch
@@ -21,7 +22,8 @@ class Launch:
         local_size: How many there are on its machine.
         machines: How many machines there are. torchrun doesn't say it; this is right for machines that are all alike.
         restarts: How often one of its machine's processes ended and torchrun started all anew.
-        run_id: What `--rdzv-id` calls them together; torchrun makes one up with `--standalone`, and has 'none' without.
+        run_id: What `--rdzv-id` calls them together. torchrun makes one up with `--standalone`, and without either has
+            none: then it is made of the torchrun that started this process.
     """
 
     rank: int
@@ -46,6 +48,7 @@ def launched() -> Launch | None:
     """Return what torchrun says, or None in a process that it didn't start."""
     if not {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"} <= os.environ.keys():
         return None
+    run_id = os.environ.get("TORCHELASTIC_RUN_ID", "none")
     return Launch(
         int(os.environ["RANK"]),
         int(os.environ["LOCAL_RANK"]),
@@ -53,7 +56,7 @@ def launched() -> Launch | None:
         int(os.environ["LOCAL_WORLD_SIZE"]),
         max(int(os.environ["WORLD_SIZE"]) // int(os.environ["LOCAL_WORLD_SIZE"]), 1),
         int(os.environ.get("TORCHELASTIC_RESTART_COUNT", 0)),
-        os.environ.get("TORCHELASTIC_RUN_ID", "none"),
+        run_id if run_id != "none" else f"of {socket.gethostname()}, process {os.getppid()}",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.distributed import continuing, group
 from yolo_feiou.distributed.launch import Launch, device_for, launched
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.provenance import session
 
 #: The Ultralytics whose validation takes part in a group.
@@ -42,7 +41,7 @@ class Ranks:
 
     Raises:
         ArgumentError: If devices or the total batch don't fit the processes, or another process trains the same run.
-        SystemExit: If this command has ended before: nothing is left to do.
+        FinishedError: If this command has ended before.
     """
 
     def __init__(self, cfg: dict[str, Any], overrides: dict[str, Any], _callbacks: dict[str, list] | None) -> None:
@@ -57,6 +56,11 @@ class Ranks:
         self._lock = ExitStack()
         if self.joined:
             overrides["device"] = self._join(self.launch, device)
+        elif self.launch and RANK != -1:
+            raise ArgumentError(
+                f"Ultralytics {__version__} can't train in a single process of torchrun's: train without torchrun, or "
+                "update it."
+            )
         found = bool(self.launch) and not (overrides.get("resume") or overrides.get("save_dir"))
         if found:
             self._find_folder(self.launch, cfg, overrides)
@@ -65,8 +69,11 @@ class Ranks:
             self.world_size = self.launch.size
             self._check_batch()
             self.add_callback("on_train_epoch_end", Ranks._average_losses)
-        if found and self.launch.rank == 0:
-            self._lock.enter_context(continuing.training(self.save_dir))
+        if self.launch and self.launch.rank == 0:
+            if not found:
+                self._lock.enter_context(continuing.training(self.save_dir, self.launch))
+            if self.resume and not self.go_on_with:
+                self.epochs_done = continuing.epochs_done(Path(self.args.resume))
             begins = session(self.epochs_done, str(self.args.device or ""))
             continuing.sign(self.save_dir, self.launch, asked, begins)
 
@@ -98,13 +105,24 @@ class Ranks:
         found = group.agree(found) if self.joined else found
         overrides["save_dir"] = str(found.folder)
         if found.finished:
-            LOGGER.info(f"{found.folder} is what this command trained, and finished: to train anew give another id.")
             self._leave()
-            sys.exit(0)
+            raise FinishedError(
+                f"{found.folder} is what this command trained, and finished: give another id to repeat."
+            )
+        if launch.rank == 0:
+            self.save_dir = found.folder  # to be removed again if the training doesn't come to begin
+            self.save_dir.mkdir(parents=True, exist_ok=True)
+            self._lock.enter_context(continuing.training(self.save_dir, self.launch))
         self.go_on_with, self.epochs_done = found.last, found.epochs
         if found.last:
             overrides["resume"] = str(found.last)
             LOGGER.info(f"Going on with {found.folder}, which this command began and didn't finish.")
+
+    def check_resume(self, overrides: dict[str, Any]) -> None:
+        """Resume as Ultralytics does, in the folder where the run lies now."""
+        super().check_resume(overrides)
+        if self.go_on_with:
+            self.args.save_dir = overrides["save_dir"]
 
     def _check_batch(self) -> None:
         """Raise ArgumentError if the total batch can't be split into equal parts."""
