@@ -110,9 +110,9 @@ class Ranks:
                 f"{found.folder} is what this command trained, and finished: give another id to repeat."
             )
         if launch.rank == 0:
-            self.save_dir = found.folder  # to be removed again if the training doesn't come to begin
-            self.save_dir.mkdir(parents=True, exist_ok=True)
-            self._lock.enter_context(continuing.training(self.save_dir, self.launch))
+            found.folder.mkdir(parents=True, exist_ok=True)
+            self._lock.enter_context(continuing.training(found.folder, self.launch))
+            self.save_dir = found.folder  # ours from here on, and gone again if the training doesn't come to begin
         self.go_on_with, self.epochs_done = found.last, found.epochs
         if found.last:
             overrides["resume"] = str(found.last)
