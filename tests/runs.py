@@ -1,6 +1,7 @@
 """The arguments of a short training, and what a run wrote."""
 
 import csv
+import os
 from pathlib import Path
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -35,3 +36,13 @@ def overrides(data, project, **arguments):
     """The arguments of a short training with a loss, as a trainer takes them."""
     run = {"model": "yolov8n.yaml", "data": data, "project": str(project), "name": "run", "loss": "eiou"}
     return {**SHORT, **run, **arguments}
+
+
+def stand_ins(folder, **scripts):
+    """Shell scripts in the place of commands that a machine doesn't have, by name; returns the PATH that finds them."""
+    folder.mkdir()
+    for name, lines in scripts.items():
+        tool = folder / name.replace("_", "-")
+        tool.write_text(f"#!/bin/sh\n{lines}\n")
+        tool.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.ablation.watching import epochs_done, the_run, until
+from tests.runs import stand_ins
 from yolo_feiou.ablation.store import run_folders
 
 pytestmark = pytest.mark.slow
@@ -31,16 +32,13 @@ def test_the_plan_and_one_run_of_it(command, words, tmp_path):
 @pytest.fixture
 def slurm(tmp_path):
     """The environment of a cluster whose sbatch and scontrol only write down their words, and keep ABLATE_KEYS."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "sbatch").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > sbatch.txt; echo "$ABLATE_KEYS" > keys.txt\n')
-    (tools / "scontrol").write_text('#!/bin/sh\necho "$@" > scontrol.txt\n')
-    (tools / "yolo-feiou").write_text(
-        f'#!/bin/sh\necho "Some words of others"\nexec {sys.executable} -m yolo_feiou "$@"\n'
+    path = stand_ins(
+        tmp_path / "bin",
+        sbatch='printf "%s\\n" "$@" > sbatch.txt; echo "$ABLATE_KEYS" > keys.txt',
+        scontrol='echo "$@" > scontrol.txt',
+        yolo_feiou=f'echo "Some words of others"\nexec {sys.executable} -m yolo_feiou "$@"',
     )
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
-    return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
+    return {**os.environ, "PATH": path, "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
 
 
 def test_an_array_job_of_slurm(words, tmp_path, slurm):

@@ -1,91 +1,21 @@
-"""The command from end to end: what it writes, what it refuses, and that it can be stopped anywhere."""
+"""The command from end to end: what it writes, and what it refuses."""
 
-import errno
-import hashlib
 import json
 import os
-import resource
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.coco.made_up import TINY, annotation, image, labels, own_data, write_images, write_json, write_zip
-from tests.coco.server import serving
-from yolo_feiou.coco import catalogue, command, convert, splits
+from tests.coco.made_up import TINY, annotation, image, labels, own_data, write_images, write_json
+from tests.coco.told import refusal, tree
 from yolo_feiou.coco.command import main, prepare_coco
-from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.locks import held
+from yolo_feiou.errors import ArgumentError
 
 real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't lie beside this checkout")
-
-
-def refusal(words, kind=DataError, **how):
-    with pytest.raises(kind) as error:
-        prepare_coco(words, **how)
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def tree(folder):
-    """All files below a folder, links not followed."""
-    paths = (path for path in Path(folder).rglob("*") if not path.is_dir() or path.is_symlink())
-    return sorted(path.relative_to(folder).as_posix() for path in paths)
-
-
-@pytest.fixture
-def out(tmp_path):
-    return tmp_path / "data" / "mine"
-
-
-@pytest.fixture
-def own(tmp_path, out):
-    """The words that prepare a small data set of one's own."""
-    return [f"out={out}", *own_data(tmp_path / "own")]
-
-
-@pytest.fixture
-def coco(tmp_path):
-    """COCO 2017 as its authors would publish four images of it: contents by path, and the splits."""
-    files, published, jsons = {}, [], {}
-    for split, numbers in ((catalogue.COCO_2017[0], (1,)), (catalogue.COCO_2017[1], (2, 3, 4))):
-        images = [image(n, f"{n:012}.jpg") for n in numbers]
-        jsons[f"annotations/{split.json}"] = write_json(
-            tmp_path / "x.json", images, [annotation(n, n) for n in numbers]
-        ).read_bytes()
-        members = {f"{split.folder}/{one['file_name']}": f"image {one['id']}".encode() for one in images}
-        files[split.images.path] = write_zip(tmp_path / "x.zip", members).read_bytes()
-        published.append(replace(split, counts=(len(numbers), len(numbers))))
-    jsons["annotations/captions_train2017.json"] = b"{}"
-    files[catalogue.ANNOTATIONS.path] = write_zip(tmp_path / "x.zip", jsons).read_bytes()
-    (tmp_path / "x.json").unlink()
-    (tmp_path / "x.zip").unlink()
-    known = {path: (len(content), hashlib.md5(content).hexdigest()) for path, content in files.items()}
-
-    def small(archive):
-        size, md5 = known[archive.path]
-        return replace(archive, size=size, md5=md5, extracted=size)
-
-    return files, [replace(s, images=small(s.images), annotations=small(s.annotations)) for s in published]
-
-
-COCO_FILES = [
-    "coco.yaml",
-    *("images/train2017/000000000002.jpg", "images/train2017/000000000003.jpg", "images/train2017/000000000004.jpg"),
-    "images/val2017/000000000001.jpg",
-    *("labels/train2017/000000000002.txt", "labels/train2017/000000000003.txt", "labels/train2017/000000000004.txt"),
-    "labels/val2017/000000000001.txt",
-    "prepared.json",
-    "train2017.txt",
-    "val2017.txt",
-]
-EXTRACTED = ["annotations/instances_train2017.json", "annotations/instances_val2017.json", *COCO_FILES]
 
 
 @real
@@ -210,36 +140,6 @@ def test_names_with_a_folder_called_images_are_found_by_ultralytics(out, tmp_pat
     assert all(os.path.isfile(file) for file in img2label_paths([os.path.normpath(file) for file in files]))
 
 
-def test_extracted_images_are_not_replaced_by_a_link(coco, tmp_path):
-    files, published = coco
-    out = tmp_path / "coco"
-    with serving(files) as server:
-        prepare_coco([f"out={out}"], published, server.url)
-    source = tmp_path / "source"
-    for folder in ("annotations", "images"):
-        shutil.copytree(out / folder, source / folder)
-    assert "the images are to come from" in refusal(
-        [f"out={out}", f"source={source}"], ArgumentError, published=published
-    )
-    assert tree(out) == EXTRACTED  # whole, as it was
-
-
-def test_a_link_gives_way_to_extracted_images(coco, tmp_path):
-    files, published = coco
-    out, source = tmp_path / "coco", tmp_path / "source"
-    for path, content in files.items():
-        (source / Path(path).name).parent.mkdir(exist_ok=True)
-        (source / Path(path).name).write_bytes(content)
-    prepare_coco([f"out={tmp_path / 'other'}", f"source={source}"], published)
-    prepare_coco([f"out={out}", f"source={tmp_path / 'other'}"], published)
-    assert (out / "images" / "train2017").is_symlink()
-    (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").write_text("of another size")
-    prepare_coco([f"out={out}", f"source={source}"], published)
-    assert not (out / "images" / "train2017").is_symlink() and (out / "images" / "val2017").is_symlink()
-    assert (out / "images" / "train2017" / "000000000002.jpg").read_text() == "image 2"
-    assert (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").read_text() == "of another size"
-
-
 def test_different_categories(own, out, tmp_path):
     write_json(tmp_path / "own" / "val.json", [image(1)], [], [{"id": 3, "name": "dog"}])
     assert "have different categories, as 7 'cat', which one of them lacks (2 and 1" in refusal(own)
@@ -266,24 +166,6 @@ def test_labels_that_were_changed_since_are_not_overwritten(own, out, tmp_path):
     (tmp_path / "own" / "train.json").write_bytes((tmp_path / "own" / "val.json").read_bytes())
     assert "labels/train was changed since it was made: it holds 2 label files" in refusal(own, ArgumentError)
     assert (out / "labels" / "train" / "1.txt").read_text() == "0 0.5 0.5 0.1 0.1\n"
-
-
-def test_one_at_a_time(own, out, tmp_path, monkeypatch):
-    script = f"""
-import sys, time, pathlib
-from yolo_feiou.locks import held
-with held(pathlib.Path({str(out / ".preparing.lock")!r})):
-    print("held", flush=True)
-    time.sleep(60)
-"""
-    out.mkdir(parents=True)
-    monkeypatch.setattr(command, "held", lambda path, patience: held(path, 0.1))
-    other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    assert other.stdout.readline() == "held\n"
-    assert "another process is preparing" in refusal(own, ArgumentError)
-    other.kill()
-    other.wait()
-    prepare_coco(own)
 
 
 @pytest.mark.parametrize(
@@ -318,173 +200,6 @@ def test_a_mistake_is_one_line_and_exit_status_2(capsys, monkeypatch):
         main()
     assert end.value.code == 2
     assert capsys.readouterr().err == "error: 'prepare_coco.py' takes arguments like out=…, got 'out'.\n"
-
-
-def test_from_the_network(coco, tmp_path, capsys):
-    files, published = coco
-    out = tmp_path / "coco"
-    with serving(files) as server:
-        prepare_coco([f"out={out}"], published, server.url)
-        assert tree(out) == EXTRACTED  # no zip, no captions
-        assert yaml.safe_load((out / "coco.yaml").read_text())["annotations"] == {
-            "train": "annotations/instances_train2017.json",
-            "val": "annotations/instances_val2017.json",
-        }
-        assert "subset" not in capsys.readouterr().out
-        server.requests.clear()
-        prepare_coco([f"out={out}"], published, server.url)
-        assert not server.requests
-    assert "nothing to do" in capsys.readouterr().out
-
-
-def test_from_zips_and_what_was_extracted_from_them(coco, tmp_path, capsys):
-    files, published = coco
-    source = tmp_path / "source"
-    for path, content in files.items():
-        (source / Path(path).name).parent.mkdir(exist_ok=True)
-        (source / Path(path).name).write_bytes(content)
-    prepare_coco([f"out={tmp_path / 'coco'}", f"source={source}"], published)
-    assert tree(tmp_path / "coco") == EXTRACTED
-    (source / "train2017.zip").unlink()  # what is needed of it is extracted
-    prepare_coco([f"out={tmp_path / 'coco'}", f"source={source}"], published)
-    assert "nothing to do" in capsys.readouterr().out
-    prepare_coco([f"out={tmp_path / 'again'}", f"source={tmp_path / 'coco'}"], published)
-    assert tree(tmp_path / "again") == [
-        "coco.yaml",
-        *("images/train2017", "images/val2017"),
-        *(path for path in COCO_FILES if path.startswith("labels")),
-        *("prepared.json", "train2017.txt", "val2017.txt"),
-    ]
-
-
-def test_a_zip_that_was_cut_off(coco, tmp_path):
-    files, published = coco
-    for path, content in files.items():
-        (tmp_path / Path(path).name).write_bytes(content)
-    archive = tmp_path / "train2017.zip"
-    archive.write_bytes(archive.read_bytes()[:-100])
-    assert f"{archive} with its" in refusal([f"out={tmp_path / 'out'}", f"source={tmp_path}"], published=published)
-    assert not [path for path in tree(tmp_path) if path.endswith((".txt", "coco.yaml", "prepared.json"))]
-
-
-def test_the_images_may_lie_where_the_result_goes(coco, tmp_path):
-    # As when the zips were extracted by hand: the images are not linked to themselves.
-    files, published = coco
-    with serving(files) as server:
-        prepare_coco([f"out={tmp_path / 'coco'}"], published, server.url)
-    for path in ("labels/val2017", "labels/train2017"):
-        os.rename(tmp_path / "coco" / path, tmp_path / path.replace("/", "-"))
-    for path in ("coco.yaml", "prepared.json", "train2017.txt", "val2017.txt"):
-        (tmp_path / "coco" / path).unlink()
-    prepare_coco([f"out={tmp_path / 'coco'}", f"source={tmp_path / 'coco'}"], published)
-    assert tree(tmp_path / "coco") == EXTRACTED
-
-
-def test_images_of_the_test_server(coco, tmp_path, capsys, monkeypatch):
-    files, published = coco
-    for path, content in files.items():
-        (tmp_path / Path(path).name).write_bytes(content)
-    info = {"images": [image(9, "9.jpg")], "categories": [{"id": 7, "name": "cat"}, {"id": 3, "name": "dog"}]}
-    members = {"annotations/image_info_test-dev2017.json": json.dumps(info), "annotations/image_info_test2017.json": ""}
-    write_zip(tmp_path / "image_info_test2017.zip", members)
-    write_zip(tmp_path / "test2017.zip", {"test2017/8.jpg": b"8", "test2017/9.jpg": b"9"})
-    out = tmp_path / "out"
-    prepare_coco([f"out={out}", f"source={tmp_path}", "test=True"], published)
-    content = yaml.safe_load((out / "coco.yaml").read_text())
-    assert (
-        content["test"] == "test-dev2017.txt" and (out / "test-dev2017.txt").read_text() == "./images/test2017/9.jpg\n"
-    )
-    assert content["annotations"]["test"] == "annotations/image_info_test-dev2017.json"
-    assert not (out / "labels" / "test2017").exists()
-    assert "test2017: 1 images without annotations" in capsys.readouterr().out
-    prepare_coco([f"out={out}", f"source={tmp_path}", "test=True"], published)
-    assert "nothing to do" in capsys.readouterr().out
-
-
-def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
-    files, published = coco
-    usage = splits.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(splits.shutil, "disk_usage", lambda path: usage._replace(free=5 * 10**8))
-    with serving(files) as server:
-        said = refusal([f"out={tmp_path / 'coco'}"], published=published, url=server.url)
-        assert "has 0.5 GB free and 0.6 GB are needed" in said and not server.requests
-
-
-def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
-    def full(*arguments):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(convert, "_write", full)
-    assert "no space left" in refusal(own)
-    assert tree(out) == ["images/train", "preparing.json"] and not (out / "labels" / "train.part").exists()
-    monkeypatch.undo()
-    prepare_coco(own)
-    assert (out / "prepared.json").exists()
-    monkeypatch.setattr(convert, "_write", full)
-    refusal([*own, "missing=skip"])  # what was whole is not taken for the new
-    assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
-
-
-def test_a_real_limit_of_the_disk(own, out, tmp_path):
-    # As the disk quota of a user: no file may grow beyond 10 bytes.
-    words = own_data(tmp_path / "own")
-    code = "import sys; from yolo_feiou.coco.convert import *; from yolo_feiou.coco.command import main; main()"
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))  # noqa: E731
-    (out / "labels").mkdir(parents=True)
-    line = [sys.executable, "-c", code, f"out={out}", *words]
-    done = subprocess.run(line, preexec_fn=limit, capture_output=True, text=True, check=False)
-    assert done.returncode == 2 and "there is no space left" in done.stderr and "Traceback" not in done.stderr
-    assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
-    prepare_coco(own)
-
-
-def test_killed_anywhere_the_same_command_completes_it(coco, tmp_path, monkeypatch):
-    """The process kills itself before the n-th step that changes the disk, for every n."""
-    files, published = coco
-    with serving(files) as server:
-        prepare_coco([f"out={tmp_path / 'whole'}"], published, server.url)
-        expected = {
-            path: (tmp_path / "whole" / path).read_bytes() for path in EXTRACTED[:-3] if "coco.yaml" not in path
-        }
-        step, killed = 0, 0
-        while True:
-            out = tmp_path / f"out{step}"
-            pid = os.fork()
-            if not pid:
-                try:
-                    die_at(step)
-                    prepare_coco([f"out={out}"], published, server.url)
-                    os._exit(0)
-                finally:
-                    os._exit(1)
-            end = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-            if end == 0:
-                break
-            assert end == -signal.SIGKILL
-            killed += 1
-            if (out / "coco.yaml").exists():  # whoever trains with it finds all labels
-                assert labels(out / "labels") == labels(tmp_path / "whole" / "labels")
-            prepare_coco([f"out={out}"], published, server.url)
-            assert [path for path in tree(out) if path != ".preparing.lock"] == EXTRACTED
-            assert all((out / path).read_bytes() == content for path, content in expected.items())
-            step += 1
-    assert killed > 30
-
-
-def die_at(step):
-    """Kill this process before its n-th call that makes, renames or removes something."""
-    left = [step]
-
-    def hook(event, arguments):
-        changes = event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "shutil.rmtree") or (
-            event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_WRONLY | os.O_RDWR)
-        )
-        if changes:
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(hook)
 
 
 def test_the_script(own, out):

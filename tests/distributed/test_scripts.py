@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import results, short
+from tests.runs import results, short, stand_ins
 from yolo_feiou.distributed.ranks import RANKS_SINCE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -83,14 +83,12 @@ def test_a_mistake_is_said_once_before_any_process_starts(words, message):
 @pytest.fixture
 def slurm(tmp_path):
     """The environment of a job of Slurm on this machine, with an srun that just runs."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    (tools / "srun").write_text('#!/bin/sh\n[ "$2" = --cpus-per-task=64 ] || exit 9\nshift 2\nexec "$@"\n')
-    (tools / "scontrol").write_text('#!/bin/sh\n[ "$1" = show ] && echo localhost && exit; echo "$@" > scontrol.txt\n')
-    for tool in tools.iterdir():
-        tool.chmod(0o755)
+    path = stand_ins(
+        tmp_path / "bin",
+        srun='[ "$2" = --cpus-per-task=64 ] || exit 9\nshift 2\nexec "$@"',
+        scontrol='[ "$1" = show ] && echo localhost && exit; echo "$@" > scontrol.txt',
+    )
     job = {"SLURM_NNODES": "1", "SLURM_JOB_ID": "4711", "SLURM_JOB_NODELIST": "node[1-2]", "SLURM_CPUS_PER_TASK": "64"}
-    path = f"{tools}:{os.environ['PATH']}"
     return {**os.environ, **job, "SLURM_SUBMIT_DIR": str(SCRIPTS.parent), "PATH": path, "PYTHON": sys.executable}
 
 
