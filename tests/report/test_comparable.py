@@ -38,6 +38,11 @@ def test_nothing_to_say():
     assert told(grid()) == []
 
 
+def test_runs_that_detect_nothing():
+    (warning,) = told(grid((1, {"detections": 0, "run": "blind"})))
+    assert warning.startswith("1 run of 6 without a single detection, trained too little or broken: blind.")
+
+
 @pytest.mark.parametrize("name", CIRCUMSTANCES)
 def test_circumstances_that_differ(name):
     """A value that isn't recorded is no difference."""

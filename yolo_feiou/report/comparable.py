@@ -36,6 +36,7 @@ def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
     variants = [comparison.variant for comparison in comparisons]
     told = [
         *_unfinished(results),
+        *_empty(results.done),
         *_seeds(variants),
         *_without_baseline(comparisons),
         *_circumstances(results.done, [*variants[0].values]),
@@ -51,6 +52,13 @@ def device_kind(device: str) -> str:
     """Return what kind of device a `device=` is, whatever its number: 'cpu', '1 GPU', '2 GPUs'."""
     numbers = re.fullmatch(r"\[?((cuda:)?\d+([,\s]+(cuda:)?\d+)*)\]?", device)
     return count(len(re.findall(r"(?:cuda:)?\d+", numbers[1])), "GPU") if numbers else device
+
+
+def _empty(rows: Sequence[Row]) -> Iterator[str]:
+    empty = [row["run"] for row in rows if row.get("detections") == 0]
+    if empty:
+        told = f"{count(len(empty), 'run')} of {len(rows)} without a single detection"
+        yield f"{told}, trained too little or broken: {listing(empty, 5)}. Their AP of 0 compares nothing."
 
 
 def _unfinished(results: Results) -> Iterator[str]:
