@@ -31,7 +31,10 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
 
     monkeypatch.setattr(convert, "_write", full)
     assert "no space left" in refusal(own)
-    assert tree(out) == ["images/train", "preparing.json"] and not (out / "labels" / "train.part").exists()
+    assert (
+        tree(out) == ["images/train", "prepared.sha256", "preparing.json"]
+        and not (out / "labels" / "train.part").exists()
+    )
     monkeypatch.undo()
     prepare_coco(own)
     assert (out / "prepared.json").exists()
@@ -59,7 +62,7 @@ def test_killed_anywhere_the_same_command_completes_it(coco, tmp_path, monkeypat
     with serving(files) as server:
         prepare_coco([f"out={tmp_path / 'whole'}"], published, server.url)
         expected = {
-            path: (tmp_path / "whole" / path).read_bytes() for path in EXTRACTED[:-3] if "coco.yaml" not in path
+            path: (tmp_path / "whole" / path).read_bytes() for path in EXTRACTED[:-4] if "coco.yaml" not in path
         }
         step, killed = 0, 0
         while True:

@@ -47,7 +47,7 @@ def test_from_zips_and_what_was_extracted_from_them(coco, tmp_path, capsys):
         "coco.yaml",
         *("images/train2017", "images/val2017"),
         *(path for path in COCO_FILES if path.startswith("labels")),
-        *("prepared.json", "train2017.txt", "val2017.txt"),
+        *("prepared.json", "prepared.sha256", "train2017.txt", "val2017.txt"),
     ]
 
 
@@ -68,7 +68,7 @@ def test_the_images_may_lie_where_the_result_goes(coco, tmp_path):
         prepare_coco([f"out={tmp_path / 'coco'}"], published, server.url)
     for path in ("labels/val2017", "labels/train2017"):
         os.rename(tmp_path / "coco" / path, tmp_path / path.replace("/", "-"))
-    for path in ("coco.yaml", "prepared.json", "train2017.txt", "val2017.txt"):
+    for path in ("coco.yaml", "prepared.json", "prepared.sha256", "train2017.txt", "val2017.txt"):
         (tmp_path / "coco" / path).unlink()
     prepare_coco([f"out={tmp_path / 'coco'}", f"source={tmp_path / 'coco'}"], published)
     assert tree(tmp_path / "coco") == EXTRACTED

@@ -14,6 +14,7 @@ COCO_FILES = [
     *("labels/train2017/000000000002.txt", "labels/train2017/000000000003.txt", "labels/train2017/000000000004.txt"),
     "labels/val2017/000000000001.txt",
     "prepared.json",
+    "prepared.sha256",
     "train2017.txt",
     "val2017.txt",
 ]

@@ -15,9 +15,20 @@ from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.cli import fail
 from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
 from yolo_feiou.coco.convert import Counts
-from yolo_feiou.coco.prepare import Loaded, load, write
-from yolo_feiou.coco.record import PREPARING, begin, check_owner, check_unchanged, is_whole, read_record
-from yolo_feiou.coco.splits import Split, check_zips, from_network, from_source, own_splits, zips_of
+from yolo_feiou.coco.ledger import Ledger
+from yolo_feiou.coco.prepare import Loaded, check_link, load, write
+from yolo_feiou.coco.record import PREPARING, begin, check_folder, is_whole, made_paths, read_record
+from yolo_feiou.coco.splits import (
+    DOWNLOADS,
+    Split,
+    check_source,
+    check_zips,
+    from_network,
+    from_source,
+    images_of,
+    own_splits,
+    zips_of,
+)
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.spec import Choice
@@ -57,8 +68,10 @@ class Request:
         options: All that decides on the result, for the record.
         yaml: Name of the data YAML.
         splits: Folder and list of images of each split.
-        touched: What would be written in `out`.
+        fresh: What must not be in `out` before the first time, beside what is written whatever the source.
+        images: The folder of the images of each split, by the split's.
         zips: Those in a folder from which something has to be extracted first, with what that is.
+        check: Checks that extraction replaces nothing.
         find: Downloads and extracts what has to be, and returns the splits.
         ready: Whether nothing has to be.
     """
@@ -67,9 +80,11 @@ class Request:
     options: dict[str, Any]
     yaml: str
     splits: list[tuple[str, str]]
-    touched: list[Path]
+    fresh: list[Path]
+    images: dict[str, Path]
     zips: dict[Path, str]
-    find: Callable[[], list[Split]]
+    check: Callable[[Ledger], object]
+    find: Callable[[Ledger], list[Split]]
     ready: bool
 
 
@@ -103,28 +118,55 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
     request = read_request(values, published, url)
     out = request.out
     with _one_line(out):
-        check_owner(out, request.touched)
-        if record := read_record(out):
-            check_unchanged(out, record)
-            if is_whole(out, record, request.options):
-                (out / PREPARING).unlink(missing_ok=True)  # of a process that was killed on its last step
-                print(f"{out / request.yaml} is there and whole, made of the same files: nothing to do.")
-                return
+        own = Ledger(out)
+        if is_done(request, own):
+            (out / PREPARING).unlink(missing_ok=True)  # of a process that was killed on its last step
+            return
         check_zips(request.zips)
+        request.check(own)
         skip = values.get("missing") == "skip"
-        loaded = load(request.find(), skip) if request.ready else None
+        loaded = load(request.find(own), skip) if request.ready else None
         with results_folder(out), _alone(out):
             if loaded is None:
-                begin(out, request.options, request.yaml, request.splits)
-                loaded = load(request.find(), skip)
+                begin(own, request.options, request.yaml, request.splits)
+                loaded = load(request.find(own), skip)
             for line in (line for one in loaded for line in one.remarks):
                 print(line)
             workers = values.get("workers")
-            counts = write(out, loaded, request.yaml, request.options, list(request.zips), workers=workers)
+            counts = write(own, loaded, request.yaml, request.options, list(request.zips), workers=workers)
     for line in summary(loaded, counts):
         print(line)
     print(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
     print(f"    scripts/train_coco.sh data={out / request.yaml} loss=focal_eiou")
+
+
+def is_done(request: Request, own: Ledger) -> bool:
+    """Return whether nothing is left to do, and say so.
+
+    Raises:
+        ArgumentError: If something is left to do, and would replace or remove what this command didn't write so.
+    """
+    out, labels = request.out, [request.out / "labels" / folder for folder, _ in request.splits]
+    parts = [path.with_name(f"{path.name}.part") for path in labels]
+    paths = made_paths(out, request.splits, request.yaml)
+    check_folder(own, [*paths, *request.fresh], parts)
+    links = [path for folder in request.images if own.name(path := out / "images" / folder) in own.links]
+    found = own.survey(paths + [path for path in links if path.is_symlink()])
+    record = read_record(out)
+    written = found.own - own.links.keys()
+    if not (record and not found.changed and is_whole(out, record, request.options, written)):
+        own.refuse(found)
+        for folder, images in request.images.items():
+            check_link(own, images, folder)
+        return False
+    print(
+        f"{out / request.yaml} is there and whole: data YAML, lists, labels and links are as they were written, JSON "
+        "as they were read; images are there, their contents were not compared."
+    )
+    if found.foreign:
+        print(f"Not of this command, and left as they are: {found.told}")
+    print("There is nothing to do.")
+    return True
 
 
 def read_request(values: dict[str, Any], published: Sequence[Published], url: str) -> Request:
@@ -154,18 +196,32 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
         raise ArgumentError(f"source={values['source']}: there is no such folder.")
     options |= {"source": str(source) if source else url, "splits": [split.split for split in published]}
     splits = [(split.folder, split.listing) for split in published]
-    touched = _touched(out, splits, "coco.yaml")
     if source is None:
-        extracted = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published)]
-        touched += [out / path for path in extracted]
+        names = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published), DOWNLOADS]
         return Request(
-            out, options, "coco.yaml", splits, touched, {}, lambda: from_network(out, published, url), ready=False
+            out,
+            options,
+            "coco.yaml",
+            splits,
+            fresh=[out / name for name in names],
+            images={split.folder: out / "images" / split.folder for split in published},
+            zips={},
+            check=lambda own: None,
+            find=lambda own: from_network(own, published, url),
+            ready=False,
         )
     zips = zips_of(source, published)
-    if source != out.resolve():
-        touched += [out / "images" / folder for folder, _ in splits]
     return Request(
-        out, options, "coco.yaml", splits, touched, zips, lambda: from_source(source, out, published), ready=not zips
+        out,
+        options,
+        "coco.yaml",
+        splits,
+        fresh=[] if source == out.resolve() else [out / "images" / folder for folder, _ in splits],
+        images=images_of(source, out, published),
+        zips=zips,
+        check=lambda own: check_source(source, own, published),
+        find=lambda own: from_source(source, own, published),
+        ready=not zips,
     )
 
 
@@ -220,19 +276,19 @@ def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> 
             )
     options |= {split.name: [str(split.json), str(split.images)] for split in splits}
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
-    touched = _touched(out, listed, yaml)
     links = [out / "images" / split.folder for split in splits]
-    touched += [link for link, split in zip(links, splits, strict=True) if link.resolve() != split.images]
-    return Request(out, options, yaml, listed, touched, {}, lambda: splits, ready=True)
-
-
-def _touched(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:
-    """Return what is written whatever the source."""
-    return [
-        path
-        for folder, listing in splits
-        for path in (out / "labels" / folder, out / "labels" / f"{folder}.part", out / listing)
-    ] + [out / yaml]
+    return Request(
+        out,
+        options,
+        yaml,
+        listed,
+        fresh=[link for link, split in zip(links, splits, strict=True) if link.resolve() != split.images],
+        images={split.folder: split.images for split in splits},
+        zips={},
+        check=lambda own: None,
+        find=lambda own: splits,
+        ready=True,
+    )
 
 
 @contextmanager
@@ -258,6 +314,7 @@ def _alone(out: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                lock.unlink(missing_ok=True)
+                if lock.exists() and not lock.stat().st_size:  # ours is empty
+                    lock.unlink()
     except Busy:
         raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

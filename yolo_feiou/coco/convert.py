@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, fields
@@ -86,6 +87,7 @@ def write_labels(
     digits: int = FLOAT32_DIGITS,
     workers: int | None = None,
     progress: Callable[[int], object] = lambda images: None,
+    sums: Callable[[Mapping[str, str]], object] = lambda sums: None,
 ) -> Counts:
     """Write a label file for each image, an empty one if nothing is on it, into a new folder.
 
@@ -96,6 +98,7 @@ def write_labels(
             float32 gives just that; with 6 the bytes are those of Ultralytics' own converter, where no box is clipped.
         workers: Processes; by default one for each core, or none besides this one for a few images.
         progress: Called with the number of images, as they are finished.
+        sums: Called with the SHA-256 of files by their names in the folder, as they are finished.
 
     Raises:
         DataError: If a worker process is killed.
@@ -107,23 +110,24 @@ def write_labels(
     pieces = [slice(i, min(i + PIECE, len(names))) for i in range(0, len(names), PIECE)]
     workers = min(workers or os.cpu_count() or 1, len(pieces))
     total = Counts()
-    for counts in _done(columns, names, pieces, str(folder), digits, workers):
+    for counts, digests in _done(columns, names, pieces, str(folder), digits, workers):
         total += counts
+        sums(digests)
         progress(counts.images)
     return total
 
 
 def _done(
     columns: Columns, names: Sequence[str], pieces: Sequence[slice], folder: str, digits: int, workers: int
-) -> Iterator[Counts]:
-    """Give the counts of each piece of work when it is done."""
+) -> Iterator[tuple[Counts, dict[str, str]]]:
+    """Give the counts of each piece of work, and the checksums of its files, when it is done."""
     work = (_piece(columns, names, piece, folder, digits) for piece in pieces)
     if workers < 2:
         yield from (_write(*arguments) for arguments in work)
         return
     # Forked, a worker needs no second import of torch, nor memory for it; all are there before any thread of ours.
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _end_with_parent) as pool:
-        futures: list[Future[Counts]] = [pool.submit(_write, *arguments) for arguments in work]
+        futures: list[Future[tuple[Counts, dict[str, str]]]] = [pool.submit(_write, *arguments) for arguments in work]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -160,8 +164,8 @@ def _write(
     boxes: np.ndarray,
     crowds: np.ndarray,
     digits: int,
-) -> Counts:
-    """Write the label files of some images."""
+) -> tuple[Counts, dict[str, str]]:
+    """Write the label files of some images; returns their SHA-256 too, by name."""
     counts = np.diff(starts)
     rows, clipped, degenerate = label_boxes(boxes, np.repeat(sizes, counts, axis=0))
     kept = ~(crowds | degenerate)
@@ -170,19 +174,22 @@ def _write(
     values = list(zip(classes.tolist(), *written.T.tolist(), strict=True))
     wanted, reaching = kept.tolist(), clipped.tolist()
     objects = empty = size = cut = 0
+    digests: dict[str, str] = {}
     for name, start, end in zip(names, starts[:-1].tolist(), starts[1:].tolist(), strict=True):
         first: dict[tuple, int] = {}  # of rows that are the same before digits are cut off, as Ultralytics takes it
         for i in range(start, end):
             if wanted[i]:
                 first.setdefault(values[i], i)
         text = "".join([line % values[i] for i in first.values()])
-        with open(f"{folder}/{name}", "w", encoding="ascii") as file:
-            file.write(text)
+        content = text.encode("ascii")
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(content)
+        digests[name] = hashlib.sha256(content).hexdigest()
         objects += len(first)
         cut += sum(reaching[i] for i in first.values())
         empty += not first
-        size += len(text)
-    return Counts(
+        size += len(content)
+    counted = Counts(
         images=len(names),
         objects=objects,
         crowds=int(crowds.sum()),
@@ -192,6 +199,7 @@ def _write(
         without_objects=empty,
         bytes=size,
     )
+    return counted, digests
 
 
 def _end_with_parent() -> None:

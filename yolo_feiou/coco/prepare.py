@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -14,8 +15,9 @@ import yaml
 from yolo_feiou.coco.annotations import Columns, read_columns
 from yolo_feiou.coco.convert import Counts, write_labels
 from yolo_feiou.coco.images import are_there, check_missing, usable_names
+from yolo_feiou.coco.ledger import Ledger, clear
 from yolo_feiou.coco.progress import bar
-from yolo_feiou.coco.record import begin, finish, state
+from yolo_feiou.coco.record import begin, finish, split_paths, state, unwanted_splits
 from yolo_feiou.coco.splits import Split
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.tables import write_text
@@ -88,7 +90,7 @@ def load(splits: Sequence[Split], skip_missing: bool) -> list[Loaded]:
 
 
 def write(
-    out: Path,
+    own: Ledger,
     loaded: Sequence[Loaded],
     yaml_name: str,
     options: Mapping[str, Any],
@@ -98,7 +100,7 @@ def write(
     """Write labels, lists, links to the images and the data YAML; the record, which says that all is there, comes last.
 
     Args:
-        out: The folder.
+        own: What was written to the folder before.
         loaded: The splits.
         yaml_name: Name of the data YAML.
         options: What it is made with, for the record.
@@ -109,84 +111,113 @@ def write(
         What became of the annotations of each split.
 
     Raises:
-        ArgumentError: If another folder is where the images of a split should be.
+        ArgumentError: If something would be replaced or removed that this command did not write so.
         DataError: If a worker process is killed.
         OSError: If something can't be written.
     """
+    out = own.out
     for one in loaded:
-        _check_link(one.images, out / "images" / one.split.folder)
+        check_link(own, one.images, one.split.folder)
     begun = [(one.split.folder, one.split.listing) for one in loaded]
-    for folder, listing in begin(out, options, yaml_name, begun):
-        _remove(out, folder, listing)
+    unwanted = unwanted_splits(out, begun)
+    begin(own, options, yaml_name, begun)
+    for folder, listing in unwanted:
+        _remove(own, folder, listing)
     inputs = {str(one.split.json): one.state for one in loaded} | {str(path): state(path) for path in zips}
-    counts = {}
+    counts: dict[str, Counts] = {}
+    files: dict[str, str] = {}
+    links: dict[str, str] = {}
     for one in loaded:
         split, names = one.split, one.columns.names
-        _link(one.images, out / "images" / split.folder)
-        counts[split.name] = _labels(one, out / "labels", **how) if one.columns.labelled else Counts(len(names))
-        write_text(out / split.listing, "".join(f"./images/{split.folder}/{name}\n" for name in sorted(names)))
-    write_text(out / yaml_name, _data_yaml(out, loaded))
+        links |= _link(own, one.images, split.folder)
+        counts[split.name], written = _labels(own, one, **how)
+        text = "".join(f"./images/{split.folder}/{name}\n" for name in sorted(names))
+        files |= written | _replace(own, out / split.listing, text)
+    files |= _replace(own, out / yaml_name, _data_yaml(out, loaded))
     splits = {
         one.split.name: {
             "folder": one.split.folder,
             "listing": one.split.listing,
             **asdict(counts[one.split.name]),
-            "labels": [counts[one.split.name].images, counts[one.split.name].bytes] if one.columns.labelled else None,
             "skipped": one.skipped,
         }
         for one in loaded
     }
-    finish(out, {"options": options, "yaml": yaml_name, "inputs": inputs, "splits": splits})
+    own.settle(files, links)
+    finish(out, {"options": options, "yaml": yaml_name, "files": len(files), "inputs": inputs, "splits": splits})
     return counts
 
 
-def _labels(one: Loaded, folder: Path, **how: Any) -> Counts:
-    """Write the labels of a split beside the old ones, which they then replace."""
-    final = folder / one.split.folder
+def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str]]:
+    """Write the labels of a split beside the old ones, which they then replace; returns their checksums too."""
+    final = own.out / "labels" / one.split.folder
     part = final.with_name(f"{final.name}.part")
+    clear(part, ".txt")
+    digests: dict[str, str] = {}
+    counts = Counts(len(one.columns.names))
+    if one.columns.labelled:
+        part.mkdir(parents=True)
+        try:
+            with bar(f"labels of {one.split.folder}", len(one.columns.names)) as advance:
+                counts = write_labels(one.columns, part, progress=advance, sums=digests.update, **how)
+        except OSError:  # such as a full disk
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    files = {f"labels/{one.split.folder}/{name}": digest for name, digest in digests.items()}
+    own.add(files)
+    own.remove(final)  # compared once more: writing took a while
+    own.remove(final.with_suffix(".cache"))  # Ultralytics goes by the sizes of files, and may not notice
     if part.exists():
-        shutil.rmtree(part)
-    part.mkdir(parents=True)
-    try:
-        with bar(f"labels of {one.split.folder}", len(one.columns.names)) as advance:
-            counts = write_labels(one.columns, part, progress=advance, **how)
-    except OSError:  # such as a full disk
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    if final.exists():
-        shutil.rmtree(final)
-    final.with_suffix(".cache").unlink(missing_ok=True)  # Ultralytics goes by the sizes of files, and may not notice
-    part.rename(final)
-    return counts
+        part.rename(final)
+    return counts, files
 
 
-def _link(images: Path, link: Path) -> None:
-    """Let a link point to the images, unless they are there themselves."""
+def _replace(own: Ledger, path: Path, text: str) -> dict[str, str]:
+    """Write a text file over the one that this command wrote before; returns its checksum."""
+    own.check([path])
+    digest = {own.name(path): hashlib.sha256(text.encode()).hexdigest()}
+    own.add(digest)
+    write_text(path, text)
+    return digest
+
+
+def _link(own: Ledger, images: Path, folder: str) -> dict[str, str]:
+    """Let a link point to the images, unless they are there themselves; returns it if it is this command's."""
+    link = own.out / "images" / folder
+    check_link(own, images, folder)
+    name, target = own.name(link), str(images)
+    if link.exists() and link.samefile(images) and not own.survey([link]).own:
+        return {}
+    own.add(links={name: target})
     link.parent.mkdir(parents=True, exist_ok=True)
-    if link.exists() and not link.is_symlink():
-        return
     part = link.with_name(f"{link.name}.link.part")
-    part.unlink(missing_ok=True)
+    if part.is_symlink():
+        part.unlink()
     part.symlink_to(images, target_is_directory=True)
     os.replace(part, link)
+    return {name: target}
 
 
-def _check_link(images: Path, link: Path) -> None:
-    """Raise ArgumentError if something other than the images, or a link, is where a link to them should be."""
-    if link.exists() and not link.is_symlink() and not link.samefile(images):
+def check_link(own: Ledger, images: Path, folder: str) -> None:
+    """Raise ArgumentError if something other than the images, or a link of ours, is where a link to them should be."""
+    link = own.out / "images" / folder
+    if not os.path.lexists(link) or (link.exists() and link.samefile(images)):
+        return
+    if not link.is_symlink():
         raise ArgumentError(
             f"{link} is there, and the images are to come from {images}: remove the former, or name another folder "
             "with out=."
         )
+    own.check([link])
 
 
-def _remove(out: Path, folder: str, listing: str) -> None:
-    """Remove what was made of a split that is no longer wanted; images go only if they are a link."""
-    shutil.rmtree(out / "labels" / folder, ignore_errors=True)
-    (out / "labels" / folder).with_suffix(".cache").unlink(missing_ok=True)
-    (out / listing).unlink(missing_ok=True)
-    if (out / "images" / folder).is_symlink():
-        (out / "images" / folder).unlink()
+def _remove(own: Ledger, folder: str, listing: str) -> None:
+    """Remove what was made of a split that is no longer wanted; images go only if they are a link of ours."""
+    for path in split_paths(own.out, folder, listing):
+        own.remove(path)
+    link = own.out / "images" / folder
+    if own.survey([link] if link.is_symlink() else []).own:
+        link.unlink()
 
 
 def _same_categories(first: Loaded, other: Loaded) -> None:

@@ -2,100 +2,129 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from yolo_feiou.coco import ledger
 from yolo_feiou.coco.images import are_there
+from yolo_feiou.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.tables import write_json
 
 #: The record of a folder that is whole, written last; and that of one that is being made.
 PREPARED, PREPARING = "prepared.json", "preparing.json"
 MADE_BY = "scripts/prepare_coco.py of yolo-feiou"
-#: Goes up when the same input would give other files.
-FORMAT = 1
+#: Goes up when the same input would give other files, or other records of them: from 2 on there are checksums.
+FORMAT = 2
 
 
 def read_record(out: Path, name: str = PREPARED) -> dict[str, Any] | None:
-    """Return the record in a folder, or None if there is none of this command's."""
+    """Return the record in a folder, or None if there is none of this command's, or it is damaged."""
     try:
         content = json.loads((out / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    return content if isinstance(content, dict) and content.get("made_by") == MADE_BY else None
+    return content if _is_record(content) else None
 
 
-def check_owner(out: Path, touched: Iterable[Path]) -> None:
-    """Refuse to write to a folder that holds what this command did not make.
+def _is_record(content: object) -> bool:
+    """Whether what was read is a record of this command's, with all that every version of it writes."""
+    if not isinstance(content, dict) or content.get("made_by") != MADE_BY:
+        return False
+    splits = content.get("splits")
+    if not isinstance(splits, dict) or not all(isinstance(split, dict) for split in splits.values()):
+        return False
+    names = [content.get("yaml"), *(split.get(key) for split in splits.values() for key in ("folder", "listing"))]
+    return all(isinstance(name, str) and PurePosixPath(name).name == name for name in names)
+
+
+def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) -> None:
+    """Refuse a folder that holds things of the user's in places where this command makes its own.
 
     Args:
-        out: The folder.
-        touched: The files and folders that would be written or replaced.
+        own: What this command wrote in the folder.
+        fresh: What must not be there in a folder that this command never wrote to.
+        scratch: What must not be there unless this command was interrupted.
 
     Raises:
-        ArgumentError: If it is no folder, or one of them is there and the folder was not made by this command.
+        ArgumentError: If it is no folder, or one of them is there.
     """
+    out = own.out
     if out.exists() and not out.is_dir():
         raise ArgumentError(f"out={out} is a file: expected a folder, or a name for a new one.")
-    if read_record(out) or read_record(out, PREPARING):
-        return
-    if there := [path for path in touched if os.path.lexists(path)]:
+    records = {name: read_record(out, name) for name in (PREPARED, PREPARING)}
+    wrong = [out / name for name, record in records.items() if record is None]
+    if not own.known:
+        wrong.append(out / ledger.FILE)
+    if not any(records.values()):
+        wrong += fresh
+    if not records[PREPARING]:
+        wrong += scratch
+    if there := [str(path.relative_to(out)) for path in wrong if os.path.lexists(path)]:
+        more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise ArgumentError(
-            f"out={out} holds {there[0].relative_to(out)}, which this command did not make and would overwrite: name "
-            "another folder."
+            f"out={out} holds {', '.join(there[:3])}{more}, which this command did not make and would overwrite: move "
+            "them elsewhere, or name another folder."
         )
 
 
-def check_unchanged(out: Path, record: Mapping[str, Any]) -> None:
-    """Refuse to overwrite labels that were changed since they were made.
+def made_paths(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:
+    """Return what is replaced or removed in a folder: of a request, and of all that was made there before."""
+    made, yamls = _made(out)
+    paths = [path for folder, listing in sorted(made | set(splits)) for path in split_paths(out, folder, listing)]
+    return paths + [out / name for name in sorted(yamls | {yaml})]
 
-    Raises:
-        ArgumentError: If a folder of labels is there and holds other files than those made.
+
+def split_paths(out: Path, folder: str, listing: str) -> list[Path]:
+    """Return what is written for a split, and what Ultralytics writes beside it."""
+    labels = out / "labels" / folder
+    return [labels, labels.with_suffix(".cache"), out / listing]
+
+
+def _made(out: Path) -> tuple[set[tuple[str, str]], set[str]]:
+    """Return folder and list of all splits that were made in a folder, and the names of its data YAMLs."""
+    records = [record for name in (PREPARED, PREPARING) if (record := read_record(out, name))]
+    splits = {(split["folder"], split["listing"]) for record in records for split in record["splits"].values()}
+    return splits, {record["yaml"] for record in records}
+
+
+def is_whole(out: Path, record: Mapping[str, Any], options: Mapping[str, Any], own: Collection[str]) -> bool:
+    """Whether a folder holds what the options ask for, made from files as they are now.
+
+    Args:
+        out: The folder.
+        record: Its record.
+        options: What it is to be made with.
+        own: Names of the files in it that were read, and are as they were written.
     """
-    for split in record["splits"].values():
-        folder = out / "labels" / split["folder"]
-        if split["labels"] and folder.is_dir() and (found := label_files(folder)) != tuple(split["labels"]):
-            count, size = split["labels"]
-            raise ArgumentError(
-                f"{folder} was changed since it was made: it holds {found[0]:,} label files of {found[1]:,} bytes, "
-                f"expected {count:,} of {size:,}. Remove the folder to have it made anew, or name another with out=."
-            )
-
-
-def is_whole(out: Path, record: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
-    """Whether a folder holds what the options ask for, made from files as they are now."""
-    if (record["format"], record["options"]) != (FORMAT, options):
+    if (record.get("format"), record.get("options")) != (FORMAT, options):
         return False
-    if not (out / record["yaml"]).is_file():
+    try:
+        return _agrees(out, record, own)
+    except (KeyError, TypeError, AttributeError):  # edited
+        return False
+
+
+def _agrees(out: Path, record: Mapping[str, Any], own: Collection[str]) -> bool:
+    """Whether the files that a record tells of are there, and the inputs are what they were."""
+    if len(own) < record["files"] or record["yaml"] not in own:
         return False
     for path, old in record["inputs"].items():
         now = state(Path(path))
         if now != old and not (now is None and path.endswith(".zip")):  # of a zip all that is needed is here
             return False
     for split in record["splits"].values():
-        listing, folder = out / split["listing"], out / "images" / split["folder"]
-        if not listing.is_file() or (split["labels"] and not (out / "labels" / split["folder"]).is_dir()):
+        folder, start = out / "images" / split["folder"], len(f"./images/{split['folder']}/")
+        if split["listing"] not in own:
             return False
-        start = len(f"./images/{split['folder']}/")
-        names = [line[start:] for line in listing.read_text(encoding="utf-8").splitlines()]
+        text = (out / split["listing"]).read_text(encoding="utf-8")
+        names = [line[start:] for line in text.splitlines()]
         if not are_there(names, folder).all() or are_there(split["skipped"], folder).any():
             return False
     return True
-
-
-def label_files(folder: Path) -> tuple[int, int]:
-    """Return how many label files are in a folder and those below it, and their size in bytes."""
-    count = size = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(".txt"):
-                count += 1
-                size += os.stat(os.path.join(parent, name)).st_size
-    return count, size
 
 
 def state(path: Path) -> dict[str, Any] | None:
@@ -105,34 +134,36 @@ def state(path: Path) -> dict[str, Any] | None:
     found = path.stat()
     if path.suffix == ".zip":  # up to 19 GB, and checked when it is extracted
         return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return {"size": found.st_size, "sha256": digest.hexdigest()}
+    return {"size": found.st_size, "sha256": ledger.sha256(path)}
 
 
-def begin(out: Path, options: Mapping[str, Any], yaml: str, splits: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Mark a folder as being made: from now on nothing in it counts as whole.
+def begin(own: Ledger, options: Mapping[str, Any], yaml: str, splits: Sequence[tuple[str, str]]) -> None:
+    """Mark a folder as being made: from now on nothing in it counts as whole, and no data YAML is there.
 
     Args:
-        out: The folder.
+        own: What was written to the folder before.
         options: What it is made with.
         yaml: Name of its data YAML.
         splits: Folder and list of images of each split.
 
-    Returns:
-        Folder and list of the splits that it had before and will have no more.
+    Raises:
+        ArgumentError: If a data YAML is not as it was written.
     """
-    old = [record for name in (PREPARED, PREPARING) if (record := read_record(out, name))]
-    made = {(s["folder"], s["listing"]) for record in old for s in record["splits"].values()}
-    yamls = {yaml, *(record["yaml"] for record in old)}
-    everything = {folder: {"folder": folder, "listing": listing} for folder, listing in sorted({*made, *splits})}
-    write_json(out / PREPARING, {"made_by": MADE_BY, "options": options, "yaml": yaml, "splits": everything})
+    out = own.out
+    made, yamls = _made(out)
+    unwanted = [out / name for name in sorted(yamls | {yaml})]
+    own.check(unwanted)
+    everything = {folder: {"folder": folder, "listing": listing} for folder, listing in sorted(made | set(splits))}
+    content = {"made_by": MADE_BY, "format": FORMAT, "options": options, "yaml": yaml, "splits": everything}
+    write_json(out / PREPARING, content)
     (out / PREPARED).unlink(missing_ok=True)
-    for name in yamls:
-        (out / name).unlink(missing_ok=True)
-    return sorted(made - set(splits))
+    for path in unwanted:
+        own.remove(path)
+
+
+def unwanted_splits(out: Path, splits: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return folder and list of the splits that a folder had before, and that are not among those named."""
+    return sorted(_made(out)[0] - set(splits))
 
 
 def finish(out: Path, record: Mapping[str, Any]) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.coco.archives import extract_file, extract_folder, size_of
+from yolo_feiou.coco.archives import check_file, check_folder, extract_file, extract_folder, size_of
 from yolo_feiou.coco.catalogue import URL, Archive, Published
 from yolo_feiou.coco.download import download
+from yolo_feiou.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError, DataError
 
 #: About how many bytes the labels of COCO 2017 take, a block of 4 KiB for each image.
 LABELS = 600_000_000
+#: The folder, in that of the prepared data, of zips that are being downloaded.
+DOWNLOADS = "downloads"
 
 
 @dataclass(frozen=True)
@@ -74,38 +78,61 @@ def check_zips(zips: Mapping[Path, str]) -> None:
             raise ArgumentError(f"source={path.parent} has neither {member} nor {path.name}: get one of them.")
 
 
-def from_source(source: Path, out: Path, published: Sequence[Published]) -> list[Split]:
-    """Return the splits of COCO 2017 that a folder has, extracted or as zips, which are extracted to `out`.
+def images_of(source: Path, out: Path, published: Sequence[Published]) -> dict[str, Path]:
+    """Return the folder of the images of each split, by the split's; in `out` where they have to be extracted."""
+    pieces = _pieces(source, out, published)[1::2]
+    return {split.folder: piece.there or piece.target for split, piece in zip(published, pieces, strict=True)}
+
+
+def check_source(source: Path, own: Ledger, published: Sequence[Published]) -> None:
+    """Check that nothing is replaced when zips of a folder are extracted.
 
     Raises:
+        ArgumentError: If something would be that this command didn't write so.
+        DataError: If a zip is not there or not whole.
+    """
+    for piece in _pieces(source, own.out, published):
+        if piece.there is None:
+            check = check_file if piece.target.suffix == ".json" else check_folder
+            check(piece.zip, piece.member, piece.target, own)
+
+
+def from_source(source: Path, own: Ledger, published: Sequence[Published]) -> list[Split]:
+    """Return the splits of COCO 2017 that a folder has, extracted or as zips, which are extracted to that of `own`.
+
+    Raises:
+        ArgumentError: If something would be replaced that this command didn't write so.
         DataError: If a zip is not there or not whole, or there isn't the space to extract it.
         OSError: If something can't be written.
     """
+    out = own.out
     pieces = _pieces(source, out, published)
     lacking = [piece for piece in pieces if piece.there is None]
     check_space(out, sum(size_of(piece.zip, piece.member) for piece in lacking if not piece.target.exists()))
     for piece in lacking:
         extract = extract_file if piece.target.suffix == ".json" else extract_folder
-        extract(piece.zip, piece.member, piece.target)
+        extract(piece.zip, piece.member, piece.target, own)
     paths = [piece.there or piece.target for piece in pieces]
     return [_split(split, *paths[2 * i : 2 * i + 2]) for i, split in enumerate(published)]
 
 
-def from_network(out: Path, published: Sequence[Published], url: str = URL) -> list[Split]:
-    """Return the splits of COCO 2017, downloaded and extracted to `out` as far as they aren't there.
+def from_network(own: Ledger, published: Sequence[Published], url: str = URL) -> list[Split]:
+    """Return the splits of COCO 2017, downloaded and extracted to the folder of `own` as far as they aren't there.
 
-    A zip is removed when it is extracted.
+    A zip that was downloaded is removed when it is extracted.
 
     Args:
-        out: Where to.
+        own: What was written to the folder before.
         published: What to download.
         url: Where from.
 
     Raises:
+        ArgumentError: If something would be replaced that this command didn't write so.
         DataError: If a file can't be had or is a wrong one, or there isn't the space for it.
         OSError: If something can't be written.
     """
-    zips = out / "downloads"
+    out = own.out
+    zips = out / DOWNLOADS
     jsons = {split: out / "annotations" / split.json for split in published}
     folders = {split: out / "images" / split.folder for split in published}
     missing = dict.fromkeys(
@@ -119,15 +146,17 @@ def from_network(out: Path, published: Sequence[Published], url: str = URL) -> l
         check_space(out, sum(a.extracted for a in missing) + largest + LABELS - begun - extracted)
     for split in published:
         if not jsons[split].is_file():
-            archive = _downloaded(split.annotations, zips, url)
-            extract_file(archive, f"annotations/{split.json}", jsons[split])
+            archive = _downloaded(split.annotations, zips, url, own)
+            extract_file(archive, f"annotations/{split.json}", jsons[split], own)
     for split in published:
         if not folders[split].is_dir():
-            archive = _downloaded(split.images, zips, url)
-            extract_folder(archive, split.folder, folders[split])
-            archive.unlink()
-    if zips.is_dir():
-        shutil.rmtree(zips)
+            archive = _downloaded(split.images, zips, url, own)
+            extract_folder(archive, split.folder, folders[split], own)
+            own.remove_download(archive)
+    for name in list(own.downloads):
+        own.remove_download(zips / name)
+    with suppress(OSError):  # it isn't there, or something else is in it
+        zips.rmdir()
     return [_split(split, jsons[split], folders[split]) for split in published]
 
 
@@ -141,11 +170,13 @@ def check_space(folder: Path, need: int) -> None:
         )
 
 
-def _downloaded(archive: Archive, folder: Path, url: str) -> Path:
+def _downloaded(archive: Archive, folder: Path, url: str, own: Ledger) -> Path:
     """Return the path of an archive, downloaded if it isn't there."""
     path = folder / archive.name
     if not path.is_file():
+        own.begin_download(path)
         download(f"{url}/{archive.path}", path, archive.size, archive.md5)
+        own.end_download(path)
     return path
 
 
