@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
 
 Value = float | bool | str
+#: How many losses a spec may stand for: values parted by | multiply, and thirty pairs would fill any memory.
+MAX_LOSSES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -108,28 +110,45 @@ def split_list(text: str) -> list[str]:
     A comma begins a new loss unless `key=value` follows it; values parted by | give a loss each.
 
     Raises:
-        LossSpecError: If the list is empty, or has a loss twice.
+        LossSpecError: If the list is empty, has a loss twice, or stands for more than `MAX_LOSSES`.
     """
-    specs: list[str] = []
+    groups: list[list[str]] = []
     for word in text.split(","):
-        if specs and "=" in word.partition(":")[0]:
-            specs[-1] += f",{word.strip()}"
+        if groups and "=" in word.partition(":")[0]:
+            groups[-1].append(word.strip())
         elif word.strip():
-            specs.append(word.strip())
-    specs = [one for spec in specs for one in alternatives(spec)]
+            groups.append([word.strip()])
+    specs = [one for words in groups for one in alternatives(",".join(words))]
     if not specs:
         raise LossSpecError("got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1.")
-    if twice := [spec for i, spec in enumerate(specs) if spec in specs[:i]]:
-        raise LossSpecError(f"the list of losses has '{twice[0]}' twice: name it once.")
+    if (twice := find_repeated(specs)) is not None:
+        raise LossSpecError(f"the list of losses has '{specs[twice]}' twice: name it once.")
     return specs
 
 
 def alternatives(spec: str) -> list[str]:
-    """Return the specs that one with values like a=1|2 stands for."""
+    """Return the specs that one with values like a=1|2 stands for.
+
+    Raises:
+        LossSpecError: If they are more than `MAX_LOSSES`.
+    """
     name, colon, rest = spec.partition(":")
     keys = [item.partition("=") for item in rest.split(",")]
     values = [[f"{key}{equals}{value}" for value in text.split("|")] for key, equals, text in keys]
+    if (count := math.prod(map(len, values))) > MAX_LOSSES:
+        raise LossSpecError(f"loss '{spec[:60]}…' stands for {count:,} losses: expected at most {MAX_LOSSES:,}.")
     return [f"{name}{colon}{','.join(words)}" for words in product(*values)]
+
+
+def find_repeated(values: Sequence[object]) -> int | None:
+    """Return the position of the first value that was there before, in linear time; None if there is none."""
+    seen: set[object] = set()
+    for i, value in enumerate(values):
+        key = value if isinstance(value, Hashable) else repr(value)
+        if key in seen:
+            return i
+        seen.add(key)
+    return None
 
 
 def read(name: str, given: dict[str, str], parameters: Sequence[Parameter]) -> dict[str, Value]:

@@ -14,7 +14,7 @@ from ultralytics.cfg import DEFAULT_CFG_DICT, smart_value
 from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.registry import shortest
-from yolo_feiou.spec import split_list
+from yolo_feiou.spec import find_repeated, split_list
 from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: Names under which the lists of losses and seeds are given too.
@@ -103,8 +103,8 @@ def listed(key: str, text: str) -> list[Any]:
     if key == "loss":
         losses = split_list(text)
         same = [shortest(loss) for loss in losses]
-        if twice := [loss for i, loss in enumerate(losses) if same[i] in same[:i]]:
-            raise ArgumentError(f"losses={text}: '{twice[0]}' is there twice, spelled otherwise: name it once.")
+        if (twice := find_repeated(same)) is not None:
+            raise ArgumentError(f"losses={text}: '{losses[twice]}' is there twice, spelled otherwise: name it once.")
         return same
     if key in OWN:
         raise ArgumentError(f"{key}= {OWN[key]}: leave it out.")
@@ -116,8 +116,8 @@ def listed(key: str, text: str) -> list[Any]:
         raise ArgumentError(f"{key}={text} has an empty value: list values as {key}=a,b.")
     if key == "seed" and (wrong := [value for value in values if type(value) is not int or value < 0]):
         raise ArgumentError(f"seeds={text}: {wrong[0]} is no whole number from 0: list seeds as seeds=0,1,2.")
-    if twice := [value for i, value in enumerate(values) if value in values[:i]]:
-        raise ArgumentError(f"{key}={text} lists {twice[0]} twice: each run is made once.")
+    if (twice := find_repeated(values)) is not None:
+        raise ArgumentError(f"{key}={text} lists {values[twice]} twice: each run is made once.")
     return values
 
 

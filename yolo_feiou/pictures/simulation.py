@@ -12,7 +12,10 @@ from yolo_feiou.tables import Row
 
 def by_loss(rows: list[Row]) -> dict[str, list[Row]]:
     """Return the rows of each loss, in the order of the rows."""
-    return {loss: [row for row in rows if row["loss"] == loss] for loss in dict.fromkeys(row["loss"] for row in rows)}
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["loss"], []).append(row)
+    return found
 
 
 def error_curves(rows: list[Row], title: str) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +58,18 @@ def colour(spec: str) -> str:
 
 def dashes(specs: list[str]) -> dict[str, str]:
     """Return a line style for each loss; those of one name, so of one colour, differ."""
-    names = [split(spec)[0] for spec in specs]
-    return {spec: DASHES[names[:i].count(names[i]) % len(DASHES)] for i, spec in enumerate(specs)}
+    before = _count_before([split(spec)[0] for spec in specs])
+    return {spec: DASHES[count % len(DASHES)] for spec, count in zip(specs, before, strict=True)}
+
+
+def _count_before(names: Sequence[str]) -> list[int]:
+    """Return how often each name is there before its place."""
+    counts: Counter[str] = Counter()
+    before = []
+    for name in names:
+        before.append(counts[name])
+        counts[name] += 1
+    return before
 
 
 @dataclass(frozen=True)
@@ -79,12 +90,11 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
         names: Specs of losses, which further words may follow, or anything else.
     """
     bases = [_base(name) for name in names]
-    spare = [base for base in dict.fromkeys(bases) if base not in COLOURS]
+    spare = {base: i for i, base in enumerate(base for base in dict.fromkeys(bases) if base not in COLOURS)}
     found = {}
-    for i, (name, base) in enumerate(zip(names, bases, strict=True)):
-        k = bases[:i].count(base)
-        tint = COLOURS[base] if base in COLOURS else SPARE[spare.index(base) % len(SPARE)]
-        k += 0 if base in COLOURS else spare.index(base) // len(SPARE)
+    for name, base, k in zip(names, bases, _count_before(bases), strict=True):
+        tint = COLOURS[base] if base in COLOURS else SPARE[spare[base] % len(SPARE)]
+        k += 0 if base in COLOURS else spare[base] // len(SPARE)
         found[name] = Look(shade(tint, SHADES[k % len(SHADES)]), DASHES[k % len(DASHES)])
     return found
 
