@@ -112,6 +112,8 @@ def test_mistakes_are_named(folder, word, message):
         ("def f(:\n", "line 1: SyntaxError: "),
         ("def g():\n    1 / 0\n\ng()\n", "line 2: ZeroDivisionError: "),
         ("import sys\nsys.exit('usage: ...')\n", "line 2: SystemExit: usage: ..."),
+        ("class Odd(BaseException):\n    pass\n\nraise Odd('x')\n", "line 4: Odd: x"),
+        ("import sys\nsys.modules.pop(__name__)\nx\n", "line 3: NameError: name 'x' is not defined"),
     ],
 )
 def test_a_file_that_raises_is_named_with_its_line(folder, code, message):

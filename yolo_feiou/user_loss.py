@@ -96,8 +96,10 @@ def import_file(path: Path) -> ModuleType:
     with siblings_importable(path.resolve().parent):
         try:
             spec.loader.exec_module(module)
-        except (Exception, SystemExit) as error:  # the file may raise anything, and it is its author who can mend it
-            del sys.modules[spec.name]
+        except KeyboardInterrupt:  # the user's own
+            raise
+        except BaseException as error:  # the file may raise anything, and it is its author who can mend it
+            sys.modules.pop(spec.name, None)
             raise ArgumentError(
                 f"can't import {path}{place(error, path)}: {type(error).__name__}: {error}. "
                 f"Expected a file that 'python {path}' runs without an error."

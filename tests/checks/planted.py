@@ -301,6 +301,12 @@ def unsmoothed_as_eiou(pred, target):
     return 1 - continued_iou(pred, target)
 
 
+# torch
+def replaces_a_function(pred, target, huber=torch.nn.functional.huber_loss):
+    torch.nn.functional.huber_loss = lambda *arguments, **more: huber(*arguments, **more)
+    return eiou(pred, target)
+
+
 # dead
 def plain_iou(pred, target):
     return 1 - geometry(pred, target).iou

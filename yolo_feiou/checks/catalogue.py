@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -54,6 +55,7 @@ CHECKS = (
     Check("reversed", "no weight (1 − IoU)^γ", misnamed.reversed_focus, by_formula=True),
     Check("offset", "no centre offset in place of width and height", misnamed.centre_offset, by_formula=True),
     Check("extended", "no Extended-IoU under the name EIoU", misnamed.extended),
+    Check("torch", "no function of torch is replaced, and no setting changed", interface.changes_torch),
     Check("dead", "boxes without overlap have a gradient", gradients.dead, "note"),
     Check("half", "float16 and bfloat16 give the value to 2 %", numerics.half, "note"),
 )
@@ -65,12 +67,12 @@ class Judgement:
 
     Attributes:
         name: What the user calls the loss.
-        formula: Its formula; None if it is none that we know.
+        formula: Its formula, or what it reads as; None if it is none that we know.
         verdicts: The checks that were made, in order, each with what it found.
     """
 
     name: str
-    formula: Formula | None
+    formula: Formula | str | None
     verdicts: tuple[tuple[Check, Finding | None], ...]
 
     def found(self, severity: str) -> list[str]:
@@ -79,18 +81,30 @@ class Judgement:
 
 
 def judge(subject: Subject) -> Judgement:
-    """Return what all checks say of a loss; after a gate that finds something, no more are made.
+    """Return what all checks say of a loss, in this process; `isolation.judge_apart` is for code of others."""
+    found = tuple(verdicts(subject))
+    with undisturbed():
+        return Judgement(subject.name, subject.formula, found)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within the block gradients are on; after it that and the global random numbers are as they were."""
+    with torch.enable_grad(), torch.random.fork_rng(devices=[]):
+        yield
+
+
+def verdicts(subject: Subject) -> Iterator[tuple[Check, Finding | None]]:
+    """Give each check with what it finds; after a gate that finds something, no more are made.
 
     The global random numbers, and whether gradients are on, stay as they were.
     """
-    verdicts = []
-    with torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        for check in CHECKS:
+    for check in CHECKS:
+        with undisturbed():
             try:
                 finding = check.find(subject)
             except LossFailed as failed:
                 finding = failed.finding
-            verdicts.append((check, finding))
-            if check.gate and finding:
-                break
-        return Judgement(subject.name, subject.formula, tuple(verdicts))
+        yield check, finding
+        if check.gate and finding:
+            return

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
-from yolo_feiou.checks.catalogue import judge
+from yolo_feiou.arguments import read_arguments
+from yolo_feiou.checks.isolation import judge_apart
 from yolo_feiou.checks.report import report
-from yolo_feiou.checks.subject import Subject
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.registry import LOSSES
-from yolo_feiou.user_loss import load_loss
+from yolo_feiou.spec import Number
+
+#: Seconds that loading a loss may take, and judging it; those of our table take a fifth of one.
+TIMEOUT = Number("timeout", 300.0, 0.1, 1e6)
 
 
 def check(words: list[str]) -> int:
     """Print the judgement of each loss, and return 1 if one has a fault, otherwise 0.
 
+    Each is judged in a process of its own: one that exits, hangs, or eats memory has a fault.
+
     Args:
-        words: Losses: 'file.py:function', or a spec of our own table, or 'all' for the whole table.
+        words: Losses: 'file.py:function', or a spec of our own table, or 'all' for the whole table; and 'timeout=60',
+            the seconds that loading and judging of each may take.
 
     Raises:
-        ArgumentError: If there is no word, an unknown option, or a function that can't be had.
+        ArgumentError: If there is no loss, an unknown option, or a function that can't be had.
         LossSpecError: If a spec is wrong.
     """
+    given = [word for word in words if word.startswith("timeout=")]
+    seconds = read_arguments("yolo check", given, [TIMEOUT]).get("timeout", TIMEOUT.default)
+    words = [word for word in words if word not in given]
     if not words:
         raise ArgumentError("check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
     if options := [word for word in words if word.startswith("-")]:
-        raise ArgumentError(f"check takes losses alone, got {options[0]}: 'yolo check my_loss.py:my_function'.")
-    names = [*LOSSES] if words == ["all"] else words
-    subjects = [Subject(name, load_loss(name)) for name in names]  # all, before the first is judged
+        raise ArgumentError(
+            f"check takes losses alone, got {options[0]}: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
+        )
     status = 0
-    for subject in subjects:
-        judgement = judge(subject)
+    for judgement in judge_apart([*LOSSES] if words == ["all"] else words, seconds):
         print(report(judgement))
         status |= bool(judgement.found("fault"))
     return status

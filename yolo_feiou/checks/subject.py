@@ -11,6 +11,7 @@ from torch import Tensor
 from yolo_feiou.checks.finding import Finding, pair_at
 from yolo_feiou.checks.formula import Formula, recognise
 from yolo_feiou.checks.pairs import matched
+from yolo_feiou.checks.torch_state import Snapshot
 
 
 class LossFailed(Exception):
@@ -27,10 +28,12 @@ class Subject:
     Args:
         name: What the user calls it.
         loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4).
+        before: torch before the loss was loaded; by default as it is now.
     """
 
-    def __init__(self, name: str, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
-        self.name, self.loss = name, loss
+    def __init__(self, name: str, loss: Callable[[Tensor, Tensor], Tensor], before: Snapshot | None = None) -> None:
+        self.name, self.loss, self.before = name, loss, before or Snapshot()
+        self.loading = self.before.changes()  # what was changed by then
 
     def raw(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return whatever the loss returns for these very tensors.
@@ -40,7 +43,9 @@ class Subject:
         """
         try:
             return self.loss(pred, target)
-        except (Exception, SystemExit) as error:  # foreign code may raise anything, and that it did is the report
+        except KeyboardInterrupt:  # the user's own
+            raise
+        except BaseException as error:  # foreign code may raise anything, and that it did is the report
             raise LossFailed(raised(error, pred, target)) from error
 
     def __call__(self, pred: Tensor, target: Tensor) -> Tensor:

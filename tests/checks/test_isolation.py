@@ -1,0 +1,224 @@
+"""Whatever a loss does is a verdict: of a fault where it doesn't compute values, and never a traceback or a hang."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from yolo_feiou.checks.catalogue import CHECKS, judge
+from yolo_feiou.checks.child import MEMORY
+from yolo_feiou.checks.command import TIMEOUT, check
+from yolo_feiou.checks.isolation import judge_apart
+from yolo_feiou.checks.report import report
+from yolo_feiou.checks.subject import Subject
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.registry import build_loss
+
+#: What finds the way to the parent.
+CHANNEL = (
+    "import gc, socket; (channel,) = [s for s in gc.get_objects() if isinstance(s, socket.socket) and s.fileno() >= 0]"
+)
+#: The top of each file, its function's body, and what the verdict says. The function is EIoU otherwise.
+FILES = {
+    "exits": ("", "sys.exit(3)", "came SystemExit: 3"),
+    "exits at once": ("", "os._exit(3)", "came exit status 3 while it is called"),
+    "exits well": ("", "os._exit(0)", "came exit status 0 while it is called"),
+    "exits at import": ("os._exit(5)", "", "came exit status 5 while it is imported"),
+    "aborts": ("", "os.abort()", "came signal SIGABRT while it is called"),
+    "crashes": ("", "ctypes.string_at(0)", "came signal SIGSEGV while it is called"),
+    "crashes at import": ("ctypes.string_at(0)", "", "came signal SIGSEGV while it is imported"),
+    "is killed": ("", "os.kill(os.getpid(), 9)", "came signal SIGKILL, perhaps since memory was exhausted"),
+    "kills its group": ("", "os.killpg(0, 9)", "came signal SIGKILL"),
+    "kills its parent": ("", "os.kill(os.getppid(), 9)", "PermissionError: a loss under check may not send a signal"),
+    "kills everybody": ("", "os.kill(-1, 9)", "PermissionError: a loss under check may not send a signal"),
+    "hangs": ("", "time.sleep(1e6)", "came nothing within 3 s while it is called"),
+    "hangs in a loop": ("", "while True: pass", "came nothing within 3 s while it is called"),
+    "hangs at import": ("while True: pass", "", "came nothing within 3 s while it is imported"),
+    "hangs and won't be ended": (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        "while True: pass",
+        "came nothing within 3 s",
+    ),
+    "waits for a word": ("", "input()", "came EOFError"),
+    "recurses": ("", "f(pred, target)", "came RecursionError"),
+    "recurses beyond all limits": ("sys.setrecursionlimit(10**9)", "f(pred, target)", "FAULT runs: "),
+    "raises what is no Exception": ("", "raise KeyboardInterrupt", "came KeyboardInterrupt"),
+    "interrupts its import": ("raise KeyboardInterrupt", "", "came KeyboardInterrupt"),
+    "eats memory": ("kept = []", "while True: kept.append(torch.ones(2**29))", "can't allocate memory"),
+    "eats memory with lists": ("kept = []", "while True: kept.append([0] * 2**28)", "came MemoryError"),
+    "prints without end": ("", "while True: print('x' * 1000)", "came nothing within 3 s"),
+    "closes its output": ("sys.stdout.close(); os.close(1); os.close(2)", "", None),
+    "closes everything": ("", "os.closerange(0, 4096)", "it closes files that it didn't open"),
+    "replaces a function": ("torch.Tensor.sigmoid = None", "", "other than before: torch.Tensor.sigmoid"),
+    "replaces what the checks need": ("torch.Tensor.clone = None", "", "it changes torch.Tensor.clone"),
+    "replaces builtins": ("import builtins; builtins.len = None", "", "came TypeError"),
+    "sets the dtype": ("torch.set_default_dtype(torch.float64)", "", "other than before: the default dtype"),
+    "turns gradients off": ("torch.set_grad_enabled(False)", "", "other than before: whether gradients are on"),
+    "comes back twice": ("left = [1]", "left and (left.pop(), os.fork())", None),
+    "forks without end": ("", "while True: os.fork() or time.sleep(0.5) or os._exit(0)", "came nothing within 3 s"),
+    "writes results of its own": (
+        CHANNEL,
+        'channel.send(b\'{"check": "runs", "finding": 7}\\n\' * 9)',
+        "it disturbs the",
+    ),
+    "writes rubbish": (CHANNEL, "channel.send(b'[' * 9999 + b'\\n')", "it disturbs the check"),
+    "writes without end": (CHANNEL, "channel.sendall(b'x' * 2**24)", "more than 4,194,304 bytes of results"),
+    "colours its error": ("", "raise ValueError('\\x1b[31mred\\x1b[0m\\nline')", "came ValueError:  [31mred [0m line"),
+}
+EIOU = """
+import ctypes, os, signal, sys, time
+import torch
+from tests.checks.planted import eiou
+{top}
+def f(pred, target):
+    {body}
+    return eiou(pred, target)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whatever_it_does_is_a_verdict(folder, capsys, name):
+    top, body, told = FILES[name]
+    (folder / "my.py").write_text(EIOU.format(top=top, body=body or "pass"))
+    began = time.monotonic()
+    status = check(["my.py:f", "timeout=3" if "within 3 s" in (told or "") or "recurses" in name else "timeout=60"])
+    printed, complained = capsys.readouterr()
+    assert time.monotonic() - began < 70 and complained == ""
+    assert status == (told is not None), printed
+    if told:
+        assert told in printed and "FAULT " in printed
+        assert printed.splitlines()[-1].split(",")[0] in ("1 fault", "2 faults", "3 faults")
+    else:
+        assert printed.endswith("0 faults, 0 notes in my.py:f\n")
+    assert not children()
+
+
+def children():
+    """The processes that this one has left."""
+    path = Path(f"/proc/self/task/{os.getpid()}/children")
+    return path.read_text().split() if path.exists() else []
+
+
+def test_a_loss_of_the_table_is_judged_as_in_this_process():
+    for spec in ("eiou", "focal_eiou:gamma=1", "focal_eiou:detach=false"):
+        (apart,), here = judge_apart([spec], 60), judge(Subject(spec, build_loss(spec)))
+        assert apart.verdicts == here.verdicts and report(apart) == report(here)
+
+
+def test_those_beside_a_loss_that_fails_are_judged_all_the_same(folder, capsys):
+    (folder / "my.py").write_text(EIOU.format(top="torch.Tensor.clone = None; os._exit(1)", body="pass"))
+    assert check(["my.py:f", "eiou", "my.py:f"]) == 1
+    printed = capsys.readouterr().out
+    assert printed.count("1 fault, 0 notes in my.py:f") == 2 and "0 faults, 0 notes in eiou" in printed
+
+
+def test_checks_before_the_failure_keep_their_verdicts(folder, capsys):
+    # It ends at the 12th call; those before it were answered.
+    (folder / "my.py").write_text(EIOU.format(top="calls = []", body="calls.append(1); len(calls) < 12 or os._exit(9)"))
+    assert check(["my.py:f"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    oks = [line for line in lines if line.startswith("ok ")]
+    assert len(oks) >= 3 and lines[3 + len(oks)].endswith(": it ends the process")
+    assert lines[-3].startswith("not checked before that is mended: ") and lines[-3].endswith(CHECKS[-1].name)
+
+
+@pytest.mark.parametrize("place", [len(CHECKS) - 1, len(CHECKS) - 2])
+def test_a_failure_in_a_check_that_gives_notes_is_a_fault(folder, capsys, place):
+    # The last two give notes. The file puts another function in the place of that check.
+    top = f"""
+import dataclasses
+import yolo_feiou.checks.catalogue as catalogue
+last = dataclasses.replace(CHECK, find=lambda subject: os._exit(4))
+catalogue.CHECKS = (*catalogue.CHECKS[:{place}], last)
+""".replace("CHECK,", f"catalogue.CHECKS[{place}],")
+    (folder / "my.py").write_text(EIOU.format(top=top, body="pass"))
+    assert check(["my.py:f"]) == 1
+    assert f"FAULT {CHECKS[place].name}: it ends the process" in capsys.readouterr().out
+
+
+def test_what_it_printed_last_is_told(folder, capsys):
+    (folder / "my.py").write_text(EIOU.format(top="", body="print('here'); print('it \\x07 broke'); os._exit(1)"))
+    check(["my.py:f"])
+    assert "came exit status 1 while it is called; the last it printed: it   broke" in capsys.readouterr().out
+
+
+def test_what_it_prints_is_not_in_the_report(folder, capfd):
+    (folder / "my.py").write_text(EIOU.format(top="print('top')", body="print('called', file=sys.stderr)"))
+    assert check(["my.py:f"]) == 0
+    printed = capfd.readouterr()
+    assert "top" not in printed.out and "called" not in printed.out + printed.err
+
+
+def test_the_readme_has_the_limits():
+    text = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+    assert f"with {TIMEOUT.default:g} seconds (`timeout=60` for others)" in text
+    assert f"on Linux, {MEMORY // 2**30} GiB of memory beyond what Python takes" in text
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import sys; sys.exit(3)", "can't import my.py, line 1: SystemExit: 3. Expected a file that"),
+        ("class Odd(BaseException): pass\nraise Odd('x')", "can't import my.py, line 2: Odd: x. Expected a file that"),
+        ("f = 7", "my.py:f is int: expected a function"),
+        ("g = print", "my.py has no function 'f'"),
+    ],
+)
+def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, capsys, code, message):
+    (folder / "my.py").write_text(code)
+    with pytest.raises(ArgumentError, match=re.escape(message)):
+        check(["eiou", "my.py:f"])
+    assert capsys.readouterr().out == "" and not children()
+
+
+def test_more_time_by_an_argument(folder, capsys):
+    (folder / "my.py").write_text(EIOU.format(top="time.sleep(1)", body="pass"))
+    assert check(["my.py:f", "timeout=0.5"]) == 1
+    assert "more by timeout=SECONDS" in capsys.readouterr().out
+    assert check(["timeout=60", "my.py:f"]) == 0
+    with pytest.raises(ArgumentError, match="timeout=soon is not a number from 0.1 to"):
+        check(["my.py:f", "timeout=soon"])
+
+
+def test_the_function_is_never_loaded_in_this_process(folder):
+    (folder / "seen_here.py").write_text(EIOU.format(top="", body="pass"))
+    before = set(sys.modules), torch.Tensor.clone
+    check(["seen_here.py:f"])
+    assert set(sys.modules) == before[0] and torch.Tensor.clone is before[1]
+
+
+def test_it_ends_with_the_command_that_was_killed(folder):
+    (folder / "my.py").write_text(EIOU.format(top="open('pid', 'w').write(str(os.getpid()))", body="time.sleep(1e6)"))
+    line = [sys.executable, "-m", "yolo_feiou", "check", "my.py:f"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = subprocess.Popen(line, stdout=subprocess.DEVNULL, env=environment)
+    until = time.monotonic() + 60
+    while not ((folder / "pid").exists() and (folder / "pid").read_text()) and time.monotonic() < until:
+        time.sleep(0.05)
+    pid = int((folder / "pid").read_text())
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    until = time.monotonic() + 10
+    while alive(pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not alive(pid)
+
+
+def alive(pid):
+    """Whether a process runs; one that only waits to be buried doesn't."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

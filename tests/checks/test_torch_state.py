@@ -1,0 +1,55 @@
+"""What a loss changes in torch is named."""
+
+import pytest
+import torch
+
+from tests.checks import planted
+from yolo_feiou.checks.interface import changes_torch
+from yolo_feiou.checks.subject import Subject
+from yolo_feiou.checks.torch_state import Snapshot
+
+
+def test_nothing_is_changed_by_looking():
+    assert Snapshot().changes() == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "told"),
+    [
+        (torch, "clamp", "torch.clamp"),
+        (torch.Tensor, "clamp", "torch.Tensor.clamp"),
+        (torch.nn.functional, "relu", "torch.nn.functional.relu"),
+        (torch.autograd, "grad", "torch.autograd.grad"),
+    ],
+)
+def test_a_function_that_was_replaced_or_removed(monkeypatch, place, name, told):
+    before = Snapshot()
+    monkeypatch.setattr(place, name, lambda *arguments: None, raising=False)
+    assert before.changes() == [told]
+    monkeypatch.undo()
+    assert before.changes() == []
+
+
+def test_settings():
+    before = Snapshot()
+    try:
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        assert before.changes()[:2] == ["the default dtype", "whether gradients are on"]
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+    assert before.changes() == []
+
+
+def test_what_was_changed_while_the_loss_was_loaded_is_found(monkeypatch):
+    before = Snapshot()
+    with torch.no_grad():
+        subject = Subject("f", planted.eiou, before)
+    assert changes_torch(subject).came == "other than before: whether gradients are on"
+    monkeypatch.setattr(torch, "ones", torch.zeros)
+    for name in ("sum", "exp", "log"):
+        monkeypatch.setattr(torch.Tensor, name, torch.Tensor.mean)
+    found = changes_torch(Subject("f", planted.eiou, before))
+    monkeypatch.undo()
+    assert found.came.startswith("other than before: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")

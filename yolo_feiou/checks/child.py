@@ -1,0 +1,154 @@
+"""The process in which a loss is loaded and judged: whatever its code does, it does it there.
+
+It is forked, so that torch isn't imported once more. What it finds goes to the parent as lines of JSON, which are data
+and no code. It leads a session of its own, has limits of memory and of processor time, and ends with its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+
+from yolo_feiou.checks.catalogue import undisturbed, verdicts
+from yolo_feiou.checks.subject import Subject
+from yolo_feiou.checks.torch_state import Snapshot
+from yolo_feiou.errors import YoloFeiouError
+from yolo_feiou.user_loss import load_loss
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
+
+#: Bytes of memory that a loss may take beyond what the process has; half of the machine's, if that is less.
+MEMORY = 4 << 30
+#: Bytes of the largest file that it may write.
+FILE_SIZE = 1 << 30
+#: Exit status of a process that can't reach its parent any more, since its channel was closed.
+CUT_OFF = 70
+#: Characters of a text that are sent.
+LONGEST = 1000
+
+
+def run(name: str, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
+    """Load a loss, wait until the parent says so, and judge it. Never returns.
+
+    Args:
+        name: A spec of our table, or 'file.py:function'.
+        channel: To the parent: first `{"loaded": …}` or `{"error": …}`, then a `{"check": …}` each, then
+            `{"formula": …}`; or `{"broke": …}` where the code of the checks itself raised.
+        output: The file descriptor that takes what the loss prints.
+        alive: One that can be read when the parent has ended.
+        seconds: How long loading and judging may take, each.
+    """
+    try:
+        send = _Sender(channel)
+        _take_output(output)
+        _limit(seconds)
+        threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
+        before = Snapshot()
+        try:
+            try:
+                loss = load_loss(name)
+            except YoloFeiouError as error:
+                send({"error": type(error).__name__, "message": str(error)})
+                return
+            send({"loaded": True})
+            channel.recv(1)
+            subject = Subject(name, loss, before)
+            for check, finding in verdicts(subject):
+                send({"check": check.name, "finding": finding and asdict(finding)})
+            with undisturbed():
+                send({"formula": subject.formula and str(subject.formula)})
+        except BaseException as error:  # of any kind: KeyboardInterrupt, or what a changed torch makes of our own code
+            changes = before.changes()
+            send({"broke": f"{type(error).__name__}: {error}", "changes": ", ".join(changes)})
+    finally:
+        os._exit(CUT_OFF)  # the parent has what it needs, or sees that it hasn't; nothing registered by the loss runs
+
+
+class _Sender:
+    """Sends messages, from this very process alone: a copy of it that the loss forks is ended."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self.channel, self.pid = channel, os.getpid()
+        self.encode = json.JSONEncoder(default=lambda value: str(value)[:LONGEST]).encode
+
+    def __call__(self, message: Mapping[str, Any]) -> None:
+        if os.getpid() != self.pid:
+            os._exit(0)
+        self.channel.sendall(self.encode(_shorten(message)).encode() + b"\n")
+
+
+def _shorten(value: Any) -> Any:
+    """Return a message with texts that a person can read."""
+    if isinstance(value, Mapping):
+        return {key: _shorten(one) for key, one in value.items()}
+    return value[:LONGEST] if isinstance(value, str) else value
+
+
+def _take_output(output: int) -> None:
+    """Let go of the parent's terminal: what is printed goes to `output`, and there is nothing to read."""
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        io.FileIO(1, "w", closefd=False), encoding="utf-8", errors="replace", line_buffering=True
+    )
+    sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False))
+
+
+def _limit(seconds: float) -> None:
+    """Limit what the process may take, and whom it may kill."""
+    torch.set_num_threads(1)  # threads of OpenMP don't survive a fork
+    faulthandler.disable()  # which would print where it crashed on the parent's terminal
+    sys.addaudithook(_refuse_kill)
+    if resource is None:
+        return
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: FILE_SIZE,
+        resource.RLIMIT_CPU: int(2 * seconds) + 60,  # even if the parent is killed and the loss never returns
+    }
+    if (used := _data_size()) is not None:
+        limits[resource.RLIMIT_DATA] = used + min(MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+    for kind, limit in limits.items():
+        with contextlib.suppress(ValueError, OSError):  # a lower one is set already
+            resource.setrlimit(kind, (limit, limit))
+
+
+def _data_size() -> int | None:
+    """Return the bytes of private memory that the process has, as RLIMIT_DATA counts them; None if unknown."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
+    except (OSError, StopIteration):
+        return None
+
+
+def _refuse_kill(event: str, arguments: tuple) -> None:
+    """Refuse signals to processes that the loss didn't start: its parent is the check, and its group may be all."""
+    if event in ("os.kill", "os.killpg"):
+        pid = arguments[0]
+        if pid < 0 or os.getsid(pid) != os.getsid(0):  # 0 is this very group
+            raise PermissionError(f"a loss under check may not send a signal to process {pid}")
+
+
+def _end_with_parent(alive: int) -> None:
+    """End this process as soon as the parent does, even if that is killed."""
+    os.read(alive, 1)
+    os._exit(CUT_OFF)

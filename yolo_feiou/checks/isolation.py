@@ -1,0 +1,269 @@
+"""Losses judged in processes of their own: whatever they do there, exit, hang or eat memory, is a verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from yolo_feiou import errors
+from yolo_feiou.checks import child
+from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement
+from yolo_feiou.checks.finding import Finding
+
+#: Bytes that all results of a loss may have; they have a few thousand.
+MOST = 4 << 20
+#: Bytes that are kept of what a loss prints, for the last line of it.
+TAIL = 4096
+#: Seconds between two looks at whether a process still lives.
+TICK = 0.1
+
+
+class Stopped(Exception):
+    """A loss can't be judged any further, and that is the verdict."""
+
+    def __init__(self, message: str, came: str, remedy: str) -> None:
+        super().__init__(message)
+        self.finding = Finding(message, came, "one value a pair, and nothing else", remedy)
+
+
+def judge_apart(names: Sequence[str], seconds: float) -> Iterator[Judgement]:
+    """Give the judgement of each loss, when all are loaded; each has a process of its own.
+
+    Args:
+        names: Specs of our table, or 'file.py:function'.
+        seconds: How long loading and judging of one may take, each.
+
+    Raises:
+        ArgumentError: If a function can't be had.
+        LossSpecError: If a spec is wrong.
+    """
+    processes: list[_Process] = []
+    try:
+        for name in names:
+            processes.append(_Process(name, seconds, processes))
+        for process in processes:
+            process.load()
+        for process in processes:
+            yield process.judge()
+            process.end()
+    finally:
+        for process in processes:
+            process.end()
+
+
+@dataclass
+class _Ending:
+    """How a process ended.
+
+    Attributes:
+        code: Its exit status, or a signal as a negative number.
+    """
+
+    code: int
+
+    @property
+    def told(self) -> str:
+        """The ending in words."""
+        if self.code >= 0:
+            return f"exit status {self.code}"
+        name = signal.Signals(-self.code).name if -self.code in set(signal.Signals) else str(-self.code)
+        return f"signal {name}" + (", perhaps since memory was exhausted" if -self.code == signal.SIGKILL else "")
+
+
+class _Process:
+    """A process that loads and judges a loss.
+
+    Args:
+        name: Of the loss.
+        seconds: How long loading and judging may take, each.
+        others: Those that were started before; it gets none of their channels.
+    """
+
+    def __init__(self, name: str, seconds: float, others: Sequence[_Process]) -> None:
+        self.name, self.seconds = name, seconds
+        self.channel, theirs = socket.socketpair()
+        self.output, written = os.pipe()
+        alive, self.alive = os.pipe()
+        self.stopped: Stopped | None = None
+        self._received, self._count, self._printed = b"", 0, b""
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):
+                stream.flush()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, none of which is used there
+            self.pid = os.fork()
+        if not self.pid:
+            for other in (*others, self):
+                other.close()
+            child.run(name, theirs, written, alive, seconds)
+        theirs.close()
+        os.close(written)
+        os.close(alive)
+        self.channel.setblocking(False)
+        os.set_blocking(self.output, False)
+
+    def load(self) -> None:
+        """Wait until the loss is loaded, or it is clear that it never will be.
+
+        Raises:
+            ArgumentError: If it can't be had.
+            LossSpecError: If the spec is wrong.
+        """
+        try:
+            message = self._receive(time.monotonic() + self.seconds, "while it is imported")
+        except Stopped as stopped:
+            self.stopped = stopped
+            return
+        if "error" in message:
+            kind = getattr(errors, str(message["error"]), None)
+            known = isinstance(kind, type) and issubclass(kind, errors.YoloFeiouError)
+            raise (kind if known else errors.ArgumentError)(str(message.get("message")))
+        if "broke" in message:
+            self.stopped = _broken(message)
+
+    def judge(self) -> Judgement:
+        """Return what all checks say of the loss."""
+        found: list[tuple[Check, Finding | None]] = []
+        formula = None
+        try:
+            if self.stopped:
+                raise self.stopped
+            self._say_go()
+            until = time.monotonic() + self.seconds
+            while formula is None:
+                message = self._receive(until, "while it is called")
+                if "broke" in message:
+                    raise _broken(message)
+                if "formula" in message:
+                    formula = message
+                else:
+                    found.append(_verdict(message, len(found)))
+        except Stopped as stopped:
+            check = CHECKS[min(len(found), len(CHECKS) - 1)]
+            found.append((replace(check, severity="fault", by_formula=False), stopped.finding))
+        text = _clean(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
+        return Judgement(self.name, text, tuple(found))
+
+    def end(self) -> None:
+        """Kill the process and all that it started in its session."""
+        if not self.pid:
+            return
+        for _ in range(5):  # some may fork while they are killed
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        self.pid = 0
+        self.close()
+
+    def close(self) -> None:
+        """Close the parent's ends of what leads to the process."""
+        self.channel.close()
+        os.close(self.output)
+        os.close(self.alive)
+
+    def _say_go(self) -> None:
+        with suppress(OSError):  # it has ended, which is seen when nothing comes
+            self.channel.send(b"!")
+
+    def _receive(self, until: float, when: str) -> dict[str, Any]:
+        """Return the next message; Stopped if none comes."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.channel, selectors.EVENT_READ)
+            selector.register(self.output, selectors.EVENT_READ)
+            while b"\n" not in self._received:
+                ending = self._ending()  # looked at before the channel, so that nothing that was sent is missed
+                selector.select(0 if ending else TICK)
+                closed = not self._read()
+                if b"\n" in self._received:
+                    break
+                if ending or closed:
+                    raise self._ended(ending, when)
+                if self._count > MOST:
+                    raise Stopped("it disturbs the check", f"more than {MOST:,} bytes of results", REMEDY)
+                if time.monotonic() > until:
+                    came = f"nothing within {self.seconds:g} s {when}"
+                    remedy = "look where it waits or never ends; a loss that is only slow gets more by timeout=SECONDS"
+                    raise Stopped("it gives no answer", came, remedy)
+        line, _, self._received = self._received.partition(b"\n")
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
+        if not isinstance(message, dict):
+            raise Stopped("it disturbs the check", "something else than results", REMEDY)
+        return message
+
+    def _read(self) -> bool:
+        """Take what has come; return whether more results may come."""
+        with suppress(BlockingIOError):
+            self._printed = (self._printed + os.read(self.output, 1 << 16))[-TAIL:]
+        try:
+            data = self.channel.recv(1 << 16)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        self._received += data
+        self._count += len(data)
+        return bool(data)
+
+    def _ending(self) -> _Ending | None:
+        """Return how the process ended, None while it lives."""
+        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if found is None:
+            return None
+        return _Ending(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+
+    def _ended(self, ending: _Ending | None, when: str) -> Stopped:
+        """Return the verdict on a process that ended, or closed its channel."""
+        until = time.monotonic() + 1
+        while ending is None and time.monotonic() < until:
+            time.sleep(TICK / 10)
+            ending = self._ending()
+        self._read()
+        printed = [line for line in self._printed.decode(errors="replace").splitlines() if line.strip()]
+        last = f"; the last it printed: {_clean(printed[-1])}" if printed else ""
+        if ending is None or ending.code == child.CUT_OFF:
+            return Stopped("it closes files that it didn't open", f"no results any more {when}{last}", REMEDY)
+        return Stopped("it ends the process", f"{ending.told} {when}{last}", REMEDY)
+
+
+REMEDY = "let it compute values alone; call it yourself in a Python of its own to see where that happens"
+
+
+def _broken(message: dict[str, Any]) -> Stopped:
+    changes = _clean(message.get("changes") or "")
+    what = f"it breaks the check: it changes {changes}" if changes else "it raises what stops the check"
+    return Stopped(what, _clean(message["broke"]), REMEDY)
+
+
+def _verdict(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
+    """Return a check and its finding as they were sent; Stopped if that is none of them."""
+    try:
+        check, finding = CHECKS[place], message["finding"]
+        if message["check"] != check.name:
+            raise ValueError(message["check"])
+        if finding is None:
+            return check, None
+        texts = [_clean(finding[key]) for key in ("message", "came", "expected", "remedy")]
+        pair = finding["pair"] and tuple([float(number) for number in finding["pair"][side]] for side in (0, 1))
+        return check, Finding(*texts, pair)
+    except (ValueError, KeyError, IndexError, TypeError):
+        raise Stopped("it disturbs the check", "something else than results", REMEDY) from None
+
+
+def _clean(text: object) -> str:
+    """Return a text of the child's in one line, without control characters."""
+    return "".join(c if c.isprintable() else " " for c in str(text)[: child.LONGEST]).strip()

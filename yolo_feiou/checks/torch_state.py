@@ -1,0 +1,46 @@
+"""Whether a loss leaves torch as it is: what it changes there is changed for all of the training."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import torch
+
+#: Where functions are looked at.
+PLACES: dict[str, ModuleType | type] = {
+    "torch": torch,
+    "torch.Tensor": torch.Tensor,
+    "torch.nn.functional": torch.nn.functional,
+    "torch.linalg": torch.linalg,
+    "torch.autograd": torch.autograd,
+}
+GRADIENTS = "whether gradients are on"
+#: Settings that everything computed after them depends on.
+SETTINGS = {
+    "the default dtype": torch.get_default_dtype,
+    "the default device": getattr(torch, "get_default_device", lambda: None),
+    GRADIENTS: torch.is_grad_enabled,
+}
+
+
+class Snapshot:
+    """The functions and settings of torch at one moment."""
+
+    def __init__(self) -> None:
+        self._functions = {name: value for name, value in _attributes().items() if callable(value)}
+        self._settings = {name: read() for name, read in SETTINGS.items()}
+
+    def changes(self) -> list[str]:
+        """Return the names of the settings that have another value now, and of the functions that are others."""
+        now = _attributes()
+        settings = [name for name, value in self._settings.items() if SETTINGS[name]() != value]
+        return settings + [name for name, value in self._functions.items() if now.get(name) is not value]
+
+
+def _attributes() -> dict[str, object]:
+    """Return what there is, by name."""
+    found = {}
+    for place, holder in PLACES.items():
+        for part in reversed(holder.__mro__ if isinstance(holder, type) else (holder,)):
+            found |= {f"{place}.{name}": value for name, value in vars(part).items()}
+    return found
