@@ -41,7 +41,7 @@ def main(words: list[str]) -> None:
     if words != ["page"]:
         for name, command in COMMANDS.items():
             print(f"\nyolo simulate {command}")
-            simulate([*command.split(), f"out={results / name}"])
+            simulate([*command.split(), f"out={results / name}"], replace=True)
         write_csv(results / "facts.csv", facts())
     write_text(DOCS / "paper.md", page(results))
     print(f"\nThe page is {DOCS / 'paper.md'}")

@@ -39,6 +39,30 @@ def test_another_environments_yolo_is_reported(scripts, monkeypatch, capsys, tmp
     assert "lies outside this environment" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("content", ['#!/bin/sh\nexec yolo_old "$@"\n', ""])
+def test_a_yolo_of_the_users_own_is_not_replaced(scripts, capsys, content):
+    (scripts / "yolo").write_text(content)
+    assert doctor.diagnose(fix=True) == 1
+    assert f"{scripts / 'yolo'} is no script of Ultralytics or yolo-feiou: rename it" in capsys.readouterr().out
+    assert (scripts / "yolo").read_text() == content
+
+
+def test_a_link_is_not_written_through(scripts, tmp_path):
+    mine = tmp_path / "mine"
+    mine.write_text(STOCKS)
+    (scripts / "yolo").unlink()
+    (scripts / "yolo").symlink_to(mine)
+    doctor.diagnose(fix=True)
+    assert mine.read_text() == STOCKS and (scripts / "yolo").readlink() == mine
+
+
+def test_no_other_script_is_copied(scripts):
+    (scripts / "yolo-feiou-backup").write_text(OURS)
+    (scripts / "yolo-backup").write_text("mine")
+    doctor.diagnose(fix=True)
+    assert (scripts / "yolo-backup").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("version", "tested"),
     [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("8.4.1", False), ("9.0.0", False)],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import shutil
@@ -10,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from yolo_feiou import __version__
+from yolo_feiou.tables import whole
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
 TESTED = ("8.3.119", "8.4.190")
@@ -62,11 +64,26 @@ def check_script(scripts: Path) -> bool:
 
 
 def replace_script(scripts: Path) -> None:
-    """Copy our script, or on Windows our launcher, over the one called `yolo` in the same folder."""
-    found = list(scripts.glob("yolo-feiou*"))
+    """Copy our script, or on Windows our launcher, over the one called `yolo` in the same folder.
+
+    Another file than Ultralytics' script or ours, such as a wrapper of the user's, stays as it is.
+    """
+    found = [scripts / name for name in ("yolo-feiou", "yolo-feiou.exe") if (scripts / name).is_file()]
     for ours in found:
         stocks = ours.with_name(ours.name.replace("yolo-feiou", "yolo"))
-        shutil.copy2(ours, stocks)
+        if os.path.lexists(stocks) and not is_console_script(stocks):
+            print(f"{'not fixed':12} {stocks} is no script of Ultralytics or yolo-feiou: rename it, and --fix again")
+            continue
+        with whole(stocks) as part:
+            shutil.copy2(ours, part)
         print(f"{'fixed':12} {stocks}")
     if not found:
         print(f"{'not fixed':12} there is no yolo-feiou in {scripts}: install the package into this environment first")
+
+
+def is_console_script(path: Path) -> bool:
+    """Whether a file is what pip makes of Ultralytics' command or of ours."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    content = path.read_bytes()
+    return b"yolo_feiou.cli" in content or b"from ultralytics.cfg import entrypoint" in content

@@ -13,6 +13,7 @@ from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export
 from yolo_feiou.export.options import read_request
+from yolo_feiou.own_files import is_sealed
 from yolo_feiou.report.command import report
 from yolo_feiou.tables import read_csv
 
@@ -127,6 +128,18 @@ def test_new_weights_replace_the_row(copy, tmp_path):
     rows = rows_of(tmp_path / "runs")
     assert rows["one"] == kept and rows["two"]["AP"] == 0 < old["AP"]
     assert rows["two"]["weights_sha256"] != old["weights_sha256"]
+
+
+def test_a_card_that_was_edited_stays(copy, tmp_path, capsys):
+    run = copy("run")
+    card = run / "weights" / "model_card.md"
+    assert export([str(run), "device=cpu"]) == 0
+    assert is_sealed(card)
+    card.write_text(card.read_text().replace("agpl-3.0", "agpl-3.1"))
+    before = card.read_text()
+    assert export([str(run), "device=cpu"]) == 1
+    assert "has no new model card" in capsys.readouterr().err and card.read_text() == before
+    assert len(read_csv(tmp_path / "runs" / "results.csv")) == 1
 
 
 def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):

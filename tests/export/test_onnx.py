@@ -1,10 +1,13 @@
 """ONNX that does what the weights do, or is not there."""
 
 import hashlib
+import json
+from types import SimpleNamespace
 
 import pytest
 
 from tests.export.made_up import errors
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import onnx
 from yolo_feiou.export.command import export
 from yolo_feiou.export.measured import Evaluator
@@ -71,9 +74,25 @@ def test_an_export_that_fails_is_one_line(copy, capsys, monkeypatch):
     assert not (run / "weights" / "best.onnx").exists()
 
 
-def test_without_the_packages_nothing_begins(monkeypatch, tmp_path):
-    from yolo_feiou.errors import ArgumentError
+def test_an_onnx_of_the_users_own_is_not_replaced(tmp_path):
+    run = SimpleNamespace(folder=tmp_path, weights=tmp_path / "weights" / "best.pt")
+    target = tmp_path / "weights" / "best.onnx"
+    target.parent.mkdir()
+    onnx._check_own(run, target)  # nothing is there
+    target.write_bytes(b"made by yolo export format=onnx nms=True")
+    with pytest.raises(ArgumentError, match="best.onnx is there, not made by this command or changed since"):
+        onnx._check_own(run, target)
+    for content in ("{", "[]", "{}", '{"asked": 7}', '{"asked": {"onnx_sha256": "0"}}'):
+        (tmp_path / onnx.FOLDER).mkdir(exist_ok=True)
+        (tmp_path / onnx.FOLDER / onnx.MEASURED).write_text(content)
+        with pytest.raises(ArgumentError, match="best.onnx is there"):
+            onnx._check_own(run, target)
+    made = hashlib.sha256(target.read_bytes()).hexdigest()
+    (tmp_path / onnx.FOLDER / onnx.MEASURED).write_text(json.dumps({"asked": {"onnx_sha256": made}}))
+    onnx._check_own(run, target)  # made by it, of other weights
 
+
+def test_without_the_packages_nothing_begins(monkeypatch, tmp_path):
     monkeypatch.setattr(onnx, "find_spec", lambda name: None if name == "onnxruntime" else True)
     with pytest.raises(ArgumentError, match=r"onnx=True needs onnxruntime: pip install 'yolo-feiou\[export\]'"):
         export([str(tmp_path), "onnx=True"])

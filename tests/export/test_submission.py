@@ -9,6 +9,8 @@ import yaml
 from pycocotools.coco import COCO
 
 from tests.export.made_up import CATEGORIES, errors
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.export import submission
 from yolo_feiou.export.command import export
 from yolo_feiou.export.submission import best
 
@@ -83,6 +85,28 @@ def test_images_that_the_split_lacks_are_told(copy, squares, tmp_path, capsys):
     run = copy("run")
     assert export([str(run), "device=cpu", f"data={tmp_path / 'data.yaml'}", "submission=mine"]) == 0
     assert "1 of the 5 images of more.json are not in the split" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [{"mine.json": "[]"}, {"a": "", "b": ""}, None, "link"])
+def test_another_file_of_its_name_is_not_replaced(tmp_path, content):
+    path = tmp_path / "submission.zip"
+    if content == "link":
+        path.symlink_to("nowhere")
+    elif content is None:
+        path.write_bytes(b"mine")
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in content.items():
+                archive.writestr(name, text)
+    with pytest.raises(ArgumentError, match="submission.zip is there and no submission of this command"):
+        submission._check_own(path)
+
+
+def test_a_submission_of_before_is_replaced(tmp_path):
+    submission._check_own(tmp_path / "submission.zip")
+    with zipfile.ZipFile(tmp_path / "submission.zip", "w") as archive:
+        archive.writestr("detections_test-dev2017_ours_results.json", "[]")
+    submission._check_own(tmp_path / "submission.zip")
 
 
 def test_the_best_of_each_image_rounded():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from yolo_feiou import cli
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.simulation import command as module
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import SUBJECTS, simulate
@@ -309,7 +310,7 @@ def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeyp
     assert str(stop.value) == f"interrupted; finished, in {tmp_path}: {table.name}"
 
 
-def test_results_of_another_simulation_in_the_folder_go(tmp_path, monkeypatch):
+def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replaced(tmp_path, monkeypatch):
     for name in ("steps.csv", "error.png", "mine.txt"):
         (tmp_path / name).write_text("old")
 
@@ -318,5 +319,25 @@ def test_results_of_another_simulation_in_the_folder_go(tmp_path, monkeypatch):
 
     monkeypatch.setattr(run, "measure", interrupted)
     with pytest.raises(SystemExit):
-        simulate(["setup=2", "points=1", f"out={tmp_path}"])
+        simulate(["setup=2", "points=1", f"out={tmp_path}"], replace=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("word", [*SUBJECTS, "field=eiou"])
+def test_no_file_of_the_users_is_overwritten(word, tmp_path):
+    """A folder with settings.json and figure5.png of a project's own: each is named, and all stay."""
+    subject = SUBJECTS.get(word) or field.subject("eiou")
+    before = {name: f"mine {name}" for name in (*subject.files, "mine.txt")}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ArgumentError, match=rf"{subject.files[0]}.*, which would be overwritten: move them elsewhere"):
+        simulate([word, f"out={tmp_path}"])
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("word", ["figure=2", "figure=3", "figure=5", "field=eiou", "setup=2"])
+def test_a_subject_writes_the_files_that_it_names(word, tmp_path):
+    words = {"field=eiou": ["points=3"], "setup=2": ["points=1", "steps=1", "losses=iou"]}.get(word, [])
+    simulate([word, *words, f"out={tmp_path}"])
+    subject = SUBJECTS.get(word) or field.subject("eiou")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(subject.files)

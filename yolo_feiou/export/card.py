@@ -13,11 +13,12 @@ from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TORCHRUN, TrainedRun
+from yolo_feiou.own_files import write_sealed
 from yolo_feiou.registry import LOSSES, STOCK, build_loss
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, percent
 from yolo_feiou.spec import split
-from yolo_feiou.tables import Row, write_text
+from yolo_feiou.tables import Row
 
 FILE = "model_card.md"
 UNKNOWN = "not recorded"
@@ -46,10 +47,14 @@ class Card:
     onnx: Exported | None = None
 
     def write(self) -> Path:
-        """Write the card beside the weights, and return its path."""
+        """Write the card beside the weights, and return its path.
+
+        Raises:
+            ArgumentError: If the card that is there was edited by hand.
+        """
         path = self.run.weights.with_name(FILE)
         parts = (_head(self), _loss(self.run), _training(self), _metrics(self), _files(self), _use(self), _limits(self))
-        write_text(path, "\n\n".join("\n".join(part) for part in parts) + "\n")
+        write_sealed(path, "\n\n".join("\n".join(part) for part in parts) + "\n")
         return path
 
 

@@ -74,7 +74,10 @@ class Work:
                 self.failures.append(f"{run.folder} has no submission: {error}")
         data = self.how.data_of(run)
         names = read_split(data, self.how.split).names
-        print(Card(run, row, found.made, data, names, self.request.out, made).write(), flush=True)
+        try:
+            print(Card(run, row, found.made, data, names, self.request.out, made).write(), flush=True)
+        except ArgumentError as error:
+            self.failures.append(f"{run.folder} has no new model card: {error}")
 
     def onnx(self, run: TrainedRun, row: Row) -> Exported | None:
         """Export to ONNX, and say how it does."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 import warnings
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +20,7 @@ from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.shown import percent
-from yolo_feiou.tables import Row, whole
+from yolo_feiou.tables import Row, read_json, whole
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"
@@ -70,11 +71,13 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
         found: What was measured of them.
 
     Raises:
+        ArgumentError: If another ONNX is there that this command didn't make.
         DataError: If Ultralytics can't export it, or its AP differs by more than `TOLERANCE`.
     """
     target = run.weights.with_suffix(".onnx")
     if (before := exported(run, how)) is not None:
         return before
+    _check_own(run, target)
     with tempfile.TemporaryDirectory() as scratch:
         made = _export(run, Path(scratch))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
@@ -84,12 +87,25 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
                 f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than {percent(TOLERANCE)} "
                 "apart, so it is not kept. Try another version of onnxruntime or torch."
             )
+        digest = _sum(made)
+        asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
+        keep(run.folder / FOLDER / MEASURED, asked, row)  # first, so that what lies there is always known
         with whole(target) as part:
             shutil.copyfile(made, part)
-    digest = _sum(target)
-    asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
-    keep(run.folder / FOLDER / MEASURED, asked, row)
     return Exported(target, digest, row["AP"])
+
+
+def _check_own(run: TrainedRun, target: Path) -> None:
+    """Raise ArgumentError if an ONNX is there that this command didn't make, such as the user's own export."""
+    if not os.path.lexists(target):
+        return
+    made: object = None
+    with suppress(DataError, KeyError, TypeError):
+        made = read_json(run.folder / FOLDER / MEASURED)["asked"]["onnx_sha256"]
+    if target.is_symlink() or not target.is_file() or _sum(target) != made:
+        raise ArgumentError(
+            f"{target} is there, not made by this command or changed since, and would be overwritten: rename it."
+        )
 
 
 def _export(run: TrainedRun, scratch: Path) -> Path:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.detections import detect
 from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import read_split
@@ -19,6 +21,8 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.tables import whole
 
 SPLIT, FILE = "test", "submission.zip"
+#: The name of the only file in a submission is these, with a name of the user's between them.
+ENTRY = ("detections_test-dev2017_", "_results.json")
 #: Detections of an image that are sent, over all classes: COCO's metrics are defined for 100 detections an image.
 MOST = 100
 #: Digits after the point: hundredths of a pixel, and scores that stay apart.
@@ -40,8 +44,11 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
         The file, and a line on what is in it.
 
     Raises:
+        ArgumentError: If another file of that name is there than a submission.
         DataError: If the data has no such split or JSON, or they or the model's classes don't fit each other.
     """
+    path = run.weights.with_name(FILE)
+    _check_own(path)
     data = how.data_of(run)
     split = read_split(data, SPLIT)
     if split.annotations is None:
@@ -54,9 +61,8 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     found = detect(run.weights, data, SPLIT, **thresholds(how.arguments(run)))
     categories = category_ids(found.names, content.categories)
     records = best(found.in_coco_form(ids, categories))
-    path = run.weights.with_name(FILE)
     with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(f"detections_test-dev2017_{name}_results.json")  # of no date: the same every time
+        entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
         entry.compress_type = zipfile.ZIP_DEFLATED
         archive.writestr(entry, json.dumps(records, separators=(",", ":")))
     missing = len(content.images) - len(ids)
@@ -64,6 +70,17 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
         missing > 0
     )
     return path, f"{len(records)} detections in {len(ids)} images{lacks}"
+
+
+def _check_own(path: Path) -> None:
+    """Raise ArgumentError if something else than a submission is where one goes."""
+    if not os.path.lexists(path):
+        return
+    names: list[str] = []
+    with suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if path.is_symlink() or len(names) != 1 or not (names[0].startswith(ENTRY[0]) and names[0].endswith(ENTRY[1])):
+        raise ArgumentError(f"{path} is there and no submission of this command, and would be overwritten: rename it.")
 
 
 def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ultralytics.utils.files import increment_path
 
 from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.own_files import check_free
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
 from yolo_feiou.tables import results_folder
@@ -28,11 +29,15 @@ SUBJECTS: dict[str, Subject] = {
 ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
-def simulate(words: Sequence[str]) -> None:
+def simulate(words: Sequence[str], replace: bool = False) -> None:
     """Run `yolo simulate` with the words that follow it.
 
+    Args:
+        words: The words.
+        replace: Whether files that are there already are overwritten.
+
     Raises:
-        ArgumentError: If the words don't name one subject, or an argument doesn't fit.
+        ArgumentError: If the words don't name one subject, an argument doesn't fit, or a file is there already.
         LossSpecError: If a loss is none of the table.
     """
     if not words or words[0].strip("-") in ("help", "h"):
@@ -52,7 +57,11 @@ def simulate(words: Sequence[str]) -> None:
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
     out = values.pop("out", "") or increment_path(Path(RUNS_DIR) / "simulate" / subject.name)
+    if not replace:
+        check_free(Path(out), subject.files)
     with results_folder(Path(out)) as folder:
+        for name in subject.files:  # of another simulation, where they may be replaced
+            (folder / name).unlink(missing_ok=True)
         before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         try:
             for line in subject.make(folder, values):

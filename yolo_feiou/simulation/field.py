@@ -112,4 +112,5 @@ def subject(spec: str) -> Subject:
             yield f"{spec}, plane {plane}: {shares}"
 
     arguments = (Whole("points", 41, 2, 1001), Number("offset", 2, 0.01, 100), Number("octaves", 2, 0.01, 20))
-    return Subject("field-" + "".join(c if c.isalnum() or c in "_.-" else "-" for c in spec), arguments, make)
+    name = "field-" + "".join(c if c.isalnum() or c in "_.-" else "-" for c in spec)
+    return Subject(name, arguments, make, ("field.csv", "field.png"))

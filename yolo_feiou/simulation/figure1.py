@@ -82,4 +82,5 @@ SUBJECT = Subject(
         Choice("factor", "2-iou", ("1", "2-iou")),
     ),
     make,
+    ("figure1.csv", "figure1.png"),
 )

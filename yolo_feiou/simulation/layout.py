@@ -44,4 +44,4 @@ def make(folder: Path, values: Values) -> Iterator[str]:
         )
 
 
-SUBJECT = Subject("figure5", (Whole("seed", 0, 0, 2**63 - 1),), make)
+SUBJECT = Subject("figure5", (Whole("seed", 0, 0, 2**63 - 1),), make, ("figure5.csv", "figure5.png"))

@@ -81,4 +81,4 @@ def make(folder: Path, values: Values) -> Iterator[str]:
             yield f"{most} of {len(CLAIMS)} statements hold with " + " ".join(f"{k}={row[k]}" for k in list(row)[:8])
 
 
-SUBJECT = Subject("readings", (Whole("points", 20, 1, 50_000), Whole("seed", 0, 0, 2**63 - 1)), make)
+SUBJECT = Subject("readings", (Whole("points", 20, 1, 50_000), Whole("seed", 0, 0, 2**63 - 1)), make, ("readings.csv",))

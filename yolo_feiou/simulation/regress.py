@@ -32,6 +32,7 @@ READING: tuple[Argument, ...] = (
     Choice("reduce", Reading.reduce, ("sum", "mean")),
     Choice("empty", Reading.empty, ("mean", "still")),
 )
+FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
 SHOWN = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
 
 
@@ -58,7 +59,7 @@ def subject(number: int) -> Subject:
         yield from summary(rows)
         yield from judgements(rows, number)
 
-    return Subject(f"setup{number}", arguments, make)
+    return Subject(f"setup{number}", arguments, make, FILES)
 
 
 def simulation(number: int, values: Values) -> Simulation:
@@ -87,8 +88,6 @@ def simulation(number: int, values: Values) -> Simulation:
 
 def record(what: Simulation, folder: Path) -> list[Row]:
     """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
-    for old in ("steps.csv", "settings.json", "error.png", "iou.png"):  # of another simulation in this folder
-        (folder / old).unlink(missing_ok=True)
     rows: list[Row] = []
     bar = TQDM(total=what.steps * len(what.losses), desc=f"setup {what.setup}", disable=not sys.stdout.isatty())
     for part in what.run(tick=lambda: bar.update(1)):

@@ -22,11 +22,13 @@ class Subject:
         arguments: The arguments that it takes.
         make: Writes its results into a folder, given the values of those arguments that the user gave, and yields
             lines for the terminal.
+        files: Names of the files that it writes.
     """
 
     name: str
     arguments: tuple[Argument, ...]
     make: Callable[[Path, Values], Iterator[str]]
+    files: tuple[str, ...]
 
 
 def losses_argument(*default: str) -> Text:

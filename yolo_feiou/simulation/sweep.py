@@ -57,4 +57,5 @@ SUBJECT = Subject(
         Whole("points", 100, 1, 50_000),
     ),
     make,
+    ("figure4.csv", "figure4.png"),
 )
