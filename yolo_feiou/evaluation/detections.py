@@ -34,13 +34,11 @@ class Detections:
         by_file: For each image file, an array (n, 6) of x1, y1, x2, y2 in pixels of the original image, score and class
             index, best score first.
         settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
-        classes: The indices of the classes that are looked for; None for all.
     """
 
     names: list[str]
     by_file: dict[str, np.ndarray]
     settings: dict[str, Any]
-    classes: list[int] | None = None
 
     def in_coco_form(self, image_ids: Mapping[str, int], category_ids: list[int]) -> list[Record]:
         """Return them as COCO's result format has them.
@@ -83,6 +81,36 @@ class Recording:
         """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
 
 
+def load_model(model: str | Path | Model) -> Model:
+    """Return a model that can be evaluated.
+
+    Args:
+        model: Weights, or a model of Ultralytics'.
+
+    Raises:
+        DataError: If there are no such weights.
+        UnsupportedModelError: If it has no axis-aligned boxes, or is validated in a way of its own.
+    """
+    try:
+        with quiet():
+            model = model if isinstance(model, Model) else ultralytics.YOLO(str(model))
+    except OSError as error:  # not here, nor to be had from Ultralytics
+        raise DataError(f"model={model}: there are no such weights.") from error
+    if model.task not in ("detect", "segment", "pose") or model._smart_load("validator") not in VALIDATORS:
+        raise UnsupportedModelError(
+            f"{type(model).__name__} for task '{model.task}' can't be evaluated: expected a YOLO model for detect, "
+            "segment or pose."
+        )
+    return model
+
+
+def class_names(model: Model) -> list[str] | None:
+    """Return the classes of a model, in order; None for an exported one, which would have to be run for that."""
+    if not isinstance(model.model, torch.nn.Module):
+        return None
+    return [str(name) for _, name in sorted(dict(model.names).items())]
+
+
 def detect(
     model: str | Path | Model, data: str | Path, split: str, conf: float, iou: float, max_det: int, **arguments: Any
 ) -> Detections:
@@ -101,18 +129,10 @@ def detect(
         DataError: If there are no such weights.
         UnsupportedModelError: If the model has no axis-aligned boxes, or is validated in a way of its own.
     """
+    model = load_model(model)
     validators: list[BaseValidator] = []
     with quiet(), tempfile.TemporaryDirectory() as scratch:
-        try:
-            model = model if isinstance(model, Model) else ultralytics.YOLO(str(model))
-        except OSError as error:  # not here, nor to be had from Ultralytics
-            raise DataError(f"model={model}: there are no such weights.") from error
-        stock = model._smart_load("validator") if model.task in ("detect", "segment", "pose") else None
-        if stock not in VALIDATORS:
-            raise UnsupportedModelError(
-                f"{type(model).__name__} for task '{model.task}' can't be evaluated: expected a YOLO model for detect, "
-                "segment or pose."
-            )
+        stock = model._smart_load("validator")
 
         def make(**kwargs: Any) -> BaseValidator:
             validators.append(type(f"Recording{stock.__name__}", (Recording, stock), {})(**kwargs))
@@ -131,8 +151,7 @@ def detect(
         "single_cls": bool(used.single_cls),
     }
     names = [str(name) for _, name in sorted(dict(validators[0].names).items())]
-    classes = None if used.classes is None else [used.classes] if isinstance(used.classes, int) else [*used.classes]
-    return Detections(names, validators[0].by_file, settings, None if settings["single_cls"] else classes)
+    return Detections(names, validators[0].by_file, settings)
 
 
 def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:

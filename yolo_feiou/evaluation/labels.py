@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class Split:
             (centre and size as fractions of the image).
         unread: How many image files Ultralytics left out, since it couldn't read them or their labels.
         annotations: The COCO JSON that the data YAML names for it, absolute, there or not; None if it names none.
+        classes: Indices of the classes that count, as in Ultralytics' argument; None for all. `labels` has no others.
+        single_cls: Whether all count as one class, as in Ultralytics' argument. `labels` has class 0 alone then.
     """
 
     source: str
@@ -39,6 +42,8 @@ class Split:
     labels: list[dict[str, Any]]
     unread: int
     annotations: Path | None = None
+    classes: tuple[int, ...] | None = None
+    single_cls: bool = False
 
     @property
     def files(self) -> list[str]:
@@ -54,12 +59,16 @@ class _Labels(YOLODataset):
         return super().get_labels()
 
 
-def read_split(data: str | Path, split: str) -> Split:
+def read_split(
+    data: str | Path, split: str, classes: int | Iterable[int] | None = None, single_cls: bool | None = False
+) -> Split:
     """Read a split as Ultralytics does, and leave, as it does, a file *.cache beside the labels.
 
     Args:
         data: A data YAML, or the name of one of Ultralytics' data sets or ours.
         split: 'train', 'val', 'test' or 'minival', as far as the YAML has it.
+        classes: Ultralytics' argument: the indices of the classes that count, in the YAML's order.
+        single_cls: Ultralytics' argument: whether all objects count as one class.
 
     Raises:
         DataError: If there is no such data or split, or no image in it that can be read.
@@ -74,7 +83,9 @@ def read_split(data: str | Path, split: str) -> Split:
                     f"data={data} has no split '{split}'{did_you_mean(split, there)} It has {', '.join(there)}."
                 )
             task = "pose" if "kpt_shape" in content else "detect"
-            dataset = _Labels(img_path=content[split], data=content, task=task, augment=False)
+            chosen = None if classes is None else (classes,) if isinstance(classes, int) else tuple(classes)
+            how = {"classes": None if chosen is None else list(chosen), "single_cls": bool(single_cls)}
+            dataset = _Labels(img_path=content[split], data=content, task=task, augment=False, **how)
     except (OSError, SyntaxError, TypeError, ValueError, AssertionError, RuntimeError, yaml.YAMLError) as error:
         if isinstance(error, DataError):
             raise
@@ -82,7 +93,8 @@ def read_split(data: str | Path, split: str) -> Split:
     names = [str(name) for _, name in sorted(content["names"].items())]
     root = Path(content["path"]).resolve()
     unread = dataset.found - len(dataset.labels)
-    return Split(source, root, names, dataset.labels, unread, _annotations_of(content, split, root, source))
+    annotations = _annotations_of(content, split, root, source)
+    return Split(source, root, names, dataset.labels, unread, annotations, chosen, bool(single_cls))
 
 
 def from_labels(split: Split) -> GroundTruth:

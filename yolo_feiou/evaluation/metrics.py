@@ -10,7 +10,7 @@ import numpy as np
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, measure
 from yolo_feiou.evaluation.matched import matched_ious, matched_row
-from yolo_feiou.evaluation.truth import GroundTruth, Record, is_box
+from yolo_feiou.evaluation.truth import GroundTruth, Record, is_box, require_objects
 from yolo_feiou.tables import Row
 
 #: Our names of COCO's twelve numbers, by their place in its summary. AR is with 100 detections.
@@ -34,10 +34,7 @@ def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FA
         ArgumentError: If there is no such evaluator, or it isn't installed.
         DataError: If there is no object to find, or if predictions are of other images or categories, or malformed.
     """
-    if not truth.objects:
-        raise DataError(
-            f"the ground truth has no objects in its {len(truth.images)} images: there is nothing to measure."
-        )
+    require_objects(truth)
     check_predictions(truth, predictions)
     measured = measure(truth, predictions, evaluator)
     curve = {f"AP{level}": value for level, value in zip(LEVELS, measured.curve, strict=True)}

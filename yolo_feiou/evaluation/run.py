@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sys
 from pathlib import Path
 from typing import Any
 
 from ultralytics.engine.model import Model
 
-from yolo_feiou.evaluation.detections import detect
+from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
-from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.evaluation.objects import expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
-from yolo_feiou.evaluation.source import objects_of, source_of
+from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
 
 
@@ -55,24 +55,23 @@ def evaluate(
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
-    images = read_split(data, split)
+    name, model = _name(model), load_model(model)
+    told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
+    images = read_split(data, split, told.get("classes"), told.get("single_cls"))
     source = source_of(images, annotations)
-    truth = objects_of(images, source)
-    ids = image_ids(images.files, truth.images)
+    expected = expected_objects(images, source, names := class_names(model))
+    for note in expected.notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
-    names = found.names
-    if found.settings["single_cls"]:
-        names = names[:1]
-        truth = truth.one_class(names[0])
-    categories = category_ids(names, truth.categories)
-    predictions = found.in_coco_form(ids, categories)
-    if found.classes is not None:  # what the model was told to leave out is not missed
-        kept = {categories[index] for index in found.classes}
-        truth = truth.of_categories(kept)
-        predictions = [record for record in predictions if record["category_id"] in kept]
-    settings = {"model": _name(model), "data": str(data), "split": split, **source.row, **found.settings}
-    truth = replace(truth.of_images(ids.values()), unread=images.unread)
-    evaluation = Evaluation(truth, predictions, settings)
+    if names is None:
+        expected = expected_objects(images, source, found.names)
+    predictions = [
+        record
+        for record in found.in_coco_form(expected.image_ids, expected.category_ids)
+        if record["category_id"] in expected.counted
+    ]
+    settings = {"model": name, "data": str(data), "split": split, **source.row, **found.settings}
+    evaluation = Evaluation(expected.truth, predictions, settings)
     row = evaluation.row(evaluator)
     evaluation.save(Path(folder))
     return row

@@ -87,6 +87,14 @@ def images_from_json(path: str | Path) -> GroundTruth:
     return in_coco_form(images, [], categories, source=path)
 
 
+def require_objects(truth: GroundTruth) -> None:
+    """Raise DataError if there is no object to find."""
+    if not truth.objects:
+        raise DataError(
+            f"the ground truth has no objects in its {len(truth.images)} images: there is nothing to measure."
+        )
+
+
 def in_coco_form(
     images: Sequence[Record], annotations: Sequence[Record], categories: Sequence[Record], source: object
 ) -> GroundTruth:
