@@ -51,7 +51,6 @@ def made_up(seed: int = 0) -> tuple[GroundTruth, list[Record]]:
             )
         ],
         [{"id": number, "name": f"class {number}"} for number in range(CLASSES)],
-        "made up",
     )
     found: list[Record] = []
     for number in range(IMAGES):

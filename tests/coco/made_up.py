@@ -3,6 +3,8 @@
 import json
 import zipfile
 
+from PIL import Image
+
 from tests.runs import SHARED_DATA
 
 TINY = SHARED_DATA / "coco_tiny"
@@ -27,11 +29,11 @@ def write_json(path, images, annotations, categories=CATEGORIES, **more):
     return path
 
 
-def write_images(folder, names):
-    """Write files that pass for images until they are opened."""
+def write_images(folder, names, size=(200, 100), **how):
+    """Write JPEGs, each with other bytes."""
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(f"image {name}".encode() * 50)
+        Image.new("RGB", size).save(folder / name, "JPEG", comment=name, **how)
     return folder
 
 

@@ -32,10 +32,12 @@ def test_a_file_that_was_cut_off(tmp_path, share):
         (b"", "is empty"),
         (b"[]", "Expected object, got array"),
         (b'{"annotations": []}', "missing required field images"),
-        (b'\xef\xbb\xbf{"images": []}', "byte-order mark"),
         (b'{"images": [} ', "no whole JSON"),
         (b'{"images": [], "categories": [], "annotations": {}}', "got object at annotations"),
-        (b'{"images": [{"id": 1}], "categories": [{"id": 1}]}', "missing required field name at categories[0]"),
+        (
+            b'{"images": [{"id": 1}], "categories": [{"id": 1}]}',
+            "category with id 1 (Object missing required field name",
+        ),
         (b'{"images": [{"id": 1}], "categories": []}', "no categories"),
         (b'{"images": [], "categories": [{"id": 1, "name": "a"}]}', "no images"),
     ],
@@ -74,14 +76,23 @@ def test_such_a_number_outside_any_record(tmp_path):
         ({"bbox": None}, "Expected array, got null at bbox"),
         ({"bbox": [1, 2, None, 4]}, "Expected float, got null at bbox[2]"),
         ({"bbox": [1, 2, 3]}, "of length 4 at bbox"),
-        ({"image_id": "1"}, "Expected int, got str at image_id"),
-        ({"category_id": 10**30}, "at category_id"),
+        ({"bbox": ["1", "2", "3", "four"]}, "Expected float, got str at bbox[0]"),
+        ({"bbox": [True, 2, 3, 4]}, "got bool at bbox[0]"),
+        ({"bbox": "1, 2, 3, 4"}, "got str at bbox"),
+        ({"bbox": ["1", "2", "3", "1e999"]}, "got str at bbox[0]"),
+        ({"image_id": None}, "got null at image_id"),
+        ({"category_id": [3]}, "got array at category_id"),
+        ({"category_id": True}, "got bool at category_id"),
+        ({"iscrowd": 2}, "at iscrowd"),
+        ({"iscrowd": "perhaps"}, "got str at iscrowd"),
+        ({"iscrowd": [0]}, "got array at iscrowd"),
     ],
 )
-def test_a_record_that_does_not_fit_is_named_and_all_are_counted(tmp_path, change, words):
+def test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted(tmp_path, change, words):
     objects = [annotation(n) if n % 2 else {**annotation(n), **change} for n in range(90)]
     said = refusal(write_json(tmp_path / "a.json", [image(1)], objects))
-    assert "45 of 90 annotations can't be used: annotation with id 0" in said and words in said
+    assert "45 of 90 annotations can't be used: annotation with id 0 (" in said and words in said
+    assert all(f"with id {number} (" in said for number in (0, 2, 4)) and "with id 6" not in said
 
 
 def test_a_number_too_large_for_a_float_is_no_box(tmp_path):
@@ -97,10 +108,56 @@ def test_a_record_without_an_id_is_named_by_its_place(tmp_path):
 
 def test_records_come_in_pieces_and_all_of_them(tmp_path, monkeypatch):
     monkeypatch.setattr(reading, "CHUNK", 3)
-    path = write_json(tmp_path / "a.json", [image(1)], [annotation(n) for n in range(8)])
+    path = write_json(tmp_path / "a.json", [image(1)], [annotation(n, bbox=(n, 2, 3, 4)) for n in range(8)])
     with open_lists(path) as lists:
         pieces = list(read_records(lists.annotations, Annotation, path))
-    assert [[record.id for record in piece] for piece in pieces] == [[0, 1, 2], [3, 4, 5], [6, 7]]
+    assert [[record.bbox[0] for record in piece] for piece in pieces] == [[0, 1, 2], [3, 4, 5], [6, 7]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "words"),
+    [
+        ("images", {"file_name": None}, "3 of 3 images can't be used: image with id 1 ("),
+        ("images", {"file_name": ["a.jpg"]}, "got array at file_name"),
+        ("images", {"width": "wide"}, "got str at width"),
+        ("images", {"width": True}, "got bool at width"),
+        ("images", {"id": None}, "image number 1 ("),
+        ("annotations", {"bbox": {"x": 1}}, "3 of 3 annotations can't be used: annotation with id 1 ("),
+        ("annotations", {"iscrowd": "-1"}, "at iscrowd"),
+        ("categories", {"name": None}, "2 of 2 categories can't be used: category with id 7 ("),
+        ("categories", {"id": None}, "category number 1 ("),
+    ],
+)
+def test_no_traceback_where_every_record_is_odd_in_the_same_way(tmp_path, kind, change, words):
+    content = {"images": [image(n) for n in (1, 2, 3)], "annotations": [annotation(n) for n in (1, 2, 3)]}
+    content["categories"] = CATEGORIES
+    content[kind] = [{**record, **change} for record in content[kind]]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(content))
+    assert words in refusal(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_byte_order_marks_are_read(tmp_path, encoding):
+    path = write_json(tmp_path / "a.json", [image(1, "ünï.jpg")], [annotation(1)])
+    text = json.dumps(json.loads(path.read_text()), ensure_ascii=False)
+    mark = "\ufeff" if encoding.endswith("e") else ""  # the others write one themselves
+    path.write_bytes((mark + text).encode(encoding))
+    columns = read_columns(path)
+    assert columns.names == ["ünï.jpg"] and columns.boxes.tolist() == [[10, 20, 30, 40]]
+
+
+@pytest.mark.parametrize("where", ['{"images": %s}', '{"x": %s, "images": []}', '{"images": [%s]}'])
+def test_nesting_that_exhausts_recursion_is_one_line(tmp_path, where):
+    path = tmp_path / "a.json"
+    path.write_text(where % ("[" * 100_000 + "]" * 100_000))
+    assert "nested too deeply" in refusal(path)
+
+
+def test_an_unknown_field_nested_deeply_is_one_line(tmp_path):
+    path = write_json(tmp_path / "a.json", [image(1)], [annotation(1)])
+    path.write_text(path.read_text().replace('"bbox"', '"x": ' + "[" * 100_000 + "]" * 100_000 + ', "bbox"'))
+    assert "nested too deeply" in refusal(path)
 
 
 def test_unknown_fields_are_passed_over(tmp_path):

@@ -13,7 +13,6 @@ def truth(*boxes, classes=1, crowds=(), images=1):
         [{"id": number, "file_name": f"{number}.jpg"} for number in range(1, images + 1)],
         objects + regions,
         [{"id": number, "name": f"class {number}"} for number in range(1, classes + 1)],
-        "a test",
     )
 
 

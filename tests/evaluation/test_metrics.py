@@ -166,5 +166,5 @@ def test_objects_are_counted_by_size():
         {"image_id": 1, "category_id": 1, "bbox": [0, 0, width, height], "iscrowd": crowd}
         for width, height, crowd in sides
     ]
-    truth = in_coco_form([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}], "test")
+    truth = in_coco_form([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}])
     assert by_area(truth) == {"S": 2, "M": 2, "L": 2}

@@ -20,7 +20,8 @@ def read(tmp_path):
 
     def run(annotations, images=IMAGES, categories=CATEGORIES):
         path = tmp_path / "objects.json"
-        path.write_text(json.dumps({"images": images, "annotations": annotations, "categories": categories}))
+        content = {"images": images, "annotations": annotations, "categories": categories}
+        path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
         return from_json(path)
 
     return run
@@ -34,7 +35,7 @@ def test_what_a_json_leaves_out_is_filled_in(read):
         {"id": 2, "image_id": 3, "category_id": 0, "bbox": [1, 2, 30, 4], "area": 120, "iscrowd": 0},
     ]
     assert found.images == IMAGES
-    assert found.categories == [{"id": 90, "name": "toothbrush"}, {"id": 0, "name": "none"}]
+    assert found.categories == [{"id": 0, "name": "none"}, {"id": 90, "name": "toothbrush"}]
     assert read([OBJECT]).images == IMAGES
 
 
@@ -77,19 +78,21 @@ def test_one_class():
 @pytest.mark.parametrize(
     ("annotations", "images", "categories", "message"),
     [
-        ([{**OBJECT, "image_id": 8}], IMAGES, CATEGORIES, "annotation 1 has image_id=8, and there is no entry with"),
-        ([{**OBJECT, "image_id": [7]}], IMAGES, CATEGORIES, r"annotation 1 has image_id=\[7\]"),
-        ([OBJECT, {**OBJECT, "category_id": 1}], IMAGES, CATEGORIES, "annotation 2 has category_id=1, and there is no"),
-        ([{**OBJECT, "bbox": [0, 0, 5]}], IMAGES, CATEGORIES, r"annotation 1 has bbox=\[0, 0, 5\]: expected x, y, w"),
-        ([{**OBJECT, "bbox": [0, 0, 5, -1]}], IMAGES, CATEGORIES, "annotation 1 has bbox="),
-        ([{**OBJECT, "bbox": [0, 0, 5, float("nan")]}], IMAGES, CATEGORIES, "annotation 1 has bbox="),
-        ([{**OBJECT, "bbox": None}], IMAGES, CATEGORIES, "annotation 1 has bbox=None"),
-        (["box"], IMAGES, CATEGORIES, "annotation 1 is 'box': expected image_id"),
-        ([OBJECT], [*IMAGES, {"id": 3, "file_name": "c"}], CATEGORIES, "the image id 3 is there twice"),
-        ([OBJECT], [{"id": "7", "file_name": "a"}], CATEGORIES, "the id of one image is '7': expected a whole number"),
-        ([OBJECT], [{"id": 7}], CATEGORIES, "the image with id 7 has no file_name"),
-        ([OBJECT], IMAGES, [{"id": 90}], "the category with id 90 has no name"),
-        ([OBJECT], IMAGES, None, "objects.json is no COCO ground truth: expected lists named images, annotations and"),
+        ([{**OBJECT, "image_id": 8}], IMAGES, CATEGORIES, r"have an image_id that no image has: id 0 \(image_id 8\)"),
+        ([{**OBJECT, "image_id": [7]}], IMAGES, CATEGORIES, "got array at image_id"),
+        ([OBJECT, {**OBJECT, "category_id": 1}], IMAGES, CATEGORIES, "1 of 2 annotations have a category_id that no"),
+        ([{**OBJECT, "bbox": [0, 0, 5]}], IMAGES, CATEGORIES, "of length 4 at bbox"),
+        ([{**OBJECT, "bbox": [0, 0, 5, -1]}], IMAGES, CATEGORIES, "have a bbox with a negative side"),
+        ([{**OBJECT, "bbox": [0, 0, 5, float("nan")]}], IMAGES, CATEGORIES, "has NaN in 1 place"),
+        ([{**OBJECT, "bbox": None}], IMAGES, CATEGORIES, "got null at bbox"),
+        ([{**OBJECT, "iscrowd": "no idea"}], IMAGES, CATEGORIES, "got str at iscrowd"),
+        (["box"], IMAGES, CATEGORIES, "got str"),
+        ([OBJECT], [*IMAGES, {"id": 3, "file_name": "c.jpg"}], CATEGORIES, "the image id 3 is there more than once"),
+        ([OBJECT], [{"id": 7}], CATEGORIES, r"image with id 7 \(Object missing required field file_name"),
+        ([OBJECT], IMAGES, [{"id": 90}], r"category with id 90 \(Object missing required field name"),
+        ([OBJECT], IMAGES, [{"id": 90, "name": ""}], "the category with id 90 has no name"),
+        ([OBJECT], IMAGES, None, "objects.json is no COCO JSON"),
+        (None, IMAGES, CATEGORIES, "objects.json is no COCO ground truth: it has no list named annotations"),
     ],
 )
 def test_what_makes_no_sense_is_refused(read, annotations, images, categories, message):
@@ -100,8 +103,29 @@ def test_what_makes_no_sense_is_refused(read, annotations, images, categories, m
 
 def test_a_list_of_results_is_no_ground_truth(tmp_path):
     (tmp_path / "results.json").write_text("[]")
-    with pytest.raises(DataError, match="results.json is no COCO ground truth"):
+    with pytest.raises(DataError, match="results.json is no COCO JSON"):
         from_json(tmp_path / "results.json")
+
+
+@pytest.mark.parametrize("ids", [("07", "x"), (2**53 + 1, 2**53), (7.5, 3)])
+def test_ids_that_other_tools_may_not_read_are_numbered_anew(read, ids):
+    images = [{**image, "id": new} for image, new in zip(IMAGES, ids, strict=True)]
+    found = read([{**OBJECT, "image_id": ids[1]}], images)
+    assert sorted(image["id"] for image in found.images) == [1, 2]
+    (owner,) = (image for image in found.images if image["id"] == found.annotations[0]["image_id"])
+    assert owner["file_name"] == "b/3.jpg"
+
+
+def test_a_flag_of_text_is_read_and_never_taken_for_true(read):
+    found = read([{**OBJECT, "iscrowd": "0"}, {**OBJECT, "iscrowd": "1"}])
+    assert [annotation["iscrowd"] for annotation in found.annotations] == [0, 1] and found.objects == 1
+
+
+def test_a_ground_truth_in_larger_images(read):
+    """Twice the size: sides times 2, an area of 50 times 4."""
+    found = read([{**OBJECT, "area": 50}]).scaled(2)
+    assert found.annotations[0]["bbox"] == [2, 4, 60, 8] and found.annotations[0]["area"] == 200
+    assert found.images[0]["width"] == 120 and found.scale == 2
 
 
 def test_real_annotations_come_through(coco_tiny):
@@ -111,5 +135,7 @@ def test_real_annotations_come_through(coco_tiny):
         found, written = from_json(path), json.loads(path.read_text())
         assert found.area_source == "json"
         assert (len(found.images), len(found.annotations), found.objects) == (images, annotations, annotations - crowds)
+        places = [image["id"] for image in written["images"]]
+        expected = sorted(written["annotations"], key=lambda a: places.index(a["image_id"]))
         for key in ("image_id", "category_id", "bbox", "area", "iscrowd"):
-            assert [a[key] for a in found.annotations] == [a[key] for a in written["annotations"]]
+            assert [a[key] for a in found.annotations] == [a[key] for a in expected]

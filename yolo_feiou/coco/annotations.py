@@ -1,18 +1,23 @@
-"""The images, objects and classes of a COCO JSON as columns, checked."""
+"""The images, objects and classes of a COCO JSON as columns, checked: what preparation and evaluation both read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from yolo_feiou.coco.reading import Annotation, Category, Image, open_lists, read_records
+from yolo_feiou.coco.ids import Index
+from yolo_feiou.coco.namesakes import tell_apart
+from yolo_feiou.coco.odd_values import Id
+from yolo_feiou.coco.reading import Annotation, Category, Image, name_record, open_lists, read_records
 from yolo_feiou.errors import DataError
 
-_NO_ID = np.iinfo(np.int64).min
+#: Share of crowds from which one may suspect that they are something else; in COCO itself it is 1 %.
+MANY_CROWDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -21,13 +26,16 @@ class Columns:
 
     Attributes:
         names: `file_name` of each image, in the file's order.
-        sizes: Width and height of each image, in pixels, shape (I, 2).
+        sizes: Width and height of each image, in pixels, shape (I, 2); NaN where the file has none.
         starts: Where the annotations of each image begin, and where the last one's end, shape (I + 1,).
         classes: Position of the category among those sorted by id, shape (N,).
         boxes: x, y, width and height, in pixels of the image, shape (N, 4); finite, no side negative.
         crowds: Whether it stands for a crowd of objects, shape (N,).
         categories: Sorted by id.
         labelled: Whether the file has a list of annotations at all.
+        image_ids: The id of each image, as the file has it.
+        areas: Of each annotation, in pixels, shape (N,); NaN where the file has none, else whatever it has.
+        notes: What looks like a mistake and is none for certain, or was left out, a line each.
     """
 
     names: list[str]
@@ -38,6 +46,9 @@ class Columns:
     crowds: np.ndarray
     categories: tuple[Category, ...]
     labelled: bool
+    image_ids: list[Id]
+    areas: np.ndarray
+    notes: tuple[str, ...] = ()
 
     @property
     def class_names(self) -> list[str]:
@@ -48,8 +59,9 @@ class Columns:
         """Return the images where `chosen`, shape (I,) of bool, is true, with their annotations."""
         counts = np.diff(self.starts)
         rows = np.repeat(chosen, counts)
+        kept = np.flatnonzero(chosen).tolist()
         return Columns(
-            [name for name, keep in zip(self.names, chosen.tolist(), strict=True) if keep],
+            [self.names[i] for i in kept],
             self.sizes[chosen],
             np.concatenate(([0], np.cumsum(counts[chosen]))),
             self.classes[rows],
@@ -57,104 +69,140 @@ class Columns:
             self.crowds[rows],
             self.categories,
             self.labelled,
+            [self.image_ids[i] for i in kept],
+            self.areas[rows],
+            self.notes,
         )
 
 
 def read_columns(path: Path) -> Columns:
-    """Read a COCO JSON; what labels don't need, as segmentations, is passed over.
+    """Read a COCO JSON; what boxes don't need, as segmentations and the ids of annotations, is passed over.
 
     Raises:
-        DataError: If it can't be read, an id is there twice, or an image or annotation can't be used.
+        DataError: If it can't be read, the id of an image or category is there twice, an image, category or annotation
+            can't be used, or two categories that have annotations share a name.
     """
     with open_lists(path) as lists:
         if not lists.categories:
             raise DataError(f"{path} has no categories: expected a list of id and name of each class.")
         if not lists.images:
             raise DataError(f"{path} has no images: expected a list of id, file_name, width and height of each.")
-        categories = tuple(sorted(lists.categories, key=lambda category: category.id))
-        category_ids = np.array([category.id for category in categories])
-        _once(category_ids, "category", "categories", path)
+        categories = _categories(lists.categories, path)
         labelled = lists.annotations is not None
         image_ids, names, sizes = _images(lists.images, path)
         lists.images = []
-        ids, images, kinds, boxes, crowds = _annotations(lists.annotations or [], path)
-    del lists  # and with it the mapping
-    _once(ids[ids != _NO_ID], "annotation", "annotations", path)
-    images = _positions(images, image_ids, ids, "image_id", "image", path)
-    kinds = _positions(kinds, category_ids, ids, "category_id", "category", path)
-    if (wrong := np.flatnonzero(~(np.isfinite(boxes).all(1) & (boxes[:, 2:] >= 0).all(1)))).size:
-        raise DataError(
-            f"{path}: {wrong.size:,} of {len(ids):,} annotations have a bbox with a negative side or a number that is "
-            f"not finite: {_named(ids, wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, height] "
-            "in pixels: correct or remove them."
+        images, kinds, boxes, areas, crowds = _annotations(
+            lists.annotations or [],
+            Index(image_ids, "image", path),
+            Index([category.id for category in categories], "category", path),
+            path,
         )
-    del ids
+    del lists  # and with it the mapping
+    categories, kinds, notes = tell_apart(categories, kinds, path)
     starts = np.concatenate(([0], np.cumsum(np.bincount(images, minlength=len(names)))))
     order = np.argsort(images, kind="stable")
     del images
-    return Columns(names, sizes, starts, kinds[order], boxes[order], crowds[order], categories, labelled)
+    return Columns(
+        names,
+        sizes,
+        starts,
+        kinds[order],
+        boxes[order],
+        crowds[order],
+        categories,
+        labelled,
+        image_ids,
+        areas[order],
+        (*notes, *_crowd_notes(crowds)),
+    )
 
 
-def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[np.ndarray, list[str], np.ndarray]:
+def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[Category, ...]:
+    """Return the categories, sorted by id: by number where all are numbers, or spell whole ones, else as text."""
+    found = [category for chunk in read_records(raws, Category, path) for category in chunk]
+    if nameless := [category for category in found if not category.name.strip()]:
+        raise DataError(f"{path}: the category with id {nameless[0].id!r} has no name: give it one.")
+    numeric = all(not isinstance(category.id, str) or category.id.isdecimal() for category in found)
+
+    def order(category: Category) -> Id:
+        return str(category.id) if not numeric else int(category.id) if isinstance(category.id, str) else category.id
+
+    return tuple(sorted(found, key=order))
+
+
+def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str], np.ndarray]:
     """Return ids, names and sizes."""
-    ids, sizes = np.empty(len(raws), np.int64), np.empty((len(raws), 2))
+    ids: list[Id] = []
     names: list[str] = []
+    sizes = np.empty((len(raws), 2))
     for chunk in read_records(raws, Image, path):
         rows = slice(len(names), len(names) + len(chunk))
-        ids[rows] = [image.id for image in chunk]
-        sizes[rows] = [(image.width or 0, image.height or 0) for image in chunk]
+        sizes[rows] = np.array([(image.width, image.height) for image in chunk], float).reshape(-1, 2)  # None: NaN
+        ids += [image.id for image in chunk]
         names += [image.file_name for image in chunk]
-    _once(ids, "image", "images", path)
-    if (wrong := np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0)).all(1))).size:
+    sizes = sizes[: len(names)]
+    if (wrong := np.flatnonzero(~(np.isnan(sizes) | (sizes > 0)).all(1))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(names):,} images have no positive width and height: "
-            f"{_named(ids, wrong, lambda i: names[i])}. Write their size in pixels into the JSON."
+            f"{_first(wrong, lambda i: f'id {ids[i]!r} ({names[i]})')}. Write their size in pixels into the JSON, or "
+            "leave width and height out: then those of the files count."
+        )
+    if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
+        others = f" and {len(bare) - 1:,} more" if len(bare) > 1 else ""
+        raise DataError(
+            f"{path}: file_name {bare[0]!r}{others} of {len(names):,} images has no suffix such as .jpg, so it is no "
+            "image that Ultralytics reads: write the names of the files."
         )
     return ids, names, sizes
 
 
-def _annotations(raws: Sequence[msgspec.Raw], path: Path) -> tuple[np.ndarray, ...]:
-    """Return ids, image ids, category ids, boxes and crowds."""
-    ids, images, kinds = (np.empty(len(raws), np.int64) for _ in range(3))
-    boxes, crowds = np.empty((len(raws), 4)), np.empty(len(raws), bool)
+def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, path: Path) -> tuple[np.ndarray, ...]:
+    """Return positions of images and categories, boxes, areas and crowds."""
+    places, kinds = np.empty(len(raws), np.int32), np.empty(len(raws), np.int32)
+    boxes, areas, crowds = np.empty((len(raws), 4)), np.empty(len(raws)), np.empty(len(raws), bool)
     end = 0
     for chunk in read_records(raws, Annotation, path):
         rows = slice(end, end + len(chunk))
         end = rows.stop
-        ids[rows] = [_NO_ID if annotation.id is None else annotation.id for annotation in chunk]
-        images[rows] = [annotation.image_id for annotation in chunk]
-        kinds[rows] = [annotation.category_id for annotation in chunk]
+        places[rows] = images.places([annotation.image_id for annotation in chunk])
+        kinds[rows] = categories.places([annotation.category_id for annotation in chunk])
         boxes[rows] = np.array([annotation.bbox for annotation in chunk], float).reshape(-1, 4)
-        crowds[rows] = [bool(annotation.iscrowd) for annotation in chunk]
-    return ids, images, kinds, boxes, crowds
+        areas[rows] = [annotation.area for annotation in chunk]  # None becomes NaN
+        crowds[rows] = [annotation.iscrowd for annotation in chunk]
 
+    def named(wrong: np.ndarray, detail: Callable[[int], str]) -> str:
+        return _first(wrong, lambda i: f"{name_record(raws[i], i + 1).removeprefix('with ')} ({detail(i)})")
 
-def _once(ids: np.ndarray, word: str, words: str, path: Path) -> None:
-    """Raise DataError if an id is there twice."""
-    ordered = np.sort(ids)
-    if (twice := ordered[1:][ordered[1:] == ordered[:-1]]).size:
+    for at, key, word in ((places, "image_id", "image"), (kinds, "category_id", "category")):
+        if (wrong := np.flatnonzero(at < 0)).size:
+            raise DataError(
+                f"{path}: {wrong.size:,} of {len(raws):,} annotations have {'an' if word == 'image' else 'a'} {key} "
+                f"that no {word} has: {named(wrong, lambda i, key=key: f'{key} {_value(raws[i], key)!r}')}. Correct or "
+                "remove them."
+            )
+    if (wrong := np.flatnonzero(~(np.isfinite(boxes).all(1) & (boxes[:, 2:] >= 0).all(1)))).size:
         raise DataError(
-            f"{path}: the {word} id {twice[0]} is there more than once, and {twice.size:,} of {len(ids):,} {words} "
-            "repeat an id: number them anew."
+            f"{path}: {wrong.size:,} of {len(raws):,} annotations have a bbox with a negative side or a number that is "
+            f"not finite: {named(wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, height] in "
+            "pixels: correct or remove them."
+        )
+    return places, kinds, boxes, areas, crowds
+
+
+def _crowd_notes(crowds: np.ndarray) -> Iterator[str]:
+    """Give a line if many annotations are crowds."""
+    if (count := int(crowds.sum())) > len(crowds) * MANY_CROWDS:
+        yield (
+            f"{count:,} of {len(crowds):,} annotations are crowds (iscrowd: 1): they are left out of training and "
+            "not counted as objects. CVAT marks all objects with masks so. If they are single ones, set iscrowd to 0."
         )
 
 
-def _positions(values: np.ndarray, known: np.ndarray, ids: np.ndarray, key: str, word: str, path: Path) -> np.ndarray:
-    """Return where each of the values is in `known`, as int32; DataError if some are nowhere."""
-    order = np.argsort(known)
-    places = order[np.searchsorted(known, values, sorter=order).clip(max=len(known) - 1)]
-    if (wrong := np.flatnonzero(known[places] != values)).size:
-        raise DataError(
-            f"{path}: {wrong.size:,} of {len(values):,} annotations have {'an' if word == 'image' else 'a'} {key} that "
-            f"no {word} has: {_named(ids, wrong, lambda i: f'{key} {values[i]}')}. Correct or remove them."
-        )
-    return places.astype(np.int32)
+def _value(raw: msgspec.Raw, key: str) -> Id:
+    """Return one value of a record."""
+    return msgspec.json.decode(raw)[key]
 
 
-def _named(ids: np.ndarray, places: np.ndarray, detail: object) -> str:
-    """Return the first three of the records at these places, with what is wrong with each."""
-    first = [
-        f"{f'number {i + 1}' if ids[i] == _NO_ID else f'id {ids[i]}'} ({detail(i)})"  # type: ignore[operator]
-        for i in places[:3].tolist()
-    ]
-    return ", ".join(first) + (", …" if places.size > 3 else "")
+def _first(places: np.ndarray, name: Callable[[int], str]) -> str:
+    """Return the names of the first three of the records at these places."""
+    return ", ".join(map(name, places[:3].tolist())) + (", …" if places.size > 3 else "")

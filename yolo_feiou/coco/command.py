@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.cli import fail
+from yolo_feiou.coco.annotations import Columns
 from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
 from yolo_feiou.coco.convert import Counts
 from yolo_feiou.coco.ledger import Ledger
@@ -237,12 +240,19 @@ def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str
             f"{count.objects:,} objects, {count.clipped:,} of them clipped to the image; left out: {count.crowds:,} "
             f"crowds, {count.degenerate:,} boxes without area, {count.duplicates:,} repeated"
         )
+        if without := classes_without_boxes(one.columns):
+            yield (
+                f"{one.split.folder}: {len(without):,} of {len(one.columns.categories):,} categories have no object: "
+                f"{', '.join(without[:5])}{', …' if len(without) > 5 else ''}"
+            )
         yield from (f"warning: {one.split.folder}: {line}" for line in doubts(one, count))
 
 
 def doubts(one: Loaded, count: Counts) -> Iterator[str]:
     """Give a line for each thing that is no mistake in the JSON, but looks like one."""
     boxes = one.columns.boxes
+    yield from one.columns.notes
+    yield from one.sizes
     if not count.objects:
         yield "there is no object in it, so there is nothing to learn or to find."
         return
@@ -253,6 +263,12 @@ def doubts(one: Loaded, count: Counts) -> Iterator[str]:
             f"{count.clipped:,} of {count.objects:,} boxes reach beyond their image: expected x, y, width and height, "
             "not two corners."
         )
+
+
+def classes_without_boxes(columns: Columns) -> list[str]:
+    """Return the names of the categories of which there are no objects, crowds left out."""
+    counts = np.bincount(columns.classes[~columns.crowds], minlength=len(columns.categories))
+    return [columns.class_names[i] for i in np.flatnonzero(counts == 0).tolist()]
 
 
 def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> Request:

@@ -11,15 +11,17 @@ import numpy as np
 from ultralytics.data.utils import IMG_FORMATS
 
 from yolo_feiou.coco.convert import label_name
+from yolo_feiou.coco.names import hint
 from yolo_feiou.errors import DataError
 
 
-def usable_names(names: Sequence[str], source: object) -> tuple[str, list[str]]:
+def usable_names(names: Sequence[str], source: object, images: Path | None = None) -> tuple[str, list[str]]:
     """Return names of image files that Ultralytics finds the labels of, and the folder that they are in.
 
     Args:
         names: As the JSON has them.
         source: The JSON, for messages.
+        images: The folder that they are relative to; there a name with backslashes is a path if that file exists.
 
     Returns:
         A folder and the names within it. It is '' but for names like 'images/7.jpg': Ultralytics replaces the last
@@ -28,13 +30,14 @@ def usable_names(names: Sequence[str], source: object) -> tuple[str, list[str]]:
     Raises:
         DataError: If a name leaves its folder or is no image of Ultralytics', or two would share a label file.
     """
+    names = [_with_slashes(name, images) if "\\" in name else name for name in names]
     if wrong := [name for name in names if _leaves(name)]:
         raise DataError(
-            f"{source}: {_first(wrong)} of {len(names):,} leads out of the folder of the images, or is no path: "
-            "expected a relative path without '..'."
+            f"{source}: {_first(wrong)} of {len(names):,} leads out of the folder of the images, or is no path of a "
+            "file in it: expected a relative path without '..'."
         )
     paths = [os.path.normpath(name) for name in names]
-    if wrong := [path for path in paths if path.rpartition(".")[2].lower() not in IMG_FORMATS]:
+    if wrong := [path for path in paths if os.path.splitext(path)[1][1:].lower() not in IMG_FORMATS]:
         raise DataError(
             f"{source}: {_first(wrong)} of {len(names):,} is no image that Ultralytics reads: expected one of "
             f"{', '.join(sorted(IMG_FORMATS))}. Convert them, or remove them from the JSON."
@@ -83,7 +86,7 @@ def check_missing(names: Sequence[str], there: np.ndarray, folder: Path, source:
         DataError: If images are missing that may not, or all are.
     """
     missing = [names[i] for i in np.flatnonzero(~there).tolist()]
-    first = f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}"
+    first = f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}{_hint(missing, folder)}"
     if len(missing) == len(names):
         raise DataError(
             f"none of the {len(names):,} images in {source} is in {folder}: {first}. Name the folder to which each "
@@ -109,10 +112,25 @@ def _leaves(name: str) -> bool:
     )
 
 
+def _with_slashes(name: str, images: Path | None) -> str:
+    """Return a name with slashes in place of backslashes if that is a file, else as it is."""
+    path = name.replace("\\", "/")
+    return path if images and not _leaves(path) and (images / path).is_file() else name
+
+
 def _images_folder(path: str) -> str:
     """Return the folders of a path up to the last one called 'images', each with a / behind it; '' if none is."""
     at = f"/{path}".rfind("/images/")
     return path[: at + len("images/")] if at >= 0 else ""
+
+
+def _hint(missing: Sequence[str], folder: Path) -> str:
+    """Return which file one of the first missing images might be, if it is spelled otherwise."""
+    for name in missing[:3]:
+        parent = os.path.dirname(name)
+        if near := hint(name, sorted(_files(Path(folder) / parent))):
+            return f" ({name}{near})"
+    return ""
 
 
 def _files(folder: Path) -> set[str]:

@@ -18,6 +18,7 @@ from yolo_feiou.coco.images import are_there, check_missing, usable_names
 from yolo_feiou.coco.ledger import Ledger, clear
 from yolo_feiou.coco.progress import bar
 from yolo_feiou.coco.record import begin, finish, split_paths, state, unwanted_splits
+from yolo_feiou.coco.sizes import check_sizes
 from yolo_feiou.coco.splits import Split
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.tables import write_text
@@ -33,6 +34,7 @@ class Loaded:
         images: The folder that the names are relative to.
         skipped: Images that are not there.
         annotations: How many annotations the JSON has.
+        sizes: What was found of the sizes of the images, a line each.
         state: Of the JSON when it was read, as the record has it.
     """
 
@@ -42,6 +44,7 @@ class Loaded:
     skipped: list[str]
     annotations: int
     state: dict[str, Any] | None
+    sizes: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> list[str]:
@@ -76,15 +79,14 @@ def load(splits: Sequence[Split], skip_missing: bool) -> list[Loaded]:
         columns = read_columns(split.json)
         if not columns.labelled and split.name != "test":
             raise DataError(f"{split.json} has no list named annotations, which '{split.name}' needs.")
-        folder, names = usable_names(columns.names, split.json)
+        folder, names = usable_names(columns.names, split.json, split.images)
         images = split.images / folder
         there = are_there(names, images)
         skipped = check_missing(names, there, images, split.json, skip_missing)
         annotations = len(columns.classes)
         columns = replace(columns, names=names)
-        loaded.append(
-            Loaded(split, columns.of_images(there) if skipped else columns, images, skipped, annotations, before)
-        )
+        columns, sizes = check_sizes(columns.of_images(there) if skipped else columns, images, split.json)
+        loaded.append(Loaded(split, columns, images, skipped, annotations, before, sizes))
         _same_categories(loaded[0], loaded[-1])
     return loaded
 
@@ -222,12 +224,14 @@ def _remove(own: Ledger, folder: str, listing: str) -> None:
 
 def _same_categories(first: Loaded, other: Loaded) -> None:
     """Raise DataError if two splits don't have the same classes."""
-    one, two = first.columns.categories, other.columns.categories
+    one, two = first.columns.class_names, other.columns.class_names
     if one != two:
-        odd = sorted(set(one) ^ set(two), key=lambda category: category.id)[0]
+        both = (*first.columns.categories, *other.columns.categories)
+        odd = [category for category in both if (category.name in one) != (category.name in two)]
+        told = f"as {odd[0].id} '{odd[0].name}', which one of them lacks" if odd else "in another order of their ids"
         raise DataError(
-            f"{first.split.json} and {other.split.json} have different categories, as {odd.id} '{odd.name}', which one "
-            f"of them lacks ({len(one)} and {len(two)} there are): give both the same list."
+            f"{first.split.json} and {other.split.json} have different categories, {told} ({len(one)} and {len(two)} "
+            "there are): give both the same list."
         )
 
 

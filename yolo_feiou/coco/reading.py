@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import mmap
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from yolo_feiou.coco.odd_values import Id, to_area, to_box, to_flag, to_id, to_size, to_text
 from yolo_feiou.errors import DataError
 
-#: What fits into a column of 64 bits.
-Int = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 #: Records are read by so many at a time, so that few of them exist at once.
 CHUNK = 10_000
 #: How far around a number that JSON doesn't know its record is looked for, in bytes.
@@ -26,7 +25,7 @@ _NO_NUMBER = re.compile(rb"(?<=[\[,:\s])(?:NaN|-?Infinity)(?=[\s,\]}])")
 class Image(msgspec.Struct, gc=False):
     """An image; sizes in pixels."""
 
-    id: Int
+    id: Id
     file_name: str
     width: float | None = None
     height: float | None = None
@@ -35,17 +34,17 @@ class Image(msgspec.Struct, gc=False):
 class Annotation(msgspec.Struct, gc=False):
     """An object, or a crowd of them; bbox is x, y, width and height in pixels."""
 
-    image_id: Int
-    category_id: Int
+    image_id: Id
+    category_id: Id
     bbox: tuple[float, float, float, float]
-    id: Int | None = None
-    iscrowd: int | bool | None = 0
+    area: float | None = None
+    iscrowd: Annotated[int, msgspec.Meta(ge=0, le=1)] | bool | None = 0
 
 
 class Category(msgspec.Struct, gc=False, frozen=True):
     """A class of objects."""
 
-    id: Int
+    id: Id
     name: str
 
 
@@ -53,20 +52,36 @@ class Lists(msgspec.Struct, gc=False):
     """The lists of a COCO JSON, their records not read yet; `annotations` is None if there is no such list."""
 
     images: list[msgspec.Raw]
-    categories: list[Category]
+    categories: list[msgspec.Raw]
     annotations: list[msgspec.Raw] | None = None
 
 
 class _Named(msgspec.Struct):
-    id: int | str
+    id: Id
 
 
-Record = TypeVar("Record", Image, Annotation)
+Record = TypeVar("Record", Image, Annotation, Category)
 
+_WORDS = {Annotation: ("annotation", "annotations"), Image: ("image", "images"), Category: ("category", "categories")}
 _EXPECTED = {
-    "annotation": "image_id, category_id and bbox: [x, y, width, height] in pixels",
-    "image": "id, file_name, width and height",
+    Annotation: "image_id, category_id and bbox: [x, y, width, height] in pixels, and iscrowd 0 or 1",
+    Image: "id, file_name, width and height",
+    Category: "id and name",
 }
+#: How a value of another type becomes what it plainly means.
+_PLAINLY: dict[type, dict[str, Callable[[Any], Any]]] = {
+    Annotation: {"image_id": to_id, "category_id": to_id, "bbox": to_box, "area": to_area, "iscrowd": to_flag},
+    Image: {"id": to_id, "file_name": to_text, "width": to_size, "height": to_size},
+    Category: {"id": to_id, "name": to_text},
+}
+#: Byte-order marks, and how to read what follows; that of UTF-32 begins with that of UTF-16.
+_MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+_MARK_UTF8 = b"\xef\xbb\xbf"
 
 
 @contextmanager
@@ -84,17 +99,19 @@ def open_lists(path: Path) -> Iterator[Lists]:
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
     try:
-        lists = msgspec.json.decode(content, type=Lists)
+        lists = msgspec.json.decode(_in_utf8(content), type=Lists)
+    except RecursionError:
+        raise DataError(f"{path} is nested too deeply to be read: no COCO JSON is, so get or write it anew.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(f"{path} {_what_is_wrong(error, content)}") from None
     yield lists  # the mapping ends with its last view
 
 
 def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) -> Iterator[list[Record]]:
-    """Give the records of a list, some thousands at a time.
+    """Give the records of a list, some thousands at a time; a value of another type is read as what it plainly means.
 
     Raises:
-        DataError: If there are some that can't be read: the first is named, all are counted.
+        DataError: If there are some that can't be read: the first three are named, all are counted.
     """
     decode = msgspec.json.Decoder(kind).decode
     wrong: list[str] = []
@@ -105,17 +122,49 @@ def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) ->
             try:
                 chunk.append(decode(raw))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                record = _read_plainly(raw, kind)
+                if record is not None:
+                    chunk.append(record)
+                    continue
                 count += 1
                 if len(wrong) < 3:
-                    wrong.append(f"{_name(raw, number)} ({_plain(error)})")
+                    wrong.append(f"{name_record(raw, number)} ({_plain(error)})")
         yield chunk
     if count:
-        word = kind.__name__.lower()
+        word, words = _WORDS[kind]
         raise DataError(
-            f"{path}: {count:,} of {len(raws):,} {word}s can't be used: {word} {', '.join(wrong)}"
-            f"{', …' if count > len(wrong) else ''}. Expected {_EXPECTED[word]}: correct or remove "
-            "them."
+            f"{path}: {count:,} of {len(raws):,} {words} can't be used: {word} {', '.join(wrong)}"
+            f"{', …' if count > len(wrong) else ''}. Expected {_EXPECTED[kind]}: correct or remove them."
         )
+
+
+def name_record(raw: msgspec.Raw, number: int) -> str:
+    """Return how to find a record: by its id, or its place in the list, from 1."""
+    try:
+        return f"with id {msgspec.json.decode(raw, type=_Named).id!r}"
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return f"number {number}"
+
+
+def _in_utf8(content: mmap.mmap) -> Any:
+    """Return the bytes of a JSON without a byte-order mark; what is in another Unicode form is encoded anew."""
+    if content[:3] == _MARK_UTF8:
+        return memoryview(content)[3:]
+    for mark, encoding in _MARKS.items():
+        if content[: len(mark)] == mark:
+            return content[:].decode(encoding).encode()
+    return content
+
+
+def _read_plainly(raw: msgspec.Raw, kind: type[Record]) -> Record | None:
+    """Return a record with values of other types read as what they plainly mean; None if one means nothing."""
+    try:
+        values = msgspec.json.decode(raw)
+        if not isinstance(values, dict):
+            return None
+        return kind(**{key: read(values[key]) for key, read in _PLAINLY[kind].items() if key in values})
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, TypeError):  # TypeError: a field is missing
+        return None
 
 
 def _plain(error: Exception) -> str:
@@ -123,20 +172,10 @@ def _plain(error: Exception) -> str:
     return str(error).replace(" - at `$.", " at ").replace(" - at `$`", "").rstrip("`").replace("`", "")
 
 
-def _name(raw: msgspec.Raw, number: int) -> str:
-    """Return how to find a record that can't be read: by its id, or its place in the list, from 1."""
-    try:
-        return f"with id {msgspec.json.decode(raw, type=_Named).id!r}"
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return f"number {number}"
-
-
 def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
     """Return the end of a sentence that begins with the path of the file."""
     if "truncated" in str(error):
         return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
-    if content[:3] == b"\xef\xbb\xbf":
-        return "begins with a byte-order mark, which JSON must not: save it as UTF-8 without one."
     if isinstance(error, msgspec.ValidationError):
         return f"is no COCO JSON ({_plain(error)}): expected lists named images, annotations and categories."
     places = [match.start() for match in _NO_NUMBER.finditer(content)]
@@ -162,7 +201,7 @@ def _around(content: mmap.mmap, place: int) -> str:
         try:
             # Python's own decoder takes these words for numbers.
             record, _ = json.JSONDecoder().raw_decode(content[start : start + 2 * _REACH].decode(errors="replace"))
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict) and "id" in record:
             keys = [key for key, value in record.items() if _odd(value)]

@@ -37,6 +37,8 @@ class Measured:
 def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FASTER) -> Measured:
     """Run an evaluator; nothing is printed, and what is handed in stays as it is.
 
+    Images and categories are numbered for it from 1 in the order of their ids, by which COCO ranks equal scores.
+
     Args:
         truth: The ground truth.
         predictions: In COCO's result format, of images and categories of the ground truth.
@@ -45,9 +47,22 @@ def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = 
     Raises:
         ArgumentError: If there is no such evaluator, or it isn't installed.
     """
-    content = {"images": truth.images, "categories": truth.categories}
-    objects = {**content, "annotations": [dict(annotation) for annotation in truth.annotations]}
-    found = {**content, "annotations": [_as_annotation(n, record) for n, record in enumerate(predictions, 1)]}
+    images = {of: number for number, of in enumerate(sorted(image["id"] for image in truth.images), 1)}
+    categories = {of: number for number, of in enumerate(sorted(one["id"] for one in truth.categories), 1)}
+
+    def numbered(record: Record) -> Record:
+        of = {"image_id": images[record["image_id"]], "category_id": categories[record["category_id"]]}
+        return {**record, **of}
+
+    content = {
+        "images": [{"id": number} for number in images.values()],
+        "categories": [{"id": number} for number in categories.values()],
+    }
+    objects = {**content, "annotations": [numbered(annotation) for annotation in truth.annotations]}
+    found = {
+        **content,
+        "annotations": [_as_annotation(n, numbered(record)) for n, record in enumerate(predictions, 1)],
+    }
     done = _checked(evaluator)(objects, found)
     precision = done.eval["precision"]  # IoU × recall × category × area × detections; the first area is all of them
     return Measured([_tidy(value) for value in done.stats], [_tidy(_mean(level[:, :, 0, -1])) for level in precision])

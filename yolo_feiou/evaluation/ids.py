@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import takewhile
 from pathlib import PurePosixPath
 
+from yolo_feiou.coco.names import hint, loosely
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.evaluation.truth import Record
 
 
-def image_ids(files: Sequence[str], images: Sequence[Record]) -> dict[str, int]:
+def image_ids(files: Sequence[str], images: Sequence[Record], unlisted: Collection[str] = ()) -> dict[str, int]:
     """Return the image id of each image file.
 
     A file is the image whose `file_name` has the same last part and, among those, the most folders before it in common.
@@ -20,6 +21,7 @@ def image_ids(files: Sequence[str], images: Sequence[Record]) -> dict[str, int]:
     Args:
         files: Paths of image files.
         images: As COCO has them.
+        unlisted: Files that may be none of the images; they are left out then.
 
     Raises:
         DataError: If a file is none of the images, might be two of them, or is the same as another.
@@ -30,12 +32,13 @@ def image_ids(files: Sequence[str], images: Sequence[Record]) -> dict[str, int]:
         known[parts[-1]].append((parts, image["id"]))
     ids: dict[str, int] = {}
     owners: dict[int, str] = {}
+    missing: list[str] = []
     for file in files:
         parts = _parts(file)
         candidates = known[parts[-1]]
         if not candidates:
-            names = [image["file_name"] for image in images]
-            raise DataError(f"{file} is in the split but not among the {len(names)} images of the ground truth.")
+            missing.append(file)
+            continue
         common = [_common(parts, other) for other, _ in candidates]
         best = [image for shared, (_, image) in zip(common, candidates, strict=True) if shared == max(common)]
         if len(best) > 1:
@@ -46,6 +49,7 @@ def image_ids(files: Sequence[str], images: Sequence[Record]) -> dict[str, int]:
                 "file_name a folder."
             )
         ids[file], owners[best[0]] = best[0], file
+    _check_missing(missing, unlisted, images, len(files))
     return ids
 
 
@@ -71,6 +75,21 @@ def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int
         raise DataError(f"the class name '{twice[0]}' is there twice: which category is meant can't be told.")
     by_name = {category["name"]: category["id"] for category in categories}
     return [by_name[name] for name in names]
+
+
+def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Sequence[Record], count: int) -> None:
+    """Raise DataError if files are none of the images that may not, or if their names are only spelled otherwise."""
+    if not missing:
+        return
+    known = {loosely(image["file_name"]): image["file_name"] for image in images}
+    near = [file for file in missing if loosely(file) in known]
+    refused = near or [file for file in missing if file not in unlisted or len(missing) == count]
+    if not refused:
+        return
+    first, others = refused[0], len(missing) - 1
+    told = f"{first} is" if not others else f"{first} and {others:,} more of {count:,} images are"
+    end = hint(first, known.values()) or ": add them to the JSON, without annotations where nothing is to be found"
+    raise DataError(f"{told} in the split but not among the {len(images)} images of the ground truth{end}.")
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ def from_labels(split: Split) -> GroundTruth:
             "Expected label files in a folder 'labels' beside 'images', or annotations=FILE.json."
         )
     images = [
-        {"id": number, "file_name": _name(label["im_file"], split.root), "width": width, "height": height}
+        {"id": number, "file_name": name_in(label["im_file"], split.root), "width": width, "height": height}
         for number, label in enumerate(split.labels, 1)
         for height, width in [label["shape"]]
     ]
@@ -122,7 +122,7 @@ def from_labels(split: Split) -> GroundTruth:
         for annotation in _annotations(image, label)
     ]
     categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
-    return replace(in_coco_form(images, annotations, categories, split.source), unread=split.unread)
+    return replace(in_coco_form(images, annotations, categories), unread=split.unread)
 
 
 def image_counts(data: str | Path) -> dict[str, int]:
@@ -170,7 +170,7 @@ def _annotations_of(content: dict[str, Any], split: str, root: Path, source: str
     return root / named[split] if split in named else None
 
 
-def _name(file: str, root: Path) -> str:
+def name_in(file: str, root: Path) -> str:
     """Return the path of an image as seen from the data set's folder, or as it is if it lies elsewhere."""
     path = Path(file)
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from yolo_feiou.coco.annotations import read_columns
+from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.evaluation.ids import category_ids, image_ids
-from yolo_feiou.evaluation.labels import Split
-from yolo_feiou.evaluation.source import Source, objects_of
-from yolo_feiou.evaluation.truth import GroundTruth, require_objects
+from yolo_feiou.evaluation.labels import Split, from_labels, name_in
+from yolo_feiou.evaluation.source import Source
+from yolo_feiou.evaluation.truth import GroundTruth, Record, from_columns, require_objects
+
+#: What Ultralytics calls the class of a training with `single_cls`.
+SINGLE = "item"
 
 
 @dataclass(frozen=True)
@@ -43,17 +50,113 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
     Raises:
         DataError: If the objects can't be read, don't fit the images or the classes, or there are none.
     """
-    truth = objects_of(split, source)
-    ids = image_ids(split.files, truth.images)
-    truth = replace(truth.of_images(ids.values()), unread=split.unread)
-    if split.single_cls:
-        name = names[0] if names else "item"  # as Ultralytics calls it in a training
-        truth = truth.one_class(name)
-        known = [1]
-        counted = frozenset(known)
+    if source.path is None:
+        truth, notes = from_labels(split), []
+        ids = image_ids(split.files, truth.images)
     else:
-        known = category_ids(list(names or split.names), truth.categories)
-        counted = frozenset(known if split.classes is None else [known[index] for index in split.classes])
-        truth = truth.of_categories(counted)
+        truth, ids, notes = _from_json(split, source)
+    truth = replace(truth, unread=split.unread)
+    choose = _one_class if split.single_cls else _several_classes
+    truth, known, counted = choose(truth, split, source, list(names or split.names))
+    if truth.ignored:
+        notes.append(
+            f"{split.source if source.path is None else source.path}: {len(truth.ignored):,} categories with objects "
+            f"are none of the model's classes and are not counted: {', '.join(truth.ignored)}."
+        )
     require_objects(truth)
-    return Expected(truth, ids, known, counted)
+    return Expected(truth, ids, known, frozenset(counted), tuple(notes))
+
+
+def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int], list[str]]:
+    """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
+    columns = read_columns(source.path)
+    truth, notes = from_columns(columns, source.path), [f"{source.path}: {note}" for note in columns.notes]
+    if truth.areas_replaced:
+        notes.append(
+            f"{source.path}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
+            "larger than the box, or all one value): those of the boxes count."
+        )
+    ids = image_ids(split.files, truth.images, _empty_images(split))
+    truth = truth.of_images(ids.values())
+    truth, told = _fit_sizes(truth, split, ids, source)
+    notes += [told] if told else []
+    if unlisted := [file for file in split.files if file not in ids]:
+        images = _more_images(unlisted, split, max(ids.values()) + 1)
+        ids |= {file: image["id"] for file, image in zip(unlisted, images, strict=True)}
+        truth = replace(truth, images=[*truth.images, *images], unlisted=len(unlisted))
+        notes.append(
+            f"{len(unlisted):,} of {len(split.files):,} images of the split are not in {source.path} and have no "
+            f"labels, so they count as images without objects: {_first([image['file_name'] for image in images])}."
+        )
+    return truth, {file: ids[file] for file in split.files}, notes
+
+
+def _empty_images(split: Split) -> set[str]:
+    """Return the files without labels, if other images have some: only then it is said that nothing is on them."""
+    empty = {label["im_file"] for label in split.labels if not len(label["cls"])}
+    return empty if len(empty) < len(split.labels) else set()
+
+
+def _fit_sizes(truth: GroundTruth, split: Split, ids: dict[str, int], source: Source) -> tuple[GroundTruth, str]:
+    """Return the ground truth in pixels of the files, and a line on that if it is another; DataError if none fits."""
+    shapes = {label["im_file"]: label["shape"][::-1] for label in split.labels}
+    by_id = {ids[file]: shapes[file] for file in ids}
+    found = np.array([by_id[image["id"]] for image in truth.images], float)
+    told = np.array([[image.get(key, np.nan) for key in ("width", "height")] for image in truth.images], float)
+    factor, note = compare_sizes([image["file_name"] for image in truth.images], told, found, source.path)
+    truth = truth.scaled(factor) if factor != 1 else truth
+    sizes = [{"width": int(width), "height": int(height)} for width, height in found.tolist()]
+    return replace(truth, images=[{**i, **size} for i, size in zip(truth.images, sizes, strict=True)]), note
+
+
+def _more_images(files: Sequence[str], split: Split, first: int) -> list[Record]:
+    """Return images of these files, numbered from `first`."""
+    shapes = {label["im_file"]: label["shape"] for label in split.labels}
+    return [
+        {"id": number, "file_name": name_in(file, split.root), "width": shapes[file][1], "height": shapes[file][0]}
+        for number, file in enumerate(files, first)
+    ]
+
+
+def _several_classes(
+    truth: GroundTruth, split: Split, source: Source, names: list[str]
+) -> tuple[GroundTruth, list[int], list[int]]:
+    """Return what is of the model's classes that count, the category of each class, and the categories that count."""
+    known = category_ids(names, truth.categories)
+    chosen = _chosen(truth, split)
+    counted = [category for category in known if chosen is None or category in chosen]
+    return _of_categories(truth, counted, chosen), known, counted
+
+
+def _one_class(
+    truth: GroundTruth, split: Split, source: Source, names: list[str]
+) -> tuple[GroundTruth, list[int], list[int]]:
+    """Return all that counts as one class, and the category of that, twice."""
+    if source.path is not None:  # labels are filtered as they are read
+        listed = {category["name"] for category in truth.categories}
+        chosen = _chosen(truth, split)
+        if chosen is not None:
+            truth = truth.of_categories(chosen)
+        elif listed.issuperset(split.names):
+            truth = _of_categories(truth, category_ids(split.names, truth.categories), None)
+    return truth.one_class(names[0] if len(names) == 1 else SINGLE), [1], [1]
+
+
+def _chosen(truth: GroundTruth, split: Split) -> set[int] | None:
+    """Return the categories that `classes` names, which are indices in the data's order; None for all."""
+    if split.classes is None:
+        return None
+    known = category_ids(split.names, truth.categories)
+    return {known[index] for index in split.classes if 0 <= index < len(known)}
+
+
+def _of_categories(truth: GroundTruth, counted: Sequence[int], chosen: set[int] | None) -> GroundTruth:
+    """Return what is of these categories, with the names of others that have objects, unless they were not chosen."""
+    present = {one["category_id"] for one in truth.annotations if not one["iscrowd"]} - set(counted)
+    wanted = present if chosen is None else present & chosen
+    ignored = [category["name"] for category in truth.categories if category["id"] in wanted]
+    return replace(truth.of_categories(set(counted)), ignored=(*truth.ignored, *ignored))
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

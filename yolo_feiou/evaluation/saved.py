@@ -15,6 +15,8 @@ from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import GroundTruth, Record
 from yolo_feiou.tables import Row, read_json, write_json, write_text
 
+#: What a ground truth says of itself besides its lists.
+ABOUT = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
 TRUTH, PREDICTIONS, SETTINGS = "ground_truth.json", "predictions.json", "settings.json"
 
 
@@ -43,7 +45,7 @@ class Evaluation:
         two evaluations are never taken for one.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        about = {"area_source": self.truth.area_source, "unread": self.truth.unread}
+        about = {name: getattr(self.truth, name) for name in ABOUT}
         truth = {
             "info": about,
             "images": self.truth.images,
@@ -75,7 +77,8 @@ def load(folder: str | Path) -> Evaluation:
             raise DataError(f"{path} is missing, truncated or of another evaluation: evaluate the model again.")
     truth = read_json(folder / TRUTH)
     parts = {key: truth[key] for key in ("images", "annotations", "categories")}
-    return Evaluation(GroundTruth(**parts, **truth["info"]), read_json(folder / PREDICTIONS), settings)
+    about = {**truth["info"], "ignored": tuple(truth["info"].get("ignored", ()))}
+    return Evaluation(GroundTruth(**parts, **about), read_json(folder / PREDICTIONS), settings)
 
 
 def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import Split, from_labels
-from yolo_feiou.evaluation.truth import GroundTruth, from_json
+from yolo_feiou.evaluation.labels import Split
 from yolo_feiou.tables import Row
 
 LABELS = "labels"
@@ -44,12 +43,3 @@ def source_of(split: Split, annotations: str | Path | None = None) -> Source:
         where = "" if annotations else f"{split.source}: the YAML names annotations that are not there. "
         raise DataError(f"{where}{path} can't be read: give the path of a COCO JSON.")
     return Source(path)
-
-
-def objects_of(split: Split, source: Source) -> GroundTruth:
-    """Return the ground truth of a split.
-
-    Raises:
-        DataError: If the JSON is none, or the labels are empty.
-    """
-    return from_labels(split) if source.path is None else from_json(source.path)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from yolo_feiou.coco.annotations import Columns, read_columns
+from yolo_feiou.coco.ids import ordinary_ids
 from yolo_feiou.errors import DataError
-from yolo_feiou.tables import read_json
+from yolo_feiou.evaluation.areas import usable_areas
 
 Record = dict[str, Any]  # an image, annotation, category or detection as COCO writes it
 
@@ -24,8 +28,12 @@ class GroundTruth:
             original image), `area` and `iscrowd`.
         categories: Each with `id` and `name`.
         area_source: Where the areas come from, which decide on S, M and L: 'json', 'box', or 'mixed' where the JSON has
-            some of them.
+            some of them, or some that can be.
         unread: How many image files of the split Ultralytics could not read, or not their labels, and left out.
+        areas_replaced: How many areas of the JSON can't be, so that the box's count.
+        unlisted: How many images of the split the JSON doesn't list, which count as images without objects.
+        scale: By what the boxes of the JSON were multiplied, since its images have another size than the files.
+        ignored: Names of categories with objects that the model doesn't have, and that don't count.
     """
 
     images: list[Record]
@@ -33,6 +41,10 @@ class GroundTruth:
     categories: list[Record]
     area_source: str
     unread: int = 0
+    areas_replaced: int = 0
+    unlisted: int = 0
+    scale: float = 1
+    ignored: Sequence[str] = ()
 
     @property
     def objects(self) -> int:
@@ -56,6 +68,19 @@ class GroundTruth:
             categories=[category for category in self.categories if category["id"] in ids],
         )
 
+    def scaled(self, factor: float) -> GroundTruth:
+        """Return the same in images that are larger by a factor."""
+        sizes = [{key: image[key] * factor for key in ("width", "height") if key in image} for image in self.images]
+        return replace(
+            self,
+            images=[{**image, **size} for image, size in zip(self.images, sizes, strict=True)],
+            annotations=[
+                {**one, "bbox": [value * factor for value in one["bbox"]], "area": one["area"] * factor**2}
+                for one in self.annotations
+            ],
+            scale=factor,
+        )
+
     def one_class(self, name: str) -> GroundTruth:
         """Return the same with a single category, for a model trained with `single_cls`."""
         return replace(
@@ -66,25 +91,60 @@ class GroundTruth:
 
 
 def from_json(path: str | Path) -> GroundTruth:
-    """Return the ground truth in a COCO JSON, crowds and areas kept.
-
-    Annotations are numbered anew: an `id` of 0, which many exporters write, means "unmatched" to COCO's own evaluator,
-    which then counts that object as missed. A missing `iscrowd` is 0, a missing `area` the box's.
+    """Return the ground truth in a COCO JSON, crowds kept.
 
     Raises:
-        DataError: If the file can't be read or is no such JSON.
+        DataError: If the file can't be read or used, or has no list of annotations.
     """
-    return in_coco_form(*_lists(path, ("images", "annotations", "categories")), source=path)
+    return from_columns(read_columns(Path(path)), path)
 
 
-def images_from_json(path: str | Path) -> GroundTruth:
-    """Return the images and categories of a COCO JSON, such as image_info_test-dev2017.json, which has no objects.
+def from_columns(columns: Columns, source: object) -> GroundTruth:
+    """Return the ground truth in what was read of a COCO JSON, crowds kept.
+
+    Ids of images and categories are the JSON's where they are whole numbers below 2^53, which all COCO tools read, and
+    are counted from 1 otherwise. Annotations are numbered anew: an `id` of 0, which many exporters write, means
+    "unmatched" to COCO's own evaluator, which then counts that object as missed. Areas are the JSON's where they can
+    be, see `usable_areas`, and else the box's.
+
+    Args:
+        columns: What was read.
+        source: The JSON, for messages.
 
     Raises:
-        DataError: If the file can't be read or is no such JSON.
+        DataError: If there is no list of annotations.
     """
-    images, categories = _lists(path, ("images", "categories"))
-    return in_coco_form(images, [], categories, source=path)
+    if not columns.labelled:
+        raise DataError(f"{source} is no COCO ground truth: it has no list named annotations.")
+    areas, area_source, replaced = usable_areas(columns.areas, columns.boxes)
+    images = _images(columns)
+    image_ids = np.repeat(np.array([image["id"] for image in images]), np.diff(columns.starts))
+    categories = _categories(columns)
+    category_ids = np.array([category["id"] for category in categories])[columns.classes]
+    rows = zip(
+        *(column.tolist() for column in (image_ids, category_ids, columns.boxes, areas, columns.crowds.astype(int))),
+        strict=True,
+    )
+    keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd")
+    annotations = [dict(zip(keys, (number, *row), strict=True)) for number, row in enumerate(rows, 1)]
+    return GroundTruth(images, annotations, categories, area_source, areas_replaced=replaced)
+
+
+def _images(columns: Columns) -> list[Record]:
+    """Return the images of a COCO JSON, with their sizes where it has both."""
+    images: list[Record] = []
+    ids = ordinary_ids(columns.image_ids)
+    for number, name, size in zip(ids, columns.names, columns.sizes.tolist(), strict=True):
+        image: Record = {"id": number, "file_name": name}
+        if all(map(math.isfinite, size)):
+            image["width"], image["height"] = (int(side) if side.is_integer() else side for side in size)
+        images.append(image)
+    return images
+
+
+def _categories(columns: Columns) -> list[Record]:
+    ids = ordinary_ids([category.id for category in columns.categories])
+    return [{"id": n, "name": category.name} for n, category in zip(ids, columns.categories, strict=True)]
 
 
 def require_objects(truth: GroundTruth) -> None:
@@ -95,44 +155,23 @@ def require_objects(truth: GroundTruth) -> None:
         )
 
 
-def in_coco_form(
-    images: Sequence[Record], annotations: Sequence[Record], categories: Sequence[Record], source: object
-) -> GroundTruth:
-    """Return a ground truth of what was read, checked, completed, and without what box metrics don't need.
+def in_coco_form(images: Sequence[Record], annotations: Sequence[Record], categories: Sequence[Record]) -> GroundTruth:
+    """Return a ground truth of records that are known to fit each other, with areas of boxes where they have none.
 
     Args:
         images: As COCO has them.
-        annotations: Likewise; `id`, `area` and `iscrowd` may be missing.
-        categories: Likewise.
-        source: Where all that comes from, for messages.
-
-    Raises:
-        DataError: If something is missing, twice there, of the wrong kind, or refers to what isn't there.
+        annotations: With `image_id`, `category_id`, `bbox`, and perhaps `iscrowd` and `area`.
+        categories: As COCO has them.
     """
-    image_ids, category_ids = _ids(images, "image", source), _ids(categories, "category", source)
-    for kind, key, records in (("image", "file_name", images), ("category", "name", categories)):
-        if nameless := [r["id"] for r in records if not isinstance(r.get(key), str) or not r[key]]:
-            raise DataError(f"{source}: the {kind} with id {nameless[0]} has no {key}.")
     kept = []
     for number, annotation in enumerate(annotations, 1):
-        _check(annotation, image_ids, category_ids, f"{source}: annotation {number}")
         box = [float(value) for value in annotation["bbox"]]
+        of = {key: annotation[key] for key in ("image_id", "category_id")}
+        crowd = int(annotation.get("iscrowd", 0))
         kept.append(
-            {
-                "id": number,
-                "image_id": annotation["image_id"],
-                "category_id": annotation["category_id"],
-                "bbox": box,
-                "area": float(annotation["area"]) if _has_area(annotation) else box[2] * box[3],
-                "iscrowd": int(bool(annotation.get("iscrowd"))),
-            }
+            {"id": number, **of, "bbox": box, "area": annotation.get("area", box[2] * box[3]), "iscrowd": crowd}
         )
-    return GroundTruth(
-        [{key: image[key] for key in ("id", "file_name", "width", "height") if key in image} for image in images],
-        kept,
-        [{"id": category["id"], "name": category["name"]} for category in categories],
-        _area_source(map(_has_area, annotations)),
-    )
+    return GroundTruth([*images], kept, [*categories], "box")
 
 
 def is_box(value: object, signed: bool = False) -> bool:
@@ -146,46 +185,3 @@ def is_box(value: object, signed: bool = False) -> bool:
         and all(isinstance(number, (int, float)) and math.isfinite(number) for number in value)
         and (signed or min(value[2:]) >= 0)
     )
-
-
-def _lists(path: str | Path, keys: Sequence[str]) -> list[list[Record]]:
-    """Return the lists of these names in a JSON."""
-    content = read_json(Path(path))
-    parts = [content.get(key) if isinstance(content, dict) else None for key in keys]
-    if not all(isinstance(part, list) for part in parts):
-        named = f"{', '.join(keys[:-1])} and {keys[-1]}"
-        kind = "ground truth" if "annotations" in keys else "list of images"
-        raise DataError(f"{path} is no COCO {kind}: expected lists named {named}.")
-    return parts
-
-
-def _ids(records: Sequence[Record], kind: str, source: object) -> set[int]:
-    """Return the ids of images or categories."""
-    ids = [record.get("id") if isinstance(record, dict) else None for record in records]
-    if wrong := [value for value in ids if type(value) is not int]:
-        raise DataError(f"{source}: the id of one {kind} is {wrong[0]!r}: expected a whole number.")
-    if len(set(ids)) < len(ids):
-        twice = next(value for value in ids if ids.count(value) > 1)
-        raise DataError(f"{source}: the {kind} id {twice} is there twice.")
-    return set(ids)
-
-
-def _check(annotation: Mapping[str, Any], images: set[int], categories: set[int], where: str) -> None:
-    """Raise DataError for an annotation that can't be counted."""
-    if not isinstance(annotation, dict):
-        raise DataError(f"{where} is {annotation!r}: expected image_id, category_id and bbox.")
-    for key, known in (("image_id", images), ("category_id", categories)):
-        if not isinstance(annotation.get(key), int) or annotation[key] not in known:
-            raise DataError(f"{where} has {key}={annotation.get(key)!r}, and there is no entry with that id.")
-    if not is_box(annotation.get("bbox")):
-        raise DataError(f"{where} has bbox={annotation.get('bbox')!r}: expected x, y, width and height in pixels.")
-
-
-def _has_area(annotation: Mapping[str, Any]) -> bool:
-    area = annotation.get("area")
-    return isinstance(area, (int, float)) and math.isfinite(area)
-
-
-def _area_source(has_area: Iterable[bool]) -> str:
-    kinds = set(has_area)
-    return "mixed" if len(kinds) == 2 else "json" if True in kinds else "box"

@@ -11,11 +11,16 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from yolo_feiou.coco.annotations import Columns, read_columns
+from yolo_feiou.coco.odd_values import Id
+from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.detections import detect
 from yolo_feiou.evaluation.ids import category_ids, image_ids
-from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.evaluation.truth import Record, images_from_json
+from yolo_feiou.evaluation.labels import Split, read_split
+from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.tables import whole
@@ -56,19 +61,19 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
             f"data={data} names no image list for its split '{SPLIT}': add annotations: {{test: "
             "annotations/image_info_test-dev2017.json}."
         )
-    content = images_from_json(split.annotations)
-    ids = image_ids(split.files, content.images)
+    columns = read_columns(split.annotations)
+    images = [{"id": of, "file_name": name} for of, name in zip(columns.image_ids, columns.names, strict=True)]
+    ids = image_ids(split.files, images)
+    _check_sizes(split, columns, ids)
     found = detect(run.weights, data, SPLIT, **thresholds(how.arguments(run)))
-    categories = category_ids(found.names, content.categories)
+    categories = category_ids(found.names, [{"id": one.id, "name": one.name} for one in columns.categories])
     records = best(found.in_coco_form(ids, categories))
     with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
         entry.compress_type = zipfile.ZIP_DEFLATED
         archive.writestr(entry, json.dumps(records, separators=(",", ":")))
-    missing = len(content.images) - len(ids)
-    lacks = f"; {missing} of the {len(content.images)} images of {split.annotations.name} are not in the split" * (
-        missing > 0
-    )
+    missing = len(images) - len(ids)
+    lacks = f"; {missing} of the {len(images)} images of {split.annotations.name} are not in the split" * (missing > 0)
     return path, f"{len(records)} detections in {len(ids)} images{lacks}"
 
 
@@ -81,6 +86,18 @@ def _check_own(path: Path) -> None:
         names = archive.namelist()
     if path.is_symlink() or len(names) != 1 or not (names[0].startswith(ENTRY[0]) and names[0].endswith(ENTRY[1])):
         raise ArgumentError(f"{path} is there and no submission of this command, and would be overwritten: rename it.")
+
+
+def _check_sizes(split: Split, columns: Columns, ids: dict[str, Id]) -> None:
+    """Raise DataError if the files don't have the sizes in the JSON, in whose pixels detections are sent."""
+    told = dict(zip(columns.image_ids, columns.sizes.tolist(), strict=True))
+    found = np.array([label["shape"][::-1] for label in split.labels], float)
+    sizes = np.array([told[ids[file]] for file in split.files])
+    factor, note = compare_sizes(split.files, sizes, found, split.annotations)
+    if factor != 1:
+        raise DataError(
+            f"{note.split(', so')[0]}: a submission is in the pixels of the JSON, so use the original images."
+        )
 
 
 def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""Categories of one name: the one with annotations is meant, and where two have some it can't be told."""
+
+import pytest
+
+from tests.coco.made_up import annotation, image, write_json
+from yolo_feiou.coco.annotations import read_columns
+from yolo_feiou.errors import DataError
+
+#: As Roboflow writes them: category 0 is called like another one, or like the data set, and has no boxes.
+ROBOFLOW = [
+    {"id": 0, "name": "cat", "supercategory": "none"},
+    {"id": 1, "name": "cat", "supercategory": "cat"},
+    {"id": 2, "name": "dog", "supercategory": "cat"},
+]
+
+
+def read(path, kinds, categories=ROBOFLOW):
+    objects = [annotation(n, category_id=kind) for n, kind in enumerate(kinds)]
+    return read_columns(write_json(path / "a.json", [image(1)], objects, categories))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ids"),
+    [
+        ((2, 1), [1, 2]),
+        ((2, 0), [0, 2]),  # here the first of them has the annotations
+        ((2, 2), [1, 2]),  # and here none has: the last stays
+    ],
+)
+def test_the_one_without_annotations_is_left_out_and_named(tmp_path, kinds, ids):
+    columns = read(tmp_path, kinds)
+    assert [category.id for category in columns.categories] == ids and columns.class_names == ["cat", "dog"]
+    assert [columns.categories[i].id for i in columns.classes] == list(kinds)
+    assert len(columns.notes) == 1 and f"category {1 - ids[0]} 'cat' has no annotations" in columns.notes[0]
+
+
+def test_two_with_annotations_are_refused(tmp_path):
+    with pytest.raises(
+        DataError, match=r"categories 0 \(1 annotations\) and 1 \(2 annotations\) are both called 'cat'"
+    ):
+        read(tmp_path, (0, 1, 1))
+
+
+def test_names_that_differ_are_left_alone(tmp_path):
+    columns = read(tmp_path, (2,), [{"id": 0, "name": "Cat"}, *ROBOFLOW[1:]])
+    assert columns.class_names == ["Cat", "cat", "dog"] and columns.notes == ()
