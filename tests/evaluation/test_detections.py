@@ -21,7 +21,7 @@ def names_in(data):
 
 
 def test_in_coco_form():
-    found = Detections(["a", "b"], {"y": np.array([[1, 2, 4, 6.5, 0.9, 1]]), "x": np.zeros((0, 6))}, {})
+    found = Detections(["a", "b"], {"y": np.array([[1, 2, 4, 6.5, 0.9, 1]]), "x": np.zeros((0, 6))}, {}, {})
     assert found.in_coco_form({"x": 7, "y": 5}, [10, 20]) == [
         {"image_id": 5, "category_id": 20, "bbox": [1, 2, 3, 4.5], "score": 0.9}
     ]

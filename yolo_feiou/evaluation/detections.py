@@ -33,11 +33,13 @@ class Detections:
         names: The model's classes, in order.
         by_file: For each image file, an array (n, 6) of x1, y1, x2, y2 in pixels of the original image, score and class
             index, best score first.
+        shapes: Height and width of each image file as it was read.
         settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
     """
 
     names: list[str]
     by_file: dict[str, np.ndarray]
+    shapes: dict[str, tuple[int, int]]
     settings: dict[str, Any]
 
     def in_coco_form(self, image_ids: Mapping[str, int], category_ids: list[int]) -> list[Record]:
@@ -64,6 +66,7 @@ class Recording:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.by_file: dict[str, np.ndarray] = {}
+        self.shapes: dict[str, tuple[int, int]] = {}
 
     def update_metrics(self, preds: Any, batch: dict[str, Any]) -> None:
         """Keep the detections of a batch, scaled to the original images as Ultralytics does."""
@@ -74,6 +77,7 @@ class Recording:
             columns[:, :4] = scale_boxes(batch["img"].shape[2:], columns[:, :4].clone(), shape, ratio_pad=ratio_pad)
             if self.args.single_cls:
                 columns[:, 5] = 0
+            self.shapes[file] = tuple(shape)
             self.by_file[file] = columns.cpu().numpy().astype(np.float64)
         super().update_metrics(preds, batch)
 
@@ -151,7 +155,7 @@ def detect(
         "single_cls": bool(used.single_cls),
     }
     names = [str(name) for _, name in sorted(dict(validators[0].names).items())]
-    return Detections(names, validators[0].by_file, settings)
+    return Detections(names, validators[0].by_file, validators[0].shapes, settings)
 
 
 def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:

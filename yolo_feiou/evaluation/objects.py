@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from yolo_feiou.coco.annotations import read_columns
 from yolo_feiou.coco.sizes import compare_sizes
+from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import Split, from_labels, name_in
 from yolo_feiou.evaluation.source import Source
@@ -65,6 +66,26 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
         )
     require_objects(truth)
     return Expected(truth, ids, known, frozenset(counted), tuple(notes))
+
+
+def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse images that were read in another size than their headers say, by which their objects lie elsewhere.
+
+    Args:
+        split: The split.
+        shapes: Height and width of each image file as it was read.
+
+    Raises:
+        DataError: If there are some: three are named.
+    """
+    sizes = [(label["im_file"], tuple(label["shape"]), shapes[label["im_file"]]) for label in split.labels]
+    if odd := [(file, header, read) for file, header, read in sizes if header != read]:
+        told = [f"{f} (header {h[1]} × {h[0]}, read {r[1]} × {r[0]})" for f, h, r in odd]
+        raise DataError(
+            f"{split.source}: {len(odd):,} of {len(sizes):,} images are read in another size than their headers say: "
+            f"{_first(told)}. Remove *.npy files beside them, which cache=disk made of other images, or write the "
+            "images anew without an EXIF orientation."
+        )
 
 
 def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int], list[str]]:

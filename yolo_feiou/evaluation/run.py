@@ -11,7 +11,7 @@ from ultralytics.engine.model import Model
 from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
 from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.evaluation.objects import expected_objects
+from yolo_feiou.evaluation.objects import check_shapes, expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
@@ -63,6 +63,7 @@ def evaluate(
     for note in expected.notes:
         print(f"note: {note}", file=sys.stderr, flush=True)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
+    check_shapes(images, found.shapes)
     if names is None:
         expected = expected_objects(images, source, found.names)
     predictions = [
