@@ -221,6 +221,87 @@ def test_what_looks_like_a_mistake_is_said(tmp_path, out, capsys, box, doubt):
     assert (f"warning: train: {doubt}" in printed) if doubt else "warning" not in printed
 
 
+def test_categories_without_objects_are_said(tmp_path, out, capsys):
+    prepare_coco([f"out={out}", *own_data(tmp_path)])
+    assert "train: 1 of 2 categories have no object: cat" in capsys.readouterr().out
+
+
+def test_two_categories_of_one_name_of_which_one_has_no_boxes_are_one_class(tmp_path, out, capsys):
+    words = own_data(tmp_path)
+    for split in ("train", "val"):
+        content = json.loads((tmp_path / f"{split}.json").read_text())
+        content["categories"].append({"id": 0, "name": "dog", "supercategory": "none"})
+        (tmp_path / f"{split}.json").write_text(json.dumps(content))
+    prepare_coco([f"out={out}", *words])
+    assert yaml.safe_load((out / "mine.yaml").read_text())["names"] == {0: "dog", 1: "cat"}
+    assert labels(out / "labels" / "train")["1.txt"].startswith("0 ")
+    assert "warning: train: category 0 'dog' has no annotations and another one, 3, has its name" in (
+        capsys.readouterr().out
+    )
+
+
+def test_crowds_nearly_everywhere_are_said(tmp_path, out, capsys):
+    prepare_coco([f"out={out}", *own_data(tmp_path, None, [annotation(1), annotation(2, 2, iscrowd=1)])])
+    assert "warning: train: 1 of 2 annotations are crowds (iscrowd: 1)" in capsys.readouterr().out
+
+
+def test_images_of_half_the_size_are_said_and_their_labels_are_the_same(tmp_path, out, capsys):
+    words = own_data(tmp_path)
+    prepare_coco([f"out={out}", *words])
+    whole = labels(out / "labels" / "train")
+    write_images(tmp_path / "train", ["1.jpg", "2.jpg"], (100, 50))
+    prepare_coco([f"out={out}2", *words])
+    assert labels(Path(f"{out}2") / "labels" / "train") == whole
+    assert "warning: train: the files of all 2 images are 0.5 times as large as" in capsys.readouterr().out
+
+
+def test_images_of_other_sizes_are_refused_before_anything_is_written(own, out, tmp_path):
+    write_images(tmp_path / "own" / "train", ["2.jpg"], (100, 200))
+    said = refusal(own)
+    assert "1 of 2 images are not those of their files: 2.jpg (JSON 200 × 100, file 100 × 200)" in said
+    assert "EXIF" in said and not out.exists()
+
+
+def test_sizes_that_the_json_lacks_are_those_of_the_files(tmp_path, out):
+    images = [{"id": 1, "file_name": "1.jpg"}, image(2)]
+    words = own_data(tmp_path, images)
+    prepare_coco([f"out={out}", *words])
+    written = labels(out / "labels" / "train")
+    assert written["1.txt"] == written["2.txt"]
+
+
+def test_backslashes_and_other_ids_are_prepared_as_usual(tmp_path, out):
+    words = own_data(tmp_path)
+    prepare_coco([f"out={out}", *words])
+    (tmp_path / "train" / "a").mkdir()
+    (tmp_path / "train" / "1.jpg").rename(tmp_path / "train" / "a" / "1.jpg")
+    objects = [annotation(1, 2**64), annotation(1, "0002", iscrowd="0", category_id=3.0)]
+    write_json(tmp_path / "train.json", [image(2**64, "a\\1.jpg"), image("0002", "2.jpg")], objects)
+    prepare_coco([f"out={out}2", *words])
+    before, after = labels(out / "labels" / "train"), labels(Path(f"{out}2") / "labels" / "train")
+    assert after == {"2.txt": before["2.txt"], "a/1.txt": before["1.txt"]}
+    assert (Path(f"{out}2") / "train.txt").read_text().splitlines()[1] == "./images/train/a/1.jpg"
+
+
+@pytest.mark.parametrize(
+    ("categories", "words"),
+    [
+        ([{"id": "3", "name": "dog"}, {"id": 7.0, "name": "cat"}], None),  # the same ids, written otherwise
+        ([{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}], "different categories, in another order of their ids"),
+        (
+            [{"id": "x", "name": "bird"}, {"id": 7, "name": "cat"}],
+            "different categories, as 3 'dog', which one of them",
+        ),
+    ],
+)
+def test_the_splits_must_have_the_same_classes_in_the_same_order(own, tmp_path, categories, words):
+    write_json(tmp_path / "own" / "val.json", [image(1)], [], categories)
+    if words:
+        assert words in refusal(own)
+    else:
+        prepare_coco(own)
+
+
 def test_a_split_without_objects_is_said(tmp_path, out, capsys):
     prepare_coco([f"out={out}", *own_data(tmp_path, None, [annotation(1, iscrowd=1)])])
     assert "warning: train: there is no object in it" in capsys.readouterr().out

@@ -32,7 +32,11 @@ def test_names_within_the_folder_of_the_images(names, folder, paths):
         (["a\\7.jpg"], "leads out"),
         (["7\n.jpg"], "leads out"),
         (["7\u2028.jpg"], "leads out"),  # a line ends here for Python, and so for Ultralytics
+        (["a\\..\\..\\7.jpg"], "leads out"),
         (["7.gif"], "is no image that Ultralytics reads"),
+        (["7.jpg", "jpg"], "file_name 'jpg' of 2 is no image"),  # a name, and no suffix
+        (["a/png"], "file_name 'a/png' of 1 is no image"),
+        ([".jpg"], "file_name '.jpg' of 1 is no image"),
         (["7"], "is no image that Ultralytics reads"),
         (["7.jpg", "7.png"], "images 7.jpg and 7.png would share the label file 7.txt"),
         (["7.jpg", "./7.jpg"], "image 7.jpg is listed 2 times, with an id each: list it once"),
@@ -43,6 +47,31 @@ def test_names_that_can_not_be_used(names, words):
     with pytest.raises(DataError) as error:
         usable_names(names, "a.json")
     assert words in str(error.value) and str(error.value).startswith("a.json: ")
+
+
+def test_backslashes_are_a_path_where_that_file_exists(tmp_path):
+    write_images(tmp_path, ["a/b/7.jpg", "images/8.jpg"])
+    assert usable_names(["a\\b\\7.jpg"], "a.json", tmp_path) == ("", ["a/b/7.jpg"])
+    assert usable_names(["images\\8.jpg"], "a.json", tmp_path) == ("images", ["8.jpg"])
+    with pytest.raises(DataError, match=r"file_name 'a..b..9.jpg' of 1 leads out .* or is no path of a file"):
+        usable_names(["a\\b\\9.jpg"], "a.json", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "words"),
+    [
+        ("A.JPG", "a.jpg", "A.JPG: did you mean 'a.jpg'? It differs in case"),
+        ("b%20c.jpg", "b c.jpg", "It differs in %-escapes"),
+        ("u\u0308.jpg", "\u00fc.jpg", "It differs in its Unicode form"),
+        ("x/A.jpg", "x/a.jpg", "did you mean 'a.jpg'?"),
+    ],
+)
+def test_a_missing_image_that_is_there_in_another_spelling_gets_a_hint(tmp_path, name, there, words):
+    write_images(tmp_path, [there, "other.jpg"])
+    for names in ([name], [name, "other.jpg"]):
+        with pytest.raises(DataError) as error:
+            check_missing(names, are_there(names, tmp_path), tmp_path, "a.json", skip=False)
+        assert words in str(error.value)
 
 
 def test_files_that_are_there(tmp_path):
