@@ -194,6 +194,12 @@ def test_a_json_that_cannot_be_read(tmp_path, content, message):
     assert "\n" not in str(refused.value)
 
 
+def test_a_json_nested_too_deeply_is_a_mistake_in_one_line(tmp_path):
+    (tmp_path / "a.json").write_text("[" * 100_000 + "]" * 100_000)
+    with pytest.raises(DataError, match="a.json is no whole JSON file: maximum recursion depth"):
+        read_json(tmp_path / "a.json")
+
+
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(DataError, match="can't be read: Is a directory"):
         read_json(tmp_path)

@@ -4,6 +4,7 @@ import copy
 import io
 import json
 from contextlib import redirect_stdout
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,27 @@ def test_both_are_what_pycocotools_says_of_the_files(made_up, tmp_path):
     row = score(from_json(path), found)
     for name, place in PLACES.items():
         assert row[name] == round(evaluation.stats[place], 12), name
+
+
+@pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
+def test_ids_that_float64_can_not_tell_apart_change_nothing(coco_tiny, evaluator):
+    """The images in the order of their ids from 2^62 on, by which COCO ranks equal scores; the categories likewise."""
+    of = from_json(coco_tiny / "annotations" / "instances_train2017.json")
+    found = noisy(of, 1)
+    images = {old: 2**62 + n for n, old in enumerate(sorted(image["id"] for image in of.images))}
+    kinds = {old: 2**53 + n for n, old in enumerate(sorted(one["id"] for one in of.categories))}
+
+    def renamed(records):
+        new = {"image_id": images, "category_id": kinds}
+        return [{key: new[key][value] if key in new else value for key, value in one.items()} for one in records]
+
+    large = replace(
+        of,
+        images=[{**image, "id": images[image["id"]]} for image in of.images],
+        annotations=renamed(of.annotations),
+        categories=[{**one, "id": kinds[one["id"]]} for one in of.categories],
+    )
+    assert score(large, renamed(found), evaluator) == score(of, found, evaluator)
 
 
 @pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])

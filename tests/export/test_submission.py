@@ -109,6 +109,54 @@ def test_a_submission_of_before_is_replaced(tmp_path):
     submission._check_own(tmp_path / "submission.zip")
 
 
+@pytest.fixture
+def changed(squares, tmp_path):
+    """A function that makes a data YAML with another JSON of the split `test`."""
+
+    def make(change):
+        official = json.loads((squares.parent / "annotations" / "image_info_test-dev2017.json").read_text())
+        change(official)
+        (tmp_path / "changed.json").write_text(json.dumps(official))
+        content = yaml.safe_load(squares.read_text())
+        content["annotations"]["test"] = str(tmp_path / "changed.json")
+        (tmp_path / "data.yaml").write_text(yaml.safe_dump(content))
+        return tmp_path / "data.yaml"
+
+    return make
+
+
+def test_detections_carry_the_ids_of_the_json_whatever_they_are(copy, changed, squares, detecting):
+    def change(official):
+        for n, image in enumerate(official["images"]):
+            image["id"] = (2**63 + 1, "0001", "x", 7)[n]
+        official["categories"][1]["id"] = "red"
+
+    found = [[1, 5, 11, 13, 0.9, 0], [20, 5, 31, 13, 0.8, 1]]
+    images = squares.parent / "images"
+    detecting({str(path): found for split in ("val", "test") for path in (images / split).glob("*.jpg")})
+    run = copy("run")
+    assert export([str(run), "device=cpu", f"data={changed(change)}", "submission=mine"]) == 0
+    records = submitted(run)
+    assert {record["image_id"] for record in records} == {2**63 + 1, "0001", "x", 7}
+    assert [record["category_id"] for record in records] == [3, "red"] * 4
+
+
+def test_images_of_another_size_than_in_the_json_are_not_submitted(copy, changed, capsys):
+    def halved(official):
+        for image in official["images"]:
+            image["width"], image["height"] = 2 * image["width"], 2 * image["height"]
+
+    run = copy("run")
+    for change, words in (
+        (halved, "are 0.5 times as large as"),
+        (lambda official: official["images"][0].update(width=64, height=96), "Width and height are swapped"),
+    ):
+        assert export([str(run), "device=cpu", f"data={changed(change)}", "submission=mine"]) == 1
+        (line,) = errors(capsys.readouterr().err)
+        assert words in line
+        assert not (run / "weights" / "submission.zip").exists()
+
+
 def test_the_best_of_each_image_rounded():
     rng = np.random.default_rng(0)
     scores = rng.permutation(300) / 300

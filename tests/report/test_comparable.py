@@ -73,6 +73,20 @@ def test_circumstances_that_differ(name):
             ["All 3 seeds of ciou have the same AP: does the seed have an effect?"],
         ),
         ([(0, {"unread": 2})], ["Images of the evaluation could not be read: ciou_0 (2)."]),
+        (
+            [(place, {"ignored_categories": "person, car"}) for place in range(6)],
+            ["Categories that the model does not have are not counted: person, car (6 runs)."],
+        ),
+        (
+            [(place, {"truth_scale": 0.5}) for place in range(6)],
+            ["Boxes were scaled from the JSON's images to the files by: 0.5 (6 runs)."],
+        ),
+        ([(place, {"truth_scale": 1.0, "areas_replaced": 0.0, "unlisted": 0.0}) for place in range(6)], []),
+        (
+            [(0, {"areas_replaced": 7.0})],
+            ["Areas in the JSON that can't be, in place of which those of boxes count: 7 (1 run)."],
+        ),
+        ([(0, {"unlisted": 2.0})], ["Images that the JSON doesn't list count as images without objects: 2 (1 run)."]),
         ([(5, {"resumed": "True"})], ["1 run interrupted, and resumed from a checkpoint: eiou_2."]),
         ([(5, {"resumed": 2.0})], ["1 run interrupted, and resumed from a checkpoint: eiou_2."]),
         ([(5, {"resumed": 0.0}), (4, {"resumed": None})], []),

@@ -70,16 +70,19 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
         )
     seen = looked[~np.isnan(found).any(1)]
     found = found[~np.isnan(found).any(1)]
-    _, note = compare_sizes([columns.names[i] for i in seen.tolist()], columns.sizes[seen], found, source)
+    factor, note = compare_sizes([columns.names[i] for i in seen.tolist()], columns.sizes[seen], found, source)
     sizes = columns.sizes.copy()
     sizes[unknown] = found[np.isin(seen, np.flatnonzero(unknown))]
-    return replace(columns, sizes=sizes), (*notes, *([note] if note else []))
+    if note:
+        end = ": labels are shares of the image and stay right; the evaluation scales the boxes" if factor != 1 else ""
+        notes.append(f"{note}{end}.")
+    return replace(columns, sizes=sizes), tuple(notes)
 
 
 def compare_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, source: object) -> tuple[float, str]:
-    """Return by which factor the files are larger than a JSON says, the same for all, and a line on it, '' if by none.
+    """Return by which factor the files are larger than a JSON says, the same for all, and a clause on it.
 
-    A pixel more or less is taken for rounding.
+    A pixel more or less is taken for rounding. Where sizes are equal the factor is 1 and the clause empty.
 
     Args:
         names: Of the images, for messages.
@@ -99,14 +102,14 @@ def compare_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, sou
     if not far.size:
         return 1, (
             f"the files of {odd.size:,} of {len(names):,} images are a pixel larger or smaller than {source} says: "
-            f"{_named(names, told, found, odd)}."
+            f"{_named(names, told, found, odd)}"
         )
     low, high = ((found - ROUNDING) / told).max(), ((found + ROUNDING) / told).min()
     if low <= high:
         factor = _simplest(low, high, found.sum() / told.sum())
         return factor, (
             f"the files of all {len(names):,} images are {factor:.6g} times as large as {source} says "
-            f"({_named(names, told, found, far)}), so they were resized after annotation: its boxes are scaled by that."
+            f"({_named(names, told, found, far)}), so they were resized after annotation"
         )
     raise DataError(
         f"{source}: the sizes of {far.size:,} of {len(names):,} images are not those of their files: "

@@ -61,8 +61,8 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
     truth, known, counted = choose(truth, split, source, list(names or split.names))
     if truth.ignored:
         notes.append(
-            f"{split.source if source.path is None else source.path}: {len(truth.ignored):,} categories with objects "
-            f"are none of the model's classes and are not counted: {', '.join(truth.ignored)}."
+            f"{source.path or split.source}: objects of categories that the model does not have are not counted: "
+            f"{', '.join(truth.ignored)}."
         )
     require_objects(truth)
     return Expected(truth, ids, known, frozenset(counted), tuple(notes))
@@ -97,10 +97,15 @@ def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int
             f"{source.path}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
             "larger than the box, or all one value): those of the boxes count."
         )
+    if flat := sum(min(one["bbox"][2:]) <= 0 for one in truth.annotations if not one["iscrowd"]):
+        notes.append(
+            f"{source.path}: {flat:,} of {truth.objects:,} objects have a box without area: they count, as in all COCO "
+            "tools, and can't be found; labels leave them out."
+        )
     ids = image_ids(split.files, truth.images, _empty_images(split))
     truth = truth.of_images(ids.values())
     truth, told = _fit_sizes(truth, split, ids, source)
-    notes += [told] if told else []
+    notes += [f"{told}."] if told else []
     if unlisted := [file for file in split.files if file not in ids]:
         images = _more_images(unlisted, split, max(ids.values()) + 1)
         ids |= {file: image["id"] for file, image in zip(unlisted, images, strict=True)}
@@ -125,7 +130,8 @@ def _fit_sizes(truth: GroundTruth, split: Split, ids: dict[str, int], source: So
     found = np.array([by_id[image["id"]] for image in truth.images], float)
     told = np.array([[image.get(key, np.nan) for key in ("width", "height")] for image in truth.images], float)
     factor, note = compare_sizes([image["file_name"] for image in truth.images], told, found, source.path)
-    truth = truth.scaled(factor) if factor != 1 else truth
+    if factor != 1:
+        truth, note = truth.scaled(factor), f"{note}: its boxes are scaled by that"
     sizes = [{"width": int(width), "height": int(height)} for width, height in found.tolist()]
     return replace(truth, images=[{**i, **size} for i, size in zip(truth.images, sizes, strict=True)]), note
 

@@ -102,6 +102,10 @@ def conditions(row: Row) -> str:
     """Return how a row was measured: evaluator, ground truth, thresholds."""
     iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
     truth = f"ground truth {row['ground_truth']}, areas from {row['area_source']}"
+    if row.get("ignored_categories"):
+        truth += f", without {row['ignored_categories']}"
+    if row.get("truth_scale") not in (None, "", "1", 1):
+        truth += f", boxes scaled by {row['truth_scale']}"
     return (
         f"{row['evaluator']} {row['evaluator_version']}, split {row['eval_split']}: {row['images']} images, {truth}, "
         f"conf {row['eval_conf']}, {iou}, max_det {row['eval_max_det']}, imgsz {row['eval_imgsz']}, "

@@ -95,9 +95,7 @@ def _check_sizes(split: Split, columns: Columns, ids: dict[str, Id]) -> None:
     sizes = np.array([told[ids[file]] for file in split.files])
     factor, note = compare_sizes(split.files, sizes, found, split.annotations)
     if factor != 1:
-        raise DataError(
-            f"{note.split(', so')[0]}: a submission is in the pixels of the JSON, so use the original images."
-        )
+        raise DataError(f"{note}: a submission is in the pixels of the JSON, so use the original images.")
 
 
 def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:

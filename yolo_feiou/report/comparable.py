@@ -43,6 +43,7 @@ def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
         *_arguments(results, [*variants[0].values]),
         *_gain(results, variants),
         *_single_runs(results.done),
+        *_ground_truth(results.done),
         *_few_objects(results.done),
     ]
     return list(dict.fromkeys(told))
@@ -154,6 +155,23 @@ def _single_runs(rows: Sequence[Row]) -> Iterator[str]:
         yield f"{count(len(resumed), 'run')} interrupted, and resumed from a checkpoint: {listing(resumed, 5)}."
     if lacking := [row["run"] for row in rows if row.get(METRIC) is None]:
         yield f"{count(len(lacking), 'run')} done but without {METRIC}: {listing(lacking, 5)}."
+
+
+def _ground_truth(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what is peculiar to the ground truth of runs."""
+    for name, unusual, told in (
+        ("ignored_categories", bool, "Categories that the model does not have are not counted"),
+        (
+            "truth_scale",
+            lambda value: value not in (None, 1),
+            "Boxes were scaled from the JSON's images to the files by",
+        ),
+        ("areas_replaced", bool, "Areas in the JSON that can't be, in place of which those of boxes count"),
+        ("unlisted", bool, "Images that the JSON doesn't list count as images without objects"),
+    ):
+        if counts := Counter(spelled(row[name]) for row in rows if unusual(row.get(name))):
+            values = [f"{value} ({count(n, 'run')})" for value, n in counts.items()]
+            yield f"{told}: {listing(values, 5)}."
 
 
 def _true(value: object) -> bool:

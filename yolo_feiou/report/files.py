@@ -28,7 +28,7 @@ WORDS = (
     *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
     *("machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit", "finished"),
     *("eval_split", "eval_weights", "area_source", "evaluator", "evaluator_version"),
-    *("ground_truth", "ground_truth_holds", "weights_sha256"),
+    *("ground_truth", "ground_truth_holds", "ignored_categories", "weights_sha256"),
 )
 LEVELS = tuple(range(50, 100, 5))  # IoU thresholds, and lower ends of the bins of matched IoU, in per cent
 CURVE = tuple(f"AP{level}" for level in LEVELS)
