@@ -2,7 +2,7 @@
 
     python benchmarks/box_loss.py [threads]      prints a table, writes benchmarks/box_loss.csv
 
-One compiled function serves all three N: it must neither break its graph nor be recompiled as N changes.
+One compiled function serves all three N: it must neither break its graph nor be recompiled from one to another.
 """
 
 from __future__ import annotations

@@ -131,6 +131,25 @@ def test_sides_of_the_target_have_a_floor() -> None:
     assert pair.w_target.tolist() == pair.h_target.tolist() == [1e-5, 1e-5]
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@given(pred=boxes(), target=boxes())
+def test_squares_of_the_enclosing_sides_are_exact_unless_a_box_is_inverted(
+    dtype: torch.dtype, pred: Box, target: Box
+) -> None:
+    """The bound for inverted predictions changes no bit of any other, one without size included."""
+    for box in (pred, (pred[0], pred[1], pred[0], pred[1])):
+        pair = Pair(tensor(box).to(dtype), tensor(target).to(dtype))
+        assert torch.equal(pair.cw2, pair.cw * pair.cw)
+        assert torch.equal(pair.ch2, pair.ch * pair.ch)
+
+
+def test_an_inverted_side_counts_at_most_so_much() -> None:
+    """C_w is 1e-5 and w − w_t is −1e15: (w − w_t)²/C_w² would be 1e40, and infinite in float32; it is 1e17."""
+    pair = Pair(torch.tensor([[1e15, 0, 0, 1]]), torch.tensor([[0.0, 0, 0, 1]]))
+    assert pair.cw.item() == pytest.approx(1e-5)
+    assert (pair.dw * pair.dw / pair.cw2).item() == pytest.approx(1e17, rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("pred", "target"),
     [((2, 4), (3, 4)), ((2, 4), (1, 4)), ((2, 5), (2, 5)), ((4,), (4,)), ((1, 2, 4), (1, 2, 4)), ((0,), (0,))],

@@ -127,13 +127,13 @@ class Pair:
 
     @once
     def cw2(self) -> Tensor:
-        """C_w²."""
-        return self.cw * self.cw
+        """C_w², bounded from below for inverted predictions, see `_bounded_square`."""
+        return _bounded_square(self.cw, self.dw)
 
     @once
     def ch2(self) -> Tensor:
-        """C_h²."""
-        return self.ch * self.ch
+        """C_h², likewise."""
+        return _bounded_square(self.ch, self.dh)
 
     @once
     def c2(self) -> Tensor:
@@ -156,3 +156,13 @@ class Pair:
     def iou(self) -> Tensor:
         """Intersection over union, in [0, 1]."""
         return self.intersection / self.union
+
+
+def _bounded_square(enclosing: Tensor, difference: Tensor) -> Tensor:
+    """Return C² + 10⁻¹⁷ d² for the enclosing side C and the difference of the sides d, outside the graph.
+
+    It is C² to the last bit, also in float64, where |d| ≤ C, so for every prediction that is not inverted. An inverted
+    one can differ by any multiple of C: this bounds d²/C² by 10¹⁷, whose gradient float32 still holds.
+    """
+    d = difference.detach()
+    return torch.addcmul(enclosing * enclosing, d, d, value=1e-17)
