@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from yolo_feiou import tables
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.tables import number, read_csv, read_json, results_folder, whole, write_csv, write_json, write_text
+from yolo_feiou.tables import (
+    number,
+    read_csv,
+    read_json,
+    results_folder,
+    whole,
+    whole_set,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 
 def names(folder):
@@ -69,7 +79,7 @@ def test_nothing_is_written_where_the_folder_is_missing(tmp_path):
     [
         (write_json, {"ok": 1, "not ok": {1, 2}}, TypeError),
         (write_csv, [{"a": 1}, {"a": 2, "b": 3}], ValueError),
-        (write_text, "\ud800", UnicodeEncodeError),
+        (write_text, b"\x00", TypeError),
     ],
 )
 def test_content_that_cannot_be_written_leaves_the_old_file(tmp_path, write, content, error):
@@ -106,7 +116,7 @@ def test_csv_by_hand(tmp_path):
     )
 
 
-LOSSES = st.sampled_from(["iou", "focal_eiou:gamma=1,norm=tal", 'a "b"', "two\nlines", ""])
+LOSSES = st.sampled_from(["iou", "focal_eiou:gamma=1,norm=tal", 'a "b"', "two\nlines", "a\rb", "c\r\nd", ""])
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -203,3 +213,35 @@ def test_a_json_nested_too_deeply_is_a_mistake_in_one_line(tmp_path):
 def test_a_folder_is_no_file(tmp_path):
     with pytest.raises(DataError, match="can't be read: Is a directory"):
         read_json(tmp_path)
+
+
+def test_a_file_name_that_is_no_unicode_is_written_and_read_back(tmp_path):
+    """As Linux allows it: in a JSON it comes back, elsewhere it is spelled."""
+    write_json(tmp_path / "a.json", {"path": "x\udcff"})
+    assert read_json(tmp_path / "a.json") == {"path": "x\udcff"}
+    write_csv(tmp_path / "a.csv", [{"path": "x\udcff"}])
+    assert read_csv(tmp_path / "a.csv") == [{"path": "x\\udcff"}]
+
+
+def write_set(folder, *files):
+    """Write these files as a set."""
+    with whole_set(folder) as part:
+        for name in files:
+            (part / name).write_text("new")
+
+
+def test_a_set_of_files_is_there_together_or_not_at_all(tmp_path):
+    """Files of other names stay; a folder in the way is told before anything changes."""
+    for name in ("a", "mine"):
+        (tmp_path / name).write_text("old")
+    with pytest.raises(FileNotFoundError):
+        write_set(tmp_path, "a", "nowhere/b")
+    assert names(tmp_path) == ["a", "mine"] and (tmp_path / "a").read_text() == "old"
+    write_set(tmp_path, "a", "b")
+    assert names(tmp_path) == ["a", "b", "mine"]
+    assert [(tmp_path / name).read_text() for name in names(tmp_path)] == ["new", "new", "old"]
+    (tmp_path / "c").mkdir()
+    (tmp_path / "a").write_text("newer")
+    with pytest.raises(ArgumentError, match="c is a folder"):
+        write_set(tmp_path, "a", "c")
+    assert names(tmp_path) == ["a", "b", "c", "mine"] and (tmp_path / "a").read_text() == "newer"

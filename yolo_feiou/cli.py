@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.terminal import say
 
 HELP = """
     yolo-feiou adds to these:
@@ -106,7 +107,7 @@ def main() -> None:
 
 def fail(error: Exception) -> int:
     """Print an error in one line, and return the exit status."""
-    print("error:", *str(error).split(), file=sys.stderr)
+    say(" ".join(("error:", *str(error).split())), sys.stderr)
     return 2
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.spreadsheets import read_rows
 
 Row = dict[str, Any]
 
@@ -54,10 +55,31 @@ def whole(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole_set(folder: Path) -> Iterator[Path]:
+    """Give an empty folder within `folder` to write files to, which go to `folder` together when the block ends well.
+
+    Files of other names in `folder` stay as they are. When the block ends otherwise nothing has changed there.
+
+    Raises:
+        ArgumentError: If a folder has the name of one of the files.
+    """
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder))
+    try:
+        yield part
+        made = sorted(part.iterdir())
+        if taken := [path.name for path in made if (folder / path.name).is_dir()]:
+            raise ArgumentError(f"{folder / taken[0]} is a folder, and a file of that name is to be written: move it.")
+        for path in made:
+            os.replace(path, folder / path.name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole."""
+    r"""Write a text file as a whole; of a file name that is no Unicode the odd bytes as \udc.., as JSON has them."""
     with whole(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -68,11 +90,18 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
     """Write rows, which all have the first one's columns, as a whole; floats with 7 significant digits."""
     rows = [{key: f"{value:.7g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows]
-    text = io.StringIO()
-    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    lines = _Lines()
+    table = csv.DictWriter(lines, list(rows[0]), lineterminator="\r\n")  # so that cells with either are quoted
     table.writeheader()
     table.writerows(rows)
-    write_text(path, text.getvalue())
+    write_text(path, "".join(lines))
+
+
+class _Lines(list[str]):
+    """What csv writes, a line a row, with the ends that files have here."""
+
+    def write(self, line: str) -> None:
+        self.append(f"{line[:-2]}\n")
 
 
 def read_json(path: Path) -> Any:
@@ -92,22 +121,13 @@ def read_json(path: Path) -> Any:
 def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
     """Return the rows of a CSV; what reads as a number is one, but for the columns `text`.
 
+    What a spreadsheet saved is read too, if it is plain what it says: see `spreadsheets.read_rows`.
+
     Raises:
-        DataError: If the file is no CSV in UTF-8, or one of its lines has more or fewer cells than the header.
+        DataError: If the file is no CSV, one of its lines has more or fewer cells than the header, or it is not plain
+            what its numbers are.
     """
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error}): make it anew.") from None
-    if not rows:
-        return []
-    header, *rows = rows
-    for count, row in enumerate(rows, 1):
-        if len(row) != len(header):
-            raise DataError(
-                f"{path}: row {count} has {len(row)} cells and the header {len(header)}: it was cut or edited."
-            )
+    header, rows = read_rows(path, text)
     return [
         {key: value if key in text else number(value) for key, value in zip(header, row, strict=True)} for row in rows
     ]

@@ -90,10 +90,10 @@ print(type(view).__name__)
 """
 
 
-def test_bars_in_a_terminal(folders, tmp_path):
-    epochs(folders[1], 4)
+def in_terminal(folder):
+    """What a terminal gets of the runs in a folder, the second of which is under way."""
     ours, theirs = pty.openpty()
-    line = [sys.executable, "-c", SHOW, str(tmp_path)]
+    line = [sys.executable, "-c", SHOW, str(folder)]
     process = subprocess.Popen(line, stdout=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"})
     os.close(theirs)
     shown = b""
@@ -103,7 +103,12 @@ def test_bars_in_a_terminal(folders, tmp_path):
     except OSError:  # the other end is closed
         pass
     assert process.wait() == 0
-    text = shown.decode()
+    return shown.decode()
+
+
+def test_bars_in_a_terminal(folders, tmp_path):
+    epochs(folders[1], 4)
+    text = in_terminal(tmp_path)
     assert "Panel" in text and "4/10" in text and "mAP50-95 40.0" in text and "1 of 4 done" in text
     assert "r1: done, AP 25.0, 2 min" in text
 
@@ -111,3 +116,24 @@ def test_bars_in_a_terminal(folders, tmp_path):
 def test_durations_and_outcomes():
     assert [duration(seconds) for seconds in (45, 89.4, 90, 5399, 5400)] == ["45 s", "89 s", "2 min", "90 min", "1.5 h"]
     assert outcome({"AP": None, "minutes": 0.5}) == "done, no AP, 30 s"
+
+
+def test_a_name_is_no_markup_and_no_command_of_a_terminal(tmp_path):
+    """In the bars, above them and in the summary; a bracket would be rich's markup, and \x1b a terminal's."""
+    name = "r[bold]x :smile: \x1b[31m"
+    for other in ("r0", name):
+        folder = RunFolder(tmp_path / other)
+        folder.write_run(run(epochs=10))
+        folder.train.mkdir(parents=True)
+        epochs(folder, 4)
+    text = in_terminal(tmp_path)
+    assert text.count("r[bold]x :smile: \\x1b[31m") >= 3
+    assert "\x1b[31m" not in text
+
+
+def test_lines_have_no_control_characters(tmp_path):
+    folder = RunFolder(tmp_path / "a\nb\x1b[1m")
+    folder.write_run(run(epochs=10))
+    out = io.StringIO()
+    Lines(Progress([folder], []), out).failed(folder, "a\x07bell")
+    assert out.getvalue() == "a\\nb\\x1b[1m: FAILED: a\\x07bell\n"

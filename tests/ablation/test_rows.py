@@ -72,3 +72,15 @@ def test_a_line_that_was_cut_off_is_no_epoch(tmp_path):
     cut(path)
     assert [row["epoch"] for row in read_results(path)] == [1, 2]
     assert read_results(tmp_path / "none.csv") == []
+
+
+def test_a_spreadsheet_may_have_saved_an_ultralytics_results_csv(tmp_path):
+    """With semicolons and decimal commas; what is no such file is told, and not taken for one without epochs."""
+    path = tmp_path / "results.csv"
+    path.write_text(HEADER + "1,2,0.5,0.1\n2,4,0.25,0.2\n")
+    plain = read_results(path)
+    path.write_bytes(path.read_text().replace(",", ";").replace(".", ",").encode("utf-8-sig"))
+    assert read_results(path) == plain and [row["epoch"] for row in plain] == [1, 2]
+    path.write_text("run,AP\na,0.5\n")
+    with pytest.raises(DataError, match="has no column epoch, so it is not what Ultralytics writes"):
+        read_results(path)

@@ -52,3 +52,14 @@ def test_what_only_a_formula_can_show_is_not_called_ok():
     for name in ("reversed", "offset"):
         assert f"-     {name}: not checked, since the formula is not one that we know" in lines
     assert lines[-1].startswith("0 faults")
+
+
+def test_words_of_a_user_can_not_act_on_the_terminal():
+    """What a function raises, and what its file is called, stand in one line each."""
+
+    def raises(pred, target):
+        raise ValueError("first\nok    shape: forged\x1b[2J")
+
+    lines = report(judge(Subject("my\x1b[31m.py:f", raises))).splitlines()
+    assert lines[0] == "my\\x1b[31m.py:f"
+    assert not any("\x1b" in line for line in lines) and "ok    shape: forged" not in lines

@@ -55,6 +55,17 @@ def test_a_card_says_what_the_weights_are(card, squares, tmp_path):
     assert "`imgsz=96`" in text and "`patience=" not in text, "only what differs from the defaults"
 
 
+def test_odd_names_are_markdown_and_words_of_a_shell(card):
+    """A name with a bar, ticks and a dollar in a cell, as code, in a heading and in the command."""
+    _, lines = card(model="my|`n`_$x$.yaml", tracker="a`b|c\n$(ls)'")
+    text = "\n".join(lines)
+    assert r"# my\|\`n\`\_\$x\$ on squares, loss focal_eiou:gamma=1" in lines
+    assert r"| model | my\|\`n\`\_\$x\$.yaml |" in lines
+    (again,) = (line for line in lines if line.startswith("yolo detect train"))
+    assert "'model=my|`n`_$x$.yaml'" in again
+    assert len(text.split("```")) == 5  # two blocks of code, both closed
+
+
 def test_stock_has_no_formula_and_no_loss_in_its_command(card):
     _, lines = card(loss=None, box_stats=None)
     assert "`stock`: Ultralytics' own box loss, CIoU, nothing swapped." in lines

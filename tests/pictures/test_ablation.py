@@ -7,8 +7,10 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
+from tests.odd_names import ODD
+from yolo_feiou.escape import visible
 from yolo_feiou.pictures.ablation import MOST_BANDS, Dots, Line, Panel, lines, seeds_by_variant
-from yolo_feiou.pictures.style import Look, looks
+from yolo_feiou.pictures.style import Look, looks, save
 
 RED, BLUE = Look("#D55E00", "--"), Look("#0072B2", "-")
 LONG = "balanced_l1:alpha=0.5,gamma=1.5"
@@ -162,3 +164,14 @@ def test_losses_look_different_from_each_other():
         "",
     ]
     assert len(set(looks(names).values())) == len(names)
+
+
+def test_odd_names_are_drawn_as_they_are(tmp_path):
+    """Beside the dots and in the legend; matplotlib itself would leave out a line whose name begins with _."""
+    look = looks(ODD)
+    figure = seeds_by_variant([dots(name, group=name, look=look[name]) for name in ODD], "AP")
+    assert labels(figure.axes[0]) == [visible(name) for name in ODD]
+    save(figure, tmp_path / "dots.png")
+    figure = lines([Panel("a", "b", "c", {name: Line(look[name], [0, 1], [1, 2]) for name in ODD})])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*ODD]
+    save(figure, tmp_path / "lines.png")

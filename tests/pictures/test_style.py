@@ -3,10 +3,13 @@
 import time
 
 import matplotlib
+import matplotlib.backends.backend_agg
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
+from tests.odd_names import ODD
+from yolo_feiou.escape import visible
 from yolo_feiou.pictures.style import (
     COLOURS,
     DASHES,
@@ -142,3 +145,28 @@ def test_looks_of_many_take_no_longer_than_their_number():
     began = time.process_time()
     assert len(looks(names)) == len(names)  # half a second; compared with all before, minutes
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_text_is_never_mathematics(tmp_path, name, monkeypatch):
+    """In a title, on an axis, in a legend, beside it and on a tick: what is drawn is the name."""
+    drawn = []
+    draw = matplotlib.backends.backend_agg.RendererAgg.draw_text
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        drawn.append((s, ismath))
+        draw(self, gc, x, y, s, prop, angle, ismath, mtext)
+
+    monkeypatch.setattr(matplotlib.backends.backend_agg.RendererAgg, "draw_text", draw_text)
+    figure, (axis,) = panels(1, 1, 6, 4, name)
+    axis.plot([0, 1e-9], label=f"l {name}")
+    axis.set_title(name)
+    axis.set_xlabel(name)
+    axis.text(0, 0, name)
+    axis.set_xticks([0, 1], [f"t {visible(name)}", ""])
+    legend_below(figure, axis)
+    save(figure, tmp_path / "a.png")
+    texts = [text for text, _ in drawn]
+    assert texts.count(visible(name)) == 4  # suptitle, title, axis, text
+    assert {f"l {visible(name)}", f"t {visible(name)}"} <= set(texts)
+    assert not any(ismath for _, ismath in drawn)

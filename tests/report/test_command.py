@@ -1,13 +1,17 @@
 """`yolo report` from end to end: its files, what it prints, and what is left after a mistake."""
 
+import html
+import re
 import sys
 import types
 from pathlib import Path
 
 import pytest
 
+from tests.odd_names import FORBIDDEN, ODD
 from tests.report.made_up import LOSSES, row, write
-from yolo_feiou import cli
+from yolo_feiou import cli, escape
+from yolo_feiou.escape import visible
 from yolo_feiou.report import command as module
 from yolo_feiou.tables import read_csv, write_csv
 
@@ -176,3 +180,64 @@ def test_a_folder_is_made_only_if_it_can_be(tmp_path, monkeypatch):
     (tmp_path / "out").write_text("a file")
     with pytest.raises(module.ArgumentError):
         module.report([str(small(tmp_path / "a")), f"out={tmp_path / 'out'}"])
+
+
+def odd(folder):
+    """Results in which everything that has a name has an odd one, written to a folder that has one too."""
+    names = iter(ODD * 3)
+    given = {name: {"model": next(names), "data": next(names), "device": next(names)} for name in ODD}
+    rows = [
+        row(loss, seed, **{**given[loss], "run": f"{loss}_{seed}", "AP": 0.4 + 0.01 * i + 0.001 * seed * i})
+        | {"reason": next(iter(ODD)), "command": f"yolo train\nloss={loss}", "axes": "loss box"}
+        for i, loss in enumerate(ODD)
+        for seed in range(2)
+    ]
+    folder.mkdir()
+    write_csv(folder / "results.csv", rows)
+    return folder
+
+
+def test_odd_names_are_told_as_they_are_everywhere(yolo, tmp_path, capsys):
+    """Of losses, models, data, devices, runs and folders: in the page, the tables, the pictures and the terminal."""
+    odd(tmp_path / "it's\n$x$ <b>")
+    assert yolo("report", "it's\n$x$ <b>", f"baseline={ODD[0]}") == 0
+    out = capsys.readouterr().out
+    folder = tmp_path / "it's\n$x$ <b>" / "report"
+    assert names(folder) == sorted([*FILES])
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    seen = html.unescape(re.sub(r"<wbr>", "", page))
+    csv_losses = {line["loss"] for line in read_csv(folder / "summary.csv", ["loss"])}
+    for name in ODD:
+        kept = name.replace("\udcff", "\\udcff")  # as a CSV has it
+        assert f">{visible(kept)}<" in seen and kept.strip("\r") in {loss.strip("\r") for loss in csv_losses}
+        assert escape.markdown(kept) in (folder / "table.md").read_text(encoding="utf-8")
+        assert escape.latex(kept) in (folder / "table.tex").read_text(encoding="utf-8")
+        assert visible(kept) in out
+    assert not set(out.replace("\n", "")) & set(FORBIDDEN) and not set(page.replace("\n", "")) & set(FORBIDDEN)
+    assert "<b>&" not in page and "Box losses compared: it&#39;s\\n$x$ &lt;b&gt;</title>" in page
+
+
+def test_a_report_is_written_whole_or_not_at_all(yolo, tmp_path, monkeypatch):
+    """Whatever comes in between, the files of an earlier report are as they were, and those of others too."""
+    small(tmp_path / "a")
+    assert yolo("report", "a") == 0
+    Path("a/report/mine.txt").write_text("x")
+    before = {path.name: path.read_bytes() for path in Path("a/report").iterdir()}
+    small(tmp_path / "a", losses=("ciou", "giou", "diou"))
+    for name in ("page", "numbers", "save"):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                yolo("report", "a")
+        assert {path.name: path.read_bytes() for path in Path("a/report").iterdir()} == before
+    assert yolo("report", "a") == 0
+    assert names("a/report") == sorted([*FILES, "mine.txt"])
+    assert "diou" in Path("a/report/table.md").read_text() and Path("a/report/mine.txt").read_text() == "x"
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_before_anything_changes(yolo, tmp_path, capsys):
+    small(tmp_path / "a")
+    Path("a/report/table.md").mkdir(parents=True)
+    assert yolo("report", "a") == 2
+    assert "table.md is a folder, and a file of that name is to be written: move it." in capsys.readouterr().err
+    assert names("a/report") == ["table.md"]

@@ -1,5 +1,8 @@
 """What is read of the CSV files, and what is refused."""
 
+import csv
+import io
+
 import pytest
 
 from tests.report.made_up import failed, row, write
@@ -7,8 +10,9 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.matched import BINS, SHARES
 from yolo_feiou.evaluation.metrics import LEVELS as MEASURED
 from yolo_feiou.evaluation.metrics import OFFICIAL
-from yolo_feiou.report.files import CURVE, LEVELS, METRICS, read_results
-from yolo_feiou.tables import write_csv
+from yolo_feiou.report.files import CURVE, LEVELS, METRICS, WORDS, read_results
+from yolo_feiou.spreadsheets import read_rows
+from yolo_feiou.tables import read_csv, write_csv
 
 
 def results(folder, *rows):
@@ -132,6 +136,50 @@ def test_files_that_cannot_be(tmp_path):
         with pytest.raises(DataError) as error:
             read_results([tmp_path])
         assert message in str(error.value)
-    path.write_bytes(b"\xff\xfe,\x00")
+    path.write_bytes(b"\xff,\x00")
     with pytest.raises(DataError, match="is no CSV in UTF-8"):
         read_results([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("results", "box", "7. May"),
+        ("results", "objects", "Jan 70"),
+        ("results", "lr0", "1.Jan"),
+        ("curves", "metrics/mAP50-95(B)", "1. Mar"),
+        ("box_stats", "grad_80", "May 12"),
+    ],
+)
+def test_a_number_that_a_spreadsheet_took_for_a_date_is_named(tmp_path, name, column, value):
+    """7.5 becomes 7 May where a day comes first; as a word it would be an axis, or be left out of a picture."""
+    write(tmp_path, losses=("ciou", "eiou"), seeds=range(2))
+    rows = read_csv(tmp_path / f"{name}.csv", WORDS)
+    rows[0][column] = value
+    write_csv(tmp_path / f"{name}.csv", rows)
+    with pytest.raises(DataError) as error:
+        read_results([tmp_path])
+    assert f"{name}.csv: r" in str(error.value) and f"has {column}={value!r}, expected a number." in str(error.value)
+
+
+@pytest.mark.parametrize("value", [None, "True", "[640, 480]", "(0.5, 1.5)"])
+def test_an_argument_may_be_a_switch_a_list_or_nothing(tmp_path, value):
+    assert read_results([results(tmp_path, row(imgsz=value))]).done
+
+
+def test_results_saved_by_a_spreadsheet_give_the_same_report(tmp_path):
+    """All three files, with a mark, semicolons, decimal commas and other ends of lines."""
+    write(tmp_path / "a", losses=("ciou", "eiou"), seeds=range(2))
+    (tmp_path / "b").mkdir()
+    for path in (tmp_path / "a").iterdir():
+        header, rows = read_rows(path)
+        text = io.StringIO()
+        table = csv.writer(text, delimiter=";", lineterminator="\r\n")
+        table.writerow(header)
+        for cells in rows:
+            pairs = zip(header, cells, strict=True)
+            table.writerow([cell if name in WORDS else cell.replace(".", ",") for name, cell in pairs])
+        (tmp_path / "b" / path.name).write_bytes(text.getvalue().encode("utf-8-sig"))
+    one, other = read_results([tmp_path / "a"]), read_results([tmp_path / "b"])
+    assert one.rows == other.rows and one.curves == other.curves and one.box_stats == other.box_stats
+    assert one.preflight == other.preflight

@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from yolo_feiou.report.layout import Cell, Table, latex, markdown
+from tests.odd_names import ODD
+from yolo_feiou import escape
+from yolo_feiou.report.layout import Cell, Table, latex, markdown, plain
 
 NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
 TABLE = Table(
@@ -79,3 +81,15 @@ def test_latex_compiles(tmp_path):
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "a.pdf").stat().st_size > 1000 and "Overfull" not in done.stdout
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_name_is_one_cell_in_every_format(name):
+    """A row has as many cells as the table has columns, and the name is among them."""
+    table = Table("x", name, ["first", "second"], [False, True], [[[Cell(name), Cell("1", bold=True)]]], [name])
+    assert len(markdown(table).splitlines()) == 7 and len(latex(table).splitlines()) == 17
+    (row,) = (line for line in markdown(table).splitlines() if line.endswith(" | **1** |"))
+    assert row == f"| {escape.markdown(name)} | **1** |"
+    assert f"{escape.latex(name)} & \\textbf{{1}} \\\\" in latex(table).splitlines()
+    header, body = plain(table)
+    assert body.startswith(escape.visible(name)) and len(header) == len(body)

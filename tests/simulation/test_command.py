@@ -10,6 +10,7 @@ import pytest
 
 from yolo_feiou import cli
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import visible
 from yolo_feiou.simulation import command as module
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import SUBJECTS, simulate
@@ -341,3 +342,14 @@ def test_a_subject_writes_the_files_that_it_names(word, tmp_path):
     simulate([word, *words, f"out={tmp_path}"])
     subject = SUBJECTS.get(word) or field.subject("eiou")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(subject.files)
+
+
+def test_odd_names_of_files_and_folders(yolo, tmp_path, capsys):
+    """A function's file is named in the picture and the lines; a folder is where it was asked for."""
+    for name in ("my$x$.py", "it's $\\frac{.py", "a[red]\x1b[1m.py"):
+        (tmp_path / name).write_text("def f(pred, target):\n    return (pred - target).abs().sum(1)\n")
+        assert yolo("simulate", f"field={name}:f", "points=3", f"out=out {name}") == 0
+        out = capsys.readouterr().out
+        assert names(f"out {name}") == ["field.csv", "field.png"] and "\x1b" not in out
+        assert yolo("simulate", f"field={name}:f", "points=3") == 0
+        assert f"{visible(name)}:f, plane offset: " in capsys.readouterr().out

@@ -53,13 +53,15 @@ def collect(folder: str | Path) -> list[str]:
         A line for each run that was left out, since its files can't be read.
     """
     folder = Path(folder)
-    notes, known = [], []
+    notes: list[str] = []
+    gathered: list[Gathered] = []
     for run_folder in run_folders(folder):
         try:
-            known.append((run_folder, run_folder.run(), _failed(run_folder) or run_folder.row()))
+            run, row = run_folder.run(), _failed(run_folder) or run_folder.row()
+            if row:
+                gathered.append(Gathered(run, row, curve(run_folder), read_box_stats(run_folder.train)))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
-    gathered = [Gathered(run, row, curve(f), read_box_stats(f.train)) for f, run, row in known if row]
     measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
         write_tables(folder, gathered)

@@ -16,10 +16,12 @@ from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
+from yolo_feiou.terminal import say
 
 USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
 
@@ -43,7 +45,8 @@ def ablate(words: Sequence[str]) -> int:
         return 0
     request = read_request(words)
     if request.options["plan"]:
-        print("\n".join(f"{number} {run.key} {run.name}" for number, run in enumerate(request.runs, 1)))
+        for number, run in enumerate(request.runs, 1):
+            say(f"{number} {run.key} {run.name}")
         return 0
     try:
         return carry_out(request)
@@ -62,7 +65,7 @@ def carry_out(request: Request) -> int:
     engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
     store = Store(request.folder, request.command)
     for note in store.notes:
-        print(note)
+        say(note)
     try:
         runs = matched_runs(request, store.path)
     except YoloFeiouError:
@@ -71,15 +74,15 @@ def carry_out(request: Request) -> int:
     folders = prepared(store, runs)
     runner = Runner(folders, engine, wanted(request), request.options["retries"], truths=truths)
     done = [folder for folder in folders if runner.is_done(folder)]
-    print(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}", flush=True)
+    say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with view(Progress(folders, done)) as shown_to:
         runner.run(shown_to)
     for note in collect(store.path):
-        print(note)
+        say(note)
     over = len(folders) - len(runner.failures)
-    print(f"{over} of {len(folders)} runs are done. Next: yolo report {request.folder}")
+    say(f"{over} of {len(folders)} runs are done. Next: {shell(['yolo', 'report', str(request.folder)])}")
     for name, why in runner.failures.items():
-        print(f"failed: {name}: {why}")
+        say(f"failed: {name}: {why}")
     return 1 if runner.failures else 0
 
 
@@ -120,7 +123,7 @@ def matched_runs(request: Request, folder: Path) -> list[Run]:
         return request.chosen
     measured = sizes(request.runs, folder, request.devices[0])
     for line in measured.lines:
-        print(line)
+        say(line)
     return matched(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
 
 
@@ -130,7 +133,7 @@ def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
     for run in runs:
         folder, note = store.prepare(run)
         if note:
-            print(note)
+            say(note)
         folders.append(folder)
     return folders
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from yolo_feiou.ablation.work import Task
 from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.configs import CFG_DIR, find, read_recipe
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import shell
 from yolo_feiou.spec import Choice, Flag
 
 OPTIONS = (
@@ -130,7 +130,7 @@ def read_request(words: Sequence[str]) -> Request:
         raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
     grid.setdefault("model", "yolov8n.yaml")
     runs = expand(grid, options["gain"])
-    return Request(runs, options, shlex.join(["yolo", "ablate", *words]))
+    return Request(runs, options, shell(["yolo", "ablate", *words]))
 
 
 def split_words(words: Sequence[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from rich.console import Console, Group
@@ -15,7 +16,10 @@ from rich.text import Text
 
 from yolo_feiou.ablation.rows import read_results
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 from yolo_feiou.tables import Row
+from yolo_feiou.terminal import say
 
 METRIC = "metrics/mAP50-95(B)"
 #: Seconds between two looks into the files of running runs.
@@ -52,7 +56,9 @@ class Progress:
         seen = []
         for folder in running:
             name = folder.path.name
-            rows = read_results(folder.results)
+            rows: list[Row] = []
+            with suppress(DataError):  # it is told when the run is done
+                rows = read_results(folder.results)
             epoch = int(rows[-1]["epoch"]) if rows else 0
             self.shares[name] = epoch / self.epochs[name]
             self.at_start.setdefault(name, self.shares[name])
@@ -132,7 +138,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Print a line."""
-        print(line, file=self.out, flush=True)
+        say(line, self.out)
 
     def __enter__(self) -> Lines:
         return self
@@ -154,12 +160,12 @@ class Panel(Lines):
         table = Table.grid(padding=(0, 2))
         for name, epoch, epochs, value in seen:
             metric = "" if value is None else f"mAP50-95 {100 * value:.1f}"
-            table.add_row(name, ProgressBar(epochs, epoch, width=24), f"{epoch}/{epochs}", metric)
-        self.live.update(Group(table, Text(self.progress.summary(), style="bold")))
+            table.add_row(Text(visible(name)), ProgressBar(epochs, epoch, width=24), f"{epoch}/{epochs}", metric)
+        self.live.update(Group(table, Text(visible(self.progress.summary()), style="bold")))
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
-        self.console.print(line, markup=False, highlight=False)
+        self.console.print(visible(line), markup=False, highlight=False, emoji=False)
 
     def __enter__(self) -> Panel:
         self.live.start()

@@ -17,6 +17,7 @@ from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.provenance import PROVENANCE, now
+from yolo_feiou.spreadsheets import decode, delimiter, plain_numbers, split
 from yolo_feiou.tables import Row
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
@@ -163,16 +164,24 @@ def read_curve(path: Path) -> list[Row]:
 
 
 def read_results(path: Path) -> list[Row]:
-    """Return the rows of a results.csv, without those that were cut off or damaged."""
+    """Return the rows of a results.csv, without those that were cut off or damaged.
+
+    Raises:
+        DataError: If it has no column `epoch`, or a spreadsheet saved it and its numbers can't be told.
+    """
     if not path.exists():
         return []
-    header, *lines = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-    names = [name.strip() for name in header.split(",")]
+    content = decode(path, errors="replace").replace("\0", "")  # of a line that was allotted and never written
+    header, *lines = split(content, delimiter(content), path) or [[]]
+    names = [name.strip() for name in header]
+    if names and "epoch" not in names:
+        raise DataError(f"{path} has no column epoch, so it is not what Ultralytics writes: put that file back.")
+    lines = [line for line in lines if len(line) == len(names)]
+    plain_numbers(path, names, lines, range(len(names)), delimiter(content) != ",")
     rows = []
     for line in lines:
-        cells = line.split(",")
-        with suppress(ValueError):  # some cells are no numbers, or there are more or fewer than names
-            rows.append({name: float(cell) for name, cell in zip(names, cells, strict=True)})
+        with suppress(ValueError):  # some cells are no numbers
+            rows.append({name: float(cell) for name, cell in zip(names, line, strict=True)})
     return rows
 
 

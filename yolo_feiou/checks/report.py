@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement
 from yolo_feiou.checks.finding import Finding
+from yolo_feiou.escape import visible
 
 LABELS = {"fault": "FAULT", "note": "note"}
 
@@ -21,7 +22,7 @@ def report(judgement: Judgement) -> str:
     if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
         lines += [f"not checked before that is mended: {', '.join(left)}"]
     counts = ", ".join(counted(judgement.found(severity), severity) for severity in LABELS)
-    return "\n".join([*lines, "", f"{counts} in {judgement.name}"])
+    return "\n".join(map(visible, [*lines, "", f"{counts} in {judgement.name}"]))  # a user's words are among them
 
 
 def line(check: Check, finding: Finding | None, recognised: bool) -> str:

@@ -33,9 +33,11 @@ from yolo_feiou.coco.splits import (
     zips_of,
 )
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.escape import shell
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.spec import Choice
 from yolo_feiou.tables import results_folder
+from yolo_feiou.terminal import say
 
 VERB = "prepare_coco.py"
 #: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
@@ -134,13 +136,13 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
                 begin(own, request.options, request.yaml, request.splits)
                 loaded = load(request.find(own), skip)
             for line in (line for one in loaded for line in one.remarks):
-                print(line)
+                say(line)
             workers = values.get("workers")
             counts = write(own, loaded, request.yaml, request.options, list(request.zips), workers=workers)
     for line in summary(loaded, counts):
-        print(line)
-    print(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
-    print(f"    scripts/train_coco.sh data={out / request.yaml} loss=focal_eiou")
+        say(line)
+    say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
+    say("    " + shell(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
 
 
 def is_done(request: Request, own: Ledger) -> bool:
@@ -162,13 +164,13 @@ def is_done(request: Request, own: Ledger) -> bool:
         for folder, images in request.images.items():
             check_link(own, images, folder)
         return False
-    print(
+    say(
         f"{out / request.yaml} is there and whole: data YAML, lists, labels and links are as they were written, JSON "
         "as they were read; images are there, their contents were not compared."
     )
     if found.foreign:
-        print(f"Not of this command, and left as they are: {found.told}")
-    print("There is nothing to do.")
+        say(f"Not of this command, and left as they are: {found.told}")
+    say("There is nothing to do.")
     return True
 
 

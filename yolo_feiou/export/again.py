@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
+from yolo_feiou.escape import shell
 from yolo_feiou.export.runs import TORCHRUN, TrainedRun
 from yolo_feiou.registry import STOCK
 
@@ -30,9 +30,7 @@ def reproduce(run: TrainedRun) -> str:
     apart = f"--nnodes={run.machines} " if run.machines > 1 else ""
     each = (run.processes or 0) // run.machines or "PROCESSES"
     by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
-    return (
-        f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shlex.join([task, 'train', *ours, *words])}"
-    )
+    return f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shell([task, 'train', *ours, *words])}"
 
 
 def spelled(value: object) -> str:

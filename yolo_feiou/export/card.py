@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+from yolo_feiou import escape
 from yolo_feiou.evaluation.labels import image_counts
 from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
@@ -60,7 +62,7 @@ class Card:
 
 def _head(card: Card) -> Iterator[str]:
     yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
-    yield f"# {Path(card.run.model).stem} on {Path(card.data).stem}, loss {card.run.loss}"
+    yield escape.markdown(f"# {Path(card.run.model).stem} on {Path(card.data).stem}, loss {card.run.loss}")
     if card.run.unfinished:
         yield from ("", f"**The training is {card.run.unfinished}.**")
 
@@ -71,7 +73,8 @@ def _loss(run: TrainedRun) -> Iterator[str]:
         yield "`stock`: Ultralytics' own box loss, CIoU, nothing swapped."
         return
     info = LOSSES[split(run.loss)[0]]
-    yield f"`loss={run.loss}`: {build_loss(run.loss).description}. {info.meaning[0].upper()}{info.meaning[1:]}."
+    loss, meaning = escape.markdown_code(f"loss={run.loss}"), f"{info.meaning[0].upper()}{info.meaning[1:]}"
+    yield f"{loss}: {build_loss(run.loss).description}. {meaning}."
     yield f"Source: {info.paper}, {info.equation}."
     yield "It stands for the box term alone; the loss of classes and DFL are Ultralytics' own."
 
@@ -96,7 +99,7 @@ def _training(card: Card) -> Iterator[str]:
     yield from ("## Training", "", "| | |", "|:--|:--|")
     yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
     shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
-    others = ", ".join(f"`{key}={spelled(value)}`" for key, value in shown.items()) or "none"
+    others = ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in shown.items()) or "none"
     yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
     yield from ("", "Again, in one command:", "", "```bash", reproduce(run), "```")
 
@@ -105,34 +108,42 @@ def _metrics(card: Card) -> Iterator[str]:
     made, run = card.made, card.run
     commit = f" (commit {made['git_commit']})" if made["git_commit"] else ""
     yield from ("## Metrics", "", markdown(table([card.row])).rstrip("\n"), "")
-    yield f"{conditions(card.row)}, weights {run.weights.name}. AR {percent(card.row['AR'])}."
+    how = escape.markdown(f"{conditions(card.row)}, weights {run.weights.name}")
+    yield f"{how}. AR {percent(card.row['AR'])}."
     yield f"Evaluated {made['finished'][:10]} by yolo_feiou {made['yolo_feiou']}{commit},"
     yield f"ultralytics {made['ultralytics']}, torch {made['torch']}, Python {made['python']}."
     if not card.row["detections"]:
         yield from ("", "**Nothing at all was detected**: the figures say no more than that.")
     if card.onnx:
         aps = percent(card.onnx.ap, 2), percent(card.row["AP"], 2)
-        yield from ("", f"{card.onnx.path.name}, evaluated in the same way: AP {aps[0]}; {run.weights.name}: {aps[1]}.")
+        onnx, weights = escape.markdown(card.onnx.path.name), escape.markdown(run.weights.name)
+        yield from ("", f"{onnx}, evaluated in the same way: AP {aps[0]}; {weights}: {aps[1]}.")
 
 
 def _files(card: Card) -> Iterator[str]:
     sums = {card.run.weights: card.run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {})
     yield from ("## Files", "", "| file | bytes | sha256 |", "|:--|--:|:--|")
-    yield from (f"| {path.name} | {path.stat().st_size} | `{digest}` |" for path, digest in sums.items())
+    yield from (f"| {_cell(path.name)} | {path.stat().st_size} | `{digest}` |" for path, digest in sums.items())
 
 
 def _use(card: Card) -> Iterator[str]:
     name = card.run.weights.name
     yield from ("## Use", "", "Plain Ultralytics loads the weights; yolo_feiou is not needed.", "", "```python")
-    yield from ("from ultralytics import YOLO", "", f'model = YOLO("{name}")', 'model.predict("image.jpg")', "```")
+    yield from (
+        "from ultralytics import YOLO",
+        "",
+        f"model = YOLO({json.dumps(name, ensure_ascii=False)})",
+        'model.predict("image.jpg")',
+        "```",
+    )
 
 
 def _limits(card: Card) -> Iterator[str]:
     report = Path(os.path.relpath(card.out / "report" / "index.html", card.run.weights.parent)).as_posix()
     yield from ("## Limits", "")
     yield "These are the numbers of one seed, and the seed alone moves AP by tenths of a point to points: one run is no"
-    yield f"proof that a loss is better. [The report]({report}) compares runs over seeds;"
-    yield f"`yolo report {shlex.quote(short(card.out))}` makes it."
+    yield f"proof that a loss is better. [The report]({quote(report)}) compares runs over seeds;"
+    yield f"{escape.markdown_code(escape.shell(['yolo', 'report', short(card.out)]))} makes it."
     yield from ("", "## Licence", "")
     yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
 
@@ -154,4 +165,4 @@ def _processes(run: TrainedRun) -> str:
 
 
 def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|")
+    return escape.markdown(str(value))

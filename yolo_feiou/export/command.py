@@ -11,6 +11,7 @@ from pathlib import Path
 from yolo_feiou.ablation.collect import Gathered
 from yolo_feiou.cli import fail
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.export import onnx
@@ -23,6 +24,7 @@ from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
 from yolo_feiou.tables import Row, results_folder
+from yolo_feiou.terminal import say
 
 
 @dataclass
@@ -48,18 +50,16 @@ class Work:
         try:
             run = read_run(folder, self.request.options["weights"])
             if run.unfinished:
-                print(f"{folder} is {run.unfinished}; {run.weights.name} is evaluated as it is", flush=True)
+                say(f"{folder} is {run.unfinished}; {run.weights.name} is evaluated as it is")
             found = measured(run, self.how, self.request.command)
             one = gather(run, name_in(self.request.out, folder), found, self.request.options)
         except YoloFeiouError as error:
             self.failures.append(f"{folder} is left out: {error}")
             return
         done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
-        print(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}", flush=True)
+        say(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}")
         if not one.row["detections"]:
-            print(
-                f"warning: {run.weights.name} detects nothing at all: it was trained too little, or broke.", flush=True
-            )
+            say(f"warning: {run.weights.name} detects nothing at all: it was trained too little, or broke.")
         self.gathered.append(one)
         self.write(run, one.row, found)
 
@@ -69,13 +69,13 @@ class Work:
         if name := self.request.options["submission"]:
             try:
                 path, told = submit(run, self.how, name)
-                print(f"{path}: {told}", flush=True)
+                say(f"{path}: {told}")
             except YoloFeiouError as error:
                 self.failures.append(f"{run.folder} has no submission: {error}")
         data = self.how.data_of(run)
         names = read_split(data, self.how.split).names
         try:
-            print(Card(run, row, found.made, data, names, self.request.out, made).write(), flush=True)
+            say(str(Card(run, row, found.made, data, names, self.request.out, made).write()))
         except ArgumentError as error:
             self.failures.append(f"{run.folder} has no new model card: {error}")
 
@@ -88,7 +88,7 @@ class Work:
             return None
         told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(row['AP'], 2)}"
         empty = "" if row["detections"] else "; nothing is detected, so nothing was compared"
-        print(f"{made.path}: {told}{empty}", flush=True)
+        say(f"{made.path}: {told}{empty}")
         return made
 
 
@@ -110,7 +110,7 @@ def export(words: Sequence[str]) -> int:
         with results_folder(request.out):
             for folder in request.folders:
                 if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
-                    print(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
+                    say(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
                 else:
                     work.do(folder)
             if work.gathered:
@@ -120,13 +120,14 @@ def export(words: Sequence[str]) -> int:
             f"{error.filename or request.out}: {error.strerror}. What is done is kept; the same command goes on."
         ) from error
     if work.gathered:
-        print("", *printed(work.gathered), "", sep="\n")
+        for line in ("", *printed(work.gathered), ""):
+            say(line)
         if any(one.row["status"] == "done" for one in work.gathered):
-            print(f"Next: yolo report {request.out}")
+            say(f"Next: {shell(['yolo', 'report', str(request.out)])}")
     elif not work.failures:
         work.failures.append("no run is left: give the folders that Ultralytics trained in.")
     for line in work.failures:
-        print("error:", *line.split(), file=sys.stderr)
+        say(" ".join(("error:", *line.split())), sys.stderr)
     return 1 if work.failures else 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from yolo_feiou.ablation.options import OPTIONS as ABLATION
 from yolo_feiou.ablation.results import RESULTS
 from yolo_feiou.arguments import Text, Whole, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import shell
+from yolo_feiou.report.files import WORDS
 from yolo_feiou.spec import Flag
 from yolo_feiou.tables import read_csv
 
@@ -80,7 +81,7 @@ def read_request(words: Sequence[str]) -> Request:
     options = {option.name: option.default for option in OPTIONS} | given
     if (name := options["submission"]) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
-    request = Request(folders, options, shlex.join(["python", f"scripts/{SCRIPT}", *words]))
+    request = Request(folders, options, shell(["python", f"scripts/{SCRIPT}", *words]))
     check_out(request.out)
     return request
 
@@ -90,7 +91,7 @@ def check_out(out: Path) -> None:
     for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
         if (out / mark).is_file():
             raise ArgumentError(f"{out} is the folder of {what}: name another folder with out=.")
-    rows = read_csv(out / RESULTS) if (out / RESULTS).is_file() else []
+    rows = read_csv(out / RESULTS, WORDS) if (out / RESULTS).is_file() else []
     if rows and not {"run", "status", "loss", "seed"} <= rows[0].keys():
         raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
 

@@ -15,10 +15,11 @@ from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.locks import held
-from yolo_feiou.report.files import ARGUMENTS, PAPER
+from yolo_feiou.report.files import ARGUMENTS, PAPER, WORDS
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
-from yolo_feiou.tables import Row, number, read_csv
+from yolo_feiou.spreadsheets import read_rows
+from yolo_feiou.tables import Row, number
 
 
 def name_in(out: Path, folder: Path) -> str:
@@ -127,9 +128,9 @@ def _run(row: Row) -> Run:
 
 
 def _cells(path: Path) -> list[Row]:
-    """Return the rows of a CSV as text."""
-    names = read_csv(path)[:1] if path.is_file() else []
-    return read_csv(path, [*names[0]]) if names else []
+    """Return the rows of a CSV as text, each cell as it is written."""
+    header, rows = read_rows(path, WORDS) if path.is_file() else ([], [])
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def _without_name(row: Row) -> Row:

@@ -9,8 +9,10 @@ from itertools import groupby
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from yolo_feiou.escape import visible
 from yolo_feiou.pictures.style import Look, panels
 
 GREY = "#9A9A9A"
@@ -101,7 +103,7 @@ def seeds_by_variant(variants: Sequence[Dots], quantity: str) -> Figure:
         _band(axis, block, place)
         for variant in block:
             _dots(axis, variant, place)
-            ticks.append((place, f"{variant.label}{' (baseline)' if variant.baseline else ''}"))
+            ticks.append((place, f"{visible(variant.label)}{' (baseline)' if variant.baseline else ''}"))
             place += 1
     axis.set_yticks([y for y, _ in ticks], [label for _, label in ticks])
     axis.tick_params(axis="y", length=0)
@@ -127,10 +129,9 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     figure, axes = panels(rows, columns, max(7.5, 5.6 * columns), 4.1 * rows + legend)
     for axis in axes[len(shown) :]:
         axis.remove()
-    handles = {}
+    handles: dict[str, Line2D] = {}
     for axis, panel in zip(axes, shown, strict=False):
-        _panel(axis, panel, markers)
-        handles |= {name: handle for handle, name in zip(*axis.get_legend_handles_labels(), strict=True)}
+        handles |= _panel(axis, panel, markers)
     figure.legend(
         [handles[name] for name in names],
         names,
@@ -142,19 +143,19 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     return figure
 
 
-def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> None:
-    """Draw a panel; the first line, the baseline's, is on top."""
+def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> dict[str, Line2D]:
+    """Draw a panel, and return its lines by name; the first one, the baseline's, is on top."""
+    drawn = {}
     if panel.around_zero:
         x = next(iter(panel.lines.values())).x
         axis.axhline(0, color=GREY, linewidth=1)
         axis.fill_between(x, [-width for width in panel.around_zero], panel.around_zero, color=GREY, alpha=0.25, lw=0)
     for i, (name, line) in enumerate(panel.lines.items()):
-        axis.plot(
+        (drawn[name],) = axis.plot(  # without a label: of one that begins with _ there would be no legend
             line.x,
             line.y,
             line.look.dash,
             color=line.look.colour,
-            label=name,
             marker=markers[name] if len(line.x) <= FEW_POINTS else None,
             markersize=5,
             zorder=3 - i / 100,
@@ -166,6 +167,7 @@ def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> None:
     axis.set_title(panel.title, fontsize=12)
     axis.set_xlabel(panel.x)
     axis.set_ylabel(panel.y)
+    return drawn
 
 
 def _band(axis: Axes, block: Sequence[Dots], top: float) -> None:

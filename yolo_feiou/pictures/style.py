@@ -11,8 +11,10 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from yolo_feiou.errors import LossSpecError
+from yolo_feiou.escape import visible
 from yolo_feiou.spec import split
 from yolo_feiou.tables import whole
 
@@ -132,6 +134,14 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a PNG as a whole, without what would change from one run to the next."""
-    with whole(path) as part:
+    """Write a PNG as a whole, without what would change from one run to the next; all its text means what it says.
+
+    Text is never mathematics: names of losses, data and arguments may have a $, or two, in them. (Labels of ticks get
+    their text while they are drawn: whoever gives them names makes these visible.)
+    """
+    with whole(path) as part, matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
+        for text in figure.findobj(Text):  # those made before now, wherever they came from
+            text.set_parse_math(False)
+            text.set_usetex(False)
+            text.set_text(visible(text.get_text()))
         figure.savefig(part, dpi=110, metadata={"Software": None})

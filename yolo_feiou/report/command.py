@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from yolo_feiou import escape
 from yolo_feiou.arguments import Text, read_arguments
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.pictures.style import save
@@ -20,7 +20,8 @@ from yolo_feiou.report.layout import latex, markdown, plain
 from yolo_feiou.report.page import Image, page
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
-from yolo_feiou.tables import results_folder, write_csv, write_text
+from yolo_feiou.tables import results_folder, whole_set, write_csv, write_text
+from yolo_feiou.terminal import say
 
 ARGUMENTS = (
     Text("baseline", "", "a loss, as ciou or ciou@box=7.5"),
@@ -52,16 +53,16 @@ def report(words: Sequence[str]) -> None:
     out = Path(values.get("out") or folders[0] / "report")
     notes = [note for folder in folders for note in _refresh(folder)]
     for note in notes:
-        print(f"warning: {note}")
+        say(f"warning: {note}")
     results = read_results(folders)
     variants = make_variants(results, find_axes(results))
     comparisons = compare(variants, find_baseline(values.get("baseline", ""), variants))
     told = warnings(results, comparisons)
     with results_folder(out):
-        write_report(results, comparisons, [*notes, *told], out, shlex.join(["yolo", "report", *words]))
+        write_report(results, comparisons, [*notes, *told], out, escape.shell(["yolo", "report", *words]))
     for line in printed(comparisons, told):
-        print(line)
-    print(f"The report is {out / PAGE}")
+        say(line)
+    say(f"The report is {out / PAGE}")
 
 
 def usage() -> str:
@@ -76,7 +77,7 @@ def usage() -> str:
 def write_report(
     results: Results, comparisons: Sequence[Comparison], told: Sequence[str], out: Path, command: str
 ) -> None:
-    """Write all files of a report.
+    """Write all files of a report, or, if anything fails, none; pictures of an earlier one that this has not go.
 
     Args:
         results: The runs.
@@ -84,7 +85,21 @@ def write_report(
         told: The warnings.
         out: The folder, which is there.
         command: The command that makes the report.
+
+    Raises:
+        ArgumentError: If a folder in `out` has the name of a file.
     """
+    with whole_set(out) as part:
+        images = _write_files(results, comparisons, told, part, command)
+    for name in (*NAMES, *(f"over_{argument}" for argument in results.arguments)):
+        if f"{name}.png" not in [image.path.name for image in images]:
+            (out / f"{name}.png").unlink(missing_ok=True)
+
+
+def _write_files(
+    results: Results, comparisons: Sequence[Comparison], told: Sequence[str], out: Path, command: str
+) -> list[Image]:
+    """Write all files, and return the pictures among them."""
     tables = {
         table.name: table
         for table in (paper_table(results, comparisons), comparison_table(comparisons), fit_table(comparisons))
@@ -101,10 +116,8 @@ def write_report(
         path = out / f"{picture.name}.png"
         save(picture.figure, path)
         images.append(Image(path, picture.title, picture.caption))
-    for name in (*NAMES, *(f"over_{argument}" for argument in results.arguments)):  # of other results, earlier
-        if (old := out / f"{name}.png") not in [image.path for image in images]:
-            old.unlink(missing_ok=True)
     write_text(out / PAGE, page(results, comparisons, tables, images, told, command))
+    return images
 
 
 def printed(comparisons: Sequence[Comparison], told: Sequence[str]) -> Iterator[str]:

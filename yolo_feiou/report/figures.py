@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
+from yolo_feiou.escape import file_name
 from yolo_feiou.pictures.ablation import MOST_BANDS, lines, seeds_by_variant
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
@@ -55,7 +56,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
     )
     for axis in series.numeric_axes([c.variant for c in comparisons]):
         yield Picture(
-            f"over_{axis}",
+            f"over_{file_name(axis)}",
             f"{METRIC} over {axis}",
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,15 @@ CURVE = tuple(f"AP{level}" for level in LEVELS)
 MATCHED = ("matched_iou", "matched_75", "matched_90", "found_50", "found_75", "found_90")
 #: All metrics of a run, fractions from 0 to 1.
 METRICS = (*PAPER, "AR", *(name for name in CURVE if name not in PAPER), *MATCHED)
+
+
+#: Columns of `results.csv` that hold numbers; an argument with a number as its default may be a list or a switch too.
+COUNTS = (
+    *("images", "objects", "objects_S", "objects_M", "objects_L", "detections", "matched", "minutes", "epochs_done"),
+    *(f"iou_{level}" for level in LEVELS),
+)
+NUMERIC = tuple(key for key, value in ARGUMENTS.items() if isinstance(number(value or ""), float))
+SWITCH_OR_LIST = re.compile(r"True|False|\[.*]|\(.*\)")
 
 
 @dataclass(frozen=True)
@@ -102,11 +112,14 @@ def _read(folder: Path, prefix: str) -> Results:
         raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' writes.")
     for row in rows:
         _check(row, path)
+        _check_numbers(row, [name for name in row if name in (*NUMERIC, *COUNTS)], f"{path}: run {row['run']}")
     optional = {
         name: _rows(folder / file, ("run", "loss", *PATHS)) if (folder / file).is_file() else []
         for name, file in (("curves", CURVES), ("box_stats", BOX_STATS), ("preflight", PREFLIGHT))
     }
-    for name in ("curves", "box_stats"):
+    for name, file in (("curves", CURVES), ("box_stats", BOX_STATS)):
+        for count, row in enumerate(optional[name], 1):
+            _check_numbers(row, [column for column in row if column != "run"], f"{folder / file}: row {count}")
         optional[name] = _named(optional[name], prefix)
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
@@ -155,6 +168,15 @@ def _check(row: Row, path: Path) -> None:
         value = row.get(name)
         if value is not None and not (isinstance(value, float) and 0 <= value <= 1):
             raise DataError(f"{where} {name}={_shown(value)}, expected a fraction from 0 to 1.")
+
+
+def _check_numbers(row: Row, names: Sequence[str], where: str) -> None:
+    """Raise DataError if a cell that should have a number has words, as where a spreadsheet took it for a date."""
+    for name in names:
+        if isinstance(row[name], str) and not SWITCH_OR_LIST.fullmatch(row[name]):
+            raise DataError(
+                f"{where} has {name}={row[name]!r}, expected a number. If a spreadsheet saved the file, make it anew."
+            )
 
 
 def _shown(value: object) -> str:

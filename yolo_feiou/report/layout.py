@@ -6,30 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-MARK = "†"
+from yolo_feiou import escape
 
-#: What LaTeX needs written otherwise.
-LATEX = str.maketrans(
-    {
-        **{character: f"\\{character}" for character in "&%$#_{}"},
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "<": r"$<$",
-        ">": r"$>$",
-        "|": r"$|$",
-        "±": r"$\pm$",
-        "−": r"$-$",
-        "–": "--",
-        "≥": r"$\ge$",
-        "×": r"$\times$",
-        "Δ": r"$\Delta$",
-        "√": r"$\surd$",
-        "’": "'",
-        MARK: r"$^\dagger$",
-    }
-)
-MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|*<`["})
+MARK = "†"
 
 
 @dataclass(frozen=True)
@@ -73,16 +52,16 @@ class Table:
 def markdown(table: Table) -> str:
     """Return the table as Markdown, its caption above and its notes below."""
     lines = [
-        _escaped(table.caption),
+        escape.markdown(table.caption),
         "",
-        f"| {' | '.join(map(_escaped, table.columns))} |",
+        f"| {' | '.join(map(escape.markdown, table.columns))} |",
         f"|{'|'.join('--:' if numeric else ':--' for numeric in table.numeric)}|",
     ]
     for row in (row for group in table.groups for row in group):
-        cells = [_escaped(cell.text) + f" {MARK}" * cell.mark for cell in row]
+        cells = [escape.markdown(cell.text) + f" {MARK}" * cell.mark for cell in row]
         cells = [f"**{text}**" if cell.bold else text for text, cell in zip(cells, row, strict=True)]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, *(line for note in table.notes for line in ("", _escaped(note)))]) + "\n"
+    return "\n".join([*lines, *(line for note in table.notes for line in ("", escape.markdown(note)))]) + "\n"
 
 
 def latex(table: Table, of: str = "") -> str:
@@ -97,7 +76,8 @@ def latex(table: Table, of: str = "") -> str:
 
 def plain(table: Table) -> Iterator[str]:
     """Yield a table as lines of text."""
-    rows = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
+    cells = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
+    rows = [[escape.visible(text) for text in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         columns = zip(row, widths, table.numeric, strict=True)
@@ -111,7 +91,7 @@ def _latex_lines(table: Table, of: str) -> Iterator[str]:
         r"\centering",
         r"\small",
         r"\setlength{\belowcaptionskip}{4pt}",
-        f"\\caption{{{_tex(table.caption)}}}",
+        f"\\caption{{{escape.latex(table.caption)}}}",
     )
     yield f"\\label{{tab:{f'{of}-' if of else ''}{table.name}}}"
     yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
@@ -123,25 +103,17 @@ def _latex_lines(table: Table, of: str) -> Iterator[str]:
         yield from (" & ".join(map(_latex_cell, row)) + r" \\" for row in group)
     yield from (r"\bottomrule", r"\end{tabular}}")
     for note in table.notes:
-        yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {_tex(note)}\end{{minipage}}"
+        yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {escape.latex(note)}\end{{minipage}}"
     yield r"\end{table}"
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = _tex(cell.text)
-    return (f"\\textbf{{{text}}}" if cell.bold else text) + _tex(MARK) * cell.mark
+    text = escape.latex(cell.text)
+    return (f"\\textbf{{{text}}}" if cell.bold else text) + escape.latex(MARK) * cell.mark
 
 
 def _title(text: str) -> str:
     """Return a column's title; AP_S and AP50 with an index, as papers print them."""
     if index := re.fullmatch(r"AP_?(\d+|[SML])", text):
         return f"AP$_{index[1]}$" if len(index[1]) == 1 else f"AP$_{{{index[1]}}}$"
-    return _tex(text)
-
-
-def _tex(text: str) -> str:
-    return text.translate(LATEX)
-
-
-def _escaped(text: str) -> str:
-    return text.translate(MARKDOWN)
+    return escape.latex(text)

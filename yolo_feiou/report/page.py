@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from yolo_feiou import __version__
+from yolo_feiou.escape import visible
 from yolo_feiou.report import statistics
 from yolo_feiou.report.captions import findings, noise
 from yolo_feiou.report.comparison import SOUGHT, Comparison
@@ -65,7 +67,9 @@ def page(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
+    environment.filters["visible"] = visible
     return environment.get_template(TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=findings(comparisons),
@@ -86,3 +90,8 @@ def page(
         resamples=statistics.RESAMPLES,
         sought=100 * SOUGHT,
     )
+
+
+def _shown(value: object) -> object:
+    """Return what an expression of the template puts into the page; autoescape comes after it."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -11,10 +11,12 @@ from ultralytics.utils.files import increment_path
 
 from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import visible
 from yolo_feiou.own_files import check_free
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
 from yolo_feiou.tables import results_folder
+from yolo_feiou.terminal import say
 
 SUBJECTS: dict[str, Subject] = {
     "setup=1": regress.subject(1),
@@ -65,13 +67,12 @@ def simulate(words: Sequence[str], replace: bool = False) -> None:
         before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         try:
             for line in subject.make(folder, values):
-                print(line)
+                say(line)
         except KeyboardInterrupt:
             kept = [p.name for p in sorted(folder.iterdir()) if before.get(p) != p.stat().st_mtime_ns]
-            sys.exit(
-                f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
-            )
-        print(f"Results are in {folder}")
+            told = f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
+            sys.exit(visible(told))
+        say(f"Results are in {folder}")
 
 
 def usage() -> str:

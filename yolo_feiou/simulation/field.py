@@ -15,6 +15,7 @@ from yolo_feiou.boxes import Pair
 from yolo_feiou.checks.subject import LossFailed
 from yolo_feiou.checks.subject import Subject as Judged
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import file_name
 from yolo_feiou.pictures.field import gradient_field
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.subject import Subject, Values
@@ -112,5 +113,4 @@ def subject(spec: str) -> Subject:
             yield f"{spec}, plane {plane}: {shares}"
 
     arguments = (Whole("points", 41, 2, 1001), Number("offset", 2, 0.01, 100), Number("octaves", 2, 0.01, 20))
-    name = "field-" + "".join(c if c.isalnum() or c in "_.-" else "-" for c in spec)
-    return Subject(name, arguments, make, ("field.csv", "field.png"))
+    return Subject(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))

@@ -1,0 +1,85 @@
+"""Names as they are, in every format: one function for each place that text of others is written to.
+
+Names of data, models, losses, runs and folders hold whatever their owner typed: `$`, quotes, brackets, newlines, escape
+sequences. Each function takes such a text, and returns what shows it, character by character, in one format. HTML is
+escaped by jinja2 (`report/page.py`), pictures by `pictures/style.py`, CSV by `csv`.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterable
+
+#: What turns the direction of the text around it.
+BIDIRECTIONAL = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+#: Categories of Unicode that show nothing and may do something: control, half of a pair, ends of lines and paragraphs.
+INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
+
+MARKDOWN = re.compile(r"[\\|*<`\[\]~$&]|(?<![^\W_])_|_(?![^\W_])")  # in a word, as in focal_eiou, _ is no markup
+LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    "±": r"$\pm$",
+    "−": r"$-$",
+    "–": "--",
+    "≥": r"$\ge$",
+    "×": r"$\times$",
+    "Δ": r"$\Delta$",
+    "√": r"$\surd$",
+    "’": "'",
+    "†": r"$^\dagger$",
+    "[": "{[}",  # after \\ and \midrule it would begin an option
+    "]": "{]}",
+    "*": "{*}",  # after \\ too
+    "-": "-{}",  # before another one: no dash
+    "'": "'{}",
+    "`": "`{}",
+}
+TEX = re.compile(r"-(?=-)|'(?=')|`(?=[`'])|[^\w\s\-'`]|_", re.ASCII)
+
+
+def visible(text: str) -> str:
+    r"""Return a text in one line, in which what would be invisible, or act on a terminal, is spelled: \n, \x1b."""
+    return "".join(_spelled(c) if unicodedata.category(c) in INVISIBLE or c in BIDIRECTIONAL else c for c in text)
+
+
+def markdown(text: str) -> str:
+    """Return a text for Markdown, as GitHub reads it, within a line or the cell of a table."""
+    return MARKDOWN.sub(r"\\\g<0>", visible(text))
+
+
+def markdown_code(text: str) -> str:
+    """Return a text as a code span of Markdown, outside tables."""
+    text = visible(text)
+    fence = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
+
+
+def latex(text: str) -> str:
+    """Return a text for LaTeX, within a paragraph, an argument or the cell of a table."""
+    return TEX.sub(lambda found: LATEX.get(found[0], found[0]), visible(text))
+
+
+def shell(words: Iterable[str]) -> str:
+    """Return a command of these words in one line, as bash and zsh read it."""
+    return " ".join(shlex.quote(word) if visible(word) == word else _ansi_quoted(word) for word in words)
+
+
+def file_name(text: str) -> str:
+    """Return a text as the name of a file or folder, or a part of one: letters, digits, `_`, `.` and `-` stay."""
+    return "".join(c if c.isalnum() or c in "_.-" else "-" for c in text)
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _ansi_quoted(word: str) -> str:
+    return f"$'{visible(word.replace(chr(92), chr(92) * 2)).replace(chr(39), chr(92) + chr(39))}'"

@@ -1,0 +1,148 @@
+"""The text of a CSV as a spreadsheet may have saved it: its encoding, its delimiter, and its way to write numbers.
+
+What says the same in another way is read; what may mean two things, or has lost something, is refused in one line.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from yolo_feiou.errors import DataError
+
+#: Excel's "Unicode text" is UTF-16 with tabs, its "CSV UTF-8" begins with a mark.
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+DELIMITERS = ",;\t"
+REMEDY = "A spreadsheet wrote it: save it from there as 'CSV UTF-8' with unformatted numbers, or make it anew."
+
+_SPACE = "\u00a0\u202f"
+#: 1.234.567, 1,234.5, 1 234, 1'234: not one of these is a plain number, nor has a decimal comma alone.
+THOUSANDS = re.compile(rf"[+-]?\d{{1,3}}(?:(?P<by>[.,'’{_SPACE} ])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?")
+PERCENT = re.compile(rf"[+-]?\d+(?:[.,]\d+)?[{_SPACE} ]?%")
+PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+#: Both 1.234 and 1234.
+EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+
+
+def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of a CSV as text, numbers with decimal points but in the columns `text`.
+
+    Empty rows are left out, and columns that have neither a name nor a value.
+
+    Raises:
+        DataError: If the file is no CSV in UTF-8, UTF-16 with a mark included, if one of its lines has more or fewer
+            cells than the header, if a column is there twice, or if numbers can't be told for sure.
+    """
+    content = decode(path)
+    rows = split(content, delimiter(content), path)
+    if not rows:
+        return [], []
+    header, *rows = rows
+    for count, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise DataError(
+                f"{path}: row {count} has {len(row)} cells and the header {len(header)}: it was cut or edited."
+            )
+    kept = [i for i, name in enumerate(header) if name or any(row[i] for row in rows)]
+    header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
+    if twice := [name for i, name in enumerate(header) if name in header[:i]]:
+        raise DataError(f"{path} has the column {twice[0]!r} twice: take one of them out, or make it anew.")
+    if len(header) == 1 and any(mark in header[0] for mark in DELIMITERS):
+        raise DataError(f"{path} has all its columns in one, {header[0][:40]!r}. {REMEDY}")
+    columns = [i for i, name in enumerate(header) if name not in text]
+    plain_numbers(path, header, rows, columns, delimiter(content) != ",")
+    return header, rows
+
+
+def decode(path: Path, errors: str = "strict") -> str:
+    """Return the text of a file.
+
+    Args:
+        path: The file.
+        errors: What is done about bytes that are none, as Python has it.
+
+    Raises:
+        DataError: If it is a workbook, or neither UTF-8 nor UTF-16 with a mark.
+    """
+    content = path.read_bytes()
+    if content.startswith(b"PK\x03\x04"):
+        raise DataError(f"{path} is a workbook and no CSV: save it from the spreadsheet as 'CSV UTF-8'.")
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+    try:
+        return content.decode(encoding, errors)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as 'CSV UTF-8', or make it anew.") from None
+
+
+def delimiter(content: str) -> str:
+    """Return what parts the cells of the first line: a comma, or what is there more often outside quotes."""
+    first = re.sub(r'"[^"]*"', "", content.lstrip().partition("\n")[0])
+    if named := re.fullmatch(r"sep=(.)\r?", first):  # as Excel has it
+        return named[1]
+    return max(DELIMITERS, key=first.count)
+
+
+def split(content: str, parted_by: str, path: Path) -> list[list[str]]:
+    """Return the rows that are not empty, as cells.
+
+    Raises:
+        DataError: If a cell is too large to be one.
+    """
+    content = re.sub(r"\Asep=.\r?\n", "", content)
+    try:
+        rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=parted_by))
+    except csv.Error as error:
+        raise DataError(f"{path} is no CSV in UTF-8 ({error}): make it anew.") from None
+    return [row for row in rows if len(row) == 1 or any(row)]
+
+
+def plain_numbers(
+    path: Path, header: Sequence[str], rows: list[list[str]], columns: Sequence[int], is_foreign: bool
+) -> None:
+    """Write the numbers in some columns as Python does: decimal points, no spaces about, a plain minus.
+
+    Args:
+        path: The file, for messages.
+        header: The names of the columns.
+        rows: The rows, which are changed.
+        columns: Where numbers may be.
+        is_foreign: Whether the file is surely not as we wrote it, so that commas in numbers are no lists of ours.
+
+    Raises:
+        DataError: If a number may mean two things, or is formatted for people.
+    """
+    commas: list[tuple[int, int]] = []
+    points: list[tuple[int, int]] = []
+    for number, row in enumerate(rows):
+        for column in columns:
+            cell = row[column].strip(f" \t{_SPACE}").replace("−", "-")
+            if PLAIN.fullmatch(cell):
+                row[column] = cell
+                if "." in cell:
+                    points.append((number, column))
+            elif COMMA.fullmatch(cell):
+                commas.append((number, column))
+            elif PERCENT.fullmatch(cell) or THOUSANDS.fullmatch(cell):
+                raise DataError(
+                    f"{path}: row {number + 1} has {header[column]}={row[column]!r}, expected a plain number like "
+                    f"0.463. {REMEDY}"
+                )
+    if not commas or (points and not is_foreign):
+        return
+    number, column = commas[0]
+    found = f"{path}: row {number + 1} has {header[column]}={rows[number][column]!r}"
+    if points:
+        other, place = points[0]
+        raise DataError(
+            f"{found} with a decimal comma, and row {other + 1} {header[place]}={rows[other][place]!r} with a point. "
+            f"{REMEDY}"
+        )
+    if all(EITHER.fullmatch(rows[number][column].strip()) for number, column in commas):
+        raise DataError(f"{found}, which may be a fraction or thousands. {REMEDY}")
+    for number, column in commas:
+        rows[number][column] = rows[number][column].strip(f" \t{_SPACE}").replace("−", "-").replace(",", ".")
