@@ -11,6 +11,7 @@ import torch
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.tables import whole
 
 NEW, HALF, TRAINED = "new", "half", "trained"
@@ -23,7 +24,7 @@ def progress(folder: RunFolder) -> tuple[str, int, str]:
     two leaves a `best.pt` from before the epoch that `last.pt` calls the best. A torn one, of other origin, is replaced
     by the other if that can be gone on with, otherwise the training begins anew.
     """
-    last, best = read_checkpoint(folder.last), read_checkpoint(folder.best)
+    last, best = read_numbers(folder.last), read_numbers(folder.best)
     if not any(checkpoint and checkpoint.get("optimizer") for checkpoint in (last, best)) and None in (last, best):
         torn = [path for path, read in ((folder.last, last), (folder.best, best)) if path.exists() and read is None]
         return NEW, 0, f"{torn[0]} is torn: the training begins anew." if torn else ""
@@ -42,7 +43,7 @@ def progress(folder: RunFolder) -> tuple[str, int, str]:
 def strip(folder: RunFolder) -> None:
     """Make plain weights of the checkpoints of a finished training, as Ultralytics does when it ends by itself."""
     for path in (folder.last, folder.best):
-        content = read_checkpoint(path) if path.exists() else None
+        content = read_numbers(path) if path.exists() else None
         if content and content.get("optimizer"):
             with whole(path) as part:
                 strip_optimizer(path, str(part))
@@ -50,7 +51,7 @@ def strip(folder: RunFolder) -> None:
 
 def trained_arguments(path: Path) -> dict[str, Any]:
     """Return the arguments that a checkpoint was trained with, as it records them."""
-    return (read_checkpoint(path) or {}).get("train_args") or {}
+    return (read_numbers(path) or {}).get("train_args") or {}
 
 
 def _replace(path: Path, other: Path) -> str:
@@ -61,7 +62,7 @@ def _replace(path: Path, other: Path) -> str:
 
 
 def read_checkpoint(path: Path) -> dict[str, Any] | None:
-    """Return a checkpoint, or None if it is torn or isn't there."""
+    """Return a checkpoint with its model, so with the code that it names run; None if it is torn or isn't there."""
     try:
         return torch.load(path, map_location="cpu", weights_only=False)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):

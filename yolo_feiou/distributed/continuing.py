@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import Busy, held
@@ -90,7 +88,7 @@ def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | No
     last, best = (folder / "weights" / name for name in ("last.pt", "best.pt"))
     if not last.exists() and not best.exists():
         return Begun(folder)
-    checkpoint = _read(last if last.exists() else best)
+    checkpoint = read_numbers(last if last.exists() else best)
     if checkpoint is None:
         return None
     if not checkpoint.get("optimizer"):
@@ -100,12 +98,12 @@ def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | No
 
 def epochs_done(checkpoint: Path) -> int:
     """Return how many epochs a checkpoint has behind it."""
-    return torch.load(checkpoint, map_location="cpu", weights_only=False)["epoch"] + 1
+    return _numbers(checkpoint)["epoch"] + 1
 
 
 def trained(last: Path) -> bool:
     """Whether the checkpoint of a run that was begun is that of its last epoch."""
-    checkpoint = torch.load(last, map_location="cpu", weights_only=False)
+    checkpoint = _numbers(last)
     return checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
 
 
@@ -127,9 +125,13 @@ def _asked(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) for key, value in sorted(arguments.items()) if key not in FREE and value is not None}
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return a checkpoint, or None if it is torn."""
-    try:
-        return torch.load(path, map_location="cpu", weights_only=False)
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
-        return None
+def _numbers(path: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of itself.
+
+    Raises:
+        DataError: If it is torn or isn't there.
+    """
+    content = read_numbers(path)
+    if content is None:
+        raise DataError(f"{path} is torn or no checkpoint of Ultralytics': copy it anew, or remove it.")
+    return content
