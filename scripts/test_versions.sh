@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 oldest=$(sed -n 's/^ *"ultralytics>=\([0-9.]*\),.*/\1/p' pyproject.toml)
-core="tests/test_bbox_loss.py tests/test_trainer.py tests/test_model.py tests/test_cli.py tests/test_resume.py
+core="tests/test_bbox_loss.py tests/test_criterion.py tests/test_proof.py tests/test_trainer.py tests/test_model.py tests/test_cli.py tests/test_resume.py
       tests/test_checkpoint.py tests/distributed/test_ranks.py"
 failed=0
 [ $# -gt 0 ] || set -- "$oldest" newest

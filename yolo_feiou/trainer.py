@@ -15,27 +15,23 @@ from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
-from yolo_feiou.bbox_loss import SwappedBboxLoss, count_swapped, criterion_of, heads, swap
+from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
+from yolo_feiou.criterion import criterion_of, heads, swap
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import OURS, changed, check
-
-try:
-    from ultralytics.utils.torch_utils import unwrap_model
-except ImportError:  # its name in older releases
-    from ultralytics.utils.torch_utils import de_parallel as unwrap_model
-
 
 #: What a run has in its folder before it trains.
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK}
 
 
-class LossTrainer(Ranks):
+class LossTrainer(Proving, Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
@@ -50,6 +46,8 @@ class LossTrainer(Ranks):
         UnsupportedModelError: If the task trains without an axis-aligned box loss.
         DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
     """
+
+    box_stats: BoxStats | None = None
 
     def __init__(
         self,
@@ -141,14 +139,20 @@ class LossTrainer(Ranks):
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
-        counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models()]
+        counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
-        self.add_callback("on_train_epoch_start", LossTrainer._prove)
+        self.prove(self.box_loss)
         if self.args.box_stats:
             self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
-            self.add_callback("on_train_epoch_start", LossTrainer._watch)
-            self.add_callback("on_train_epoch_end", LossTrainer._record)
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event, then what is ours to do."""
+        super().run_callbacks(event)
+        if self.box_stats and event == "on_train_epoch_start":
+            self._watch()
+        elif self.box_stats and event == "on_train_epoch_end":
+            self._record()
 
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
@@ -159,16 +163,6 @@ class LossTrainer(Ranks):
             header, *rows = self.csv.read_text(encoding="utf-8").splitlines(keepends=True)
             done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]
             write_text(self.csv, header + "".join(done))
-
-    def _models(self) -> list[tuple[str, Any]]:
-        """The models that compute losses: the one that trains, and its EMA copy, which validates."""
-        models = [("model", unwrap_model(self.model))]
-        return [*models, ("EMA", unwrap_model(self.ema.ema))] if self.ema else models
-
-    def _prove(self) -> None:
-        """Stop if a criterion was replaced since the start."""
-        for _, model in self._models():
-            count_swapped(model, self.box_loss)
 
     def _watch(self) -> None:
         """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""

@@ -22,9 +22,9 @@ from torch import Tensor
 from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.ablation.grid import OWN
-from yolo_feiou.bbox_loss import criterion_of, heads
 from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.cli import fail
+from yolo_feiou.criterion import criterion_of, heads
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.model import YOLO
 from yolo_feiou.registry import STOCK, build_loss
