@@ -23,10 +23,10 @@ LABELS, NONE = {"bboxes": torch.zeros(2, 4)}, {"bboxes": torch.zeros(0, 4)}
 class OwnSum(v8DetectionLoss):
     """A user's criterion that holds a box loss, and computes GIoU or what it likes by itself."""
 
-    def get_assigned_targets_and_loss(self, preds, batch, **kwargs):
+    def __call__(self, preds, batch):
         kept, self.bbox_loss = self.bbox_loss, BboxLoss(self.reg_max)
         try:
-            return super().get_assigned_targets_and_loss(preds, batch, **kwargs)
+            return super().__call__(preds, batch)
         finally:
             self.bbox_loss = kept
 
@@ -142,7 +142,9 @@ def test_no_callback_removes_the_proof(data, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("empty", ["train", "val", "all"])
-def test_images_without_objects_are_no_loss_that_is_lost(data, tmp_path, empty):
+def test_images_without_objects_are_no_loss_that_is_lost(data, tmp_path, empty, release):
+    if empty != "train":
+        release("8.4.3")  # older ones fail by themselves
     source = Path(yaml.safe_load(Path(data).read_text())["path"])
     shutil.copytree(source, tmp_path / "shapes", ignore=shutil.ignore_patterns("*.cache"))
     splits = ["train", "val"] if empty == "all" else [empty]

@@ -8,7 +8,7 @@ from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import STOCK_CIOU
-from yolo_feiou import DetectionTrainer, registry
+from yolo_feiou import YOLO, DetectionTrainer, registry
 from yolo_feiou.errors import DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
 from yolo_feiou.registry import LossInfo
 
@@ -36,6 +36,24 @@ def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
         for column in LOSS_COLUMNS:
             assert float(ours[column]) == pytest.approx(float(stock[column]), rel=0.01)
     assert results(train(epochs=2, loss="eiou").save_dir) != stock_rows
+
+
+@pytest.mark.slow
+def test_losses_follow_arguments_that_are_changed_in_training_as_stocks_do(data, tmp_path, monkeypatch):
+    """Those of the validation too: stock makes the EMA's criterion late, with the live arguments."""
+    monkeypatch.setitem(
+        registry.LOSSES,
+        "stocks_function",
+        LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", ""),
+    )
+    rows = {}
+    for name, kind, own in (("stock", StockYOLO, {}), ("ours", YOLO, {"loss": "stocks_function"})):
+        model = kind("yolov8n.yaml")
+        model.add_callback("on_train_epoch_end", lambda trainer: setattr(trainer.args, "box", 20.0 * trainer.epoch))
+        model.train(**{**SHORT, "epochs": 2, "data": data, "project": str(tmp_path), "name": name, **own})
+        rows[name] = results(tmp_path / name)
+    assert rows["ours"] == rows["stock"]
+    assert float(rows["stock"][0]["val/box_loss"]) == 0 < float(rows["stock"][1]["val/box_loss"])
 
 
 @pytest.mark.slow
@@ -68,8 +86,6 @@ def test_class_weights_survive_the_swap(train, release):
 def test_unfinished_checkpoint_records_the_loss(data, tmp_path):
     def stop(trainer):
         raise KeyboardInterrupt
-
-    from yolo_feiou import YOLO
 
     model = YOLO("yolov8n.yaml")
     model.add_callback("on_model_save", stop)
