@@ -1,5 +1,6 @@
 """The command: stock's, with `loss=`; a mistake is one clear line."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from ultralytics.utils import DEFAULT_CFG_DICT, __version__
 from tests.runs import results, short
 from yolo_feiou import cli
 from yolo_feiou.configs import CFG_DIR
-from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
 
 
 @pytest.mark.slow
@@ -59,7 +60,10 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, mess
         (["train", "loss=focal_l1:beta=2"], LossSpecError, "beta=2 is not a number from 0.3679 to 1"),
         (["train", "--loss=focal_eiou:gamma=abc"], LossSpecError, "gamma=abc"),
         (["loss=,"], LossSpecError, "can't read loss ''"),
-        (["train", "loss=None"], LossSpecError, "unknown loss 'None'"),
+        (["train", "loss=eiou", "model=FastSAM-s.pt"], UnsupportedModelError, r"with FastSAM \(FastSAM-s.pt\)"),
+        (["train", "loss=eiou", "model=sam2_b.pt"], UnsupportedModelError, "does not work with SAM"),
+        (["train", "loss=eiou", "model=yolo_nas_s.pt"], UnsupportedModelError, "does not work with NAS"),
+        (["--mode=val", "loss=eiou"], ArgumentError, "mode 'val' has no training loss"),
         (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
         (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
         (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
@@ -83,6 +87,9 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
         (["train", "val", "model=best.pt"], False),  # the last one counts
         (["train", "loss=eiou", "box_stats=true"], True),
+        (["train", "loss=None"], True),  # as Ultralytics reads any argument's None
+        (["train", "loss=none,", "cfg=focal_eiou.yaml"], True),
+        (["train", "model=FastSAM-s.pt"], True),  # Ultralytics' own error
         (["train", "resume", "model=last.pt", "box_stats=True"], True),  # its loss is in the checkpoint
         (["val", "model=best.pt"], False),
         (["predict"], False),
@@ -97,7 +104,6 @@ def test_which_commands_train(words, training):
 @pytest.mark.parametrize(
     ("text", "error", "message"),
     [
-        ("loss:\n", LossSpecError, "got NoneType None"),
         ("loss: eoiu\n", LossSpecError, "did you mean 'eiou'"),
         ("loss: focal_eiou: gamma=0.5\n", ArgumentError, "is not YAML"),
         ("- eiou\n", ArgumentError, "holds list"),
@@ -134,6 +140,8 @@ def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkey
     assert cli.locate("cfg=focal_eiou") == f"cfg={CFG_DIR / 'focal_eiou.yaml'}"
     assert cli.locate("data=coco8.yaml") == "data=coco8.yaml"
     assert cli.locate("epochs=3") == "epochs=3"
+    for word in ("--cfg=focal_eiou.yaml", "cfg=focal_eiou.yaml,"):  # as Ultralytics' command takes them
+        assert cli.locate(word).endswith(f"cfg={CFG_DIR / 'focal_eiou.yaml'}")
     Path("shapes.yaml").touch()
     assert cli.locate("data=shapes.yaml") == "data=shapes.yaml"
 
@@ -159,6 +167,19 @@ def test_version_is_stocks(monkeypatch, caplog):
     assert __version__ in caplog.text
 
 
+@pytest.mark.parametrize("word", ["check", "Check", "checks"])
+def test_check_without_words_is_stocks_name_for_its_checks(monkeypatch, caplog, word):
+    run(monkeypatch, word)
+    assert "Ultralytics" in caplog.text and "Python" in caplog.text
+
+
+def test_check_with_words_is_ours(monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, "check", "eiou")
+    assert stop.value.code == 0
+    assert "eiou" in capsys.readouterr().out
+
+
 def test_help_adds_ours_to_stocks(monkeypatch, caplog, capsys):
     run(monkeypatch, "help")
     assert "yolo TASK MODE ARGS" in caplog.text
@@ -169,6 +190,72 @@ def test_cfg_command_prints_stocks_defaults(monkeypatch, caplog):
     run(monkeypatch, "cfg")
     assert "epochs" in caplog.text
     assert "loss:" not in [line.strip() for line in caplog.text.splitlines()]
+
+
+USERS = """
+import sys
+import ultralytics.utils.callbacks.base as base
+from yolo_feiou.cli import main
+
+def mine(trainer):
+    {code}
+
+base.default_callbacks["on_train_start"].append(mine)
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        ("open('nope.txt')", "file"),
+        ("raise ConnectionError('no server')", "string"),
+        ("raise SyntaxError('not this way')", "file"),
+        ("from yolo_feiou import build_loss; build_loss('nope')", "string"),
+    ],
+)
+def test_an_error_in_a_users_callback_shows_where_it_was(data, tmp_path, code, kept):
+    script = tmp_path / "mine.py"
+    script.write_text(USERS.format(code=code))
+    line = [sys.executable, str(script)] if kept == "file" else [sys.executable, "-c", script.read_text()]
+    words = ["train", "model=yolov8n.yaml", "loss=eiou", *short(data=data, project=tmp_path)]
+    done = subprocess.run([*line, *words], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and "in mine" in done.stderr
+
+
+def caught(act):
+    try:
+        act()
+    except Exception as error:
+        return error
+    raise AssertionError("no error")
+
+
+def test_errors_of_ours_and_of_ultralytics_are_one_line():
+    from ultralytics.utils.checks import check_file
+
+    from yolo_feiou import build_loss
+
+    for error in (caught(lambda: build_loss("nope")), caught(lambda: check_file("nope.yaml"))):
+        error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
+        assert cli.is_mistake(error)
+
+
+def test_a_users_code_is_what_is_not_installed():
+    assert cli.is_users(__file__, {}) and cli.is_users("<string>", {"__name__": "__main__"})
+    assert not cli.is_users("<string>", {"yaml": {}})  # the script in a data YAML
+    assert not cli.is_users(pytest.__file__, {}) and not cli.is_users("<frozen runpy>", {"__name__": "runpy"})
+    assert not cli.is_users(cli.__file__, {}) and not cli.is_users(ultralytics.__file__, {})
+
+
+def test_an_error_that_a_users_own_has_caused_is_no_mistake():
+    error = ArgumentError("wrong")
+    error.__cause__ = caught(lambda: [].pop())  # which this file, a user's, has done
+    assert not cli.is_mistake(error)
+    error.__cause__ = None
+    assert cli.is_mistake(error)
 
 
 @pytest.mark.slow

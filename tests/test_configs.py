@@ -4,8 +4,9 @@ import pytest
 import yaml
 from ultralytics.cfg import get_cfg
 
-from yolo_feiou import build_loss
+from yolo_feiou import build_loss, configs
 from yolo_feiou.configs import CFG_DIR, find_data, find_recipe
+from yolo_feiou.shapes import generate
 
 RECIPES = sorted(CFG_DIR.glob("*.yaml"))
 #: Tables 1 and 2 and section 5.4.3 of the paper.
@@ -27,6 +28,7 @@ def test_a_recipe_explains_itself_and_is_valid(path):
     get_cfg(overrides=arguments)
 
 
+OURS = str(CFG_DIR / "datasets" / "shapes.yaml")
 COCO = sorted((CFG_DIR / "coco").glob("*.yaml"))
 
 
@@ -58,3 +60,34 @@ def test_names_are_found_with_and_without_suffix():
     assert find_data(["shapes.yaml", "coco8.yaml"]) == [str(CFG_DIR / "datasets" / "shapes.yaml"), "coco8.yaml"]
     assert find_data("../eiou.yaml") == "../eiou.yaml"
     assert find_data(None) is None
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+def test_a_bare_name_is_the_users_own_file_where_there_is_one(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"shapes{suffix}").touch()
+    (tmp_path / f"eiou{suffix}").touch()
+    assert find_data("shapes") == f"shapes{suffix}"
+    assert find_recipe("eiou") == f"eiou{suffix}"
+    assert find_data("shapes.yaml") == ("shapes.yaml" if suffix == ".yaml" else OURS)
+
+
+@pytest.mark.parametrize("theirs", ["shapes", "shapes.yaml", "shapes.yml"])
+def test_a_bare_name_is_the_users_data_set_in_ultralytics_folder_unless_we_made_it(tmp_path, monkeypatch, theirs):
+    monkeypatch.setattr(configs, "DATASETS_DIR", tmp_path)
+    assert find_data("shapes") == OURS
+    if theirs == "shapes":
+        generate(tmp_path / theirs, counts={"train": 1}, size=32)
+        assert find_data("shapes") == OURS
+        (tmp_path / theirs / "recipe.json").unlink()
+    else:
+        (tmp_path / theirs).touch()
+    assert find_data("shapes") == str(tmp_path / theirs)
+    assert find_data("shapes.yaml") == OURS
+
+
+def test_a_data_set_that_ultralytics_comes_to_have_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(configs, "ROOT", tmp_path)
+    (tmp_path / "cfg" / "datasets").mkdir(parents=True)
+    (tmp_path / "cfg" / "datasets" / "shapes.yaml").touch()
+    assert (find_data("shapes"), find_data("shapes.yaml")) == ("shapes", "shapes.yaml")

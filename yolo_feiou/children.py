@@ -8,13 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
-
-from ultralytics.utils import DEFAULT_CFG_DICT
-
-from yolo_feiou.training_arguments import OURS
 
 STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
 
@@ -49,23 +46,36 @@ def _exists(pid: int) -> bool:
 
 
 @contextmanager
-def our_arguments() -> Iterator[None]:
-    """Within the block, Ultralytics' argument checks know ours, and the commands that it starts are ours."""
-    if OURS.keys() <= DEFAULT_CFG_DICT.keys():  # a block within the block
-        yield
-        return
-    stock_run = subprocess.run
+def our_commands(arguments: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block, the trainings that Ultralytics starts in this thread as commands are commands of ours.
 
-    def run(command: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(command, list) and command[1:3] == ["-m", STOCK_MODULE]:
-            command = [sys.executable, "-m", "yolo_feiou", *command[3:]]
-        return stock_run(command, *args, **kwargs)
-
-    DEFAULT_CFG_DICT.update(OURS)
-    subprocess.run = run
+    Args:
+        arguments: What these commands are told besides.
+    """
+    with _lock:
+        if not _stock.blocks:
+            _stock.run, subprocess.run = subprocess.run, _run
+        _stock.blocks += 1
+    before, _told.arguments = getattr(_told, "arguments", None), arguments
     try:
         yield
     finally:
-        for key in OURS:
-            del DEFAULT_CFG_DICT[key]
-        subprocess.run = stock_run
+        _told.arguments = before
+        with _lock:
+            _stock.blocks -= 1
+            if not _stock.blocks and subprocess.run is _run:  # nobody has wrapped it since
+                subprocess.run = _stock.run
+
+
+def _run(command: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run a command as `subprocess.run` does; in a block of `our_commands` of this thread, Ultralytics' own as ours."""
+    arguments = getattr(_told, "arguments", None)
+    if arguments is not None and isinstance(command, list) and command[1:3] == ["-m", STOCK_MODULE]:
+        told = (f"{key}={value}" for key, value in arguments.items())
+        command = [sys.executable, "-m", "yolo_feiou", *command[3:], *told]
+    return _stock.run(command, *args, **kwargs)
+
+
+_lock = threading.Lock()
+_stock = SimpleNamespace(run=subprocess.run, blocks=0)  # blocks of `our_commands`, of all threads
+_told = threading.local()

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+import sysconfig
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import TextIOWrapper
+from pathlib import Path
+from traceback import walk_tb
+from typing import Any
 
-from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, UnsupportedModelError, YoloFeiouError
 from yolo_feiou.terminal import say
+
+#: Models that Ultralytics can't train, with the parts of a file's name by which its command knows them.
+UNTRAINABLE = {
+    "FastSAM": ("fastsam",),
+    "SAM": ("sam_", "sam2_", "sam2.1_", "sam3", "mobile_sam"),
+    "NAS": ("yolo_nas",),
+}
 
 HELP = """
     yolo-feiou adds to these:
@@ -85,7 +96,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without Unicode still gets its answer
             stream.reconfigure(errors="replace")
-    verb = VERBS.get(sys.argv[1].lower()) if len(sys.argv) > 1 else None
+    name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
+    verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
     try:
         try:
             verb(sys.argv[2:]) if verb else run_ultralytics()
@@ -97,17 +109,46 @@ def main() -> None:
         sys.exit("interrupted")
     except BrokenPipeError:  # `yolo losses | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:
-        sys.exit(fail(error))
-    except SyntaxError as error:  # so Ultralytics reports an argument that it doesn't know
-        if error.filename:
+    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
+        if not is_mistake(error):
             raise
-        sys.exit(fail(ArgumentError(str(error).strip().partition("\n")[0])))  # all of its help follows
+        sys.exit(fail(error))
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
+
+    So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came
+    through code that is neither ours, nor Ultralytics', nor installed, such as a callback, is its author's to see.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return False
+    while error:
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        if any(is_users(frame.f_code.co_filename, frame.f_globals) for frame in frames):
+            return False
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return True
+
+
+def is_users(file: str, module: Mapping[str, Any]) -> bool:
+    """Whether code is a user's own, by its file and the names of its module.
+
+    The script in a data YAML, which Ultralytics runs to fetch the data, has neither a file nor a module.
+    """
+    if file.startswith("<"):
+        return file in ("<string>", "<stdin>") and module.get("__name__") == "__main__"
+    packages = [sys.modules[name].__path__[0] for name in ("yolo_feiou", "ultralytics") if name in sys.modules]
+    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    return not any(Path(file).is_relative_to(folder) for folder in (*packages, *installed))
 
 
 def fail(error: Exception) -> int:
     """Print an error in one line, and return the exit status."""
-    say(" ".join(("error:", *str(error).split())), sys.stderr)
+    text = str(error)
+    if isinstance(error, SyntaxError):  # Ultralytics', which all of its help follows
+        text = text.strip().partition("\n")[0]
+    say(" ".join(("error:", *text.split())), sys.stderr)
     return 2
 
 
@@ -137,33 +178,50 @@ def trains(arguments: list[str]) -> bool:
     from ultralytics.cfg import MODES, smart_value
 
     from yolo_feiou.configs import read_recipe
+    from yolo_feiou.default_cfg import ours, refuse_taken
     from yolo_feiou.recipes import warn_off_recipe
     from yolo_feiou.registry import PARAMETERS
-    from yolo_feiou.training_arguments import OURS, check
+    from yolo_feiou.training_arguments import check
 
-    settings = dict(argument.lstrip("-").split("=", 1) for argument in arguments if "=" in argument)
-    modes = [argument.removeprefix("mode=") for argument in arguments if argument.removeprefix("mode=") in MODES]
+    words = [argument.lstrip("-").removesuffix(",") for argument in arguments]  # as Ultralytics reads them
+    settings = {key.strip(): value.strip() for key, _, value in (word.partition("=") for word in words if "=" in word)}
+    modes = [word.removeprefix("mode=") for word in words if word.removeprefix("mode=") in MODES]
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
     recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
-    for key in OURS if mode != "train" else ():
+    refuse_taken({**recipe, **{key: smart_value(value) for key, value in settings.items()}})
+    for key in ours() if mode != "train" else ():
         if key in settings:
             raise ArgumentError(f"{key}= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
         if key in recipe:
             raise ArgumentError(
                 f"cfg={settings['cfg']} has a line {key}:, and mode '{mode}' no training loss: take it out."
             )
-    if "loss" in settings and (apart := [key for key in settings if key in PARAMETERS]):
+    if "loss" in settings.keys() & ours().keys() and (apart := [key for key in settings if key in PARAMETERS]):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        given = {key: settings[key].rstrip(",") for key in OURS if key in settings}
+        given = {key: settings[key] for key in ours() if key in settings}
         if "box_stats" in given:
             given["box_stats"] = smart_value(given["box_stats"])
-        check({**recipe, **given, "resume": "resume" in arguments or "resume" in settings})
+        if given.get("loss", "").lower() == "none":
+            given["loss"] = None
+        known = {key: recipe[key] for key in ours() if key in recipe}
+        if check({**known, **given, "resume": "resume" in words or "resume" in settings}):
+            refuse_promptable(settings.get("model", ""))
         if recipe:
             warn_off_recipe(settings["cfg"], {key: smart_value(value) for key, value in settings.items()})
     return mode == "train"
+
+
+def refuse_promptable(model: str) -> None:
+    """Raise UnsupportedModelError for a model that Ultralytics, going by its name, takes for one that doesn't train."""
+    from yolo_feiou.trainer import unsupported
+
+    stem = Path(model).stem.lower()
+    for name, marks in UNTRAINABLE.items():
+        if any(mark in stem for mark in marks):
+            raise UnsupportedModelError(unsupported(f"{name} ({model})"))
 
 
 def locate(argument: str) -> str:
@@ -171,7 +229,8 @@ def locate(argument: str) -> str:
     from yolo_feiou.configs import find_data, find_recipe
 
     key, _, value = argument.partition("=")
-    find = {"cfg": find_recipe, "data": find_data}.get(key)
+    find = {"cfg": find_recipe, "data": find_data}.get(key.lstrip("-").strip())
+    value = value.strip().removesuffix(",")  # as Ultralytics reads both
     return f"{key}={find(value)}" if find and value else argument
 
 
@@ -180,14 +239,14 @@ def our_models() -> Iterator[None]:
     """Within the block, `ultralytics.YOLO` and its siblings are ours, and so are some arguments."""
     import ultralytics
 
-    from yolo_feiou.children import our_arguments
+    from yolo_feiou.default_cfg import extended_default_cfg
     from yolo_feiou.model import MODELS
 
     stock = {name: getattr(ultralytics, name) for name in MODELS}
     try:
         for name, model in MODELS.items():
             setattr(ultralytics, name, model)
-        with our_arguments():
+        with extended_default_cfg():
             yield
     finally:
         for name, model in stock.items():

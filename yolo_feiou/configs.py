@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ultralytics.utils import DATASETS_DIR, ROOT
 from ultralytics.utils.checks import check_file
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.shapes import is_generated
 
 _HERE = Path(__file__).parent
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
@@ -18,12 +20,16 @@ CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if fol
 def find(name: Any, folder: Path) -> Any:
     """Return the path of our YAML called `name` (with or without .yaml) in `folder`, or `name` if it isn't ours.
 
-    A file of the user's own goes first.
+    A file of the user's own goes first; of a bare `name` with either suffix too.
     """
     if not isinstance(name, (str, Path)) or Path(name).exists():
         return name
-    ours = folder / f"{str(name).removesuffix('.yaml')}.yaml"
-    return str(ours) if ours.is_file() and ours.parent == folder else name
+    stem = str(name).removesuffix(".yaml")
+    ours = folder / f"{stem}.yaml"
+    if not ours.is_file() or ours.parent != folder:
+        return name
+    own = (Path(f"{stem}{suffix}") for suffix in (".yaml", ".yml"))
+    return next((str(path) for path in own if stem == str(name) and path.exists()), str(ours))
 
 
 def find_recipe(name: Any) -> Any:
@@ -62,7 +68,19 @@ def read_recipe(name: Any) -> dict[str, Any]:
 
 
 def find_data(name: Any) -> Any:
-    """Return the path of our data set `name`, as for `data=shapes.yaml`, or `name` if it isn't ours; lists too."""
+    """Return the path of our data set `name`, as for `data=shapes.yaml`, or `name` if it isn't ours; lists too.
+
+    A bare name is the user's data set of that name, if there is one here or in Ultralytics' folder of data sets; and
+    what Ultralytics itself calls so stays its own.
+    """
     if isinstance(name, (list, tuple)):
         return [find_data(item) for item in name]
-    return find(name, CFG_DIR / "datasets")
+    found = find(name, CFG_DIR / "datasets")
+    if Path(str(found)).parent != CFG_DIR / "datasets":
+        return found
+    if (ROOT / "cfg" / "datasets" / Path(found).name).exists():
+        return name
+    if str(name).endswith(".yaml"):
+        return found
+    theirs = (DATASETS_DIR / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml"))
+    return next((str(path) for path in theirs if path.exists() and not is_generated(path)), found)

@@ -161,9 +161,9 @@ PARAMETERS = {parameter.name for info in LOSSES.values() for parameter in info.p
 STOCK = "stock"
 
 
-def loss_to_train(spec: str) -> BoxLoss | None:
-    """Return the loss that training swaps in, None for 'stock'; otherwise as `build_loss`."""
-    return None if spec == STOCK else build_loss(spec)
+def loss_to_train(spec: str | None) -> BoxLoss | None:
+    """Return the loss that training swaps in, None for 'stock' and for None; otherwise as `build_loss`."""
+    return None if spec is None or spec == STOCK else build_loss(spec)
 
 
 def shortest(spec: str) -> str:

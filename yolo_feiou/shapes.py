@@ -18,6 +18,7 @@ import numpy as np
 
 COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
 SIZE = 128  # image side in pixels
+NOTE = "recipe.json"  # says in a data set how it was made
 SPLITS = ("train", "val", "test")  # the position of a split is part of the seed of its images
 
 MAX_OBJECTS = 5  # per image
@@ -171,9 +172,14 @@ def _write(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
             (labels / f"{index:05d}.txt").write_text(text, newline="\n")
 
 
+def is_generated(root: Path) -> bool:
+    """Tell whether a folder is a data set that `generate` made."""
+    return (root / NOTE).is_file()
+
+
 def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
     """Tell whether `root` holds every image and label of the data set that `recipe` describes."""
-    note = root / "recipe.json"
+    note = root / NOTE
     return (
         note.is_file()
         and note.read_text() == recipe
@@ -205,7 +211,7 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
         _write(made, seed, counts, size)
-        (made / "recipe.json").write_text(recipe)
+        (made / NOTE).write_text(recipe)
         try:
             made.rename(root)
         except OSError as error:

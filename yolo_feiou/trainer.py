@@ -20,12 +20,13 @@ from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.configs import find_data, find_recipe
 from yolo_feiou.criterion import criterion_of, heads, swap
+from yolo_feiou.default_cfg import ours, refuse_taken
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.tables import whole, write_text
-from yolo_feiou.training_arguments import OURS, changed, check
+from yolo_feiou.training_arguments import changed, check
 
 #: What a run has in its folder before it trains.
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK}
@@ -61,20 +62,26 @@ class LossTrainer(Proving, Ranks):
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
+        refuse_taken(overrides)
         with self._no_empty_run_left():
-            super().__init__({**OURS, **cfg2dict(cfg)}, overrides, _callbacks)
+            super().__init__({**ours(), **cfg2dict(cfg)}, overrides, _callbacks)
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
-        """Read our arguments once all are known, a resumed run's too, and before anything is written."""
-        super().check_resume({key: value for key, value in overrides.items() if key not in OURS})
+        """Read our arguments once all are known, a resumed run's too, and before anything is written.
+
+        A training as stock's keeps none of them, so that stock can resume it.
+        """
+        super().check_resume({key: value for key, value in overrides.items() if key not in ours()})
         arguments = vars(self.args)
-        arguments.update({**OURS, **arguments})  # a run that stock began has none of ours
-        for key in changed(arguments, overrides):
+        self.own = own = {key: arguments.pop(key, default) for key, default in ours().items()}
+        for key in changed(own, {key: overrides[key] for key in own if key in overrides}):
             raise ArgumentError(
-                f"this run trains with {key}={arguments[key]}, and resuming can't change it to {key}={overrides[key]}: "
+                f"this run trains with {key}={own[key]}, and resuming can't change it to {key}={overrides[key]}: "
                 f"leave {key}= out, or begin a new run from its weights."
             )
-        self.box_loss = check(arguments)
+        self.box_loss = check({**own, "resume": self.resume})
+        if self.box_loss:
+            arguments.update(own)
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
@@ -124,11 +131,11 @@ class LossTrainer(Proving, Ranks):
     def get_validator(self) -> BaseValidator:
         """Return stock's validator, which refuses arguments that it doesn't know."""
         arguments = vars(self.args)
-        ours = {key: arguments.pop(key) for key in OURS}
+        own = {key: arguments.pop(key) for key in ours() if key in arguments}
         try:
             return super().get_validator()
         finally:
-            arguments.update(ours)
+            arguments.update(own)
 
     def _setup_train(self, *world_size: int) -> None:
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
@@ -143,7 +150,7 @@ class LossTrainer(Proving, Ranks):
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
         self.prove(self.box_loss)
-        if self.args.box_stats:
+        if self.own.get("box_stats"):
             self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
 
     def run_callbacks(self, event: str) -> None:

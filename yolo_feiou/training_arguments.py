@@ -58,7 +58,8 @@ def changed(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     Raises:
         LossSpecError: If a `loss` is wrong.
     """
-    return [key for key in OURS if key in asked and meaning(key, asked[key]) != meaning(key, recorded[key])]
+    both = [key for key in OURS if key in asked and key in recorded]
+    return [key for key in both if meaning(key, asked[key]) != meaning(key, recorded[key])]
 
 
 def meaning(key: str, value: Any) -> Any:

@@ -23,7 +23,7 @@ from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.ablation.grid import OWN
 from yolo_feiou.box_loss import BoxLoss
-from yolo_feiou.cli import fail
+from yolo_feiou.cli import fail, is_mistake
 from yolo_feiou.criterion import criterion_of, heads
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.model import YOLO
@@ -239,12 +239,10 @@ def main(words: Sequence[str]) -> int:
     try:
         request, result = map(Path, words)
         write_json(result, {"rows": measure(**read_json(request))})
-    except (YoloFeiouError, FileNotFoundError, ConnectionError) as error:
-        return fail(error)
-    except SyntaxError as error:  # so Ultralytics reports an argument that it doesn't know
-        if error.filename:
+    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
+        if not is_mistake(error):
             raise
-        return fail(ArgumentError(str(error).strip().partition("\n")[0]))
+        return fail(error)
     return 0
 
 

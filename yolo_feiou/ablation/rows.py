@@ -19,6 +19,7 @@ from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.provenance import PROVENANCE, now
 from yolo_feiou.spreadsheets import decode, delimiter, plain_numbers, split
 from yolo_feiou.tables import Row
+from yolo_feiou.training_arguments import OURS
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
 SETTINGS = ("split", "conf", "iou", "max_det", "imgsz", "batch")
@@ -132,7 +133,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
     Raises:
         DataError: If they are not those that it should have been trained with.
     """
-    recorded = yaml.safe_load((folder.train / "args.yaml").read_text(encoding="utf-8"))
+    recorded = {**OURS, **yaml.safe_load((folder.train / "args.yaml").read_text(encoding="utf-8"))}
     for key in PROVEN:
         asked, found = run.arguments.get(key), recorded.get(key)
         if asked is not None and str(asked) != str(found):

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
-from yolo_feiou.children import our_arguments
 from yolo_feiou.cli import fail, trains
 from yolo_feiou.configs import find_data
+from yolo_feiou.default_cfg import extended_default_cfg
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.trainer import check_data_file
 
@@ -27,7 +27,7 @@ def check(words: Sequence[str]) -> None:
     words = merge_equals_args(list(words))
     trains(["train", *words])
     given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
-    with our_arguments():
+    with extended_default_cfg():
         try:
             check_dict_alignment(DEFAULT_CFG_DICT, given)
         except SyntaxError as error:
