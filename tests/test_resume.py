@@ -1,4 +1,4 @@
-"""A killed run goes on with the same loss."""
+"""A killed run goes on with the same loss, and one without goes on in stock."""
 
 import signal
 import subprocess
@@ -55,3 +55,35 @@ def test_resume_takes_no_other_loss(command, data, tmp_path):
     assert "error: this run trains with loss=eiou, and resuming can't change it to loss=iou" in resumed.stderr
     assert (tmp_path / "run" / "args.yaml").read_text() == before
     assert len(results(tmp_path / "run")) == 1
+
+
+def killed_run(data, tmp_path, **arguments):
+    """The last checkpoint of a run that was killed in its second epoch."""
+    given = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "killed", **arguments}
+    killed = subprocess.run([sys.executable, "-c", KILLED, repr(given)], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    return tmp_path / "killed" / "weights" / "last.pt"
+
+
+def resume_in_stock(last):
+    line = [sys.executable, "-m", "ultralytics.cfg.__init__", "train", "resume", f"model={last}"]
+    return subprocess.run(line, capture_output=True, text=True, cwd=last.parent, timeout=300, check=False)
+
+
+@pytest.mark.slow
+def test_stock_resumes_a_run_of_ours_that_has_no_loss(data, tmp_path):
+    resumed = resume_in_stock(killed_run(data, tmp_path))
+    assert resumed.returncode == 0, resumed.stderr
+    assert len(results(tmp_path / "killed")) == 3
+
+
+@pytest.mark.slow
+def test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours(data, tmp_path, command):
+    last = killed_run(data, tmp_path, loss="eiou")
+    refused = resume_in_stock(last)
+    assert refused.returncode == 1
+    assert "is not a valid YOLO argument" in refused.stderr
+    resumed = command("train", "resume", f"model={last}")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Box loss: eiou" in resumed.stdout
+    assert len(results(tmp_path / "killed")) == 3
