@@ -302,6 +302,12 @@ def test_as_many_objects_count_as_in_stock(counted, model, tmp_path, how, names)
         assert row["objects"] == numbers.sum()
 
 
+def test_real_objects_that_count(bccd, model):
+    """170 is what stock's `val` counts on BCCD with these arguments, of 1,137 in all."""
+    assert expect(bccd, None, ["item"], single_cls=True, classes=[1, 2]).truth.objects == 170
+    assert expect(bccd, None).truth.objects == 1137
+
+
 def test_two_categories_of_one_name_of_which_one_has_no_boxes(given, row_of):
     plain = row_of(*given())
     more = {"id": 0, "name": "cat", "supercategory": "none"}

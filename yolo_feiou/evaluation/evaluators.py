@@ -50,19 +50,15 @@ def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = 
     images = {of: number for number, of in enumerate(sorted(image["id"] for image in truth.images), 1)}
     categories = {of: number for number, of in enumerate(sorted(one["id"] for one in truth.categories), 1)}
 
-    def numbered(record: Record) -> Record:
-        of = {"image_id": images[record["image_id"]], "category_id": categories[record["category_id"]]}
-        return {**record, **of}
+    def place(record: Record) -> Record:
+        return {"image_id": images[record["image_id"]], "category_id": categories[record["category_id"]]}
 
     content = {
         "images": [{"id": number} for number in images.values()],
         "categories": [{"id": number} for number in categories.values()],
     }
-    objects = {**content, "annotations": [numbered(annotation) for annotation in truth.annotations]}
-    found = {
-        **content,
-        "annotations": [_as_annotation(n, numbered(record)) for n, record in enumerate(predictions, 1)],
-    }
+    objects = {**content, "annotations": [annotation | place(annotation) for annotation in truth.annotations]}
+    found = {**content, "annotations": [_as_annotation(n, one) | place(one) for n, one in enumerate(predictions, 1)]}
     done = _checked(evaluator)(objects, found)
     precision = done.eval["precision"]  # IoU × recall × category × area × detections; the first area is all of them
     return Measured([_tidy(value) for value in done.stats], [_tidy(_mean(level[:, :, 0, -1])) for level in precision])
@@ -127,12 +123,10 @@ def _done(evaluation: Any) -> Any:
 
 
 def _as_annotation(number: int, record: Record) -> Record:
-    """Return a detection as `loadRes` would."""
+    """Return a detection as `loadRes` would, but for its image and category."""
     box = record["bbox"]
     return {
         "id": number,
-        "image_id": record["image_id"],
-        "category_id": record["category_id"],
         "bbox": box,
         "score": record["score"],
         "area": box[2] * box[3],
