@@ -362,6 +362,36 @@ def test_a_download_of_the_users_own_stays(coco, tmp_path):
     assert [name for name in tree(out) if not name.startswith("downloads")] == EXTRACTED
 
 
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("annotations/instances_val2017.json.part", "annotations/instances_val2017.json"),
+        ("images/val2017.part", "images/val2017/000000000001.jpg"),
+        ("images/val2017.part/000000000001.jpg", "images/val2017/000000000001.jpg"),
+        ("images/val2017.link.part", "labels/val2017/000000000001.txt"),
+        ("labels/val2017.part", "labels/val2017/000000000001.txt"),
+    ],
+)
+def test_a_file_of_the_name_of_unfinished_work_stays(coco, tmp_path, name, lost):
+    files, published = coco
+    out, source = tmp_path / "coco", source_of(files, tmp_path / "source")
+    prepare_coco([f"out={out}", f"source={source}"], published)
+    (out / lost).unlink()
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    refused(
+        [f"out={out}", f"source={source}"],
+        out,
+        f"val2017{name.partition('val2017')[2].split('/')[0]}",
+        published=published,
+    )
+    (out / name).unlink()
+    if "/0000" in name:
+        (out / name).parent.rmdir()
+    prepare_coco([f"out={out}", f"source={source}"], published)
+    assert tree(out) == EXTRACTED
+
+
 def test_a_download_that_another_program_began_stays(coco, tmp_path):
     files, published = coco
     out = tmp_path / "coco"

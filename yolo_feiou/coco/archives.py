@@ -30,7 +30,8 @@ def check_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
         DataError: If the zip is not whole, hasn't that folder, or names files outside it.
     """
     with _open(archive) as content:
-        _lacking(_wanted(content, archive, member), archive, folder, own)
+        if _lacking(_wanted(content, archive, member), archive, folder, own):
+            own.check_claim(_part(folder))
 
 
 def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
@@ -50,11 +51,12 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
         DataError: If the zip is not whole, hasn't that folder, or names files outside it.
         OSError: If a file can't be written.
     """
-    part = folder.with_name(f"{folder.name}.part")
+    part = _part(folder)
     with _open(archive) as content:
         wanted = _lacking(_wanted(content, archive, member), archive, folder, own)
         if not wanted:
             return
+        own.claim(part)
         inside = [path for path in part.rglob("*") if path.is_symlink() or not path.is_dir()]
         if foreign := [path for path in inside if path.relative_to(part).as_posix() not in wanted]:
             raise ArgumentError(
@@ -111,6 +113,7 @@ def check_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         info = _member(content, archive, member)
         if not (_fits(path, info) and _crc(path) == info.CRC):
             own.check([path])
+            own.check_claim(_part(path))
 
 
 def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
@@ -126,7 +129,8 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         info = _member(content, archive, member)
         if _fits(path, info) and _crc(path) == info.CRC:
             return
-        part = path.with_name(f"{path.name}.part")
+        part = _part(path)
+        own.claim(part)
         part.parent.mkdir(parents=True, exist_ok=True)
         with bar(f"extracting {path.name}", info.file_size, in_bytes=True) as advance:
             _copy(content, info, part, advance)
@@ -134,6 +138,10 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         os.fsync(written.fileno())
     own.add({own.name(path): sha256(part)})
     part.replace(path)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def _member(content: zipfile.ZipFile, archive: Path, member: str) -> zipfile.ZipInfo:

@@ -153,6 +153,7 @@ def is_done(request: Request, own: Ledger) -> bool:
     """
     out, labels = request.out, [request.out / "labels" / folder for folder, _ in request.splits]
     parts = [path.with_name(f"{path.name}.part") for path in labels]
+    parts += [out / "images" / f"{folder}.link.part" for folder in request.images]
     paths = made_paths(out, request.splits, request.yaml)
     check_folder(own, [*paths, *request.fresh], parts)
     links = [path for folder in request.images if own.name(path := out / "images" / folder) in own.links]

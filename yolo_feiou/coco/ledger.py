@@ -59,6 +59,7 @@ class Ledger:
         self.files: dict[str, set[str]] = {}
         self.links: dict[str, set[str]] = {}
         self.downloads: dict[str, list[int]] = {}
+        self.claimed: set[str] = set()
         self.known = False
         try:
             text = (out / FILE).read_text(encoding="utf-8")
@@ -114,7 +115,7 @@ class Ledger:
             for name in [name for name in known if name not in new and not there(self.out / name)]:
                 del known[name]
             known |= {name: {content} for name, content in new.items()}
-        self.downloads = {}
+        self.downloads, self.claimed = {}, set()
         self._write()
 
     def remove(self, path: Path) -> None:
@@ -128,14 +129,29 @@ class Ledger:
             os.unlink(self.out / name)
         remove_empty(path)
 
+    def claim(self, part: Path) -> None:
+        """Note that unfinished work goes to a path, where it may be overwritten and removed from now on.
+
+        Raises:
+            ArgumentError: If something lies there that isn't unfinished work of this command.
+        """
+        self.check_claim(part)
+        if (name := self.name(part)) not in self.claimed:
+            self.claimed.add(name)
+            self._write()
+
+    def check_claim(self, part: Path) -> None:
+        """Raise ArgumentError if something lies at a path that isn't unfinished work of this command."""
+        if os.path.lexists(part) and self.name(part) not in self.claimed:
+            raise ArgumentError(f"{part} is not of this command, and in its way: move it elsewhere.")
+
     def begin_download(self, path: Path) -> None:
         """Note that a file is going to be downloaded, first to its name with `.part` behind it.
 
         Raises:
-            ArgumentError: If another program began to download it to the same place.
+            ArgumentError: If something else lies there.
         """
-        if path.name not in self.downloads and os.path.lexists(part := _part(path)):
-            raise ArgumentError(f"{part} is not of this command: move it elsewhere, or finish that download.")
+        self.claim(_part(path))
         self.downloads[path.name] = []
         self._write()
 
@@ -182,6 +198,8 @@ class Ledger:
 
     def _read(self, text: str) -> None:
         for line in text.split("\n"):
+            if line.startswith("# unfinished "):
+                self.claimed.add(json.loads(line.removeprefix("# unfinished ")))
             content, _, name = line.partition("  ")
             if not line.startswith("#") and name:
                 self.files.setdefault(name, set()).add(content)
@@ -196,6 +214,7 @@ class Ledger:
     def _write(self) -> None:
         lines = [f"# link {json.dumps([name, one])}" for name in sorted(self.links) for one in sorted(self.links[name])]
         lines += [f"# download {json.dumps([name, self.downloads[name]])}" for name in sorted(self.downloads)]
+        lines += [f"# unfinished {json.dumps(name)}" for name in sorted(self.claimed)]
         lines += [f"{one}  {name}" for name in sorted(self.files) for one in sorted(self.files[name])]
         write_text(self.out / FILE, HEAD + "".join(f"{line}\n" for line in lines))
         self.known = True
@@ -223,8 +242,6 @@ def clear(part: Path, suffix: str) -> None:
         for path in inside:
             path.unlink()
         remove_empty(part)
-    elif os.path.lexists(part):
-        raise ArgumentError(f"{part} is not of this command, and in its way: move it elsewhere.")
 
 
 def remove_empty(folder: Path) -> None:

@@ -154,6 +154,7 @@ def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str
     """Write the labels of a split beside the old ones, which they then replace; returns their checksums too."""
     final = own.out / "labels" / one.split.folder
     part = final.with_name(f"{final.name}.part")
+    own.claim(part)
     clear(part, ".txt")
     digests: dict[str, str] = {}
     counts = Counts(len(one.columns.names))
@@ -193,6 +194,7 @@ def _link(own: Ledger, images: Path, folder: str) -> dict[str, str]:
     own.add(links={name: target})
     link.parent.mkdir(parents=True, exist_ok=True)
     part = link.with_name(f"{link.name}.link.part")
+    own.claim(part)
     if part.is_symlink():
         part.unlink()
     part.symlink_to(images, target_is_directory=True)

@@ -47,7 +47,7 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
     Args:
         own: What this command wrote in the folder.
         fresh: What must not be there in a folder that this command never wrote to.
-        scratch: What must not be there unless this command was interrupted.
+        scratch: What must not be there unless it is unfinished work of this command.
 
     Raises:
         ArgumentError: If it is no folder, or one of them is there.
@@ -61,8 +61,7 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
         wrong.append(out / ledger.FILE)
     if not any(records.values()):
         wrong += fresh
-    if not records[PREPARING]:
-        wrong += scratch
+    wrong += [path for path in scratch if own.name(path) not in own.claimed]
     if there := [str(path.relative_to(out)) for path in wrong if os.path.lexists(path)]:
         more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise ArgumentError(
