@@ -10,7 +10,7 @@ from tests.export.made_up import coco_form
 from tests.runs import SHORT
 
 LEARNS = {
-    **{"imgsz": 96, "epochs": 10, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
+    **{"imgsz": 96, "epochs": 20, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
     **{"fliplr": 0.0, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.0, "translate": 0.0, "scale": 0.0, "erasing": 0.0},
 }
 LOSS = "focal_eiou:gamma=1"
