@@ -3,6 +3,7 @@
 import json
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from yolo_feiou.tables import (
     number,
     read_csv,
     read_json,
+    read_record,
     results_folder,
     whole,
     whole_set,
@@ -20,6 +22,12 @@ from yolo_feiou.tables import (
     write_json,
     write_text,
 )
+
+
+class Commands(msgspec.Struct):
+    """A form."""
+
+    commands: list[str]
 
 
 def names(folder):
@@ -245,3 +253,25 @@ def test_a_set_of_files_is_there_together_or_not_at_all(tmp_path):
     with pytest.raises(ArgumentError, match="c is a folder"):
         write_set(tmp_path, "a", "c")
     assert names(tmp_path) == ["a", "b", "c", "mine"] and (tmp_path / "a").read_text() == "newer"
+
+
+def test_a_record_is_read_as_it_stands_if_it_has_its_form(tmp_path):
+    """Fields that the form doesn't name may be there too, as a later version's."""
+    path = tmp_path / "x.json"
+    write_json(path, {"commands": ["a"], "more": 1})
+    assert read_record(path, Commands) == {"commands": ["a"], "more": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        ({}, "object missing required field `commands`"),
+        ({"commands": [1]}, r"expected `str`, got `int` - at `\$.commands\[0\]`"),
+        ([], "expected `object`, got `array`"),
+    ],
+)
+def test_a_record_of_another_form_is_named_with_what_is_wrong(tmp_path, content, wrong):
+    path = tmp_path / "x.json"
+    write_json(path, content)
+    with pytest.raises(DataError, match=rf"x\.json is not what was written there: {wrong}\.$"):
+        read_record(path, Commands)

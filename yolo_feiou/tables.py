@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.spreadsheets import read_rows
 
@@ -116,6 +118,24 @@ def read_json(path: Path) -> Any:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested too deeply
         raise DataError(f"{path} is no whole JSON file: {error}.") from None
+
+
+def read_record(path: Path, form: Any) -> Any:
+    """Return what a JSON file of ours holds, as it stands there, if it has the form that we wrote it in.
+
+    Args:
+        path: The file.
+        form: A type that msgspec converts to, such as a Struct; of a Struct other fields than its own may be there too.
+
+    Raises:
+        DataError: If it isn't there, isn't whole, or has another form.
+    """
+    content = read_json(path)
+    try:
+        msgspec.convert(content, form)
+    except msgspec.ValidationError as error:
+        raise DataError(f"{path} is not what was written there: {str(error)[0].lower()}{str(error)[1:]}.") from None
+    return content
 
 
 def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:

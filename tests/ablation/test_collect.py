@@ -1,5 +1,7 @@
 """The CSV files of an ablation."""
 
+import pytest
+
 from tests.ablation.made_up import MEASURED, TASK, run, trained
 from yolo_feiou.ablation.collect import collect, differing
 from yolo_feiou.ablation.rows import finished_row
@@ -88,6 +90,36 @@ def test_a_damaged_run_is_named_and_left_out(tmp_path):
     (note,) = collect(tmp_path)
     assert "row.json is no whole JSON file" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("failed.json", {}),
+        ("failed.json", {"reason": "why"}),
+        ("row.json", {}),
+        ("row.json", {"AP": 0.9}),
+        ("row.json", {"status": "done", "AP": "0.9"}),
+        ("sessions.json", [{}]),
+        ("run.json", {"arguments": {}}),
+    ],
+)
+def test_a_record_of_another_form_is_named_and_its_run_left_out(tmp_path, name, content):
+    finished(tmp_path / "a", run())
+    write_json(finished(tmp_path / "b", run(seed=1)).path / name, content)
+    (note,) = collect(tmp_path)
+    assert f"b/{name} is not what was written there" in note and note.endswith("The run is left out.")
+    assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
+
+
+@pytest.mark.parametrize("content", [{}, [], {"rows": {}}, {"rows": [1]}, {"rows": [{"loss": "eiou"}]}])
+def test_sizes_of_another_form_are_named_and_left_out(tmp_path, content):
+    finished(tmp_path / "a", run())
+    (tmp_path / "preflight").mkdir()
+    write_json(tmp_path / "preflight" / "x.json", content)
+    (note,) = collect(tmp_path)
+    assert "preflight/x.json is not what was written there" in note and "left out" in note
+    assert not (tmp_path / "preflight.csv").exists() and (tmp_path / "results.csv").exists()
 
 
 def test_what_is_not_there_any_more_leaves_no_file(tmp_path):

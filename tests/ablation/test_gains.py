@@ -1,5 +1,7 @@
 """The gains of a grid."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.ablation.made_up import run
@@ -49,13 +51,37 @@ def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, m
     assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None), ("n.yaml", None)]
 
 
-def test_a_damaged_file_is_named(tmp_path, measuring):
-    sizes(runs("eiou"), tmp_path, "")
+DAMAGED = [
+    "{",
+    "{}",
+    '{"rows": []}',
+    '{"rows": [{"loss": "eiou"}]}',
+    '{"rows": [{"loss": "eiou", "gradient_ratio": "2"}]}',
+]
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_is_named_set_aside_and_measured_anew(tmp_path, measuring, content):
+    before = sizes(runs("eiou"), tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
-    file.write_text("{")
-    with pytest.raises(DataError, match="is damaged: remove it to measure the losses anew"):
-        sizes(runs("eiou"), tmp_path, "")
-    assert len(measuring) == 1
+    file.write_text(content)
+    again = sizes(runs("eiou"), tmp_path, "")
+    assert again.rows == before.rows and len(measuring) == 2
+    assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured anew" in again.lines[0]
+    assert (tmp_path / "set_aside" / f"{file.name}-1").read_text() == content
+    assert sizes(runs("eiou"), tmp_path, "") == before and len(measuring) == 2
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, measuring, content):
+    """Measured anew they may differ in the last digit, and finished runs would be trained again."""
+    grid = [replace(one, gain="matched") for one in runs("eiou")]
+    sizes(grid, tmp_path, "")
+    (file,) = (tmp_path / "preflight").glob("*.json")
+    file.write_text(content)
+    with pytest.raises(DataError, match="gains of these runs are matched by it: remove it") as error:
+        sizes(grid, tmp_path, "")
+    assert str(file) in str(error.value) and file.read_text() == content and len(measuring) == 1
 
 
 @pytest.mark.parametrize(("box", "expected"), [({}, 3.0), ({"box": 5}, 2.0)])

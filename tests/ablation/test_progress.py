@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.ablation.made_up import HEADER, run
+from tests.ablation.made_up import HEADER, row, run
 from yolo_feiou.ablation.progress import Lines, Progress, duration, outcome
 from yolo_feiou.ablation.store import RunFolder
 
@@ -48,7 +48,7 @@ def test_shares_and_time_left(folders, monkeypatch):
 
 
 def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
-    folders[0].write_row({"AP": 0.2})
+    folders[0].write_row(row(folders[0], AP=0.2))
     progress = Progress(folders, folders[:1])
     progress.finished(folders[1], {"AP": None})
     progress.finished(folders[2], {"AP": 0.1})

@@ -6,8 +6,9 @@ import signal
 
 import pytest
 
-from tests.ablation.made_up import run
+from tests.ablation.made_up import row, run
 from yolo_feiou.ablation import runner as module
+from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.runner import Runner, reason
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.ablation.work import BUSY
@@ -57,7 +58,7 @@ class Played:
         self.now = []
         for folder, status in over:
             if status == 0:
-                folder.write_row({"AP": 0.5, "eval_split": "val"})
+                folder.write_row(row(folder, eval_split="val"))
         return over
 
     def stop(self):
@@ -94,23 +95,23 @@ def test_all_are_done_as_many_at_a_time_as_there_is_room_for(folders):
 
 
 def test_what_is_done_is_not_done_again(folders):
-    folders[1].write_row({"AP": 0.4})
+    folders[1].write_row(row(folders[1], AP=0.4))
     _, engine, _ = do(folders)
     assert sorted(engine.begun) == ["r0", "r2", "r3"]
-    assert folders[1].row() == {"AP": 0.4}
+    assert folders[1].row()["AP"] == 0.4
 
 
 def test_another_evaluation_is_done_anew(folders):
     """The row is of the split val; on test it is to be made again, from the weights that are there."""
     for folder in folders:
-        folder.write_row({"AP": 0.4, "eval_split": "test"})
-    folders[2].write_row({"AP": 0.4, "eval_split": "val"})
-    _, engine, _ = do(folders, settings={"eval_split": "val"})
+        folder.write_row(row(folder, eval_split="test"))
+    folders[2].write_row(row(folders[2], eval_split="val"))
+    _, engine, _ = do(folders, wanted=Wanted({"eval_split": "val"}))
     assert sorted(engine.begun) == ["r0", "r1", "r3"]
 
 
 @pytest.mark.parametrize(
-    ("row", "wanted", "again"),
+    ("columns", "wanted", "again"),
     [
         ({"ground_truth": "labels", "ground_truth_holds": None}, ("labels", None), False),
         ({"ground_truth": "labels", "ground_truth_holds": None}, ("val.json", "0123456789"), True),
@@ -121,13 +122,13 @@ def test_another_evaluation_is_done_anew(folders):
         ({"annotations": "there/val.json"}, ("val.json", "0123456789"), False),
     ],
 )
-def test_another_ground_truth_is_evaluated_on_anew(folders, row, wanted, again):
+def test_another_ground_truth_is_evaluated_on_anew(folders, columns, wanted, again):
     """The data YAML names a JSON meanwhile, or the JSON holds something else."""
     truth = dict(zip(("ground_truth", "ground_truth_holds"), wanted, strict=True))
-    folders[0].write_row({"AP": 0.4, **row})
-    runner = Runner(folders[:1], Played({}), truths={"d.yaml": truth})
+    folders[0].write_row(row(folders[0], **columns))
+    runner = Runner(folders[:1], Played({}), wanted=Wanted({}, {"d.yaml": truth}))
     assert runner.is_done(folders[0]) is not again
-    assert Runner(folders[:1], Played({}), truths={"other.yaml": truth}).is_done(folders[0])
+    assert Runner(folders[:1], Played({}), wanted=Wanted({}, {"other.yaml": truth})).is_done(folders[0])
 
 
 def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):
@@ -170,7 +171,7 @@ def test_a_run_in_the_hands_of_another_is_waited_for(folders, monkeypatch):
             return False
         held = next(looks)
         if not held:
-            folder.write_row({"AP": 0.3})
+            folder.write_row(row(folder, AP=0.3))
         return held
 
     monkeypatch.setattr(RunFolder, "busy", property(busy))
@@ -230,7 +231,7 @@ def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch
     start = Played.start
 
     def and_another(engine, folder):
-        folders[1].write_row({"AP": 0.3})
+        folders[1].write_row(row(folders[1], AP=0.3))
         start(engine, folder)
 
     monkeypatch.setattr(Played, "start", and_another)

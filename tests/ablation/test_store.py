@@ -6,11 +6,36 @@ import shutil
 import pytest
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
-from yolo_feiou.ablation.grid import Run
+from tests.ablation.made_up import SESSION, row
+from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.store import RunFolder, Store, run_folders
 from yolo_feiou.errors import ArgumentError, DataError
 
-RUN = Run({"loss": "eiou", "seed": 0, "epochs": 3}, ("loss",))
+RUN = Run({"loss": "eiou", "seed": 0, "data": "d.yaml", "epochs": 3}, ("loss",))
+ROW = {
+    **{"run": RUN.name, "key": RUN.key, "status": "done", "loss": "eiou", "seed": 0},
+    **{"AP": 0.5, "epochs_done": 3, "minutes": 1.0},
+}
+
+
+#: What no ablation writes, though each is JSON of the right type.
+WRONG_FORMS = [
+    ("run.json", {}),
+    ("row.json", {}),
+    ("row.json", {"AP": 0.5}),
+    ("row.json", {**ROW, "AP": "0.5"}),
+    ("row.json", {**ROW, "AP": 45.3}),
+    ("row.json", {**ROW, "status": "failed"}),
+    ("row.json", {**ROW, "key": "0123456789"}),
+    ("row.json", {**ROW, "AP": 0.6, "sha256": digest(ROW)}),
+    ("sessions.json", [1]),
+    ("sessions.json", [{}]),
+    ("sessions.json", [{**SESSION, "first_epoch": "1"}]),
+    ("sessions.json", [{**SESSION, "first_epoch": 0}]),
+    ("failed.json", {}),
+    ("failed.json", {"reason": "why"}),
+    ("failed.json", {"reason": None, "time": "now"}),
+]
 
 
 @pytest.fixture
@@ -43,10 +68,10 @@ def test_other_settings_are_another_run(store):
 
 def test_a_row_ends_a_failure(store):
     folder, _ = store.prepare(RUN)
-    folder.write_failure({"reason": "why"})
-    assert folder.failure() == {"reason": "why"}
-    folder.write_row({"AP": 0.5})
-    assert folder.row() == {"AP": 0.5} and folder.failure() is None
+    folder.write_failure({"reason": "why", "time": "now"})
+    assert folder.failure() == {"reason": "why", "time": "now"}
+    folder.write_row(row(folder))
+    assert folder.row() == row(folder) and folder.failure() is None
 
 
 @pytest.mark.parametrize(
@@ -63,11 +88,12 @@ def test_a_row_ends_a_failure(store):
         ("sessions.json", "{}"),
         ("sessions.json", "\x00\x00"),
         ("failed.json", ""),
+        *((name, json.dumps(content)) for name, content in WRONG_FORMS),
     ],
 )
 def test_a_damaged_file_is_named_and_its_run_set_aside(store, name, content):
     folder, _ = store.prepare(RUN)
-    folder.write_row({"AP": 0.5})
+    folder.write_row(row(folder))
     folder.train.mkdir(parents=True)
     folder.results.write_text("epoch\n1\n")
     (folder.path / name).write_text(content)
@@ -108,7 +134,7 @@ def test_an_edited_run_is_set_aside(store):
     folder, _ = store.prepare(RUN)
     path = folder.path / "run.json"
     path.write_text(path.read_text().replace('"epochs": 3', '"epochs": 30'))
-    assert "run.json is not what an ablation wrote. The run is set aside" in store.prepare(RUN)[1]
+    assert "run.json was edited: it is not what an ablation wrote. The run is set aside" in store.prepare(RUN)[1]
 
 
 def test_a_run_keeps_its_key_whatever_the_defaults_become(store, monkeypatch):
@@ -139,11 +165,11 @@ def test_a_folder_in_which_a_run_was_begun_is_not_discarded(store):
 
 def test_a_damaged_mark_loses_nothing(store):
     folder, _ = store.prepare(RUN)
-    folder.write_row({"AP": 0.5})
+    folder.write_row(row(folder))
     (store.path / "ablation.json").write_text('{"commands": [')
     again = Store(store.path, "yolo ablate …")
-    assert "ablation.json is damaged: set aside in" in again.notes[0]
-    assert again.prepare(RUN)[0].row() == {"AP": 0.5}
+    assert "It is set aside in" in again.notes[0] and "ablation.json is no whole JSON" in again.notes[0]
+    assert again.prepare(RUN)[0].row() == row(folder)
     assert json.loads((store.path / "ablation.json").read_text()) == {"commands": ["yolo ablate …"]}
 
 

@@ -17,6 +17,14 @@ SESSION = {"first_epoch": 1, "torch": "2"}
 ASKED = {"model": "yolov8n.yaml", "loss": "eiou", "batch": 16, "device": "0,1", "project": None}
 
 
+@pytest.fixture
+def told(monkeypatch):
+    """A function that returns what was logged."""
+    lines = []
+    monkeypatch.setattr(continuing.LOGGER, "warning", lambda line: lines.append(str(line)))
+    return lambda: "\n".join(lines)
+
+
 def made(project, name, *, epoch=3, optimizer=True, launch=LAUNCH, age=0, **changed):
     """A run that `launch` began; returns its folder and checkpoint."""
     folder = project / name
@@ -63,11 +71,18 @@ def test_a_finished_run_without_its_last_checkpoint(tmp_path):
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
 
 
-@pytest.mark.parametrize("damaged", ['{"run_id": "coco", "as', "[]", ""])
-def test_a_damaged_note_of_another_run_is_passed_over(tmp_path, damaged):
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *('{"run_id": "coco", "as', "[]", "", '{"sessions": 5}', '{"sessions": [1]}', '{"sessions": [{}]}'),
+        *('{"asked": []}', '{"run_id": 1}', '{"processes": "2"}'),
+    ],
+)
+def test_a_damaged_note_of_another_run_is_passed_over(tmp_path, damaged, told):
     made(tmp_path, "other")[0].joinpath("torchrun.json").write_text(damaged)
     run = Begun(*made(tmp_path, "run"))
     assert begun(tmp_path, LAUNCH, ASKED) == run
+    assert f"{tmp_path / 'other' / 'torchrun.json'} is no" in told()
     (run.folder / "torchrun.json").write_text(damaged)
     sign(run.folder, LAUNCH, ASKED, {"first_epoch": 5})
     assert begun(tmp_path, LAUNCH, ASKED) == run

@@ -96,6 +96,16 @@ def test_in_how_many_processes(tmp_path, device, signed, processes):
     assert read_run(path, "best").processes == processes
 
 
+@pytest.mark.parametrize(
+    "note", ["{", "[]", '{"sessions": 5}', '{"sessions": [{}]}', '{"processes": "2"}', '{"asked": []}']
+)
+def test_a_note_of_another_form_is_named(tmp_path, note):
+    path = folder_of(tmp_path / "r")
+    (path / "torchrun.json").write_text(note)
+    with pytest.raises(DataError, match=r"torchrun\.json is no.*Put it right, or remove it"):
+        read_run(path, "best")
+
+
 def test_what_is_no_run_or_has_no_weights(tmp_path):
     with pytest.raises(DataError, match=r"there is no .*none/args\.yaml"):
         read_run(tmp_path / "none", "best")

@@ -10,13 +10,15 @@ from typing import Any
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.outcome import FAILED, Wanted, outcome
+from yolo_feiou.ablation.records import Mark, Preflight
 from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.ablation.rows import SET, curve
-from yolo_feiou.ablation.store import RunFolder, run_folders
+from yolo_feiou.ablation.store import ABLATION, RunFolder, run_folders
 from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import DataError
 from yolo_feiou.locks import held
-from yolo_feiou.tables import Row, read_csv, read_json, write_csv
+from yolo_feiou.tables import Row, read_csv, read_record, write_csv
 from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
@@ -43,26 +45,28 @@ class Gathered:
 def collect(folder: str | Path) -> list[str]:
     """Write `results.csv`, `curves.csv`, `box_stats.csv` and `preflight.csv` of an ablation, as far as there is any.
 
-    `results.csv` has a row for each run that is done, or failed the last time; `axes` names the arguments in which the
-    runs differ, whatever commands they were made by.
+    `results.csv` has a row for each run that is done, or failed the last time, by the rule that the latest command went
+    by, see `outcome`; `axes` names the arguments in which the runs differ, whatever commands they were made by.
 
     Args:
         folder: That of the ablation.
 
     Returns:
-        A line for each run that was left out, since its files can't be read.
+        A line for each run or file that was left out, since it can't be read.
     """
     folder = Path(folder)
     notes: list[str] = []
     gathered: list[Gathered] = []
+    wanted = _wanted(folder / ABLATION, notes)
     for run_folder in run_folders(folder):
         try:
-            run, row = run_folder.run(), _failed(run_folder) or run_folder.row()
+            run_folder.check_files()
+            run, row = run_folder.run(), _row(run_folder, wanted)
             if row:
                 gathered.append(Gathered(run, row, curve(run_folder), read_box_stats(run_folder.train)))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
-    measured = [_sizes(path) for path in sorted(folder.glob("preflight/*.json"))]
+    measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
         write_tables(folder, gathered)
         _write(folder / PREFLIGHT, [row for rows in measured for row in rows])
@@ -114,11 +118,21 @@ def _with_axes(row: Row, run: Run, axes: list[str]) -> Row:
     return {**{k: v for k, v in defaults.items() if k not in ("gain", *run.arguments)}, **row, "axes": " ".join(axes)}
 
 
-def _failed(folder: RunFolder) -> Row | None:
-    """Return the row of a run that failed, or None if it did not."""
-    failure = folder.failure()
+def _wanted(mark: Path, notes: list[str]) -> Wanted:
+    """Return how the latest command wanted its runs evaluated; of a damaged mark nothing is known."""
+    try:
+        content = read_record(mark, Mark) if mark.is_file() else {}
+    except DataError as error:
+        notes.append(f"{error} It is passed over.")
+        content = {}
+    return Wanted(content.get("evaluation", {}), content.get("ground_truths", {}))
+
+
+def _row(folder: RunFolder, wanted: Wanted) -> Row | None:
+    """Return the row of a run, that of its failure if it counts as failed, None if nothing came of it yet."""
+    failure = folder.failure() if outcome(folder, wanted) == FAILED else None
     if failure is None:
-        return None
+        return folder.row()
     run = folder.run()
     about = {"run": folder.path.name, "key": run.key, "status": "failed", "reason": failure["reason"], "gain": run.gain}
     return {**about, **run.arguments, "finished": failure["time"]}
@@ -130,10 +144,11 @@ def read_box_stats(train: Path) -> list[Row]:
     return read_csv(path) if path.exists() else []
 
 
-def _sizes(path: Path) -> list[Row]:
+def _sizes(path: Path, notes: list[str]) -> list[Row]:
     try:
-        return read_json(path)["rows"]
-    except DataError:
+        return read_record(path, Preflight)["rows"]
+    except DataError as error:
+        notes.append(f"{error} Its sizes of losses are left out.")
         return []
 
 

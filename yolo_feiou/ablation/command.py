@@ -11,6 +11,7 @@ from yolo_feiou.ablation.gains import matched, sizes
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
+from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.progress import Progress, view
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
@@ -61,9 +62,13 @@ def ablate(words: Sequence[str]) -> int:
 def carry_out(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
     places, _ = request.devices, request.chosen  # a mistake shows before anything is written
-    truths = check_data(request)
+    wanted = Wanted(evaluation_settings(request), check_data(request))
     engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
-    store = Store(request.folder, request.command)
+    store = Store(
+        request.folder,
+        request.command,
+        {"evaluation": dict(wanted.settings), "ground_truths": dict(wanted.ground_truths)},
+    )
     for note in store.notes:
         say(note)
     try:
@@ -72,7 +77,7 @@ def carry_out(request: Request) -> int:
         store.discard_if_empty()
         raise
     folders = prepared(store, runs)
-    runner = Runner(folders, engine, wanted(request), request.options["retries"], truths=truths)
+    runner = Runner(folders, engine, wanted, request.options["retries"])
     done = [folder for folder in folders if runner.is_done(folder)]
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with view(Progress(folders, done)) as shown_to:
@@ -86,7 +91,7 @@ def carry_out(request: Request) -> int:
     return 1 if runner.failures else 0
 
 
-def wanted(request: Request) -> Row:
+def evaluation_settings(request: Request) -> Row:
     """Return the columns of a row that say that a run was evaluated as it is asked for."""
     options = request.options
     return {

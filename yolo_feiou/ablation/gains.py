@@ -14,9 +14,11 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.preflight import matched_box, warnings
+from yolo_feiou.ablation.records import Preflight
+from yolo_feiou.ablation.store import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import held
-from yolo_feiou.tables import Row, read_json, write_json
+from yolo_feiou.tables import Row, read_record, write_json
 
 #: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
 APART = ("loss", "seed", "box", "gain")
@@ -31,14 +33,16 @@ class Sizes:
 
     Attributes:
         rows: By group, a row a loss, see `preflight.measure`.
+        notes: What had to be set aside and was measured anew.
     """
 
     rows: dict[str, list[Row]]
+    notes: tuple[str, ...] = ()
 
     @property
     def lines(self) -> list[str]:
         """What to tell the user: the sizes of each group, and warnings."""
-        lines = []
+        lines = [*self.notes]
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
             seen = f"{BATCHES} of the first {BATCHES * EVERY} batches"
@@ -60,7 +64,9 @@ def sizes(runs: Sequence[Run], folder: Path, device: str) -> Sizes:
         groups.setdefault(group(run), []).append(run)
     (folder / "preflight").mkdir(exist_ok=True)
     with held(folder / "preflight" / "lock"):  # of several runners, one measures
-        return Sizes({name: _measured(name, members, folder / "preflight", device) for name, members in groups.items()})
+        notes: list[str] = []
+        rows = {name: _measured(name, members, folder, device, notes) for name, members in groups.items()}
+        return Sizes(rows, tuple(notes))
 
 
 def matched(runs: Sequence[Run], measured: Sizes) -> list[Run]:
@@ -77,10 +83,10 @@ def _box(run: Run, rows: list[Row]) -> float:
     return matched_box(rows, float(run.arguments.get("box", DEFAULT_CFG_DICT["box"])))[run.arguments["loss"]]
 
 
-def _measured(name: str, runs: list[Run], folder: Path, device: str) -> list[Row]:
+def _measured(name: str, runs: list[Run], folder: Path, device: str, notes: list[str]) -> list[Row]:
     """Return the sizes of the losses of a group, from its file as far as they are in there."""
-    path = folder / f"{name}.json"
-    rows = _read(path)
+    path = folder / "preflight" / f"{name}.json"
+    rows = _read(path, runs[0].gain == "matched", folder, notes)
     known = {row["loss"] for row in rows}
     missing = [loss for loss in dict.fromkeys(run.arguments["loss"] for run in runs) if loss not in known]
     if missing:
@@ -92,16 +98,23 @@ def _measured(name: str, runs: list[Run], folder: Path, device: str) -> list[Row
     return rows
 
 
-def _read(path: Path) -> list[Row]:
-    """Return the rows of a file, none if it isn't there.
+def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row]:
+    """Return the rows of a file, none if it isn't there, or had to be set aside, which adds a note.
 
     Raises:
-        DataError: If it is damaged: what is measured anew may differ in the last digit, and make other runs.
+        DataError: If it is damaged and gains are matched by it: what is measured anew may differ in the last digit, and
+            make other runs.
     """
     try:
-        return list(read_json(path)["rows"]) if path.exists() else []
-    except (DataError, KeyError, TypeError):
-        raise DataError(f"{path} is damaged: remove it to measure the losses anew.") from None
+        return read_record(path, Preflight)["rows"] if path.exists() else []
+    except DataError as error:
+        if matched:
+            raise DataError(
+                f"{error} The gains of these runs are matched by it: remove it to measure the losses anew, which may "
+                "make other runs."
+            ) from None
+        notes.append(f"{error} It is set aside in {set_aside(folder, path)}; the losses are measured anew.")
+        return []
 
 
 def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:
@@ -114,4 +127,4 @@ def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:
         if process.returncode:
             said = [line for line in process.stderr.splitlines() if line.strip()] or ["nothing"]
             raise ArgumentError(f"the runs can't begin: {said[-1].removeprefix('error: ')}")
-        return read_json(result)["rows"]
+        return read_record(result, Preflight)["rows"]

@@ -91,7 +91,7 @@ def make_row(trained: Trained, task: Mapping[str, Any], measured: Row) -> Row:
         "gain": run.gain,
         **{key: value for key, value in run.arguments.items() if key not in ("loss", "seed")},
         **trained.set_to,
-        **{key: joined(session[key] for session in sessions) for key in PROVENANCE},
+        **{key: joined(session.get(key) for session in sessions) for key in PROVENANCE},
         **{f"{key}_holds": text for key, text in run.contents.items()},
         "epochs_done": len(trained.curve),
         "minutes": round(minutes(trained.curve, sessions), 3),

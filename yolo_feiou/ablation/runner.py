@@ -5,13 +5,15 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from yolo_feiou.ablation.rows import agrees
+from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, outcome
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.work import BUSY
+from yolo_feiou.errors import DataError
 from yolo_feiou.provenance import now
 from yolo_feiou.tables import Row
 
@@ -62,18 +64,16 @@ class Runner:
     Attributes:
         folders: Those of the runs, in the order in which they are done.
         engine: What does them.
-        settings: Columns of a row that a run's evaluation must agree with, to count as done.
+        wanted: How a run must have been evaluated to count as done.
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
-        truths: By `data`, the columns on its ground truth, which must agree too.
     """
 
     folders: Sequence[RunFolder]
     engine: Engine
-    settings: Row = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=Wanted)
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
-    truths: Mapping[str, Row] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.begun = now()
@@ -106,12 +106,14 @@ class Runner:
             signal.signal(signal.SIGTERM, previous)
 
     def is_done(self, folder: RunFolder) -> bool:
-        """Whether a run has its row, of an evaluation as it is asked for."""
-        row = folder.row()
-        if row is None:
-            return False
-        truth = self.truths.get(str(folder.run().arguments["data"]), {}) if self.truths else {}
-        return agrees(row, {**self.settings, **truth})
+        """Whether a run has its row, of an evaluation as it is wanted."""
+        return self.outcome(folder) == DONE
+
+    def outcome(self, folder: RunFolder) -> str | None:
+        """Return what came of a run, None if its files were damaged meanwhile, which its next process will name."""
+        with suppress(DataError):
+            return outcome(folder, self.wanted)
+        return None
 
     def begin(self, folder: RunFolder) -> None:
         """Begin a run, unless another runner has it in its hands, or has done it."""
@@ -155,10 +157,10 @@ class Runner:
         self.elsewhere = [folder for folder in self.elsewhere if folder not in free]
         undone = []
         for folder in free:
-            failure = folder.failure()
-            if self.is_done(folder):
+            came_of_it = self.outcome(folder)
+            if came_of_it == DONE:
                 self.view.done(folder, folder.row() or {})
-            elif failure and failure.get("time", "") >= self.begun:
+            elif came_of_it == FAILED and (failure := folder.failure()) and failure["time"] >= self.begun:
                 self.failures[folder.path.name] = failure["reason"]
                 self.view.failed(folder, failure["reason"])
             else:

@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.grid import Run, digest
+from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunRecord, Session
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import held, is_held
-from yolo_feiou.tables import Row, read_json, write_json
+from yolo_feiou.tables import Row, read_record, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
 
@@ -107,24 +108,35 @@ class RunFolder:
 
     def sessions(self) -> list[Row]:
         """Return an entry for each time that the training, as it stands, began or went on."""
-        return self._read("sessions.json", list) or []
+        return self._read("sessions.json", list[Session]) or []
 
     def write_sessions(self, sessions: list[Row]) -> None:
         """Write the sessions."""
         write_json(self.path / "sessions.json", sessions)
 
     def row(self) -> Row | None:
-        """Return the row of a run that is done."""
-        return self._read("row.json", dict)
+        """Return the row of a run that is done.
+
+        Raises:
+            DataError: If its file is damaged, was edited by hand, or is that of another run.
+        """
+        row = self._read("row.json", RowRecord)
+        if row is None:
+            return None
+        if row.pop("sha256", None) not in (None, digest(row)):  # rows of earlier versions have none
+            raise DataError(f"{self.path / 'row.json'} was edited: it is not what an ablation wrote.")
+        if row["key"] != self.key:
+            raise DataError(f"{self.path / 'row.json'} is of another run.")
+        return row
 
     def write_row(self, row: Row) -> None:
         """Write the row: the run is done, and no longer failed."""
-        write_json(self.path / "row.json", row)
+        write_json(self.path / "row.json", {**row, "sha256": digest(row)})
         self.clear_failure()
 
     def failure(self) -> Row | None:
         """Return why the run failed the last time: `reason`, `time`."""
-        return self._read("failed.json", dict)
+        return self._read("failed.json", Failure)
 
     def write_failure(self, failure: Row) -> None:
         """Write why the run failed."""
@@ -135,9 +147,13 @@ class RunFolder:
         (self.path / "failed.json").unlink(missing_ok=True)
 
     def check(self, run: Run) -> None:
-        """Raise DataError, naming the file, if one of the files that state hangs on is damaged."""
+        """Raise DataError, naming the file, if the folder is of another run or one of its files is damaged."""
         if self.key != run.key:
             raise DataError(f"{self.path / 'run.json'} is of another run.")
+        self.check_files()
+
+    def check_files(self) -> None:
+        """Raise DataError, naming the file, if one of the files that state hangs on is damaged."""
         self.sessions()
         self.failure()
         self.row()
@@ -145,19 +161,14 @@ class RunFolder:
     def _recorded(self) -> Row:
         """Return what run.json holds."""
         path = self.path / "run.json"
-        content = read_json(path)
-        if not isinstance(content, dict) or content.pop("sha256", None) != digest(content):
-            raise DataError(f"{path} is not what an ablation wrote.")
+        content = read_record(path, RunRecord)
+        if content.pop("sha256", None) != digest(content):
+            raise DataError(f"{path} was edited: it is not what an ablation wrote.")
         return content
 
-    def _read(self, name: str, kind: type) -> Any:
+    def _read(self, name: str, form: Any) -> Any:
         path = self.path / name
-        if not path.exists():
-            return None
-        content = read_json(path)
-        if not isinstance(content, kind):
-            raise DataError(f"{path} is not what an ablation wrote.")
-        return content
+        return read_record(path, form) if path.exists() else None
 
 
 class Store:
@@ -166,12 +177,13 @@ class Store:
     Args:
         path: Its path; made if need be.
         command: The command that it is opened by, for the record.
+        wanted: How that command wants its runs evaluated: `evaluation` and `ground_truths` of `records.Mark`.
 
     Raises:
         ArgumentError: If the folder holds something else, or can't be written to.
     """
 
-    def __init__(self, path: str | Path, command: str) -> None:
+    def __init__(self, path: str | Path, command: str, wanted: Row | None = None) -> None:
         self.path = Path(path).absolute()
         try:
             if self.path.is_dir():
@@ -179,7 +191,7 @@ class Store:
             self.path.mkdir(parents=True, exist_ok=True)
             with held(self.path / "lock"):
                 self._check()
-                self.notes = self._open(command)
+                self.notes = self._open(command, wanted or {})
         except OSError as error:
             raise ArgumentError(
                 f"can't write results to {self.path} ({error.strerror}): name another folder with out=."
@@ -203,10 +215,10 @@ class Store:
                 try:
                     folder.check(run)
                 except DataError as error:
-                    note = f"{error} The run is set aside in {self._set_aside(folder.path)} and done anew."
+                    note = f"{error} The run is set aside in {set_aside(self.path, folder.path)} and done anew."
             if not begun or note:
                 if folder.train.exists():  # of a run that is set aside, or whose folder was removed
-                    self._set_aside(folder.train)
+                    set_aside(self.path, folder.train)
                 folder.write_run(run)
         return folder, note
 
@@ -219,28 +231,38 @@ class Store:
                 f"{self.path} holds something else ({there[0].name}) and no ablation: name another folder with out=."
             )
 
-    def _open(self, command: str) -> list[str]:
+    def _open(self, command: str, wanted: Row) -> list[str]:
         """Write the mark, with this command added; return lines for the user."""
         mark = self.path / ABLATION
         notes = []
-        commands: list[str] = []
+        before: Row = {"commands": []}
         if mark.exists():
             try:
-                commands = list(read_json(mark)["commands"])
-            except (DataError, KeyError, TypeError):
-                notes.append(f"{mark} is damaged: set aside in {self._set_aside(mark)}; nothing else is lost.")
-        if command not in commands:
-            write_json(mark, {"commands": [*commands, command]})
+                before = read_record(mark, Mark)
+            except DataError as error:
+                notes.append(f"{error} It is set aside in {set_aside(self.path, mark)}; nothing else is lost.")
+        commands = before["commands"]
+        after = {**before, "commands": commands if command in commands else [*commands, command], **wanted}
+        if truths := {**before.get("ground_truths", {}), **wanted.get("ground_truths", {})}:
+            after["ground_truths"] = truths  # of the data of other commands too
+        if after != before:
+            write_json(mark, after)
         return notes
 
-    def _set_aside(self, path: Path) -> Path:
-        """Move a file or folder out of the way, and return where it is."""
-        folder = self.path / SET_ASIDE
-        folder.mkdir(exist_ok=True)
-        number = 1
-        while (target := folder / f"{path.name}-{number}").exists():
-            number += 1
-        return path.rename(target)
+
+def set_aside(ablation: Path, path: Path) -> Path:
+    """Move a file or folder of an ablation out of the way, and return where it is.
+
+    Args:
+        ablation: The folder of the ablation.
+        path: The file or folder.
+    """
+    folder = ablation / SET_ASIDE
+    folder.mkdir(exist_ok=True)
+    number = 1
+    while (target := folder / f"{path.name}-{number}").exists():
+        number += 1
+    return path.rename(target)
 
 
 def run_folders(path: Path) -> list[RunFolder]:

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+from ultralytics.utils import LOGGER
 
 from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import Busy, held
-from yolo_feiou.tables import Row, read_json, write_json
+from yolo_feiou.tables import Row, read_record, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
@@ -23,6 +26,22 @@ FREE = (*HARMLESS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
 #: Seconds that the processes which replace others wait for the last of these to end.
 PATIENCE = 60
+
+
+class Start(msgspec.Struct):
+    """An entry of a note's `sessions`."""
+
+    first_epoch: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Note(msgspec.Struct):
+    """`torchrun.json`; notes of earlier versions lack some."""
+
+    run_id: str | None = None
+    processes: Annotated[int, msgspec.Meta(ge=1)] = 1
+    machines: Annotated[int, msgspec.Meta(ge=1)] = 1
+    asked: dict[str, str] = {}
+    sessions: list[Start] = []
 
 
 @dataclass(frozen=True)
@@ -113,12 +132,12 @@ def _is(path: Path, launch: Launch, asked: Mapping[str, Any]) -> bool:
 
 
 def _noted(path: Path) -> dict[str, Any]:
-    """Return a note, empty if there is none or it is damaged."""
+    """Return a note, empty if there is none or it is damaged, which is said."""
     try:
-        content = read_json(path)
-    except DataError:
+        return read_record(path, Note) if path.exists() else {}
+    except DataError as error:
+        LOGGER.warning(f"{error} It is passed over, and its run is not gone on with.")
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _asked(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from ultralytics.engine.model import Model
 
+from yolo_feiou.ablation.grid import digest
 from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -18,10 +19,19 @@ from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.provenance import now, versions
-from yolo_feiou.tables import Row, read_json, write_json
+from yolo_feiou.tables import Row, read_record, write_json
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
 FOLDER, MEASURED = "evaluation", "measured.json"
+
+
+class Kept(msgspec.Struct):
+    """`measured.json`: how it was asked for, what was measured, by what, and a checksum of these three."""
+
+    asked: dict[str, Any]
+    measured: dict[str, Any]
+    made: dict[str, Any]
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -133,15 +143,20 @@ def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
 def keep(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
     """Write what was measured for the next command, and return by what it was made."""
     made |= {"finished": now(), **versions()}
-    write_json(path, {"asked": asked, "measured": row, "made": made})
+    content = {"asked": dict(asked), "measured": row, "made": made}
+    write_json(path, {**content, "sha256": digest(content)})
     return made
 
 
 def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
-    """Return what a file says of an evaluation, if it was asked for in the same way; a damaged file says nothing."""
-    if path.is_file():
-        with suppress(DataError):
-            content = read_json(path)
-            if isinstance(content, dict) and content.keys() >= {"measured", "made"} and content.get("asked") == asked:
-                return content
-    return None
+    """Return what a file says of an evaluation, if it was asked for in the same way; of a damaged one it is said."""
+    if not path.is_file():
+        return None
+    try:
+        content = read_record(path, Kept)
+        if content.pop("sha256") != digest(content):
+            raise DataError(f"{path} was edited since it was written.")
+    except DataError as error:
+        print(f"{error} What it is of is done anew.", flush=True)
+        return None
+    return content if content["asked"] == dict(asked) else None

@@ -16,10 +16,11 @@ from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
+from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
 from yolo_feiou.provenance import PROVENANCE
 from yolo_feiou.registry import STOCK, shortest
-from yolo_feiou.tables import Row, read_json
+from yolo_feiou.tables import Row, read_record
 from yolo_feiou.training_arguments import OURS
 
 ARGS, RESULTS = "args.yaml", "results.csv"
@@ -165,7 +166,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         batch=_batch(trained_with.get("batch"), arguments.get("batch")),
         processes=_processes(signed, str(arguments.get("device") or "")),
         machines=_number(signed.get("machines")) or 1,
-        noted=[entry for entry in signed.get("sessions") or [] if isinstance(entry, dict) and "first_epoch" in entry],
+        noted=signed.get("sessions", []),
     )
 
 
@@ -178,9 +179,11 @@ def _checkpoint(path: Path) -> Any:
 
 
 def _signed(path: Path) -> dict[str, Any]:
-    """Return torchrun's note on a run, empty if there is none or it is no such note."""
-    content = read_json(path) if path.is_file() else {}
-    return content if isinstance(content, dict) else {}
+    """Return torchrun's note on a run, empty if there is none."""
+    try:
+        return read_record(path, Note) if path.is_file() else {}
+    except DataError as error:
+        raise DataError(f"{error} Put it right, or remove it: what it says is not recorded then.") from None
 
 
 def _processes(signed: Mapping[str, Any], device: str) -> int | None:

@@ -1,0 +1,38 @@
+"""An evaluation that is kept."""
+
+import json
+
+import pytest
+
+from yolo_feiou.export.measured import keep, known
+
+ASKED = {"weights_sha256": "0" * 64, "split": "val", "classes": [0, 1], "conf": 0.001}
+ROW = {"AP": 0.25, "AP_S": None, "images": 8}
+
+
+@pytest.fixture
+def path(tmp_path):
+    keep(tmp_path / "measured.json", ASKED, ROW, command="export")
+    return tmp_path / "measured.json"
+
+
+def test_what_was_asked_for_in_the_same_way_is_known(path):
+    assert known(path, ASKED)["measured"] == ROW
+    assert known(path, {**ASKED, "split": "test"}) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: {},
+        lambda content: [content],
+        lambda content: {**content, "measured": 0.25},
+        lambda content: {key: value for key, value in content.items() if key != "sha256"},
+        lambda content: {**content, "measured": {**ROW, "AP": 0.95}},
+    ],
+)
+def test_a_record_that_was_damaged_or_edited_is_named_and_not_known(path, change, capsys):
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    assert known(path, ASKED) is None
+    said = capsys.readouterr().out
+    assert str(path) in said and "done anew" in said

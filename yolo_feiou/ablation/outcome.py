@@ -1,0 +1,48 @@
+"""What came of a run: the one rule by which the runner and the tables tell finished runs from failed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from yolo_feiou.ablation.rows import agrees
+from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.tables import Row
+
+DONE, FAILED, UNDONE = "done", "failed", "undone"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How runs are to be evaluated.
+
+    Attributes:
+        settings: Columns that the row of a run must agree with.
+        ground_truths: By `data`, the columns on its ground truth, which must agree too.
+    """
+
+    settings: Row = field(default_factory=dict)
+    ground_truths: Mapping[str, Row] = field(default_factory=dict)
+
+    def fits(self, row: Row, data: object) -> bool:
+        """Return whether the row of a run that trained on `data` was measured in this way."""
+        return agrees(row, {**self.settings, **self.ground_truths.get(str(data), {})})
+
+
+def outcome(folder: RunFolder, wanted: Wanted) -> str:
+    """Return what came of a run: `DONE`, `FAILED` or `UNDONE`.
+
+    A row that was measured as it is wanted wins over any failure: the run is done. A failure wins over a row of another
+    evaluation, since what is wanted now was tried and failed.
+
+    Args:
+        folder: The run's.
+        wanted: How it is to be evaluated.
+
+    Raises:
+        DataError: If one of its files is damaged.
+    """
+    row = folder.row()
+    if row is not None and wanted.fits(row, folder.run().arguments.get("data")):
+        return DONE
+    return UNDONE if folder.failure() is None else FAILED
