@@ -275,3 +275,12 @@ def test_a_record_of_another_form_is_named_with_what_is_wrong(tmp_path, content,
     write_json(path, content)
     with pytest.raises(DataError, match=rf"x\.json is not what was written there: {wrong}\.$"):
         read_record(path, Commands)
+
+
+@pytest.mark.parametrize(
+    "odd", ["\r", "\n", "\r\n", '"', "'", "$", ",", ";", "\x1b", "\x85", "\u2028", "\ufeff", " ", "\t"]
+)
+def test_cells_of_odd_characters_are_read_as_they_were_written(tmp_path, odd):
+    rows = [{"a": f"x{odd}y", "b": "1"}, {"a": odd, "b": ""}]
+    write_csv(tmp_path / "x.csv", rows)
+    assert read_csv(tmp_path / "x.csv", ["a", "b"]) == rows

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from yolo_feiou.ablation.contents import _digest
-from yolo_feiou.ablation.grid import Run, expand, listed
+from yolo_feiou.ablation.grid import Run, expand, in_file_name, listed
 from yolo_feiou.errors import ArgumentError, LossSpecError
 
 
@@ -136,3 +136,17 @@ def test_a_value_is_listed_once_and_a_list_in_brackets_is_one_value():
     with pytest.raises(ArgumentError, match="lists 640 twice"):
         listed("imgsz", "320,640,640")
     assert listed("imgsz", "[320, 640]") == [[320, 640]]
+
+
+@pytest.mark.parametrize(
+    "odd", ["$HOME", "Bob's", 'a"b', "a\nb", "a\rb", "a\x1bb", "a\x00b", "a/b", "a?b*[c]", "a b", "漢" * 90, "𝒳" * 90]
+)
+def test_a_name_holds_on_any_file_system_and_in_any_command(odd):
+    """255 bytes are the most that a file's name may have; of the plan, a name is one word."""
+    name = Run({"loss": "eiou", "seed": 0, "model": f"{odd}.yaml"}, ("model",)).name
+    assert len(name.encode()) <= 100 and name.split() == [name] and name[0] not in ".-"
+    assert all(c.isalnum() or c in "._=-" for c in name)
+
+
+def test_a_name_is_neither_hidden_nor_an_option():
+    assert [in_file_name(text) for text in ("../x", "-x", "x", "")] == ["_.-x", "_x", "x", ""]

@@ -65,7 +65,7 @@ class Run:
         """What its folder is called: its place in the grid, for people, and its key."""
         words = [str(self.arguments[axis]) if axis == "loss" else f"{axis}{self.arguments[axis]}" for axis in self.axes]
         readable = "_".join(words) or str(self.arguments["loss"])
-        return "".join(c if c.isalnum() or c in "._=-" else "-" for c in readable)[:80] + f"-{self.key}"
+        return f"{in_file_name(readable)}-{self.key}"
 
 
 def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
@@ -119,6 +119,16 @@ def listed(key: str, text: str) -> list[Any]:
     if (twice := find_repeated(values)) is not None:
         raise ArgumentError(f"{key}={text} lists {values[twice]} twice: each run is made once.")
     return values
+
+
+def in_file_name(text: str, allowed: str = "._=-", most: int = 80) -> str:
+    """Return a text as part of a file's name: letters, digits and what is allowed, in so many bytes at most.
+
+    It doesn't begin with a dot, which would hide the file, nor with a hyphen, which commands take for an option.
+    """
+    plain = "".join(c if c.isalnum() or c in allowed else "-" for c in text)
+    plain = plain.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+    return f"_{plain[1:]}" if plain[:1] in (".", "-") else plain
 
 
 def digest(settings: Mapping[str, Any]) -> str:
