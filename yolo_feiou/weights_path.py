@@ -1,0 +1,40 @@
+"""Folders from which Ultralytics can't load weights, though it writes them there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from ultralytics.utils.checks import check_yolov5u_filename
+
+from yolo_feiou.errors import ArgumentError
+
+
+def check_weights_folder(folder: str | Path, told: str) -> None:
+    """Refuse a folder from which Ultralytics could not load the weights that a training leaves in it.
+
+    It takes apostrophes out of the path of weights, takes what follows a question mark for the query of a URL, also one
+    spelled %3F, takes a path that begins with a space for one without, and renames old YOLOv5 models. So a training
+    would fail at its very end, when its best weights are validated.
+
+    Args:
+        folder: The folder of the training, or one above it.
+        told: By which argument the folder is given, for the message.
+
+    Raises:
+        ArgumentError: If it is such a folder.
+    """
+    path = str(Path(folder) / "best.pt")
+    encoded = path.encode("utf-8", "surrogateescape")
+    if path != encoded.decode("utf-8", "replace"):
+        raise ArgumentError(f"{told}: the path {encoded!r} has bytes that are no UTF-8: name another folder.")
+    wrong = [name for name, found in (("'", "'" in path), ("?", "?" in path), ("%3F", "?" in unquote(path))) if found]
+    if not wrong and path != path.strip():
+        wrong = ["a space at its start"]
+    if not wrong and check_yolov5u_filename(path, verbose=False) != path:
+        wrong = ["the name of a YOLOv5 or YOLOv3 model"]
+    if wrong:
+        raise ArgumentError(
+            f"{told}: Ultralytics can't load weights from {folder}, whose path has {wrong[0]} in it: the training "
+            "would fail at its end. Name another folder."
+        )
