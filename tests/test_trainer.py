@@ -1,5 +1,7 @@
 """Training: the loss asked for trains and validates, is recorded, and changes nothing else."""
 
+import os
+
 import pytest
 import torch
 import yaml
@@ -9,7 +11,7 @@ from ultralytics.utils.loss import BboxLoss
 from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import STOCK_CIOU
 from yolo_feiou import YOLO, DetectionTrainer, registry
-from yolo_feiou.errors import DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
 from yolo_feiou.registry import LossInfo
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
@@ -168,3 +170,27 @@ def test_data_without_images_leaves_an_older_run_alone(tmp_path):
     with pytest.raises(DataError):
         DetectionTrainer(overrides=overrides(str(tmp_path / "empty.yaml"), tmp_path / "runs", exist_ok=True))
     assert older.exists()
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_a_fifo_among_the_images_is_named_before_it_is_read(tmp_path, split):
+    """Ultralytics opens it, and hangs."""
+    for folder in ("images/train", "images/val"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.jpg").write_bytes(b"")
+    os.mkfifo(tmp_path / "images" / split / "pipe.jpg")
+    (tmp_path / "d.yaml").write_text(
+        yaml.safe_dump({"path": str(tmp_path), "train": "images/train", "val": "images/val", "names": ["a"]})
+    )
+    with pytest.raises(DataError, match=rf"split '{split}': .*pipe.jpg \(a FIFO\)"):
+        DetectionTrainer(overrides=overrides(str(tmp_path / "d.yaml"), tmp_path / "runs"))
+    assert not list((tmp_path / "runs").glob("*"))
+
+
+@pytest.mark.parametrize(("project", "name"), [("Bob's", "run"), ("runs", "Bob's"), ("a?b", "run")])
+def test_a_folder_from_which_ultralytics_cannot_load_is_refused_before_the_training(data, tmp_path, project, name):
+    """It would fail after the last epoch, when it validates best.pt."""
+    given = {**overrides(data, tmp_path / project), "name": name}
+    with pytest.raises(ArgumentError, match=r"project= and name=: Ultralytics can't load weights from .*Name another"):
+        DetectionTrainer(overrides=given)
+    assert not (tmp_path / project / name).exists()

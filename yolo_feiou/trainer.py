@@ -24,9 +24,11 @@ from yolo_feiou.default_cfg import ours, refuse_taken
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.evaluation.special_files import check_special_files
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
+from yolo_feiou.weights_path import check_weights_folder
 
 #: What a run has in its folder before it trains.
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK}
@@ -65,6 +67,7 @@ class LossTrainer(Proving, Ranks):
         refuse_taken(overrides)
         with self._no_empty_run_left():
             super().__init__({**ours(), **cfg2dict(cfg)}, overrides, _callbacks)
+            check_weights_folder(self.save_dir, "project= and name=")
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Read our arguments once all are known, a resumed run's too, and before anything is written.
@@ -87,11 +90,14 @@ class LossTrainer(Proving, Ranks):
         check_data_file(self.args.data)
 
     def get_dataset(self) -> dict[str, Any]:
-        """Return the data set as Ultralytics does; its errors become ours."""
+        """Return the data set as Ultralytics does; its errors become ours, and what it would hang on is named."""
         try:
-            return super().get_dataset()
+            data = super().get_dataset()
         except RuntimeError as error:
             raise DataError(str(error).strip()) from error
+        for split in ("train", "val"):
+            check_special_files(data.get(split) or [], f"data={self.args.data}, split '{split}'")
+        return data
 
     @contextmanager
     def _no_empty_run_left(self) -> Iterator[None]:

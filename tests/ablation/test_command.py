@@ -1,11 +1,14 @@
 """`yolo ablate` from end to end, and through faults: every run here is a real training."""
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
+import ultralytics
 import yaml
 
 from tests.ablation.watching import assert_whole, epochs_done, the_run, until, worker
@@ -178,7 +181,7 @@ def test_interrupted(begin, words, tmp_path):
         ({"split": "dev"}, "has no split 'dev'"),
         ({"evaluator": "coco"}, "evaluator=coco is not one of"),
         ({"only": "3"}, "only=3: no run of the 1 has that number or key"),
-        ({"model": "yolov8z9.yaml", "preflight": "True"}, "the runs can't begin: "),
+        ({"model": "yolov8z9.yaml", "preflight": "True"}, "model=yolov8z9.yaml: there are no such weights"),
         ({"engine": "ray", "address": "127.0.0.1:1"}, "address=127.0.0.1:1: there is no Ray cluster"),
     ],
 )
@@ -206,3 +209,51 @@ def test_weights_that_are_gone(command, words, tmp_path):
     done = command(*words(losses="eiou", seeds=0, split="test"))
     assert done.returncode == 1 and "its weights are gone" in done.stdout
     assert folder.row() == before and folder.results.exists()
+
+
+def test_names_that_are_hostile(command, words, data, tmp_path):
+    """In data, model and out; the records say what was given, and the command can be typed again."""
+    odd = 'a $HOME "b"\n\rc\x1b\t;'
+    model = Path(ultralytics.__file__).parent / "cfg" / "models" / "v8" / "yolov8.yaml"
+    shutil.copy(data, tmp_path / f"{odd}.yaml")
+    shutil.copy(model, tmp_path / f"yolov8n{odd}.yaml")
+    line = words(data=f"{odd}.yaml", model=f"yolov8n{odd}.yaml", losses="ciou", seeds=0, out=f"{odd}/out")
+    done = command(*line)
+    assert done.returncode == 0, done.stdout + done.stderr
+    out = tmp_path / odd / "out"
+    (row,) = read_csv(out / "results.csv", ["data", "model", "command"])
+    assert (row["status"], row["data"], row["model"]) == ("done", f"{odd}.yaml", f"yolov8n{odd}.yaml")
+    assert shlex.split(row["command"]) == ["yolo", *line]
+    assert len(read_csv(out / "curves.csv")) == 1
+    assert "1 of 1 runs were done before" in command(*line).stdout
+
+
+def test_a_run_that_takes_too_long_has_failed_and_says_why(command, words, tmp_path):
+    """3.6 s, in which no training is done; the next command goes on without the limit."""
+    done = command(*words(losses="eiou", seeds=0, timeout=0.001))
+    assert done.returncode == 1 and "FAILED: took longer than timeout= allows" in done.stdout
+    (row,) = read_csv(tmp_path / "out" / "results.csv")
+    assert row["status"] == "failed" and row["reason"].startswith("took longer than timeout=")
+    assert worker(run_folders(tmp_path / "out")[0]) is None
+    assert command(*words(losses="eiou", seeds=0)).returncode == 0
+    assert_whole(run_folders(tmp_path / "out")[0], 1, 0)
+
+
+def test_a_fifo_among_the_images_is_named_before_the_first_run(command, words, tmp_path):
+    data = coco_form(tmp_path / "squares", {"train": 4, "val": 2})
+    os.mkfifo(tmp_path / "squares" / "images" / "train" / "pipe.jpg")
+    refused = command(*words(data=data))
+    assert refused.returncode == 2 and "pipe.jpg (a FIFO): reading would wait there for ever" in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_run_whose_reevaluation_was_killed_is_in_the_table_again(command, words, tmp_path):
+    """On test it takes longer than it may; on val it was done before, and the table says so."""
+    line = words(losses="eiou", seeds=0)
+    command(*line)
+    again = command(*words(losses="eiou", seeds=0, split="test", timeout=0.0001))
+    assert again.returncode == 1
+    assert [row["status"] for row in read_csv(tmp_path / "out" / "results.csv")] == ["failed"]
+    assert "1 of 1 runs were done before" in command(*line).stdout
+    (row,) = read_csv(tmp_path / "out" / "results.csv")
+    assert (row["status"], row["eval_split"]) == ("done", "val")

@@ -1,5 +1,7 @@
 """The gains of a grid."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -18,7 +20,7 @@ def measuring(monkeypatch):
     """What is measured, in the place of a training: a list of the losses that were asked for, each time."""
     asked = []
 
-    def measure(arguments, losses):
+    def measure(arguments, losses, seconds):
         asked.append((arguments["model"], arguments.get("device"), losses))
         return [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
 
@@ -91,6 +93,16 @@ def test_gains_are_matched(tmp_path, measuring, box, expected):
     changed = matched(grid, sizes(grid, tmp_path, ""))
     assert [one.arguments["box"] for one in changed] == [box.get("box", 7.5)] * 2 + [expected] * 2
     assert [one.arguments["seed"] for one in changed] == [0, 1, 0, 1]
+
+
+def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path, monkeypatch):
+    line = [sys.executable, "-c", "import time; time.sleep(300)"]
+    run_it = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(line, **options))
+    with pytest.raises(
+        ArgumentError, match=r"measuring the losses took longer than timeout=0.0001 hours.*preflight=False"
+    ):
+        sizes(runs("eiou"), tmp_path, "cpu", 0.36)
 
 
 @pytest.mark.slow

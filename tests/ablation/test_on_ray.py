@@ -74,6 +74,24 @@ def test_a_node_is_lost(tmp_path, data, cluster):
     assert rows[lost["run"]]["resumed"] >= 1
 
 
+def test_a_run_that_hangs_ends_by_the_limit(tmp_path, data, cluster):
+    """1.8 s from its start on the node, not from when it was handed over: the second waits for the first."""
+    folders = prepared(tmp_path, data, 2, epochs=1)
+    task = Task(device="cpu", timeout=0.0005)  # importing torch alone takes longer
+    runner = Runner(folders, OnRay(task, "", jobs=0, per_device=1, cpus=1, retries=0))
+    runner.run(Lines(Progress(folders, [])))
+    assert len(runner.failures) == 2
+    for folder in folders:
+        assert folder.failure()["reason"].startswith("took longer than timeout= allows, and was ended; the last")
+        assert not folder.busy and folder.row() is None
+
+
+def test_a_device_that_the_cluster_does_not_have(tmp_path, data, cluster):
+    """It would train on CPUs, without a word."""
+    with pytest.raises(ArgumentError, match=r"device=7: the Ray cluster has no GPU"):
+        OnRay(Task(device="7"), "", jobs=1, per_device=1, cpus=1, retries=0)
+
+
 def test_a_folder_that_a_node_does_not_have(tmp_path, data, cluster, monkeypatch):
     """The run fails, with a reason that says what to do, and is recorded."""
     (folder,) = prepared(tmp_path, data, 1, epochs=1)

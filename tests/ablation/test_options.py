@@ -1,11 +1,15 @@
 """What `yolo ablate` is told."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 
 from yolo_feiou.ablation import contents
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.configs import CFG_DIR
 from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.weights_path import check_weights_folder
 
 DATA = "data=shapes.yaml"
 
@@ -145,3 +149,25 @@ def test_mistakes(words, message):
 def test_an_unknown_loss():
     with pytest.raises(LossSpecError, match="unknown loss 'eoiu'"):
         read_request([DATA, "losses=ciou,eoiu"])
+
+
+@pytest.mark.parametrize("name", ["Bob's.yaml", "a?b.yaml", "a\nb.yaml", "50%3F.yaml", 'a"$b.yaml'])
+def test_the_usual_folder_is_one_that_ultralytics_can_take_whatever_the_data_is_called(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("names: [a]\n")
+    folder = read_request([f"data={name}"]).folder
+    check_weights_folder(folder / "train" / "run", "the folder")
+    assert folder.name.isprintable() and not set(folder.name) & set("'?%$\"")
+    assert read_request(["data=other.yaml"]).folder.name != folder.name
+
+
+def test_words_that_are_no_unicode_are_refused():
+    """As the shell hands them on: a file whose name has the byte FF."""
+    with pytest.raises(ArgumentError, match="'data=\ufffd.yaml' has bytes that are no UTF-8: rename what it names"):
+        read_request(["data=\udcff.yaml"])
+
+
+@pytest.mark.parametrize("name", ["$a.yaml", "it's.yaml", 'a"b.yaml', "a\nb.yaml", "a\x1bb.yaml"])
+def test_the_command_is_recorded_as_it_can_be_typed_again(name):
+    words = [f"data={name}", "losses=ciou"]
+    assert shlex.split(read_request(words).command) == ["yolo", "ablate", *words]

@@ -137,3 +137,18 @@ def test_lines_have_no_control_characters(tmp_path):
     out = io.StringIO()
     Lines(Progress([folder], []), out).failed(folder, "a\x07bell")
     assert out.getvalue() == "a\\nb\\x1b[1m: FAILED: a\\x07bell\n"
+
+
+def test_a_run_that_may_hang_gets_a_line_that_says_what_to_do(folders):
+    out = io.StringIO()
+    Lines(Progress(folders, []), out).silent(folders[0], 1900)
+    (line,) = out.getvalue().splitlines()
+    assert line.startswith("r0: no sign of life for 32 min: log.txt, results.csv and checkpoints are as they were.")
+    assert "timeout=HOURS" in line and str(folders[0].log) in line
+
+
+def test_epochs_that_are_none_are_the_default(tmp_path):
+    """`epochs=None`, which Ultralytics takes for 100."""
+    folder = RunFolder(tmp_path / "r")
+    folder.write_run(run(epochs=None))
+    assert Progress([folder], []).epochs == {"r": 100}

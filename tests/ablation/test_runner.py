@@ -10,6 +10,7 @@ from tests.ablation.made_up import row, run
 from yolo_feiou.ablation import runner as module
 from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.runner import Runner, reason
+from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.ablation.work import BUSY
 
@@ -31,6 +32,9 @@ class Seen:
 
     def elsewhere(self, folder):
         self.lines.append(f"elsewhere {folder.path.name}")
+
+    def silent(self, folder, seconds):
+        self.lines.append(f"silent {folder.path.name} {seconds:.0f}")
 
     def tick(self, running):
         pass
@@ -226,6 +230,13 @@ def test_a_reason_is_the_last_line_printed(tmp_path):
     assert reason(folder, 1).startswith("nothing printed (exit status 1; ")
 
 
+def test_a_reason_has_no_colours_and_no_control_characters(tmp_path):
+    """Ultralytics colours what it logs, and clears lines; a table would carry that to each terminal."""
+    folder = RunFolder(tmp_path)
+    folder.log.write_bytes(b"\x1b[31m\x1b[1mValueError:\x1b[0m no\tsuch\x07 \x1b[Kfile\r\x1b[K\n\x1b[0m\n")
+    assert reason(folder, 1).startswith("ValueError: no such  file (exit status 1; ")
+
+
 def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch):
     """r1 is done by another while r0 is under way, the only place."""
     start = Played.start
@@ -238,3 +249,14 @@ def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch
     engine, view = Played({}, places=1), Seen()
     Runner(folders, engine).run(view)
     assert engine.begun == ["r0", "r2", "r3"] and "done r1" in view.lines
+
+
+def test_a_run_that_shows_no_sign_of_life_is_told_once(folders, tmp_path):
+    """Each look at the clock takes 100 s; the run ends after 40 looks, and is silent from 1,800 s on."""
+    clock = iter(range(0, 10**6, 100))
+    engine, view = Played({}, places=1), Seen()
+    ends = engine.finished
+    looks = iter(range(40))
+    engine.finished = lambda: [] if next(looks, None) is not None else ends()
+    Runner(folders[:1], engine, signs=Signs(lambda: float(next(clock)))).run(view)
+    assert [line for line in view.lines if line.startswith("silent")] == ["silent r0 1800"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,19 @@ class Sizes:
         return lines
 
 
-def sizes(runs: Sequence[Run], folder: Path, device: str) -> Sizes:
+def sizes(runs: Sequence[Run], folder: Path, device: str, seconds: float | None = None) -> Sizes:
     """Measure the losses of each group of runs in a process of its own, or read what was measured before.
 
     What is measured lies in `folder/preflight/`; a second command reads it, so that the gains stay what they were.
 
+    Args:
+        runs: The runs.
+        folder: That of the ablation.
+        device: As Ultralytics takes it, '' for its own choice.
+        seconds: How long each measurement may take; None for as long as it needs.
+
     Raises:
-        ArgumentError: If the runs can't even begin, for what their own process says.
+        ArgumentError: If the runs can't even begin, for what their own process says, or measuring takes too long.
         DataError: If what was measured before is damaged.
     """
     groups: dict[str, list[Run]] = {}
@@ -65,7 +72,8 @@ def sizes(runs: Sequence[Run], folder: Path, device: str) -> Sizes:
     (folder / "preflight").mkdir(exist_ok=True)
     with held(folder / "preflight" / "lock"):  # of several runners, one measures
         notes: list[str] = []
-        rows = {name: _measured(name, members, folder, device, notes) for name, members in groups.items()}
+        measure = partial(_measure, seconds=seconds)
+        rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
         return Sizes(rows, tuple(notes))
 
 
@@ -83,7 +91,9 @@ def _box(run: Run, rows: list[Row]) -> float:
     return matched_box(rows, float(run.arguments.get("box", DEFAULT_CFG_DICT["box"])))[run.arguments["loss"]]
 
 
-def _measured(name: str, runs: list[Run], folder: Path, device: str, notes: list[str]) -> list[Row]:
+def _measured(
+    name: str, runs: list[Run], folder: Path, device: str, notes: list[str], measure: Callable[..., list[Row]]
+) -> list[Row]:
     """Return the sizes of the losses of a group, from its file as far as they are in there."""
     path = folder / "preflight" / f"{name}.json"
     rows = _read(path, runs[0].gain == "matched", folder, notes)
@@ -92,7 +102,7 @@ def _measured(name: str, runs: list[Run], folder: Path, device: str, notes: list
     if missing:
         arguments = {**runs[0].arguments, "seed": 0, **({"device": device} if device else {})}
         about = {key: value for key, value in runs[0].arguments.items() if key in ("data", "model", "imgsz")}
-        new = [{**about, **row} for row in _measure(arguments, missing)]
+        new = [{**about, **row} for row in measure(arguments, missing)]
         rows += [row for row in new if row["loss"] not in known]
         write_json(path, {"rows": rows})
     return rows
@@ -117,13 +127,19 @@ def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row
         return []
 
 
-def _measure(arguments: dict[str, Any], losses: list[str]) -> list[Row]:
+def _measure(arguments: dict[str, Any], losses: list[str], seconds: float | None = None) -> list[Row]:
     """Return what a process of its own measures, which leaves this one without a model in memory."""
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
         write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY})
         line = [sys.executable, "-m", "yolo_feiou.ablation.preflight", str(request), str(result)]
-        process = subprocess.run(line, capture_output=True, text=True, check=False)
+        try:
+            process = subprocess.run(line, capture_output=True, text=True, check=False, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise ArgumentError(
+                f"the runs can't begin: measuring the losses took longer than timeout={seconds / 3600:.4g} hours. Does "
+                "reading the data hang? preflight=False leaves the measurement out."
+            ) from None
         if process.returncode:
             said = [line for line in process.stderr.splitlines() if line.strip()] or ["nothing"]
             raise ArgumentError(f"the runs can't begin: {said[-1].removeprefix('error: ')}")

@@ -11,8 +11,9 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+from yolo_feiou.ablation.local import end_group
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.ablation.work import Task
+from yolo_feiou.ablation.work import TIMED_OUT, Task
 from yolo_feiou.errors import ArgumentError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
@@ -35,7 +36,7 @@ class OnRay:
         retries: How often a run whose node is lost is taken up elsewhere.
 
     Raises:
-        ArgumentError: If there is no cluster at the address.
+        ArgumentError: If there is no cluster at the address, or it has no GPU though one is asked for.
     """
 
     def __init__(self, task: Task, address: str, jobs: int, per_device: int, cpus: int, retries: int) -> None:
@@ -47,6 +48,10 @@ class OnRay:
         except (OSError, ValueError, RuntimeError) as error:
             raise ArgumentError(f"address={address}: there is no Ray cluster that can be joined: {error}") from None
         gpu = task.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
+        if not gpu and task.device not in ("", "cpu"):
+            raise ArgumentError(
+                f"device={task.device}: the Ray cluster has no GPU: leave device= out, or add GPUs to it."
+            )
         # Ray shows a process the GPU that it gets, alone.
         self.task = replace(task, device="0" if gpu else "cpu", threads=0 if gpu else cpus)
         self.folder = os.getcwd()
@@ -112,7 +117,7 @@ def do(path: str, task: Task, where: str) -> int:
         )
     with folder.log.open("ab", buffering=0) as log:
         log.write(f"Ray node {ray.get_runtime_context().get_node_id()} on {socket.gethostname()}\n".encode())
-        return subprocess.run(
+        process = subprocess.Popen(
             task.line(folder.path),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -120,5 +125,9 @@ def do(path: str, task: Task, where: str) -> int:
             env=task.environment,
             cwd=where if Path(where).is_dir() else None,
             start_new_session=True,
-            check=False,
-        ).returncode
+        )
+        try:
+            return process.wait(task.seconds)  # from here on, not from when the cluster was given the run
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            return TIMED_OUT

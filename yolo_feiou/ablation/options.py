@@ -12,13 +12,13 @@ import torch
 import yaml
 from ultralytics.utils import RUNS_DIR
 
-from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand
+from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
 from yolo_feiou.ablation.work import Task
 from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.configs import CFG_DIR, find, read_recipe
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
-from yolo_feiou.spec import Choice, Flag
+from yolo_feiou.spec import Choice, Flag, Number
 
 OPTIONS = (
     Text("out", "", "the folder of the ablation"),
@@ -29,6 +29,7 @@ OPTIONS = (
     Text("address", "", "the address of a Ray cluster, or auto"),
     Whole("cpus", 1, 1, 1024),
     Whole("retries", 1, 0, 100),
+    Number("timeout", 0.0, 0.0, 8760.0),
     Choice("gain", "same", ("same", "matched")),
     Flag("preflight", True),
     Text("split", "val", "a split of the data, such as val or test"),
@@ -64,6 +65,7 @@ class Request:
         files = {key: Path(str(self.runs[0].arguments[key])) for key in ("data", "model")}
         places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
         words = [files[key].stem for key in files if key not in varied]
+        words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
         return Path(RUNS_DIR) / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
 
     @property
@@ -105,7 +107,7 @@ class Request:
 
     def task(self) -> Task:
         """Return what each process is told; on CPU, runs side by side share the cores."""
-        told = {key: self.options[key] for key in ("split", "weights", "evaluator", "annotations")}
+        told = {key: self.options[key] for key in ("split", "weights", "evaluator", "annotations", "timeout")}
         on_cpu = set(self.devices) == {"cpu"}
         threads = max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0
         return Task(threads=threads, command=self.command, **told)
@@ -137,6 +139,7 @@ def split_words(words: Sequence[str]) -> dict[str, str]:
     """Return `key=value` words as a dictionary, with one name for each argument."""
     values: dict[str, str] = {}
     for word in words:
+        check_unicode(word)
         key, equals, text = word.lstrip("-").partition("=")
         if not equals:
             raise ArgumentError(f"'yolo ablate' takes arguments like losses=ciou,eiou, got '{word}'.")
@@ -145,6 +148,15 @@ def split_words(words: Sequence[str]) -> dict[str, str]:
             raise ArgumentError(f"'yolo ablate' got {key}= twice: give it once, several values as {key}=a,b.")
         values[key] = text
     return values
+
+
+def check_unicode(text: str) -> None:
+    """Raise ArgumentError for bytes that are no UTF-8: no record could hold them."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        raise ArgumentError(f"'{readable}' has bytes that are no UTF-8: rename what it names.") from None
 
 
 def read_grid(name: str) -> dict[str, str]:

@@ -36,7 +36,7 @@ class Progress:
 
     def __init__(self, folders: Sequence[RunFolder], done: Sequence[RunFolder]) -> None:
         self.total, self.already = len(folders), len(done)
-        self.epochs = {folder.path.name: int(folder.run().arguments.get("epochs", 100)) for folder in folders}
+        self.epochs = {folder.path.name: int(folder.run().arguments.get("epochs") or 100) for folder in folders}
         self.done = {folder.path.name: 1.0 for folder in done}
         self.best: tuple[float, str] | None = None
         for folder in done:
@@ -126,6 +126,13 @@ class Lines:
         """Say why a run failed."""
         self.progress.failed[folder.path.name] = reason
         self.say(f"{folder.path.name}: FAILED: {reason}")
+
+    def silent(self, folder: RunFolder, seconds: float) -> None:
+        """Say that a run may hang."""
+        self.say(
+            f"{folder.path.name}: no sign of life for {duration(seconds)}: log.txt, results.csv and checkpoints are as "
+            f"they were. It may hang, or its epochs are long; timeout=HOURS ends a run that takes longer. {folder.log}"
+        )
 
     def tick(self, running: Sequence[RunFolder]) -> None:
         """Look into the files from time to time."""

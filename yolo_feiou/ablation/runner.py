@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections import deque
@@ -11,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, outcome
+from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.ablation.work import BUSY
+from yolo_feiou.ablation.work import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
 from yolo_feiou.provenance import now
 from yolo_feiou.tables import Row
@@ -53,6 +55,9 @@ class View(Protocol):
     def failed(self, folder: RunFolder, reason: str) -> None:
         """A run has failed."""
 
+    def silent(self, folder: RunFolder, seconds: float) -> None:
+        """A run has shown no sign of life for so long."""
+
     def tick(self, running: Sequence[RunFolder]) -> None:
         """Some time has passed."""
 
@@ -67,6 +72,7 @@ class Runner:
         wanted: How a run must have been evaluated to count as done.
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
+        signs: What watches for signs of life.
     """
 
     folders: Sequence[RunFolder]
@@ -74,6 +80,7 @@ class Runner:
     wanted: Wanted = field(default_factory=Wanted)
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
+    signs: Signs = field(default_factory=Signs)
 
     def __post_init__(self) -> None:
         self.begun = now()
@@ -99,6 +106,8 @@ class Runner:
                     if self.end(folder, status):
                         waiting.append(folder)
                 waiting.extend(self.returned())
+                for folder, seconds in self.signs.silent(self.running):
+                    self.view.silent(folder, seconds)
                 self.view.tick(self.running)
                 time.sleep(PAUSE)
         finally:
@@ -124,6 +133,7 @@ class Runner:
         if self.is_done(folder):
             self.view.done(folder, folder.row() or {})
             return
+        self.signs.begin(folder)
         self.engine.start(folder)
         self.running.append(folder)
         self.view.started(folder)
@@ -169,11 +179,19 @@ class Runner:
 
 
 def reason(folder: RunFolder, status: int) -> str:
-    """Return why a process failed: the last line that it printed, or the signal that killed it."""
+    """Return why a process failed: the last line that it printed, the signal that killed it, or that it took long."""
     if status < 0:
         hint = ", maybe for want of memory" if status == -signal.SIGKILL else ""
         return f"killed by {signal.Signals(-status).name}{hint}"
     text = folder.log.read_text(encoding="utf-8", errors="replace") if folder.log.exists() else ""
-    lines = [line.strip() for line in text.splitlines()]
-    said = next((line for line in reversed(lines) if line), "nothing printed")
+    lines = text.splitlines()
+    said = next((plain for line in reversed(lines) if (plain := printable(line))), "nothing printed")
+    if status == TIMED_OUT:
+        return f"took longer than timeout= allows, and was ended; the last that it printed: {said} ({folder.log})"
     return f"{said} (exit status {status}; {folder.log})"
+
+
+def printable(line: str) -> str:
+    """Return a line without colours and control characters, which the table and the terminal would carry on."""
+    line = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", line)
+    return "".join(c if c.isprintable() else " " for c in line).strip()

@@ -29,6 +29,8 @@ from yolo_feiou.provenance import session
 
 #: Exit status of a process that finds another at work on its run.
 BUSY = 75
+#: Exit status of a process that was ended since it took longer than it may.
+TIMED_OUT = 124
 #: Seconds that a killed predecessor may take to let go of its run.
 PATIENCE = 10
 
@@ -45,6 +47,7 @@ class Task:
         evaluator: Name of the evaluator of COCO metrics.
         annotations: A COCO JSON with the ground truth, '' for the labels.
         command: The command of the ablation, for the record.
+        timeout: Hours that the process may take, 0 for as long as it needs.
     """
 
     device: str = ""
@@ -54,6 +57,12 @@ class Task:
     evaluator: str = "faster-coco-eval"
     annotations: str = ""
     command: str = ""
+    timeout: float = 0.0
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the process may take; None for as long as it needs."""
+        return 3600 * self.timeout or None
 
     def line(self, folder: Path) -> list[str]:
         """Return the command line of the process."""
