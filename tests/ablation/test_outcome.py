@@ -20,8 +20,7 @@ def folder(tmp_path):
 
 def open_with(folder, wanted):
     """The folder of the ablation, opened by a command that wants this evaluation."""
-    mark = {"evaluation": dict(wanted.settings), "ground_truths": dict(wanted.ground_truths)}
-    return Store(folder.path.parent, "yolo ablate …", mark)
+    return Store(folder.path.parent, "yolo ablate …", wanted.record)
 
 
 def table(folder):

@@ -99,14 +99,14 @@ def test_another_file_of_its_name_is_not_replaced(tmp_path, content):
             for name, text in content.items():
                 archive.writestr(name, text)
     with pytest.raises(ArgumentError, match="submission.zip is there and no submission of this command"):
-        submission._check_own(path)
+        submission.check_own(path)
 
 
 def test_a_submission_of_before_is_replaced(tmp_path):
-    submission._check_own(tmp_path / "submission.zip")
+    submission.check_own(tmp_path / "submission.zip")
     with zipfile.ZipFile(tmp_path / "submission.zip", "w") as archive:
         archive.writestr("detections_test-dev2017_ours_results.json", "[]")
-    submission._check_own(tmp_path / "submission.zip")
+    submission.check_own(tmp_path / "submission.zip")
 
 
 @pytest.fixture

@@ -13,14 +13,12 @@ from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
 from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.progress import Progress, view
+from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
-from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
 from yolo_feiou.terminal import say
 
@@ -62,13 +60,12 @@ def ablate(words: Sequence[str]) -> int:
 def carry_out(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
     places, _ = request.devices, request.chosen  # a mistake shows before anything is written
-    wanted = Wanted(evaluation_settings(request), check_data(request))
+    ground_truths, notes = rehearse_runs(request)
+    for note in notes:
+        say(f"note: {note}")
+    wanted = Wanted(evaluation_settings(request), ground_truths)
     engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
-    store = Store(
-        request.folder,
-        request.command,
-        {"evaluation": dict(wanted.settings), "ground_truths": dict(wanted.ground_truths)},
-    )
+    store = Store(request.folder, request.command, wanted.record)
     for note in store.notes:
         say(note)
     try:
@@ -102,31 +99,11 @@ def evaluation_settings(request: Request) -> Row:
     }
 
 
-def check_data(request: Request) -> dict[str, Row]:
-    """Read the data once before the runs do: a mistake shows here, and none meets a cache half written by another.
-
-    Returns:
-        By `data`, what a row says of the ground truth.
-
-    Raises:
-        ArgumentError: If there is no such evaluator.
-        DataError: If the data, the split or its annotations can't be read.
-    """
-    evaluator_version(request.options["evaluator"])
-    truths = {}
-    for data in dict.fromkeys(str(run.arguments["data"]) for run in request.runs):
-        for split in dict.fromkeys(("train", "val", request.options["split"])):
-            read = read_split(data, split)
-            if split == request.options["split"]:
-                truths[data] = source_of(read, request.options["annotations"]).row
-    return truths
-
-
 def matched_runs(request: Request, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print how large the losses are."""
     if not (request.options["preflight"] or request.options["gain"] == "matched"):
         return request.chosen
-    measured = sizes(request.runs, folder, request.devices[0])
+    measured = sizes(request.runs, folder, request.devices[0], request.task().seconds)
     for line in measured.lines:
         say(line)
     return matched(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen

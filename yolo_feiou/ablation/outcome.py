@@ -24,6 +24,11 @@ class Wanted:
     settings: Row = field(default_factory=dict)
     ground_truths: Mapping[str, Row] = field(default_factory=dict)
 
+    @property
+    def record(self) -> Row:
+        """What the folder of the ablation keeps of it, see `records.Mark`."""
+        return {"evaluation": dict(self.settings), "ground_truths": dict(self.ground_truths)}
+
     def fits(self, row: Row, data: object) -> bool:
         """Return whether the row of a run that trained on `data` was measured in this way."""
         return agrees(row, {**self.settings, **self.ground_truths.get(str(data), {})})

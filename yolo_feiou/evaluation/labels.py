@@ -15,6 +15,7 @@ from ultralytics.data.utils import IMG_FORMATS, check_det_dataset
 from yolo_feiou.configs import find_data
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.evaluation.quiet import quiet
+from yolo_feiou.evaluation.special_files import check_special_files
 from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
 
 SPLITS = ("train", "val", "test", "minival")
@@ -74,6 +75,11 @@ def read_split(
         DataError: If there is no such data or split, or no image in it that can be read.
     """
     source = f"data={data}, split '{split}'"
+    if str(data).partition("?")[0].lower().endswith(".ndjson"):
+        raise DataError(
+            f"data={data}: NDJSON can't be evaluated. Ultralytics makes images, labels and a data YAML of it (convert_"
+            "ndjson_to_yolo in ultralytics.data.converter): give that YAML."
+        )
     try:
         with quiet():
             content = check_det_dataset(str(find_data(str(data))))
@@ -82,6 +88,7 @@ def read_split(
                 raise DataError(
                     f"data={data} has no split '{split}'{did_you_mean(split, there)} It has {', '.join(there)}."
                 )
+            check_special_files(content[split], source)
             task = "pose" if "kpt_shape" in content else "detect"
             chosen = None if classes is None else (classes,) if isinstance(classes, int) else tuple(classes)
             how = {"classes": None if chosen is None else list(chosen), "single_cls": bool(single_cls)}
@@ -91,6 +98,8 @@ def read_split(
             raise
         raise DataError(f"{source} can't be read: {_line(error)}") from error
     names = [str(name) for _, name in sorted(content["names"].items())]
+    if wrong := [index for index in chosen or () if type(index) is not int or not 0 <= index < len(names)]:
+        raise DataError(f"{source}: classes={classes} has {wrong[0]!r}: expected indices from 0 to {len(names) - 1}.")
     root = Path(content["path"]).resolve()
     unread = dataset.found - len(dataset.labels)
     annotations = _annotations_of(content, split, root, source)

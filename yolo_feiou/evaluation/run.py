@@ -10,10 +10,9 @@ from ultralytics.engine.model import Model
 
 from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
-from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.objects import check_shapes, expected_objects
+from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.evaluation.saved import Evaluation
-from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.tables import Row
 
 
@@ -57,15 +56,15 @@ def evaluate(
     evaluator_version(evaluator)  # a wrong name shows before the work
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
-    images = read_split(data, split, told.get("classes"), told.get("single_cls"))
-    source = source_of(images, annotations)
-    expected = expected_objects(images, source, names := class_names(model))
+    names = class_names(model)
+    subject = find_subject(data, split, annotations, evaluator, names, told.get("classes"), told.get("single_cls"))
+    source, expected = subject.source, subject.expected
     for note in expected.notes:
         print(f"note: {note}", file=sys.stderr, flush=True)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
-    check_shapes(images, found.shapes)
+    check_shapes(subject.images, found.shapes)
     if names is None:
-        expected = expected_objects(images, source, found.names)
+        expected = expected_objects(subject.images, source, found.names)
     predictions = [
         record
         for record in found.in_coco_form(expected.image_ids, expected.category_ids)

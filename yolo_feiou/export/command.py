@@ -10,6 +10,7 @@ from pathlib import Path
 
 from yolo_feiou.ablation.collect import Gathered
 from yolo_feiou.cli import fail
+from yolo_feiou.devices import check_device
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -19,7 +20,8 @@ from yolo_feiou.export.card import Card
 from yolo_feiou.export.measured import Evaluator, Measured, measured
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.options import Request, read_request, usage
-from yolo_feiou.export.results import add, gather, name_in, printed
+from yolo_feiou.export.rehearsal import Rehearsal
+from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
@@ -35,26 +37,62 @@ class Work:
         request: What it asks for.
         gathered: What the tables say of the runs that were evaluated.
         failures: A line for each thing that could not be done.
+        without: Which runs can't have a submission or an ONNX, each with its folder.
     """
 
     request: Request
     gathered: list[Gathered] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    without: set[tuple[str, Path]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         names = ("data", "split", "annotations", "evaluator", "device", "batch")
         self.how = Evaluator(**{name: self.request.options[name] for name in names})
 
-    def do(self, folder: Path) -> None:
-        """Do what is asked for with the run in a folder; a mistake there stops none of the others."""
+    def rehearse(self, folders: Sequence[Path]) -> list[TrainedRun]:
+        """Return the runs that can be evaluated; what is wrong with the others is said before hours of evaluation."""
+        rehearsal, runs = Rehearsal(self.how), []
+        notes: dict[str, None] = {}
+        for folder in folders:
+            if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
+                say(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
+                continue
+            try:
+                run = read_run(folder, self.request.options["weights"])
+                notes |= dict.fromkeys(rehearsal.check(run))
+                runs.append(run)
+            except YoloFeiouError as error:
+                self.fail(f"{folder} is left out: {error}")
+                continue
+            for word, what, check in (
+                ("submission", "submission", rehearsal.check_submission),
+                ("onnx", "ONNX", rehearsal.check_onnx),
+            ):
+                try:
+                    if self.request.options[word]:
+                        check(run)
+                except YoloFeiouError as error:
+                    self.fail(f"{folder} has no {what}: {error}")
+                    self.without.add((word, folder))
+        for note in notes:
+            say(f"note: {note}")
+        return runs
+
+    def fail(self, line: str) -> None:
+        """Say now what can't be done, and again at the end."""
+        say(line)
+        self.failures.append(line)
+
+    def do(self, run: TrainedRun) -> None:
+        """Do what is asked for with a run; a mistake there stops none of the others."""
+        folder = run.folder
         try:
-            run = read_run(folder, self.request.options["weights"])
             if run.unfinished:
                 say(f"{folder} is {run.unfinished}; {run.weights.name} is evaluated as it is")
             found = measured(run, self.how, self.request.command)
             one = gather(run, name_in(self.request.out, folder), found, self.request.options)
         except YoloFeiouError as error:
-            self.failures.append(f"{folder} is left out: {error}")
+            self.fail(f"{folder} is left out: {error}")
             return
         done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
         say(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}")
@@ -65,8 +103,10 @@ class Work:
 
     def write(self, run: TrainedRun, row: Row, found: Measured) -> None:
         """Write what lies beside the weights."""
-        made = self.onnx(run, row) if self.request.options["onnx"] else onnx.exported(run, self.how)
-        if name := self.request.options["submission"]:
+        asked = self.request.options["onnx"] and ("onnx", run.folder) not in self.without
+        made = self.onnx(run, row) if asked else onnx.exported(run, self.how)
+        name = self.request.options["submission"]
+        if name and ("submission", run.folder) not in self.without:
             try:
                 path, told = submit(run, self.how, name)
                 say(f"{path}: {told}")
@@ -103,16 +143,15 @@ def export(words: Sequence[str]) -> int:
         return 0
     request = read_request(words)
     evaluator_version(request.options["evaluator"])
+    check_device(request.options["device"])
     if request.options["onnx"]:
         onnx.check_packages()
     work = Work(request)
     try:
         with results_folder(request.out):
-            for folder in request.folders:
-                if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
-                    say(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
-                else:
-                    work.do(folder)
+            read(request.out)  # damaged tables show now
+            for run in work.rehearse(request.folders):
+                work.do(run)
             if work.gathered:
                 add(request.out, work.gathered)
     except OSError as error:

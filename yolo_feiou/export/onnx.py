@@ -77,7 +77,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
     target = run.weights.with_suffix(".onnx")
     if (before := exported(run, how)) is not None:
         return before
-    _check_own(run, target)
+    check_own(run, target)
     with tempfile.TemporaryDirectory() as scratch:
         made = _export(run, Path(scratch))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
@@ -95,7 +95,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
     return Exported(target, digest, row["AP"])
 
 
-def _check_own(run: TrainedRun, target: Path) -> None:
+def check_own(run: TrainedRun, target: Path) -> None:
     """Raise ArgumentError if an ONNX is there that this command didn't make, such as the user's own export."""
     if not os.path.lexists(target):
         return

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from yolo_feiou.coco.annotations import Columns, read_columns
 from yolo_feiou.coco.odd_values import Id
 from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.detections import detect
+from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import Split, read_split
 from yolo_feiou.evaluation.truth import Record
@@ -32,6 +33,23 @@ ENTRY = ("detections_test-dev2017_", "_results.json")
 MOST = 100
 #: Digits after the point: hundredths of a pixel, and scores that stay apart.
 PIXELS, SCORE = 2, 6
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a submission, and the categories of the model's classes.
+
+    Attributes:
+        source: The list of images, a JSON.
+        listed: How many are in it.
+        ids: The id of each image file.
+        categories: The id of each class.
+    """
+
+    source: Path
+    listed: int
+    ids: dict[str, Id]
+    categories: list[Id]
 
 
 def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
@@ -53,8 +71,30 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
         DataError: If the data has no such split or JSON, or they or the model's classes don't fit each other.
     """
     path = run.weights.with_name(FILE)
-    _check_own(path)
-    data = how.data_of(run)
+    check_own(path)
+    data, model = how.data_of(run), load_model(run.weights)
+    images = find_images(data, class_names(model) or ())
+    found = detect(model, data, SPLIT, **thresholds(how.arguments(run)))
+    records = best(found.in_coco_form(images.ids, images.categories))
+    with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(entry, json.dumps(records, separators=(",", ":")))
+    missing = images.listed - len(images.ids)
+    lacks = f"; {missing} of the {images.listed} images of {images.source.name} are not in the split" * (missing > 0)
+    return path, f"{len(records)} detections in {len(images.ids)} images{lacks}"
+
+
+def find_images(data: str, names: Sequence[str]) -> Images:
+    """Return the images and categories of a submission, for which nothing need be detected.
+
+    Args:
+        data: A data YAML.
+        names: The model's classes, in order.
+
+    Raises:
+        DataError: If the data has no such split or JSON, or they or the classes don't fit each other.
+    """
     split = read_split(data, SPLIT)
     if split.annotations is None:
         raise DataError(
@@ -65,19 +105,11 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     images = [{"id": of, "file_name": name} for of, name in zip(columns.image_ids, columns.names, strict=True)]
     ids = image_ids(split.files, images)
     _check_sizes(split, columns, ids)
-    found = detect(run.weights, data, SPLIT, **thresholds(how.arguments(run)))
-    categories = category_ids(found.names, [{"id": one.id, "name": one.name} for one in columns.categories])
-    records = best(found.in_coco_form(ids, categories))
-    with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        archive.writestr(entry, json.dumps(records, separators=(",", ":")))
-    missing = len(images) - len(ids)
-    lacks = f"; {missing} of the {len(images)} images of {split.annotations.name} are not in the split" * (missing > 0)
-    return path, f"{len(records)} detections in {len(ids)} images{lacks}"
+    categories = category_ids(names, [{"id": one.id, "name": one.name} for one in columns.categories])
+    return Images(split.annotations, len(images), ids, categories)
 
 
-def _check_own(path: Path) -> None:
+def check_own(path: Path) -> None:
     """Raise ArgumentError if something else than a submission is where one goes."""
     if not os.path.lexists(path):
         return

@@ -1,0 +1,124 @@
+"""What `yolo ablate` says before its first run, in place of runs that fail."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.evaluation.test_rehearsal import FAULTS, damage
+from tests.export.made_up import coco_form
+from yolo_feiou.ablation.command import ablate
+from yolo_feiou.ablation.options import read_request
+from yolo_feiou.ablation.rehearsal import rehearse_runs
+from yolo_feiou.ablation.runner import Runner
+from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError, YoloFeiouError
+
+
+@pytest.fixture
+def squares(tmp_path):
+    return coco_form(tmp_path / "squares", {"train": 4, "val": 3})
+
+
+@pytest.fixture
+def words(squares, tmp_path, monkeypatch):
+    """A function that returns the words of an ablation; no run may begin."""
+    monkeypatch.setattr(Runner, "run", lambda *_: pytest.fail("a run has begun"))
+    monkeypatch.chdir(tmp_path)
+
+    def make(**arguments):
+        usual = {"data": squares, "out": "out", "losses": "ciou,eiou", "seeds": "0,1", "device": "cpu", "imgsz": 32}
+        return [f"{key}={value}" for key, value in {**usual, "preflight": "False", **arguments}.items()]
+
+    return make
+
+
+def refused(words):
+    """The error of a command that writes nothing."""
+    with pytest.raises(YoloFeiouError) as error:
+        ablate(words)
+    assert not Path("out").exists() and "\n" not in str(error.value)
+    return error.value
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_ground_truth_that_does_not_fit(words, squares, fault):
+    damage(squares, fault)
+    assert isinstance(refused(words()), DataError)
+
+
+@pytest.mark.parametrize(
+    ("told", "error", "message"),
+    [
+        ({"out": "Bob's"}, ArgumentError, "out=Bob's: Ultralytics can't load weights from"),
+        ({"out": "Bob's/out"}, ArgumentError, "out=Bob's/out: Ultralytics can't load weights from"),
+        ({"out": "a?b"}, ArgumentError, "whose path has ? in it"),
+        ({"out": "squares/images/train/out"}, ArgumentError, "among the images of data="),
+        ({"device": "mps"}, ArgumentError, "device=mps: there is no Metal GPU"),
+        ({"device": "gpu"}, ArgumentError, "device=gpu can't be used here"),
+        ({"data": "d.ndjson"}, DataError, "NDJSON can't be evaluated"),
+        ({"split": "test"}, DataError, "has no split 'test'"),
+        ({"annotations": "none.json"}, DataError, "none.json can't be read"),
+        ({"classes": "[5]"}, DataError, "classes=[5] has 5: expected indices from 0 to 1"),
+        ({"classes": "0,5"}, DataError, "classes=5 has 5: expected indices from 0 to 1"),
+        ({"conf": "1.5"}, ArgumentError, "conf"),
+        ({"epochs": "many"}, ArgumentError, "epochs"),
+        ({"max_det": "3.5"}, ArgumentError, "max_det"),
+        ({"single_cls": "maybe"}, ArgumentError, "single_cls"),
+        ({"model": "none.yaml"}, DataError, "model=none.yaml"),
+        ({"model": "yolov8n.yaml,none.yaml"}, DataError, "model=none.yaml"),
+        ({"model": "torn.pt"}, DataError, "model=torn.pt can't be read"),
+        ({"model": "yolov8n-obb.yaml", "losses": "stock"}, UnsupportedModelError, "task 'obb' can't be evaluated"),
+        ({"model": "yolov8n-cls.yaml", "losses": "stock"}, UnsupportedModelError, "'classify' can't be evaluated"),
+    ],
+)
+def test_what_is_known_at_the_start_is_told_there(words, told, error, message):
+    Path("torn.pt").write_bytes(b"PK\x03\x04 torn")
+    raised = refused(words(**told))
+    assert isinstance(raised, error) and message in str(raised)
+
+
+@pytest.mark.parametrize("device", ["7", "cuda", "0,1"])
+def test_a_device_that_is_not_there(words, device, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert "there is no GPU" in str(refused(words(device=device)))
+
+
+def test_a_folder_that_is_odd_by_where_the_command_is_given(words, tmp_path, monkeypatch):
+    """The path to `out` is a part of that of the weights."""
+    (tmp_path / "Bob's").mkdir()
+    monkeypatch.chdir(tmp_path / "Bob's")
+    assert "Ultralytics can't load weights from" in str(refused(words()))
+
+
+def test_each_choice_of_classes_is_rehearsed(words, squares):
+    """Class 1 has no objects in the JSON: the runs with classes=1 would fail, and those with classes=0 not."""
+
+    def without_red(content):
+        content["annotations"] = [one for one in content["annotations"] if one["category_id"] == 3]
+
+    damage(squares, without_red)
+    rehearse_runs(read_request(words(classes="0")))
+    assert isinstance(refused(words(classes="0,1")), DataError)
+
+
+def test_what_fits_gives_the_ground_truth_that_rows_must_have(words, squares):
+    truths, notes = rehearse_runs(read_request(words(split="val")))
+    assert truths[str(squares)]["ground_truth"] == "instances_val2017.json" and list(notes) == []
+
+
+def test_a_plan_needs_no_device(words, capsys, monkeypatch):
+    """It is made on the login node of a cluster."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert ablate(words(plan="True", device="7", jobs="1")) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 4
+
+
+def test_a_background_image_that_the_json_lists_is_no_fault(words, squares):
+    def background(content):
+        last = content["images"][-1]["id"]
+        content["annotations"] = [one for one in content["annotations"] if one["image_id"] != last]
+
+    damage(squares, background)
+    rehearse_runs(read_request(words()))
+    assert json.loads((squares.parent / "annotations" / "instances_val2017.json").read_text())["annotations"]

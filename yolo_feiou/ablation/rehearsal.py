@@ -1,0 +1,134 @@
+"""What `yolo ablate` checks before its first run: all that would otherwise end runs as failed, some after hours."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ultralytics.cfg import get_cfg
+from ultralytics.data.utils import check_det_dataset
+
+from yolo_feiou.ablation.grid import Run
+from yolo_feiou.ablation.options import Request
+from yolo_feiou.ablation.store import TRAIN
+from yolo_feiou.configs import find_data
+from yolo_feiou.devices import check_device
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.evaluation.detections import load_model
+from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.evaluation.quiet import quiet
+from yolo_feiou.evaluation.rehearsal import rehearse
+from yolo_feiou.tables import Row
+from yolo_feiou.training_arguments import OURS
+from yolo_feiou.weights_path import check_weights_folder
+
+#: What Ultralytics raises for a model that it can't read.
+UNREADABLE = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, ImportError, LookupError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, pickle.UnpicklingError),
+)
+
+
+def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
+    """Check, in seconds, whatever is known of the runs before the first begins.
+
+    The evaluation is rehearsed for each data set and choice of classes, with the messages that it would give later. The
+    data is read on the way, so that no run meets a cache half written by another.
+
+    Returns:
+        By `data`, what a row says of the ground truth; and lines for the user.
+
+    Raises:
+        ArgumentError: If a device isn't there, an argument is of the wrong type, there is no such evaluator, or `out`
+            is a folder that Ultralytics can't load weights from, or among the images.
+        DataError: If the data, the split, its annotations or a model can't be read, or don't fit each other.
+        UnsupportedModelError: If a model can't be evaluated.
+    """
+    options = request.options
+    evaluator_version(options["evaluator"])
+    if options["engine"] == "local":
+        for device in dict.fromkeys(request.devices):
+            check_device(device)
+    check_arguments(request.chosen)
+    check_out(request)
+    for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
+        check_model(model)
+    truths, notes = {}, []
+    for data in dict.fromkeys(str(run.arguments["data"]) for run in request.chosen):
+        check_apart(request.folder.absolute(), data)
+        for split in dict.fromkeys(("train", "val", options["split"])):
+            read_split(data, split)
+    for data, classes, single_cls in _subjects(request.chosen):
+        where = options["split"], options["annotations"] or None, options["evaluator"]
+        subject = rehearse(data, *where, classes=classes, single_cls=single_cls)
+        truths[data] = subject.source.row
+        notes += subject.expected.notes
+    return truths, list(dict.fromkeys(notes))
+
+
+def check_arguments(runs: Sequence[Run]) -> None:
+    """Raise ArgumentError if an argument of a run is of a type or range that Ultralytics refuses."""
+    for run in runs:
+        told = {key: value for key, value in run.arguments.items() if key not in OURS}
+        try:
+            with quiet():
+                get_cfg(overrides=told)
+        except (TypeError, ValueError, SyntaxError) as error:
+            raise ArgumentError(" ".join(str(error).split())) from None
+
+
+def check_out(request: Request) -> None:
+    """Raise ArgumentError if Ultralytics couldn't load the weights of a run from where they would lie."""
+    told = f"out={request.options['out']}" if request.options["out"] else "the folder of the ablation"
+    for run in request.chosen:
+        check_weights_folder(request.folder.absolute() / TRAIN / run.name / "weights", told)
+
+
+def check_apart(folder: Path, data: str) -> None:
+    """Raise ArgumentError if a folder lies among the images of a data set: its pictures would be trained on.
+
+    Raises:
+        DataError: If the data can't be read.
+    """
+    try:
+        with quiet():
+            content = check_det_dataset(str(find_data(data)))
+    except UNREADABLE:
+        return  # `read_split` says why, in a line
+    for split in ("train", "val", "test"):
+        places = content.get(split) or []
+        for place in [places] if isinstance(places, str) else places:
+            if Path(place).is_dir() and folder.resolve().is_relative_to(Path(place).resolve()):
+                raise ArgumentError(
+                    f"{folder} lies in {place}, among the images of data={data}: pictures that the runs leave would be "
+                    "taken for images. Name another folder with out=."
+                )
+
+
+def check_model(model: str) -> None:
+    """Load a model once, and raise if that can't be done, or its task can't be evaluated.
+
+    Raises:
+        DataError: If there is no such model, or it can't be read.
+        UnsupportedModelError: If it has no axis-aligned boxes.
+    """
+    try:
+        load_model(model)
+    except YoloFeiouError:
+        raise
+    except UNREADABLE as error:
+        said = " ".join(str(error).split()[:40]) or type(error).__name__
+        raise DataError(f"model={model} can't be read: {said}") from error
+
+
+def _subjects(runs: Sequence[Run]) -> list[tuple[str, Any, Any]]:
+    """Return data, `classes` and `single_cls` of runs, each combination once."""
+    known: list[tuple[str, Any, Any]] = []
+    for run in runs:
+        one = str(run.arguments["data"]), run.arguments.get("classes"), run.arguments.get("single_cls")
+        if one not in known:
+            known.append(one)
+    return known

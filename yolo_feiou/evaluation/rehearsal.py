@@ -1,0 +1,78 @@
+"""An evaluation without a model: all of its checks, on the objects of a split and no detections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
+from yolo_feiou.evaluation.labels import Split, read_split
+from yolo_feiou.evaluation.objects import Expected, expected_objects
+from yolo_feiou.evaluation.saved import Evaluation
+from yolo_feiou.evaluation.source import Source, source_of
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a model is evaluated on.
+
+    Attributes:
+        images: The split.
+        source: Where its objects come from.
+        expected: What the model has to find in it.
+    """
+
+    images: Split
+    source: Source
+    expected: Expected
+
+
+def find_subject(
+    data: str | Path,
+    split: str,
+    annotations: str | Path | None = None,
+    evaluator: str = FASTER,
+    names: Sequence[str] | None = None,
+    classes: int | Iterable[int] | None = None,
+    single_cls: bool | None = False,
+) -> Subject:
+    """Return what a model is evaluated on, with everything checked that needs no detections.
+
+    `evaluate` begins with it, and `rehearse` consists of it, so what the one refuses the other does.
+
+    Args:
+        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
+        split: Of the data.
+        annotations: A COCO JSON with the ground truth, in place of what the YAML names and of the labels.
+        evaluator: 'faster-coco-eval' or 'pycocotools'.
+        names: The model's classes, in order; by default those of the data, which a training on it gives the model.
+        classes: Ultralytics' argument: the indices of the classes that count.
+        single_cls: Ultralytics' argument: whether all objects count as one class.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, or it isn't installed.
+        DataError: If data, split or objects are missing, or don't fit each other.
+    """
+    evaluator_version(evaluator)  # a wrong name shows before the work
+    images = read_split(data, split, classes, single_cls)
+    source = source_of(images, annotations)
+    return Subject(images, source, expected_objects(images, source, names))
+
+
+def rehearse(
+    data: str | Path,
+    split: str,
+    annotations: str | Path | None = None,
+    evaluator: str = FASTER,
+    names: Sequence[str] | None = None,
+    classes: int | Iterable[int] | None = None,
+    single_cls: bool | None = False,
+) -> Subject:
+    """Evaluate no detections, in seconds: what an evaluation after a training would refuse shows before it.
+
+    Arguments, value and errors are those of `find_subject`; the evaluator runs too.
+    """
+    subject = find_subject(data, split, annotations, evaluator, names, classes, single_cls)
+    Evaluation(subject.expected.truth, [], subject.source.row).row(evaluator)
+    return subject

@@ -1,0 +1,100 @@
+"""What is checked of all runs before the first is evaluated: what would else be told after hours of it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yolo_feiou.errors import DataError, YoloFeiouError
+from yolo_feiou.evaluation.detections import class_names, load_model
+from yolo_feiou.evaluation.rehearsal import rehearse
+from yolo_feiou.export import onnx, submission
+from yolo_feiou.export.measured import FOLDER, Evaluator
+from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.weights_path import check_weights_folder
+
+
+@dataclass
+class Rehearsal:
+    """Checks runs, each data set and choice of classes once.
+
+    Attributes:
+        how: How runs are evaluated.
+        known: What came of each rehearsal: notes, or an error.
+    """
+
+    how: Evaluator
+    known: dict[tuple, tuple[str, ...] | YoloFeiouError] = field(default_factory=dict)
+
+    def check(self, run: TrainedRun) -> tuple[str, ...]:
+        """Rehearse the evaluation of a run, and return lines for the user.
+
+        Raises:
+            ArgumentError: If Ultralytics can't load weights from where they lie, or there is no such evaluator.
+            DataError: If data, split, objects and the model's classes don't fit each other, or nothing can be written
+                to the run's folder.
+            UnsupportedModelError: If the model has no axis-aligned boxes.
+        """
+        check_weights_folder(run.weights.parent, str(run.folder))
+        for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
+            check_writable(folder)
+        told = self.how.arguments(run)
+        asked = (
+            *(self.how.data_of(run), self.how.split, self.how.annotations or None, self.how.evaluator),
+            *(_names(run), _frozen(told.get("classes")), told.get("single_cls")),
+        )
+        return self._once(asked, lambda: rehearse(*asked).expected.notes)
+
+    def check_onnx(self, run: TrainedRun) -> None:
+        """Raise ArgumentError if the user's own file is where the ONNX of a run goes."""
+        if onnx.exported(run, self.how) is None:
+            onnx.check_own(run, run.weights.with_suffix(".onnx"))
+
+    def check_submission(self, run: TrainedRun) -> None:
+        """Find the images of a submission in their list.
+
+        Raises:
+            ArgumentError: If the user's own file is where it goes.
+            DataError: If the data has no such split or list, or they or the model's classes don't fit each other.
+        """
+        submission.check_own(run.weights.with_name(submission.FILE))
+        asked = "submission", self.how.data_of(run), _names(run)
+
+        def find() -> tuple[str, ...]:
+            submission.find_images(*asked[1:])
+            return ()
+
+        self._once(asked, find)
+
+    def _once(self, asked: tuple, rehearsal: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Return what a rehearsal returns, or raise what it raises, and remember it."""
+        if asked not in self.known:
+            try:
+                self.known[asked] = rehearsal()
+            except YoloFeiouError as error:
+                self.known[asked] = error
+        found = self.known[asked]
+        if isinstance(found, YoloFeiouError):
+            raise found
+        return found
+
+
+def check_writable(folder: Path) -> None:
+    """Raise DataError if nothing can be written to a folder."""
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise DataError(
+            f"{folder} can't be written to ({error.strerror}): the evaluation is kept there, and the model card."
+        ) from None
+
+
+def _names(run: TrainedRun) -> tuple[str, ...] | None:
+    names = class_names(load_model(run.weights))
+    return None if names is None else tuple(names)
+
+
+def _frozen(classes: object) -> object:
+    return tuple(classes) if isinstance(classes, list) else classes
