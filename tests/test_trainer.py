@@ -187,7 +187,7 @@ def test_a_fifo_among_the_images_is_named_before_it_is_read(tmp_path, split):
     assert not list((tmp_path / "runs").glob("*"))
 
 
-@pytest.mark.parametrize(("project", "name"), [("Bob's", "run"), ("runs", "Bob's"), ("a?b", "run")])
+@pytest.mark.parametrize(("project", "name"), [("Bob's", "run"), ("runs", "Bob's")])
 def test_a_folder_from_which_ultralytics_cannot_load_is_refused_before_the_training(data, tmp_path, project, name):
     """It would fail after the last epoch, when it validates best.pt."""
     given = {**overrides(data, tmp_path / project), "name": name}

@@ -8,7 +8,9 @@ from ultralytics.nn.autobackend import AutoBackend
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.weights_path import check_weights_folder
 
-REFUSED = ["Bob's", "a?b", "50%3Foff", "yolov5nu.yaml", "yolov5n.pt", "deep/Bob's/runs/x"]
+#: What older releases take.
+QUERIES = ["a?b", "50%3Foff"]
+REFUSED = ["Bob's", "yolov5nu.yaml", "yolov5n.pt", "deep/Bob's/runs/x"]
 TAKEN = [
     *(" lead", "trail ", "a[x]b", "a*b", "50%20x", "x%27y", "a#b", 'qu"ote', "do$llar", "back\\slash", "new\nline"),
     *("tab\tx", "ünï", "com,ma", "a=b", "yolov5nu", "u-yolov5n.pt", "http:", "a;b", "-dash", "~x", "x.yaml", "x<y>|"),
@@ -45,6 +47,17 @@ def test_what_ultralytics_cannot_load_from_is_refused(place, name, weights):
     with pytest.raises(ArgumentError, match=r"^out=x: Ultralytics can't load weights from .*Name another folder\.$"):
         check_weights_folder(place / name, "out=x")
     assert not loads(place / name, weights)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_question_mark_is_refused_by_releases_that_cannot_load_from_there(place, name, weights):
+    try:
+        check_weights_folder(place / name, "out=x")
+        refused = False
+    except ArgumentError as error:
+        assert "has a question mark in it" in str(error)
+        refused = True
+    assert loads(place / name, weights) is not refused
 
 
 @pytest.mark.parametrize("name", TAKEN)

@@ -95,8 +95,9 @@ class LossTrainer(Proving, Ranks):
             data = super().get_dataset()
         except RuntimeError as error:
             raise DataError(str(error).strip()) from error
-        for split in ("train", "val"):
-            check_special_files(data.get(split) or [], f"data={self.args.data}, split '{split}'")
+        places = data if isinstance(data, tuple) else (data.get("train"), data.get("val"))  # a pair in older releases
+        for split, place in zip(("train", "val"), places, strict=True):
+            check_special_files(place or [], f"data={self.args.data}, split '{split}'")
         return data
 
     @contextmanager

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import unquote
 
-from ultralytics.utils.checks import check_yolov5u_filename
+from ultralytics.utils.checks import check_suffix, check_yolov5u_filename
 
 from yolo_feiou.errors import ArgumentError
 
@@ -13,9 +12,9 @@ from yolo_feiou.errors import ArgumentError
 def check_weights_folder(folder: str | Path, told: str) -> None:
     """Refuse a folder from which Ultralytics could not load the weights that a training leaves in it.
 
-    It takes apostrophes out of the path of weights, takes what follows a question mark for the query of a URL, also one
-    spelled %3F, takes a path that begins with a space for one without, and renames old YOLOv5 models. So a training
-    would fail at its very end, when its best weights are validated.
+    It takes apostrophes out of the path of weights and spaces off its ends, takes what follows a question mark, also
+    one spelled %3F, for the query of a URL (newer releases), and renames old YOLOv5 models. So a training would fail at
+    its very end, when its best weights are validated.
 
     Args:
         folder: The folder of the training, or one above it.
@@ -28,13 +27,24 @@ def check_weights_folder(folder: str | Path, told: str) -> None:
     encoded = path.encode("utf-8", "surrogateescape")
     if path != encoded.decode("utf-8", "replace"):
         raise ArgumentError(f"{told}: the path {encoded!r} has bytes that are no UTF-8: name another folder.")
-    wrong = [name for name, found in (("'", "'" in path), ("?", "?" in path), ("%3F", "?" in unquote(path))) if found]
-    if not wrong and path != path.strip():
-        wrong = ["a space at its start"]
-    if not wrong and check_yolov5u_filename(path, verbose=False) != path:
-        wrong = ["the name of a YOLOv5 or YOLOv3 model"]
+    wrong = _wrong(path)
     if wrong:
         raise ArgumentError(
-            f"{told}: Ultralytics can't load weights from {folder}, whose path has {wrong[0]} in it: the training "
+            f"{told}: Ultralytics can't load weights from {folder}, whose path has {wrong} in it: the training "
             "would fail at its end. Name another folder."
         )
+
+
+def _wrong(path: str) -> str:
+    """Return what Ultralytics takes amiss in the path of weights, '' for nothing."""
+    if "'" in path:
+        return "an apostrophe"
+    if path != path.strip():
+        return "a space at its start"
+    if check_yolov5u_filename(path, verbose=False) != path:
+        return "the name of a YOLOv5 or YOLOv3 model"
+    try:
+        check_suffix(path, ".pt")
+    except AssertionError:
+        return "a question mark"
+    return ""
