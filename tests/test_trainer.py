@@ -194,3 +194,9 @@ def test_a_folder_from_which_ultralytics_cannot_load_is_refused_before_the_train
     with pytest.raises(ArgumentError, match=r"project= and name=: Ultralytics can't load weights from .*Name another"):
         DetectionTrainer(overrides=given)
     assert not (tmp_path / project / name).exists()
+
+
+def test_a_folder_that_is_given_whole_is_the_one_that_is_trained_in(data, tmp_path):
+    """`yolo ablate` gives each run's; older releases dropped it, and trained elsewhere."""
+    given = {**overrides(data, tmp_path / "runs"), "save_dir": str(tmp_path / "whole")}
+    assert DetectionTrainer(overrides=given).save_dir == tmp_path / "whole"

@@ -24,7 +24,7 @@ from yolo_feiou.default_cfg import ours, refuse_taken
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
-from yolo_feiou.evaluation.special_files import check_special_files
+from yolo_feiou.evaluation.special_files import check_ordinary, check_special_files
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
@@ -66,7 +66,8 @@ class LossTrainer(Proving, Ranks):
                 overrides[key] = find(overrides[key])
         refuse_taken(overrides)
         with self._no_empty_run_left():
-            super().__init__({**ours(), **cfg2dict(cfg)}, overrides, _callbacks)
+            place = {"save_dir": None} if "save_dir" in overrides else {}  # which older releases drop otherwise
+            super().__init__({**ours(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
             check_weights_folder(self.save_dir, "project= and name=")
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
@@ -209,7 +210,9 @@ TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": 
 
 
 def check_data_file(data: object) -> None:
-    """Raise DataError if `data` names a YAML file that isn't there; the data itself is Ultralytics' to check."""
+    """Raise DataError if `data` names a YAML that isn't there, or a FIFO; the data itself is Ultralytics' to check."""
+    if isinstance(data, str):
+        check_ordinary(data, f"data={data}")
     names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
     if names_file and not check_file(data, download=False, hard=False):
         raise DataError(

@@ -1,6 +1,7 @@
 """What `yolo ablate` says before its first run, in place of runs that fail."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,8 @@ def test_a_ground_truth_that_does_not_fit(words, squares, fault):
         ({"single_cls": "maybe"}, ArgumentError, "single_cls"),
         ({"model": "none.yaml"}, DataError, "model=none.yaml"),
         ({"model": "yolov8n.yaml,none.yaml"}, DataError, "model=none.yaml"),
+        ({"model": "pipe.pt"}, DataError, "model=pipe.pt is a FIFO"),
+        ({"data": "pipe.yaml"}, DataError, "data=pipe.yaml is a FIFO"),
         ({"model": "torn.pt"}, DataError, "model=torn.pt can't be read"),
         ({"model": "yolov8n-obb.yaml", "losses": "stock"}, UnsupportedModelError, "task 'obb' can't be evaluated"),
         ({"model": "yolov8n-cls.yaml", "losses": "stock"}, UnsupportedModelError, "'classify' can't be evaluated"),
@@ -73,6 +76,8 @@ def test_a_ground_truth_that_does_not_fit(words, squares, fault):
 )
 def test_what_is_known_at_the_start_is_told_there(words, told, error, message):
     Path("torn.pt").write_bytes(b"PK\x03\x04 torn")
+    for name in ("pipe.pt", "pipe.yaml"):
+        os.mkfifo(name)
     raised = refused(words(**told))
     assert isinstance(raised, error) and message in str(raised)
 

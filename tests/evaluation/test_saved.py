@@ -93,7 +93,7 @@ def test_no_evaluation_at_all(tmp_path, evaluation):
         load(tmp_path)
     for text in ("[]", "{}", '{"conf": 1}'):
         (tmp_path / "settings.json").write_text(text)
-        with pytest.raises(DataError, match="is not the settings of an evaluation"):
+        with pytest.raises(DataError, match=r"settings\.json is not what was written there"):
             load(tmp_path)
     (tmp_path / "settings.json").write_text('{"conf"')
     with pytest.raises(DataError, match=r"settings\.json is no whole JSON file"):
@@ -127,3 +127,21 @@ def test_a_full_disk_leaves_no_half_file_and_no_mix(evaluation, tmp_path, monkey
     else:
         with pytest.raises(DataError, match="of another evaluation"):
             load(tmp_path)
+
+
+def test_settings_that_were_edited_are_named(tmp_path, evaluation):
+    """Another conf than the one that detected."""
+    evaluation.save(tmp_path)
+    path = tmp_path / "settings.json"
+    path.write_text(path.read_text().replace('"conf": 0.001', '"conf": 0.25'))
+    with pytest.raises(DataError, match=r"settings\.json was edited since it was written: evaluate the model again"):
+        load(tmp_path)
+
+
+def test_an_evaluation_of_an_earlier_version_is_read(tmp_path, evaluation):
+    """Its settings had no checksum of their own."""
+    evaluation.save(tmp_path)
+    content = json.loads((tmp_path / "settings.json").read_text())
+    del content["sha256"]["settings.json"]
+    (tmp_path / "settings.json").write_text(json.dumps(content))
+    assert load(tmp_path).settings == evaluation.settings

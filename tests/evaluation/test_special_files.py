@@ -88,3 +88,9 @@ def test_a_split_with_a_fifo_is_refused_before_anything_is_read(split, tmp_path,
     )
     with pytest.raises(DataError, match=r"split 'val': .*pipe.jpg \(a FIFO\)"):
         read_split(tmp_path / "d.yaml", "val")
+
+
+def test_a_fifo_in_the_place_of_the_data_yaml_is_named(tmp_path):
+    os.mkfifo(tmp_path / "d.yaml")
+    with pytest.raises(DataError, match=r"data=.*d.yaml is a FIFO: reading would wait there for ever"):
+        read_split(tmp_path / "d.yaml", "val")

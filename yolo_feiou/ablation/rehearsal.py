@@ -21,6 +21,7 @@ from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.rehearsal import rehearse
+from yolo_feiou.evaluation.special_files import check_ordinary
 from yolo_feiou.tables import Row
 from yolo_feiou.training_arguments import OURS
 from yolo_feiou.weights_path import check_weights_folder
@@ -58,9 +59,9 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         check_model(model)
     truths, notes = {}, []
     for data in dict.fromkeys(str(run.arguments["data"]) for run in request.chosen):
-        check_apart(request.folder.absolute(), data)
         for split in dict.fromkeys(("train", "val", options["split"])):
             read_split(data, split)
+        check_apart(request.folder.absolute(), data)
     for data, classes, single_cls in _subjects(request.chosen):
         where = options["split"], options["annotations"] or None, options["evaluator"]
         subject = rehearse(data, *where, classes=classes, single_cls=single_cls)
@@ -88,16 +89,9 @@ def check_out(request: Request) -> None:
 
 
 def check_apart(folder: Path, data: str) -> None:
-    """Raise ArgumentError if a folder lies among the images of a data set: its pictures would be trained on.
-
-    Raises:
-        DataError: If the data can't be read.
-    """
-    try:
-        with quiet():
-            content = check_det_dataset(str(find_data(data)))
-    except UNREADABLE:
-        return  # `read_split` says why, in a line
+    """Raise ArgumentError if a folder lies among the images of a data set: its pictures would be trained on."""
+    with quiet():
+        content = check_det_dataset(str(find_data(data)))
     for split in ("train", "val", "test"):
         places = content.get(split) or []
         for place in [places] if isinstance(places, str) else places:
@@ -115,6 +109,7 @@ def check_model(model: str) -> None:
         DataError: If there is no such model, or it can't be read.
         UnsupportedModelError: If it has no axis-aligned boxes.
     """
+    check_ordinary(model, f"model={model}")
     try:
         load_model(model)
     except YoloFeiouError:

@@ -15,7 +15,7 @@ from ultralytics.data.utils import IMG_FORMATS, check_det_dataset
 from yolo_feiou.configs import find_data
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.evaluation.quiet import quiet
-from yolo_feiou.evaluation.special_files import check_special_files
+from yolo_feiou.evaluation.special_files import check_ordinary, check_special_files
 from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
 
 SPLITS = ("train", "val", "test", "minival")
@@ -75,6 +75,7 @@ def read_split(
         DataError: If there is no such data or split, or no image in it that can be read.
     """
     source = f"data={data}, split '{split}'"
+    check_ordinary(find_data(str(data)), f"data={data}")
     if str(data).partition("?")[0].lower().endswith(".ndjson"):
         raise DataError(
             f"data={data}: NDJSON can't be evaluated. Ultralytics makes images, labels and a data YAML of it (convert_"

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import GroundTruth, Record
-from yolo_feiou.tables import Row, read_json, write_json, write_text
+from yolo_feiou.tables import Row, read_json, read_record, write_json, write_text
 
 #: What a ground truth says of itself besides its lists.
 ABOUT = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
 TRUTH, PREDICTIONS, SETTINGS = "ground_truth.json", "predictions.json", "settings.json"
+
+
+class Settings(msgspec.Struct):
+    """Of `settings.json`, what the others are checked by."""
+
+    sha256: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,8 +49,8 @@ class Evaluation:
     def save(self, folder: Path) -> None:
         """Write three files into a folder: two in COCO's formats, for any COCO tool, and the settings.
 
-        Each is there as a whole or not at all. The settings come last and hold the checksums of the others, so files of
-        two evaluations are never taken for one.
+        Each is there as a whole or not at all. The settings come last and hold the checksums of the others, and their
+        own, so files of two evaluations, or edited ones, are never taken for one.
         """
         folder.mkdir(parents=True, exist_ok=True)
         about = {name: getattr(self.truth, name) for name in ABOUT}
@@ -55,6 +63,7 @@ class Evaluation:
         sums = {
             name: _write(folder / name, content) for name, content in ((TRUTH, truth), (PREDICTIONS, self.predictions))
         }
+        sums[SETTINGS] = _sum(_compact(dict(self.settings)).encode())
         write_json(folder / SETTINGS, {**self.settings, "sha256": sums})
 
 
@@ -67,10 +76,10 @@ def load(folder: str | Path) -> Evaluation:
     folder = Path(folder)
     if not (folder / SETTINGS).is_file():
         raise DataError(f"{folder} holds no evaluation: there is no {SETTINGS}. Evaluate the model, again if need be.")
-    settings = read_json(folder / SETTINGS)
-    sums = settings.pop("sha256", None) if isinstance(settings, dict) else None
-    if not isinstance(sums, dict):
-        raise DataError(f"{folder / SETTINGS} is not the settings of an evaluation: evaluate the model again.")
+    settings = read_record(folder / SETTINGS, Settings)
+    sums = settings.pop("sha256")
+    if sums.get(SETTINGS, own := _sum(_compact(settings).encode())) != own:  # earlier versions had none of their own
+        raise DataError(f"{folder / SETTINGS} was edited since it was written: evaluate the model again.")
     for name in (TRUTH, PREDICTIONS):
         path = folder / name
         if not path.is_file() or _sum(path.read_bytes()) != sums.get(name):
@@ -93,9 +102,13 @@ def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:
 
 def _write(path: Path, content: object) -> str:
     """Write JSON without spaces, and return its checksum."""
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    text = _compact(content)
     write_text(path, text)
     return _sum(text.encode())
+
+
+def _compact(content: object) -> str:
+    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
 
 
 def _sum(content: bytes) -> str:

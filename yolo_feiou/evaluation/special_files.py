@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ultralytics.data.utils import IMG_FORMATS, img2label_paths
@@ -37,6 +38,18 @@ def check_special_files(places: str | Path | Iterable[str | Path], source: str) 
             f"{source}: {', '.join(found[:3])}{' and others' * (len(found) > 3)}: reading would wait there for ever. "
             "Expected ordinary files: remove what is none."
         )
+
+
+def check_ordinary(path: str | Path, told: str) -> None:
+    """Raise DataError if a path leads to a FIFO, a socket or a device, on which reading would hang.
+
+    Args:
+        path: The path, to something or nothing.
+        told: By what argument it is given, for the message.
+    """
+    with suppress(OSError):
+        if kind := _KINDS.get(stat.S_IFMT(os.stat(path).st_mode)):
+            raise DataError(f"{told} is {kind}: reading would wait there for ever. Expected an ordinary file.")
 
 
 def _images(place: str | Path) -> list[str]:
