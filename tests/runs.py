@@ -2,6 +2,7 @@
 
 import csv
 import os
+import subprocess
 from pathlib import Path
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -46,3 +47,9 @@ def stand_ins(folder, **scripts):
         tool.write_text(f"#!/bin/sh\n{lines}\n")
         tool.chmod(0o755)
     return f"{folder}:{os.environ['PATH']}"
+
+
+def typed(command):
+    """The words of a command, as bash reads it."""
+    said = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True)
+    return said.stdout.split("\0")[:-1]

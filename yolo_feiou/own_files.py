@@ -39,11 +39,16 @@ def write_sealed(path: Path, text: str) -> None:
     Raises:
         ArgumentError: If the file that is there was edited since, or was written by someone else.
     """
+    check_sealed(path)
+    write_text(path, text + _seal(text))
+
+
+def check_sealed(path: Path) -> None:
+    """Raise ArgumentError if another file is there than one that `write_sealed` wrote."""
     if os.path.lexists(path) and not is_sealed(path):
         raise ArgumentError(
             f"{path} was edited, or is not of yolo-feiou, and would be overwritten: rename it to have it made anew."
         )
-    write_text(path, text + _seal(text))
 
 
 def is_sealed(path: Path) -> bool:

@@ -1,7 +1,6 @@
 """`yolo ablate` from end to end, and through faults: every run here is a real training."""
 
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import yaml
 
 from tests.ablation.watching import assert_whole, epochs_done, the_run, until, worker
 from tests.export.made_up import coco_form
+from tests.runs import typed
 from yolo_feiou.ablation.store import run_folders
 from yolo_feiou.tables import read_csv
 
@@ -223,7 +223,7 @@ def test_names_that_are_hostile(command, words, data, tmp_path):
     out = tmp_path / odd / "out"
     (row,) = read_csv(out / "results.csv", ["data", "model", "command"])
     assert (row["status"], row["data"], row["model"]) == ("done", f"{odd}.yaml", f"yolov8n{odd}.yaml")
-    assert shlex.split(row["command"]) == ["yolo", *line]
+    assert typed(row["command"]) == ["yolo", *line]
     assert len(read_csv(out / "curves.csv")) == 1
     assert "1 of 1 runs were done before" in command(*line).stdout
 

@@ -1,10 +1,10 @@
 """What `yolo ablate` is told."""
 
-import shlex
 from pathlib import Path
 
 import pytest
 
+from tests.runs import typed
 from yolo_feiou.ablation import contents
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.configs import CFG_DIR
@@ -170,4 +170,4 @@ def test_words_that_are_no_unicode_are_refused():
 @pytest.mark.parametrize("name", ["$a.yaml", "it's.yaml", 'a"b.yaml', "a\nb.yaml", "a\x1bb.yaml"])
 def test_the_command_is_recorded_as_it_can_be_typed_again(name):
     words = [f"data={name}", "losses=ciou"]
-    assert shlex.split(read_request(words).command) == ["yolo", "ablate", *words]
+    assert typed(read_request(words).command) == ["yolo", "ablate", *words]

@@ -11,8 +11,10 @@ from yolo_feiou.errors import DataError, YoloFeiouError
 from yolo_feiou.evaluation.detections import class_names, load_model
 from yolo_feiou.evaluation.rehearsal import rehearse
 from yolo_feiou.export import onnx, submission
+from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.own_files import check_sealed
 from yolo_feiou.weights_path import check_weights_folder
 
 
@@ -32,7 +34,8 @@ class Rehearsal:
         """Rehearse the evaluation of a run, and return lines for the user.
 
         Raises:
-            ArgumentError: If Ultralytics can't load weights from where they lie, or there is no such evaluator.
+            ArgumentError: If Ultralytics can't load weights from where they lie, the model card there was edited, or
+                there is no such evaluator.
             DataError: If data, split, objects and the model's classes don't fit each other, or nothing can be written
                 to the run's folder.
             UnsupportedModelError: If the model has no axis-aligned boxes.
@@ -40,6 +43,7 @@ class Rehearsal:
         check_weights_folder(run.weights.parent, str(run.folder))
         for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
             check_writable(folder)
+        check_sealed(run.weights.with_name(CARD))
         told = self.how.arguments(run)
         asked = (
             *(self.how.data_of(run), self.how.split, self.how.annotations or None, self.how.evaluator),
