@@ -1,6 +1,7 @@
 """`doctor` tells whose `yolo` runs, and puts ours in place."""
 
 import pytest
+from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou import doctor
 
@@ -61,6 +62,14 @@ def test_no_other_script_is_copied(scripts):
     (scripts / "yolo-backup").write_text("mine")
     doctor.diagnose(fix=True)
     assert (scripts / "yolo-backup").read_text() == "mine"
+
+
+def test_an_argument_that_ultralytics_has_too_is_reported(scripts, monkeypatch, capsys):
+    assert doctor.diagnose(fix=True) == 0
+    assert "arguments" not in capsys.readouterr().out
+    monkeypatch.setitem(DEFAULT_CFG_DICT, "loss", None)
+    assert doctor.diagnose() == 1
+    assert "Ultralytics has loss= of its own" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,20 @@ def diagnose(fix: bool = False) -> int:
     print(f"{'python':12} {platform.python_version()}")
     print(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
     in_range = check_range(version("ultralytics"))
+    free = check_arguments()
     scripts = Path(sysconfig.get_path("scripts"))
     if fix:
         replace_script(scripts)
-    return 0 if check_script(scripts) and in_range else 1
+    return 0 if check_script(scripts) and in_range and free else 1
+
+
+def check_arguments() -> bool:
+    """Print which of our arguments this Ultralytics has as its own, if any, and return whether there is none."""
+    from yolo_feiou.default_cfg import taken
+
+    if names := sorted(taken()):
+        print(f"{'arguments':12} Ultralytics has {', '.join(names)}= of its own, so that ours can't be given: update")
+    return not names
 
 
 def check_range(installed: str) -> bool:
