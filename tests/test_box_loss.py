@@ -164,6 +164,25 @@ def test_detached_gradient_has_the_weight_frozen(name: str, gamma: float, pairs:
         torch.testing.assert_close(mean_slope(loss, pred, target), expected / weights.sum(), rtol=1e-9, atol=1e-9)
 
 
+def test_the_gradient_beside_ciou_falls_with_overlap() -> None:
+    """Of Focal-EIoU by Eq. 11, in norm over a batch: at first several times CIoU's, in the end as large.
+
+    Predictions are off by a normal deviate of 1, ½, … times the sides: good boxes have the weight of all.
+    """
+    random = torch.Generator().manual_seed(0)
+    sides, centre = torch.rand(2000, 2, generator=random) * 20 + 1, torch.rand(2000, 2, generator=random) * 80
+    target, noise = torch.cat((centre - sides / 2, centre + sides / 2), 1), torch.randn(2000, 4, generator=random)
+
+    def norm(spec: str, spread: float) -> float:
+        return (
+            mean_slope(build_loss(spec), target + noise * spread * sides.repeat(1, 2), target).norm(dim=1).sum().item()
+        )
+
+    ratios = [norm("focal_eiou", spread) / norm("ciou", spread) for spread in (1, 0.5, 0.25, 0.1, 0.02)]
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[0] > 2 and ratios[-1] == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.parametrize("spec", ALL)
 def test_no_pairs_give_0_with_a_graph(spec: str) -> None:
     """An empty batch: loss() is (0,), mean() is 0, and both back-propagate; with scores and total too."""

@@ -8,12 +8,16 @@ from statistics import fmean
 
 import pytest
 
+from tests.pages.claims import NUMBER, exempt, measured, mistakes, shown, without_evidence
+from tests.pages.readme_figures import claims_in_figures
+from tests.pages.readme_use import claims_on_use
 from yolo_feiou import LOSSES
 from yolo_feiou.doctor import TESTED
 from yolo_feiou.spec import spell
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CLAIMS = [*claims_on_use(), *claims_in_figures()]
 
 
 def rows(name):
@@ -21,11 +25,93 @@ def rows(name):
         return list(csv.DictReader(file))
 
 
+def test_every_number_of_the_readme_is_that_of_its_source():
+    """Change a figure here or there, or add one that nothing shows, and this says which: see tests/pages/."""
+    assert mistakes(README, CLAIMS) == []
+
+
+def test_what_shows_a_claim_is_there():
+    """Files and tests by their names; what has none has a reason."""
+    assert without_evidence(CLAIMS) == []
+    assert all(NUMBER.search(claim.text) for claim in CLAIMS if claim.files), "no number of a file in it"
+
+
+def test_a_figure_without_a_claim_or_with_another_value_is_found():
+    page = (
+        "Made of 12 parts,\nin 3.5 s. `seeds=0,1` and [here](x1.md) is typed:\n\n```\nyolo 5\n```\n\n1. v8 of 2026.\n"
+    )
+    right = [measured("of 12 parts, in 3.5 s.", "README.md"), exempt("2026", "a year")]
+    assert mistakes(page, right) == []
+    (missing, *numbers) = mistakes(page, [measured("of 13 parts, in 3.5 s.", "README.md"), exempt("2026", "a year")])
+    assert missing.startswith("not there: 'of 13 parts, in 3.5 s.' (by README.md)")
+    assert [re.search("number ([^:]*):", number)[1] for number in numbers] == ["12", "3.5"]
+    table = "\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\nAnd 3."
+    assert [text[:26] for text in mistakes(table, [shown("| a | b |", "x")])] == ["no claim has the number 3:"]
+    assert without_evidence([measured("a", "none.csv"), shown("b", "test_readme.py::test_none"), measured("c")]) == [
+        "nothing shows 'c'",
+        "none.csv",
+        "tests/test_readme.py::test_none",
+    ]
+
+
+def test_each_figure_of_a_claim_counts():
+    """With any one digit of the README's measured figures changed, its claim is no longer there."""
+    for claim in (claim for claim in CLAIMS if claim.files):
+        place = re.search(r"\s+".join(map(re.escape, claim.text.split())), README)
+        number = re.search(r"\d", place[0])
+        at = place.start() + number.start()
+        changed = README[:at] + str((int(number[0]) + 1) % 10) + README[at + 1 :]
+        assert any(text.startswith("not there") for text in mistakes(changed, [claim])), claim.text
+
+
 def test_table_of_losses_is_the_table():
     listed = {name: cell.strip() for name, cell in re.findall(r"^\| `(\w+)` \|([^|]*)\|", README, re.MULTILINE)}
     assert list(listed) == [*LOSSES, "stock"]
     for name, info in LOSSES.items():
         assert listed[name] == " ".join(f"`{p.name}={spell(p.default)}`" for p in info.parameters)
+
+
+def test_equations_of_losses_are_the_tables():
+    """The last column names the equations, or the section, that the table of losses names."""
+    sources = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", README, re.MULTILINE))
+    for name, info in LOSSES.items():
+        told = re.sub(r"\([^)]*\)", "", sources[name])
+        if numbers := re.findall(r"(?:Eq\. |section |, )(\d[\d.]*)|[–] ?(\d+)| on (\d+)", told):
+            expected = re.findall(r"\d[\d.]*", info.equation)
+            assert [next(filter(None, found)).rstrip(".") for found in numbers] == expected, name
+
+
+def test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones():
+    """At box=7.5 each is above CIoU in AP50 and below it in AP85 and AP90; no loss on overlap is so far from it."""
+    with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
+        of = defaultdict(list)
+        for row in csv.DictReader(file):
+            if float(row["box"]) == 7.5:
+                of[row["loss"]].append(row)
+    lead = {
+        loss: {
+            m: fmean(float(r[m]) for r in runs) - fmean(float(r[m]) for r in of["ciou"])
+            for m in ("AP50", "AP85", "AP90")
+        }
+        for loss, runs in of.items()
+    }
+    for loss in ("focal_l1", "smooth_l1"):
+        assert lead[loss]["AP50"] > 0.05 and lead[loss]["AP85"] < -0.05 and lead[loss]["AP90"] < 0
+    for loss in set(lead) - {"focal_l1", "smooth_l1"}:
+        assert lead[loss]["AP50"] < 0.05 and lead[loss]["AP85"] > -0.05
+
+
+def test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone():
+    """Share of the gradient over share of the positives, for an IoU of .8 or more in the last three epochs."""
+    with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
+        losses = {row["run"]: row["loss"] for row in csv.DictReader(file) if float(row["box"]) == 7.5}
+    shares = defaultdict(lambda: ([], []))
+    with open(ROOT / "results" / "bccd" / "box_stats.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            if int(float(row["epoch"])) > 27 and row["run"] in losses:
+                for of, kind in zip(shares[losses[row["run"]]], ("grad", "pos"), strict=True):
+                    of.append(float(row[f"{kind}_80"]) + float(row[f"{kind}_90"]))
+    assert [loss for loss, (grad, pos) in shares.items() if fmean(grad) < fmean(pos)] == ["smooth_l1"]
 
 
 def test_speed_table_is_the_csv():
@@ -36,30 +122,6 @@ def test_speed_table_is_the_csv():
     assert len(table) == 8
     for loss, *cells in table:
         assert cells == [measured[loss, count] for count in counts]
-
-
-def test_step_ratios_are_the_csv():
-    measured = {row["loss"]: row["ratio"] for row in rows("train_step.csv")}
-    said = re.search(r"`loss=focal_eiou` takes\s+([\d.]+)\s+of\s+stock's, .*?, is\s+([\d.]+)", README, re.DOTALL)
-    assert said.groups() == (measured["focal_eiou"], measured["stock again"])
-
-
-def test_costs_of_a_comparison_are_the_csvs():
-    one, two = rows("ablation.csv")
-    assert f"takes {one['runner_alone']} s, once, which is {one['ratio']} of them" in README
-    assert f"takes {two['to_jobs_1']} of the time of `jobs=1`" in README
-    row = next(row for row in rows("evaluation.csv") if row["what"] == "the whole row")
-    assert f"takes {row['ratio_to_pycocotools']} of pycocotools' time" in README
-    assert f"`yolo report` on 100 runs {rows('report.csv')[0]['seconds']} s" in README
-
-
-def test_costs_of_coco_are_the_csvs():
-    prepared = next(row for row in rows("prepare_coco.csv") if "as prepared" in row["what"])
-    assert f"of COCO's size in {prepared['seconds']} s on two cores, {prepared['times_faster']} times as fast" in README
-    assert f"memory grows by {prepared['memory_ratio']} times" in README
-    ratios = {row["step"]: row["ratio"] for row in rows("ranks.csv")}
-    said = re.search(r"takes\s+([\d.]+) of stock DDP's, where stock against itself takes\s+([\d.]+)", README)
-    assert said.groups() == (ratios["focal_eiou"], ratios["stock again"])
 
 
 #: Columns of the tables in docs/scaling.md, in order.

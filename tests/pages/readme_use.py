@@ -1,0 +1,204 @@
+"""What the README claims of use: losses by name, comparisons, COCO, simulations."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
+from yolo_feiou.ablation.gains import BATCHES, EVERY
+from yolo_feiou.report.comparison import SOUGHT
+from yolo_feiou.report.statistics import ALPHA
+from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.training_arguments import FAR
+
+FIGURE, SIMULATED = "docs/paper/figure1/figure1.csv", "benchmarks/simulation.csv"
+READINGS = "docs/paper/readings/readings.csv"
+
+
+def claims_on_use() -> list[Claim]:
+    """Return them."""
+    return [*_first_page(), *_use(), *_compare(), *_coco(), *_judge()]
+
+
+def _first_page() -> list[Claim]:
+    course = {loss: [r for r in rows(FIGURE) if r["loss"] == loss] for loss in ("giou", "diou", "ciou", "eiou")}
+    areas = {loss: [float(r["w"]) * float(r["h"]) for r in of] for loss, of in course.items()}
+    (w0, h0), (w1, h1) = ((float(course["eiou"][i]["w"]), float(course["eiou"][i]["h"])) for i in (0, -1))
+    python = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[1]
+    reached = re.search(r"map50 < ([\d.]+):", (ROOT / "scripts" / "demo.py").read_text())[1]
+    return [
+        shown("on the unmodified pip package", "test_package.py::test_import_of_trainers_patches_nothing"),
+        shown(
+            "exactly as in [Focal and Efficient IOU Loss]",
+            *("losses/test_iou.py::test_values_are_exact", "losses/test_focal.py::test_values_are_exact"),
+            *("losses/test_l1.py::test_values_are_exact", "test_box_loss.py::test_eq_11_is_exact"),
+        ),
+        measured(f"takes {len(course['eiou']) - 1} steps towards its target (black) under four losses.", FIGURE),
+        measured(
+            f"make it larger: its area of {areas['ciou'][0]:.1f} times the target's becomes "
+            f"{areas['giou'][-1]:.1f}, {areas['diou'][-1]:.1f} and "
+            f"{areas['ciou'][-1]:.1f}. EIoU brings its height from "
+            f"{h0:.2f} to {h1:.2f}, while its width goes from {w0:.2f} to {w1:.2f} on the way, and its area ends at "
+            f"{areas['eiou'][-1]:.1f}.",
+            FIGURE,
+        ),
+        shown("has a verdict on every statement in it", "paper/test_page.py::test_the_page_is_up_to_date"),
+        measured(f"Python ≥ {python},", "pyproject.toml"),
+        measured(f"It ends with the mAP50, which must reach {reached},", "scripts/demo.py"),
+    ]
+
+
+def _use() -> list[Claim]:
+    return [
+        shown("(rank −1: in a single process)", "test_cli.py::test_train_with_a_loss_then_validate"),
+        shown(
+            "What stands on the command line goes before", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"
+        ),
+        shown("are found by name", "test_cli.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
+        shown("with xyxy boxes (N, 4):", "test_boxes.py::test_shapes_that_do_not_fit_raise"),
+        shown("the images are made on first use", "evaluation/test_labels.py::test_a_data_set_of_ours_by_name"),
+        shown(
+            "lists all losses, with parameters, ranges and sources.",
+            "test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
+        ),
+        shown(
+            "goes on with the loss that the run began with, and refuses another;",
+            *("test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",),
+            *("test_resume.py::test_resume_takes_no_other_loss",),
+        ),
+        shown(
+            "They load, predict, validate and export where this package is not installed.",
+            "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
+        ),
+        shown("no code of it runs.", "test_checkpoint_numbers.py::test_no_code_of_it_runs"),
+        shown("puts ours in place.", "test_doctor.py::test_stocks_yolo_is_reported_and_fixed"),
+    ]
+
+
+def _compare() -> list[Claim]:
+    return [
+        shown(
+            "One that fails is recorded with its reason, the others go on, and the exit status is 1.",
+            *("ablation/test_command.py::test_a_run_raises",),
+            *("ablation/test_runner.py::test_a_run_that_raises_is_recorded_and_the_others_go_on",),
+        ),
+        shown(
+            "after Ctrl-C, `kill -9` of the runner or of a run, a full disk or a lost machine:",
+            *("ablation/test_command.py::test_interrupted", "ablation/test_command.py::test_the_runner_is_killed"),
+            *("ablation/test_command.py::test_a_run_is_killed", "ablation/test_command.py::test_the_disk_is_full"),
+            "ablation/test_on_ray.py::test_a_node_is_lost",
+        ),
+        shown("change one, and it is another run.", "ablation/test_grid.py::test_any_setting_changes_the_key"),
+        shown(
+            "A file that is damaged is named, and its run set aside and done anew.",
+            "ablation/test_store.py::test_a_damaged_file_is_named_and_its_run_set_aside",
+        ),
+        shown("Two runners share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
+        shown("makes an array job of the same grid.", "ablation/test_slurm.py::test_an_array_job_of_slurm"),
+        shown("gives the same to the last digit)", "evaluation/test_evaluators.py::test_they_agree"),
+        shown(
+            "A metric that can't be measured is missing, never 0.",
+            "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
+        ),
+        measured(f"before the runs, {BATCHES} of the first {BATCHES * EVERY} batches", "yolo_feiou/ablation/gains.py"),
+        measured(f"a ratio beyond {FAR:g} is a warning.", "yolo_feiou/training_arguments.py"),
+        shown(
+            "sets `box` for each loss so that they agree",
+            "ablation/test_preflight.py::test_matched_gains_make_gradients_equal",
+        ),
+        shown(
+            "Focal-EIoU's falls as boxes come to overlap",
+            "test_box_loss.py::test_the_gradient_beside_ciou_falls_with_overlap",
+        ),
+        measured(f"with a {100 * (1 - ALPHA):.0f} % interval,", "yolo_feiou/report/statistics.py"),
+        shown(
+            "a p-value corrected for the number of losses",
+            "report/test_comparison.py::test_p_is_adjusted_for_all_comparisons",
+        ),
+        measured(f"a single difference of {100 * SOUGHT:g} AP would need.", "yolo_feiou/report/comparison.py"),
+        shown(
+            "**The report needs the files alone**",
+            *("report/test_files.py::test_only_the_results_are_needed",),
+            *("report/test_command.py::test_a_report_is_written_whole_or_not_at_all",),
+        ),
+        shown(
+            "the page is one file that opens anywhere, on a phone too.",
+            "report/test_page.py::test_the_page_does_not_scroll_sideways",
+        ),
+        shown("records for each epoch the IoU of the positives", "test_box_stats.py::test_statistics_by_hand"),
+    ]
+
+
+def _coco() -> list[Claim]:
+    long, short = (yaml.safe_load((ROOT / "cfg" / "coco" / name).read_text()) for name in ("yolov8.yaml", "1x.yaml"))
+    gpus = sorted({int(r["gpus"]) for r in rows("benchmarks/scaling_model.csv")})
+    assert "labels_gb_a_machine_10m_images" in rows("benchmarks/scaling_model.csv")[0]
+    return [
+        shown(
+            "From the data to a table of AP, AP50, AP75, AP_S, AP_M and AP_L.",
+            "test_coco_way.py::test_five_commands_lead_to_a_table",
+        ),
+        exempt(
+            "the table says 0.0; what it shows is the way.",
+            "a made-up run of two epochs: the report says so of any that detects nothing",
+        ),
+        shown(
+            "fetched with sizes and checksums, resumed where it broke off;",
+            "coco/test_download.py::test_it_goes_on_where_it_broke_off",
+        ),
+        shown("labels exact to float32,", "coco/test_convert.py::test_real_labels_are_exact"),
+        shown(
+            "losses, weights and AP equal those of one process on the same batches",
+            "distributed/test_nodes.py::test_two_machines_train_as_one_process_does",
+        ),
+        shown("costs an epoch at most:", "distributed/test_nodes.py::test_a_lost_process_costs_an_epoch_at_most"),
+        shown(
+            "Once that is finished it says so, and trains nothing.",
+            "distributed/test_scripts.py::test_a_training_that_is_finished_is_not_begun_again",
+        ),
+        measured(
+            f"({long['epochs']} epochs, {long['optimizer']}, total batch {long['batch']})", "cfg/coco/yolov8.yaml"
+        ),
+        measured(f"{short['epochs']} epochs. A batch or learning rate", "cfg/coco/1x.yaml"),
+        shown(
+            "is warned of, with what linear scaling suggests.",
+            "test_recipes.py::test_what_is_left_and_what_would_go_with_it",
+        ),
+        shown(
+            "fails if that has another AP;", "export/test_onnx.py::test_an_onnx_that_does_something_else_is_not_kept"
+        ),
+        shown(
+            "writes the zip that COCO's server takes", "export/test_submission.py::test_a_submission_is_what_coco_loads"
+        ),
+        measured(f"for {gpus[1]} and {gpus[2]} GPUs and 10 million images", "benchmarks/scaling_model.csv"),
+    ]
+
+
+def _judge() -> list[Claim]:
+    whole = [r for r in rows(SIMULATED) if r["pairs"] == "343000"]
+    seconds = sum(float(r["milliseconds"]) for r in whole) * Simulation.steps / 1000
+    return [
+        measured(
+            f"the paper's {int(whole[0]['pairs']):,} pairs over {Simulation.steps} "
+            f"steps with five losses, has {seconds:.0f} s of steps "
+            "on two CPU cores",
+            SIMULATED,
+        ),
+        measured(f"the statements under {len(rows(READINGS))} readings of what the paper leaves open", READINGS),
+        shown(
+            "the same seed gives the same CSV, to the last digit",
+            "simulation/test_command.py::test_the_same_command_gives_the_same_bytes",
+        ),
+        shown(
+            "against the mistakes found in public code:",
+            "checks/test_catalogue.py::test_each_mistake_is_found_by_its_own_check",
+        ),
+        shown(
+            "It names the formula if it knows it",
+            "checks/test_formula.py::test_any_formula_of_two_to_four_terms_is_recognised",
+        ),
+        shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),
+        shown("`yolo check all` judges our own.", "checks/test_command.py::test_all_is_the_table"),
+    ]
