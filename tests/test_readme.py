@@ -9,9 +9,12 @@ from statistics import fmean
 import pytest
 
 from tests.pages.claims import NUMBER, exempt, measured, mistakes, shown, without_evidence
+from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.readme_figures import claims_in_figures
 from tests.pages.readme_use import claims_on_use
 from yolo_feiou import LOSSES
+from yolo_feiou.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
+from yolo_feiou.coco.splits import LABELS
 from yolo_feiou.doctor import TESTED
 from yolo_feiou.spec import spell
 
@@ -25,15 +28,26 @@ def rows(name):
         return list(csv.DictReader(file))
 
 
-def test_every_number_of_the_readme_is_that_of_its_source():
+#: The pages, with what they claim.
+PAGES = {
+    "README.md": CLAIMS,
+    "data/README.md": claims_on_data(),
+    "docs/coco.md": claims_on_coco(),
+    "docs/scaling.md": claims_on_scaling(),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_number_of_a_page_is_that_of_its_source(name):
     """Change a figure here or there, or add one that nothing shows, and this says which: see tests/pages/."""
-    assert mistakes(README, CLAIMS) == []
+    assert mistakes((ROOT / name).read_text(encoding="utf-8"), PAGES[name]) == []
 
 
-def test_what_shows_a_claim_is_there():
+@pytest.mark.parametrize("name", PAGES)
+def test_what_shows_a_claim_is_there(name):
     """Files and tests by their names; what has none has a reason."""
-    assert without_evidence(CLAIMS) == []
-    assert all(NUMBER.search(claim.text) for claim in CLAIMS if claim.files), "no number of a file in it"
+    assert without_evidence(PAGES[name]) == []
+    assert all(NUMBER.search(claim.text) for claim in PAGES[name] if claim.files), "no number of a file in it"
 
 
 def test_a_figure_without_a_claim_or_with_another_value_is_found():
@@ -149,6 +163,22 @@ def test_figures_on_scaling_are_the_csvs():
     values = {row["what"]: row["value"] for row in rows("scaling.csv")}
     assert f"{values['memory of the labels, for an image']} bytes an image" in text
     assert f"{rows('scaling_model.csv')[1]['labels_gb_a_machine_10m_images']} GB a machine" in text
+
+
+def test_space_that_coco_needs():
+    """As `from_network` asks for it: what comes out of the zips, the largest of them, and the labels; in GB."""
+    archives = (TRAIN, VAL, ANNOTATIONS)
+    without = sum(archive.extracted for archive in archives) + TRAIN.size + LABELS
+    assert f"{without / 1e9:.0f}" == "41"
+    assert f"{(without + TEST.extracted + TEST_INFO.extracted) / 1e9:.0f}" == "47"
+
+
+def test_the_ring_on_a_slow_network():
+    """As the page has it: 2 (N − 1)/N · gradients / width + 2 (N − 1) · 20 µs, half of a step of 64 ms hidden."""
+    gradients = 1e6 * float(next(row["value"] for row in rows("scaling.csv") if row["what"] == "gradients of yolov8s"))
+    ring = 2 * 63 / 64 * gradients / (10e9 / 8) + 2 * 63 * 20e-6
+    (step,) = (float(row["compute_ms"]) for row in rows("scaling_model.csv") if row["total_batch"] == "1024")
+    assert (f"{1e3 * ring:.0f}", f"{1e3 * ring - step / 2:.0f}") == ("73", "41")
 
 
 def test_tested_range_is_doctors():
