@@ -9,6 +9,7 @@ import yaml
 from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
 from yolo_feiou import shapes
 from yolo_feiou.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, TRAIN, VAL
+from yolo_feiou.coco.sizes import SAMPLE
 from yolo_feiou.distributed.group import TIMEOUT
 
 CATALOGUE, PREPARED, MODEL = (
@@ -81,6 +82,23 @@ def claims_on_data() -> list[Claim]:
         ),
         shown(
             "have 9 digits: read as float32 they are the nearest", "coco/test_convert.py::test_real_labels_are_exact"
+        ),
+        shown(
+            '1, 1.0 and "1" are one id, "0001" is another.', "coco/test_verdict.py::test_what_is_prepared_is_evaluated"
+        ),
+        shown(
+            "Evaluations keep whole numbers below 2^53",
+            "coco/test_ids.py::test_ordinary_ids_stay_and_others_are_numbered_from_1",
+        ),
+        shown('("0" is no crowd)', "evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true"),
+        shown(
+            "UTF-8 and, by their byte-order mark, UTF-16 and UTF-32 are read.",
+            "coco/test_reading.py::test_byte_order_marks_are_read",
+        ),
+        measured(f"or of {SAMPLE} spread evenly over a larger set", "yolo_feiou/coco/sizes.py"),
+        shown(
+            "as Roboflow's category 0, those without annotations are left out.",
+            "coco/test_namesakes.py::test_the_one_without_annotations_is_left_out_and_named",
         ),
         shown(
             "Boxes that reach beyond the image are clipped to it.",

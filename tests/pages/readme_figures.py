@@ -11,6 +11,10 @@ from yolo_feiou.report.comparison import SOUGHT
 BCCD, SUMMARY, PREFLIGHT = "results/bccd/results.csv", "results/bccd/report/summary.csv", "results/bccd/preflight.csv"
 STEP, RANKS, PREPARED = "benchmarks/train_step.csv", "benchmarks/ranks.csv", "benchmarks/prepare_coco.csv"
 BOXES = "benchmarks/simulation.csv"
+PROOFS = (
+    "test_a_loss_that_is_lost_in_the_only_epoch_ends_the_training_before_anything_of_it_is_written",
+    "test_what_was_trained_before_the_loss_is_lost_stays_and_is_no_more_than_that",
+)
 
 
 def claims_in_figures() -> list[Claim]:
@@ -127,8 +131,12 @@ def _limits() -> list[Claim]:
     (python,), (torch,) = ({".".join(r[key].split(".")[:2]) for r in rows(BCCD)} for key in ("python", "torch"))
     return [
         shown(
-            "(both heads, model and EMA copy) gives way to a subclass.",
-            "test_bbox_loss.py::test_every_head_of_every_generation_is_swapped",
+            "that the criterion holds anywhere (model and EMA copy) gives way to a subclass.",
+            "test_criterion.py::test_every_head_of_every_generation_is_swapped",
+        ),
+        shown(
+            "prove it in each epoch and validation, or training stops unsaved.",
+            *(f"test_proof.py::{name}" for name in PROOFS),
         ),
         shown("from stock's code.", "test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own"),
         shown(

@@ -8,6 +8,8 @@ import yaml
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
 from yolo_feiou.ablation.gains import BATCHES, EVERY
+from yolo_feiou.checks.child import MEMORY
+from yolo_feiou.checks.command import TIMEOUT
 from yolo_feiou.report.comparison import SOUGHT
 from yolo_feiou.report.statistics import ALPHA
 from yolo_feiou.simulation.run import Simulation
@@ -64,10 +66,15 @@ def _use() -> list[Claim]:
             "test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
         ),
         shown(
-            "goes on with the loss that the run began with, and refuses another;",
+            "goes on with the loss that the run began with, and refuses another.",
             *("test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",),
             *("test_resume.py::test_resume_takes_no_other_loss",),
         ),
+        shown(
+            "stock `yolo` refuses it,",
+            "test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours",
+        ),
+        shown("and stock resumes it.", "test_resume.py::test_stock_resumes_a_run_of_ours_that_has_no_loss"),
         shown(
             "They load, predict, validate and export where this package is not installed.",
             "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
@@ -198,6 +205,12 @@ def _judge() -> list[Claim]:
         shown(
             "It names the formula if it knows it",
             "checks/test_formula.py::test_any_formula_of_two_to_four_terms_is_recognised",
+        ),
+        shown(
+            f"in a process of its own, with {TIMEOUT.default:.0f} seconds (`timeout=60` for others) and, on Linux, "
+            f"{MEMORY >> 30} GiB of memory beyond what Python takes:",
+            *("checks/test_isolation.py::test_whatever_it_does_is_a_verdict",),
+            *("checks/test_isolation.py::test_the_readme_has_the_limits",),
         ),
         shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),
         shown("`yolo check all` judges our own.", "checks/test_command.py::test_all_is_the_table"),
