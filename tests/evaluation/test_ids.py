@@ -1,5 +1,7 @@
 """Image files find their images, classes their categories."""
 
+import time
+
 import pytest
 
 from yolo_feiou.errors import DataError
@@ -27,6 +29,22 @@ def test_names_need_no_numbers():
     files = ["/d/eins zwei.jpg", "/d/ünï.jpg", "/d/0007.jpg", "/d/7.jpg"]
     names = ["7.jpg", "ünï.jpg", "eins zwei.jpg", "0007.jpg"]
     assert list(image_ids(files, images(*names)).values()) == [12, 11, 13, 10]
+
+
+def test_frames_of_many_videos_take_no_longer_than_their_number():
+    # 300 videos with frames of the same 300 names: 1 s; where each was compared with all of its name, hours.
+    names = [f"v{video}/{frame:04}.jpg" for video in range(300) for frame in range(300)]
+    began = time.process_time()
+    found = image_ids([f"/d/images/{name}" for name in names], images(*names))
+    assert list(found.values()) == list(range(10, 90_010))
+    assert time.process_time() - began < 30
+
+
+def test_many_classes_take_no_longer_than_their_number():
+    names = [str(number) for number in range(30_000)]
+    began = time.process_time()
+    assert category_ids(names[::-1], categories(*names)) == [90 - number for number in range(30_000)][::-1]
+    assert time.process_time() - began < 20  # a hundredth of a second; where each was compared with all, a minute
 
 
 @pytest.mark.parametrize(

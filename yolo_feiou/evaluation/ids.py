@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from itertools import takewhile
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from yolo_feiou.coco.names import hint, loosely
@@ -26,21 +25,22 @@ def image_ids(files: Sequence[str], images: Sequence[Record], unlisted: Collecti
     Raises:
         DataError: If a file is none of the images, might be two of them, or is the same as another.
     """
-    known = defaultdict(list)
+    known: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)  # by their last part, their last two, and so on
     for image in images:
-        parts = _parts(image["file_name"])
-        known[parts[-1]].append((parts, image["id"]))
+        for end in _ends(image["file_name"]):
+            known[end].append(image["id"])
     ids: dict[str, int] = {}
     owners: dict[int, str] = {}
     missing: list[str] = []
     for file in files:
-        parts = _parts(file)
-        candidates = known[parts[-1]]
-        if not candidates:
+        best: list[int] = []
+        for end in _ends(file):
+            if end not in known:
+                break
+            best = known[end]
+        if not best:
             missing.append(file)
             continue
-        common = [_common(parts, other) for other, _ in candidates]
-        best = [image for shared, (_, image) in zip(common, candidates, strict=True) if shared == max(common)]
         if len(best) > 1:
             raise DataError(f"{file} fits {len(best)} images of the ground truth alike: give their file_name a folder.")
         if best[0] in owners:
@@ -66,12 +66,13 @@ def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int
     known = [category["name"] for category in categories]
     if list(names) == known:
         return [category["id"] for category in categories]
-    if unknown := [name for name in names if name not in known]:
+    counts, wanted = Counter(known), Counter(names)
+    if unknown := [name for name in names if name not in counts]:
         raise DataError(
             f"the model's class '{unknown[0]}' is none of the {len(known)} categories of the ground truth"
             f"{did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained with."
         )
-    if twice := [name for name in names if known.count(name) > 1 or names.count(name) > 1]:
+    if twice := [name for name in names if counts[name] > 1 or wanted[name] > 1]:
         raise DataError(f"the class name '{twice[0]}' is there twice: which category is meant can't be told.")
     by_name = {category["name"]: category["id"] for category in categories}
     return [by_name[name] for name in names]
@@ -92,11 +93,7 @@ def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Se
     raise DataError(f"{told} in the split but not among the {len(images)} images of the ground truth{end}.")
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    return PurePosixPath(path.replace("\\", "/")).parts
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
-    """Return how many last parts two paths have in common."""
-    pairs = zip(reversed(one), reversed(other), strict=False)
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+def _ends(path: str) -> Iterator[tuple[str, ...]]:
+    """Give the last part of a path, the last two, and so on up to all."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return (parts[-count:] for count in range(1, len(parts) + 1))
