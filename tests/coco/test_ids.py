@@ -15,6 +15,7 @@ from yolo_feiou.coco.ids import ordinary_ids
         ([10**30, 2**63], [2, 1]),
         (["0003", "0001"], [1, 2]),
         ([3, "b", 1.5], [1, 2, 3]),
+        (["9" * 5000, "8" * 5000], [1, 2]),  # Python reads no number of so many digits
         ([], []),
     ],
 )

@@ -10,6 +10,8 @@ from yolo_feiou.errors import DataError
 
 #: Up to here every tool reads a number of a JSON as it is written: a double has 53 bits.
 MAX_EXACT = 2**53
+#: More digits are text, and not the number that they spell: Python refuses to read thousands, which take long.
+MAX_DIGITS = 1000
 
 
 class Index:
@@ -70,6 +72,6 @@ def ordinary_ids(ids: Sequence[Id]) -> list[int]:
 def _whole_number(value: Id) -> int | None:
     """Return the whole number that an id is, or spells as it is usually written; None for any other."""
     value = plain_id(value)
-    if isinstance(value, str) and value.isdecimal() and value.isascii() and str(int(value)) == value:
-        return int(value)
+    if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isdecimal() and value.isascii():
+        return int(value) if str(int(value)) == value else None
     return value if isinstance(value, int) else None
