@@ -179,12 +179,36 @@ def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
     assert f"{LABEL} (changed since)" in said and (out / LABEL).is_fifo()
 
 
-@pytest.mark.parametrize("name", ["prepared.json", "preparing.json", FILE, "labels/train.part"])
+@pytest.mark.parametrize("name", ["prepared.json", "preparing.json", FILE, "labels/train.part", ".preparing.lock"])
 @pytest.mark.parametrize("text", ["mine", "{}"])
 def test_files_of_the_names_of_our_records_are_not_overwritten(own, out, name, text):
     (out / name).parent.mkdir(parents=True)
     (out / name).write_text(text)
     refused(own, out, f"holds {name}, which this command did not make and would overwrite")
+
+
+def test_a_link_of_the_name_of_the_lock_stays(own, out, tmp_path):
+    out.mkdir(parents=True)
+    (out / ".preparing.lock").symlink_to(tmp_path / "nowhere")
+    refused(own, out, "holds .preparing.lock, which this command did not make")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", ["images/train2017", "annotations/instances_val2017.json"])
+def test_what_is_in_the_way_of_a_download_is_named_before_it(coco, tmp_path, name):
+    _, published = coco
+    out = tmp_path / "coco"
+    with serving({}) as server:
+        refusal([f"out={out}"], published=published, url=server.url)  # begun, so the folder is its own
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).symlink_to("/mnt/disk/that/is/not/there")
+        server.requests.clear()
+        refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
+        (out / name).unlink()
+        if "images" in name:
+            (out / name).write_text("mine")
+            refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
+        assert not server.requests
 
 
 def test_a_scratch_folder_is_ours_only_after_an_interruption(own, out, tmp_path, monkeypatch):

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.made_up import noisy, predicted, truth
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation import saved
 from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load
 from yolo_feiou.evaluation.truth import from_json
 from yolo_feiou.tables import read_csv, write_csv
@@ -29,6 +30,36 @@ def test_the_row_comes_back(evaluation, tmp_path):
     assert row == evaluation.row()
     assert (row["conf"], row["iou"], row["AP"], row["area_source"]) == (0.001, None, 1, "box")
     assert evaluate_again(tmp_path / "new" / "folder", "pycocotools")["evaluator"] == "pycocotools"
+
+
+@pytest.mark.parametrize("name", ["predictions.json", "ground_truth.json", "settings.json"])
+def test_files_that_no_evaluation_wrote_stay(evaluation, tmp_path, name):
+    (tmp_path / name).write_text("{}")
+    with pytest.raises(ArgumentError, match=f"holds {name}, which would be overwritten: .* for the evaluation"):
+        evaluation.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [name] and (tmp_path / name).read_text() == "{}"
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_an_evaluation_that_was_cut_off_is_done_anew(evaluation, tmp_path, monkeypatch, cut):
+    calls = []  # of write_text and write_json: a mark, the ground truth, the predictions, the settings
+
+    def stop(path, text):
+        if len(calls) == cut:
+            raise KeyboardInterrupt
+        calls.append(path.name)
+        path.write_text(text)
+
+    monkeypatch.setattr(saved, "write_text", stop)
+    monkeypatch.setattr(saved, "write_json", lambda path, content: stop(path, json.dumps(content)))
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.save(tmp_path)
+    monkeypatch.undo()
+    assert len(calls) == cut
+    with pytest.raises(DataError, match="evaluate the model again"):
+        load(tmp_path)
+    evaluation.save(tmp_path)
+    assert load(tmp_path) == evaluation
 
 
 def test_real_objects_and_made_up_predictions_come_back(coco_tiny, tmp_path):

@@ -95,7 +95,7 @@ def _lacking(
 ) -> dict[str, zipfile.ZipInfo]:
     """Return the files of a zip that a folder lacks, all if it is a link that lacks one; see `check_folder`."""
     lacking = {name: info for name, info in wanted.items() if not _fits(folder / name, info)}
-    if lacking and folder.is_symlink():
+    if lacking and (folder.is_symlink() or not folder.is_dir()):  # a link, or a file
         own.check([folder])
         return wanted
     if odd := [name for name in lacking if os.path.lexists(folder / name)]:

@@ -20,10 +20,11 @@ from yolo_feiou.coco.catalogue import COCO_2017, TEST_DEV, URL, Published
 from yolo_feiou.coco.convert import Counts
 from yolo_feiou.coco.ledger import Ledger
 from yolo_feiou.coco.prepare import Loaded, check_link, load, write
-from yolo_feiou.coco.record import PREPARING, begin, check_folder, is_whole, made_paths, read_record
+from yolo_feiou.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
 from yolo_feiou.coco.splits import (
     DOWNLOADS,
     Split,
+    check_network,
     check_source,
     check_zips,
     from_network,
@@ -212,7 +213,7 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
             fresh=[out / name for name in names],
             images={split.folder: out / "images" / split.folder for split in published},
             zips={},
-            check=lambda own: None,
+            check=lambda own: check_network(own, published),
             find=lambda own: from_network(own, published, url),
             ready=False,
         )
@@ -327,13 +328,12 @@ def _one_line(out: Path) -> Iterator[None]:
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """Keep other processes from preparing the same folder while the block lasts."""
-    lock = out / ".preparing.lock"
+    lock = out / LOCK
     try:
         with held(lock, patience=5):
             try:
                 yield
             finally:
-                if lock.exists() and not lock.stat().st_size:  # ours is empty
-                    lock.unlink()
+                lock.unlink(missing_ok=True)
     except Busy:
         raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

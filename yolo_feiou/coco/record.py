@@ -16,6 +16,8 @@ from yolo_feiou.tables import write_json
 
 #: The record of a folder that is whole, written last; and that of one that is being made.
 PREPARED, PREPARING = "prepared.json", "preparing.json"
+#: The file whose lock a process holds while it makes the folder.
+LOCK = ".preparing.lock"
 MADE_BY = "scripts/prepare_coco.py of yolo-feiou"
 #: Goes up when the same input would give other files, or other records of them: from 2 on there are checksums.
 FORMAT = 2
@@ -57,6 +59,8 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
         raise ArgumentError(f"out={out} is a file: expected a folder, or a name for a new one.")
     records = {name: read_record(out, name) for name in (PREPARED, PREPARING)}
     wrong = [out / name for name, record in records.items() if record is None]
+    if os.path.lexists(lock := out / LOCK) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
+        wrong.append(lock)  # ours is an empty file
     if not own.known:
         wrong.append(out / ledger.FILE)
     if not any(records.values()):

@@ -116,6 +116,16 @@ def from_source(source: Path, own: Ledger, published: Sequence[Published]) -> li
     return [_split(split, *paths[2 * i : 2 * i + 2]) for i, split in enumerate(published)]
 
 
+def check_network(own: Ledger, published: Sequence[Published]) -> None:
+    """Raise ArgumentError if something is where the JSON and the images go, and this command didn't write it so."""
+    jsons, folders = _targets(own.out, published)
+    for path in [path for path in jsons.values() if not path.is_file()] + [
+        p for p in folders.values() if not p.is_dir()
+    ]:
+        own.check([path])
+        own.check_claim(path.with_name(f"{path.name}.part"))
+
+
 def from_network(own: Ledger, published: Sequence[Published], url: str = URL) -> list[Split]:
     """Return the splits of COCO 2017, downloaded and extracted to the folder of `own` as far as they aren't there.
 
@@ -133,8 +143,7 @@ def from_network(own: Ledger, published: Sequence[Published], url: str = URL) ->
     """
     out = own.out
     zips = out / DOWNLOADS
-    jsons = {split: out / "annotations" / split.json for split in published}
-    folders = {split: out / "images" / split.folder for split in published}
+    jsons, folders = _targets(out, published)
     missing = dict.fromkeys(
         [split.annotations for split in published if not jsons[split].is_file()]
         + [split.images for split in published if not folders[split].is_dir()]
@@ -168,6 +177,12 @@ def check_space(folder: Path, need: int) -> None:
             f"{folder} has {free / 1e9:,.1f} GB free and {need / 1e9:,.1f} GB are needed: free some, or name a folder "
             "on another disk with out=."
         )
+
+
+def _targets(out: Path, published: Sequence[Published]) -> tuple[dict[Published, Path], dict[Published, Path]]:
+    """Return where the JSON and the images of each split go."""
+    jsons = {split: out / "annotations" / split.json for split in published}
+    return jsons, {split: out / "images" / split.folder for split in published}
 
 
 def _downloaded(archive: Archive, folder: Path, url: str, own: Ledger) -> Path:

@@ -12,7 +12,7 @@ from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
 from yolo_feiou.evaluation.objects import check_shapes, expected_objects
 from yolo_feiou.evaluation.rehearsal import find_subject
-from yolo_feiou.evaluation.saved import Evaluation
+from yolo_feiou.evaluation.saved import Evaluation, check_folder
 from yolo_feiou.tables import Row
 
 
@@ -49,11 +49,13 @@ def evaluate(
         **arguments: Further arguments of Ultralytics' `val`, such as `imgsz`, `batch` and `device`.
 
     Raises:
-        ArgumentError: If there is no such evaluator, or it isn't installed.
+        ArgumentError: If there is no such evaluator, it isn't installed, or the folder holds files of those names that
+            no evaluation wrote.
         DataError: If model, data, split or objects are missing, or don't fit each other.
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
+    check_folder(folder)
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
     names = class_names(model)

@@ -15,6 +15,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import GroundTruth, Record
+from yolo_feiou.own_files import check_free
 from yolo_feiou.tables import Row, read_json, read_record, write_json, write_text
 
 #: What a ground truth says of itself besides its lists.
@@ -51,8 +52,14 @@ class Evaluation:
 
         Each is there as a whole or not at all. The settings come last and hold the checksums of the others, and their
         own, so files of two evaluations, or edited ones, are never taken for one.
+
+        Raises:
+            ArgumentError: If files of that name are there which no evaluation wrote.
         """
+        check_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / SETTINGS).exists():  # from now on the folder is an evaluation's, though no whole one
+            write_json(folder / SETTINGS, {"sha256": {}})
         about = {name: getattr(self.truth, name) for name in ABOUT}
         truth = {
             "info": about,
@@ -65,6 +72,17 @@ class Evaluation:
         }
         sums[SETTINGS] = _sum(_compact(dict(self.settings)).encode())
         write_json(folder / SETTINGS, {**self.settings, "sha256": sums})
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raise ArgumentError if an evaluation would overwrite files in a folder that none wrote."""
+    folder = Path(folder)
+    try:
+        settings = read_json(folder / SETTINGS)
+    except DataError:
+        settings = None
+    if not (isinstance(settings, dict) and isinstance(settings.get("sha256"), dict)):
+        check_free(folder, (TRUTH, PREDICTIONS, SETTINGS), "for the evaluation")
 
 
 def load(folder: str | Path) -> Evaluation:
