@@ -302,6 +302,26 @@ def test_as_many_objects_count_as_in_stock(counted, model, tmp_path, how, names)
         assert row["objects"] == numbers.sum()
 
 
+@pytest.mark.parametrize(
+    ("names", "how", "objects", "ignored"),
+    [
+        (NAMES, {"single_cls": True}, 6, ("person",)),  # labels know cats and dogs
+        (NAMES, {"single_cls": True, "classes": [1]}, 3, ()),  # what was not chosen is not named
+        (NAMES, {"classes": [1]}, 3, ()),
+        (["thing"], {"single_cls": True}, 9, ()),  # labels of any class, as the YAML names none of the JSON's
+    ],
+)
+def test_an_extra_category_beside_chosen_classes(given, names, how, objects, ignored):
+    truth = expect(*given(extra_category, names=names), **how).truth
+    assert (truth.objects, tuple(truth.ignored)) == (objects, ignored)
+
+
+def test_labels_of_more_classes_than_are_named_count_with_single_cls_as_in_a_training(given):
+    data, _ = given(names=["thing"])
+    assert expect(data, None, single_cls=True).truth.objects == 6
+    assert expect(data, None, single_cls=True, classes=[1]).truth.objects == 3
+
+
 def test_real_objects_that_count(bccd, model):
     """170 is what stock's `val` counts on BCCD with these arguments, of 1,137 in all."""
     assert expect(bccd, None, ["item"], single_cls=True, classes=[1, 2]).truth.objects == 170
