@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from tests.evaluation.test_rehearsal import FAULTS, damage
 from tests.export.made_up import coco_form
@@ -104,6 +105,17 @@ def test_each_choice_of_classes_is_rehearsed(words, squares):
     damage(squares, without_red)
     rehearse_runs(read_request(words(classes="0")))
     assert isinstance(refused(words(classes="0,1")), DataError)
+
+
+def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_single_cls_reads_them(words, squares):
+    """The labels have the classes 0 and 1; without single_cls Ultralytics would leave out every image."""
+    content = yaml.safe_load(squares.read_text())
+    del content["annotations"]
+    squares.write_text(yaml.safe_dump({**content, "names": ["square"]}))
+    truths, notes = rehearse_runs(read_request(words(single_cls=True)))
+    assert [row["ground_truth"] for row in truths.values()] == ["labels"] and notes == []
+    with pytest.raises(DataError, match="can't be read"):
+        rehearse_runs(read_request(words()))
 
 
 def test_what_fits_gives_the_ground_truth_that_rows_must_have(words, squares):

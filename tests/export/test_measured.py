@@ -1,10 +1,13 @@
 """An evaluation that is kept."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from yolo_feiou.export.measured import keep, known
+from tests.evaluation.test_run import data_set
+from yolo_feiou.errors import DataError
+from yolo_feiou.export.measured import Evaluator, keep, known
 
 ASKED = {"weights_sha256": "0" * 64, "split": "val", "classes": [0, 1], "conf": 0.001}
 ROW = {"AP": 0.25, "AP_S": None, "images": 8}
@@ -19,6 +22,19 @@ def path(tmp_path):
 def test_what_was_asked_for_in_the_same_way_is_known(path):
     assert known(path, ASKED)["measured"] == ROW
     assert known(path, {**ASKED, "split": "test"}) is None
+
+
+def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_single_cls_read_them(tmp_path):
+    """A run's own arguments decide: without single_cls Ultralytics would leave out every image."""
+    data = data_set(tmp_path, ["1.jpg"])
+    (tmp_path / "labels" / "1.txt").write_text("5 0.5 0.5 0.2 0.4\n")
+
+    def run(**arguments):
+        return SimpleNamespace(arguments={"data": str(data), "imgsz": 64, **arguments}, batch=4, processes=1)
+
+    assert Evaluator().asked(run(single_cls=True), "0" * 64)["ground_truth"] == "labels"
+    with pytest.raises(DataError, match="can't be read"):
+        Evaluator().asked(run(), "0" * 64)
 
 
 @pytest.mark.parametrize(

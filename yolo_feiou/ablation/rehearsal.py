@@ -58,9 +58,10 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
     for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
         check_model(model)
     truths, notes = {}, []
-    for data in dict.fromkeys(str(run.arguments["data"]) for run in request.chosen):
+    as_one = [(str(run.arguments["data"]), bool(run.arguments.get("single_cls"))) for run in request.chosen]
+    for data, single_cls in dict.fromkeys(as_one):
         for split in dict.fromkeys(("train", "val", options["split"])):
-            read_split(data, split)
+            read_split(data, split, single_cls=single_cls)
         check_apart(request.folder.absolute(), data)
     for data, classes, single_cls in _subjects(request.chosen):
         where = options["split"], options["annotations"] or None, options["evaluator"]

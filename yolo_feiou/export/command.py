@@ -113,7 +113,7 @@ class Work:
             except YoloFeiouError as error:
                 self.failures.append(f"{run.folder} has no submission: {error}")
         data = self.how.data_of(run)
-        names = read_split(data, self.how.split).names
+        names = read_split(data, self.how.split, single_cls=run.arguments.get("single_cls")).names
         try:
             say(str(Card(run, row, found.made, data, names, self.request.out, made).write()))
         except ArgumentError as error:

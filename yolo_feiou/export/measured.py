@@ -79,12 +79,13 @@ class Evaluator:
             sha256: The checksum of the weights.
         """
         data = self.data_of(run)
+        split = read_split(data, self.split, single_cls=run.arguments.get("single_cls"))
         how = {key: value for key, value in self.arguments(run).items() if key not in ("device", "workers")}
         return {
             "weights_sha256": sha256,
             "data": data,
             "split": self.split,
-            **source_of(read_split(data, self.split), self.annotations).row,
+            **source_of(split, self.annotations).row,
             "evaluator": self.evaluator,
             "evaluator_version": evaluator_version(self.evaluator),
             **how,
