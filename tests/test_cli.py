@@ -107,7 +107,7 @@ def test_which_commands_train(words, training):
         ("loss: eoiu\n", LossSpecError, "did you mean 'eiou'"),
         ("loss: focal_eiou: gamma=0.5\n", ArgumentError, "is not YAML"),
         ("- eiou\n", ArgumentError, "holds list"),
-        ("", ArgumentError, "holds NoneType"),
+        ("eiou\n", ArgumentError, "holds str"),
         (None, ArgumentError, "there is no such file, nor a recipe of that name"),
     ],
 )
@@ -117,6 +117,12 @@ def test_a_broken_recipe_is_named(tmp_path, text, error, message):
         recipe.write_text(text)
     with pytest.raises(error, match=message):
         cli.trains(["train", f"cfg={recipe}"])
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing yet\n", b"# gr\xfc\xdfe, in Latin-1\nloss: eiou\n", b"loss:\n"])
+def test_a_recipe_that_ultralytics_reads_is_read(tmp_path, content):
+    (tmp_path / "recipe.yaml").write_bytes(content)
+    assert cli.trains(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
 
 
 def test_a_recipe_of_ultralytics_is_found_as_by_stock():

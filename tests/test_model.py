@@ -225,6 +225,25 @@ def test_trials_of_ray_have_the_loss_wherever_they_run(monkeypatch):
     assert seen == [{"loss": "eiou", "lr0": 0.1}, {"loss": "giou", "lr0": 0.1}, {"lr0": 0.2}]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"loss": "eiou"}, {"loss": "eiou"}),
+        ({"cfg": "focal_l1"}, {"loss": "focal_l1"}),
+        ({"cfg": "focal_l1", "loss": None}, {"loss": None}),
+        ({}, {}),
+    ],
+)
+def test_tuning_tells_its_commands_the_loss_of_a_recipe_too(monkeypatch, arguments, told):
+    """Stock's tuner drops `cfg` before it starts a training."""
+    started = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: started.append(command[4:]))
+    stocks = ["python", "-m", "ultralytics.cfg.__init__", "train"]
+    monkeypatch.setattr(ultralytics.YOLO, "tune", lambda self, **kwargs: subprocess.run(stocks) or kwargs)
+    YOLO("yolov8n.yaml").tune(**arguments)
+    assert started == [[f"{key}={value}" for key, value in told.items()]]
+
+
 @pytest.mark.slow
 def test_ray_tunes_with_the_loss_and_the_loss_itself(data, tmp_path):
     tune = pytest.importorskip("ray.tune", exc_type=ImportError, reason="needs ray[tune]")

@@ -59,9 +59,11 @@ def read_recipe(name: Any) -> dict[str, Any]:
             f"The recipes lie in {CFG_DIR}."
         )
     try:
-        arguments = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        arguments = yaml.safe_load(Path(path).read_text(encoding="utf-8", errors="ignore"))  # as Ultralytics reads it
     except yaml.YAMLError as error:
         raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
+    if arguments is None:  # nothing but comments, which is no mistake for Ultralytics either
+        return {}
     if not isinstance(arguments, dict):
         raise ArgumentError(f"cfg={name} holds {type(arguments).__name__}: expected lines like 'loss: focal_eiou'.")
     return arguments

@@ -83,7 +83,10 @@ class LossModel:
                 given beside the space too.
         """
         kwargs = self._prepare(kwargs)
-        fixed = {key: kwargs.pop(key) for key in ours() if key in kwargs}
+        recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
+        given = {key: {**recipe, **kwargs}[key] for key in ours() if key in recipe or key in kwargs}
+        fixed = given if self._takes_loss() else {}
+        kwargs = {key: value for key, value in kwargs.items() if key not in ours()}
         check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
