@@ -1,5 +1,7 @@
 """The CSV files of an ablation."""
 
+import shutil
+
 import pytest
 
 from tests.ablation.made_up import MEASURED, TASK, run, trained
@@ -123,6 +125,9 @@ def test_sizes_of_another_form_are_named_and_left_out(tmp_path, content):
 
 
 def test_what_is_not_there_any_more_leaves_no_file(tmp_path):
-    (tmp_path / "curves.csv").write_text("old\n1\n")
+    finished(tmp_path / "a", run())
     collect(tmp_path)
+    assert (tmp_path / "curves.csv").exists()
+    shutil.rmtree(tmp_path / "a")
+    assert collect(tmp_path) == []
     assert not list(tmp_path.glob("*.csv"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
+from yolo_feiou.ablation.derived import keep_edited, note_tables
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.outcome import FAILED, Wanted, outcome
 from yolo_feiou.ablation.records import Mark, Preflight
@@ -23,6 +24,8 @@ from yolo_feiou.training_arguments import HARMLESS, OURS
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
+
+TABLES = (RESULTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def collect(folder: str | Path) -> list[str]:
         folder: That of the ablation.
 
     Returns:
-        A line for each run or file that was left out, since it can't be read.
+        A line for each run or file that was left out, since it can't be read, and for each table that was edited by
+        hand, of which a copy is kept.
     """
     folder = Path(folder)
     notes: list[str] = []
@@ -68,8 +72,10 @@ def collect(folder: str | Path) -> list[str]:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
     with held(folder / "lock"):  # of two runners, one writes at a time
+        notes += keep_edited(folder, TABLES)
         write_tables(folder, gathered)
         _write(folder / PREFLIGHT, [row for rows in measured for row in rows])
+        note_tables(folder, TABLES)
     return notes
 
 
