@@ -37,7 +37,7 @@ class Work:
         request: What it asks for.
         gathered: What the tables say of the runs that were evaluated.
         failures: A line for each thing that could not be done.
-        without: Which runs can't have a submission or an ONNX, each with its folder.
+        without: What can't be made of which run, by the folder of the run.
     """
 
     request: Request
@@ -64,16 +64,17 @@ class Work:
             except YoloFeiouError as error:
                 self.fail(f"{folder} is left out: {error}")
                 continue
-            for word, what, check in (
-                ("submission", "submission", rehearsal.check_submission),
-                ("onnx", "ONNX", rehearsal.check_onnx),
+            for what, asked, check in (
+                ("new model card", True, rehearsal.check_card),
+                ("submission", self.request.options["submission"], rehearsal.check_submission),
+                ("ONNX", self.request.options["onnx"], rehearsal.check_onnx),
             ):
                 try:
-                    if self.request.options[word]:
+                    if asked:
                         check(run)
                 except YoloFeiouError as error:
                     self.fail(f"{folder} has no {what}: {error}")
-                    self.without.add((word, folder))
+                    self.without.add((what, folder))
         for note in notes:
             say(f"note: {note}")
         return runs
@@ -103,7 +104,7 @@ class Work:
 
     def write(self, run: TrainedRun, row: Row, found: Measured) -> None:
         """Write what lies beside the weights."""
-        asked = self.request.options["onnx"] and ("onnx", run.folder) not in self.without
+        asked = self.request.options["onnx"] and ("ONNX", run.folder) not in self.without
         made = self.onnx(run, row) if asked else onnx.exported(run, self.how)
         name = self.request.options["submission"]
         if name and ("submission", run.folder) not in self.without:
@@ -112,6 +113,8 @@ class Work:
                 say(f"{path}: {told}")
             except YoloFeiouError as error:
                 self.failures.append(f"{run.folder} has no submission: {error}")
+        if ("new model card", run.folder) in self.without:
+            return
         data = self.how.data_of(run)
         names = read_split(data, self.how.split, single_cls=run.arguments.get("single_cls")).names
         try:

@@ -34,8 +34,7 @@ class Rehearsal:
         """Rehearse the evaluation of a run, and return lines for the user.
 
         Raises:
-            ArgumentError: If Ultralytics can't load weights from where they lie, the model card there was edited, or
-                there is no such evaluator.
+            ArgumentError: If Ultralytics can't load weights from where they lie, or there is no such evaluator.
             DataError: If data, split, objects and the model's classes don't fit each other, or nothing can be written
                 to the run's folder.
             UnsupportedModelError: If the model has no axis-aligned boxes.
@@ -43,13 +42,16 @@ class Rehearsal:
         check_weights_folder(run.weights.parent, str(run.folder))
         for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
             check_writable(folder)
-        check_sealed(run.weights.with_name(CARD))
         told = self.how.arguments(run)
         asked = (
             *(self.how.data_of(run), self.how.split, self.how.annotations or None, self.how.evaluator),
             *(_names(run), _frozen(told.get("classes")), told.get("single_cls")),
         )
         return self._once(asked, lambda: rehearse(*asked).expected.notes)
+
+    def check_card(self, run: TrainedRun) -> None:
+        """Raise ArgumentError if a file that is the user's own, or that was edited, is where the card of a run goes."""
+        check_sealed(run.weights.with_name(CARD))
 
     def check_onnx(self, run: TrainedRun) -> None:
         """Raise ArgumentError if the user's own file is where the ONNX of a run goes."""
