@@ -99,8 +99,32 @@ def _compare() -> list[Claim]:
         ),
         shown("change one, and it is another run.", "ablation/test_grid.py::test_any_setting_changes_the_key"),
         shown(
-            "A file that is damaged is named, and its run set aside and done anew.",
+            "A record that is damaged or was edited by hand is named, and its run set aside and done anew.",
             "ablation/test_store.py::test_a_damaged_file_is_named_and_its_run_set_aside",
+        ),
+        shown(
+            "before the first run the evaluation is rehearsed, without a model and without detections,",
+            *("evaluation/test_rehearsal.py::test_what_the_evaluation_refuses_is_refused_before_in_the_same_words",),
+            *("ablation/test_rehearsal.py::test_a_ground_truth_that_does_not_fit",),
+        ),
+        shown(
+            "devices, models, types of arguments and the folder are checked too.",
+            *("ablation/test_rehearsal.py::test_what_is_known_at_the_start_is_told_there",),
+            *("ablation/test_rehearsal.py::test_a_device_that_is_not_there",),
+        ),
+        shown(
+            "A FIFO or a device among the images, on which reading would hang, is named.",
+            *("evaluation/test_special_files.py::test_a_fifo_among_the_images_is_named",),
+            *("evaluation/test_special_files.py::test_sockets_devices_and_links_to_them_are_named",),
+        ),
+        shown(
+            "ends after `timeout=` hours, if that is given, as failed;",
+            *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
+            *("ablation/test_on_ray.py::test_a_run_that_hangs_ends_by_the_limit",),
+        ),
+        shown(
+            "checkpoints stand still for half an hour gets a line.",
+            "ablation/test_runner.py::test_a_run_that_shows_no_sign_of_life_is_told_once",
         ),
         shown("Two runners share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
         shown("makes an array job of the same grid.", "ablation/test_slurm.py::test_an_array_job_of_slurm"),
