@@ -124,6 +124,19 @@ def test_sizes_of_another_form_are_named_and_left_out(tmp_path, content):
     assert not (tmp_path / "preflight.csv").exists() and (tmp_path / "results.csv").exists()
 
 
+def test_a_damaged_table_of_a_run_is_named_and_left_out(tmp_path):
+    """Ultralytics' results.csv or our box_stats.csv of one run: the others keep their rows."""
+    _, torn, cut = (finished(tmp_path / name, run(seed=seed)) for seed, name in enumerate(("a", "b", "c")))
+    for folder in (torn, cut):
+        folder.train.mkdir(exist_ok=True)
+    torn.results.write_text("run,AP\n")
+    (cut.train / "box_stats.csv").write_text("epoch,positives\n1\n")
+    notes = collect(tmp_path)
+    assert [note.endswith("The run is left out.") for note in notes] == [True, True]
+    assert "has no column epoch" in notes[0] and "row 1 has 1 cells and the header 2" in notes[1]
+    assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
+
+
 def test_what_is_not_there_any_more_leaves_no_file(tmp_path):
     finished(tmp_path / "a", run())
     collect(tmp_path)

@@ -241,3 +241,11 @@ def test_a_folder_in_the_place_of_a_file_is_told_before_anything_changes(yolo, t
     assert yolo("report", "a") == 2
     assert "table.md is a folder, and a file of that name is to be written: move it." in capsys.readouterr().err
     assert names("a/report") == ["table.md"]
+
+
+def test_the_name_of_an_axis_leads_to_no_other_folder(yolo, tmp_path):
+    """A column that somebody added and listed among the axes names a picture, in the report's own folder."""
+    rows = [row(seed=i, AP=0.4 + i / 100, axes="loss ../x", **{"../x": value}) for value in (1.0, 2.0) for i in (0, 1)]
+    write_csv(tmp_path / "results.csv", rows)
+    assert yolo("report", ".") == 0
+    assert names("report") == sorted([*FILES, "over_..-x.png"]) and names(tmp_path) == ["report", "results.csv"]
