@@ -26,6 +26,7 @@ from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.model import YOLO
 from yolo_feiou.provenance import session
+from yolo_feiou.terminal import say
 
 #: Exit status of a process that finds another at work on its run.
 BUSY = 75
@@ -103,7 +104,7 @@ def work(folder: RunFolder, task: Task) -> None:
     """
     run = folder.run()
     stage, epochs, note = checkpoints.progress(folder)
-    print(f"{folder.path.name}: {stage}, {epochs} epochs are done. {note}", flush=True)
+    say(f"{folder.path.name}: {stage}, {epochs} epochs are done. {note}")
     if stage != checkpoints.TRAINED and folder.row():
         raise DataError(
             f"{folder.path} was trained, and its weights are gone: they are needed to evaluate it in another way. To "

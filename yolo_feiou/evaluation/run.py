@@ -14,6 +14,7 @@ from yolo_feiou.evaluation.objects import check_shapes, expected_objects
 from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.evaluation.saved import Evaluation, check_folder
 from yolo_feiou.tables import Row
+from yolo_feiou.terminal import say
 
 
 def evaluate(
@@ -62,7 +63,7 @@ def evaluate(
     subject = find_subject(data, split, annotations, evaluator, names, told.get("classes"), told.get("single_cls"))
     source, expected = subject.source, subject.expected
     for note in expected.notes:
-        print(f"note: {note}", file=sys.stderr, flush=True)
+        say(f"note: {note}", sys.stderr)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
     check_shapes(subject.images, found.shapes)
     if names is None:

@@ -20,6 +20,7 @@ from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.provenance import now, versions
 from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.terminal import say
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
 FOLDER, MEASURED = "evaluation", "measured.json"
@@ -158,6 +159,6 @@ def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
         if content.pop("sha256") != digest(content):
             raise DataError(f"{path} was edited since it was written.")
     except DataError as error:
-        print(f"{error} What it is of is done anew.", flush=True)
+        say(f"{error} What it is of is done anew.")
         return None
     return content if content["asked"] == dict(asked) else None
