@@ -322,6 +322,11 @@ def test_labels_of_more_classes_than_are_named_count_with_single_cls_as_in_a_tra
     assert expect(data, None, single_cls=True, classes=[1]).truth.objects == 3
 
 
+def test_no_labels_of_the_chosen_classes(given):
+    data, _ = given(names=["cat", "dog", "cow"])
+    assert "has no labels of classes=[2] in its 3 images" in refusal(data, None, classes=2)
+
+
 def test_real_objects_that_count(bccd, model):
     """170 is what stock's `val` counts on BCCD with these arguments, of 1,137 in all."""
     assert expect(bccd, None, ["item"], single_cls=True, classes=[1, 2]).truth.objects == 170

@@ -99,7 +99,8 @@ def read_split(
             raise
         raise DataError(f"{source} can't be read: {_line(error)}") from error
     names = [str(name) for _, name in sorted(content["names"].items())]
-    if wrong := [index for index in chosen or () if type(index) is not int or not 0 <= index < len(names)]:
+    most = np.inf if single_cls else len(names) - 1  # then labels may have classes that are not named
+    if wrong := [index for index in chosen or () if type(index) is not int or not 0 <= index <= most]:
         raise DataError(f"{source}: classes={classes} has {wrong[0]!r}: expected indices from 0 to {len(names) - 1}.")
     root = Path(content["path"]).resolve()
     unread = dataset.found - len(dataset.labels)
@@ -117,6 +118,11 @@ def from_labels(split: Split) -> GroundTruth:
         DataError: If no image has a label.
     """
     if not any(len(label["cls"]) for label in split.labels):
+        if split.classes is not None:
+            raise DataError(
+                f"{split.source} has no labels of classes={[*split.classes]} in its {len(split.labels)} images: there "
+                "is nothing to measure."
+            )
         raise DataError(
             f"{split.source} has no labels, only {len(split.labels)} images: without objects there are no metrics. "
             "Expected label files in a folder 'labels' beside 'images', or annotations=FILE.json."
