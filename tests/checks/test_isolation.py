@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import tests.checks.planted  # noqa: F401  # once, with torchvision, and not in every process that is forked
 from yolo_feiou.checks.catalogue import CHECKS, judge
 from yolo_feiou.checks.child import MEMORY
 from yolo_feiou.checks.command import TIMEOUT, check
@@ -146,6 +147,16 @@ catalogue.CHECKS = (*catalogue.CHECKS[:{place}], last)
     (folder / "my.py").write_text(EIOU.format(top=top, body="pass"))
     assert check(["my.py:f"]) == 1
     assert f"FAULT {CHECKS[place].name}: it ends the process" in capsys.readouterr().out
+
+
+def test_where_nobody_is_told_how_processes_end(folder, capsys):
+    (folder / "my.py").write_text(EIOU.format(top="", body="os._exit(7)"))
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert check(["my.py:f"]) == 1 and check(["eiou"]) == 0
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert "came its end while it is called" in capsys.readouterr().out
 
 
 def test_what_it_printed_last_is_told(folder, capsys):

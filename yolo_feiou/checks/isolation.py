@@ -66,14 +66,16 @@ class _Ending:
     """How a process ended.
 
     Attributes:
-        code: Its exit status, or a signal as a negative number.
+        code: Its exit status, or a signal as a negative number; None where that is unknown.
     """
 
-    code: int
+    code: int | None
 
     @property
     def told(self) -> str:
         """The ending in words."""
+        if self.code is None:
+            return "its end"
         if self.code >= 0:
             return f"exit status {self.code}"
         name = signal.Signals(-self.code).name if -self.code in set(signal.Signals) else str(-self.code)
@@ -163,7 +165,8 @@ class _Process:
                 os.killpg(self.pid, signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
         self.pid = 0
         self.close()
 
@@ -221,7 +224,10 @@ class _Process:
 
     def _ending(self) -> _Ending | None:
         """Return how the process ended, None while it lives."""
-        found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # where SIGCHLD is ignored, nobody is told how it ended
+            return _Ending(None)
         if found is None:
             return None
         return _Ending(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
