@@ -114,6 +114,33 @@ def test_a_run_whose_folder_was_removed_begins_anew(store):
     assert store.prepare(RUN) == (folder, "") and not folder.train.exists()
 
 
+BEGUN = ("args.yaml", "labels.jpg", "train_batch0.jpg", "results.csv", "weights/.last.pt.part")
+
+
+def begun(folder, *more):
+    """What a training left that was killed in its first epoch, and more."""
+    for name in (*BEGUN, *more):
+        (folder.train / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder.train / name).write_text(name)
+
+
+def test_what_a_training_left_before_its_first_epoch_goes(store, tmp_path):
+    folder, _ = store.prepare(RUN)
+    assert folder.clear_training() == ""
+    begun(folder)
+    assert folder.clear_training() == "" and not folder.train.exists() and not (store.path / "set_aside").exists()
+
+
+@pytest.mark.parametrize("name", ["weights/last.pt", "notes.txt", "weights/mine.onnx", "deep/args.yaml"])
+def test_whatever_else_is_there_is_kept(store, name):
+    folder, _ = store.prepare(RUN)
+    begun(folder, name)
+    note = folder.clear_training()
+    kept = store.path / "set_aside" / f"{folder.train.name}-1"
+    assert note == f"{folder.train} held more than a training leaves that was just begun: it is kept as {kept}."
+    assert (kept / name).read_text() == name and not folder.train.exists()
+
+
 def test_what_is_set_aside_twice_is_kept_twice(store):
     for _ in range(2):
         folder, _ = store.prepare(RUN)

@@ -11,13 +11,15 @@
 | `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                 |
 | `train/RUN/`              | an ordinary run of Ultralytics': args.yaml, results.csv, weights/ |
 | `preflight/`              | how large the losses are, measured before the runs                |
-| `set_aside/`              | what could not be read                                            |
+| `set_aside/`              | what could not be read, or gave way to a training from the start  |
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,13 @@ from yolo_feiou.locks import held, is_held
 from yolo_feiou.tables import Row, read_record, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
+
+
+#: What a training leaves in its folder before an epoch is finished: nothing that anybody would miss.
+BEFORE_EPOCHS = (
+    *("args.yaml", "labels*.jpg", "train_batch*.jpg", "results.csv", "box_stats.csv", "events.out.tfevents.*"),
+    *("torchrun.json", "torchrun.lock", "provenance.json", "weights/.*.part*"),
+)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,22 @@ class RunFolder:
     def write_sessions(self, sessions: list[Row]) -> None:
         """Write the sessions."""
         write_json(self.path / "sessions.json", sessions)
+
+    def clear_training(self) -> str:
+        """Make room for a training that begins anew, and return a line for the log if something was set aside.
+
+        What a training leaves before its first epoch is removed. Anything else, such as a torn checkpoint or a file of
+        the user's, is kept.
+        """
+        if not os.path.lexists(self.train):
+            return ""
+        left = [path for path in self.train.rglob("*") if path.is_symlink() or not path.is_dir()]
+        names = [path.relative_to(self.train).as_posix() for path in left]
+        if all(any(fnmatch(name, pattern) for pattern in BEFORE_EPOCHS) for name in names):
+            shutil.rmtree(self.train)
+            return ""
+        kept = set_aside(self.path.parent, self.train)
+        return f"{self.train} held more than a training leaves that was just begun: it is kept as {kept}."
 
     def row(self) -> Row | None:
         """Return the row of a run that is done.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -134,8 +133,8 @@ def train(folder: RunFolder, arguments: dict[str, Any], stage: str, epochs: int,
     goes_on = stage == checkpoints.HALF
     if goes_on:
         cut(folder.results)
-    elif folder.train.exists():
-        shutil.rmtree(folder.train)
+    elif note := folder.clear_training():
+        print(note, flush=True)
     folder.write_sessions([*(folder.sessions() if goes_on else []), session(epochs, task.device)])
     model = YOLO(folder.last if goes_on else arguments["model"])
     if task.threads and not torch.cuda.is_available():  # Ultralytics would take up to eight for each run
