@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 
 from tests.coco.made_up import labels, own_data
 from tests.coco.server import serving
@@ -121,3 +122,19 @@ with held(pathlib.Path({str(out / ".preparing.lock")!r})):
     other.kill()
     other.wait()
     prepare_coco(own)
+
+
+def test_what_another_process_wrote_meanwhile_stays(own, out, tmp_path, monkeypatch):
+    """The other one is done while this one waits for the lock: what this one knows of the folder is out of date."""
+
+    @contextmanager
+    def after_another(path, patience):
+        monkeypatch.undo()
+        prepare_coco(own)
+        with held(path, patience):
+            yield
+
+    monkeypatch.setattr(command, "held", after_another)
+    assert "another process has just written to out=" in refusal([*own, "missing=skip"], ArgumentError)
+    assert (out / "prepared.json").exists() and (out / "mine.yaml").exists()
+    prepare_coco([*own, "missing=skip"])
