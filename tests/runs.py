@@ -51,5 +51,5 @@ def stand_ins(folder, **scripts):
 
 def typed(command):
     """The words of a command, as bash reads it."""
-    said = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True)
-    return said.stdout.split("\0")[:-1]
+    said = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, check=True)
+    return said.stdout.decode().split("\0")[:-1]
