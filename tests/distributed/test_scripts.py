@@ -72,6 +72,7 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
         (["data=nowhere.yaml"], "data=nowhere.yaml: there is no such file"),
         (["data=shapes.yaml", "epocs=3"], "'epocs' is not a valid YOLO argument"),
         (["data=shapes.yaml", "cfg=coco/yolov9.yaml"], "did you mean 'coco/yolov8.yaml'"),
+        (["data=shapes.yaml", "project=Bob's"], "project= and name=: Ultralytics can't load weights from"),
     ],
 )
 def test_a_mistake_is_said_once_before_any_process_starts(words, message):

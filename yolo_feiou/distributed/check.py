@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
@@ -16,6 +17,7 @@ from yolo_feiou.configs import find_data
 from yolo_feiou.default_cfg import extended_default_cfg
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.trainer import check_data_file
+from yolo_feiou.weights_path import check_weights_folder
 
 
 def check(words: Sequence[str]) -> None:
@@ -33,6 +35,8 @@ def check(words: Sequence[str]) -> None:
         except SyntaxError as error:
             raise ArgumentError(str(error).strip().partition("\n")[0]) from None
     check_data_file(find_data(given.get("data")))
+    folder = Path(given.get("project", ""), given.get("name", ""))
+    check_weights_folder(folder.absolute(), "project= and name=")
 
 
 def main() -> None:
