@@ -18,7 +18,7 @@ class Arguments(msgspec.Struct):
     data: Any
 
 
-class RunRecord(msgspec.Struct):
+class RunSettings(msgspec.Struct):
     """`RUN/run.json`."""
 
     key: str

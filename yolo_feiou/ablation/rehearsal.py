@@ -23,7 +23,7 @@ from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.rehearsal import rehearse
 from yolo_feiou.evaluation.special_files import check_ordinary
 from yolo_feiou.tables import Row
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.training_arguments import OURS, check
 from yolo_feiou.weights_path import check_weights_folder
 
 #: What Ultralytics raises for a model that it can't read.
@@ -72,14 +72,21 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
 
 
 def check_arguments(runs: Sequence[Run]) -> None:
-    """Raise ArgumentError if an argument of a run is of a type or range that Ultralytics refuses."""
+    """Raise ArgumentError if an argument of a run is of a type or range that the training or the evaluation refuses.
+
+    Raises:
+        LossSpecError: If a loss is wrong.
+    """
     for run in runs:
+        check(run.arguments)
         told = {key: value for key, value in run.arguments.items() if key not in OURS}
         try:
             with quiet():
                 get_cfg(overrides=told)
         except (TypeError, ValueError, SyntaxError) as error:
             raise ArgumentError(" ".join(str(error).split())) from None
+        if (most := told.get("max_det")) is not None and most < 1:
+            raise ArgumentError(f"max_det={most}: nothing could be detected. Expected a whole number from 1.")
 
 
 def check_out(request: Request) -> None:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.grid import Run, digest
-from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunRecord, Session
+from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunSettings, Session
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import held, is_held
 from yolo_feiou.tables import Row, read_record, write_json
@@ -186,7 +186,7 @@ class RunFolder:
     def _recorded(self) -> Row:
         """Return what run.json holds."""
         path = self.path / "run.json"
-        content = read_record(path, RunRecord)
+        content = read_record(path, RunSettings)
         if content.pop("sha256", None) != digest(content):
             raise DataError(f"{path} was edited: it is not what an ablation wrote.")
         return content
