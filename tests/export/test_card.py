@@ -39,7 +39,7 @@ def test_a_card_says_what_the_weights_are(card, squares, tmp_path):
         "| data | squares.yaml |",
         "| classes | 2: white, red |",
         "| images | train 24, val 8, test 4 |",
-        "| epochs done | 10 of 10 |",
+        "| epochs done | 20 of 20 |",
         "| seed | 0 |",
         "| total batch | 4 |",
         "| processes | 1, started by Ultralytics (device cpu) |",
@@ -100,7 +100,7 @@ def test_its_command_trains_the_same(trained):
     told = dict(word.split("=", 1) for word in words[4:])
     assert told.pop("data") == "squares.yaml" and told.pop("model") == "yolov8n.yaml"
     assert told == {
-        **{"epochs": "10", "batch": "4", "imgsz": "96", "lr0": "0.003", "warmup_epochs": "0", "nbs": "4"},
+        **{"epochs": "20", "batch": "4", "imgsz": "96", "lr0": "0.003", "warmup_epochs": "0", "nbs": "4"},
         **{"workers": "0", "optimizer": "AdamW", "verbose": "False", "plots": "False", "val": "False"},
         **dict.fromkeys(("mosaic", "fliplr", "hsv_h", "hsv_s", "hsv_v", "translate", "scale", "erasing"), "0.0"),
         **{"seed": "0", "box_stats": "True"},
