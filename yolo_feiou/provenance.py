@@ -18,6 +18,9 @@ from yolo_feiou.tables import Row
 #: What of a session stands in the row of its run.
 PROVENANCE = ("device", "threads", "machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit")
 
+#: In the environment of a process that sees its GPUs under numbers of its own: the device as it was handed out.
+DEVICE = "YOLO_FEIOU_DEVICE"
+
 
 def session(epochs: int, device: str) -> Row:
     """Return the entry of a training that begins, or goes on, now.
@@ -26,6 +29,7 @@ def session(epochs: int, device: str) -> Row:
         epochs: The number of epochs that are done.
         device: As Ultralytics takes it.
     """
+    device = os.environ.get(DEVICE) or device
     return {
         "started": now(),
         "first_epoch": epochs + 1,

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
+from yolo_feiou import run_record
 from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
@@ -26,12 +28,14 @@ from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.evaluation.special_files import check_ordinary, check_special_files
 from yolo_feiou.proof import Proving, unwrap_model
+from yolo_feiou.provenance import session
+from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
 from yolo_feiou.weights_path import check_weights_folder
 
 #: What a run has in its folder before it trains.
-UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK}
+UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
 
 
 class LossTrainer(Proving, Ranks):
@@ -61,6 +65,7 @@ class LossTrainer(Proving, Ranks):
         if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
             die_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
+        self.asked = run_record.asked_for(overrides)
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
@@ -89,6 +94,14 @@ class LossTrainer(Proving, Ranks):
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
+        self.begun_with = run_record.plain(arguments)
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+        """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""
+        unasked = not self.resume and "loss" not in self.asked and self.box_loss is None
+        if weights is not None and unasked and (line := run_record.other_loss(weights)):
+            LOGGER.warning(line)
+        return super().get_model(cfg=cfg, weights=weights, verbose=verbose)
 
     def get_dataset(self) -> dict[str, Any]:
         """Return the data set as Ultralytics does; its errors become ours, and what it would hang on is named."""
@@ -151,6 +164,7 @@ class LossTrainer(Proving, Ranks):
             super()._setup_train(*world_size)
         if RANK in (-1, 0):
             self._tidy_files()
+            self._sign()
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
@@ -168,6 +182,24 @@ class LossTrainer(Proving, Ranks):
             self._watch()
         elif self.box_stats and event == "on_train_epoch_end":
             self._record()
+
+    def train(self) -> Any:
+        """Train as Ultralytics does; workers that it starts know what was asked for."""
+        with run_record.telling_workers(self.asked):
+            return super().train()
+
+    def _sign(self) -> None:
+        """Record what trains from here on, and mark the models with it."""
+        begins = session(self.start_epoch, str(self.args.device or ""))
+        if self.resume:
+            record = run_record.resumed([self.save_dir, Path(self.args.resume).parents[1]], begins)
+        else:
+            record = run_record.begin(
+                self.asked, self.begun_with, vars(self.args), begins, self.launcher, self.processes, self.machines
+            )
+        record.write(self.save_dir)
+        for model in self._models().values():
+            run_record.put_mark(model, record, shortest(str(self.own.get("loss") or STOCK)))
 
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""

@@ -26,6 +26,9 @@ HARMLESS = (
     "box_stats",
 )
 
+#: Arguments that say where and how a run was begun, and not what it trained.
+PLACE = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "task", "device", "session", "cfg", "save")
+
 #: Ratio of two losses' gradients, either way, from which a comparison at one gain `box` says more of the gain than of
 #: the losses.
 FAR = 2.0

@@ -4,6 +4,7 @@ import torch
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.run_record import RunRecord
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50-95(B)\n"
 SESSION = {
@@ -29,14 +30,19 @@ def row(folder, **columns):
     return {**known, "AP": 0.5, "epochs_done": 3, "minutes": 1.0, **columns}
 
 
+def write_sessions(folder, *sessions):
+    """The record of a training of which no more is known than when it began and was resumed."""
+    RunRecord("x", sessions=sessions).write(folder.train)
+
+
 def trained(path, run, lines=("1,2,0.5,0.1", "2,4,0.4,0.2", "3,6,0.3,0.3"), recorded=None, batch=16):
     """The folder of a run that was trained."""
     folder = RunFolder(path)
     folder.write_run(run)
-    folder.write_sessions([SESSION])
     folder.last.parent.mkdir(parents=True)
+    write_sessions(folder, SESSION)
     folder.results.write_text(HEADER + "".join(f"{line}\n" for line in lines))
-    arguments = {"imgsz": 640, "batch": 16, "epochs": 100, **run.arguments, **(recorded or {})}
+    arguments = {"imgsz": 640, "batch": 16, "epochs": 100, "box": 7.5, **run.arguments, **(recorded or {})}
     (folder.train / "args.yaml").write_text("".join(f"{key}: {value}\n" for key, value in arguments.items()))
     torch.save({"train_args": {"batch": batch}}, folder.last)
     return folder

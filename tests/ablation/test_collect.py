@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
-from tests.ablation.made_up import MEASURED, TASK, run, trained
-from yolo_feiou.ablation.collect import collect, differing
+from tests.ablation.made_up import MEASURED, SESSION, TASK, run, trained
+from yolo_feiou.ablation.collect import Gathered, collect, differing
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.run_record import RunRecord
 from yolo_feiou.tables import read_csv, write_csv, write_json
 
 
@@ -17,8 +18,12 @@ def finished(path, run):
     return folder
 
 
+def gathered(*runs):
+    return [Gathered(one, {}, [], []) for one in runs]
+
+
 def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
-    """Two grids in one folder, of which the second gives box: the first one's runs have the default, 7.5."""
+    """Two grids in one folder, of which the second gives box: the first one's runs had 7.5, as their files say."""
     finished(tmp_path / "a", run())
     finished(tmp_path / "b", run(seed=1))
     finished(tmp_path / "c", run(loss="giou", box=5))
@@ -27,6 +32,23 @@ def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
     assert [row["axes"] for row in rows] == ["loss box seed"] * 3
     assert [row["box"] for row in rows] == [7.5, 7.5, 5]
     assert [row["loss"] for row in rows] == ["eiou", "eiou", "giou"]
+
+
+def test_an_argument_that_was_not_given_is_what_the_run_recorded_and_never_what_is_the_default_today(tmp_path):
+    """mosaic was 0.5 by default in the day of `a`; what `b` had is not recorded; workers have no effect."""
+    a, b = finished(tmp_path / "a", run(imgsz=64)), finished(tmp_path / "b", run(seed=1))
+    RunRecord(
+        "a", arguments={"mosaic": 0.5, "imgsz": 64, "batch": 16}, set_to={"workers": 0}, sessions=[SESSION]
+    ).write(a.train)
+    (b.train / "args.yaml").unlink()
+    finished(tmp_path / "c", run(mosaic=0.25))
+    collect(tmp_path)
+    rows = {row["run"]: row for row in read_csv(tmp_path / "results.csv")}
+    assert [rows[name]["mosaic"] for name in "abc"] == [0.5, "", 0.25]
+    assert [rows[name]["imgsz"] for name in "abc"] == [64, 640, 640], "b's row said so when it was done"
+    assert rows["a"]["axes"] == "loss imgsz mosaic seed".replace("loss ", "")
+    recorded = {row["run"]: row for row in read_csv(tmp_path / "arguments.csv")}
+    assert recorded["a"]["mosaic"] == 0.5 and recorded["a"]["imgsz"] == 64 and "b" not in recorded
 
 
 def test_rows_are_in_the_order_of_their_axes(tmp_path):
@@ -40,15 +62,15 @@ def test_rows_are_in_the_order_of_their_axes(tmp_path):
 
 
 def test_spelling_and_the_way_it_is_done_are_no_axes():
-    assert differing([run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False)]) == []
+    assert differing(gathered(run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False))) == []
 
 
 def test_a_matched_gain_follows_from_the_loss():
     from dataclasses import replace
 
     matched = [replace(run(loss=loss, box=box), gain="matched") for loss, box in (("ciou", 7.5), ("eiou", 3.1))]
-    assert differing(matched) == ["loss"]
-    assert differing([*matched, run()]) == ["loss", "gain"]
+    assert differing(gathered(*matched)) == ["loss"]
+    assert differing(gathered(*matched, run())) == ["loss", "gain"]
 
 
 def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):

@@ -1,10 +1,14 @@
 """The row of a run."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.ablation.made_up import HEADER, MEASURED, SESSION, TASK, run, trained
+from tests.ablation.made_up import HEADER, MEASURED, SESSION, TASK, run, trained, write_sessions
 from yolo_feiou.ablation.rows import curve, cut, finished_row, minutes, read_results
 from yolo_feiou.errors import DataError
+from yolo_feiou.run_record import RunRecord
+from yolo_feiou.tables import write_json
 
 
 def test_a_row_says_what_it_was_and_what_came_out(tmp_path):
@@ -42,7 +46,7 @@ def test_a_batch_that_ultralytics_halved_is_no_fair_run(tmp_path):
 
 def test_a_run_that_went_on_elsewhere_says_so(tmp_path):
     folder = trained(tmp_path / "r", run())
-    folder.write_sessions([SESSION, {**SESSION, "first_epoch": 2, "torch": "2.1", "machine": "n"}])
+    write_sessions(folder, SESSION, {**SESSION, "first_epoch": 2, "torch": "2.1", "machine": "n"})
     row = finished_row(folder, folder.run(), TASK, MEASURED)
     assert (row["torch"], row["machine"], row["python"], row["resumed"]) == ("2.0 → 2.1", "m → n", "3.11", 1)
 
@@ -52,6 +56,43 @@ def test_what_ultralytics_set_by_itself_is_what_the_row_says(tmp_path):
     folder = trained(tmp_path / "r", run(imgsz=100), recorded={"imgsz": 128})
     row = finished_row(folder, folder.run(), TASK, MEASURED)
     assert (row["imgsz"], row["epochs"]) == (128, 3)
+
+
+def test_sessions_of_an_older_version_come_first(tmp_path):
+    """0.1.0 kept them in sessions.json; what it began and is resumed now has the later ones in its record."""
+    folder = trained(tmp_path / "r", run())
+    write_json(folder.path / "sessions.json", [{**SESSION, "yolo_feiou": "0.1.0"}])
+    write_sessions(folder, {**SESSION, "first_epoch": 2, "yolo_feiou": "0.2"})
+    row = finished_row(folder, folder.run(), TASK, MEASURED)
+    assert (row["resumed"], row["yolo_feiou"]) == (1, "0.1.0 → 0.2")
+    (folder.train / "provenance.json").unlink()
+    row = finished_row(folder, folder.run(), TASK, MEASURED)
+    assert (row["resumed"], row["yolo_feiou"], row["minutes"]) == (0, "0.1.0", 0.1)
+
+
+def test_without_any_sessions_they_are_not_recorded(tmp_path):
+    folder = trained(tmp_path / "r", run())
+    (folder.train / "provenance.json").unlink()
+    row = finished_row(folder, folder.run(), TASK, MEASURED)
+    assert [row[name] for name in ("resumed", "minutes", "started", "torch", "machine")] == [None] * 5
+
+
+def test_a_batch_is_measured_by_the_default_of_its_day(tmp_path):
+    """The record says that 32 was the default; today's is 16."""
+    folder = trained(tmp_path / "r", run(), batch=32)
+    record = RunRecord("x", arguments={"loss": "eiou", "seed": 0, "batch": 32, "imgsz": 640, "epochs": 3})
+    replace(record, sessions=[SESSION]).write(folder.train)
+    assert finished_row(folder, folder.run(), TASK, MEASURED)["batch"] == 32
+
+
+def test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew(tmp_path):
+    folder = trained(tmp_path / "r", run(seed=0), recorded={"seed": 3})
+    record = RunRecord("x", arguments={"loss": "eiou", "seed": 0, "batch": 16, "imgsz": 640, "epochs": 3})
+    replace(record, sessions=[SESSION]).write(folder.train)
+    assert finished_row(folder, folder.run(), TASK, MEASURED)["seed"] == 0
+    replace(record, arguments={**record.arguments, "loss": "ciou"}, sessions=[SESSION]).write(folder.train)
+    with pytest.raises(DataError, match=r"was to train with loss=eiou, its provenance\.json says ciou"):
+        finished_row(folder, folder.run(), TASK, MEASURED)
 
 
 def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):

@@ -11,9 +11,8 @@ from tests.distributed.test_launch import LAUNCH
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.continuing import Begun, begun, sign, trained, training
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.tables import read_json
+from yolo_feiou.tables import read_json, write_json
 
-SESSION = {"first_epoch": 1, "torch": "2"}
 ASKED = {"model": "yolov8n.yaml", "loss": "eiou", "batch": 16, "device": "0,1", "project": None}
 
 
@@ -31,9 +30,9 @@ def made(project, name, *, epoch=3, optimizer=True, launch=LAUNCH, age=0, **chan
     (folder / "weights").mkdir(parents=True)
     content = {"epoch": epoch, "optimizer": {"state": 1} if optimizer else None, "train_args": {"epochs": 10}}
     torch.save(content, folder / "weights" / "last.pt")
-    sign(folder, launch, {**ASKED, **changed}, SESSION)
+    sign(folder, launch, {**ASKED, **changed})
     os.utime(folder / "torchrun.json", (1e9 - age, 1e9 - age))
-    return folder, folder / "weights" / "last.pt", epoch + 1
+    return folder, folder / "weights" / "last.pt"
 
 
 def test_the_same_command_and_id(tmp_path):
@@ -55,7 +54,7 @@ def test_the_newest_of_several(tmp_path):
 
 
 def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
-    folder, last, _ = made(tmp_path, "run")
+    folder, last = made(tmp_path, "run")
     last.unlink()
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder)
 
@@ -66,7 +65,7 @@ def test_a_finished_run(tmp_path):
 
 
 def test_a_finished_run_without_its_last_checkpoint(tmp_path):
-    folder, last, _ = made(tmp_path, "run", epoch=-1, optimizer=False)
+    folder, last = made(tmp_path, "run", epoch=-1, optimizer=False)
     last.rename(last.with_name("best.pt"))
     assert begun(tmp_path, LAUNCH, ASKED) == Begun(folder, finished=True)
 
@@ -84,12 +83,12 @@ def test_a_damaged_note_of_another_run_is_passed_over(tmp_path, damaged, told):
     assert begun(tmp_path, LAUNCH, ASKED) == run
     assert f"{tmp_path / 'other' / 'torchrun.json'} is no" in told()
     (run.folder / "torchrun.json").write_text(damaged)
-    sign(run.folder, LAUNCH, ASKED, {"first_epoch": 5})
+    sign(run.folder, LAUNCH, ASKED, True)
     assert begun(tmp_path, LAUNCH, ASKED) == run
 
 
 def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
-    _, last, _ = made(tmp_path, "run")
+    _, last = made(tmp_path, "run")
     last.write_bytes(last.read_bytes()[:1000])
     assert begun(tmp_path, LAUNCH, ASKED) is None
 
@@ -99,13 +98,14 @@ def test_the_last_epoch(tmp_path):
     assert trained(made(tmp_path, "whole", epoch=9)[1])
 
 
-def test_each_start_is_noted(tmp_path):
+def test_what_an_older_version_noted_stays_with_the_run_that_it_began(tmp_path):
     folder, *_ = made(tmp_path, "run")
-    sign(folder, replace(LAUNCH, size=8), ASKED, {"first_epoch": 5, "torch": "3"})
-    noted = read_json(folder / "torchrun.json")
-    assert noted["sessions"] == [SESSION, {"first_epoch": 5, "torch": "3"}] and noted["processes"] == 8
-    sign(folder, LAUNCH, ASKED, SESSION)
-    assert read_json(folder / "torchrun.json")["sessions"] == [SESSION], "it began anew"
+    noted = {**read_json(folder / "torchrun.json"), "processes": 4, "sessions": [{"first_epoch": 1}]}
+    write_json(folder / "torchrun.json", noted)
+    sign(folder, replace(LAUNCH, size=8), ASKED, True)
+    assert read_json(folder / "torchrun.json") == noted
+    sign(folder, LAUNCH, ASKED)
+    assert read_json(folder / "torchrun.json").keys() == {"run_id", "asked"}, "the rest is the record's"
 
 
 def hold(folder, ready, end):

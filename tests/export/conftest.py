@@ -1,6 +1,7 @@
 """A run on the made-up squares that has learnt something, and copies of it as other runs would lie there."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -8,6 +9,9 @@ import yaml
 from tests.evaluation.conftest import detecting, model  # noqa: F401  # fixtures
 from tests.export.made_up import coco_form
 from tests.runs import SHORT
+from yolo_feiou.registry import shortest
+from yolo_feiou.run_record import read
+from yolo_feiou.training_arguments import OURS
 
 LEARNS = {
     **{"imgsz": 96, "epochs": 20, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
@@ -35,7 +39,7 @@ def trained(squares, tmp_path_factory):
 
 @pytest.fixture
 def copy(trained, tmp_path):
-    """A function that copies the run to runs/NAME, with other arguments in its args.yaml; None takes one out."""
+    """A function that copies the run to runs/NAME as if it had begun with other arguments; None takes one out."""
 
     def make(name, **arguments):
         folder = tmp_path / "runs" / name
@@ -43,6 +47,11 @@ def copy(trained, tmp_path):
         content = {**yaml.safe_load((folder / "args.yaml").read_text()), **arguments}
         content = {key: value for key, value in content.items() if key not in arguments or value is not None}
         (folder / "args.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        record = read(folder)
+        begun = {**record.arguments, **{key: OURS.get(key) if v is None else v for key, v in arguments.items()}}
+        loss = shortest(str(begun["loss"]))
+        differing = [key for key in (*record.differing, *arguments) if arguments.get(key, 0) is not None]
+        replace(record, arguments=begun, differing=differing, loss=loss).write(folder)
         return folder
 
     return make

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from yolo_feiou import __version__
+from tests.runs import SHORT
+from yolo_feiou import YOLO, __version__
 from yolo_feiou.export.again import reproduce, short
 from yolo_feiou.export.command import export
 from yolo_feiou.export.runs import read_run
+from yolo_feiou.tables import read_csv
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +79,7 @@ def test_stock_has_no_formula_and_no_loss_in_its_command(card):
 def test_a_run_of_several_processes(copy, tmp_path):
     """It is evaluated in one of them, with the batch that each had."""
     folder = copy("run", batch=64)
+    (folder / "provenance.json").unlink()
     (folder / "torchrun.json").write_text('{"run_id": "x", "processes": 2, "asked": {}}')
     assert export([str(folder), "device=cpu"]) == 0
     text = (folder / "weights" / "model_card.md").read_text()
@@ -91,6 +95,63 @@ def test_a_run_of_several_processes(copy, tmp_path):
     assert "| processes | 4 on 2 machines, started by torchrun" in text
     assert "| code | yolo_feiou 0.9 (commit abc), torch 2.0, Python 3.12 |" in text
     assert "\ntorchrun --nnodes=2 --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
+
+
+INTERRUPTED = """
+import os, signal, sys
+from yolo_feiou import YOLO
+model = YOLO(sys.argv[1])
+model.add_callback("on_train_batch_end", lambda trainer: trainer.epoch == 2 and os.kill(os.getpid(), signal.SIGKILL))
+model.train(**eval(sys.argv[2]))
+"""
+
+
+def test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed(trained, squares, tmp_path, monkeypatch):
+    """Ultralytics chose AdamW and wrote that, and its own last.pt, to args.yaml when it resumed."""
+    monkeypatch.chdir(tmp_path)
+    start, folder = trained / "weights" / "best.pt", tmp_path / "runs" / "tuned"
+    told = {
+        **SHORT,
+        "epochs": 4,
+        "data": str(squares),
+        "project": str(tmp_path / "runs"),
+        "name": "tuned",
+        "loss": "eiou",
+    }
+    del told["optimizer"], told["lr0"]
+    words = [sys.executable, "-c", INTERRUPTED, str(start), repr(told)]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
+    YOLO(folder / "weights" / "last.pt").train(resume=True)
+    assert export([str(folder), "device=cpu"]) == 0
+
+    text = (folder / "weights" / "model_card.md").read_text()
+    (again,) = (line for line in text.splitlines() if line.startswith("yolo detect train"))
+    assert again.startswith("yolo detect train loss=eiou model=best.pt data=squares.yaml epochs=4 ")
+    assert "optimizer=" not in again and "lr0=" not in again and "resume" not in again
+    digest = hashlib.sha256(start.read_bytes()).hexdigest()
+    for line in (
+        *("| model | best.pt |", f"| starting weights | best.pt, sha256 `{digest}` |", "| epochs done | 4 of 4 |"),
+        *("| resumed | 1 time, after epoch 2 |", f"| code | yolo_feiou {__version__}"),
+        "Chosen by Ultralytics in the run: `optimizer=AdamW`",
+    ):
+        assert line in text, line
+    (row,) = read_csv(tmp_path / "runs" / "results.csv", ("optimizer", "lr0", "resumed"))
+    assert row["model"] == str(start) and row["resumed"] == "1" and row["command"] == again
+    assert "optimizer" not in row and "lr0" not in row, "as no other one: nobody gave them"
+    (recorded,) = read_csv(tmp_path / "runs" / "arguments.csv")
+    assert (recorded["optimizer"], recorded["lr0"]) == ("auto", 0.01)
+
+    (folder / "provenance.json").unlink()
+    assert export([str(folder), "device=cpu"]) == 0
+    text = (folder / "weights" / "model_card.md").read_text()
+    for line in (
+        *("| model | not recorded |", "| starting weights | not recorded |", "| resumed | not recorded |"),
+        *("| code | not recorded |", "How the run was begun is not recorded: it has no provenance.json."),
+        "The command that trains it again is not recorded.",
+    ):
+        assert line in text, line
+    (row,) = read_csv(tmp_path / "runs" / "results.csv")
+    assert row["loss"] == "eiou" and [row[name] for name in ("model", "resumed", "command", "torch")] == [""] * 4
 
 
 def test_its_command_trains_the_same(trained):

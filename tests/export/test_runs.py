@@ -1,13 +1,19 @@
 """What a run's files tell."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 import torch
+import ultralytics
 import yaml
 
+from tests.ablation.made_up import MEASURED, SESSION
+from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.errors import DataError, LossSpecError
+from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.runs import read_run
+from yolo_feiou.run_record import RunRecord, put_mark
 
 ARGUMENTS = {
     **{"task": "detect", "mode": "train", "model": "yolov8n.yaml", "data": "coco.yaml", "epochs": 3, "batch": 64},
@@ -36,14 +42,26 @@ def folder_of(path, arguments=(), times=(10, 20, 30), optimizer=None, **checkpoi
 
 def test_settings_are_what_differs_from_the_defaults(tmp_path):
     """imgsz=640, lr0=0.01 and val=True are defaults; project, name and device say where it ran."""
-    run = read_run(folder_of(tmp_path / "r"), "best")
+    run = read_run(folder_of(tmp_path / "r", version=ultralytics.__version__), "best")
     assert run.settings() == {
         **{"model": "yolov8n.yaml", "data": "coco.yaml", "epochs": 3, "batch": 64, "box": 5.0, "box_stats": True},
         **{"loss": "focal_eiou:norm=tal", "seed": 4},  # gamma=0.5 is the default
     }
     assert run.settings("here/coco.yaml")["data"] == "here/coco.yaml"
     assert run.sha256 == hashlib.sha256((tmp_path / "r" / "weights" / "best.pt").read_bytes()).hexdigest()
-    assert (run.finished, run.unfinished, run.ultralytics, run.batch) == (True, "", "8.4.3", 64)
+    assert (run.finished, run.unfinished, run.ultralytics, run.batch) == (True, "", ultralytics.__version__, 64)
+
+
+def test_without_a_record_the_defaults_of_another_version_are_not_known(tmp_path):
+    """So all is named that args.yaml names, and nothing else."""
+    settings = read_run(folder_of(tmp_path / "r", version="8.3.119"), "best").settings()
+    assert settings["imgsz"] == 640 and settings["val"] is True and "mosaic" not in settings
+    (tmp_path / "r" / "args.yaml").write_text("task: detect\nmodel: yolov8n.yaml\n")
+    run = read_run(tmp_path / "r", "best")
+    assert run.settings() == {"model": "yolov8n.yaml", "data": None, "loss": "stock", "seed": None}
+    assert reproduce(run) is None
+    row = run.trained("r").run.arguments
+    assert row["seed"] is None and "box" not in row
 
 
 @pytest.mark.parametrize("loss", [None, "stock"])
@@ -60,22 +78,77 @@ def test_a_training_that_was_cut_off(tmp_path):
     assert killed_at_the_end.finished
 
 
-def test_a_resumed_run_has_its_architecture_and_its_sessions(tmp_path):
-    """Ultralytics then names its own last.pt as model, and its clock begins anew, here in epoch 3."""
+@pytest.mark.parametrize("times", [(10, 20, 5), (10, 20, 30)])
+def test_what_a_resume_wrote_anew_is_not_recorded(tmp_path, times):
+    """Ultralytics then names its own last.pt as model, and what it chose as optimizer; its clock may tell or not."""
     path = tmp_path / "r"
     last = str(path / "weights" / "last.pt")
-    run = read_run(folder_of(path, {"model": last, "resume": last}, (10, 20, 5)), "best")
-    assert run.model == "yolov8n.yaml"
-    assert [session["first_epoch"] for session in run.sessions] == [1, 3]
-    assert run.sessions[0]["torch"] is None and run.sessions[0]["ultralytics"] == "8.4.3", "what isn't known is missing"
-    trained = run.trained("r")
-    assert trained.run.arguments["model"] == "yolov8n.yaml" and trained.set_to["batch"] == 64
+    told = {"model": last, "resume": last, "optimizer": "AdamW", "lr0": 0.001667}
+    run = read_run(folder_of(path, told, times), "best")
+    assert run.resumed and run.model is None and run.sessions == [] and reproduce(run) is None
+    assert not {"optimizer", "lr0"} & run.settings().keys()
+    row = make_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
+    assert [row[name] for name in ("model", "resumed", "minutes", "torch", "ultralytics")] == [None] * 5
+    assert row["batch"] == 64, "of the checkpoint"
+
+
+def recorded(path, **changes):
+    """A fine-tune that was resumed twice, with its record, and an args.yaml as Ultralytics leaves it."""
+    last = str(path / "weights" / "last.pt")
+    told = {"model": last, "resume": last, "optimizer": "AdamW", "lr0": 0.001667, "loss": "eiou"}
+    model = Net()
+    sessions = [
+        {**SESSION, "first_epoch": epoch, "torch": torch} for epoch, torch in ((1, "2.0"), (2, "2.0"), (3, "2.1"))
+    ]
+    began = {**ARGUMENTS, "model": "start.pt", "loss": "eiou", "optimizer": "auto", "lr0": 0.02, "mosaic": 0.5}
+    record = RunRecord(
+        **{
+            "id": "a",
+            "arguments": began,
+            "differing": ["model", "data", "epochs", "box", "seed", "loss"],
+            "loss": "eiou",
+        },
+        **{"set_to": {"optimizer": "AdamW", "lr0": 0.001667}, "contents": {"data": "abc"}, "sessions": sessions},
+        **{"weights": {"file": "start.pt", "sha256": "f00"}, "launcher": "", "processes": 1, "machines": 1},
+    )
+    put_mark(model, replace(record, **changes), "eiou")
+    folder_of(path, told, (10, 20, 30), model=model)
+    record.write(path)
+    return path
+
+
+def test_the_record_tells_what_a_resumed_run_began_with(tmp_path):
+    """optimizer=auto, lr0=0.02 and mosaic=0.5 were the defaults of its day, by the record."""
+    run = read_run(recorded(tmp_path / "r"), "best")
+    assert (run.resumed, run.model, run.loss) == (True, "start.pt", "eiou")
+    settings = {"model": "start.pt", "data": "coco.yaml", "epochs": 3, "box": 5.0, "seed": 4, "loss": "eiou"}
+    assert run.settings() == settings
+    assert reproduce(run) == "yolo detect train loss=eiou model=start.pt data=coco.yaml epochs=3 box=5.0 seed=4"
+    row = make_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
+    assert (row["model"], row["resumed"], row["torch"], row["data_holds"]) == ("start.pt", 2, "2.0 → 2.1", "abc")
+
+
+def test_a_record_of_other_weights_tells_nothing(tmp_path):
+    """As where Ultralytics itself went on with the run, or the weights were copied there."""
+    run = read_run(recorded(tmp_path / "r", id="b"), "best")
+    assert run.record is None and run.model is None and run.missing == "the provenance.json there is of other weights"
+    assert run.loss == "eiou", "which the weights tell themselves"
+    content = torch.load(tmp_path / "r" / "weights" / "best.pt", weights_only=False)
+    del content["model"].yolo_feiou
+    torch.save(content, tmp_path / "r" / "weights" / "best.pt")
+    assert read_run(tmp_path / "r", "best").record is None
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    recorded(tmp_path / "r").joinpath("provenance.json").write_text("{}")
+    with pytest.raises(DataError, match=r"provenance\.json is not what a training wrote"):
+        read_run(tmp_path / "r", "best")
 
 
 def test_the_batch_is_what_it_trained_with(tmp_path):
     halved = folder_of(tmp_path / "r", train_args={"batch": 32})
     assert read_run(halved, "best").batch == 32
-    assert read_run(folder_of(tmp_path / "auto", {"batch": -1}, train_args={}), "best").batch == 16  # not known
+    assert read_run(folder_of(tmp_path / "auto", {"batch": -1}, train_args={}), "best").batch is None, "not known"
 
 
 @pytest.mark.parametrize(

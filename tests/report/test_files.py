@@ -60,13 +60,13 @@ def test_values_are_read_as_what_they_are(tmp_path):
 
 
 def test_columns_are_told_by_their_names(tmp_path):
-    """Arguments from metrics and from whatever else there is, in any order; what was not given has its default."""
+    """Arguments from metrics and from whatever else there is, in any order; what was not given is not recorded."""
     first = {**row(lr0=None, cos_lr=None, started="now", epochs=50), "optimizer": None}
     read = read_results([results(tmp_path, first, {**first, "seed": 1, "lr0": 0.02, "epochs": None})])
     assert read.arguments == ("box", "lr0", "cos_lr", "epochs", "optimizer")
     assert [[one[name] for name in read.arguments] for one in read.rows] == [
-        [7.5, 0.01, "False", 50, "auto"],
-        [7.5, 0.02, "False", 100, "auto"],
+        [7.5, None, None, 50, None],
+        [7.5, 0.02, None, None, None],
     ]
 
 
@@ -86,10 +86,16 @@ def test_several_folders_keep_their_runs_apart(tmp_path):
     assert [row["folder"] for row in read.preflight] == [str(one), str(other)]
 
 
-def test_what_one_folder_varies_the_other_has_by_default(tmp_path):
-    one = results(tmp_path / "one", row())
-    other = results(tmp_path / "other", row(lr0=0.02))
-    assert [row["lr0"] for row in read_results([one, other]).rows] == [0.01, 0.02]
+def test_what_one_folder_varies_the_other_has_recorded(tmp_path):
+    """Today's default of lr0 is 0.01; a name that Ultralytics has no more is an argument where a record has it."""
+    one, older = results(tmp_path / "one", row()), results(tmp_path / "older", row(seed=1))
+    other = results(tmp_path / "other", row(lr0=0.02, fl_gamma=1.5))
+    for folder, lr0, gamma in ((one, 0.003, 0.0), (other, 0.02, 1.5)):
+        write_csv(folder / "arguments.csv", [{"run": "ciou_0", "lr0": lr0, "fl_gamma": gamma}])
+    read = read_results([one, older, other])
+    assert read.arguments == ("box", "lr0", "fl_gamma")
+    assert [row["lr0"] for row in read.rows] == [0.003, None, 0.02]
+    assert [row["fl_gamma"] for row in read.rows] == [0.0, None, 1.5]
 
 
 def test_paths_are_shortened_where_that_tells_them_apart(tmp_path):

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.derived import keep_edited, note_tables
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.outcome import FAILED, Wanted, outcome
 from yolo_feiou.ablation.records import Mark, Preflight
-from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
-from yolo_feiou.ablation.rows import SET, curve
+from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
+from yolo_feiou.ablation.rows import SET, curve, recorded_arguments
 from yolo_feiou.ablation.store import ABLATION, RunFolder, run_folders
 from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import DataError
 from yolo_feiou.locks import held
 from yolo_feiou.tables import Row, read_csv, read_record, write_csv
-from yolo_feiou.training_arguments import HARMLESS, OURS
+from yolo_feiou.training_arguments import HARMLESS, PLACE
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
@@ -37,12 +36,14 @@ class Gathered:
         row: Its row of `results.csv`.
         curve: A row an epoch, with Ultralytics' columns.
         box_stats: A row an epoch, see `box_stats.BoxStats`.
+        recorded: All arguments that its files name, whether they were asked for or not.
     """
 
     run: Run
     row: Row
     curve: list[Row]
     box_stats: list[Row]
+    recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
 def collect(folder: str | Path) -> list[str]:
@@ -67,7 +68,8 @@ def collect(folder: str | Path) -> list[str]:
             run_folder.check_files()
             run, row = run_folder.run(), _row(run_folder, wanted)
             if row:
-                gathered.append(Gathered(run, row, curve(run_folder), read_box_stats(run_folder.train)))
+                recorded = recorded_arguments(run_folder)[0]
+                gathered.append(Gathered(run, row, curve(run_folder), read_box_stats(run_folder.train), recorded))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
@@ -80,35 +82,40 @@ def collect(folder: str | Path) -> list[str]:
 
 
 def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
-    """Write `results.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of their axes."""
+    """Write `results.csv`, `arguments.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of their axes."""
     runs = list(runs)
-    axes = differing([one.run for one in runs])
-    runs.sort(key=lambda one: [_place(_value(one.run, axis)) for axis in axes])
+    axes = differing(runs)
+    runs.sort(key=lambda one: [_place(_value(one, axis)) for axis in axes])
     arguments = sorted({key for one in runs for key in one.run.arguments} | {*axes, *SET, "box"})
-    rows = [_with_axes(one.row, one.run, axes) for one in runs]
+    rows = [_with_recorded(one, arguments, axes) for one in runs]
     _write(folder / RESULTS, rows, (*FIRST, *arguments, "device"))
+    recorded = [{"run": one.row["run"], **_without_place(one.recorded)} for one in runs if one.recorded]
+    _write(folder / ARGUMENTS, recorded)
     for name, part in ((CURVES, "curve"), (BOX_STATS, "box_stats")):
         _write(folder / name, [{"run": one.row["run"], **row} for one in runs for row in getattr(one, part)])
 
 
-def differing(runs: Iterable[Run]) -> list[str]:
-    """Return the arguments in which runs differ, a missing one being its default: the loss first, the seed last."""
+def differing(runs: Iterable[Gathered]) -> list[str]:
+    """Return the arguments in which runs differ: the loss first, the seed last.
+
+    One that a run wasn't given is what its record says; without a record it is unknown, which differs from all else.
+    """
     values: dict[str, set[str]] = {}
     runs = list(runs)
-    keys = {key for run in runs for key in run.arguments} - set(HARMLESS)
-    for run in runs:
+    keys = {key for one in runs for key in one.run.arguments} - set(HARMLESS)
+    for one in runs:
         for key in keys:
-            if not (key == "box" and run.gain == "matched"):  # where it follows from the loss
-                values.setdefault(key, set()).add(str(_value(run, key)))
-        values.setdefault("gain", set()).add(run.gain)
+            if not (key == "box" and one.run.gain == "matched"):  # where it follows from the loss
+                values.setdefault(key, set()).add(str(_value(one, key)))
+        values.setdefault("gain", set()).add(one.run.gain)
     several = [key for key, different in values.items() if len(different) > 1]
     return sorted(several, key=lambda key: (key != "loss", key == "seed", key))
 
 
-def _value(run: Run, key: str) -> Any:
+def _value(one: Gathered, key: str) -> Any:
     if key == "gain":
-        return run.gain
-    value = run.arguments.get(key, {**DEFAULT_CFG_DICT, **OURS}.get(key))
+        return one.run.gain
+    value = one.run.arguments.get(key, one.recorded.get(key))
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -118,10 +125,16 @@ def _place(value: Any) -> tuple[bool, Any]:
     return not number, value if number else str(value)
 
 
-def _with_axes(row: Row, run: Run, axes: list[str]) -> Row:
-    """Return a row with all axes filled in, and their names."""
-    defaults = {key: {**DEFAULT_CFG_DICT, **OURS}.get(key) for key in (*axes, "box")}
-    return {**{k: v for k, v in defaults.items() if k not in ("gain", *run.arguments)}, **row, "axes": " ".join(axes)}
+def _with_recorded(one: Gathered, arguments: Iterable[str], axes: list[str]) -> Row:
+    """Return a row with the arguments that the run's record has and the row lacks, and the names of the axes."""
+    recorded = {key: one.recorded[key] for key in arguments if key in one.recorded}
+    return {**recorded, **one.row, "axes": " ".join(axes)}
+
+
+def _without_place(arguments: Mapping[str, Any]) -> Row:
+    """Return arguments without those that say where a run lies, lists as words."""
+    kept = {key: value for key, value in arguments.items() if key not in PLACE}
+    return {key: json.dumps(value) if isinstance(value, list | dict) else value for key, value in kept.items()}
 
 
 def _wanted(mark: Path, notes: list[str]) -> Wanted:

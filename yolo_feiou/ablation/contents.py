@@ -26,11 +26,11 @@ def of_files(arguments: Mapping[str, Any]) -> dict[str, str]:
     under a name goes by the name.
     """
     paths = {key: Path(str(find_data(arguments[key]))) for key in NAMING if isinstance(arguments.get(key), str)}
-    return {key: _digest(path.absolute()) for key, path in paths.items() if path.is_file()}
+    return {key: _digest(path.absolute(), path.stat().st_mtime_ns) for key, path in paths.items() if path.is_file()}
 
 
 @cache
-def _digest(path: Path) -> str:
+def _digest(path: Path, _changed: int) -> str:
     content = path.read_bytes()
     if path.suffix in (".yaml", ".yml"):
         try:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.checkpoints import trained_arguments
 from yolo_feiou.ablation.grid import Run
@@ -17,6 +16,7 @@ from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.provenance import PROVENANCE, now
+from yolo_feiou.run_record import FILE, read
 from yolo_feiou.spreadsheets import decode, delimiter, plain_numbers, split
 from yolo_feiou.tables import Row
 from yolo_feiou.training_arguments import OURS
@@ -94,10 +94,10 @@ def make_row(trained: Trained, task: Mapping[str, Any], measured: Row) -> Row:
         **{key: joined(session.get(key) for session in sessions) for key in PROVENANCE},
         **{f"{key}_holds": text for key, text in run.contents.items()},
         "epochs_done": len(trained.curve),
-        "minutes": round(minutes(trained.curve, sessions), 3),
-        "resumed": len(sessions) - 1,
+        "minutes": round(minutes(trained.curve, sessions), 3) if sessions else None,
+        "resumed": len(sessions) - 1 if sessions else None,
         "command": task["command"],
-        "started": sessions[0]["started"],
+        "started": sessions[0]["started"] if sessions else None,
         "finished": now(),
         **settings,
         "eval_weights": task["weights"],
@@ -122,30 +122,43 @@ def agrees(row: Row, wanted: Row) -> bool:
 
 
 def joined(values: Iterable[object]) -> object:
-    """Return what sessions have in common, or their values one after another where they differ."""
+    """Return what sessions have in common, their values one after another where they differ, None without any."""
     once = list(dict.fromkeys(values))
-    return once[0] if len(once) == 1 else " → ".join(map(str, once))
+    return once[0] if len(once) == 1 else " → ".join(map(str, once)) or None
 
 
 def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
-    """Return the arguments that a run was trained with, as Ultralytics' own records have them.
+    """Return the arguments that a run was trained with, as its own record has them.
 
     Raises:
         DataError: If they are not those that it should have been trained with.
     """
-    recorded = {**OURS, **yaml.safe_load((folder.train / "args.yaml").read_text(encoding="utf-8"))}
+    recorded, set_to, where = recorded_arguments(folder)
     for key in PROVEN:
         asked, found = run.arguments.get(key), recorded.get(key)
         if asked is not None and str(asked) != str(found):
-            raise DataError(f"{folder.path.name} was to train with {key}={asked}, its args.yaml says {found}.")
-    asked = run.arguments.get("batch", DEFAULT_CFG_DICT["batch"])
+            raise DataError(f"{folder.path.name} was to train with {key}={asked}, its {where} says {found}.")
+    asked = run.arguments.get("batch", recorded.get("batch"))
     batch = trained_arguments(folder.last).get("batch")
-    if asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
+    if asked is not None and asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
         raise DataError(
             f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch} for want of memory: "
             "give all runs a smaller batch."
         )
-    return {**recorded, "batch": batch}
+    return {**recorded, **set_to, "batch": batch}
+
+
+def recorded_arguments(folder: RunFolder) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return all arguments that a run began with, what its trainer made of some, and the file that says so.
+
+    It is the run's record, or args.yaml without one.
+    """
+    record = read(folder.train)
+    if record and record.arguments is not None:
+        return dict(record.arguments), dict(record.set_to), FILE
+    path = folder.train / "args.yaml"
+    said = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return {**OURS, **said} if isinstance(said, dict) else {}, {}, path.name
 
 
 def curve(folder: RunFolder) -> list[Row]:

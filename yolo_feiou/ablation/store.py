@@ -4,12 +4,12 @@
 |---------------------------|-------------------------------------------------------------------|
 | `ablation.json`           | what the folder is, and which commands it was made by             |
 | `RUN/run.json`            | the run: its arguments and key; written before all else           |
-| `RUN/sessions.json`       | an entry for each time that its training began or went on         |
 | `RUN/evaluation/`         | ground truth, predictions and settings                            |
 | `RUN/row.json`            | its row of the table; a run that has one is done                  |
 | `RUN/failed.json`         | why it failed the last time                                       |
 | `RUN/log.txt`, `RUN/lock` | what it printed; held while a process works on it                 |
 | `train/RUN/`              | an ordinary run of Ultralytics': args.yaml, results.csv, weights/ |
+| `… provenance.json`       | what that training began with, and each time that it was resumed  |
 | `preflight/`              | how large the losses are, measured before the runs                |
 | `set_aside/`              | what could not be read, or gave way to a training from the start  |
 """
@@ -27,6 +27,7 @@ from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunSettings, Session
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import held, is_held
+from yolo_feiou.run_record import read
 from yolo_feiou.tables import Row, read_record, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
@@ -116,12 +117,12 @@ class RunFolder:
         write_json(self.path / "run.json", {**content, "sha256": digest(content)})
 
     def sessions(self) -> list[Row]:
-        """Return an entry for each time that the training, as it stands, began or went on."""
-        return self._read("sessions.json", list[Session]) or []
+        """Return an entry for each time that the training, as it stands, began or was resumed.
 
-    def write_sessions(self, sessions: list[Row]) -> None:
-        """Write the sessions."""
-        write_json(self.path / "sessions.json", sessions)
+        They are in the record of the training; what version 0.1.0 began has its first ones in sessions.json.
+        """
+        record = read(self.train)
+        return [*(self._read("sessions.json", list[Session]) or []), *(record.sessions if record else ())]
 
     def clear_training(self) -> str:
         """Make room for a training that begins anew, and return a line for the log if something was set aside.
@@ -129,6 +130,7 @@ class RunFolder:
         What a training leaves before its first epoch is removed. Anything else, such as a torn checkpoint or a file of
         the user's, is kept.
         """
+        (self.path / "sessions.json").unlink(missing_ok=True)  # of version 0.1.0
         if not os.path.lexists(self.train):
             return ""
         left = [path for path in self.train.rglob("*") if path.is_symlink() or not path.is_dir()]

@@ -24,7 +24,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.model import YOLO
-from yolo_feiou.provenance import session
+from yolo_feiou.provenance import DEVICE
 from yolo_feiou.terminal import say
 
 #: Exit status of a process that finds another at work on its run.
@@ -72,7 +72,7 @@ class Task:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the process, which sees its own GPUs alone: older releases would take the first."""
-        told = {"PYTHONUNBUFFERED": "1"}
+        told = {"PYTHONUNBUFFERED": "1", DEVICE: self.device}
         if self.threads:
             told |= {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
         if numbers := gpus(self.device):
@@ -110,7 +110,7 @@ def work(folder: RunFolder, task: Task) -> None:
             "train it anew, remove the folder."
         )
     if stage != checkpoints.TRAINED:
-        train(folder, dict(run.arguments), stage, epochs, task)
+        train(folder, dict(run.arguments), stage, task)
     checkpoints.strip(folder)
     weights = {"best": folder.best, "last": folder.last}[task.weights]
     measured = evaluate(
@@ -126,7 +126,7 @@ def work(folder: RunFolder, task: Task) -> None:
     folder.write_row(finished_row(folder, run, asdict(task), measured))
 
 
-def train(folder: RunFolder, arguments: dict[str, Any], stage: str, epochs: int, task: Task) -> None:
+def train(folder: RunFolder, arguments: dict[str, Any], stage: str, task: Task) -> None:
     """Begin a training, or go on with it."""
     own = {"save_dir": str(folder.train), "exist_ok": True, **task.own_device}
     own |= {"project": folder.path.parent.name, "name": folder.path.name}  # what W&B, MLflow and others call it
@@ -135,7 +135,6 @@ def train(folder: RunFolder, arguments: dict[str, Any], stage: str, epochs: int,
         cut(folder.results)
     elif note := folder.clear_training():
         print(note, flush=True)
-    folder.write_sessions([*(folder.sessions() if goes_on else []), session(epochs, task.device)])
     model = YOLO(folder.last if goes_on else arguments["model"])
     if task.threads and not torch.cuda.is_available():  # Ultralytics would take up to eight for each run
         model.add_callback("on_pretrain_routine_start", lambda _: torch.set_num_threads(task.threads))

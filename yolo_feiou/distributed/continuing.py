@@ -15,7 +15,8 @@ from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.locks import Busy, held
-from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.run_record import Start
+from yolo_feiou.tables import read_record, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
@@ -23,15 +24,11 @@ FILE, LOCK = "torchrun.json", "torchrun.lock"
 #: Arguments in which the command that goes on with a run may differ from the one that began it.
 FREE = (*HARMLESS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
+#: What notes of version 0.1.0 told of the run, and `run_record.py` tells now.
+OLD = ("processes", "machines", "sessions")
 
 #: Seconds that the processes which replace others wait for the last of these to end.
 PATIENCE = 60
-
-
-class Start(msgspec.Struct):
-    """An entry of a note's `sessions`."""
-
-    first_epoch: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Note(msgspec.Struct):
@@ -51,28 +48,25 @@ class Begun:
     Attributes:
         folder: Its folder.
         last: The checkpoint from which it goes on, or None if it has none yet.
-        epochs: How many epochs are done by then.
         finished: Whether it has ended.
     """
 
     folder: Path
     last: Path | None = None
-    epochs: int = 0
     finished: bool = False
 
 
-def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], session: Row) -> None:
-    """Note in a run's folder who trains it, in how many processes, with what arguments, and by what code.
+def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], resumes: bool = False) -> None:
+    """Note in a run's folder by what it is found again: the name of its launch, and what was asked for.
 
     Args:
         folder: The run's.
         launch: Of rank 0.
         asked: The arguments as the command has them.
-        session: The entry of this start, see `provenance.session`; those of earlier ones stay.
+        resumes: Whether the run was begun before.
     """
-    before = _noted(folder / FILE).get("sessions", []) if session["first_epoch"] > 1 else []
-    content = {"run_id": launch.run_id, "processes": launch.size, "machines": launch.machines, "asked": _asked(asked)}
-    write_json(folder / FILE, {**content, "sessions": [*before, session]})
+    earlier = {key: value for key, value in _noted(folder / FILE).items() if key in OLD and resumes}
+    write_json(folder / FILE, {"run_id": launch.run_id, "asked": _asked(asked), **earlier})
 
 
 @contextmanager
@@ -112,12 +106,7 @@ def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | No
         return None
     if not checkpoint.get("optimizer"):
         return Begun(folder, finished=True)
-    return Begun(folder, last, checkpoint["epoch"] + 1) if last.exists() else None
-
-
-def epochs_done(checkpoint: Path) -> int:
-    """Return how many epochs a checkpoint has behind it."""
-    return _numbers(checkpoint)["epoch"] + 1
+    return Begun(folder, last) if last.exists() else None
 
 
 def trained(last: Path) -> bool:

@@ -19,7 +19,6 @@ from ultralytics.utils.torch_utils import strip_optimizer
 from yolo_feiou.distributed import continuing, group
 from yolo_feiou.distributed.launch import Launch, device_for, launched
 from yolo_feiou.errors import ArgumentError, FinishedError
-from yolo_feiou.provenance import session
 
 #: The Ultralytics whose validation takes part in a group.
 RANKS_SINCE = "8.4.3"
@@ -37,7 +36,6 @@ class Ranks:
         launch: What torchrun says of this process, or None if it is no matter.
         joined: Whether it has joined a group here.
         go_on_with: The checkpoint of the run that this command began and that was cut off, or None.
-        epochs_done: How many epochs that has done.
 
     Raises:
         ArgumentError: If devices or the total batch don't fit the processes, or another process trains the same run.
@@ -52,7 +50,6 @@ class Ranks:
         self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
         self.go_on_with: Path | None = None
-        self.epochs_done = 0
         self._lock = ExitStack()
         if self.joined:
             overrides["device"] = self._join(self.launch, device)
@@ -72,10 +69,22 @@ class Ranks:
         if self.launch and self.launch.rank == 0:
             if not found:
                 self._lock.enter_context(continuing.training(self.save_dir, self.launch))
-            if self.resume and not self.go_on_with:
-                self.epochs_done = continuing.epochs_done(Path(self.args.resume))
-            begins = session(self.epochs_done, str(self.args.device or ""))
-            continuing.sign(self.save_dir, self.launch, asked, begins)
+            continuing.sign(self.save_dir, self.launch, asked, bool(self.resume))
+
+    @property
+    def launcher(self) -> str:
+        """What started these processes: 'torchrun', 'Ultralytics', or '' for a single one."""
+        return "torchrun" if self.launch else "Ultralytics" if RANK != -1 else ""
+
+    @property
+    def processes(self) -> int:
+        """How many processes train."""
+        return self.launch.size if self.launch else dist.get_world_size() if dist.is_initialized() else 1
+
+    @property
+    def machines(self) -> int:
+        """On how many machines they run."""
+        return self.launch.machines if self.launch else 1
 
     def _join(self, launch: Launch, device: str) -> str:
         """Join the group, and return the device as the trainer takes it."""
@@ -113,7 +122,7 @@ class Ranks:
             found.folder.mkdir(parents=True, exist_ok=True)
             self._lock.enter_context(continuing.training(found.folder, self.launch))
             self.save_dir = found.folder  # ours from here on, and gone again if the training doesn't come to begin
-        self.go_on_with, self.epochs_done = found.last, found.epochs
+        self.go_on_with = found.last
         if found.last:
             overrides["resume"] = str(found.last)
             LOGGER.info(f"Going on with {found.folder}, which this command began and didn't finish.")

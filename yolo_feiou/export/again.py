@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yolo_feiou.escape import shell
-from yolo_feiou.export.runs import TORCHRUN, TrainedRun
+from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.registry import STOCK
 
 
@@ -18,19 +18,21 @@ def short(path: str | Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
-def reproduce(run: TrainedRun) -> str:
-    """Return the command that trains such weights."""
-    task = run.arguments.get("task") or "detect"
-    settings = run.settings()
+def reproduce(run: TrainedRun) -> str | None:
+    """Return the command that trains such weights, None if it is not recorded what they were trained from."""
+    task, settings = run.arguments.get("task"), run.settings()
+    if not (task and run.model and settings["data"]):
+        return None
     for key in ("model", "data"):
         settings[key] = short(settings[key]) if settings[key] else None
     loss = settings.pop("loss")
     words = [f"{key}={spelled(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
-    apart = f"--nnodes={run.machines} " if run.machines > 1 else ""
-    each = (run.processes or 0) // run.machines or "PROCESSES"
+    machines = run.machines or 1
+    apart = f"--nnodes={machines} " if machines > 1 else ""
+    each = (run.processes or 0) // machines or "PROCESSES"
     by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
-    return f"{by_torchrun if (run.folder / TORCHRUN).is_file() else 'yolo'} {shell([task, 'train', *ours, *words])}"
+    return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {shell([task, 'train', *ours, *words])}"
 
 
 def spelled(value: object) -> str:

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from yolo_feiou import escape
+from yolo_feiou.ablation.rows import joined
 from yolo_feiou.evaluation.labels import image_counts
 from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
-from yolo_feiou.export.runs import TORCHRUN, TrainedRun
+from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.own_files import write_sealed
 from yolo_feiou.registry import LOSSES, STOCK, build_loss
 from yolo_feiou.report.layout import markdown
-from yolo_feiou.report.shown import count, percent
+from yolo_feiou.report.shown import count, listing, percent
 from yolo_feiou.spec import split
 from yolo_feiou.tables import Row
 
 FILE = "model_card.md"
 UNKNOWN = "not recorded"
+#: Arguments that Ultralytics may choose by itself, beside those that only say where a run lies.
+CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "epochs")
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Card:
 
 def _head(card: Card) -> Iterator[str]:
     yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
-    yield escape.markdown(f"# {Path(card.run.model).stem} on {Path(card.data).stem}, loss {card.run.loss}")
+    title = f"# {Path(card.run.model or card.run.weights).stem} on {Path(card.data).stem}, loss {card.run.loss}"
+    yield escape.markdown(title)
     if card.run.unfinished:
         yield from ("", f"**The training is {card.run.unfinished}.**")
 
@@ -71,6 +76,9 @@ def _loss(run: TrainedRun) -> Iterator[str]:
     yield from ("## Loss", "")
     if run.loss == STOCK:
         yield "`stock`: Ultralytics' own box loss, CIoU, nothing swapped."
+        return
+    if run.record and run.record.loss_file:
+        yield f"`loss={run.loss}`: a function of the user's, {_file(run.record.loss_file)}."
         return
     info = LOSSES[split(run.loss)[0]]
     loss, meaning = escape.markdown_code(f"loss={run.loss}"), f"{info.meaning[0].upper()}{info.meaning[1:]}"
@@ -82,26 +90,37 @@ def _loss(run: TrainedRun) -> Iterator[str]:
 def _training(card: Card) -> Iterator[str]:
     run = card.run
     fields = {
-        "model": short(run.model),
+        "model": short(run.model) if run.model else UNKNOWN,
+        "starting weights": _weights(run),
         "data": short(run.arguments.get("data") or card.data),
         "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
         "images": ", ".join(f"{split} {number}" for split, number in image_counts(card.data).items()) or UNKNOWN,
-        "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs')}",
-        "seed": run.arguments.get("seed"),
-        "total batch": run.batch,
+        "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs', UNKNOWN)}",
+        "seed": run.arguments.get("seed", UNKNOWN),
+        "total batch": run.batch or UNKNOWN,
         "processes": _processes(run),
         "Ultralytics": run.ultralytics or UNKNOWN,
         "checkpoint written": run.date[:19] or UNKNOWN,
         "code": _code(run),
     }
-    if len(run.sessions) > 1:
-        fields["resumed"] = count(len(run.sessions) - 1, "time")
+    if run.resumed:
+        after = listing([str(entry["first_epoch"] - 1) for entry in run.sessions[1:]])
+        fields["resumed"] = f"{count(len(run.sessions) - 1, 'time')}, after epoch {after}" if after else UNKNOWN
     yield from ("## Training", "", "| | |", "|:--|:--|")
     yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
     shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
     others = ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in shown.items()) or "none"
-    yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
-    yield from ("", "Again, in one command:", "", "```bash", reproduce(run), "```")
+    if run.record:
+        yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
+        if chosen := {key: value for key, value in run.record.set_to.items() if key in CHOSEN}:
+            told = ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in chosen.items())
+            yield from ("", f"Chosen by Ultralytics in the run: {told}.")
+    else:
+        yield from ("", f"How the run was begun is {UNKNOWN}: {run.missing}. Its args.yaml names: {others}.")
+    if command := reproduce(run):
+        yield from ("", "Again, in one command:", "", "```bash", command, "```")
+    else:
+        yield from ("", f"The command that trains it again is {UNKNOWN}.")
 
 
 def _metrics(card: Card) -> Iterator[str]:
@@ -149,18 +168,33 @@ def _limits(card: Card) -> Iterator[str]:
 
 
 def _code(run: TrainedRun) -> str:
-    """Return by what code it was trained, as torchrun's note says of its last start."""
+    """Return by what code it was trained, each time that it was begun or resumed."""
     if not run.noted:
         return UNKNOWN
-    noted = run.sessions[-1]
-    commit = f" (commit {noted['git_commit']})" if noted["git_commit"] else ""
-    return f"yolo_feiou {noted['yolo_feiou']}{commit}, torch {noted['torch']}, Python {noted['python']}"
+    return str(joined(_versions(session) for session in run.sessions))
+
+
+def _versions(session: Row) -> str:
+    commit = f" (commit {session['git_commit']})" if session["git_commit"] else ""
+    return f"yolo_feiou {session['yolo_feiou']}{commit}, torch {session['torch']}, Python {session['python']}"
+
+
+def _weights(run: TrainedRun) -> str:
+    """Return from which weights it was trained."""
+    if run.record is None:
+        return UNKNOWN
+    return _file(run.record.weights) if run.record.weights else "none, from scratch"
+
+
+def _file(digested: Mapping[str, Any]) -> str:
+    """Return the name of a file, and its checksum."""
+    return f"{short(digested['file'])}, sha256 `{digested['sha256'] or UNKNOWN}`"
 
 
 def _processes(run: TrainedRun) -> str:
-    started = "by torchrun" if (run.folder / TORCHRUN).is_file() else "by Ultralytics"
+    started = f"by {run.launcher}" if run.launcher else "by Ultralytics"
     device = run.arguments.get("device") or "chosen by Ultralytics"
-    apart = f" on {run.machines} machines" if run.machines > 1 else ""
+    apart = f" on {run.machines} machines" if (run.machines or 1) > 1 else ""
     return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"
 
 

@@ -24,6 +24,8 @@ from yolo_feiou.terminal import say
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
 FOLDER, MEASURED = "evaluation", "measured.json"
+#: Those of an evaluation, whose row names them, if it is not recorded with what a run trained.
+BATCH, IMGSZ = 16, 640
 
 
 class Kept(msgspec.Struct):
@@ -68,8 +70,8 @@ class Evaluator:
 
     def arguments(self, run: TrainedRun) -> dict[str, Any]:
         """Return the arguments for Ultralytics' `val`: size and batch as the run trained, its thresholds."""
-        batch = self.batch or max(1, run.batch // (run.processes or 1))
-        told = evaluation_arguments(run.arguments, {"imgsz": run.arguments.get("imgsz", 640), "batch": batch})
+        batch = self.batch or max(1, (run.batch or BATCH) // (run.processes or 1))
+        told = evaluation_arguments(run.arguments, {"imgsz": run.trained_with.get("imgsz") or IMGSZ, "batch": batch})
         return told | ({"device": self.device} if self.device else {})
 
     def asked(self, run: TrainedRun, sha256: str) -> Row:

@@ -9,13 +9,13 @@ from typing import Any
 
 from yolo_feiou.ablation.collect import Gathered, read_box_stats, write_tables
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.results import BOX_STATS, CURVES, RESULTS
+from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.locks import held
-from yolo_feiou.report.files import ARGUMENTS, PAPER, WORDS
+from yolo_feiou.report.files import NAMES, PAPER, WORDS
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
 from yolo_feiou.spreadsheets import read_rows
@@ -41,7 +41,7 @@ def gather(run: TrainedRun, name: str, measured: Measured, options: Mapping[str,
     row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}
-    return Gathered(trained.run, row, run.curve, read_box_stats(run.folder))
+    return Gathered(trained.run, row, run.curve, read_box_stats(run.folder), run.arguments)
 
 
 def add(out: Path, runs: Sequence[Gathered]) -> None:
@@ -62,12 +62,14 @@ def read(out: Path) -> list[Gathered]:
     Raises:
         DataError: If a file is damaged.
     """
-    rows, curves, box_stats = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS))
+    rows, curves, box_stats, recorded = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS, ARGUMENTS))
+    known = {row["run"]: {key: number(value) for key, value in _without_name(row).items()} for row in recorded}
     return [
         Gathered(
             _run(row),
             row,
             *([_without_name(r) for r in part if r["run"] == row["run"]] for part in (curves, box_stats)),
+            known.get(row["run"], {}),
         )
         for row in rows
     ]
@@ -123,7 +125,7 @@ def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
 
 def _run(row: Row) -> Run:
     """Return the settings in a row, for the question in what runs differ."""
-    arguments = {key: number(row[key]) for key in (*ARGUMENTS, "loss", "seed") if row.get(key)}
+    arguments = {key: number(row[key]) for key in (*NAMES, "loss", "seed") if row.get(key)}
     return Run(arguments, gain=row.get("gain") or "same")
 
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ultralytics
 import yaml
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.checkpoints import read_checkpoint
-from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
@@ -20,12 +20,14 @@ from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
 from yolo_feiou.provenance import PROVENANCE
 from yolo_feiou.registry import STOCK, shortest
+from yolo_feiou.run_record import FILE as RECORD
+from yolo_feiou.run_record import RunRecord, mark_of, read
 from yolo_feiou.tables import Row, read_record
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.training_arguments import OURS, PLACE
 
 ARGS, RESULTS = "args.yaml", "results.csv"
-#: Arguments that say where and how a run was begun, and not what it trained.
-PLACE = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "task", "device", "session", "cfg", "save")
+#: Arguments of which args.yaml has other values once a run was resumed.
+REWRITTEN = ("model", "resume", "pretrained", "optimizer", "lr0", "warmup_bias_lr")
 
 
 @dataclass(frozen=True)
@@ -36,43 +38,45 @@ class TrainedRun:
         folder: Its folder.
         weights: The checkpoint.
         sha256: The checksum of its file.
-        arguments: All arguments, as args.yaml has them.
+        record: What was recorded at its start, see `run_record.py`; None if nothing was, or it is of other weights.
+        missing: Why there is no record, '' if there is one.
+        arguments: All arguments as it began with them; without a record those in args.yaml, as far as a resume leaves
+            them as they were.
         loss: The shortest spelling of its loss, 'stock' where there is none of ours.
         curve: A row an epoch, with Ultralytics' columns.
         finished: Whether the training has ended, early or not: its weights are without optimizer then, as a rule.
-        ultralytics: The version that trained, '' if the checkpoint doesn't say.
+        resumed: Whether it was resumed, at least once.
+        ultralytics: The version that wrote the checkpoint, '' if that doesn't say.
         date: When the checkpoint was written, '' likewise.
-        architecture: The model YAML that the checkpoint names, '' likewise.
-        batch: The total batch that it trained with, which Ultralytics may have chosen.
-        processes: In how many processes it trained, None if that is not recorded.
-        machines: On how many machines, 1 if that is not recorded.
-        noted: What torchrun's note says of each time that it began or went on.
+        batch: The total batch that it trained with, which Ultralytics may have chosen; None if that is not recorded.
+        processes: In how many processes it trained, None likewise.
+        machines: On how many machines, None likewise.
+        launcher: What started them, None likewise.
+        noted: An entry for each time that it began or was resumed, empty if that is not recorded.
     """
 
     folder: Path
     weights: Path
     sha256: str
+    record: RunRecord | None
+    missing: str
     arguments: Mapping[str, Any]
     loss: str
     curve: list[Row]
     finished: bool
+    resumed: bool
     ultralytics: str
     date: str
-    architecture: str
-    batch: int
+    batch: int | None
     processes: int | None
-    machines: int
+    machines: int | None
+    launcher: str | None
     noted: list[Row]
 
     @property
-    def model(self) -> str:
-        """What the training began from; of a run that was resumed, its architecture is all that is known."""
-        model = str(self.arguments.get("model"))
-        own = {self.folder.resolve() / "weights" / name for name in ("last.pt", "best.pt")}
-        return self.architecture if self.architecture and self._resumed(model, own) else model
-
-    def _resumed(self, model: str, own: set[Path]) -> bool:
-        return bool(self.arguments.get("resume")) or Path(model).resolve() in own
+    def model(self) -> str | None:
+        """What the training began from, None if that is not recorded: a resume overwrites it in args.yaml."""
+        return self.arguments.get("model")
 
     @property
     def unfinished(self) -> str:
@@ -83,31 +87,33 @@ class TrainedRun:
 
     @property
     def sessions(self) -> list[Row]:
-        """An entry for each time that the training began or went on.
-
-        It is what torchrun's note says; without one the clock tells, which begins anew, but not by what code it was.
-        """
+        """An entry for each time that the training began or was resumed; none if their number is not recorded."""
         if self.noted:
             return [{**dict.fromkeys((*PROVENANCE, "started")), **entry} for entry in self.noted]
-        unknown = {**dict.fromkeys(PROVENANCE), "device": self.arguments.get("device"), "started": None}
-        times = [0.0, *(row.get("time", 0.0) for row in self.curve)]
-        begun = [1, *(n for n in range(2, len(times)) if times[n] < times[n - 1])]
-        return [{**unknown, "ultralytics": self.ultralytics or None, "first_epoch": epoch} for epoch in begun]
+        if self.resumed:
+            return []
+        unknown = {**dict.fromkeys((*PROVENANCE, "started")), "device": self.arguments.get("device")}
+        return [{**unknown, "ultralytics": self.ultralytics or None, "first_epoch": 1}]
 
     def settings(self, data: str = "") -> dict[str, Any]:
-        """Return its loss, seed, model and data, and all other arguments that differ from Ultralytics' defaults.
+        """Return its loss, seed, model and data, and all other arguments that differed from the defaults of its day.
+
+        Without a record these are known only if the installed Ultralytics is the one that trained; otherwise all
+        arguments are there that args.yaml names.
 
         Args:
-            data: Where its data YAML lies here, '' for where args.yaml says.
+            data: Where its data YAML lies here, '' for where it lay.
         """
-        defaults = {**DEFAULT_CFG_DICT, **OURS}
-        told = {
-            key: value
-            for key, value in self.arguments.items()
-            if key in defaults and key not in PLACE and value != defaults[key]
-        }
+        names = self.record.differing if self.record else self._named()
+        told = {key: self.arguments[key] for key in names if key in self.arguments and key not in PLACE}
         named = {"model": self.model, "data": data or self.arguments.get("data")}
-        return {**told, **named, "loss": self.loss, "seed": self.arguments.get("seed", 0)}
+        return {**told, **named, "loss": self.loss, "seed": self.arguments.get("seed")}
+
+    def _named(self) -> list[str]:
+        """Return the arguments to name of a run without a record."""
+        defaults = {**DEFAULT_CFG_DICT, **OURS} if self.ultralytics == ultralytics.__version__ else {}
+        known = [key for key in self.arguments if key in DEFAULT_CFG_DICT or key in OURS]
+        return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
     def trained(self, name: str, data: str = "") -> Trained:
         """Return what its row is made of.
@@ -117,9 +123,14 @@ class TrainedRun:
             data: As in `settings`.
         """
         settings = self.settings(data)
-        run = Run(settings, contents=of_files(settings))
-        set_to = {key: self.arguments.get(key) for key in SET} | {"batch": self.batch}
+        run = Run(settings, contents=self.record.contents if self.record else {})
+        set_to = {key: self.trained_with.get(key) for key in SET} | {"batch": self.batch}
         return Trained(name, run.key, run, set_to, self.curve, self.sessions)
+
+    @property
+    def trained_with(self) -> Mapping[str, Any]:
+        """All arguments as the training used them."""
+        return self.record.trained_with if self.record else self.arguments
 
 
 def read_run(folder: Path, weights: str) -> TrainedRun:
@@ -135,39 +146,67 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     """
     if not (folder / ARGS).is_file():
         raise DataError(f"there is no {folder / ARGS}: give the folder that Ultralytics trained in.")
-    try:
-        arguments = yaml.safe_load((folder / ARGS).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{folder / ARGS} can't be read: {error}.") from None
-    if not isinstance(arguments, dict):
-        raise DataError(f"{folder / ARGS} holds no training arguments: was it cut off?")
+    said = _arguments(folder / ARGS)
     path = folder / "weights" / f"{weights}.pt"
     if not path.is_file():
         raise DataError(f"{folder} has no weights/{path.name}: no epoch was finished, or the weights lie elsewhere.")
     checkpoint = _checkpoint(path)
     if not isinstance(checkpoint, dict) or not (checkpoint.get("model") or checkpoint.get("ema")):
         raise DataError(f"{path} is torn or no checkpoint of Ultralytics': copy it anew.")
-    model: Any = checkpoint.get("ema") or checkpoint["model"]
-    content = model.yaml if isinstance(getattr(model, "yaml", None), dict) else {}
+    mark = mark_of(checkpoint.get("ema") or checkpoint["model"])
+    recorded = read(folder)
+    own = recorded if recorded and recorded.id == mark.get("run") else None
+    record = own if own and own.arguments is not None else None
+    resumed = _resumed(folder, said) if record is None else len(record.sessions) > 1
+    arguments = record.arguments if record else {k: v for k, v in said.items() if not (resumed and k in REWRITTEN)}
     curve = read_curve(folder / RESULTS)
-    trained_with = checkpoint.get("train_args") or {}
     signed = _signed(folder / TORCHRUN)
+    sessions = record.sessions if record else [*(signed.get("sessions") or []), *(own.sessions if own else [])]
+    noted = [entry for entry in sessions if isinstance(entry, dict) and "first_epoch" in entry]
+    device = str(arguments.get("device") or "")
     return TrainedRun(
         folder=folder,
         weights=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        record=record,
+        missing="" if record else _missing(recorded, own),
         arguments=arguments,
-        loss=shortest(str(arguments.get("loss") or STOCK)),
+        loss=record.loss if record else shortest(str(mark.get("loss") or arguments.get("loss") or STOCK)),
         curve=curve,
         finished=checkpoint.get("optimizer") is None or len(curve) >= int(arguments.get("epochs") or 0) > 0,
+        resumed=resumed,
         ultralytics=str(checkpoint.get("version") or ""),
         date=str(checkpoint.get("date") or ""),
-        architecture=Path(str(content.get("yaml_file") or "")).name,
-        batch=_batch(trained_with.get("batch"), arguments.get("batch")),
-        processes=_processes(signed, str(arguments.get("device") or "")),
-        machines=_number(signed.get("machines")) or 1,
-        noted=signed.get("sessions", []),
+        batch=_batch((checkpoint.get("train_args") or {}).get("batch"), arguments.get("batch")),
+        processes=record.processes if record else _processes(signed, device),
+        machines=record.machines if record else _number(signed.get("machines")) or (None if signed else 1),
+        launcher=record.launcher if record else "torchrun" if signed else "Ultralytics",
+        noted=noted if noted and noted[0]["first_epoch"] == 1 else [],
     )
+
+
+def _arguments(path: Path) -> dict[str, Any]:
+    """Return what an args.yaml says."""
+    try:
+        arguments = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} can't be read: {error}.") from None
+    if not isinstance(arguments, dict):
+        raise DataError(f"{path} holds no training arguments: was it cut off?")
+    return arguments
+
+
+def _missing(recorded: RunRecord | None, own: RunRecord | None) -> str:
+    """Return why a run has no record of its start."""
+    if recorded and not own:
+        return f"the {RECORD} there is of other weights"
+    return f"it was begun without {RECORD}" if own else f"it has no {RECORD}"
+
+
+def _resumed(folder: Path, arguments: Mapping[str, Any]) -> bool:
+    """Whether an args.yaml was written anew by a resume, which names the run's own checkpoint as its model."""
+    own = {folder.resolve() / "weights" / name for name in ("last.pt", "best.pt")}
+    return bool(arguments.get("resume")) or Path(str(arguments.get("model"))).resolve() in own
 
 
 def _checkpoint(path: Path) -> Any:
@@ -199,6 +238,6 @@ def _number(value: Any) -> int | None:
     return value if isinstance(value, int) and value > 0 else None
 
 
-def _batch(*values: Any) -> int:
+def _batch(*values: Any) -> int | None:
     """Return the first of these that is a number of images, which a share of the memory (0.7) or −1 is not."""
-    return next((value for value in values if isinstance(value, int) and value > 0), DEFAULT_CFG_DICT["batch"])
+    return next((value for value in values if isinstance(value, int) and value > 0), None)

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
-from yolo_feiou.ablation.results import BOX_STATS, CURVES, PREFLIGHT, RESULTS
+from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
-from yolo_feiou.tables import Row, number, read_csv
+from yolo_feiou.tables import Row, read_csv
 from yolo_feiou.training_arguments import OURS
 
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
-#: Arguments of a training with their defaults, spelled as a CSV spells them; what has columns of its own is left out.
-ARGUMENTS = {
-    key: None if value is None else str(value)
-    for key, value in {**DEFAULT_CFG_DICT, **OURS}.items()
-    if key not in ("loss", "seed", "device")
-}
+#: Columns that are no arguments to compare by, since they have a meaning of their own.
+OWN = ("run", "loss", "seed", "device")
+#: The arguments of a training that are known by name; `arguments.csv` may name others.
+NAMES = tuple(name for name in {**DEFAULT_CFG_DICT, **OURS} if name not in OWN)
 #: Columns that are words even where they look like a number, as version 3.10 or a commit 12e4567.
 WORDS = (
     *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
@@ -43,7 +41,11 @@ COUNTS = (
     *("images", "objects", "objects_S", "objects_M", "objects_L", "detections", "matched", "minutes", "epochs_done"),
     *(f"iou_{level}" for level in LEVELS),
 )
-NUMERIC = tuple(key for key, value in ARGUMENTS.items() if isinstance(number(value or ""), float))
+NUMERIC = tuple(
+    key
+    for key, value in {**DEFAULT_CFG_DICT, **OURS}.items()
+    if key in NAMES and isinstance(value, int | float) and not isinstance(value, bool)
+)
 SWITCH_OR_LIST = re.compile(r"True|False|\[.*]|\(.*\)")
 
 
@@ -54,11 +56,12 @@ class Results:
     Attributes:
         folders: Where from.
         rows: A row a run, failed ones too.
-        arguments: The columns of `rows` that are arguments of the training; a run that was not given one has its
-            default.
+        arguments: The columns of `rows` that are arguments of the training; for a run that was not given one it is
+            what its record says, None without a record.
         curves: A row an epoch and run, with the columns of Ultralytics' results.csv.
         box_stats: A row an epoch and run, with the positives and their gradients by IoU.
         preflight: A row a loss, with its size against CIoU's.
+        recorded: By run, all arguments that its record has.
     """
 
     folders: tuple[Path, ...]
@@ -67,6 +70,7 @@ class Results:
     curves: Sequence[Row] = ()
     box_stats: Sequence[Row] = ()
     preflight: Sequence[Row] = ()
+    recorded: Mapping[str, Row] = field(default_factory=dict)
 
     @property
     def done(self) -> list[Row]:
@@ -85,7 +89,7 @@ def read_results(folders: Sequence[Path]) -> Results:
     arguments = tuple(dict.fromkeys(name for part in parts for name in part.arguments))
     results = Results(
         tuple(folders),
-        [_with_defaults(row, arguments) for part in parts for row in part.rows],
+        [_with_recorded(row, part.recorded, arguments) for part in parts for row in part.rows],
         arguments,
         *([row for part in parts for row in getattr(part, name)] for name in ("curves", "box_stats", "preflight")),
     )
@@ -123,8 +127,10 @@ def _read(folder: Path, prefix: str) -> Results:
         optional[name] = _named(optional[name], prefix)
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
-    arguments = tuple(column for column in (rows[0] if rows else ()) if column in ARGUMENTS)
-    return Results((folder,), rows, arguments, **optional)
+    recorded = _named(_rows(folder / ARGUMENTS, WORDS), prefix) if (folder / ARGUMENTS).is_file() else []
+    names = {*NAMES, *(name for row in recorded for name in row if name not in OWN)}
+    arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
+    return Results((folder,), rows, arguments, **optional, recorded={row["run"]: row for row in recorded})
 
 
 def _rows(path: Path, words: Collection[str]) -> list[Row]:
@@ -149,10 +155,9 @@ def _shorten(rows: list[Row], name: str) -> None:
                 row[name] = short[row[name]]
 
 
-def _with_defaults(row: Row, arguments: Sequence[str]) -> Row:
-    defaults = {name: ARGUMENTS[name] for name in arguments if row.get(name) is None}
-    words = {name: value if value is None or name in WORDS else number(value) for name, value in defaults.items()}
-    return {**row, **words}
+def _with_recorded(row: Row, recorded: Mapping[str, Row], arguments: Sequence[str]) -> Row:
+    known = recorded.get(row["run"], {})
+    return {**row, **{name: known.get(name) for name in arguments if row.get(name) is None}}
 
 
 def _check(row: Row, path: Path) -> None:

@@ -1,0 +1,242 @@
+"""What a run says of itself is written at its first start, and only added to afterwards."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+import yaml
+from ultralytics.cfg import DEFAULT_CFG_DICT
+from ultralytics.utils.torch_utils import strip_optimizer
+
+from tests.runs import SHORT, overrides
+from yolo_feiou import YOLO, __version__, run_record
+from yolo_feiou.errors import DataError
+from yolo_feiou.run_record import ASKED, MARK, RunRecord, begin, mark_of, read, resumed
+from yolo_feiou.tables import read_json
+
+SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "torch": "2.0"}
+KILLED = """
+import os, signal, sys
+from yolo_feiou import YOLO
+
+def kill(trainer):
+    if trainer.epoch == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+told = eval(sys.argv[1])
+model = YOLO(told.pop("model"))
+model.add_callback("on_train_batch_end", kill)
+model.train(**told)
+"""
+
+
+def test_a_record_says_what_differed_from_the_defaults_of_its_day(monkeypatch):
+    monkeypatch.setitem(DEFAULT_CFG_DICT, "lr0", 0.02)
+    arguments = {
+        **DEFAULT_CFG_DICT,
+        "model": "yolov8n.yaml",
+        "loss": "focal_eiou:gamma=0.50",
+        "lr0": 0.01,
+        "classes": (1, 2),
+    }
+    record = begin({"lr0": 0.01}, arguments, {**arguments, "optimizer": "AdamW", "lr0": 0.001}, SESSION)
+    assert set(record.differing) == {"model", "loss", "lr0", "classes"}
+    assert record.set_to == {"optimizer": "AdamW", "lr0": 0.001}
+    assert record.arguments["lr0"] == 0.01 and record.arguments["classes"] == [1, 2] and record.loss == "focal_eiou"
+    assert record.trained_with["optimizer"] == "AdamW" and record.arguments["optimizer"] == "auto"
+
+
+def test_files_are_recorded_with_their_contents(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in (
+        ("start.pt", "weights"),
+        ("other.pt", "others"),
+        ("d.yaml", "names: [a]\npath: here"),
+        ("l.py", "x"),
+    ):
+        (tmp_path / name).write_text(text)
+    record = begin({}, {"model": "start.pt", "data": "d.yaml", "loss": "l.py:f"}, {}, SESSION)
+    assert record.weights == {"file": "start.pt", "sha256": hashlib.sha256(b"weights").hexdigest()}
+    assert record.loss_file == {"file": "l.py", "sha256": hashlib.sha256(b"x").hexdigest()}
+    assert record.loss == "l.py:f" and record.contents.keys() == {"model", "data"}
+    from_scratch = begin({}, {"model": "yolov8n.yaml", "pretrained": "other.pt"}, {}, SESSION)
+    assert from_scratch.weights["sha256"] == hashlib.sha256(b"others").hexdigest()
+    assert begin({}, {"model": "yolov8n.yaml", "pretrained": True}, {}, SESSION).weights is None
+    (tmp_path / "d.yaml").write_text("names: [a, b]\npath: here")
+    os.utime(tmp_path / "d.yaml", (1, 1))
+    assert begin({}, {"data": "d.yaml"}, {}, SESSION).contents["data"] != record.contents["data"], "in one process too"
+
+
+def test_a_resume_adds_an_entry_and_changes_nothing_else(tmp_path):
+    record = begin({"epochs": 3}, {**DEFAULT_CFG_DICT, "epochs": 3}, {}, SESSION)
+    record.write(tmp_path)
+    before = read_json(tmp_path / "provenance.json")
+    again = {**SESSION, "first_epoch": 2}
+    resumed([tmp_path], again).write(tmp_path)
+    after = read_json(tmp_path / "provenance.json")
+    assert after.pop("sessions") == [*before.pop("sessions"), again] and after == before
+    (tmp_path / "moved").mkdir()
+    assert resumed([tmp_path / "moved", tmp_path], again).id == record.id, "that of the checkpoint's folder"
+
+
+def test_what_was_begun_without_a_record_stays_unrecorded(tmp_path):
+    record = resumed([tmp_path], {**SESSION, "first_epoch": 3})
+    record.write(tmp_path)
+    found = read(tmp_path)
+    assert found == record and found.arguments is None and found.loss is None and len(found.sessions) == 1
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        *(
+            "",
+            "{",
+            "[]",
+            "{}",
+            '{"id": "x"}',
+            '{"id": 1, "sessions": [{"first_epoch": 1}]}',
+            '{"id": "x", "sessions": []}',
+        ),
+        *('{"id": "x", "sessions": [1]}', '{"id": "x", "sessions": [{"first_epoch": "1"}]}'),
+        *('{"id": "x", "sessions": [{"first_epoch": 1}], "arguments": []}',),
+        *('{"id": "x", "sessions": [{"first_epoch": 1}], "differing": {}}',),
+    ],
+)
+def test_a_damaged_record_is_named_and_kept_for_people(tmp_path, damaged):
+    path = tmp_path / "provenance.json"
+    path.write_text(damaged)
+    with pytest.raises(DataError, match=r"provenance\.json is"):
+        read(tmp_path)
+    assert resumed([tmp_path], SESSION).arguments is None
+    assert not path.exists() and (tmp_path / "provenance.json.damaged").read_text() == damaged
+
+
+def test_workers_of_ultralytics_know_what_was_asked_and_not_all_arguments(monkeypatch):
+    with run_record.telling_workers({"epochs": 3}):
+        assert json.loads(os.environ[ASKED]) == {"epochs": 3}
+        assert run_record.asked_for({"lr0": 1, "session": object()}) == {"lr0": 1}, "this process is no worker"
+        monkeypatch.setattr(run_record, "RANK", 0)
+        assert run_record.asked_for({**DEFAULT_CFG_DICT}) == {"epochs": 3}
+        monkeypatch.setattr(run_record, "RANK", -1)
+    assert ASKED not in os.environ
+
+
+@pytest.mark.slow
+def test_a_fine_tune_that_was_killed_and_resumed_says_what_it_began_with(train, data, tmp_path, command):
+    """Its args.yaml names its own last.pt and AdamW by then."""
+    base = train(loss="giou").best
+    told = {**SHORT, "data": data, "project": str(tmp_path), "name": "tuned", "loss": "eiou", "epochs": 3}
+    del told["optimizer"], told["lr0"]
+    killed = subprocess.run([sys.executable, "-c", KILLED, repr({**told, "model": str(base)})], capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    folder = tmp_path / "tuned"
+    began = read_json(folder / "provenance.json")
+    done = command("train", "resume", f"model={folder / 'weights' / 'last.pt'}")
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load((folder / "args.yaml").read_text())["optimizer"] == "AdamW"
+
+    record = read(folder)
+    assert {**read_json(folder / "provenance.json"), "sessions": None} == {**began, "sessions": None}
+    assert [session["first_epoch"] for session in record.sessions] == [1, 2]
+    assert record.asked.items() >= {"loss": "eiou", "epochs": 3, "data": data, "model": str(base)}.items()
+    assert record.arguments["model"] == str(base) and record.arguments["optimizer"] == "auto"
+    assert record.set_to["optimizer"] == "AdamW" and record.arguments["lr0"] == 0.01
+    assert record.weights == {"file": str(base), "sha256": hashlib.sha256(base.read_bytes()).hexdigest()}
+    assert (record.loss, record.launcher, record.processes, record.machines) == ("eiou", "", 1, 1)
+    assert record.sessions[0]["yolo_feiou"] == __version__
+
+
+@pytest.mark.slow
+def test_a_new_training_in_the_folder_of_an_older_one_replaces_its_record(train):
+    first = read(train(loss="eiou").save_dir)
+    second = read(train(loss="giou", exist_ok=True).save_dir)
+    assert first.id != second.id and second.loss == "giou" and len(second.sessions) == 1
+
+
+@pytest.mark.slow
+def test_a_finished_checkpoint_tells_its_loss_and_its_record_whatever_ultralytics_does_to_it(train, tmp_path):
+    trainer = train(loss="focal_eiou:gamma=0.50,norm=tal", save_period=1)
+    told = {"loss": "focal_eiou:norm=tal", "version": __version__, "run": read(trainer.save_dir).id}
+    content = torch.load(trainer.best, weights_only=False)
+    assert "loss" not in content["train_args"] and mark_of(content["model"]) == told
+    unfinished = trainer.save_dir / "weights" / "epoch0.pt"
+    assert mark_of(torch.load(unfinished, weights_only=False)["ema"]) == told
+    strip_optimizer(str(unfinished), str(tmp_path / "stripped.pt"))
+    YOLO(tmp_path / "stripped.pt").save(tmp_path / "saved.pt")
+    model = YOLO(tmp_path / "saved.pt")
+    model.fuse()
+    model.save(tmp_path / "fused.pt")
+    for name in ("stripped.pt", "saved.pt", "fused.pt"):
+        assert mark_of(torch.load(tmp_path / name, weights_only=False)["model"]) == told
+
+
+ALONE = """
+import sys
+sys.modules["yolo_feiou"] = None  # any import of it fails from here on
+import torch
+from ultralytics import YOLO
+print(torch.load(sys.argv[1], weights_only=False)["model"].yolo_feiou["loss"])
+YOLO(sys.argv[1]).save(sys.argv[2])
+print(YOLO(sys.argv[2]).model.yolo_feiou["loss"])
+"""
+
+
+@pytest.mark.slow
+def test_a_python_without_us_reads_the_loss_too(train, tmp_path):
+    words = [sys.executable, "-c", ALONE, str(train(loss="eiou").best), str(tmp_path / "saved.pt")]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[-2:] == ["eiou", "eiou"]
+
+
+@pytest.mark.slow
+def test_a_fine_tune_without_a_loss_says_that_its_weights_were_trained_with_another(
+    train, data, tmp_path, capsys, caplog
+):
+    best = train(loss="eiou").best
+    stock = train(loss="stock", name="stock").best
+    line = "These weights were trained with loss=eiou, and this training has Ultralytics' own box loss"
+
+    def said(model, **arguments):
+        caplog.clear()
+        YOLO(model).train(**{**SHORT, "data": data, "project": str(tmp_path), **arguments})
+        return [record.getMessage() for record in caplog.records if "These weights" in record.getMessage()]
+
+    (told,) = said(best)
+    assert line in told and "add loss=eiou to go on with it, or loss=stock" in told
+    assert said("yolov8n.yaml", pretrained=str(best))
+    for model, arguments in ((best, {"loss": "stock"}), (best, {"loss": "giou"}), (stock, {}), ("yolov8n.yaml", {})):
+        assert not said(model, **arguments)
+
+
+def test_a_mark_of_another_form_is_none():
+    for mark in (None, "eiou", {}, {"loss": 1}):
+        assert mark_of(SimpleNamespace(**{MARK: mark})) == {}
+    assert mark_of(SimpleNamespace()) == {}
+
+
+@pytest.mark.slow
+def test_a_failed_start_leaves_no_record(data, tmp_path):
+    from yolo_feiou import DetectionTrainer
+
+    def fail(trainer):
+        raise RuntimeError("no")
+
+    trainer = DetectionTrainer(overrides=overrides(data, tmp_path))
+    trainer.add_callback("on_pretrain_routine_end", fail)
+    with pytest.raises(RuntimeError, match="no"):
+        trainer.train()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_record_holds_what_is_read_again(tmp_path):
+    record = RunRecord("x", asked={"a": 1}, arguments={"b": 2}, differing=("b",), sessions=(SESSION,), processes=2)
+    record.write(tmp_path)
+    assert read(tmp_path) == record

@@ -1,0 +1,224 @@
+"""What a run says of itself: `provenance.json` in its folder, written at its first start, added to at each resume.
+
+Ultralytics writes args.yaml anew on resume, with its own last.pt as the model and the optimizer that it chose; its
+checkpoints keep only arguments that it knows. So rows, model cards and reports read this file, and what no file
+recorded is "not recorded". The models carry a mark, which ties a checkpoint to its record and names its loss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from ultralytics.cfg import DEFAULT_CFG_DICT
+from ultralytics.utils import RANK
+
+import yolo_feiou
+from yolo_feiou.ablation.contents import of_files
+from yolo_feiou.default_cfg import ours
+from yolo_feiou.errors import DataError
+from yolo_feiou.registry import STOCK, shortest
+from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.training_arguments import OURS
+from yolo_feiou.user_loss import names_a_file
+
+FILE = "provenance.json"
+#: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.
+MARK = "yolo_feiou"
+#: In the environment of Ultralytics' own workers, which get all arguments: those that were asked for, as JSON.
+ASKED = "YOLO_FEIOU_ASKED"
+
+
+class Start(msgspec.Struct):
+    """An entry of `sessions`."""
+
+    first_epoch: Annotated[int, msgspec.Meta(ge=1)]
+
+
+class Form(msgspec.Struct):
+    """Of `provenance.json`, what is relied on."""
+
+    id: str
+    sessions: Annotated[list[Start], msgspec.Meta(min_length=1)]
+    arguments: dict[str, Any] | None = None
+    asked: dict[str, Any] = {}
+    differing: list[str] = []
+    set_to: dict[str, Any] = {}
+    contents: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """The record of a run.
+
+    Attributes:
+        id: Ties the checkpoints of the run to its record.
+        asked: The arguments as the command or the caller gave them.
+        arguments: All arguments as the defaults of the day, `cfg` and what was asked gave them, ours included; None if
+            the run was begun without a record and resumed: what it began with is not recorded.
+        differing: Those that differed from the defaults of the day.
+        set_to: What the trainer made of some of them: the optimizer chosen for 'auto', a batch or image size.
+        contents: What stands for the contents of the files that arguments name, see `contents.of_files`.
+        weights: The checkpoint that the training started from: `file` and `sha256`; None if there is none.
+        loss: The shortest spelling of the loss, 'stock' for none of ours.
+        loss_file: Of a user's own loss, `file` and `sha256`.
+        launcher: 'torchrun', 'Ultralytics' for its own launcher, or '' for a single process.
+        processes: In how many processes it trained.
+        machines: On how many machines.
+        sessions: An entry for each time that it began or was resumed, see `provenance.session`.
+    """
+
+    id: str
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] | None = None
+    differing: tuple[str, ...] = ()
+    set_to: Mapping[str, Any] = field(default_factory=dict)
+    contents: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, Any] | None = None
+    loss: str | None = None
+    loss_file: Mapping[str, Any] | None = None
+    launcher: str = ""
+    processes: int | None = None
+    machines: int | None = None
+    sessions: tuple[Row, ...] = ()
+
+    @property
+    def trained_with(self) -> dict[str, Any]:
+        """All arguments as the training used them."""
+        return {**(self.arguments or {}), **self.set_to}
+
+    def write(self, folder: Path) -> None:
+        """Write the record to a run's folder, as a whole."""
+        write_json(folder / FILE, asdict(self))
+
+
+def begin(
+    asked: Mapping[str, Any],
+    arguments: Mapping[str, Any],
+    set_to: Mapping[str, Any],
+    session: Row,
+    launcher: str = "",
+    processes: int = 1,
+    machines: int = 1,
+) -> RunRecord:
+    """Return the record of a training that begins now, see `RunRecord`.
+
+    Args:
+        asked: As in `RunRecord`.
+        arguments: As in `RunRecord`.
+        set_to: All arguments as the trainer has them now.
+        session: The entry of this start.
+        launcher: As in `RunRecord`.
+        processes: As in `RunRecord`.
+        machines: As in `RunRecord`.
+    """
+    arguments, set_to, defaults = plain({**ours(), **arguments}), plain(set_to), plain({**DEFAULT_CFG_DICT, **OURS})
+    loss = str(arguments["loss"] or STOCK) if "loss" in ours() else STOCK
+    named = [arguments.get("pretrained"), arguments.get("model")]
+    weights = next((Path(name) for name in named if isinstance(name, str) and name.endswith(".pt")), None)
+    return RunRecord(
+        id=uuid.uuid4().hex,
+        asked=plain(asked),
+        arguments=arguments,
+        differing=tuple(key for key, value in arguments.items() if key in defaults and value != defaults[key]),
+        set_to={key: value for key, value in set_to.items() if value != arguments.get(key)},
+        contents=of_files(arguments),
+        weights=weights and _digested(weights),
+        loss=loss if names_a_file(loss) else shortest(loss),
+        loss_file=_digested(Path(loss.rpartition(":")[0] or loss)) if names_a_file(loss) else None,
+        launcher=launcher,
+        processes=processes,
+        machines=machines,
+        sessions=(session,),
+    )
+
+
+def resumed(folders: Mapping[str, Path] | list[Path], session: Row) -> RunRecord:
+    """Return the record of a run with an entry for a resume; what no record says of its start stays unrecorded.
+
+    Args:
+        folders: Where the record may lie: the run's folder, and that of the checkpoint if it was moved.
+        session: The entry.
+    """
+    for folder in folders:
+        try:
+            if found := read(folder):
+                return replace(found, sessions=(*found.sessions, session))
+        except DataError:  # kept for people, and of no use to us
+            (folder / FILE).replace(folder / f"{FILE}.damaged")
+    return RunRecord(uuid.uuid4().hex, sessions=(session,))
+
+
+def read(folder: Path) -> RunRecord | None:
+    """Return the record in a run's folder, None if there is none.
+
+    Raises:
+        DataError: If it is damaged, or none of ours.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    content = read_record(path, Form)
+    known = {one.name for one in fields(RunRecord)}
+    record = RunRecord(**{key: value for key, value in content.items() if key in known})
+    return replace(record, sessions=tuple(record.sessions), differing=tuple(record.differing))
+
+
+def put_mark(model: Any, record: RunRecord, loss: str) -> None:
+    """Put the mark of a run on a model: plain words, which load without this package."""
+    setattr(model, MARK, {"loss": loss, "version": yolo_feiou.__version__, "run": record.id})
+
+
+def mark_of(model: Any) -> dict[str, str]:
+    """Return the mark on a model that a checkpoint holds, empty if it has none."""
+    mark = getattr(model, MARK, None)
+    return mark if isinstance(mark, dict) and isinstance(mark.get("loss"), str) else {}
+
+
+def other_loss(weights: Any) -> str:
+    """Return a line on weights that were trained with a loss of ours and train without one now, '' for any others."""
+    loss = mark_of(weights).get("loss", STOCK)
+    if loss == STOCK:
+        return ""
+    return (
+        f"These weights were trained with loss={loss}, and this training has Ultralytics' own box loss, since none is "
+        f"named: add loss={loss} to go on with it, or loss={STOCK} to say that it is meant."
+    )
+
+
+def asked_for(overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a training was asked for, given those that a trainer got."""
+    if RANK != -1 and ASKED in os.environ:
+        return json.loads(os.environ[ASKED])
+    return plain({key: value for key, value in overrides.items() if key != "session" and value is not None})
+
+
+@contextmanager
+def telling_workers(asked: Mapping[str, Any]) -> Iterator[None]:
+    """Within the block, workers that Ultralytics starts know what was asked for."""
+    if RANK != -1:
+        yield
+        return
+    os.environ[ASKED] = json.dumps(asked)
+    try:
+        yield
+    finally:
+        os.environ.pop(ASKED, None)
+
+
+def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as JSON has them: tuples are lists, and what JSON doesn't know is words."""
+    return json.loads(json.dumps(dict(arguments), default=str))
+
+
+def _digested(path: Path) -> Row:
+    """Return the name of a file, and the checksum of what it holds."""
+    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None}
