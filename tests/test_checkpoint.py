@@ -73,5 +73,5 @@ def test_a_disk_that_fills_up_while_a_checkpoint_is_written_leaves_the_one_befor
     with pytest.raises(OSError, match="No space left"):
         YOLO("yolov8n.yaml").train(**{**overrides(data, tmp_path), "epochs": 2})
     weights = tmp_path / "run" / "weights"
-    assert sorted(path.name for path in weights.iterdir()) == ["best.pt", "last.pt"]
-    assert [torch.load(path, weights_only=False)["epoch"] for path in weights.iterdir()] == [0, 0]
+    assert sorted(path.name for path in weights.iterdir()) == ["best.pt", "epoch1.state", "last.pt"]
+    assert [torch.load(path, weights_only=False)["epoch"] for path in weights.glob("*.pt")] == [0, 0]

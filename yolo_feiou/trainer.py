@@ -30,6 +30,7 @@ from yolo_feiou.evaluation.special_files import check_ordinary, check_special_fi
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.provenance import session
 from yolo_feiou.registry import STOCK, shortest
+from yolo_feiou.resume_state import ExactResume, drop_states
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
 from yolo_feiou.weights_path import check_weights_folder
@@ -38,7 +39,7 @@ from yolo_feiou.weights_path import check_weights_folder
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
 
 
-class LossTrainer(Proving, Ranks):
+class LossTrainer(Proving, ExactResume, Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
@@ -138,10 +139,12 @@ class LossTrainer(Proving, Ranks):
         self.last, self.best = parts
         try:
             saved = super().save_model()
+            state = self.write_state(parts[0])
             for part, path in zip(parts, paths, strict=True):
                 if part.exists():
                     with whole(path) as target:
                         part.rename(target)
+            drop_states(self.wdir, keep=state)
             return saved
         finally:
             ema.criterion = criterion
@@ -206,6 +209,7 @@ class LossTrainer(Proving, Ranks):
         if not self.resume:
             for path in (self.csv, self.save_dir / FILE):
                 path.unlink(missing_ok=True)
+            drop_states(self.wdir)
         elif self.csv.exists():
             header, *rows = self.csv.read_text(encoding="utf-8").splitlines(keepends=True)
             done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]
