@@ -9,7 +9,6 @@ there is one that fits. The checkpoint alone does too: then a run goes on as Ult
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import random
 from pathlib import Path
@@ -20,6 +19,7 @@ import torch
 from torch import distributed as dist
 from ultralytics.utils import LOGGER, RANK
 
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.tables import whole
 
 try:
@@ -67,7 +67,7 @@ class ExactResume:
         path = self.wdir / f"epoch{self.epoch + 1}.state"
         try:
             with whole(path) as part:
-                torch.save({"checkpoint": _digest(checkpoint), **self._state()}, part)
+                torch.save({"checkpoint": file_sha256(checkpoint), **self._state()}, part)
         except OSError as error:
             LOGGER.warning(f"{path} can't be written ({error.strerror}): a resume would not be exact.")
             return None
@@ -218,7 +218,7 @@ def drop_states(weights: Path, keep: Path | None = None) -> None:
 
 def _read(checkpoint: Path) -> dict[str, Any] | None:
     """Return the state that belongs to a checkpoint, None if there is none that can be read."""
-    digest = _digest(checkpoint)
+    digest = file_sha256(checkpoint)
     for path in checkpoint.parent.glob(NAMES):
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
@@ -227,11 +227,6 @@ def _read(checkpoint: Path) -> dict[str, Any] | None:
         if isinstance(content, dict) and content.get("format") == FORMAT and content.get("checkpoint") == digest:
             return content
     return None
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _random_state(device: torch.device) -> dict[str, Any]:

@@ -7,7 +7,6 @@ recorded is "not recorded". The models carry a mark, which ties a checkpoint to 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import uuid
@@ -23,6 +22,7 @@ from ultralytics.utils import RANK
 
 import yolo_feiou
 from yolo_feiou.ablation.contents import of_files
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.default_cfg import ours
 from yolo_feiou.errors import DataError
 from yolo_feiou.registry import STOCK, shortest
@@ -221,4 +221,4 @@ def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _digested(path: Path) -> Row:
     """Return the name of a file, and the checksum of what it holds."""
-    return {"file": str(path), "sha256": hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None}
+    return {"file": str(path), "sha256": file_sha256(path) if path.is_file() else None}

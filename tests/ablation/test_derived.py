@@ -17,7 +17,7 @@ def test_tables_that_nobody_edited_are_made_anew_without_a_word(tmp_path):
     for seed in (0, 1, 2):
         finished(tmp_path / str(seed), run(seed=seed))
         assert collect(tmp_path) == []
-    assert names(tmp_path) == {"results.csv", "curves.csv"}
+    assert names(tmp_path) == {"results.csv", "arguments.csv", "curves.csv"}
 
 
 def test_an_edited_table_is_kept_and_named(tmp_path):
@@ -59,7 +59,7 @@ def test_what_a_killed_command_wrote_is_its_own(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         collect(tmp_path)
     monkeypatch.undo()
-    assert collect(tmp_path) == [] and names(tmp_path) == {"results.csv", "curves.csv"}
+    assert collect(tmp_path) == [] and names(tmp_path) == {"results.csv", "arguments.csv", "curves.csv"}
 
 
 def test_a_folder_without_runs_stays_empty(tmp_path):

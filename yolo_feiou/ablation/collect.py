@@ -24,7 +24,7 @@ from yolo_feiou.training_arguments import HARMLESS, PLACE
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
 
-TABLES = (RESULTS, CURVES, BOX_STATS, PREFLIGHT)
+TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
 @dataclass(frozen=True)

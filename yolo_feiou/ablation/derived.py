@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from yolo_feiou.coco.ledger import sha256
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import DataError
 from yolo_feiou.tables import read_json, whole, write_json
 
@@ -31,7 +31,7 @@ def keep_edited(folder: Path, names: Iterable[str]) -> list[str]:
         sums = None
     notes = []
     for path in there if sums != {} else ():  # else the last one to write them was killed
-        if not isinstance(sums, dict) or sha256(path) != sums.get(path.name):
+        if not isinstance(sums, dict) or file_sha256(path) != sums.get(path.name):
             copy = _free(path)
             with whole(copy) as part:
                 shutil.copyfile(path, part)
@@ -43,7 +43,7 @@ def keep_edited(folder: Path, names: Iterable[str]) -> list[str]:
 
 def note_tables(folder: Path, names: Iterable[str]) -> None:
     """Note what the tables are now."""
-    if sums := {name: sha256(folder / name) for name in names if (folder / name).is_file()}:
+    if sums := {name: file_sha256(folder / name) for name in names if (folder / name).is_file()}:
         write_json(folder / SUMS, sums)
     else:
         (folder / SUMS).unlink(missing_ok=True)

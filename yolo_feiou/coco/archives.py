@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from yolo_feiou.coco.ledger import Ledger, remove_empty, sha256
+from yolo_feiou.checksums import file_sha256
+from yolo_feiou.coco.ledger import Ledger, remove_empty
 from yolo_feiou.coco.progress import bar
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 
@@ -136,7 +137,7 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
             _copy(content, info, part, advance)
     with part.open("rb") as written:  # on the disk before it counts, whatever happens to the machine
         os.fsync(written.fileno())
-    own.add({own.name(path): sha256(part)})
+    own.add({own.name(path): file_sha256(part)})
     part.replace(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -11,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.tables import write_text
 
@@ -19,7 +19,6 @@ FILE = "prepared.sha256"
 HEAD = "# Made by scripts/prepare_coco.py of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
 #: How Ultralytics' caches of labels begin: NumPy's format. They are derived, and made again when they are missing.
 CACHE_MAGIC = b"\x93NUMPY"
-BLOCK = 1 << 20
 
 
 @dataclass
@@ -199,7 +198,7 @@ class Ledger:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):
             return os.readlink(path)
-        return sha256(path) if stat.S_ISREG(mode) and name in self.files else None
+        return file_sha256(path) if stat.S_ISREG(mode) and name in self.files else None
 
     def _read(self, text: str) -> None:
         for line in text.split("\n"):
@@ -223,15 +222,6 @@ class Ledger:
         lines += [f"{one}  {name}" for name in sorted(self.files) for one in sorted(self.files[name])]
         write_text(self.out / FILE, HEAD + "".join(f"{line}\n" for line in lines))
         self.known = True
-
-
-def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def clear(part: Path, suffix: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco import ledger
 from yolo_feiou.coco.images import are_there
 from yolo_feiou.coco.ledger import Ledger
@@ -137,7 +138,7 @@ def state(path: Path) -> dict[str, Any] | None:
     found = path.stat()
     if path.suffix == ".zip":  # up to 19 GB, and checked when it is extracted
         return {"size": found.st_size, "mtime_ns": found.st_mtime_ns}
-    return {"size": found.st_size, "sha256": ledger.sha256(path)}
+    return {"size": found.st_size, "sha256": file_sha256(path)}
 
 
 def begin(own: Ledger, options: Mapping[str, Any], yaml: str, splits: Sequence[tuple[str, str]]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.labels import Split
 from yolo_feiou.tables import Row
@@ -28,7 +28,7 @@ class Source:
         """The columns that tell it from another: the file's name or 'labels', and ten digits for the JSON's content."""
         if self.path is None:
             return {"ground_truth": LABELS, "ground_truth_holds": None}
-        digits = hashlib.sha256(self.path.read_bytes()).hexdigest()[:10]
+        digits = file_sha256(self.path)[:10]
         return {"ground_truth": self.path.name, "ground_truth_holds": digits}
 
 

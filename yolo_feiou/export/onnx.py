@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import ultralytics
 
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
@@ -54,7 +54,7 @@ def exported(run: TrainedRun, how: Evaluator) -> Exported | None:
     target = run.weights.with_suffix(".onnx")
     if not target.is_file():
         return None
-    digest = _sum(target)
+    digest = file_sha256(target)
     content = known(run.folder / FOLDER / MEASURED, {**how.asked(run, run.sha256), "onnx_sha256": digest})
     return Exported(target, digest, content["measured"]["AP"]) if content else None
 
@@ -87,7 +87,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
                 f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than {percent(TOLERANCE)} "
                 "apart, so it is not kept. Try another version of onnxruntime or torch."
             )
-        digest = _sum(made)
+        digest = file_sha256(made)
         asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
         keep(run.folder / FOLDER / MEASURED, asked, row)  # first, so that what lies there is always known
         with whole(target) as part:
@@ -102,7 +102,7 @@ def check_own(run: TrainedRun, target: Path) -> None:
     made: object = None
     with suppress(DataError, KeyError, TypeError):
         made = read_json(run.folder / FOLDER / MEASURED)["asked"]["onnx_sha256"]
-    if target.is_symlink() or not target.is_file() or _sum(target) != made:
+    if target.is_symlink() or not target.is_file() or file_sha256(target) != made:
         raise ArgumentError(
             f"{target} is there, not made by this command or changed since, and would be overwritten: rename it."
         )
@@ -136,7 +136,3 @@ def _measure(run: TrainedRun, how: Evaluator, made: Path, folder: Path) -> Row:
     with quiet():
         model = ultralytics.YOLO(made, task=run.arguments.get("task") or "detect")
     return how.measure(run, model, folder, **others)
-
-
-def _sum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

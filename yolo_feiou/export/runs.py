@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 from yolo_feiou.ablation.checkpoints import read_checkpoint
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
+from yolo_feiou.checksums import file_sha256
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
@@ -167,7 +167,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     return TrainedRun(
         folder=folder,
         weights=path,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=file_sha256(path),
         record=record,
         missing="" if record else _missing(recorded, own),
         arguments=arguments,

@@ -1,0 +1,21 @@
+"""Checksums of files, whatever their size."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+BLOCK = 1 << 20
+
+
+def file_sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file's contents, in hexadecimal; it is read block by block.
+
+    Raises:
+        OSError: If it can't be read.
+    """
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
