@@ -15,6 +15,7 @@ from yolo_feiou.children import our_commands
 from yolo_feiou.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.default_cfg import ours, refuse_taken, stock_default_cfg
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
+from yolo_feiou.escape import visible
 from yolo_feiou.recipes import warn_off_recipe
 from yolo_feiou.registry import STOCK, loss_to_train
 from yolo_feiou.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
@@ -61,7 +62,7 @@ class LossModel:
             try:
                 metrics = super().train(*args, **kwargs)
             except FinishedError as finished:  # under torchrun, which began it before
-                LOGGER.info(finished)
+                LOGGER.info(visible(str(finished)))
                 return None
         if isinstance(kwargs.get("data"), (list, tuple)):
             failed = [name for name, values in metrics.items() if not values]

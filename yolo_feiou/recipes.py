@@ -9,6 +9,7 @@ from typing import Any
 from ultralytics.utils import LOGGER
 
 from yolo_feiou.configs import CFG_DIR, find_recipe, read_recipe
+from yolo_feiou.escape import visible
 
 #: What a published figure stands and falls with: a total batch of 512 in place of 128 has cost users 8 AP
 #: (ultralytics/ultralytics#22092).
@@ -18,7 +19,7 @@ WATCHED = ("batch", "lr0", "optimizer")
 def warn_off_recipe(name: Any, asked: Mapping[str, Any]) -> None:
     """Log what `off_recipe` says, if anything; of several processes, the first does."""
     if warning := off_recipe(name, asked):
-        LOGGER.warning(warning)
+        LOGGER.warning(visible(warning))
 
 
 def off_recipe(name: Any, asked: Mapping[str, Any]) -> str:

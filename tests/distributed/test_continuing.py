@@ -87,6 +87,12 @@ def test_a_damaged_note_of_another_run_is_passed_over(tmp_path, damaged, told):
     assert begun(tmp_path, LAUNCH, ASKED) == run
 
 
+def test_the_name_of_a_folder_can_not_act_on_the_terminal(tmp_path, told):
+    made(tmp_path, "o\x1b[2Jther")[0].joinpath("torchrun.json").write_text("{")
+    assert begun(tmp_path, LAUNCH, ASKED) is None
+    assert "\x1b" not in told() and "o\\x1b[2Jther" in told()
+
+
 def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
     _, last = made(tmp_path, "run")
     last.write_bytes(last.read_bytes()[:1000])

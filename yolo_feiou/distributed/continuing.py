@@ -14,6 +14,7 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.escape import visible
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.run_record import Start
 from yolo_feiou.tables import read_record, write_json
@@ -125,7 +126,7 @@ def _noted(path: Path) -> dict[str, Any]:
     try:
         return read_record(path, Note) if path.exists() else {}
     except DataError as error:
-        LOGGER.warning(f"{error} It is passed over, and its run is not gone on with.")
+        LOGGER.warning(visible(f"{error} It is passed over, and its run is not gone on with."))
         return {}
 
 

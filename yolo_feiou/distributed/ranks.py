@@ -19,6 +19,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 from yolo_feiou.distributed import continuing, group
 from yolo_feiou.distributed.launch import Launch, device_for, launched
 from yolo_feiou.errors import ArgumentError, FinishedError
+from yolo_feiou.escape import shell, visible
 
 #: The Ultralytics whose validation takes part in a group.
 RANKS_SINCE = "8.4.3"
@@ -125,7 +126,7 @@ class Ranks:
         self.go_on_with = found.last
         if found.last:
             overrides["resume"] = str(found.last)
-            LOGGER.info(f"Going on with {found.folder}, which this command began and didn't finish.")
+            LOGGER.info(visible(f"Going on with {found.folder}, which this command began and didn't finish."))
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Resume as Ultralytics does, in the folder where the run lies now."""
@@ -211,7 +212,8 @@ class Ranks:
             return super()._do_train(*world_size)
         if RANK in (-1, 0):
             self._strip()
-            LOGGER.info(f"All epochs are done. The last validation was cut off: yolo val model={self.best}")
+            words = shell(["yolo", "val", f"model={self.best}"])
+            LOGGER.info(f"All epochs are done. The last validation was cut off: {words}")
         return None
 
     def _average_losses(self) -> None:
@@ -231,7 +233,7 @@ class Ranks:
             return super().final_eval()
         if not group.agree(self.best.exists() if RANK == 0 else None):
             return None
-        LOGGER.info(f"\nValidating {self.best}...")
+        LOGGER.info(f"\nValidating {visible(str(self.best))}...")
         with torch.inference_mode():  # validation on GPUs may have made inference tensors of the EMA's
             if RANK == 0:
                 checkpoint = torch.load(self.best, map_location=self.device, weights_only=False)
