@@ -118,6 +118,17 @@ def test_a_loss_of_the_table_is_judged_as_in_this_process():
         assert apart.verdicts == here.verdicts and report(apart) == report(here)
 
 
+def test_without_fork_a_loss_is_judged_in_this_process(folder, capsys, monkeypatch):
+    (folder / "my.py").write_text(EIOU.format(top="", body="raise ValueError('x')"))
+    monkeypatch.delattr(os, "fork")
+    assert check(["eiou", "my.py:f"]) == 1
+    printed = capsys.readouterr().out
+    assert "0 faults, 0 notes in eiou" in printed and "came ValueError: x" in printed
+    with pytest.raises(ArgumentError, match="has no function 'g'"):
+        check(["eiou", "my.py:g"])
+    assert capsys.readouterr().out == ""
+
+
 def test_those_beside_a_loss_that_fails_are_judged_all_the_same(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="torch.Tensor.clone = None; os._exit(1)", body="pass"))
     assert check(["my.py:f", "eiou", "my.py:f"]) == 1

@@ -17,8 +17,10 @@ from typing import Any
 
 from yolo_feiou import errors
 from yolo_feiou.checks import child
-from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement
+from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement, judge
 from yolo_feiou.checks.finding import Finding
+from yolo_feiou.checks.subject import Subject
+from yolo_feiou.user_loss import load_loss
 
 #: Bytes that all results of a loss may have; they have a few thousand.
 MOST = 4 << 20
@@ -37,7 +39,7 @@ class Stopped(Exception):
 
 
 def judge_apart(names: Sequence[str], seconds: float) -> Iterator[Judgement]:
-    """Give the judgement of each loss, when all are loaded; each has a process of its own.
+    """Give the judgement of each loss, when all are loaded; each has a process of its own, where there is fork.
 
     Args:
         names: Specs of our table, or 'file.py:function'.
@@ -47,6 +49,9 @@ def judge_apart(names: Sequence[str], seconds: float) -> Iterator[Judgement]:
         ArgumentError: If a function can't be had.
         LossSpecError: If a spec is wrong.
     """
+    if not hasattr(os, "fork"):  # Windows
+        yield from [judge(subject) for subject in [Subject(name, load_loss(name)) for name in names]]
+        return
     processes: list[_Process] = []
     try:
         for name in names:
@@ -97,6 +102,7 @@ class _Process:
         self.output, written = os.pipe()
         alive, self.alive = os.pipe()
         self.stopped: Stopped | None = None
+        self.ending: _Ending | None = None
         self._received, self._count, self._printed = b"", 0, b""
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
@@ -163,10 +169,11 @@ class _Process:
         for _ in range(5):  # some may fork while they are killed
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
-        with suppress(ChildProcessError):
-            os.waitpid(self.pid, 0)
+        if not self.ending:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(self.pid, 0)
         self.pid = 0
         self.close()
 
@@ -224,13 +231,14 @@ class _Process:
 
     def _ending(self) -> _Ending | None:
         """Return how the process ended, None while it lives."""
-        try:
-            found = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:  # where SIGCHLD is ignored, nobody is told how it ended
-            return _Ending(None)
-        if found is None:
-            return None
-        return _Ending(found.si_status if found.si_code == os.CLD_EXITED else -found.si_status)
+        if not self.ending:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:  # where SIGCHLD is ignored, nobody is told how it ended
+                self.ending = _Ending(None)
+            else:
+                self.ending = _Ending(os.waitstatus_to_exitcode(status)) if pid else None
+        return self.ending
 
     def _ended(self, ending: _Ending | None, when: str) -> Stopped:
         """Return the verdict on a process that ended, or closed its channel."""
