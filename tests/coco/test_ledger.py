@@ -122,6 +122,17 @@ def test_a_cache_of_ultralytics_goes_and_any_other_file_of_that_name_stays(own, 
     refused(own, out, "labels/train.cache (not its own)")
 
 
+def test_a_cache_from_before_an_edit_is_named(own, out):
+    prepare_coco(own)
+    cache, label = out / "labels" / "train.cache", out / LABEL
+    cache.write_bytes(b"\x93NUMPY as Ultralytics writes it")
+    label.write_text(label.read_text().replace("0.125", "0.126"))
+    os.utime(cache, ns=(0, label.stat().st_mtime_ns - 1))
+    assert "Remove labels/train.cache too: Ultralytics may still train on the labels" in refusal(own, ArgumentError)
+    os.utime(cache, ns=(0, label.stat().st_mtime_ns + 1))
+    assert ".cache" not in refusal(own, ArgumentError)
+
+
 @pytest.mark.parametrize("name", ["labels/test/1.txt", "test.txt"])
 def test_what_lies_where_a_further_split_goes_stays(own, out, tmp_path, name):
     prepare_coco(own)

@@ -104,7 +104,19 @@ class Ledger:
             raise ArgumentError(
                 f"out={self.out} holds {count:,} file{'s' * (count > 1)} that this command did not write so, and would "
                 f"overwrite or remove: {found.told}.{unknown} Move them elsewhere, or name another folder with out=."
+                f"{self._stale_caches(found.changed)}"
             )
+
+    def _stale_caches(self, changed: Iterable[str]) -> str:
+        """Return a hint on caches from before a label was edited: Ultralytics goes by the sizes of labels alone."""
+        paths = [self.out / name for name in changed if name.startswith("labels/") and name.endswith(".txt")]
+        caches = {(path.parent.with_suffix(".cache"), path) for path in paths}
+        stale = {self.name(c) for c, path in caches if _is_cache(c) and c.stat().st_mtime_ns < path.lstat().st_mtime_ns}
+        if not stale:
+            return ""
+        return (
+            f" Remove {', '.join(sorted(stale))} too: Ultralytics may still train on the labels from before the edit."
+        )
 
     def add(self, files: Mapping[str, str] | None = None, links: Mapping[str, str] | None = None) -> None:
         """Note what is about to be written, beside what may be there now: SHA-256 of files, targets of links."""
