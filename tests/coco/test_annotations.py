@@ -72,6 +72,8 @@ def test_real_annotations_are_what_pycocotools_reads(split, capsys):
         ([image(1)], [annotation(8), annotation(9, 2)], "1 of 2 annotations have an image_id that no image has: id 9"),
         ([image(1)], [annotation(9, category_id=5)], "have a category_id that no category has: id 9 (category_id 5)"),
         ([image(1)], [annotation(6, 1, (1, 1, -2, 3))], "id 6 (bbox [1.0, 1.0, -2.0, 3.0])"),
+        ([image(1)], [annotation(6, 1, (1, 1, 1e300, 1e300))], "or area that is not finite: id 6"),
+        ([image("a\nb"), image("a\nb")], [], "the image id a\\nb is there more than once"),
         ([image(1)], [annotation(n, 1, (1, 1, 2, -3)) for n in range(5)], "5 of 5 annotations have a bbox with a neg"),
     ],
 )
@@ -115,7 +117,7 @@ def test_an_id_is_the_same_as_a_number_and_as_the_text_that_spells_it(tmp_path):
     assert columns.starts.tolist() == [0, 1, 2, 3] and columns.classes.tolist() == [1, 1, 0]
 
 
-@pytest.mark.parametrize("ids", [("10", "9"), (10, 9), (10.0, "9"), ("b", "a"), ("b", 9)])
+@pytest.mark.parametrize("ids", [("10", "9"), (10, 9), (10.0, "9"), ("b", "a"), ("b", 9), ("x", "9" * 5000)])
 def test_categories_are_sorted_by_number_where_all_spell_one_and_else_as_text(tmp_path, ids):
     categories = [{"id": ids[0], "name": "last"}, {"id": ids[1], "name": "first"}]
     assert read_columns(write_json(tmp_path / "a.json", [image(1)], [], categories)).class_names == ["first", "last"]

@@ -41,6 +41,13 @@ def test_two_with_annotations_are_refused(tmp_path):
         read(tmp_path, (0, 1, 1))
 
 
+def test_a_name_of_two_lines_is_told_in_one(tmp_path):
+    categories = [{"id": n, "name": "a\ncat"} for n in (0, 1)]
+    with pytest.raises(DataError, match=r"are both called 'a\\ncat'"):
+        read(tmp_path, (0, 1), categories)
+    assert "'a\\ncat' has no annotations" in read(tmp_path, (1,), categories).notes[0]
+
+
 def test_names_that_differ_are_left_alone(tmp_path):
     columns = read(tmp_path, (2,), [{"id": 0, "name": "Cat"}, *ROBOFLOW[1:]])
     assert columns.class_names == ["Cat", "cat", "dog"] and columns.notes == ()

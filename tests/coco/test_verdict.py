@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 
 import pytest
 
@@ -11,6 +12,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.objects import expected_objects
 from yolo_feiou.evaluation.source import source_of
+from yolo_feiou.evaluation.truth import from_json
 
 PLAIN = {
     "images": [image(1), image(2), image(3)],
@@ -78,6 +80,31 @@ REFUSED = {
     "no categories": json.dumps({**PLAIN, "categories": []}),
     "no annotations": json.dumps({**PLAIN, "annotations": None}),
 }
+
+
+#: Values of any kind, one of which stands in each field in turn.
+VALUES = (
+    *(None, True, False, 0, 1, -1, 2, 7, 1.0, 1.5, -0.0, 1e300, 1e-300, 2**64, -(2**70), 10**400),
+    *("1", "0", "", " ", "x", "1\n", "\0", "\x1b[2J", "1e999", "nan", "\uff11", "\u00b2", "1_0", "0x1", "9" * 6000),
+    *([], [1], [1, 2, 3, 4], ["1", "2", "3", "4"], [None] * 4, [1e308] * 4, {}, {"a": 1}, "a/b.jpg", "..\\x.jpg"),
+)
+FIELDS = [(kind, key) for kind, records in PLAIN.items() for key in records[0]]
+
+
+@pytest.mark.parametrize(("kind", "key"), [*FIELDS, ("annotations", "area")])
+def test_no_value_in_any_field_is_a_traceback_or_more_than_a_line(tmp_path, kind, key):
+    path, refused, read = tmp_path / "objects.json", [], 0
+    for value in VALUES:
+        for content in (changed(kind, **{key: value}), but(kind, 0, **{key: value})):
+            path.write_text(content)
+            try:
+                truth = from_json(path)
+                assert all(map(math.isfinite, [x for one in truth.annotations for x in (*one["bbox"], one["area"])]))
+                read += 1
+            except DataError as error:
+                refused.append(str(error))
+    assert all("\n" not in said and str(path) in said for said in refused)
+    assert read and (refused or (kind, key) in (("annotations", "id"), ("annotations", "area")))
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from yolo_feiou.coco.ids import Index
+from yolo_feiou.coco.ids import MAX_DIGITS, Index
 from yolo_feiou.coco.namesakes import tell_apart
 from yolo_feiou.coco.odd_values import Id
 from yolo_feiou.coco.reading import Annotation, Category, Image, name_record, open_lists, read_records
 from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 
 #: Share of crowds from which one may suspect that they are something else; in COCO itself it is 1 %.
 MANY_CROWDS = 0.2
@@ -122,7 +123,10 @@ def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[Category, ...]
     found = [category for chunk in read_records(raws, Category, path) for category in chunk]
     if nameless := [category for category in found if not category.name.strip()]:
         raise DataError(f"{path}: the category with id {nameless[0].id!r} has no name: give it one.")
-    numeric = all(not isinstance(category.id, str) or category.id.isdecimal() for category in found)
+    numeric = all(
+        not isinstance(category.id, str) or (category.id.isdecimal() and len(category.id) <= MAX_DIGITS)
+        for category in found
+    )
 
     def order(category: Category) -> Id:
         return str(category.id) if not numeric else int(category.id) if isinstance(category.id, str) else category.id
@@ -144,8 +148,8 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     if (wrong := np.flatnonzero(~(np.isnan(sizes) | (sizes > 0)).all(1))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(names):,} images have no positive width and height: "
-            f"{_first(wrong, lambda i: f'id {ids[i]!r} ({names[i]})')}. Write their size in pixels into the JSON, or "
-            "leave width and height out: then those of the files count."
+            f"{_first(wrong, lambda i: f'id {ids[i]!r} ({visible(names[i])})')}. Write their size in pixels into the "
+            "JSON, or leave width and height out: then those of the files count."
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
         others = f" and {len(bare) - 1:,} more" if len(bare) > 1 else ""
@@ -180,11 +184,13 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
                 f"that no {word} has: {named(wrong, lambda i, key=key: f'{key} {_value(raws[i], key)!r}')}. Correct or "
                 "remove them."
             )
-    if (wrong := np.flatnonzero(~(np.isfinite(boxes).all(1) & (boxes[:, 2:] >= 0).all(1)))).size:
+    with np.errstate(over="ignore"):  # sides of 1e308 have no finite area
+        finite = np.isfinite(boxes).all(1) & np.isfinite(boxes[:, 2] * boxes[:, 3])
+    if (wrong := np.flatnonzero(~(finite & (boxes[:, 2:] >= 0).all(1)))).size:
         raise DataError(
-            f"{path}: {wrong.size:,} of {len(raws):,} annotations have a bbox with a negative side or a number that is "
-            f"not finite: {named(wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, height] in "
-            "pixels: correct or remove them."
+            f"{path}: {wrong.size:,} of {len(raws):,} annotations have a bbox with a negative side, or a number or "
+            f"area that is not finite: {named(wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, "
+            "height] in pixels: correct or remove them."
         )
     return places, kinds, boxes, areas, crowds
 

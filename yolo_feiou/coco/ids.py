@@ -7,6 +7,7 @@ from pathlib import Path
 
 from yolo_feiou.coco.odd_values import Id, plain_id, spelling
 from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 
 #: Up to here every tool reads a number of a JSON as it is written: a double has 53 bits.
 MAX_EXACT = 2**53
@@ -36,8 +37,8 @@ class Index:
             seen: set[str] = set()
             twice = [text for text in map(spelling, ids) if text in seen or seen.add(text)]
             raise DataError(
-                f"{path}: the {word} id {twice[0]} is there more than once, and {len(twice):,} of {len(ids):,} "
-                f"{'images' if word == 'image' else 'categories'} repeat an id: number them anew."
+                f"{path}: the {word} id {visible(twice[0])} is there more than once, and {len(twice):,} of "
+                f"{len(ids):,} {'images' if word == 'image' else 'categories'} repeat an id: number them anew."
             )
 
     def places(self, values: Sequence[Id]) -> list[int]:

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
+from yolo_feiou.escape import visible
+
 
 def hint(name: str, known: Iterable[str]) -> str:
     """Return ": did you mean 'x'? … " for a known name that differs in its spelling alone, or "" if none does.
@@ -19,7 +21,9 @@ def hint(name: str, known: Iterable[str]) -> str:
     near = next((other for other in known if loosely(other) == wanted), None)
     if near is None:
         return ""
-    return f": did you mean '{near}'? It differs in {_difference(_last(name), _last(near))}: rename one of them"
+    return (
+        f": did you mean '{visible(near)}'? It differs in {_difference(_last(name), _last(near))}: rename one of them"
+    )
 
 
 def loosely(name: str) -> str:

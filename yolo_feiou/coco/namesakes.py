@@ -9,6 +9,7 @@ import numpy as np
 
 from yolo_feiou.coco.reading import Category
 from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 
 
 def tell_apart(
@@ -38,14 +39,14 @@ def tell_apart(
         if len(used) > 1:
             told = " and ".join(f"{categories[place].id!r} ({counts[place]:,} annotations)" for place in used[:2])
             raise DataError(
-                f"{path}: categories {told} are both called '{name}', and which is meant can't be told by the name: "
-                "rename one, or give all their annotations one category_id."
+                f"{path}: categories {told} are both called '{visible(name)}', and which is meant can't be told by the "
+                "name: rename one, or give all their annotations one category_id."
             )
         for place in places:
             if place != (used or places)[-1]:
                 kept[place] = False
                 notes.append(
-                    f"category {categories[place].id!r} '{name}' has no annotations and another one, "
+                    f"category {categories[place].id!r} '{visible(name)}' has no annotations and another one, "
                     f"{categories[(used or places)[-1]].id!r}, has its name: it is left out."
                 )
     if kept.all():

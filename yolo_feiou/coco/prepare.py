@@ -21,6 +21,7 @@ from yolo_feiou.coco.record import begin, finish, split_paths, state, unwanted_s
 from yolo_feiou.coco.sizes import check_sizes
 from yolo_feiou.coco.splits import Split
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.escape import visible
 from yolo_feiou.tables import write_text
 
 
@@ -230,7 +231,11 @@ def _same_categories(first: Loaded, other: Loaded) -> None:
     if one != two:
         both = (*first.columns.categories, *other.columns.categories)
         odd = [category for category in both if (category.name in one) != (category.name in two)]
-        told = f"as {odd[0].id} '{odd[0].name}', which one of them lacks" if odd else "in another order of their ids"
+        told = (
+            f"as {odd[0].id!r} '{visible(odd[0].name)}', which one of them lacks"
+            if odd
+            else "in another order of their ids"
+        )
         raise DataError(
             f"{first.split.json} and {other.split.json} have different categories, {told} ({len(one)} and {len(two)} "
             "there are): give both the same list."

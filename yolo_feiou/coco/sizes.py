@@ -13,6 +13,7 @@ from ultralytics.utils import patches
 
 from yolo_feiou.coco.annotations import Columns
 from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 
 #: Ultralytics' own `Image.open` installs a package when it meets a file that is no image.
 _open = getattr(patches, "_image_open", Image.open)
@@ -55,9 +56,9 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     chosen = np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).round().astype(int)) if count else []
     looked = np.union1d(chosen, np.flatnonzero(unknown)).astype(int)
     read = [read_size(folder / columns.names[i]) for i in looked.tolist()]
-    blind = [columns.names[i] for i, size in zip(looked.tolist(), read, strict=True) if size is None]
+    blind = [visible(columns.names[i]) for i, size in zip(looked.tolist(), read, strict=True) if size is None]
     found = np.array([size or (np.nan, np.nan) for size in read], float).reshape(-1, 2)
-    if lacking := [columns.names[i] for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
+    if lacking := [visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
         raise DataError(
             f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be read: "
             f"{', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}. Get them anew, or remove them from the JSON."
@@ -153,7 +154,7 @@ def _cause(told: np.ndarray, found: np.ndarray, images: int) -> str:
 def _named(names: Sequence[str], told: np.ndarray, found: np.ndarray, places: np.ndarray) -> str:
     """Return the first three of the images with both sizes."""
     first = [
-        f"{names[i]} (JSON {told[i, 0]:.6g} × {told[i, 1]:.6g}, file {found[i, 0]:.0f} × {found[i, 1]:.0f})"
+        f"{visible(names[i])} (JSON {told[i, 0]:.6g} × {told[i, 1]:.6g}, file {found[i, 0]:.0f} × {found[i, 1]:.0f})"
         for i in places[:3].tolist()
     ]
     return ", ".join(first) + (", …" if places.size > 3 else "")

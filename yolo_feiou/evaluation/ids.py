@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from yolo_feiou.coco.names import hint, loosely
 from yolo_feiou.errors import DataError, did_you_mean
+from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.truth import Record
 
 
@@ -69,11 +70,11 @@ def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int
     counts, wanted = Counter(known), Counter(names)
     if unknown := [name for name in names if name not in counts]:
         raise DataError(
-            f"the model's class '{unknown[0]}' is none of the {len(known)} categories of the ground truth"
+            f"the model's class '{visible(unknown[0])}' is none of the {len(known)} categories of the ground truth"
             f"{did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained with."
         )
     if twice := [name for name in names if counts[name] > 1 or wanted[name] > 1]:
-        raise DataError(f"the class name '{twice[0]}' is there twice: which category is meant can't be told.")
+        raise DataError(f"the class name '{visible(twice[0])}' is there twice: which category is meant can't be told.")
     by_name = {category["name"]: category["id"] for category in categories}
     return [by_name[name] for name in names]
 
@@ -87,9 +88,9 @@ def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Se
     refused = near or [file for file in missing if file not in unlisted or len(missing) == count]
     if not refused:
         return
-    first, others = refused[0], len(missing) - 1
+    first, others = visible(refused[0]), len(missing) - 1
     told = f"{first} is" if not others else f"{first} and {others:,} more of {count:,} images are"
-    end = hint(first, known.values()) or ": add them to the JSON, without annotations where nothing is to be found"
+    end = hint(refused[0], known.values()) or ": add them to the JSON, without annotations where nothing is to be found"
     raise DataError(f"{told} in the split but not among the {len(images)} images of the ground truth{end}.")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from yolo_feiou.coco.annotations import read_columns
 from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import DataError
+from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import Split, from_labels, name_in
 from yolo_feiou.evaluation.source import Source
@@ -65,7 +66,7 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
             f"{', '.join(truth.ignored)}."
         )
     require_objects(truth)
-    return Expected(truth, ids, known, frozenset(counted), tuple(notes))
+    return Expected(truth, ids, known, frozenset(counted), tuple(map(visible, notes)))
 
 
 def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
