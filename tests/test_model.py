@@ -146,7 +146,12 @@ def test_models_pickle_and_copy(name, yaml):
 
 
 def test_a_model_of_stocks_becomes_ours():
-    assert YOLO(StockYOLO("yolov8n.yaml"))._smart_load("trainer") is DetectionTrainer
+    model = StockYOLO("yolov8n.yaml")
+    try:
+        StockYOLO(model)
+    except TypeError:
+        pytest.skip("this release of Ultralytics makes no model of another")
+    assert YOLO(model)._smart_load("trainer") is DetectionTrainer
 
 
 class Mine(StockTrainer):
