@@ -184,7 +184,8 @@ def test_the_commands_finished_checkpoints_record_arguments_of_stocks_alone(data
 
 
 @pytest.mark.slow
-def test_resume_of_what_is_no_run_of_ours_is_as_in_stock(train, data, tmp_path, caplog):
+def test_resume_of_what_is_no_run_of_ours_is_as_in_stock(train, data, tmp_path, caplog, release):
+    release("8.4.105")  # older ones end with an error of their own
     weights = train().best
     YOLO(weights).train(resume=True, **{**SHORT, "data": data, "project": str(tmp_path), "name": "again"})
     assert "is not a resumable training checkpoint" in caplog.text
