@@ -64,7 +64,7 @@ def test_a_ground_truth_that_does_not_fit(words, squares, fault):
         ({"classes": "0,5"}, DataError, "classes=5 has 5: expected indices from 0 to 1"),
         ({"conf": "1.5"}, ArgumentError, "conf"),
         ({"epochs": "many"}, ArgumentError, "epochs"),
-        ({"max_det": "0"}, ArgumentError, "max_det=0: nothing could be detected"),
+        ({"max_det": "0"}, ArgumentError, "max_det=0"),
         ({"losses": "ciou,stock", "box_stats": "True"}, ArgumentError, "box_stats=True looks into a loss of ours"),
         ({"box_stats": "perhaps"}, ArgumentError, "got box_stats='perhaps'"),
         ({"max_det": "3.5"}, ArgumentError, "max_det"),
@@ -90,6 +90,14 @@ def test_what_is_known_at_the_start_is_told_there(words, told, error, message):
 def test_a_device_that_is_not_there(words, device, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert "there is no GPU" in str(refused(words(device=device)))
+
+
+def test_a_batch_that_ultralytics_would_choose_on_several_gpus(words, monkeypatch):
+    """It can't there, and each run would fail."""
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert "batch=-1 on several GPUs (device=0,1)" in str(refused(words(device="0+1", batch="-1")))
+    rehearse_runs(read_request(words(device="0+1", batch="4")))
+    rehearse_runs(read_request(words(device="0,1", batch="-1")))
 
 
 def test_a_folder_that_is_odd_by_where_the_command_is_given(words, tmp_path, monkeypatch):

@@ -54,6 +54,7 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         for device in dict.fromkeys(request.devices):
             check_device(device)
     check_arguments(request.chosen)
+    check_batches(request)
     check_out(request)
     for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
         check_model(model)
@@ -87,6 +88,17 @@ def check_arguments(runs: Sequence[Run]) -> None:
             raise ArgumentError(" ".join(str(error).split())) from None
         if (most := told.get("max_det")) is not None and most < 1:
             raise ArgumentError(f"max_det={most}: nothing could be detected. Expected a whole number from 1.")
+
+
+def check_batches(request: Request) -> None:
+    """Raise ArgumentError if Ultralytics should choose the batch of a run on several GPUs, which it can't."""
+    several = next((device for device in request.devices if "," in device), "")
+    for run in request.chosen:
+        batch = run.arguments.get("batch")
+        if several and batch is not None and batch < 1:
+            raise ArgumentError(
+                f"batch={batch} on several GPUs (device={several}): Ultralytics can't choose it there. Give a number."
+            )
 
 
 def check_out(request: Request) -> None:
