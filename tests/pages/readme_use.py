@@ -168,6 +168,10 @@ def _coco() -> list[Claim]:
     assert "labels_gb_a_machine_10m_images" in rows("benchmarks/scaling_model.csv")[0]
     return [
         shown(
+            "What would fail with any run is told before the first is evaluated.",
+            *("export/test_rehearsal.py::test_what_is_wrong_with_the_last_run_is_told_before_the_first_is_evaluated",),
+        ),
+        shown(
             "From the data to a table of AP, AP50, AP75, AP_S, AP_M and AP_L.",
             "test_coco_way.py::test_five_commands_lead_to_a_table",
         ),
