@@ -198,7 +198,8 @@ def asked_for(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments that a training was asked for, given those that a trainer got."""
     if RANK != -1 and ASKED in os.environ:
         return json.loads(os.environ[ASKED])
-    return plain({key: value for key, value in overrides.items() if key != "session" and value is not None})
+    given = {key: value for key, value in overrides.items() if value is not None or key == "loss"}
+    return plain({key: value for key, value in given.items() if key != "session"})
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from yolo_feiou.weights_path import check_weights_folder
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
 
 
-class LossTrainer(Proving, ExactResume, Ranks):
+class LossTrainer(ExactResume, Proving, Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
@@ -95,7 +95,7 @@ class LossTrainer(Proving, ExactResume, Ranks):
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
-        self.begun_with = run_record.plain(arguments)
+        self.begun_with = run_record.plain({**arguments, **own})
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
         """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""

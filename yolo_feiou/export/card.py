@@ -66,8 +66,8 @@ class Card:
 
 def _head(card: Card) -> Iterator[str]:
     yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
-    title = f"# {Path(card.run.model or card.run.weights).stem} on {Path(card.data).stem}, loss {card.run.loss}"
-    yield escape.markdown(title)
+    model = Path(card.run.model or card.run.weights).stem
+    yield escape.markdown(f"# {model} on {Path(card.data).stem}, loss {card.run.loss}")
     if card.run.unfinished:
         yield from ("", f"**The training is {card.run.unfinished}.**")
 
@@ -109,12 +109,11 @@ def _training(card: Card) -> Iterator[str]:
     yield from ("## Training", "", "| | |", "|:--|:--|")
     yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
     shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
-    others = ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in shown.items()) or "none"
+    others = _settings(shown) or "none"
     if run.record:
         yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
-        if chosen := {key: value for key, value in run.record.set_to.items() if key in CHOSEN}:
-            told = ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in chosen.items())
-            yield from ("", f"Chosen by Ultralytics in the run: {told}.")
+        if chosen := _settings({key: value for key, value in run.record.set_to.items() if key in CHOSEN}):
+            yield from ("", f"Chosen by Ultralytics in the run: {chosen}.")
     else:
         yield from ("", f"How the run was begun is {UNKNOWN}: {run.missing}. Its args.yaml names: {others}.")
     if command := reproduce(run):
@@ -165,6 +164,11 @@ def _limits(card: Card) -> Iterator[str]:
     yield f"{escape.markdown_code(escape.shell(['yolo', 'report', short(card.out)]))} makes it."
     yield from ("", "## Licence", "")
     yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    """Return arguments as they are typed."""
+    return ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in values.items())
 
 
 def _code(run: TrainedRun) -> str:
