@@ -1,7 +1,7 @@
 """Resuming to the last bit: what a checkpoint of Ultralytics' lacks, in a file beside it while a run isn't finished.
 
-A `last.pt` has the EMA's weights, in half precision, in the place of the model's, and the optimizer's momentum in half
-precision too; it has no random state, no images that a mosaic may take again, and no gradients that wait for the next
+A `last.pt` has the EMA's weights, in half precision, in the place of the model's, and SGD's momentum in half precision
+too; it has no random state, no images that a mosaic may take again, and no gradients that wait for the next
 step. A run that goes on from it is another one. `weights/epoch3.state` has all this, as it is. It names the checkpoint
 that it belongs to by its checksum, and is written before that takes its place, so that whenever a process is killed
 there is one that fits. The checkpoint alone does too: then a run goes on as Ultralytics has it.
@@ -17,15 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import distributed as dist
+from ultralytics import __version__
 from ultralytics.utils import LOGGER, RANK
+from ultralytics.utils.checks import check_version
 
 from yolo_feiou.checksums import file_sha256
+from yolo_feiou.distributed.ranks import RANKS_SINCE
+from yolo_feiou.proof import unwrap_model
 from yolo_feiou.tables import whole
-
-try:
-    from ultralytics.utils.torch_utils import unwrap_model
-except ImportError:  # its name in older releases
-    from ultralytics.utils.torch_utils import de_parallel as unwrap_model
 
 FORMAT = 1
 NAMES = "epoch*.state"
@@ -35,7 +34,7 @@ class ExactResume:
     """A trainer's part that saves such a file with each checkpoint, and goes on from it where one fits."""
 
     _restoring: dict[str, Any] | None = None  # what is left to restore once the first epoch begins
-    _random: list[dict[str, Any]] | None = None  # the random states of all ranks, after an epoch's batches
+    _ranks: list[dict[str, Any]] | None = None  # what is each rank's own, after the batches of an epoch
     _batch = -1  # number of the batch within its epoch
     _last_step = -1  # number of the batch, from the run's beginning, after which the optimizer last stepped
     _carried = 0  # by how much more batches the optimizer has waited than Ultralytics' loop knows
@@ -49,7 +48,7 @@ class ExactResume:
             self._restore_weights(self._restoring)
         self.add_callback("on_train_epoch_start", ExactResume._begin_epoch)
         self.add_callback("on_train_batch_start", ExactResume._begin_batch)
-        self.add_callback("on_train_epoch_end", ExactResume._gather_random)
+        self.add_callback("on_train_epoch_end", ExactResume._gather)
 
     def _do_train(self, *world_size: int) -> None:
         """Train as Ultralytics does; what is finished is not resumed."""
@@ -78,11 +77,9 @@ class ExactResume:
 
     def _state(self) -> dict[str, Any]:
         """Return all that the next epoch hangs on, beside what is in the checkpoint or follows from arguments."""
-        model, batches, dataset = unwrap_model(self.model), len(self.train_loader), self.train_loader.dataset
+        model = unwrap_model(self.model)
         waiting = self._last_step < self._number(self._batch)
         stopper = {key: _plain(value) for key, value in vars(self.stopper).items() if key != "patience"}
-        generator = getattr(self.train_loader, "generator", None)
-        buffer = getattr(dataset, "buffer", None)
         return {
             "format": FORMAT,
             "epoch": self.epoch + 1,
@@ -93,33 +90,37 @@ class ExactResume:
             "scaler": self.scaler.state_dict(),
             "best_fitness": _plain(self.best_fitness),
             "stopper": stopper,
-            "random": [_random_state(self.device), *(self._random or [])[1:]],
-            "batches": batches,
-            "images": len(dataset),
-            "generator": generator.get_state() if generator is not None else None,
-            "buffer": list(buffer) if isinstance(buffer, list) else None,
+            "ranks": [self._own_state(), *(self._ranks or [])[1:]],
+            "batches": len(self.train_loader),
+            "images": len(self.train_loader.dataset),
             "accumulate": self.accumulate,
             "last_step": self._last_step,
             "gradients": {n: p.grad for n, p in model.named_parameters() if p.grad is not None} if waiting else {},
         }
 
+    def _own_state(self) -> dict[str, Any]:
+        """Return what is this rank's own: its random numbers, and the images that its mosaics may take again."""
+        generator, buffer = self.train_loader.generator, getattr(self.train_loader.dataset, "buffer", None)
+        return {
+            **_random_state(self.device),
+            "generator": generator.get_state() if generator is not None else None,
+            "buffer": list(buffer) if isinstance(buffer, list) else None,
+        }
+
     def _agreed(self, found: dict[str, Any] | None) -> dict[str, Any] | None:
         """Return a state if all ranks have it, and it is of as many ranks: weights must be the same on all."""
-        if not dist.is_initialized():
-            size = 1
-        else:
-            size = dist.get_world_size()
-            everyone: list[Any] = [None] * size
+        if dist.is_initialized():
+            everyone: list[Any] = [None] * dist.get_world_size()
             dist.all_gather_object(everyone, found and found["checkpoint"])
             found = found if all(everyone) and len(set(everyone)) == 1 else None
         if found is None:
             LOGGER.warning(
-                f"No exact state beside {self.args.resume}: it goes on as in Ultralytics, from weights and momentum "
-                "in half precision and with other random numbers, and ends with other weights than without a cut."
+                f"No exact state beside {self.args.resume}: it goes on as in Ultralytics, from the EMA's weights in half "
+                "precision and with other random numbers, and ends with other weights than without a cut."
             )
-        elif len(found["random"]) != size:
+        elif len(found["ranks"]) != _processes():
             LOGGER.warning(
-                f"This run was cut off in {len(found['random'])} processes and goes on in {size}: order and "
+                f"This run was cut off in {len(found['ranks'])} processes and goes on in {_processes()}: order and "
                 "augmentation of the images are others."
             )
         return found
@@ -136,9 +137,11 @@ class ExactResume:
             self.scaler.load_state_dict(saved["scaler"])
         self.best_fitness = saved["best_fitness"]
         vars(self.stopper).update(saved["stopper"])
-        LOGGER.info(
-            f"Weights, momentum and random state are those of the end of epoch {saved['epoch']}, to the last bit."
-        )
+        of = f"those of the end of epoch {saved['epoch']}, to the last bit"
+        if self.train_loader.num_workers == 0:
+            LOGGER.info(f"Weights, momentum and random state are {of}.")
+        else:
+            LOGGER.info(f"Weights and momentum are {of}; what workers draw, order and augmentation, is new.")
 
     def _begin_epoch(self) -> None:
         """Restore, in the first epoch, what the loop before it would have undone."""
@@ -146,12 +149,13 @@ class ExactResume:
         saved, self._restoring = self._restoring, None
         if saved is None:
             return
-        if saved["images"] == len(self.train_loader.dataset) and saved["batches"] == len(self.train_loader):
-            self._restore_step(saved)
-            self._restore_loader(saved)
-        number = max(RANK, 0)
-        if len(saved["random"]) == (dist.get_world_size() if dist.is_initialized() else 1):
-            _set_random_state(saved["random"][number], self.device)
+        if saved["images"] != len(self.train_loader.dataset) or saved["batches"] != len(self.train_loader):
+            return
+        self._restore_step(saved)
+        if len(saved["ranks"]) == _processes():
+            own = saved["ranks"][max(RANK, 0)]
+            self._restore_loader(own, saved["batches"])
+            _set_random_state(own, self.device)
 
     def _restore_step(self, saved: dict[str, Any]) -> None:
         """Let gradients of the last batches wait for the step that they would have been part of."""
@@ -161,7 +165,7 @@ class ExactResume:
             if name in saved["gradients"]:
                 parameter.grad = saved["gradients"][name].to(parameter.device)
 
-    def _restore_loader(self, saved: dict[str, Any]) -> None:
+    def _restore_loader(self, own: dict[str, Any], batches: int) -> None:
         """Let the loader go on in its order, and with the images that a mosaic may take again.
 
         Its sampler stands at the end of an epoch, where a new one would begin with other numbers: it goes there first.
@@ -171,12 +175,12 @@ class ExactResume:
             self._close_dataloader_mosaic()
             loader.reset = lambda: vars(loader).pop("reset", None)  # which Ultralytics does for the first time then
         if loader.num_workers == 0:
-            _fill(loader.dataset, saved["buffer"])
+            _fill(loader.dataset, own["buffer"])
             loader.iterator = loader._get_iterator()
-            for _ in range(saved["batches"]):
+            for _ in range(batches):
                 loader.iterator._next_index()
-        if saved["generator"] is not None:
-            loader.generator.set_state(saved["generator"])
+        if own["generator"] is not None:
+            loader.generator.set_state(own["generator"])
 
     def _begin_batch(self) -> None:
         self._batch += 1
@@ -202,11 +206,22 @@ class ExactResume:
         """Return the number of a batch of this epoch, counted from the run's beginning."""
         return batch + self.epoch * len(self.train_loader)
 
-    def _gather_random(self) -> None:
-        """Know the random states of all ranks, where all come by: rank 0 alone saves."""
+    def validate(self) -> Any:
+        """Validate as Ultralytics does, which draws random numbers; since 8.4.3 all ranks do."""
+        found = super().validate()
+        if check_version(__version__, f">={RANKS_SINCE}"):
+            self._gather()
+        return found
+
+    def _gather(self) -> None:
+        """Know what is each rank's own, at a point where all come by: rank 0 alone saves."""
         if dist.is_initialized():
-            self._random = [{}] * dist.get_world_size()
-            dist.all_gather_object(self._random, _random_state(self.device))
+            self._ranks = [{}] * dist.get_world_size()
+            dist.all_gather_object(self._ranks, self._own_state())
+
+
+def _processes() -> int:
+    return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def drop_states(weights: Path, keep: Path | None = None) -> None:

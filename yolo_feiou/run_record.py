@@ -198,7 +198,7 @@ def asked_for(overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments that a training was asked for, given those that a trainer got."""
     if RANK != -1 and ASKED in os.environ:
         return json.loads(os.environ[ASKED])
-    given = {key: value for key, value in overrides.items() if value is not None or key == "loss"}
+    given = {key: value for key, value in overrides.items() if value is not None or key == "loss"}  # None is stock
     return plain({key: value for key, value in given.items() if key != "session"})
 
 
