@@ -124,8 +124,8 @@ def test_what_was_trained_before_the_loss_is_lost_stays_and_is_no_more_than_that
     with pytest.raises(LossNotAppliedError, match="v8DetectionLoss"):
         run(data, tmp_path, {"on_train_batch_start": replace}, epochs=2)
     assert len(results(tmp_path / "run")) == 1
-    weights = tmp_path / "run" / "weights"
-    assert [torch.load(path, weights_only=False)["epoch"] for path in weights.iterdir()] == [0, 0]
+    weights = [tmp_path / "run" / "weights" / name for name in ("best.pt", "last.pt")]
+    assert [torch.load(path, weights_only=False)["epoch"] for path in weights] == [0, 0]
 
 
 @pytest.mark.slow
