@@ -1,13 +1,16 @@
 """What Ultralytics' own validator detects comes out in pixels of the original images, and nothing else does."""
 
+import itertools
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import yaml
 
 from tests.evaluation.conftest import copy_of
+from tests.evaluation.test_run import data_set
 from yolo_feiou.errors import DataError, UnsupportedModelError
 from yolo_feiou.evaluation.detections import Detections, detect
 from yolo_feiou.evaluation.labels import read_split
@@ -165,3 +168,18 @@ def test_models_that_cannot_be_evaluated(data, model, tmp_path):
         detect("yolov8n-cls.yaml", data, **USUAL)
     with pytest.raises(DataError, match=r"model=.*nope\.pt: there are no such weights"):
         detect(tmp_path / "nope.pt", data, **USUAL)
+
+
+def test_detections_that_are_dropped_by_a_time_limit_are_no_result(model, tmp_path, monkeypatch, capfd):
+    """Ultralytics stops its NMS after 2 s and 0.05 s an image, and says so in its log alone, which is not shown."""
+    try:
+        from ultralytics.utils import nms
+    except ImportError:  # its place in older releases
+        from ultralytics.utils import ops as nms
+
+    data = data_set(tmp_path, ["1.jpg", "2.jpg"])
+    clock = itertools.count(step=100)
+    monkeypatch.setattr(nms, "time", SimpleNamespace(time=lambda: next(clock)))
+    with pytest.raises(DataError, match=r"in 1 batches Ultralytics' NMS ran out of its time"):
+        detect(model(["cat"]), data, **{**USUAL, "conf": 1e-6})
+    assert capfd.readouterr().out == ""

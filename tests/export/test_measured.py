@@ -30,7 +30,8 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
     (tmp_path / "labels" / "1.txt").write_text("5 0.5 0.5 0.2 0.4\n")
 
     def run(**arguments):
-        return SimpleNamespace(arguments={"data": str(data), "imgsz": 64, **arguments}, batch=4, processes=1)
+        told = {"data": str(data), "imgsz": 64, **arguments}
+        return SimpleNamespace(arguments=told, trained_with=told, batch=4, processes=1)
 
     assert Evaluator().asked(run(single_cls=True), "0" * 64)["ground_truth"] == "labels"
     with pytest.raises(DataError, match="can't be read"):

@@ -130,12 +130,12 @@ def detect(
         **arguments: Further arguments of Ultralytics' `val`, such as `imgsz`, `batch` and `device`.
 
     Raises:
-        DataError: If there are no such weights.
+        DataError: If there are no such weights, or Ultralytics drops detections as its time runs out.
         UnsupportedModelError: If the model has no axis-aligned boxes, or is validated in a way of its own.
     """
     model = load_model(model)
     validators: list[BaseValidator] = []
-    with quiet(), tempfile.TemporaryDirectory() as scratch:
+    with quiet() as warnings, tempfile.TemporaryDirectory() as scratch:
         stock = model._smart_load("validator")
 
         def make(**kwargs: Any) -> BaseValidator:
@@ -145,6 +145,12 @@ def detect(
         asked = {"data": str(find_data(str(data))), "split": split, "conf": conf, "iou": iou, "max_det": max_det}
         own = {"project": scratch, "name": "val", "plots": False, "save_json": False, "verbose": False}
         model.val(validator=make, **arguments, **asked, **own)
+    if late := sum("NMS time limit" in line for line in warnings):
+        raise DataError(
+            f"data={data}, split '{split}': in {late} batches Ultralytics' NMS ran out of its time, and dropped the "
+            "detections of the images that were left: the machine is too busy, or the device too slow. Evaluate again "
+            "with fewer runs at a time, a smaller batch= or a higher conf=."
+        )
     used = validators[0].args
     settings = {
         "conf": used.conf,

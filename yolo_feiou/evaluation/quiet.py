@@ -10,11 +10,22 @@ from ultralytics.utils import LOGGER
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Let Ultralytics log nothing but errors inside the block; its progress bars go with its log."""
-    level = LOGGER.level
-    LOGGER.setLevel(logging.ERROR)
+def quiet() -> Iterator[list[str]]:
+    """Let Ultralytics log nothing but errors inside the block, and give its warnings, as far as they have come.
+
+    Its progress bars go with its log.
+    """
+    level, warnings = LOGGER.level, []
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.levelno == logging.WARNING:
+            warnings.append(record.getMessage())
+        return record.levelno >= logging.ERROR
+
+    LOGGER.setLevel(logging.WARNING)
+    LOGGER.addFilter(keep)
     try:
-        yield
+        yield warnings
     finally:
+        LOGGER.removeFilter(keep)
         LOGGER.setLevel(level)
