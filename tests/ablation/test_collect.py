@@ -166,3 +166,14 @@ def test_what_is_not_there_any_more_leaves_no_file(tmp_path):
     shutil.rmtree(tmp_path / "a")
     assert collect(tmp_path) == []
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_damaged_arguments_of_a_training_are_named_and_its_run_left_out(tmp_path):
+    """Without a record, args.yaml tells."""
+    finished(tmp_path / "a", run())
+    (finished(tmp_path / "b", run(seed=1)).train / "args.yaml").write_text("loss: [eiou\n\tbox")
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        (RunFolder(folder).train / "provenance.json").unlink(missing_ok=True)
+    (note,) = collect(tmp_path)
+    assert "args.yaml is damaged" in note and note.endswith("The run is left out.")
+    assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]

@@ -141,7 +141,7 @@ def test_a_record_of_other_weights_tells_nothing(tmp_path):
 
 def test_a_damaged_record_is_named(tmp_path):
     recorded(tmp_path / "r").joinpath("provenance.json").write_text("{}")
-    with pytest.raises(DataError, match=r"provenance\.json is not what a training wrote"):
+    with pytest.raises(DataError, match=r"provenance\.json is not what was written there"):
         read_run(tmp_path / "r", "best")
 
 

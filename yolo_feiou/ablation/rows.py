@@ -152,12 +152,18 @@ def recorded_arguments(folder: RunFolder) -> tuple[dict[str, Any], dict[str, Any
     """Return all arguments that a run began with, what its trainer made of some, and the file that says so.
 
     It is the run's record, or args.yaml without one.
+
+    Raises:
+        DataError: If that file is damaged.
     """
     record = read(folder.train)
     if record and record.arguments is not None:
         return dict(record.arguments), dict(record.set_to), FILE
     path = folder.train / "args.yaml"
-    said = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}.") from None
     return {**OURS, **said} if isinstance(said, dict) else {}, {}, path.name
 
 
