@@ -115,7 +115,7 @@ class ExactResume:
             found = found if all(everyone) and len(set(everyone)) == 1 else None
         if found is None:
             LOGGER.warning(
-                f"No exact state beside {self.args.resume}: it goes on as in Ultralytics, from the EMA's weights in half "
+                f"No exact state beside {self.args.resume}: it goes on as in Ultralytics, from weights in half "
                 "precision and with other random numbers, and ends with other weights than without a cut."
             )
         elif len(found["ranks"]) != _processes():
