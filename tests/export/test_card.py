@@ -130,7 +130,7 @@ def test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed(trained, squar
     assert "optimizer=" not in again and "lr0=" not in again and "resume" not in again
     digest = hashlib.sha256(start.read_bytes()).hexdigest()
     for line in (
-        *("| model | best.pt |", f"| starting weights | best.pt, sha256 `{digest}` |", "| epochs done | 4 of 4 |"),
+        *("| model | best.pt |", f"| starting weights | best.pt, sha256 {digest} |", "| epochs done | 4 of 4 |"),
         *("| resumed | 1 time, after epoch 2 |", f"| code | yolo_feiou {__version__}"),
         "Chosen by Ultralytics in the run: `optimizer=AdamW`",
     ):

@@ -6,6 +6,7 @@ import pytest
 import torch
 import yaml
 
+from tests.export.conftest import LEARNS
 from tests.export.made_up import errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation import run as evaluation
@@ -58,7 +59,7 @@ def test_rows_table_and_report(copy, squares, tmp_path, capsys):
     )
     assert (row["status"], row["epochs_done"], row["imgsz"], row["eval_imgsz"], row["seed"]) == (
         "done",
-        10,
+        LEARNS["epochs"],
         96,
         96,
         "0",
@@ -73,7 +74,7 @@ def test_rows_table_and_report(copy, squares, tmp_path, capsys):
     assert "faster-coco-eval" in said and "ground truth instances_val2017.json, areas from json, conf 0.001" in said
 
     curves = read_csv(out / "curves.csv")
-    assert [sum(line["run"] == name for line in curves) for name in rows] == [10, 10, 10]
+    assert [sum(line["run"] == name for line in curves) for name in rows] == [LEARNS["epochs"]] * 3
     assert {line["run"] for line in read_csv(out / "box_stats.csv")} == set(rows)  # the copies have the file too
     report([str(out)])
     said = capsys.readouterr().out
@@ -152,7 +153,7 @@ def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):
     status = export([*map(str, (empty, lost, tmp_path / "runs" / "notes.txt", cut, good)), "device=cpu"])
     told = capsys.readouterr()
     assert status == 1
-    assert "cut is not finished: 10 of 50 epochs; best.pt is evaluated as it is" in told.out
+    assert f"cut is not finished: {LEARNS['epochs']} of 50 epochs; best.pt is evaluated as it is" in told.out
     assert "cut †" in told.out and "† training not finished" in told.out
     assert "notes.txt is left out: it is no run" in told.out
     assert len(errors(told.err)) == 2
@@ -160,9 +161,10 @@ def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):
     assert "lost is left out" in told.err and "there is no" in told.err
     rows = rows_of(tmp_path / "runs")
     assert {name: row["status"] for name, row in rows.items()} == {"cut": "unfinished", "good": "done"}
-    assert "**The training is not finished: 10 of 50 epochs.**" in (cut / "weights" / "model_card.md").read_text()
+    told = f"not finished: {LEARNS['epochs']} of 50 epochs"
+    assert f"**The training is {told}.**" in (cut / "weights" / "model_card.md").read_text()
     report([str(tmp_path / "runs")])
-    assert "1 run of 2 not done, and left out: cut (not finished: 10 of 50 epochs)" in capsys.readouterr().out
+    assert f"1 run of 2 not done, and left out: cut ({told})" in capsys.readouterr().out
 
 
 def test_data_that_lies_elsewhere_now(copy, squares, tmp_path, capsys):

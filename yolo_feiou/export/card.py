@@ -78,7 +78,8 @@ def _loss(run: TrainedRun) -> Iterator[str]:
         yield "`stock`: Ultralytics' own box loss, CIoU, nothing swapped."
         return
     if run.record and run.record.loss_file:
-        yield f"`loss={run.loss}`: a function of the user's, {_file(run.record.loss_file)}."
+        loss, file = escape.markdown_code(f"loss={run.loss}"), escape.markdown(_file(run.record.loss_file))
+        yield f"{loss}: a function of the user's, {file}."
         return
     info = LOSSES[split(run.loss)[0]]
     loss, meaning = escape.markdown_code(f"loss={run.loss}"), f"{info.meaning[0].upper()}{info.meaning[1:]}"
@@ -192,7 +193,7 @@ def _weights(run: TrainedRun) -> str:
 
 def _file(digested: Mapping[str, Any]) -> str:
     """Return the name of a file, and its checksum."""
-    return f"{short(digested['file'])}, sha256 `{digested['sha256'] or UNKNOWN}`"
+    return f"{short(digested['file'])}, sha256 {digested['sha256'] or UNKNOWN}"
 
 
 def _processes(run: TrainedRun) -> str:
