@@ -76,6 +76,7 @@ class Measuring:
     def _do_train(self, *world_size: int) -> NoReturn:
         self._setup_train(*world_size)
         self._model_train()
+        self.epoch = self.start_epoch  # which Ultralytics' loop counts
         loader = chain.from_iterable(repeat(self.train_loader))
         for number, batch in enumerate(islice(loader, self.batches * self.every), 1):
             self._step(batch, measured=number % self.every == 0)
