@@ -25,6 +25,9 @@ BOXES = np.array([[0, 0, 10, 10], [5, 5, 10, 20], [1, 1, 100, 10]], float)
         ((1, 1, 1), (100, 200, 1000), "box", 3),
         ((0, 0, 0), (100, 200, 1000), "box", 3),
         ((50, NONE, 50), (100, 200, 1000), "box", 2),
+        # Shares of an image of 640 × 480: 100 / 307,200, and so on.
+        ((0.000326, 0.000651, 0.003255), (100, 200, 1000), "box", 3),
+        ((0.5, 1, 10), (0.5, 1, 10), "json", 0),  # the last one is a hundredth of its box: a thin diagonal may be
     ],
 )
 def test_areas_that_can_not_be_are_those_of_the_boxes(areas, used, source, replaced):
