@@ -105,6 +105,14 @@ def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path, monkeypatch):
         sizes(runs("eiou"), tmp_path, "cpu", 0.36)
 
 
+def test_a_fault_of_the_program_shows_its_traceback(tmp_path, monkeypatch, capfd):
+    line, run_it = [sys.executable, "-c", "raise AttributeError('no epoch')"], subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(line, **options))
+    with pytest.raises(ArgumentError, match="measuring the losses failed: AttributeError: no epoch.*preflight=False"):
+        sizes(runs("eiou"), tmp_path, "cpu")
+    assert 'File "<string>", line 1' in capfd.readouterr().err
+
+
 @pytest.mark.slow
 def test_runs_that_cannot_begin_say_why(tmp_path, data):
     grid = [run(data=data, model="yolov8z9.yaml", imgsz=32)]

@@ -142,5 +142,11 @@ def _measure(arguments: dict[str, Any], losses: list[str], seconds: float | None
             ) from None
         if process.returncode:
             said = [line for line in process.stderr.splitlines() if line.strip()] or ["nothing"]
+            if "Traceback (most recent call last):" in said:  # a fault of the program's, or of code of the user's
+                print(process.stderr, file=sys.stderr, flush=True)
+                raise ArgumentError(
+                    f"the runs can't begin, since measuring the losses failed: {said[-1]}. Its traceback stands above; "
+                    "preflight=False leaves the measurement out."
+                )
             raise ArgumentError(f"the runs can't begin: {said[-1].removeprefix('error: ')}")
         return read_record(result, Preflight)["rows"]
