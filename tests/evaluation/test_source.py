@@ -9,10 +9,10 @@ import yaml
 
 from tests.evaluation.test_run import USUAL, data_set, rows_of
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import from_labels, read_split
+from yolo_feiou.evaluation.labels import digest_labels, from_labels, read_split
 from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.saved import evaluate_again
-from yolo_feiou.evaluation.source import Source, source_of
+from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.evaluation.truth import from_json
 
 
@@ -59,11 +59,21 @@ def test_the_json_of_the_yaml_goes_before_the_labels_and_after_the_one_that_is_n
         *("labels", "val.json", "other.json", "labels")
     ]
     assert [row["AP"] for row in (labels, named_in_yaml, named, on_train)] == [0, 1, 0, 0]
-    assert labels["ground_truth_holds"] is None
+    assert labels["ground_truth_holds"] == digest_labels(read_split(data, "val"))[:10]
     assert named_in_yaml["ground_truth_holds"] == hashlib.sha256(official.read_bytes()).hexdigest()[:10]
     assert evaluate_again(tmp_path / "yaml") == named_in_yaml
     predictions = json.loads((tmp_path / "yaml" / "predictions.json").read_text())
     assert {(p["image_id"], p["category_id"]) for p in predictions} == {(501, 7), (502, 7)}
+
+
+def test_other_labels_are_another_ground_truth_whatever_classes_count(data, tmp_path):
+    before = source_of(read_split(data, "val")).row
+    assert source_of(read_split(data, "val", classes=[0], single_cls=True)).row == before
+    label = next((tmp_path / "set" / "labels").rglob("1.txt"))
+    label.write_text(label.read_text().replace("0.5", "0.4", 1))
+    after = source_of(read_split(data, "val")).row
+    assert after["ground_truth"] == before["ground_truth"] == "labels"
+    assert after["ground_truth_holds"] != before["ground_truth_holds"]
 
 
 def test_paths_are_relative_to_the_data_sets_folder_or_absolute(data, tmp_path):
@@ -71,8 +81,8 @@ def test_paths_are_relative_to_the_data_sets_folder_or_absolute(data, tmp_path):
     objects(tmp_path / "set" / "a" / "val.json", {"1": 1, "2": 2})
     moved = naming(data, {"val": "a/val.json", "train": str(tmp_path / "elsewhere.json")}, path=str(tmp_path / "set"))
     moved = moved.rename(tmp_path / "moved.yaml")  # a YAML elsewhere, whose `path` says where the images are
-    assert source_of(read_split(moved, "val")) == Source(tmp_path / "set" / "a" / "val.json")
-    assert source_of(read_split(moved, "train")) == Source(tmp_path / "elsewhere.json")
+    assert source_of(read_split(moved, "val")).path == tmp_path / "set" / "a" / "val.json"
+    assert source_of(read_split(moved, "train")).path == tmp_path / "elsewhere.json"
 
 
 def test_a_json_that_is_not_there_and_a_mapping_that_is_none(data, tmp_path, model):
@@ -88,7 +98,7 @@ def test_a_json_that_is_not_there_and_a_mapping_that_is_none(data, tmp_path, mod
 
 def test_a_yaml_without_annotations_is_as_before(data, tmp_path, model, detecting):
     split = read_split(data, "val")
-    assert split.annotations is None and source_of(split) == Source(None)
+    assert split.annotations is None and source_of(split).path is None
     detecting(rows_of(from_labels(split), tmp_path / "set"))
     assert evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)["AP"] == 1
 

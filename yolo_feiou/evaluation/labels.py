@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import yaml
 from ultralytics.data.dataset import YOLODataset
-from ultralytics.data.utils import IMG_FORMATS, check_det_dataset
+from ultralytics.data.utils import IMG_FORMATS, check_det_dataset, img2label_paths
 
 from yolo_feiou.configs import find_data
 from yolo_feiou.errors import DataError, did_you_mean
@@ -139,6 +140,15 @@ def from_labels(split: Split) -> GroundTruth:
     ]
     categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
     return replace(in_coco_form(images, annotations, categories), unread=split.unread)
+
+
+def digest_labels(split: Split) -> str:
+    """Return a SHA-256 of the names of a split's images and the contents of their label files, those of all classes."""
+    digest = hashlib.sha256()
+    for file, label in zip(split.files, map(Path, img2label_paths(split.files)), strict=True):
+        content = label.read_bytes() if label.is_file() else b""
+        digest.update(f"{name_in(file, split.root)}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+    return digest.hexdigest()
 
 
 def image_counts(data: str | Path) -> dict[str, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import Split
+from yolo_feiou.evaluation.labels import Split, digest_labels
 from yolo_feiou.tables import Row
 
 LABELS = "labels"
@@ -19,17 +19,16 @@ class Source:
 
     Attributes:
         path: A COCO JSON that is there, or None for the labels.
+        holds: Ten digits that stand for what the JSON or the labels hold.
     """
 
     path: Path | None
+    holds: str
 
     @property
     def row(self) -> Row:
-        """The columns that tell it from another: the file's name or 'labels', and ten digits for the JSON's content."""
-        if self.path is None:
-            return {"ground_truth": LABELS, "ground_truth_holds": None}
-        digits = file_sha256(self.path)[:10]
-        return {"ground_truth": self.path.name, "ground_truth_holds": digits}
+        """The columns that tell it from another: the file's name or 'labels', and ten digits for its contents."""
+        return {"ground_truth": self.path.name if self.path else LABELS, "ground_truth_holds": self.holds}
 
 
 def source_of(split: Split, annotations: str | Path | None = None) -> Source:
@@ -42,4 +41,4 @@ def source_of(split: Split, annotations: str | Path | None = None) -> Source:
     if path is not None and not path.is_file():
         where = "" if annotations else f"{split.source}: the YAML names annotations that are not there. "
         raise DataError(f"{where}{path} can't be read: give the path of a COCO JSON.")
-    return Source(path)
+    return Source(path, file_sha256(path)[:10] if path else digest_labels(split)[:10])
