@@ -316,6 +316,25 @@ def test_an_extra_category_beside_chosen_classes(given, names, how, objects, ign
     assert (truth.objects, tuple(truth.ignored)) == (objects, ignored)
 
 
+def test_a_name_that_does_not_fit_is_refused_with_single_cls_too(given):
+    """Else all categories would count, the model's or not."""
+
+    def change(content):
+        extra_category(content)
+        content["categories"][0]["name"] = "Cat"
+
+    data, path = given(change)
+    assert "did you mean 'Cat'" in refusal(data, path, single_cls=True)
+
+
+def test_repeated_annotations_count_once_as_in_labels(given, row_of):
+    plain = row_of(*given())
+    data, path = given(lambda content: content.update(annotations=content["annotations"] * 2))
+    expected = expect(data, path)
+    assert expected.truth.objects == 6 and "6 annotations repeat another one" in expected.notes[0]
+    assert same(plain, row_of(data, path))
+
+
 def test_labels_of_more_classes_than_are_named_count_with_single_cls_as_in_a_training(given):
     data, _ = given(names=["thing"])
     assert expect(data, None, single_cls=True).truth.objects == 6

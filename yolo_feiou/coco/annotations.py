@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -55,6 +55,22 @@ class Columns:
     def class_names(self) -> list[str]:
         """The names of the classes, in Ultralytics' order: the 91 ids of COCO's 80 categories become 0 to 79."""
         return [category.name for category in self.categories]
+
+    def without_repeats(self) -> tuple[Columns, int]:
+        """Return the same without annotations that repeat another one, and how many those are.
+
+        Of several with the same class and box in one image the first stays, as in Ultralytics' labels; crowds all stay.
+        """
+        images = np.repeat(np.arange(len(self.names)), np.diff(self.starts))
+        objects = np.flatnonzero(~self.crowds)
+        rows = np.column_stack([images[objects], self.classes[objects], self.boxes[objects]])
+        kept = self.crowds.copy()
+        kept[objects[np.unique(rows, axis=0, return_index=True)[1]]] = True
+        if kept.all():
+            return self, 0
+        starts = np.concatenate(([0], np.cumsum(kept)))[self.starts]
+        columns = {key: getattr(self, key)[kept] for key in ("classes", "boxes", "crowds", "areas")}
+        return replace(self, starts=starts, **columns), int((~kept).sum())
 
     def of_images(self, chosen: np.ndarray) -> Columns:
         """Return the images where `chosen`, shape (I,) of bool, is true, with their annotations."""

@@ -92,7 +92,13 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
 def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int], list[str]]:
     """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
     columns = read_columns(source.path)
+    columns, repeats = columns.without_repeats()
     truth, notes = from_columns(columns, source.path), [f"{source.path}: {note}" for note in columns.notes]
+    if repeats:
+        notes.append(
+            f"{source.path}: {repeats:,} annotations repeat another one, with the same class and box in the same "
+            "image: each counts once, as in a training."
+        )
     if truth.areas_replaced:
         notes.append(
             f"{source.path}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
@@ -165,7 +171,7 @@ def _one_class(
         chosen = _chosen(truth, split)
         if chosen is not None:
             truth = truth.of_categories(chosen)
-        elif listed.issuperset(split.names):
+        elif len(split.names) > 1 or listed.issuperset(split.names):  # else one name for all, as Ultralytics' own
             truth = _of_categories(truth, category_ids(split.names, truth.categories), None)
     return truth.one_class(names[0] if len(names) == 1 else SINGLE), [1], [1]
 
