@@ -125,6 +125,16 @@ def test_a_size_that_the_json_lacks_is_that_of_the_file(tmp_path, monkeypatch):
         check_sizes(read, tmp_path, "a.json")
 
 
+def test_a_size_that_the_json_lacks_is_in_the_pixels_of_its_boxes(tmp_path):
+    """Files of 100 × 50 where the JSON says 200 × 100: halved, and so is the third, of which it says nothing."""
+    write_images(tmp_path, ["1.jpg", "2.jpg"], (100, 50))
+    write_images(tmp_path, ["3.jpg"], (60, 40))
+    read = columns(tmp_path, [image(1), image(2), image(3, width=None, height=None)])
+    filled, (note,) = check_sizes(read, tmp_path, "a.json")
+    assert filled.sizes.tolist() == [[200, 100], [200, 100], [120, 80]]
+    assert note.startswith("the files of all 2 images that have a size there are 0.5 times as large as a.json says")
+
+
 def test_files_that_can_not_be_read_are_said(tmp_path):
     write_images(tmp_path, ["1.jpg"])
     (tmp_path / "2.jpg").write_bytes(b"no image")

@@ -73,7 +73,7 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     found = found[~np.isnan(found).any(1)]
     factor, note = compare_sizes([columns.names[i] for i in seen.tolist()], columns.sizes[seen], found, source)
     sizes = columns.sizes.copy()
-    sizes[unknown] = found[np.isin(seen, np.flatnonzero(unknown))]
+    sizes[unknown] = found[np.isin(seen, np.flatnonzero(unknown))] / factor  # in the pixels of the boxes
     if note:
         end = ": labels are shares of the image and stay right; the evaluation scales the boxes" if factor != 1 else ""
         notes.append(f"{note}{end}.")
@@ -94,7 +94,7 @@ def compare_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, sou
     Raises:
         DataError: If the sizes differ otherwise: three are named, with the likely cause.
     """
-    known = np.flatnonzero(np.isfinite(told).all(1))
+    count, known = len(told), np.flatnonzero(np.isfinite(told).all(1))
     told, found, names = told[known], found[known], [names[i] for i in known.tolist()]
     odd = np.flatnonzero((told != found).any(1))
     if not odd.size:
@@ -108,8 +108,9 @@ def compare_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, sou
     low, high = ((found - ROUNDING) / told).max(), ((found + ROUNDING) / told).min()
     if low <= high:
         factor = _simplest(low, high, found.sum() / told.sum())
+        whose = " that have a size there" if len(names) < count else ""
         return factor, (
-            f"the files of all {len(names):,} images are {factor:.6g} times as large as {source} says "
+            f"the files of all {len(names):,} images{whose} are {factor:.6g} times as large as {source} says "
             f"({_named(names, told, found, far)}), so they were resized after annotation"
         )
     raise DataError(
