@@ -170,7 +170,7 @@ def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str
     files = {f"labels/{one.split.folder}/{name}": digest for name, digest in digests.items()}
     own.add(files)
     own.remove(final)  # compared once more: writing took a while
-    own.remove(final.with_suffix(".cache"))  # Ultralytics goes by the sizes of files, and may not notice
+    own.remove(final.with_suffix(".cache"))  # older releases go by the sizes of files alone
     if part.exists():
         part.rename(final)
     return counts, files
