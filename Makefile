@@ -26,6 +26,7 @@ benchmarks: .venv/installed
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/report.py
 	$(BIN)/python benchmarks/ranks.py
+	$(BIN)/python benchmarks/resume.py
 	$(BIN)/python benchmarks/prepare_coco.py
 	$(BIN)/python benchmarks/scaling.py
 

@@ -147,6 +147,23 @@ def test_a_disk_that_is_too_full_for_the_state_doesnt_stop_the_training(data, tm
     assert sorted(path.name for path in trainer.wdir.iterdir()) == ["best.pt", "last.pt"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("optimizer", "nbs", "expected"), [("AdamW", 8, 16), ("SGD", 8, 12), ("SGD", 16, 16)])
+def test_what_a_state_takes_on_disk(data, tmp_path, optimizer, nbs, expected):
+    """Bytes for each parameter: 4 each of the model, its EMA, and a moment or two; 4 for a gradient that waits."""
+    told = overrides(data, tmp_path, epochs=2, optimizer=optimizer, lr0=0.01, nbs=nbs, warmup_epochs=0)
+    told.pop("model")
+    model, sizes = YOLO("yolov8n.yaml"), []
+
+    def look(trainer):
+        sizes.extend(path.stat().st_size for path in trainer.wdir.glob(NAMES))
+
+    model.add_callback("on_model_save", look)
+    model.train(**told)
+    parameters = sum(parameter.numel() for parameter in model.trainer.model.parameters())
+    assert sizes[0] / parameters == pytest.approx(expected, rel=0.03)
+
+
 def test_random_numbers_go_on_where_they_were():
     def draw():
         return random.random(), random.gauss(0, 1), np.random.rand(), np.random.randn(), torch.rand(1).item()

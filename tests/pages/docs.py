@@ -17,7 +17,7 @@ CATALOGUE, PREPARED, MODEL = (
     "benchmarks/prepare_coco.csv",
     "benchmarks/scaling_model.csv",
 )
-SCALING = "benchmarks/scaling.csv"
+SCALING, RESUMED = "benchmarks/scaling.csv", "benchmarks/resume.csv"
 PAPER = "the paper's own settings, section 5.1 and Table 3"
 ONCE = "timed once by hand, on the machine that the sentence names"
 NAME = "a name"
@@ -107,6 +107,24 @@ def claims_on_data() -> list[Claim]:
     ]
 
 
+def _claims_on_resuming() -> list[Claim]:
+    whole, resumed, alone = (row(RESUMED, what=what) for what in ("whole", "resumed", "from last.pt alone"))
+    percent, again, other = (", ".join(found["percent"].split()) for found in (whole, resumed, alone))
+    size, last = (round(max(int(r[name]) for r in rows(RESUMED)) / 1e6) for name in ("state", "last"))
+    return [
+        exempt("YOLOv8n from scratch on `shapes`", NAME),
+        measured(f"{whole['epochs']} epochs at 128 px", RESUMED, "benchmarks/resume.py"),
+        measured(f"| without a cut | {percent} | |", RESUMED),
+        measured(f"| killed and resumed five times | {again} | {resumed['equal']} of {resumed['tensors']} |", RESUMED),
+        measured(f"before each resume | {other} | {alone['equal']} of {alone['tensors']} |", RESUMED),
+        measured(f"here up to {size} MB, where `last.pt` has {last} MB", RESUMED),
+        shown(
+            "16 bytes for each parameter with Adam and 12 with SGD, and 4 more while gradients wait",
+            "test_resume_state.py::test_what_a_state_takes_on_disk",
+        ),
+    ]
+
+
 def claims_on_coco() -> list[Claim]:
     """Return those of docs/coco.md."""
     long, short = (yaml.safe_load((ROOT / "cfg" / "coco" / name).read_text()) for name in ("yolov8.yaml", "1x.yaml"))
@@ -132,6 +150,12 @@ def claims_on_coco() -> list[Claim]:
             "what is counted from planted detections (to 1e-5)",
             "distributed/test_nodes.py::test_four_ranks_find_what_one_process_finds",
         ),
+        shown(
+            "They are equal to the last bit",
+            "test_resume_state.py::test_weights_and_metrics_equal_those_of_a_run_without_a_cut",
+            "distributed/test_resumed.py::test_two_ranks_go_on_to_the_last_bit",
+        ),
+        *_claims_on_resuming(),
         exempt("rank 0's running statistics", NAME),
         exempt("up to N − 1 are seen twice", ARITHMETIC),
         exempt("(stock: rank 0's)", NAME),
