@@ -327,6 +327,25 @@ def test_a_name_that_does_not_fit_is_refused_with_single_cls_too(given):
     assert "did you mean 'Cat'" in refusal(data, path, single_cls=True)
 
 
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        (
+            lambda x, y, w, h: [x, y, x + w, y + h],
+            "of 6 boxes reach beyond their image",
+        ),
+        (lambda x, y, w, h: [x / 64, y / 48, w / 64, h / 48], "6 of 6 boxes are smaller than a pixel"),
+    ],
+)
+def test_boxes_that_look_like_something_else_are_said_as_when_they_are_prepared(given, box, words):
+    def change(content):
+        for one in content["annotations"]:
+            one["bbox"] = box(*one["bbox"])
+
+    assert any(words in note for note in expect(*given(change)).notes)
+    assert expect(*given()).notes == ()
+
+
 def test_repeated_annotations_count_once_as_in_labels(given, row_of):
     plain = row_of(*given())
     data, path = given(lambda content: content.update(annotations=content["annotations"] * 2))

@@ -16,6 +16,7 @@ from yolo_feiou.cli import fail
 from yolo_feiou.coco.annotations import Columns
 from yolo_feiou.coco.catalogue import COCO_2017, URL, Published
 from yolo_feiou.coco.convert import Counts
+from yolo_feiou.coco.doubts import doubt_boxes
 from yolo_feiou.coco.ledger import Ledger
 from yolo_feiou.coco.prepare import Loaded, check_link, load, write
 from yolo_feiou.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
@@ -29,8 +30,6 @@ from yolo_feiou.tables import results_folder
 from yolo_feiou.terminal import say
 
 VERB = "prepare_coco.py"
-#: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
-MANY = 0.2
 ARGUMENTS = (
     Text("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
@@ -159,19 +158,12 @@ def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str
 
 def doubts(one: Loaded, count: Counts) -> Iterator[str]:
     """Give a line for each thing that is no mistake in the JSON, but looks like one."""
-    boxes = one.columns.boxes
     yield from one.columns.notes
     yield from one.sizes
     if not count.objects:
         yield "there is no object in it, so there is nothing to learn or to find."
         return
-    if (small := int((boxes[:, 2:].max(1) < 1).sum())) > len(boxes) / 2:
-        yield f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not shares of the image."
-    if count.clipped > count.objects * MANY:
-        yield (
-            f"{count.clipped:,} of {count.objects:,} boxes reach beyond their image: expected x, y, width and height, "
-            "not two corners."
-        )
+    yield from doubt_boxes(one.columns.boxes, count.clipped, count.objects)
 
 
 def classes_without_boxes(columns: Columns) -> list[str]:

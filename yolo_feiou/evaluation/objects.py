@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from yolo_feiou.coco.annotations import read_columns
+from yolo_feiou.coco.convert import label_boxes
+from yolo_feiou.coco.doubts import doubt_boxes
 from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
@@ -113,6 +115,7 @@ def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int
     truth = truth.of_images(ids.values())
     truth, told = _fit_sizes(truth, split, ids, source)
     notes += [f"{told}."] if told else []
+    notes += [f"{source.path}: {line}" for line in _doubts(truth)]
     if unlisted := [file for file in split.files if file not in ids]:
         images = _more_images(unlisted, split, max(ids.values()) + 1)
         ids |= {file: image["id"] for file, image in zip(unlisted, images, strict=True)}
@@ -122,6 +125,16 @@ def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int
             f"labels, so they count as images without objects: {_first([image['file_name'] for image in images])}."
         )
     return truth, {file: ids[file] for file in split.files}, notes
+
+
+def _doubts(truth: GroundTruth) -> Iterator[str]:
+    """Give a line for each thing that is no mistake in the boxes, but looks like one."""
+    objects = [one for one in truth.annotations if not one["iscrowd"]]
+    sides = {image["id"]: (image["width"], image["height"]) for image in truth.images}
+    boxes = np.array([one["bbox"] for one in objects], float).reshape(-1, 4)
+    sizes = np.array([sides[one["image_id"]] for one in objects], float).reshape(-1, 2)
+    if objects:
+        yield from doubt_boxes(boxes, int(label_boxes(boxes, sizes)[1].sum()), len(objects))
 
 
 def _empty_images(split: Split) -> set[str]:

@@ -1,0 +1,27 @@
+"""What is no mistake in a COCO JSON, but looks like one: said when it is prepared and when a model is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+#: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
+MANY = 0.2
+
+
+def doubt_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str]:
+    """Give a line if boxes look like shares of the image, and one if they look like two corners.
+
+    Args:
+        boxes: x, y, width and height in pixels, shape (N, 4).
+        clipped: How many objects have a box that reaches beyond the image.
+        objects: How many objects there are.
+    """
+    if (small := int((boxes[:, 2:].max(1) < 1).sum())) > len(boxes) / 2:
+        yield f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not shares of the image."
+    if clipped > objects * MANY:
+        yield (
+            f"{clipped:,} of {objects:,} boxes reach beyond their image: expected x, y, width and height, "
+            "not two corners."
+        )
