@@ -108,7 +108,7 @@ class Ledger:
             )
 
     def _stale_caches(self, changed: Iterable[str]) -> str:
-        """Return a hint on caches from before a label was edited: Ultralytics goes by the sizes of labels alone."""
+        """Return a hint on caches from before a label was edited: older releases go by the sizes of labels alone."""
         paths = [self.out / name for name in changed if name.startswith("labels/") and name.endswith(".txt")]
         caches = {(path.parent.with_suffix(".cache"), path) for path in paths}
         stale = {self.name(c) for c, path in caches if _is_cache(c) and c.stat().st_mtime_ns < path.lstat().st_mtime_ns}
