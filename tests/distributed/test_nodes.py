@@ -112,4 +112,4 @@ def test_a_lost_process_costs_an_epoch_at_most(machines, data, tmp_path):
     assert [row["epoch"] for row in results(folder)] == list("123456")
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
     best = torch.load(folder / "weights" / "best.pt", weights_only=False)
-    assert best["epoch"] == -1 and best["train_args"]["loss"] == "focal_eiou:gamma=0.25"
+    assert best["epoch"] == -1 and best["model"].yolo_feiou["loss"] == "focal_eiou:gamma=0.25"
