@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import re
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from yolo_feiou.boxes import Pair
 from yolo_feiou.registry import LOSSES, build_loss
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-#: The largest sides that are spoken for: a box from −HUGE/2 to HUGE/2 has such sides.
-HUGE = 1e15
+#: The largest coordinates that are spoken for: sides and, along each axis, distances are up to twice that.
+HUGE = 3e18
 BIG = 1e6
 
 
@@ -51,6 +52,12 @@ def every_kind(big: float) -> Tensor:
         (big, big, -big, -big),
         (big, 0, 0, big),  # inverted along x alone
         (0, big, 1e-5, 0),
+        (-big, -big, -big, -big),
+        (-big, big, -big, big),  # as far as can be from the next along both axes
+        (big, -big, big, -big),
+        (big, big, 0, 0),  # inverted, in a corner
+        (-big, -big, 0, 0),
+        (-big, 0, -big * 0.99, 1),
     )
 
 
@@ -77,7 +84,7 @@ def offenders(good: Tensor, pred: Tensor, target: Tensor) -> list[tuple[list[flo
     return [(pred[i].tolist(), target[i].tolist()) for i in (~good).nonzero().flatten()[:5].tolist()]
 
 
-@pytest.mark.parametrize("big", [BIG, HUGE / 2])
+@pytest.mark.parametrize("big", [BIG, 1e15, HUGE])
 @pytest.mark.parametrize("precision", DTYPES)
 @pytest.mark.parametrize("name", LOSSES)
 def test_finite_for_every_kind_of_box(name: str, precision: str, big: float) -> None:
@@ -98,10 +105,48 @@ def test_finite_for_every_kind_of_box(name: str, precision: str, big: float) -> 
     assert not bad
 
 
-def test_sides_that_are_spoken_for_are_those_that_are_tested() -> None:
-    """The README, and the docstring of a loss, name the range of the test above."""
-    assert f"up to sides of {HUGE:.0e};".replace("e+", "e") in README.replace("\n  ", " ")
-    assert f"between 1e-5 and {HUGE:.0e};".replace("e+", "e") in BoxLoss.__call__.__doc__
+@pytest.mark.parametrize("name", LOSSES)
+def test_finite_for_boxes_drawn_from_the_whole_range(name: str) -> None:
+    """Coordinates of any magnitude and sign, at the edge or shared between two edges or boxes, in float32."""
+    random, n = torch.Generator().manual_seed(0), 20_000
+
+    def draw() -> Tensor:
+        exponent = torch.empty(n, 4, dtype=torch.float64).uniform_(-7, math.log10(HUGE), generator=random)
+        sign = torch.randint(0, 2, (n, 4), generator=random) * 2 - 1
+        kind = torch.rand(n, 4, generator=random)
+        drawn = torch.where(kind < 0.4, torch.full_like(exponent, HUGE), 10**exponent) * sign
+        return drawn.masked_fill(kind > 0.9, 0).to(torch.float32)
+
+    pred, target = draw(), draw()
+    pred = torch.where(torch.rand(n, 4, generator=random) < 0.2, target, pred)
+    for boxes_ in (pred, target):
+        flat = torch.rand(n, generator=random) < 0.2
+        boxes_[flat, 2:] = boxes_[flat, :2]
+    pred, target = pred.requires_grad_(), target.requires_grad_()
+    for spec in (spec for spec in ALL if spec.partition(":")[0] == name):
+        values, mean = build_loss(spec)(pred, target), build_loss(spec).mean(pred, target)
+        good = values.isfinite() & mean.isfinite()
+        for value in (values.sum(), mean):
+            for grad in torch.autograd.grad(value, (pred, target), retain_graph=True):
+                good &= grad.isfinite().all(1)
+        assert not offenders(good, pred, target), spec
+
+
+@pytest.mark.parametrize("name", ["diou", "ciou", "eiou", "focal_eiou", "focal_eiou_star", "focal_eiou_v1"])
+def test_the_range_ends_just_beyond_what_is_said(name: str) -> None:
+    """Two points in opposite corners, at ±X: 4ρ² is (4X)² + (4X)², which float32 holds up to X = 3.26e18."""
+    ends = {}
+    for big in (HUGE, 1.1 * HUGE):
+        pred, target = tensor((big,) * 4).float(), tensor((-big,) * 4).float()
+        ends[big] = build_loss(name)(pred, target).isfinite().item()
+    assert ends == {HUGE: True, 1.1 * HUGE: False}
+
+
+def test_the_range_that_is_spoken_for_is_the_one_that_is_tested() -> None:
+    """The README, and the docstring of a loss, name the range of the tests above."""
+    limit = f"{HUGE:.0e}".replace("e+", "e")
+    assert f"wherever their coordinates are within ±{limit} " in " ".join(README.split())
+    assert f"coordinates are within ±{limit};" in " ".join(BoxLoss.__call__.__doc__.split())
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])

@@ -42,7 +42,8 @@ class BoxLoss:
         """Return W·L for each pair, nothing reduced.
 
         Args:
-            pred: xyxy boxes, shape (N, 4), in any unit in which their sides lie between 1e-5 and 1e15; N may be 0.
+            pred: xyxy boxes, shape (N, 4), in any unit in which sides are 1e-5 or more; N may be 0. Values and
+                gradients are finite where all coordinates are within ±3e18; beyond, ρ² can overflow float32.
             target: xyxy boxes of the same shape and unit.
 
         Returns:
