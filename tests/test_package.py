@@ -1,14 +1,18 @@
 """Importing is light: torch at most, nothing printed, nothing patched."""
 
+import base64
+import hashlib
 import os
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 import yolo_feiou
+from tests.runs import short
 
 
 def python(code):
@@ -36,6 +40,18 @@ from yolo_feiou import YOLO, DetectionTrainer
 assert before == (DEFAULT_CFG_DICT, ultralytics.YOLO, subprocess.run, torch.nn.parallel.DistributedDataParallel)
 """
     python(code)
+
+
+@pytest.mark.slow
+def test_the_files_of_ultralytics_stay_as_pip_installed_them(command, data, tmp_path):
+    """After a training by our command each of them has the checksum that pip wrote down."""
+    assert command("train", "model=yolov8n.yaml", "loss=eiou", *short(data=data, project=tmp_path)).returncode == 0
+    files = [file for file in distribution("ultralytics").files if file.hash and file.suffix in (".py", ".yaml")]
+    assert len(files) > 100
+    for file in files:
+        assert file.hash.mode == "sha256"
+        digest = hashlib.sha256(file.locate().read_bytes()).digest()
+        assert base64.urlsafe_b64encode(digest).decode().rstrip("=") == file.hash.value, file
 
 
 @pytest.mark.slow

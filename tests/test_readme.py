@@ -1,17 +1,23 @@
 """What the README says is what the code and the CSVs say."""
 
+import ast
 import csv
 import re
 from collections import defaultdict
+from importlib import import_module
+from importlib.metadata import distributions
 from pathlib import Path
 from statistics import fmean
 
 import pytest
 
-from tests.pages.claims import NUMBER, exempt, measured, mistakes, shown, without_evidence
+from tests.pages.claims import NUMBER, exempt, measured, mistakes, shown, unbound, without_evidence
+from tests.pages.data_sentences import claims_on_data_in_words
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.readme_figures import claims_in_figures
+from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
+from tests.pages.readme_use_sentences import claims_on_use_in_words
 from yolo_feiou import LOSSES
 from yolo_feiou.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.coco.splits import LABELS
@@ -20,7 +26,7 @@ from yolo_feiou.spec import spell
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CLAIMS = [*claims_on_use(), *claims_in_figures()]
+CLAIMS = [*claims_on_use(), *claims_in_figures(), *claims_on_use_in_words(), *claims_on_figures_in_words()]
 
 
 def rows(name):
@@ -31,16 +37,24 @@ def rows(name):
 #: The pages, with what they claim.
 PAGES = {
     "README.md": CLAIMS,
-    "data/README.md": claims_on_data(),
+    "data/README.md": [*claims_on_data(), *claims_on_data_in_words()],
     "docs/coco.md": claims_on_coco(),
     "docs/scaling.md": claims_on_scaling(),
 }
+#: Those of which each sentence is bound, not the numbers alone.
+WHOLE = ("README.md", "data/README.md")
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_every_number_of_a_page_is_that_of_its_source(name):
     """Change a figure here or there, or add one that nothing shows, and this says which: see tests/pages/."""
     assert mistakes((ROOT / name).read_text(encoding="utf-8"), PAGES[name]) == []
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_sentence_of_a_page_is_bound(name):
+    """Add a sentence to a page, and this asks for what shows it: a line in tests/pages/ with a test or a reason."""
+    assert unbound((ROOT / name).read_text(encoding="utf-8"), PAGES[name]) == []
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -66,6 +80,27 @@ def test_a_figure_without_a_claim_or_with_another_value_is_found():
         "none.csv",
         "tests/test_readme.py::test_none",
     ]
+
+
+def test_a_sentence_of_which_nothing_is_claimed_is_found():
+    page = (
+        "# A title of words\n\nIt is fast; see Eq. 7 of Zhang et al. for why. It has `a. b; c`\nof its own.\n\n"
+        "- One item is\n  this.\n- **Another** is that.\n\n1. A first of all.\n\n| a head | of it |\n|--|--|\n"
+        "| one row | is true |\n| other row | is false |\n\n```\nno sentence. At all\n```\n"
+    )
+    claims = [
+        *(shown("is fast;", "x"), shown("One item is this", "x"), exempt("Eq. 7 of Zhang et al.", "a name")),
+        *(exempt("A first of all.", "advice"), shown("is false", "x")),
+    ]
+    assert unbound(page, claims) == [
+        "see Eq. 7 of Zhang et al. for why.",
+        "It has `a. b; c` of its own.",
+        "- **Another** is that.",
+        "| one row | is true |",
+    ]
+    claims += [shown("| one row |", "x"), shown("why.", "x"), exempt("**Another** is that.", "x")]
+    assert unbound(page, [*claims, exempt("It has `a. b; c`", "not all of it")]) == ["It has `a. b; c` of its own."]
+    assert unbound(page, [*claims, exempt("It has `a. b; c` of its own.", "x")]) == []
 
 
 def test_each_figure_of_a_claim_counts():
@@ -115,8 +150,8 @@ def test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones():
         assert lead[loss]["AP50"] < 0.05 and lead[loss]["AP85"] > -0.05
 
 
-def test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone():
-    """Share of the gradient over share of the positives, for an IoU of .8 or more in the last three epochs."""
+def shares_of_good_boxes():
+    """Return, by loss, the shares that an IoU of .8 or more has of the gradient, and of all positives, at box=7.5."""
     with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
         losses = {row["run"]: row["loss"] for row in csv.DictReader(file) if float(row["box"]) == 7.5}
     shares = defaultdict(lambda: ([], []))
@@ -125,7 +160,20 @@ def test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone():
             if int(float(row["epoch"])) > 27 and row["run"] in losses:
                 for of, kind in zip(shares[losses[row["run"]]], ("grad", "pos"), strict=True):
                     of.append(float(row[f"{kind}_80"]) + float(row[f"{kind}_90"]))
-    assert [loss for loss, (grad, pos) in shares.items() if fmean(grad) < fmean(pos)] == ["smooth_l1"]
+    return tuple({loss: fmean(pair[i]) for loss, pair in shares.items()} for i in (0, 1))
+
+
+def test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone():
+    """Share of the gradient over share of the positives, for an IoU of .8 or more in the last three epochs."""
+    grad, number = shares_of_good_boxes()
+    assert [loss for loss in grad if grad[loss] < number[loss]] == ["smooth_l1"]
+
+
+def test_good_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind():
+    """An IoU of .8 or more in the last three epochs: more than half of it, and more than their number is of all."""
+    (grad, number) = shares_of_good_boxes()
+    assert {loss for loss in grad if grad[loss] > max(number[loss], 0.5)} == set(grad) - {"focal_l1", "smooth_l1"}
+    assert number["focal_l1"] < grad["focal_l1"] < 0.5 and grad["smooth_l1"] < number["smooth_l1"]
 
 
 def test_speed_table_is_the_csv():
@@ -205,6 +253,35 @@ def test_shares_of_the_gradient_are_those_of_the_runs():
     header, values = re.search(r"at `box=7.5`:\n\n\| (.*) \|\n.*\n\| (.*) \|\n", README).groups()
     said = dict(zip(header.split(" | "), values.split(" | "), strict=True))
     assert said == {loss: f"{100 * fmean(values):.0f} %" for loss, values in shares.items()}
+
+
+def test_dependencies_are_those_of_the_package():
+    """README and pyproject.toml name the same packages: of the words there, those that are the name of one."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^dependencies = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
+    paragraph = README[README.index("Dependencies: ") :].partition("\n\n")[0]
+    words = set(re.findall(r"[a-z][a-z0-9-]+", paragraph))
+    packages = {package.metadata["Name"].lower().replace("_", "-") for package in distributions()}
+    assert sorted(words & packages) == sorted(re.findall(r'^ *"([\w-]+)', listed, re.MULTILINE))
+
+
+def test_messages_in_the_table_are_those_of_the_code():
+    """Each in quotation marks is in a message of the preparation; … stands for what differs."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "yolo_feiou").rglob("*.py")]
+    said = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    table = page[page.index("| it says | do |") :].splitlines()[2:]
+    quoted = re.findall(r'"([^"]*)"', " ".join(row.split(" | ")[0] for row in table))
+    assert len(quoted) >= len(table) > 10
+    pieces = [piece for text in quoted for piece in re.split(r"\s*…\?? ?", text) if piece]
+    assert [piece for piece in pieces if not any(piece in text for text in said if isinstance(text, str))] == []
+
+
+def test_the_commands_are_one():
+    """`yolo`, `yolo-feiou` and `python -m yolo_feiou` call the same function."""
+    scripts = re.findall(r"^(yolo[\w-]*) = \"(.*)\"$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert scripts == [("yolo", "yolo_feiou.cli:main"), ("yolo-feiou", "yolo_feiou.cli:main")]
+    assert import_module("yolo_feiou.__main__").main is import_module("yolo_feiou.cli").main
 
 
 def test_nothing_in_the_results_names_a_machine():

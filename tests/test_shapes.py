@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import re
 from pathlib import Path
 
 import cv2
@@ -149,6 +150,17 @@ def test_variety(labels: np.ndarray) -> None:
     assert overlaps > 50
 
 
+def test_backgrounds_are_textured_and_classes_have_hues() -> None:
+    """A background is not plain, and colours lie about multiples of 60 degrees, each class its own."""
+    random = np.random.default_rng(0)
+    assert all(shapes._background(random, shapes.SIZE).std((0, 1)).min() > 4 for _ in range(20))
+    for cls in range(len(shapes.NAMES)):
+        colours = np.float32([[shapes._random_colour(random, cls) / 255 for _ in range(300)]])
+        angles = np.radians(cv2.cvtColor(colours, cv2.COLOR_BGR2HSV)[0, :, 0] - 60 * cls)
+        mean = np.degrees(np.angle(np.exp(1j * angles).mean()))
+        assert abs(mean) < 5  # of 300 with a deviation of 14 degrees: 0.8
+
+
 def test_second_call_does_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A complete data set is left alone; other contents are neither taken for it nor overwritten."""
     before = digests(root)
@@ -211,6 +223,16 @@ def test_two_processes(root: Path, tmp_path: Path) -> None:
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0]
     assert digests(tmp_path / "shapes") == digests(root) and [path.name for path in tmp_path.iterdir()] == ["shapes"]
+
+
+def test_the_images_go_where_ultralytics_keeps_data_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its folder `datasets_dir` decides, not the current one."""
+    from ultralytics.data import utils
+
+    monkeypatch.setattr(utils, "DATASETS_DIR", tmp_path / "sets")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match=re.escape(str(tmp_path / "sets" / "shapes"))):
+        utils.check_det_dataset(DATA_YAML, autodownload=False)
 
 
 def test_data_yaml(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Claims of a page, each bound to what shows it: cells of a CSV, a test, or a reason why neither can.
 
 A claim is a piece of the page as it should stand there, its numbers taken from their source. A number that no claim has
-in it is a mistake of the page, or of its list of claims. What one types (code, commands, addresses) claims nothing.
+in it is a mistake of the page, or of its list of claims, and so is a sentence of which nothing is claimed. What one
+types (code, commands, addresses) claims nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ast
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,10 @@ ROOT = Path(__file__).parents[2]
 TYPED = re.compile(
     r"```.*?```|(?<=\n\n)(?: {4}[^\n]*\n+)+|`[^`]*`|(?<=\])\([^)]*\)|^ *\d+\. ", re.DOTALL | re.MULTILINE
 )
+#: What divides a page: empty lines, and where an item of a list or a row of a table begins.
+BLOCK = re.compile(r"\n\s*\n|\n(?= *(?:[-*] |\d+\. |\|))")
+#: What divides a block: the end of a sentence, or a semicolon, but not an abbreviation.
+END = re.compile(r"(?<!Eq\.)(?<!al\.)(?<=[.;?!])[*_)”\"]*\s+")
 NUMBER = re.compile(r"(?<![\w.#])\d(?:[\d,.]*\d)?(?:e[+-]?\d+)?")
 
 
@@ -73,6 +79,26 @@ def mistakes(page: str, claims: list[Claim]) -> list[str]:
     return found
 
 
+def unbound(page: str, claims: list[Claim]) -> list[str]:
+    """Return the sentences of a page of which no file and no test shows anything, and that have no reason either.
+
+    A sentence ends at its full stop or semicolon; a row of a table is one. It is bound where a claim that something
+    shows has a part of it, or where those that have a reason have all of it: the name of a licence is no sentence.
+    """
+    bound, told = bytearray(len(page)), bytearray(len(page))
+    for claim in claims:
+        for place in re.finditer(_pattern(claim.text), page):
+            start, end = _table(page, place) if claim.text.startswith("| ") else place.span()
+            (told if claim.reason else bound)[start:end] = b"\1" * (end - start)
+    typed = TYPED.sub(lambda code: code[0] if code[0].lstrip()[0].isdigit() else re.sub(r"\S", "x", code[0]), page)
+    return [
+        " ".join(page[start:end].split())
+        for start, end in _sentences(typed)
+        if not any(bound[start:end])
+        and not all(told[start + word.start()] for word in re.finditer(r"\w", typed[start:end]) if word[0] != "x")
+    ]
+
+
 def without_evidence(claims: list[Claim]) -> list[str]:
     """Return the files and tests of claims that are not there, and claims that have none and no reason."""
     missing = [f"nothing shows {claim.text!r}" for claim in claims if not (claim.files or claim.tests or claim.reason)]
@@ -111,3 +137,22 @@ def _pattern(text: str) -> str:
 def _table(page: str, place: re.Match[str]) -> tuple[int, int]:
     """Return where the table about a place begins and ends."""
     return page.rfind("\n\n", 0, place.start()), (page + "\n\n").find("\n\n", place.end())
+
+
+def _sentences(page: str) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence begins and ends, on a page without code: in it are words."""
+    for block in _parts(BLOCK, page, 0, len(page)):
+        text = page[slice(*block)].strip()
+        header = text.startswith("|") and re.match(r"\s*\|[ :|-]+\|\s*(\n|$)", page[block[1] :])
+        if text.startswith(("#", "![")) or header:
+            continue
+        for start, end in [block] if text.startswith("|") else _parts(END, page, *block):
+            if len(re.findall(r"(?!x+\b)[^\W\d_]{2,}", page[start:end])) > 1:
+                yield start, end
+
+
+def _parts(divider: re.Pattern[str], page: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for found in divider.finditer(page, start, end):
+        yield start, found.start()
+        start = found.end()
+    yield start, end

@@ -1,0 +1,234 @@
+"""What data/README.md says in words alone, sentence by sentence, and what shows it."""
+
+from __future__ import annotations
+
+from tests.pages.claims import Claim, exempt, shown
+
+ADVICE = "it tells the reader what to do or where to look, and claims nothing"
+AFFAIR = "of other people's data, software and rights, as their owners say"
+
+
+def claims_on_data_in_words() -> list[Claim]:
+    """Return them."""
+    return [*_what_there_is(), *_prepared(), *_yours(), *_layout(), *_reading(), *_counting(), *_messages()]
+
+
+def _what_there_is() -> list[Claim]:
+    return [
+        exempt("**Space and time.**", "a heading"),
+        exempt(
+            "| `coco.yaml` and the others that Ultralytics knows | as its documentation says | fetched by Ultralytics "
+            "on first use | each its own |",
+            AFFAIR,
+        ),
+        exempt("| your own | a data YAML as Ultralytics describes it | | yours |", AFFAIR),
+        shown(
+            "`data=shapes.yaml` works in every command, without network: the images are made the first time",
+            *("test_configs.py::test_names_are_found_with_and_without_suffix", "test_shapes.py::test_data_yaml"),
+            "test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
+        ),
+        exempt("To make them by hand:", ADVICE),
+        shown("They overlap;", "test_shapes.py::test_variety"),
+        shown("Backgrounds are textured.", "test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"),
+        shown(
+            "Each class has a hue of its own,", "test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"
+        ),
+        exempt(
+            "`results/bccd` was made with BCCD in YOLO's layout: `bccd/images/{train,val,test}/*.jpg`, "
+            "`bccd/labels/{train,val,test}/*.txt` with the classes RBC, WBC and Platelets in this order, split as in "
+            "the data set's own lists, and beside them a `bccd/bccd.yaml`:",
+            "how the data were laid out when the results were made",
+        ),
+        exempt(
+            "The original's VOC XML becomes such labels with `x = (xmin + xmax) / 2 / width`, `w = (xmax − xmin) / "
+            "width`, and so on.",
+            ADVICE,
+        ),
+        exempt("The annotations are under CC BY 4.0.", AFFAIR),
+        exempt(
+            "The images belong to their authors on Flickr, each under terms of its own, which the JSON names; COCO's "
+            "terms of use (https://cocodataset.org/#termsofuse) ask to keep to those of Flickr.",
+            AFFAIR,
+        ),
+    ]
+
+
+def _prepared() -> list[Claim]:
+    command, ledger = "coco/test_command.py", "coco/test_ledger.py"
+    return [
+        shown(
+            "makes COCO 2017 ready for training and for an evaluation on its official JSON, crowds included.",
+            *(
+                f"{command}::test_real_data_are_what_ultralytics_then_reads",
+                "coco/test_published.py::test_from_the_network",
+            ),
+            "evaluation/test_source.py::test_coco_itself_by_its_yaml",
+        ),
+        exempt("Then, for example, `scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
+        shown(
+            "The command may be stopped at any time, or killed: given again, it goes on.",
+            "coco/test_cut_off.py::test_killed_anywhere_the_same_command_completes_it",
+        ),
+        shown(
+            "When all is there it says so within seconds, and of what: labels, lists, data YAML and links as they were "
+            "written, JSON as they were read; of images the names.",
+            *(f"{command}::test_the_same_command_again_finds_it_whole", f"{command}::test_what_was_lost_is_made_anew"),
+        ),
+        shown(
+            "After a change of a JSON or an argument it does the work anew.",
+            f"{command}::test_a_changed_json_or_option_does_it_anew",
+        ),
+        shown("**What you change is yours.**", f"{ledger}::test_what_was_edited_by_hand_stays"),
+        shown(
+            "`prepared.sha256` holds the checksum of each file", f"{ledger}::test_the_checksums_are_those_of_the_files"
+        ),
+        shown(
+            "Only what is unchanged since is ever replaced or removed:",
+            *(f"{ledger}::test_what_was_edited_by_hand_stays", f"{ledger}::test_links_of_the_users_own_stay"),
+            *(
+                f"{ledger}::test_a_file_among_the_labels_that_is_not_ours_stays",
+                f"{ledger}::test_a_download_of_the_users_own_stays",
+            ),
+            *(f"{ledger}::test_what_was_extracted_and_then_edited_stays",),
+            f"{ledger}::test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost",
+        ),
+        exempt("Move them elsewhere to have them made anew, or give another `out=`.", ADVICE),
+        shown("counts as changed throughout.", f"{ledger}::test_a_folder_of_an_earlier_version_counts_as_unknown"),
+        shown(
+            "Ultralytics' caches `labels/*.cache` are removed when labels are made anew.",
+            f"{ledger}::test_a_cache_of_ultralytics_goes_and_any_other_file_of_that_name_stays",
+        ),
+        shown(
+            "With an older release of Ultralytics remove them yourself",
+            f"{ledger}::test_a_cache_from_before_an_edit_is_named",
+        ),
+        shown("Newer ones go by their times too.", f"{ledger}::test_a_cache_from_before_an_edit_is_named"),
+        shown("Zips go when their content is extracted;", "coco/test_published.py::test_from_the_network"),
+        shown(
+            "From a folder with extracted images only the labels are written, and the images linked to.",
+            "coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
+        ),
+        exempt("The download decides on the time.", ADVICE),
+    ]
+
+
+def _yours() -> list[Claim]:
+    command, annotations = "coco/test_command.py", "coco/test_annotations.py"
+    return [
+        exempt("**A data set of your own** with COCO-style JSON:", ADVICE),
+        shown("`file_name` is relative to `images=`,", f"{command}::test_a_data_set_of_ones_own"),
+        shown("`test=c.json` is optional.", f"{command}::test_a_split_that_is_no_longer_wanted_goes"),
+        shown("All JSON must have the same categories.", f"{command}::test_different_categories"),
+        shown(
+            "Each image needs `id` and `file_name`, each annotation", "coco/test_reading.py::test_what_is_no_coco_json"
+        ),
+        shown(
+            "`image_id`, `category_id` and `bbox`",
+            "coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+        ),
+        shown(
+            "an annotation's `id`, `iscrowd` and `area` may be missing, and so may `width` and `height`,",
+            *(
+                f"{annotations}::test_ids_and_crowds_may_be_missing",
+                f"{annotations}::test_a_size_that_is_missing_or_null_is_not_known",
+            ),
+            f"{command}::test_sizes_that_the_json_lacks_are_those_of_the_files",
+        ),
+    ]
+
+
+def _layout() -> list[Claim]:
+    convert = "coco/test_convert.py"
+    return [
+        shown("`source=` is a folder with", "coco/test_published.py::test_from_zips_and_what_was_extracted_from_them"),
+        exempt("The result is", ADVICE),
+        shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_counts"),
+        shown("boxes without width or height inside the image;", f"{convert}::test_counts"),
+        shown("the same box of the same class a second time in an image.", f"{convert}::test_counts"),
+        shown(
+            "Images without objects get an empty label file.",
+            f"{convert}::test_labels_lie_as_the_images_do_and_are_found_by_ultralytics",
+        ),
+    ]
+
+
+def _reading() -> list[Claim]:
+    sizes, areas, objects = "coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_objects.py"
+    return [
+        shown(
+            "by one reader, so that both take and refuse the same, but for names of files:",
+            *("coco/test_verdict.py::test_what_is_prepared_is_evaluated",),
+            *("coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+            "coco/test_images.py::test_names_that_can_not_be_used",
+        ),
+        shown("An id is only a name:", "coco/test_annotations.py::test_an_id_is_only_a_name"),
+        shown(
+            "Ids of annotations may repeat,",
+            "coco/test_annotations.py::test_annotation_ids_may_repeat_since_nothing_needs_them",
+        ),
+        shown(
+            "a submission has the ids of the JSON.",
+            "export/test_submission.py::test_detections_carry_the_ids_of_the_json_whatever_they_are",
+        ),
+        shown(
+            "What means nothing is refused: all such records are counted, three are named.",
+            "coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+        ),
+        shown(
+            "If all files are larger or smaller by one factor,",
+            *(
+                f"{sizes}::test_one_factor_for_all_whatever_way_sides_are_rounded",
+                f"{objects}::test_areas_are_scaled_by_the_square",
+            ),
+            f"{objects}::test_images_that_were_halved_after_annotation_give_the_row_of_the_labels",
+        ),
+        shown(
+            "Sizes that differ otherwise are refused.", f"{sizes}::test_other_sizes_are_refused_with_their_likely_cause"
+        ),
+        shown("A difference of one pixel is rounding, and is said.", f"{sizes}::test_a_pixel_is_rounding_and_is_said"),
+        shown(
+            "Areas decide on AP_S, AP_M and AP_L.", "evaluation/test_metrics.py::test_sizes_follow_the_area_not_the_box"
+        ),
+        shown("Those that can't be count for nothing:", f"{areas}::test_areas_that_can_not_be_are_those_of_the_boxes"),
+        shown(
+            "`area_source` is then `mixed`,", f"{objects}::test_areas_that_can_not_be_change_nothing_and_are_counted"
+        ),
+        shown(
+            "it can't be told which is meant: refused.", "coco/test_namesakes.py::test_two_with_annotations_are_refused"
+        ),
+        shown(
+            "Said, and no mistake for certain:",
+            *(
+                "coco/test_command.py::test_crowds_nearly_everywhere_are_said",
+                "coco/test_command.py::test_what_looks_like_a_mistake_is_said",
+            ),
+            "coco/test_command.py::test_categories_without_objects_are_said",
+        ),
+    ]
+
+
+def _counting() -> list[Claim]:
+    objects = "evaluation/test_objects.py"
+    return [
+        shown(
+            "An evaluation counts what a model was trained on.", f"{objects}::test_as_many_objects_count_as_in_stock"
+        ),
+        shown(
+            "Categories that it doesn't have are named (`ignored_categories`) and not averaged as zeros;",
+            f"{objects}::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
+        ),
+        shown(
+            "`classes=` and `single_cls=` filter the objects as Ultralytics filters labels.",
+            f"{objects}::test_as_many_objects_count_as_in_stock",
+        ),
+        shown(
+            "counts as an image without objects, which is said (`unlisted`),",
+            *(f"{objects}::test_an_image_without_labels_that_the_json_lacks_counts_as_background_and_is_said",),
+            f"{objects}::test_without_any_labels_a_lacking_image_is_not_taken_for_background",
+        ),
+        shown("else it is refused.", f"{objects}::test_an_image_with_labels_that_the_json_lacks_is_refused"),
+    ]
+
+
+def _messages() -> list[Claim]:
+    return [shown("| it says | do |", "test_readme.py::test_messages_in_the_table_are_those_of_the_code")]

@@ -1,0 +1,281 @@
+"""What the README says in words alone of use, comparisons, COCO and simulations, sentence by sentence.
+
+Sentences with figures are in readme_use.py.
+"""
+
+from __future__ import annotations
+
+from tests.pages.claims import Claim, exempt, shown
+
+ADVICE = "it tells the reader what to do or where to look, and claims nothing"
+AFFAIR = "of other people's software and rights, as its owners say"
+PURPOSE = "says what the package is for"
+BY_HAND = "done by hand, in a network namespace without any network"
+CHOICE = "says how something was chosen"
+
+
+def claims_on_use_in_words() -> list[Claim]:
+    """Return them."""
+    return [
+        *_first_page(),
+        *_use(),
+        *_compare(),
+        *_table_of_ablate(),
+        *_coco(),
+        *_judge(),
+    ]
+
+
+def _first_page() -> list[Claim]:
+    return [
+        exempt("For whoever fine-tunes on their own data, and whoever must defend an ablation table.", PURPOSE),
+        exempt("This start was chosen to match the paper's; does the rest of its evidence hold up?", CHOICE),
+        exempt(
+            "Each takes minutes on two CPU cores, after an install of a few gigabytes into `.venv`, from where `. "
+            ".venv/bin/activate` puts the command `yolo` into your shell. `make demo` needs no GPU, and no network "
+            "after the install.",
+            BY_HAND,
+        ),
+        shown(
+            "Its images go where Ultralytics keeps data sets;",
+            "test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
+        ),
+        exempt("`yolo settings` shows and sets that folder, `datasets_dir`, and the one for runs.", AFFAIR),
+    ]
+
+
+def _use() -> list[Claim]:
+    record = "test_run_record.py"
+    return [
+        shown("That is all.", "test_cli.py::test_train_with_a_loss_then_validate"),
+        shown(
+            "`yolo` is Ultralytics' own command with one argument more.",
+            *("test_cli.py::test_help_adds_ours_to_stocks", "test_cli.py::test_cfg_command_prints_stocks_defaults"),
+        ),
+        shown(
+            "**The same string everywhere**",
+            *(
+                "test_spec.py::test_what_is_spelled_is_read_back",
+                "test_trainer.py::test_unfinished_checkpoint_records_the_loss",
+            ),
+            *("test_cli.py::test_a_recipe_and_its_loss_on_the_command_line", "test_model.py::test_a_recipe_by_name"),
+        ),
+        shown("with Ultralytics' own class", "test_trainer.py::test_loss_trains_validates_and_is_recorded"),
+        shown("`import yolo_feiou` patches nothing.", "test_package.py::test_import_of_trainers_patches_nothing"),
+        shown(
+            "is what Ultralytics says when it is asked without our `YOLO`, trainer or command.",
+            *("test_default_cfg.py::test_without_it_all_is_ultralytics_own",),
+            *("test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours",),
+        ),
+        shown(
+            "`data=shapes.yaml` works in any command;",
+            *(
+                "test_cli.py::test_train_with_a_loss_then_validate",
+                "test_configs.py::test_names_are_found_with_and_without_suffix",
+            ),
+        ),
+        shown(
+            "Plain `data=shapes` is a data set of your own, if you have one of that name.",
+            *("test_configs.py::test_a_bare_name_is_the_users_own_file_where_there_is_one",),
+            *("test_configs.py::test_a_bare_name_is_the_users_data_set_in_ultralytics_folder_unless_we_made_it",),
+        ),
+        shown(
+            "leaves nothing of ours in its arguments,",
+            "test_model.py::test_a_training_as_stocks_leaves_nothing_of_ours_in_its_files",
+        ),
+        shown(
+            "Only resuming carries the loss along: a new run from a `best.pt` needs its `loss=` again. Without one it "
+            "says with which loss these weights were trained;",
+            f"{record}::test_a_fine_tune_without_a_loss_says_that_its_weights_were_trained_with_another",
+        ),
+        shown(
+            "the file itself tells (`model.yolo_feiou`), in stock Ultralytics too.",
+            f"{record}::test_a_python_without_us_reads_the_loss_too",
+        ),
+        shown("**Tuning** takes a loss too:", "test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts"),
+        shown("There the loss can be tuned itself:", "test_model.py::test_ray_tunes_with_the_loss_and_the_loss_itself"),
+        shown(
+            "is in its folder's `provenance.json`, written once: what was asked for, all arguments, the starting "
+            "weights and their checksum, the data, the loss, versions, commit and machine, and an entry for each time "
+            "that it was resumed.",
+            *(
+                f"{record}::test_a_record_holds_what_is_read_again",
+                f"{record}::test_files_are_recorded_with_their_contents",
+            ),
+            f"{record}::test_a_resume_adds_an_entry_and_changes_nothing_else",
+        ),
+        shown(
+            "Ultralytics rewrites `args.yaml` on resume;",
+            "ablation/test_rows.py::test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew",
+        ),
+        shown(
+            'rows, model cards and reports read this file, and where it is missing they say "not recorded".',
+            *("export/test_runs.py::test_what_a_resume_wrote_anew_is_not_recorded",),
+            *("export/test_card.py::test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed",),
+            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
+        ),
+        shown(
+            "Checkpoints are plain Ultralytics checkpoints.",
+            "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
+        ),
+        exempt(
+            "They are pickles: to load one, as training, validation, `yolo ablate` and the export of results do just "
+            "as Ultralytics does, runs the code that it names, so take none from a source that you don't trust.",
+            ADVICE,
+        ),
+        exempt(
+            "Two packages bring a script of that name, and the installer decides which one wins: after pip it is ours, "
+            "after uv it can be Ultralytics'.",
+            AFFAIR,
+        ),
+        shown("are the same command under names", "test_readme.py::test_the_commands_are_one"),
+    ]
+
+
+def _compare() -> list[Claim]:
+    return [
+        shown(
+            "with any training argument of Ultralytics', lists where you want to compare:",
+            *(
+                "ablation/test_grid.py::test_every_combination_once",
+                "ablation/test_options.py::test_words_are_parted_into_grid_and_options",
+            ),
+        ),
+        shown(
+            "**Each run is an ordinary run of Ultralytics'** in a process and a folder of its own, evaluated on the "
+            "split",
+            "ablation/test_command.py::test_a_grid_is_done_once_and_grows",
+        ),
+        shown(
+            "A run is known by its settings, the contents of the data and model YAML among them;",
+            "ablation/test_options.py::test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys",
+        ),
+        shown("taken up elsewhere if its node is lost;", "ablation/test_on_ray.py::test_a_node_is_lost"),
+        shown(
+            "Both need a folder that all nodes share.",
+            "ablation/test_on_ray.py::test_a_folder_that_a_node_does_not_have",
+        ),
+        shown(
+            "evaluator, version, conf, iou and max_det stand in each row, and whether areas are those of the JSON or "
+            "of the boxes.",
+            *("evaluation/test_run.py::test_a_trained_model_gives_a_row",),
+            *("evaluation/test_metrics.py::test_the_row_names_its_evaluator",),
+            "evaluation/test_truth.py::test_areas_come_from_the_json_where_it_has_them",
+        ),
+        shown(
+            "sizes of images, areas, classes and flags are checked, and only what the model was trained on counts.",
+            *("coco/test_sizes.py::test_other_sizes_are_refused_with_their_likely_cause",),
+            *("evaluation/test_areas.py::test_areas_that_can_not_be_are_those_of_the_boxes",),
+            *("evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true",),
+            "evaluation/test_objects.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
+        ),
+        shown("Beside it: the IoU of matched predictions.", "evaluation/test_matched.py::test_the_row_by_hand"),
+        shown(
+            "tables come as Markdown, LaTeX (booktabs) and CSV;",
+            *("report/test_layout.py::test_latex_structure", "report/test_layout.py::test_markdown_parsed_back"),
+            "report/test_command.py::test_a_report_from_end_to_end",
+        ),
+        shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_axes"),
+    ]
+
+
+def _table_of_ablate() -> list[Claim]:
+    options = "ablation/test_options.py"
+    return [
+        shown(
+            "one value, or several parted by commas; every combination",
+            "ablation/test_grid.py::test_every_combination_once",
+        ),
+        shown(
+            "a list being several values; words on the command line go first",
+            f"{options}::test_a_yaml_lists_values_and_words_go_over_it",
+        ),
+        shown(
+            "one folder for all losses and seeds of the same settings",
+            f"{options}::test_the_folder_is_that_of_all_losses_and_seeds_and_of_no_other_settings",
+        ),
+        shown(
+            "runs at a time; devices handed out; runs on one GPU; GPUs for one run",
+            f"{options}::test_devices_are_handed_out",
+        ),
+        shown(
+            "asked for anew, it alone is done again", "ablation/test_runner.py::test_another_evaluation_is_done_anew"
+        ),
+        shown("the gain `box`; leave the measurement out", "ablation/test_gains.py::test_gains_are_matched"),
+        shown("| on a Ray cluster |".strip("| "), "ablation/test_on_ray.py::test_a_node_is_lost"),
+        shown(
+            "hours that a run may take each time that it is begun; none by default",
+            *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
+            "ablation/test_local.py::test_without_a_limit_it_goes_on",
+        ),
+        shown(
+            "print the runs with their numbers and keys; do the one of that number or key alone",
+            *(
+                f"{options}::test_one_run_is_chosen_by_number_or_key",
+                "ablation/test_slurm.py::test_the_plan_and_one_run_of_it",
+            ),
+        ),
+    ]
+
+
+def _coco() -> list[Claim]:
+    scripts = "distributed/test_scripts.py"
+    return [
+        shown("To see the whole way in minutes without a GPU,", "test_coco_way.py::test_five_commands_lead_to_a_table"),
+        shown(
+            "So short a training detects nothing, and the table says 0.0;",
+            "report/test_comparable.py::test_runs_that_detect_nothing",
+        ),
+        shown("what is clipped or left out is counted.", "coco/test_convert.py::test_counts"),
+        shown("Any COCO JSON of your own too:", "coco/test_command.py::test_a_data_set_of_ones_own"),
+        shown(
+            "which takes all GPUs;",
+            "distributed/test_launch.py::test_devices",
+            f"{scripts}::test_a_dry_run_prints_the_command",
+        ),
+        shown("several machines by", f"{scripts}::test_each_of_several_machines_has_the_same_command"),
+        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_on_two_machines"),
+        shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_itself_by_its_yaml"),
+        shown(
+            "with loss, data, commit, versions, metrics and licence;",
+            "export/test_card.py::test_a_card_says_what_the_weights_are",
+        ),
+    ]
+
+
+def _judge() -> list[Claim]:
+    command, field = "simulation/test_command.py", "simulation/test_field.py"
+    return [
+        shown(
+            "and leaves a CSV, the settings and pictures in `runs/simulate/`.",
+            *(f"{command}::test_each_subject_has_its_files",),
+            *(f"{command}::test_without_out_results_go_to_a_new_folder_each_time",),
+        ),
+        shown("`points=20` gives a first impression.", f"{command}::test_a_simulation_from_end_to_end"),
+        shown(
+            "error and IoU over the steps, and whether each statement of the paper on them holds",
+            *(
+                "simulation/test_run.py::test_rows_of_a_simulation",
+                f"{command}::test_the_figures_of_the_simulations_are_their_setups",
+            ),
+            "simulation/test_regress.py::test_a_subject_makes_all_its_files_and_judges_the_papers_statements",
+        ),
+        shown("the paper's other figures:", f"{command}::test_each_subject_has_its_files"),
+        shown("the gradient over a grid of offsets and sizes", f"{field}::test_the_grid"),
+        shown(
+            "any losses of the table;",
+            "simulation/test_sweep.py::test_the_command_takes_values_for_both_setups",
+            "test_spec.py::test_split_list",
+        ),
+        shown(
+            "how the paper is read, as a whole or one by one",
+            "simulation/test_regress.py::test_every_word_has_its_effect",
+        ),
+        shown(
+            "the others take losses of the table",
+            f"{field}::test_a_users_own_function",
+            "checks/test_command.py::test_a_function_that_passes",
+        ),
+        shown("A note is no fault:", "checks/test_report.py::test_a_fault_and_a_note"),
+        exempt("That is no sandbox: the function may do whatever you may.", ADVICE),
+    ]
