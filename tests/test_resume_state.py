@@ -130,6 +130,33 @@ def test_a_state_of_another_checkpoint_is_passed_over(data, tmp_path, caplog):
 
 
 @pytest.mark.slow
+def test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not(
+    data, tmp_path, caplog, monkeypatch
+):
+    told = overrides(data, tmp_path, epochs=3)
+    told.pop("model")
+    whole = trained(tmp_path / "whole", (), **{**told, "name": "whole"})
+
+    def of_two_ranks(folder):
+        content = torch.load(folder / "epoch1.state", weights_only=True)
+        torch.save({**content, "ranks": content["ranks"] * 2}, folder / "epoch1.state")
+
+    restore, seen = resume_state.ExactResume._restore_weights, []
+
+    def restored(self, saved):
+        restore(self, saved)
+        seen.append(all(torch.equal(value, saved["model"][key]) for key, value in self.model.state_dict().items()))
+        seen.append(self.optimizer.state_dict()["state"].keys() == saved["optimizer"]["state"].keys())
+
+    monkeypatch.setattr(resume_state.ExactResume, "_restore_weights", restored)
+    cut = trained(tmp_path / "run", (1,), between=of_two_ranks, **told)
+    assert seen == [True, True] and LINE not in caplog.text
+    assert "was cut off in 2 processes and goes on in 1: order and augmentation of the images are others" in caplog.text
+    assert "Weights and momentum are those of the end of epoch 1" in caplog.text and "random state" not in caplog.text
+    assert not same(cut, whole)
+
+
+@pytest.mark.slow
 def test_a_disk_that_is_too_full_for_the_state_doesnt_stop_the_training(data, tmp_path, monkeypatch, caplog):
     save = torch.save
 

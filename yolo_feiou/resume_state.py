@@ -138,10 +138,10 @@ class ExactResume:
         self.best_fitness = saved["best_fitness"]
         vars(self.stopper).update(saved["stopper"])
         of = f"those of the end of epoch {saved['epoch']}, to the last bit"
-        if self.train_loader.num_workers == 0:
+        if self.train_loader.num_workers == 0 and len(saved["ranks"]) == _processes() and self._has_batches_of(saved):
             LOGGER.info(f"Weights, momentum and random state are {of}.")
         else:
-            LOGGER.info(f"Weights and momentum are {of}; what workers draw, order and augmentation, is new.")
+            LOGGER.info(f"Weights and momentum are {of}; order and augmentation of the images are new.")
 
     def _begin_epoch(self) -> None:
         """Restore, in the first epoch, what the loop before it would have undone."""
@@ -149,13 +149,17 @@ class ExactResume:
         saved, self._restoring = self._restoring, None
         if saved is None:
             return
-        if saved["images"] != len(self.train_loader.dataset) or saved["batches"] != len(self.train_loader):
+        if not self._has_batches_of(saved):
             return
         self._restore_step(saved)
         if len(saved["ranks"]) == _processes():
             own = saved["ranks"][max(RANK, 0)]
             self._restore_loader(own, saved["batches"])
             _set_random_state(own, self.device)
+
+    def _has_batches_of(self, saved: dict[str, Any]) -> bool:
+        """Return whether there are as many images and batches as when the state was saved."""
+        return saved["images"] == len(self.train_loader.dataset) and saved["batches"] == len(self.train_loader)
 
     def _restore_step(self, saved: dict[str, Any]) -> None:
         """Let gradients of the last batches wait for the step that they would have been part of."""

@@ -199,6 +199,11 @@ def _speed() -> list[Claim]:
             f"against itself, in the same run, is {step['stock again']}",
             STEP,
         ),
+        shown(
+            "no difference that this can show",
+            "test_readme.py::test_a_step_with_our_loss_takes_what_one_of_stock_takes",
+        ),
+        shown("no difference here either", "test_readme.py::test_a_step_with_our_loss_takes_what_one_of_stock_takes"),
         measured(
             f"{int(whole[0]['pairs']):,} pairs and what is recorded of them, "
             f"takes {span(whole, 'milliseconds')} ms on two cores, which is "
