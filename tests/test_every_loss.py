@@ -234,9 +234,10 @@ GRAPHS = {
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["focal_eiou", "ciou", "focal_l1"])
 @pytest.mark.parametrize("what", GRAPHS)
-def test_compiles_to_few_graphs(what: str) -> None:
-    """torch.compile takes the loss whole, and gives eager's values and gradients to 1e-6.
+def test_compiles_to_few_graphs(what: str, name: str) -> None:
+    """torch.compile takes the loss whole, and gives eager's values and gradients to 1e-5, Focal-EIoU's to 1e-6.
 
     All N share a graph but 0 and 1, which torch.compile always specialises, and, for the mean alone, those above 4,096,
     from where it sums more exactly on the CPU.
@@ -245,7 +246,7 @@ def test_compiles_to_few_graphs(what: str) -> None:
 
     torch._dynamo.reset()
     counters.clear()
-    loss, random = build_loss("focal_eiou"), torch.Generator().manual_seed(0)
+    loss, random = build_loss(name), torch.Generator().manual_seed(0)
     function = loss if what == "each pair" else loss.mean
     compiled = torch.compile(function, fullgraph=True, dynamic=True)
     for n, graphs in GRAPHS[what]:
@@ -253,9 +254,10 @@ def test_compiles_to_few_graphs(what: str) -> None:
         pred, target = torch.cat((corner, corner + side + 1), -1)
         pred.requires_grad_()
         ours, eager = compiled(pred, target), function(pred, target)
-        torch.testing.assert_close(ours, eager, rtol=0, atol=1e-6)
+        near = {"rtol": 0 if name == "focal_eiou" else 1e-5, "atol": 1e-6}
+        torch.testing.assert_close(ours, eager, **near)
         grads = (torch.autograd.grad(values.sum(), pred)[0] for values in (ours, eager))
-        torch.testing.assert_close(*grads, rtol=0, atol=1e-6)
+        torch.testing.assert_close(*grads, **near)
         assert (n, counters["stats"]["unique_graphs"]) == (n, graphs)
     assert not counters["graph_break"]
 

@@ -8,10 +8,12 @@ from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
 from statistics import fmean
+from textwrap import dedent
 
 import pytest
+import torch
 
-from tests.pages.claims import NUMBER, exempt, measured, mistakes, shown, unbound, without_evidence
+from tests.pages.claims import NUMBER, mistakes, unbound, without_evidence
 from tests.pages.data_sentences import claims_on_data_in_words
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_scaling_in_words
@@ -63,45 +65,6 @@ def test_what_shows_a_claim_is_there(name):
     assert all(NUMBER.search(claim.text) for claim in PAGES[name] if claim.files), "no number of a file in it"
 
 
-def test_a_figure_without_a_claim_or_with_another_value_is_found():
-    page = (
-        "Made of 12 parts,\nin 3.5 s. `seeds=0,1` and [here](x1.md) is typed:\n\n```\nyolo 5\n```\n\n1. v8 of 2026.\n"
-    )
-    right = [measured("of 12 parts, in 3.5 s.", "README.md"), exempt("2026", "a year")]
-    assert mistakes(page, right) == []
-    (missing, *numbers) = mistakes(page, [measured("of 13 parts, in 3.5 s.", "README.md"), exempt("2026", "a year")])
-    assert missing.startswith("not there: 'of 13 parts, in 3.5 s.' (by README.md)")
-    assert [re.search("number ([^:]*):", number)[1] for number in numbers] == ["12", "3.5"]
-    table = "\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\nAnd 3."
-    assert [text[:26] for text in mistakes(table, [shown("| a | b |", "x")])] == ["no claim has the number 3:"]
-    assert without_evidence([measured("a", "none.csv"), shown("b", "test_readme.py::test_none"), measured("c")]) == [
-        "nothing shows 'c'",
-        "none.csv",
-        "tests/test_readme.py::test_none",
-    ]
-
-
-def test_a_sentence_of_which_nothing_is_claimed_is_found():
-    page = (
-        "# A title of words\n\nIt is fast; see Eq. 7 of Zhang et al. for why. It has `a. b; c`\nof its own.\n\n"
-        "- One item is\n  this.\n- **Another** is that.\n\n1. A first of all.\n\n| a head | of it |\n|--|--|\n"
-        "| one row | is true |\n| other row | is false |\n\n```\nno sentence. At all\n```\n"
-    )
-    claims = [
-        *(shown("is fast;", "x"), shown("One item is this", "x"), exempt("Eq. 7 of Zhang et al.", "a name")),
-        *(exempt("A first of all.", "advice"), shown("is false", "x")),
-    ]
-    assert unbound(page, claims) == [
-        "see Eq. 7 of Zhang et al. for why.",
-        "It has `a. b; c` of its own.",
-        "- **Another** is that.",
-        "| one row | is true |",
-    ]
-    claims += [shown("| one row |", "x"), shown("why.", "x"), exempt("**Another** is that.", "x")]
-    assert unbound(page, [*claims, exempt("It has `a. b; c`", "not all of it")]) == ["It has `a. b; c` of its own."]
-    assert unbound(page, [*claims, exempt("It has `a. b; c` of its own.", "x")]) == []
-
-
 def test_each_figure_of_a_claim_counts():
     """With any one digit of the README's measured figures changed, its claim is no longer there."""
     for claim in (claim for claim in CLAIMS if claim.files):
@@ -110,6 +73,18 @@ def test_each_figure_of_a_claim_counts():
         at = place.start() + number.start()
         changed = README[:at] + str((int(number[0]) + 1) % 10) + README[at + 1 :]
         assert any(text.startswith("not there") for text in mistakes(changed, [claim])), claim.text
+
+
+def test_code_for_ones_own_runs_as_it_stands():
+    """The block with `build_loss`, on two pairs: one value a pair, then a scalar."""
+    (code,) = (
+        dedent(block) for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "build_loss" in block
+    )
+    pred, target = torch.tensor([[0.0, 0, 4, 4], [1, 1, 3, 5]]), torch.tensor([[0.0, 0, 4, 2], [1, 1, 3, 4]])
+    names = {"pred": pred, "target": target, "scores": torch.tensor([0.5, 1])}
+    exec(code, names)
+    first, second = code.splitlines()[-2:]
+    assert eval(first, names).shape == (2,) and eval(second, names).shape == ()
 
 
 def test_table_of_losses_is_the_table():

@@ -8,6 +8,7 @@ import yaml
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
 from yolo_feiou.ablation.gains import BATCHES, EVERY
+from yolo_feiou.ablation.signs import LONG
 from yolo_feiou.checks.child import MEMORY
 from yolo_feiou.checks.command import TIMEOUT
 from yolo_feiou.report.comparison import SOUGHT
@@ -123,7 +124,7 @@ def _compare() -> list[Claim]:
             *("ablation/test_on_ray.py::test_a_run_that_hangs_ends_by_the_limit",),
         ),
         shown(
-            "checkpoints stand still for half an hour gets a line.",
+            f"checkpoints stand still for { {1800: 'half an hour'}[LONG] } gets a line.",
             "ablation/test_runner.py::test_a_run_that_shows_no_sign_of_life_is_told_once",
         ),
         shown("Two runners share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
