@@ -9,11 +9,11 @@ with TMPDIR=/dev/shm, in memory; on the busy disk of that machine ours took 12 t
 
 `memory_ratio` is what the process grew by at its peak beyond what its imports take, in sizes of the JSON. What each
 worker grew by counts in full, though most of it is shared, and so do the pages of the JSON itself, which is mapped: the
-system can drop them. The rest grows with the annotations, not with their polygons, by 130 bytes each: 48 for a view of
-the text while it is read, 57 in columns, and these sorted beside themselves in turn. A file of 10 GB like COCO's (520
-bytes an annotation, 19 million of them) takes its 10 GB, which can be dropped, and 2.5 GB, which can't; one of 10 GB
-with boxes only (150 bytes an annotation, 66 million), as in the last row, 8.5 GB. Two times the size of the JSON is
-reached at 130 bytes an annotation, three times at 65, shorter than any annotation with its five fields.
+system can drop them. The rest grows with the annotations, not with their polygons, by 140 bytes each: for a view of
+the text while it is read, in columns, and these sorted beside themselves in turn. A file of 10 GB like COCO's (520
+bytes an annotation, 19 million of them) takes its 10 GB, which can be dropped, and 2.7 GB, which can't; one of 10 GB
+with boxes only (150 bytes an annotation, 66 million), as in the last row, 9.3 GB. Two times the size of the JSON is
+reached at 140 bytes an annotation, three times at 70, shorter than any annotation with its five fields.
 """
 
 from __future__ import annotations
