@@ -21,6 +21,7 @@ from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
 from yolo_feiou.model import MODELS
+from yolo_feiou.run_record import RunRecord, put_mark
 from yolo_feiou.training_arguments import OURS
 
 
@@ -280,3 +281,14 @@ def test_tuning_keeps_the_loss_in_the_processes_it_starts(data, tmp_path, capfd,
     assert "Box loss: eiou, criteria swapped: 1 of the model" in capfd.readouterr().out
     assert subprocess.run is run
     assert "loss" not in DEFAULT_CFG_DICT
+
+
+def test_what_a_finished_run_trained_with_is_read_from_its_mark_without_a_second_load(monkeypatch):
+    """A checkpoint can run code, so it is loaded once, by Ultralytics."""
+    model = YOLO("yolov8n.yaml")
+    model.ckpt, model.ckpt_path = {"optimizer": None}, "runs/x/weights/best.pt"
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("loaded again"))
+    model._check_unfinished()  # none of ours: stock's to say
+    put_mark(model.model, RunRecord("x"), "eiou:norm=tal")
+    with pytest.raises(ArgumentError, match=r"best.pt is not the checkpoint of an unfinished run.*with eiou:norm=tal"):
+        model._check_unfinished()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-import torch
 import ultralytics
 from ultralytics.engine.model import Model
 from ultralytics.utils import LOGGER
@@ -18,6 +17,7 @@ from yolo_feiou.errors import ArgumentError, DataError, FinishedError, Unsupport
 from yolo_feiou.escape import visible
 from yolo_feiou.recipes import warn_off_recipe
 from yolo_feiou.registry import STOCK, loss_to_train
+from yolo_feiou.run_record import mark_of
 from yolo_feiou.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
 from yolo_feiou.training_arguments import OURS, check
 
@@ -132,12 +132,11 @@ class LossModel:
         """Raise ArgumentError if Ultralytics would begin a finished run of ours anew, and with its own loss."""
         if not self.ckpt or self.ckpt.get("optimizer"):
             return
-        trained = torch.load(self.ckpt_path, map_location="cpu", weights_only=False).get("model")
-        recorded = getattr(trained, "args", {})
-        if isinstance(recorded, dict) and recorded.get("loss", STOCK) != STOCK:
+        loss = mark_of(self.model).get("loss", STOCK)
+        if loss != STOCK:
             raise ArgumentError(
                 f"{self.ckpt_path} is not the checkpoint of an unfinished run, there is nothing to resume: leave "
-                f"resume out to begin a new run from it, with its own loss= (it was trained with {recorded['loss']})."
+                f"resume out to begin a new run from it, with its own loss= (it was trained with {loss})."
             )
 
     def _takes_loss(self) -> bool:
