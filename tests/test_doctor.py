@@ -78,3 +78,16 @@ def test_an_argument_that_ultralytics_has_too_is_reported(scripts, monkeypatch, 
 )
 def test_the_tested_range(version, tested):
     assert doctor.check_range(version) is tested
+
+
+def test_a_path_is_one_line_and_no_command_of_a_terminal(tmp_path, monkeypatch, capsys):
+    odd = tmp_path / "a\nb\x1b[31m"
+    odd.mkdir()
+    for name, text in (("yolo", STOCKS), ("yolo-feiou", OURS)):
+        (odd / name).write_text(text)
+        (odd / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(odd))
+    monkeypatch.setattr(doctor.sysconfig, "get_path", lambda _: str(tmp_path))
+    doctor.diagnose(fix=True)
+    told = capsys.readouterr().out
+    assert f"{tmp_path}/a\\nb\\x1b[31m/yolo: the one of Ultralytics" in told and "\x1b" not in told

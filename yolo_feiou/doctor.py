@@ -12,6 +12,7 @@ from pathlib import Path
 
 from yolo_feiou import __version__
 from yolo_feiou.tables import whole
+from yolo_feiou.terminal import say
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
 TESTED = ("8.3.119", "8.4.190")
@@ -28,9 +29,9 @@ def diagnose(fix: bool = False) -> int:
     import torch
 
     for package in ("yolo-feiou", "ultralytics", "torch", "torchvision"):
-        print(f"{package:12} {__version__ if package == 'yolo-feiou' else version(package)}")
-    print(f"{'python':12} {platform.python_version()}")
-    print(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
+        say(f"{package:12} {__version__ if package == 'yolo-feiou' else version(package)}")
+    say(f"{'python':12} {platform.python_version()}")
+    say(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
     in_range = check_range(version("ultralytics"))
     free = check_arguments()
     scripts = Path(sysconfig.get_path("scripts"))
@@ -44,7 +45,7 @@ def check_arguments() -> bool:
     from yolo_feiou.default_cfg import taken
 
     if names := sorted(taken()):
-        print(f"{'arguments':12} Ultralytics has {', '.join(names)}= of its own, so that ours can't be given: update")
+        say(f"{'arguments':12} Ultralytics has {', '.join(names)}= of its own, so that ours can't be given: update")
     return not names
 
 
@@ -52,9 +53,7 @@ def check_range(installed: str) -> bool:
     """Print whether this Ultralytics is one that was tested, and return it."""
     numbers = [tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (TESTED[0], installed, TESTED[1])]
     tested = numbers[0] <= numbers[1] <= numbers[2] and installed not in BROKEN
-    print(
-        f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it"
-    )
+    say(f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it")
     return tested
 
 
@@ -62,14 +61,14 @@ def check_script(scripts: Path) -> bool:
     """Print which `yolo` the shell finds and whose it is, and return whether it is ours."""
     found = shutil.which("yolo") or shutil.which("yolo", path=str(scripts))
     if not found:
-        print(f"{'yolo':12} not found: 'yolo-feiou' is the same command")
+        say(f"{'yolo':12} not found: 'yolo-feiou' is the same command")
         return False
     ours = b"yolo_feiou.cli" in Path(found).read_bytes()
-    print(f"{'yolo':12} {found}: {'ours, loss= works' if ours else 'the one of Ultralytics, it refuses loss='}")
+    say(f"{'yolo':12} {found}: {'ours, loss= works' if ours else 'the one of Ultralytics, it refuses loss='}")
     if not ours:
-        print(f"{'':12} 'yolo-feiou' is the same command as ours; 'yolo-feiou doctor --fix' puts ours in place")
+        say(f"{'':12} 'yolo-feiou' is the same command as ours; 'yolo-feiou doctor --fix' puts ours in place")
         if Path(found).parent != scripts:
-            print(f"{'':12} it lies outside this environment ({scripts}), where --fix writes: mind your PATH")
+            say(f"{'':12} it lies outside this environment ({scripts}), where --fix writes: mind your PATH")
     return ours
 
 
@@ -82,13 +81,13 @@ def replace_script(scripts: Path) -> None:
     for ours in found:
         stocks = ours.with_name(ours.name.replace("yolo-feiou", "yolo"))
         if os.path.lexists(stocks) and not is_console_script(stocks):
-            print(f"{'not fixed':12} {stocks} is no script of Ultralytics or yolo-feiou: rename it, and --fix again")
+            say(f"{'not fixed':12} {stocks} is no script of Ultralytics or yolo-feiou: rename it, and --fix again")
             continue
         with whole(stocks) as part:
             shutil.copy2(ours, part)
-        print(f"{'fixed':12} {stocks}")
+        say(f"{'fixed':12} {stocks}")
     if not found:
-        print(f"{'not fixed':12} there is no yolo-feiou in {scripts}: install the package into this environment first")
+        say(f"{'not fixed':12} there is no yolo-feiou in {scripts}: install the package into this environment first")
 
 
 def is_console_script(path: Path) -> bool:
