@@ -152,3 +152,10 @@ def test_epochs_that_are_none_are_the_default(tmp_path):
     folder = RunFolder(tmp_path / "r")
     folder.write_run(run(epochs=None))
     assert Progress([folder], []).epochs == {"r": 100}
+
+
+@pytest.mark.parametrize(("value", "best"), [(0.0, ""), (0.0004, ""), (0.0006, ", best so far AP 0.1 (r0)")])
+def test_of_runs_that_detected_nothing_none_is_the_best(folders, value, best):
+    progress = Progress(folders, [])
+    progress.finished(folders[0], {"AP": value})
+    assert progress.summary().startswith("1 of 4 done") and progress.summary().partition(" left")[2] == best

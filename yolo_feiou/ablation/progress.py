@@ -87,7 +87,7 @@ class Progress:
             words.append(f"{len(self.failed)} failed")
         if self.seconds_left is not None and self.share < 1:
             words.append(f"about {duration(self.seconds_left)} left")
-        if self.best:
+        if self.best and round(100 * self.best[0], 1) > 0:  # of runs that detected nothing none is the best
             words.append(f"best so far AP {100 * self.best[0]:.1f} ({self.best[1]})")
         return ", ".join(words)
 
