@@ -209,3 +209,23 @@ def test_a_state_loads_without_running_code(tmp_path):
     expected = random.random(), np.random.rand()
     _set_random_state(saved, torch.device("cpu"))
     assert (random.random(), np.random.rand()) == expected
+
+
+@pytest.mark.slow
+def test_a_user_who_clears_all_callbacks_loses_nothing_of_the_state(data, tmp_path):
+    def clear(trainer):
+        for event in trainer.callbacks:
+            trainer.callbacks[event].clear()
+
+    seen = []
+    model = YOLO("yolov8n.yaml")
+    model.add_callback("on_train_start", clear)
+    write = resume_state.ExactResume.write_state
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            resume_state.ExactResume,
+            "write_state",
+            lambda self, path: seen.append((self._batch, self._state()["last_step"])) or write(self, path),
+        )
+        model.train(**{**overrides(data, tmp_path), "epochs": 2})
+    assert seen == [(2, 2), (2, 5)], "24 images in batches of 8: numbers 0 to 2 in each epoch, a step after each"

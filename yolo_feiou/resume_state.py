@@ -46,9 +46,16 @@ class ExactResume:
             self._restoring = self._agreed(_read(Path(self.args.resume)))
         if self._restoring:
             self._restore_weights(self._restoring)
-        self.add_callback("on_train_epoch_start", ExactResume._begin_epoch)
-        self.add_callback("on_train_batch_start", ExactResume._begin_batch)
-        self.add_callback("on_train_epoch_end", ExactResume._gather)
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event, then what is ours to do, which is no callback: a user may clear those."""
+        super().run_callbacks(event)
+        if event == "on_train_epoch_start":
+            self._begin_epoch()
+        elif event == "on_train_batch_start":
+            self._begin_batch()
+        elif event == "on_train_epoch_end":
+            self._gather()
 
     def _do_train(self, *world_size: int) -> None:
         """Train as Ultralytics does; what is finished is not resumed."""

@@ -166,6 +166,9 @@ class Stock:
     def add_callback(self, event, callback):
         self.callbacks.append(event)
 
+    def run_callbacks(self, event):
+        self.seen = [*getattr(self, "seen", []), self.tloss.tolist()]
+
     def _setup_ddp(self):
         self.device = torch.device("cuda", LAUNCH.rank)
         torch.distributed.init_process_group("nccl", world_size=self.world_size)
@@ -214,3 +217,15 @@ def test_a_finished_run_is_not_trained(gpus, monkeypatch, tmp_path):
     monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run", finished=True))
     with pytest.raises(FinishedError, match="run is what this command trained, and finished"):
         Trainer({"device": None}, {}, None)
+
+
+def test_the_losses_are_averaged_before_callbacks_see_them_and_clearing_those_changes_nothing(gpus, monkeypatch):
+    """Rank 9 of 16 has 1.0, the others 3.0: 46 / 16."""
+    trainer = Trainer({"device": None}, {}, None)
+    assert trainer.callbacks == [], "there is none of ours to clear"
+    monkeypatch.setattr(torch.distributed, "all_reduce", lambda total: total.add_(15 * 3.0))
+    trainer.tloss = torch.tensor([1.0])
+    trainer.run_callbacks("on_train_batch_end")
+    assert trainer.tloss.tolist() == [1.0] and trainer.seen == [[1.0]]
+    trainer.run_callbacks("on_train_epoch_end")
+    assert trainer.tloss.tolist() == [2.875] and trainer.seen == [[1.0], [2.875]]

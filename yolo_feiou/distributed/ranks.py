@@ -66,7 +66,6 @@ class Ranks:
         if self.joined:
             self.world_size = self.launch.size
             self._check_batch()
-            self.add_callback("on_train_epoch_end", Ranks._average_losses)
         if self.launch and self.launch.rank == 0:
             if not found:
                 self._lock.enter_context(continuing.training(self.save_dir, self.launch))
@@ -215,6 +214,15 @@ class Ranks:
             words = shell(["yolo", "val", f"model={self.best}"])
             LOGGER.info(f"All epochs are done. The last validation was cut off: {words}")
         return None
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event; at the end of an epoch they, too, see the losses of all ranks.
+
+        The average is no callback itself: a user may clear those.
+        """
+        if self.joined and event == "on_train_epoch_end":
+            self._average_losses()
+        super().run_callbacks(event)
 
     def _average_losses(self) -> None:
         """Average the losses of an epoch over the ranks: stock logs rank 0's alone."""
