@@ -91,3 +91,10 @@ def test_a_data_set_that_ultralytics_comes_to_have_is_its_own(tmp_path, monkeypa
     (tmp_path / "cfg" / "datasets").mkdir(parents=True)
     (tmp_path / "cfg" / "datasets" / "shapes.yaml").touch()
     assert (find_data("shapes"), find_data("shapes.yaml")) == ("shapes", "shapes.yaml")
+
+
+@pytest.mark.parametrize("path", COCO, ids=lambda path: path.stem)
+def test_a_recipe_turns_multi_scale_off_in_a_way_that_all_releases_take(path):
+    """8.3.119 wants a bool, newer ones a fraction, of which False is none."""
+    recipe = yaml.safe_load(path.read_text())
+    assert recipe["multi_scale"] is False and get_cfg(overrides=recipe).multi_scale == 0
