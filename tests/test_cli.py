@@ -92,7 +92,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["train", "loss=None"], True),  # as Ultralytics reads any argument's None
         (["train", "loss=none,", "cfg=focal_eiou.yaml"], True),
         (["train", "model=FastSAM-s.pt"], True),  # Ultralytics' own error
-        (["train", "resume", "model=last.pt", "box_stats=True"], True),  # its loss is in the checkpoint
+        (["train", "resume", f"model={__file__}", "box_stats=True"], True),  # its loss is in the checkpoint
         (["val", "model=best.pt"], False),
         (["predict"], False),
         (["version"], False),
@@ -272,3 +272,23 @@ def test_a_recipe_and_its_loss_on_the_command_line(command, data, tmp_path):
     done = command("train", "cfg=mine.yaml", "model=yolov8n.yaml", *short(data=data, project=tmp_path))
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load((tmp_path / "train" / "args.yaml").read_text())["loss"] == "eiou"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["train", "resume", "model=last.pt"], ["train", "resume=True", "model=runs/x/weights/last.pt"]),
+        *(["train", "resume=runs/x/weights/last.pt"], ["train", "model=runs/x/best.pt", "loss=eiou"]),
+        *(["val", "model=runs/x/best.pt"], ["predict", "model=runs/x/best.pt,"], ["model=runs/x/best.pt"]),
+    ],
+)
+def test_weights_that_are_not_there_are_named_before_ultralytics_looks_for_any(words, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("ultralytics.cfg.entrypoint", lambda: pytest.fail("Ultralytics' turn"))
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, *words)
+    assert stop.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        f"error: {words[-1].removesuffix(',') if '=eiou' not in words[-1] else words[1]}: there is no"
+    )

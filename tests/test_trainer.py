@@ -11,7 +11,14 @@ from ultralytics.utils.loss import BboxLoss
 from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import STOCK_CIOU
 from yolo_feiou import YOLO, DetectionTrainer, registry
-from yolo_feiou.errors import ArgumentError, DataError, LossNotAppliedError, LossSpecError, UnsupportedModelError
+from yolo_feiou.errors import (
+    ArgumentError,
+    DataError,
+    LossNotAppliedError,
+    LossSpecError,
+    MissingFileError,
+    UnsupportedModelError,
+)
 from yolo_feiou.registry import LossInfo
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
@@ -200,3 +207,13 @@ def test_a_folder_that_is_given_whole_is_the_one_that_is_trained_in(data, tmp_pa
     """`yolo ablate` gives each run's; older releases dropped it, and trained elsewhere."""
     given = {**overrides(data, tmp_path / "runs"), "save_dir": str(tmp_path / "whole")}
     assert DetectionTrainer(overrides=given).save_dir == tmp_path / "whole"
+
+
+def test_a_checkpoint_that_is_not_there_is_not_resumed_from_the_latest_run_in_its_place(data, tmp_path):
+    """As Ultralytics does, without a word."""
+    given = {**overrides(data, tmp_path / "runs"), "resume": str(tmp_path / "runs" / "x" / "last.pt")}
+    with pytest.raises(MissingFileError, match=r"resume=.*last.pt: there is no such file"):
+        DetectionTrainer(overrides=given)
+    with pytest.raises(MissingFileError, match=r"resume=.*last.pt: there is no such file"):
+        YOLO("yolov8n.yaml").train(**given)
+    assert not (tmp_path / "runs").exists()

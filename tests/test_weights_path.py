@@ -1,12 +1,18 @@
 """Folders from which Ultralytics can't load weights."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from ultralytics import YOLO
 from ultralytics.nn.autobackend import AutoBackend
+from ultralytics.utils import downloads
 
-from yolo_feiou.errors import ArgumentError
-from yolo_feiou.weights_path import check_weights_folder
+from yolo_feiou import YOLO as YOLO_OURS
+from yolo_feiou import weights_path
+from yolo_feiou.errors import ArgumentError, DataError, MissingFileError
+from yolo_feiou.evaluation.detections import load_model
+from yolo_feiou.weights_path import check_resumed_file, check_weights_file, check_weights_folder
 
 #: What older releases take.
 QUERIES = ["a?b", "50%3Foff"]
@@ -73,3 +79,59 @@ def test_a_relative_path_that_begins_with_a_space_is_refused(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ArgumentError, match="a space at its start"):
         check_weights_folder(" lead", "project= lead")
+
+
+@pytest.fixture
+def no_network(monkeypatch, tmp_path):
+    """An empty folder, in which asking the network is a failure."""
+    for name in ("get_github_assets", "safe_download"):
+        monkeypatch.setattr(downloads, name, lambda *_, **__: pytest.fail("asked the network"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["runs/x/weights/last.pt", "./last.pt", "/nowhere/best.pt", "runs/yolov5n.pt/own.PT"])
+def test_weights_that_are_nowhere_are_refused_without_the_network(no_network, name):
+    expected = rf"^model={name}: there is no such file. There are no weights in /"
+    if name != "./last.pt":  # for Path a bare name, as for Ultralytics
+        with pytest.raises(MissingFileError, match=expected) as error:
+            YOLO_OURS(name)
+        assert isinstance(error.value, FileNotFoundError), "as in stock"
+    with pytest.raises(MissingFileError, match=expected):
+        check_weights_file(Path(name) if name != "./last.pt" else name, "model", resumed=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("yolov8n.pt", "weights/yolov8n.pt", "yolov5n.pt", "mine.pt", "https://a.b/runs/x.pt", "ul://a/b/c.pt"),
+        *(Path("https://a.b/runs/x.pt"), "yolov8n", "yolov8n.yaml", "runs/x/best.onnx", None, True, 3),
+    ],
+)
+def test_what_ultralytics_may_fetch_or_is_no_weights_is_left_to_it(no_network, name):
+    check_weights_file(name, "model")
+
+
+def test_weights_that_are_there_are_taken_where_ultralytics_takes_them(no_network, tmp_path, monkeypatch):
+    """It takes apostrophes out, and looks into its own folder of weights too."""
+    monkeypatch.setattr(weights_path, "SETTINGS", {"weights_dir": str(tmp_path / "own")})
+    for path in (tmp_path / "runs" / "Bobs.pt", tmp_path / "own" / "deep" / "mine.pt"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    for name in ("runs/Bobs.pt", "runs/Bob's.pt", " runs/Bobs.pt", "deep/mine.pt"):
+        check_weights_file(name, "model")
+    with pytest.raises(MissingFileError, match=r"pretrained=runs/Bob.pt: .* Its folder has Bobs.pt\.$"):
+        check_weights_file("runs/Bob.pt", "pretrained")
+
+
+def test_a_resume_names_a_file_that_is_there(no_network, tmp_path):
+    for resume in (True, False, None, "True", "", __file__):
+        check_resumed_file(resume)
+    with pytest.raises(
+        MissingFileError, match=r"^resume=runs/last.pt: there is no such file\. There are no weights in /"
+    ):
+        check_resumed_file("runs/last.pt")
+
+
+def test_evaluation_says_so_too(no_network):
+    with pytest.raises(DataError, match=r"^model=runs/x.pt: there is no such file"):
+        load_model("runs/x.pt")

@@ -173,6 +173,7 @@ def trains(arguments: list[str]) -> bool:
     Raises:
         ArgumentError: If an argument of ours is given to another mode than training, or is wrong, or the recipe can't
             be read.
+        MissingFileError: If weights are named that are not there and can't be fetched.
         LossSpecError: If the loss is wrong.
     """
     from ultralytics.cfg import MODES, smart_value
@@ -182,6 +183,7 @@ def trains(arguments: list[str]) -> bool:
     from yolo_feiou.recipes import warn_off_recipe
     from yolo_feiou.registry import PARAMETERS
     from yolo_feiou.training_arguments import check
+    from yolo_feiou.weights_path import check_resumed_file, check_weights_file
 
     words = [argument.lstrip("-").removesuffix(",") for argument in arguments]  # as Ultralytics reads them
     settings = {key.strip(): value.strip() for key, _, value in (word.partition("=") for word in words if "=" in word)}
@@ -196,6 +198,10 @@ def trains(arguments: list[str]) -> bool:
             raise ArgumentError(
                 f"cfg={settings['cfg']} has a line {key}:, and mode '{mode}' no training loss: take it out."
             )
+    resumed = "resume" in words or settings.get("resume", "False").lower() not in ("false", "none")
+    check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
+    if mode == "train":
+        check_resumed_file(settings.get("resume"))
     if "loss" in settings.keys() & ours().keys() and (apart := [key for key in settings if key in PARAMETERS]):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
@@ -207,7 +213,7 @@ def trains(arguments: list[str]) -> bool:
         if given.get("loss", "").lower() == "none":
             given["loss"] = None
         known = {key: recipe[key] for key in ours() if key in recipe}
-        if check({**known, **given, "resume": "resume" in words or "resume" in settings}):
+        if check({**known, **given, "resume": resumed}):
             refuse_promptable(settings.get("model", ""))
         if recipe:
             warn_off_recipe(settings["cfg"], {key: smart_value(value) for key, value in settings.items()})

@@ -22,6 +22,10 @@ class DataError(YoloFeiouError, RuntimeError):
     """A data set that can't be found or read."""
 
 
+class MissingFileError(YoloFeiouError, FileNotFoundError):
+    """A file that an argument names and that isn't there."""
+
+
 class ArgumentError(YoloFeiouError, ValueError):
     """A command-line argument that doesn't fit."""
 

@@ -20,6 +20,7 @@ from yolo_feiou.registry import STOCK, loss_to_train
 from yolo_feiou.run_record import mark_of
 from yolo_feiou.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
 from yolo_feiou.training_arguments import OURS, check
+from yolo_feiou.weights_path import check_resumed_file, check_weights_file
 
 #: What `wraps` takes from stock's method: its signature, for editors, and not its docstring.
 _SIGNATURE = ("__module__", "__name__", "__qualname__", "__annotations__")
@@ -52,6 +53,7 @@ class LossModel:
                 begin anew without it, if `box_stats` is no bool, or has no loss of ours to look into, or if the trainer
                 knows no `loss`.
             UnsupportedModelError: If the model trains without an axis-aligned box loss.
+            MissingFileError: If weights are named that are not there, and that Ultralytics doesn't publish.
             DataError: If training failed on all of several data sets.
         """
         trainer = kwargs.get("trainer", args[0] if args else None)
@@ -110,6 +112,9 @@ class LossModel:
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
+        check_resumed_file({**recipe, **kwargs}.get("resume"))
+        for key in ("pretrained", "distill_model"):
+            check_weights_file({**recipe, **kwargs}.get(key), key)
         warn_off_recipe(kwargs.get("cfg"), kwargs)
         given = {**recipe, **kwargs}
         refuse_taken(given)
@@ -142,6 +147,11 @@ class LossModel:
     def _takes_loss(self) -> bool:
         """Whether the model trains with one of the trainers that ours extend."""
         return self.task in TRAINERS and super()._smart_load("trainer") in TRAINERS[self.task].__mro__
+
+    def _load(self, weights: str, *args: Any, **kwargs: Any) -> None:
+        """Load weights as Ultralytics does, if they are there or may be fetched."""
+        check_weights_file(weights, "model")
+        super()._load(weights, *args, **kwargs)
 
     def _smart_load(self, key: str) -> Any:
         return TRAINERS[self.task] if key == "trainer" and self._takes_loss() else super()._smart_load(key)

@@ -33,7 +33,7 @@ from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.resume_state import ExactResume, drop_states
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
-from yolo_feiou.weights_path import check_weights_folder
+from yolo_feiou.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
 UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
@@ -52,6 +52,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         LossSpecError: If the spec is wrong; no run folder is made.
         ArgumentError: If a resumed run is to go on with another loss, or `box_stats` doesn't fit.
         UnsupportedModelError: If the task trains without an axis-aligned box loss.
+        MissingFileError: If `resume` names a file that isn't there.
         DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
     """
 
@@ -81,6 +82,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
 
         A training as stock's keeps none of them, so that stock can resume it.
         """
+        check_resumed_file(self.args.resume)
         super().check_resume({key: value for key, value in overrides.items() if key not in ours()})
         arguments = vars(self.args)
         self.own = own = {key: arguments.pop(key, default) for key, default in ours().items()}

@@ -1,12 +1,40 @@
-"""Folders from which Ultralytics can't load weights, though it writes them there."""
+"""Weights that can't be had: nowhere to be found, or in folders from which Ultralytics can't load what it writes."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import unquote
 
+from ultralytics.utils import SETTINGS
 from ultralytics.utils.checks import check_suffix, check_yolov5u_filename
+from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, MissingFileError
+
+
+def check_weights_file(weights: object, told: str, *, resumed: bool = False) -> None:
+    """Refuse weights that are not there and can't be fetched, before Ultralytics asks the network for them.
+
+    It looks where Ultralytics does. A bare name, a name of weights that it publishes, and a URL are left
+    to it, which may fetch them.
+
+    Args:
+        weights: What an argument names; anything but the path of a *.pt is left alone.
+        told: The argument, for the message.
+        resumed: Whether a training is to be resumed from them, so that a bare name is no name of published ones.
+
+    Raises:
+        MissingFileError: If they are not there.
+    """
+    if not isinstance(weights, (str, Path)) or ":/" in str(weights):  # a Path of a URL has one slash less
+        return
+    file = Path(check_yolov5u_filename(str(weights).strip().replace("'", ""), verbose=False))
+    if file.suffix.lower() != ".pt" or any(os.path.exists(path) for path in (file, SETTINGS["weights_dir"] / file)):
+        return
+    if unquote(file.name) in GITHUB_ASSETS_NAMES or (file.name == str(file) and not resumed):
+        return
+    raise MissingFileError(f"{told}={weights}: there is no such file. {_weights_in(file.parent)}")
 
 
 def check_weights_folder(folder: str | Path, told: str) -> None:
@@ -48,3 +76,21 @@ def _wrong(path: str) -> str:
     except AssertionError:
         return "a question mark"
     return ""
+
+
+def check_resumed_file(resume: object) -> None:
+    """Refuse to resume from a checkpoint that isn't there: Ultralytics would go on with the latest run in its place.
+
+    Raises:
+        MissingFileError: If `resume` names a file, and there is none.
+    """
+    if not isinstance(resume, (str, Path)) or str(resume).lower() in ("", "true", "false", "none"):
+        return
+    if not os.path.exists(resume):
+        raise MissingFileError(f"resume={resume}: there is no such file. {_weights_in(Path(resume).parent)}")
+
+
+def _weights_in(folder: Path) -> str:
+    """Return what weights a folder has, as a sentence."""
+    found = sorted(path.name for path in folder.glob("*.pt"))
+    return f"Its folder has {', '.join(found[:5])}." if found else f"There are no weights in {folder.absolute()}."

@@ -166,7 +166,7 @@ def test_models_that_cannot_be_evaluated(data, model, tmp_path):
         detect("yolov8n-obb.yaml", data, **USUAL)
     with pytest.raises(UnsupportedModelError, match="YOLO for task 'classify' can't be evaluated"):
         detect("yolov8n-cls.yaml", data, **USUAL)
-    with pytest.raises(DataError, match=r"model=.*nope\.pt: there are no such weights"):
+    with pytest.raises(DataError, match=r"model=.*nope\.pt: there is no such file"):
         detect(tmp_path / "nope.pt", data, **USUAL)
 
 

@@ -18,9 +18,10 @@ from ultralytics.models import yolo
 from ultralytics.utils.ops import scale_boxes
 
 from yolo_feiou.configs import find_data
-from yolo_feiou.errors import DataError, UnsupportedModelError
+from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
 from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.truth import Record
+from yolo_feiou.weights_path import check_weights_file
 
 VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
 
@@ -96,8 +97,11 @@ def load_model(model: str | Path | Model) -> Model:
         UnsupportedModelError: If it has no axis-aligned boxes, or is validated in a way of its own.
     """
     try:
+        check_weights_file(model, "model")
         with quiet():
             model = model if isinstance(model, Model) else ultralytics.YOLO(str(model))
+    except MissingFileError as error:
+        raise DataError(str(error)) from error
     except OSError as error:  # not here, nor to be had from Ultralytics
         raise DataError(f"model={model}: there are no such weights.") from error
     if model.task not in ("detect", "segment", "pose") or model._smart_load("validator") not in VALIDATORS:
