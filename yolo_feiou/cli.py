@@ -178,6 +178,7 @@ def trains(arguments: list[str]) -> bool:
     """
     from ultralytics.cfg import MODES, smart_value
 
+    from yolo_feiou.argument_values import check_values
     from yolo_feiou.configs import read_recipe
     from yolo_feiou.default_cfg import ours, refuse_taken
     from yolo_feiou.recipes import warn_off_recipe
@@ -215,8 +216,11 @@ def trains(arguments: list[str]) -> bool:
         known = {key: recipe[key] for key in ours() if key in recipe}
         if check({**known, **given, "resume": resumed}):
             refuse_promptable(settings.get("model", ""))
+        values = {key: smart_value(value) for key, value in settings.items()}
         if recipe:
-            warn_off_recipe(settings["cfg"], {key: smart_value(value) for key, value in settings.items()})
+            warn_off_recipe(settings["cfg"], values)
+        if not resumed:
+            check_values({**recipe, **values})
     return mode == "train"
 
 

@@ -17,6 +17,7 @@ from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
 from yolo_feiou import run_record
+from yolo_feiou.argument_values import check_classes, check_values, unmatched_layers
 from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, BoxStats
 from yolo_feiou.children import WORKER, die_with
@@ -26,7 +27,9 @@ from yolo_feiou.default_cfg import ours, refuse_taken
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.ranks import Ranks
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.special_files import check_ordinary, check_special_files
+from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.provenance import session
 from yolo_feiou.registry import STOCK, shortest
@@ -50,7 +53,8 @@ class LossTrainer(ExactResume, Proving, Ranks):
 
     Raises:
         LossSpecError: If the spec is wrong; no run folder is made.
-        ArgumentError: If a resumed run is to go on with another loss, or `box_stats` doesn't fit.
+        ArgumentError: If a resumed run is to go on with another loss, `box_stats` doesn't fit, or Ultralytics would
+            refuse a value of an argument of its own later.
         UnsupportedModelError: If the task trains without an axis-aligned box loss.
         MissingFileError: If `resume` names a file that isn't there.
         DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
@@ -97,6 +101,8 @@ class LossTrainer(ExactResume, Proving, Ranks):
         if self.box_loss and self.args.task not in TRAINERS:
             raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
+        for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
+            LOGGER.warning(visible(line))
         self.begun_with = run_record.plain({**arguments, **own})
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
@@ -115,7 +121,18 @@ class LossTrainer(ExactResume, Proving, Ranks):
         places = data if isinstance(data, tuple) else (data.get("train"), data.get("val"))  # a pair in older releases
         for split, place in zip(("train", "val"), places, strict=True):
             check_special_files(place or [], f"data={self.args.data}, split '{split}'")
+        names = (data if isinstance(data, dict) else self.data)["names"]
+        for line in () if self.args.single_cls else check_classes(self.args.classes, names, f"data={self.args.data}"):
+            LOGGER.warning(visible(line))
         return data
+
+    def get_dataloader(self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
+        """Return the batches of a split as Ultralytics does, if BatchNorm can train on the last one."""
+        loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
+        if mode == "train" and getattr(loader, "batch_size", None) and not loader.drop_last:
+            shrunk = self.args.multi_scale
+            check_last_batch(len(loader.sampler), loader.batch_size, self.args.imgsz, self.stride, shrunk)
+        return loader
 
     @contextmanager
     def _no_empty_run_left(self) -> Iterator[None]:
@@ -167,6 +184,8 @@ class LossTrainer(ExactResume, Proving, Ranks):
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
         with self._no_empty_run_left():
             super()._setup_train(*world_size)
+        for line in unmatched_layers(self.args.freeze, self.model):
+            LOGGER.warning(visible(line))
         if RANK in (-1, 0):
             self._tidy_files()
             self._sign()

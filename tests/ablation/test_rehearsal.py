@@ -14,7 +14,7 @@ from yolo_feiou.ablation.command import ablate
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Runner
-from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, MissingFileError, UnsupportedModelError, YoloFeiouError
 
 
 @pytest.fixture
@@ -60,6 +60,12 @@ def test_a_ground_truth_that_does_not_fit(words, squares, fault):
         ({"data": "d.ndjson"}, DataError, "NDJSON can't be evaluated"),
         ({"split": "test"}, DataError, "has no split 'test'"),
         ({"annotations": "none.json"}, DataError, "none.json can't be read"),
+        ({"optimizer": "SGD,AdaW"}, ArgumentError, "unknown optimizer 'AdaW': did you mean 'AdamW'?"),
+        ({"copy_paste_mode": "flop"}, ArgumentError, "unknown copy_paste_mode=flop"),
+        ({"pretrained": "runs/x/best.pt"}, MissingFileError, "pretrained=runs/x/best.pt: there is no such file"),
+        ({"model": "runs/x/best.pt"}, DataError, "model=runs/x/best.pt: there is no such file"),
+        ({"batch": "4,3"}, ArgumentError, "4 images in batches of 3 leave one for the last batch, and at imgsz=32"),
+        ({"fraction": "0.25"}, ArgumentError, "1 images in batches of 1 leave one for the last batch"),
         ({"classes": "[5]"}, DataError, "classes=[5] has 5: expected indices from 0 to 1"),
         ({"classes": "0,5"}, DataError, "classes=5 has 5: expected indices from 0 to 1"),
         ({"conf": "1.5"}, ArgumentError, "conf"),
@@ -149,3 +155,9 @@ def test_a_background_image_that_the_json_lists_is_no_fault(words, squares):
     damage(squares, background)
     rehearse_runs(read_request(words()))
     assert json.loads((squares.parent / "annotations" / "instances_val2017.json").read_text())["annotations"]
+
+
+def test_what_the_training_would_pass_over_is_a_note(words):
+    assert rehearse_runs(read_request(words(cache="rum")))[1] == [
+        "cache=rum: nothing is cached. Expected True, False, 'ram' or 'disk'."
+    ]

@@ -49,6 +49,8 @@ def ablate(words: Sequence[str]) -> int:
         return 0
     try:
         return carry_out(request)
+    except YoloFeiouError:  # of which one is an OSError too
+        raise
     except KeyboardInterrupt:
         raise SystemExit("interrupted; the same command goes on from here") from None
     except OSError as error:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any
 
+import torch
 from ultralytics.cfg import get_cfg
 from ultralytics.data.utils import check_det_dataset
+from ultralytics.utils.checks import check_imgsz
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.options import Request
 from yolo_feiou.ablation.store import TRAIN
+from yolo_feiou.argument_values import check_values
 from yolo_feiou.configs import find_data
 from yolo_feiou.devices import check_device
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
@@ -22,9 +26,10 @@ from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.rehearsal import rehearse
 from yolo_feiou.evaluation.special_files import check_ordinary
+from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.tables import Row
 from yolo_feiou.training_arguments import OURS, check
-from yolo_feiou.weights_path import check_weights_folder
+from yolo_feiou.weights_path import check_weights_file, check_weights_folder
 
 #: What Ultralytics raises for a model that it can't read.
 UNREADABLE = (
@@ -53,16 +58,18 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
     if options["engine"] == "local":
         for device in dict.fromkeys(request.devices):
             check_device(device)
-    check_arguments(request.chosen)
+    notes = check_arguments(request.chosen)
     check_batches(request)
     check_out(request)
     for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
         check_model(model)
-    truths, notes = {}, []
+    truths: dict[str, Row] = {}
     as_one = [(str(run.arguments["data"]), bool(run.arguments.get("single_cls"))) for run in request.chosen]
     for data, single_cls in dict.fromkeys(as_one):
         for split in dict.fromkeys(("train", "val", options["split"])):
-            read_split(data, split, single_cls=single_cls)
+            found = read_split(data, split, single_cls=single_cls)
+            if split == "train":
+                check_last_batches(request, data, len(found.labels))
         check_apart(request.folder.absolute(), data)
     for data, classes, single_cls in _subjects(request.chosen):
         where = options["split"], options["annotations"] or None, options["evaluator"]
@@ -72,12 +79,15 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
     return truths, list(dict.fromkeys(notes))
 
 
-def check_arguments(runs: Sequence[Run]) -> None:
-    """Raise ArgumentError if an argument of a run is of a type or range that the training or the evaluation refuses.
+def check_arguments(runs: Sequence[Run]) -> list[str]:
+    """Return a line for each value that the training would pass over.
 
     Raises:
+        ArgumentError: If an argument of a run is of a type or range that the training or the evaluation refuses.
         LossSpecError: If a loss is wrong.
+        MissingFileError: If weights are named that are not there and can't be fetched.
     """
+    notes = []
     for run in runs:
         check(run.arguments)
         told = {key: value for key, value in run.arguments.items() if key not in OURS}
@@ -88,6 +98,10 @@ def check_arguments(runs: Sequence[Run]) -> None:
             raise ArgumentError(" ".join(str(error).split())) from None
         if (most := told.get("max_det")) is not None and most < 1:
             raise ArgumentError(f"max_det={most}: nothing could be detected. Expected a whole number from 1.")
+        notes += check_values(told)
+        for key in ("pretrained", "distill_model"):
+            check_weights_file(told.get(key), key)
+    return notes
 
 
 def check_batches(request: Request) -> None:
@@ -99,6 +113,22 @@ def check_batches(request: Request) -> None:
             raise ArgumentError(
                 f"batch={batch} on several GPUs (device={several}): Ultralytics can't choose it there. Give a number."
             )
+
+
+def check_last_batches(request: Request, data: str, images: int) -> None:
+    """Raise ArgumentError if the last batch of an epoch would be one image that is too small, see `last_batch`."""
+    processes = max(device.count(",") + 1 for device in request.devices)
+    for run in request.chosen:
+        told = run.arguments
+        batch, fraction = told.get("batch") or 16, told.get("fraction", 1.0)
+        if str(told["data"]) != data or batch < 1 or not isinstance(fraction, (int, float)):
+            continue
+        stride = getattr(load_model(str(told["model"])).model, "stride", torch.tensor(32))
+        largest = max(int(max(stride)), 32)
+        side = check_imgsz(told.get("imgsz") or 640, stride=largest, floor=largest, max_dim=1)
+        count = min(images, fraction) if isinstance(fraction, int) and fraction > 1 else round(images * fraction)
+        shrunk = told.get("multi_scale") or 0.0
+        check_last_batch(ceil(max(count, 1) / processes), max(batch // processes, 1), side, largest, shrunk)
 
 
 def check_out(request: Request) -> None:
