@@ -251,11 +251,23 @@ def test_errors_of_ours_and_of_ultralytics_are_one_line():
         assert cli.is_mistake(error)
 
 
-def test_a_users_code_is_what_is_not_installed():
-    assert cli.is_users(__file__, {}) and cli.is_users("<string>", {"__name__": "__main__"})
-    assert not cli.is_users("<string>", {"yaml": {}})  # the script in a data YAML
-    assert not cli.is_users(pytest.__file__, {}) and not cli.is_users("<frozen runpy>", {"__name__": "runpy"})
-    assert not cli.is_users(cli.__file__, {}) and not cli.is_users(ultralytics.__file__, {})
+def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_path, monkeypatch):
+    """A callback of a colleague's, in site-packages, that looks for a file of its own."""
+    site = tmp_path / "lib" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "team_callbacks.py").write_text("def mine(trainer):\n    open('nope.txt')\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(site))
+    from team_callbacks import mine
+
+    def run_callbacks():
+        namespace = {"__name__": "ultralytics.engine.trainer"}
+        exec(compile("def run(callback):\n    callback(None)\n", ultralytics.__file__, "exec"), namespace)
+        namespace["run"](mine)
+
+    error = caught(run_callbacks)
+    error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
+    assert isinstance(error, FileNotFoundError) and not cli.is_mistake(error)
 
 
 def test_an_error_that_a_users_own_has_caused_is_no_mistake():

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError, YoloFeiouError
+from yolo_feiou.known_packages import is_users
 from yolo_feiou.terminal import say
 
 #: Models that Ultralytics can't train, with the parts of a file's name by which its command knows them.
@@ -119,7 +118,8 @@ def is_mistake(error: BaseException) -> bool:
     """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
 
     So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came
-    through code that is neither ours, nor Ultralytics', nor installed, such as a callback, is its author's to see.
+    through code of others, such as a callback in a script or in a package that a user has installed, is its author's to
+    see.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return False
@@ -129,18 +129,6 @@ def is_mistake(error: BaseException) -> bool:
             return False
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return True
-
-
-def is_users(file: str, module: Mapping[str, Any]) -> bool:
-    """Whether code is a user's own, by its file and the names of its module.
-
-    The script in a data YAML, which Ultralytics runs to fetch the data, has neither a file nor a module.
-    """
-    if file.startswith("<"):
-        return file in ("<string>", "<stdin>") and module.get("__name__") == "__main__"
-    packages = [sys.modules[name].__path__[0] for name in ("yolo_feiou", "ultralytics") if name in sys.modules]
-    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    return not any(Path(file).is_relative_to(folder) for folder in (*packages, *installed))
 
 
 def fail(error: Exception) -> int:

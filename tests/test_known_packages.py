@@ -1,0 +1,57 @@
+"""Whose code an error came through."""
+
+import json
+import sys
+
+import numpy
+import pytest
+import torch
+import torchvision
+import ultralytics
+import yaml
+
+from yolo_feiou import cli, known_packages
+from yolo_feiou.known_packages import is_users
+
+
+@pytest.mark.parametrize("module", [cli, ultralytics, torch, torchvision, numpy, yaml, json], ids=lambda m: m.__name__)
+def test_ours_ultralytics_dependencies_and_the_standard_library_are_no_users(module):
+    assert not is_users(module.__file__, vars(module))
+    assert not is_users("<string>", {"__name__": f"{module.__name__}.deep"})
+
+
+def test_what_else_is_installed_is_a_users(tmp_path):
+    assert is_users(str(tmp_path / "site-packages" / "team" / "callbacks.py"), {"__name__": "team.callbacks"})
+    assert is_users("<string>", {"__name__": "team.generated"}), "as a dataclass's __init__"
+
+
+def test_scripts_are_a_users_and_nameless_code_goes_by_its_file():
+    assert is_users(__file__, {"__name__": "__main__"}) and is_users("<string>", {"__name__": "__main__"})
+    assert is_users(__file__, {}) and not is_users("<string>", {"yaml": {}}), "the script in a data YAML"
+    assert not is_users("<frozen runpy>", {"__name__": "runpy"})
+
+
+def test_dependencies_are_followed_without_their_extras(monkeypatch):
+    """Ours and Ultralytics' extras count: their callbacks report to them."""
+    needs = {
+        "yolo-feiou": ["ultralytics>=8", 'ray>=2; extra == "ray"'],
+        "ultralytics": ["Py_Yaml[x]", "yolo-feiou"],
+        "py-yaml": ['team-tools; extra == "all"', "zope.interface (>1)"],
+    }
+    owners = {"yaml": ["Py-YAML"], "ray": ["ray"], "team": ["team-tools"], "zope": ["zope_interface"]}
+
+    def requires(name):
+        if name not in needs:
+            raise known_packages.PackageNotFoundError(name)
+        return needs[name]
+
+    monkeypatch.setattr(known_packages, "requires", requires)
+    monkeypatch.setattr(known_packages, "packages_distributions", lambda: owners)
+    assert known_packages._known.__wrapped__() == {"yolo_feiou", "ultralytics", "yaml", "ray", "zope"}
+
+
+def test_a_project_that_is_not_installed_is_known_by_its_name(monkeypatch):
+    """As in a checkout on PYTHONPATH."""
+    monkeypatch.setattr(known_packages, "packages_distributions", dict)
+    assert known_packages._known.__wrapped__() == {"yolo_feiou", "ultralytics"}
+    assert "yolo_feiou" in sys.modules
