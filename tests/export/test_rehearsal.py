@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,9 +11,7 @@ from tests.export.made_up import errors
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export
-from yolo_feiou.export.rehearsal import check_writable
-
-pytestmark = pytest.mark.slow
+from yolo_feiou.export.rehearsal import Rehearsal, check_writable
 
 
 @pytest.fixture
@@ -36,6 +35,7 @@ def renamed(run, names):
     torch.save(content, path)
 
 
+@pytest.mark.slow
 def test_what_is_wrong_with_the_last_run_is_told_before_the_first_is_evaluated(copy, evaluated, capsys):
     good, bad = copy("good"), copy("bad")
     renamed(bad, {0: "white", 1: "crimson"})
@@ -47,6 +47,7 @@ def test_what_is_wrong_with_the_last_run_is_told_before_the_first_is_evaluated(c
     assert any("crimson" in line for line in errors(told.err)), "and once more at the end"
 
 
+@pytest.mark.slow
 def test_a_folder_that_ultralytics_cannot_load_from_is_named_as_such(copy, evaluated, tmp_path, capsys):
     run = copy("run")
     odd = tmp_path / "runs" / "Bob's"
@@ -55,6 +56,7 @@ def test_a_folder_that_ultralytics_cannot_load_from_is_named_as_such(copy, evalu
     assert evaluated == [] and "Ultralytics can't load weights from" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_ground_truth_that_does_not_fit_stops_all_before_any(copy, squares, evaluated, tmp_path, capsys):
     """The JSON lacks an image: each run is named, and read the ground truth was once."""
     content = json.loads((squares.parent / "annotations" / "instances_val2017.json").read_text())
@@ -66,6 +68,7 @@ def test_a_ground_truth_that_does_not_fit_stops_all_before_any(copy, squares, ev
     assert evaluated == [] and len(errors(capsys.readouterr().err)) == 2
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_told_first(copy, evaluated, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(ArgumentError, match="device=7: there is no GPU 7"):
@@ -73,6 +76,7 @@ def test_a_device_that_is_not_there_is_told_first(copy, evaluated, monkeypatch):
     assert evaluated == []
 
 
+@pytest.mark.slow
 def test_a_submission_that_cannot_be_made_is_told_first(copy, squares, evaluated, tmp_path, capsys):
     run = copy("run")
     (tmp_path / "d.yaml").write_text(squares.read_text().replace("test: annotations", "unknown: annotations"))
@@ -81,6 +85,7 @@ def test_a_submission_that_cannot_be_made_is_told_first(copy, squares, evaluated
     assert out.index("has no submission: data=") < out.index("stopped here")
 
 
+@pytest.mark.slow
 def test_files_of_the_users_own_that_would_be_in_the_way_are_told_first(copy, evaluated, capsys):
     run = copy("run")
     for name in ("submission.zip", "best.onnx"):
@@ -92,6 +97,7 @@ def test_files_of_the_users_own_that_would_be_in_the_way_are_told_first(copy, ev
         assert (run / "weights" / name).read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_card_that_was_edited_is_told_first(copy, evaluated, capsys):
     run = copy("run")
     (run / "weights" / "model_card.md").write_text("mine")
@@ -100,6 +106,7 @@ def test_a_card_that_was_edited_is_told_first(copy, evaluated, capsys):
     assert evaluated == ["run"] and out.index("has no new model card") < out.index("stopped here")
 
 
+@pytest.mark.slow
 def test_tables_that_are_damaged_are_told_first(copy, evaluated, tmp_path):
     run = copy("run")
     (tmp_path / "runs" / "curves.csv").write_text("run,epoch\na\n")
@@ -112,3 +119,11 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
     check_writable(tmp_path)
     with pytest.raises(DataError, match=r"gone can't be written to \(No such file or directory\)"):
         check_writable(tmp_path / "gone")
+
+
+def test_where_weights_lie_that_ultralytics_cannot_load_is_told_before_anything_is_read(tmp_path):
+    """`weights` in the run's folder, or the run's folder itself if they were moved."""
+    for weights in (tmp_path / "Bob's" / "weights" / "best.pt", tmp_path / "Bob's" / "best.pt"):
+        run = SimpleNamespace(folder=tmp_path / "Bob's", weights=weights)
+        with pytest.raises(ArgumentError, match="Bob's: Ultralytics can't load weights from .* an apostrophe in it"):
+            Rehearsal(None).check(run)
