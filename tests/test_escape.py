@@ -6,7 +6,17 @@ import subprocess
 import pytest
 
 from tests.odd_names import FORBIDDEN, ODD
-from yolo_feiou.escape import LATEX, file_name, latex, markdown, markdown_code, shell, visible
+from yolo_feiou.escape import (
+    LATEX,
+    file_name,
+    latex,
+    markdown,
+    markdown_code,
+    plain_text,
+    shell,
+    spreadsheet_text,
+    visible,
+)
 
 markdown_it = pytest.importorskip("markdown_it", reason="rich brings it")
 
@@ -82,3 +92,10 @@ def test_words_without_need_are_not_quoted():
 @pytest.mark.parametrize("name", ODD)
 def test_a_file_name_leads_nowhere(name):
     assert not set(file_name(f"../{name}")) & set("/\\$`'\"|<>*" + FORBIDDEN)
+
+
+@pytest.mark.parametrize("text", [*ODD, "=1", "+1", "@a", "'=1", "''-a", "\r=1", "'", "'a", "a'=1", ""])
+def test_a_cell_is_no_formula_and_gives_the_text_back(text):
+    cell = spreadsheet_text(text)
+    assert cell[:1] not in tuple("=+-@\t\r") and plain_text(cell) == text
+    assert text.startswith("'") or plain_text(cell.removeprefix("'")) == text, "as a spreadsheet may save it"

@@ -1,5 +1,6 @@
 """Files that are there as a whole or not at all, and numbers that come back."""
 
+import csv
 import json
 import math
 
@@ -124,7 +125,9 @@ def test_csv_by_hand(tmp_path):
     )
 
 
-LOSSES = st.sampled_from(["iou", "focal_eiou:gamma=1,norm=tal", 'a "b"', "two\nlines", "a\rb", "c\r\nd", ""])
+LOSSES = st.sampled_from(
+    ["iou", "focal_eiou:gamma=1,norm=tal", 'a "b"', "two\nlines", "a\rb", "c\r\nd", "", "=1", "'=1", "-a"]
+)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -284,3 +287,24 @@ def test_cells_of_odd_characters_are_read_as_they_were_written(tmp_path, odd):
     rows = [{"a": f"x{odd}y", "b": "1"}, {"a": odd, "b": ""}]
     write_csv(tmp_path / "x.csv", rows)
     assert read_csv(tmp_path / "x.csv", ["a", "b"]) == rows
+
+
+FORMULAS = ["=cmd|'/c calc'!A0", "+a.yaml", "-b", "@SUM(A1)", "\t=1", "'=c", "''@d"]
+
+
+def test_names_are_no_formulas_of_a_spreadsheet_and_come_back_from_it(tmp_path):
+    """A name like =cmd|… ran a command there, and was saved as its result; numbers are numbers, below zero too."""
+    path = tmp_path / "a.csv"
+    write_csv(path, [{"run": name, "data": name, "gain": -0.5, "step": -3} for name in FORMULAS])
+    with path.open(newline="") as file:
+        _, *cells = csv.reader(file)
+    assert [row[0] for row in cells] == [f"'{name}" for name in FORMULAS] and cells[0][2:] == ["-0.5", "-3"]
+    again = read_csv(path, ("run",))
+    assert [(row["run"], row["data"], row["gain"]) for row in again] == [(name, name, -0.5) for name in FORMULAS]
+
+
+def test_words_with_an_apostrophe_of_their_own_are_as_they_are(tmp_path):
+    rows = [{"run": name} for name in ("'tis", "Bob's", "'", "a=b")]
+    write_csv(tmp_path / "a.csv", rows)
+    assert (tmp_path / "a.csv").read_text() == "run\n'tis\nBob's\n'\na=b\n"
+    assert read_csv(tmp_path / "a.csv") == rows

@@ -2,7 +2,7 @@
 
 Names of data, models, losses, runs and folders hold whatever their owner typed: `$`, quotes, brackets, newlines, escape
 sequences. Each function takes such a text, and returns what shows it, character by character, in one format. HTML is
-escaped by jinja2 (`report/page.py`), pictures by `pictures/style.py`, CSV by `csv`.
+escaped by jinja2 (`report/page.py`), pictures by `pictures/style.py`, CSV by `csv` and `spreadsheet_text`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ LATEX = {
     "'": "'{}",
     "`": "`{}",
 }
+#: What a spreadsheet takes for a formula, and what `spreadsheet_text` makes of that.
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
 TEX = re.compile(r"-(?=-)|'(?=')|`(?=[`'])|[^\w\s\-'`]|_", re.ASCII)
 
 
@@ -70,6 +72,20 @@ def latex(text: str) -> str:
 def shell(words: Iterable[str]) -> str:
     """Return a command of these words in one line, as bash and zsh read it."""
     return " ".join(shlex.quote(word) if visible(word) == word else _ansi_quoted(word) for word in words)
+
+
+def spreadsheet_text(text: str) -> str:
+    """Return a text for the cell of a CSV that people open in a spreadsheet, where `=`, `+`, `-` or `@` make a formula.
+
+    Such a text, which could run a command there, and would be saved as its result, has an apostrophe before it.
+    `plain_text` takes it off.
+    """
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def plain_text(cell: str) -> str:
+    """Return the text of which `spreadsheet_text` made a cell."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def file_name(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.escape import plain_text, spreadsheet_text
 from yolo_feiou.spreadsheets import read_rows
 
 Row = dict[str, Any]
@@ -90,13 +91,23 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows, which all have the first one's columns, as a whole; floats with 7 significant digits."""
-    rows = [{key: f"{value:.7g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows]
+    """Write rows, which all have the first one's columns, as a whole; floats with 7 significant digits.
+
+    A text in which a spreadsheet would see a formula is written as `escape.spreadsheet_text` has it.
+    """
+    rows = [{key: _cell(value) for key, value in row.items()} for row in rows]
     lines = _Lines()
     table = csv.DictWriter(lines, list(rows[0]), lineterminator="\r\n")  # so that cells with either are quoted
     table.writeheader()
     table.writerows(rows)
     write_text(path, "".join(lines))
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a CSV has it."""
+    if isinstance(value, float):
+        return f"{value:.7g}"
+    return spreadsheet_text(value) if isinstance(value, str) and isinstance(number(value), str) else value
 
 
 class _Lines(list[str]):
@@ -149,8 +160,15 @@ def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
     """
     header, rows = read_rows(path, text)
     return [
-        {key: value if key in text else number(value) for key, value in zip(header, row, strict=True)} for row in rows
+        {key: plain_text(cell) if key in text else _read(cell) for key, cell in zip(header, row, strict=True)}
+        for row in rows
     ]
+
+
+def _read(cell: str) -> float | str:
+    """Return what a cell says."""
+    value = number(cell)
+    return plain_text(value) if isinstance(value, str) else value
 
 
 def number(text: str) -> float | str:
