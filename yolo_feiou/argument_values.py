@@ -50,8 +50,8 @@ def check_values(
         try:
             with quiet():
                 check_imgsz(arguments["imgsz"], stride=32, max_dim=1)
-        except (TypeError, ValueError) as error:
-            raise ArgumentError(" ".join(str(error).split())) from None
+        except (TypeError, ValueError, NameError, SyntaxError):  # of older releases, which evaluate a text
+            raise ArgumentError(f"imgsz={arguments['imgsz']}: expected a whole number, the side in pixels.") from None
     weights = arguments.get("pretrained")
     if isinstance(weights, str) and not weights.partition("?")[0].strip().lower().endswith(".pt"):
         raise ArgumentError(f"pretrained={weights}: expected True, False or the path of weights, a *.pt.")
