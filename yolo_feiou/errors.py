@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 
 class YoloFeiouError(Exception):
@@ -42,3 +43,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ": did you mean 'x'?" for the known word nearest to `word`, or "." if none is near."""
     near = get_close_matches(word.lower(), list(known), n=1, cutoff=0.5)
     return f": did you mean '{near[0]}'?" if near else "."
+
+
+def first_three(items: Sequence[Any], name: Callable[[Any], str] = str) -> str:
+    """Return the names of the first three items, and how many more there are: "a, b, c and 2 more".
+
+    Args:
+        items: What is to be named; an array of positions, too.
+        name: Gives the name of an item; it is called for the first three alone.
+    """
+    more = f" and {len(items) - 3:,} more" if len(items) > 3 else ""
+    return ", ".join(map(name, items[:3])) + more

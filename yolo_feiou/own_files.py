@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.tables import write_text
 
 #: Around the checksum of the text above it, in the last line of a Markdown file; no page shows it.
@@ -26,9 +26,8 @@ def check_free(folder: Path, names: Iterable[str], how: str = "with out=") -> No
         ArgumentError: If one of the files is there.
     """
     if there := [name for name in names if os.path.lexists(folder / name)]:
-        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
         raise ArgumentError(
-            f"{folder} holds {', '.join(there[:3])}{more}, which would be overwritten: move them elsewhere, or name "
+            f"{folder} holds {first_three(there)}, which would be overwritten: move them elsewhere, or name "
             f"another folder {how}."
         )
 

@@ -74,7 +74,9 @@ def test_other_sizes_are_refused_with_their_likely_cause(found, words):
 
 def test_the_first_three_are_named():
     many = [(100 + n, 50) for n in range(9)]
-    with pytest.raises(DataError, match=r"9 of 9 .*: 0 \(JSON .*, 1 \(JSON .*, 2 \(JSON 102 × 50, file 7 × 7\), …"):
+    with pytest.raises(
+        DataError, match=r"9 of 9 .*: 0 \(JSON .*, 1 \(JSON .*, 2 \(JSON 102 × 50, file 7 × 7\) and 6 more"
+    ):
         compare_sizes([str(n) for n in range(9)], np.array(many, float), np.array([(7, 7)] * 9, float), "a.json")
 
 

@@ -62,7 +62,7 @@ def test_three_of_many_are_named(split):
         os.mkfifo(split / f"{number}.jpg")
     with pytest.raises(DataError) as error:
         check_special_files(str(split), "data=d.yaml")
-    assert str(error.value).count("(a FIFO)") == 3 and "and others" in str(error.value)
+    assert str(error.value).count("(a FIFO)") == 3 and "and 2 more: reading" in str(error.value)
 
 
 @pytest.mark.parametrize("line", ["./images/val/pipe.jpg", "{split}/pipe.jpg"])

@@ -8,6 +8,7 @@ from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.pairs import matched
 from yolo_feiou.checks.subject import Subject, describe
 from yolo_feiou.checks.torch_state import GRADIENTS
+from yolo_feiou.errors import first_three
 
 
 def raises(subject: Subject) -> Finding | None:
@@ -82,10 +83,9 @@ def changes_torch(subject: Subject) -> Finding | None:
     called = [change for change in subject.before.changes() if change != GRADIENTS]  # which are on for the checks
     if not (changes := list(dict.fromkeys([*subject.loading, *called]))):
         return None
-    more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
     return Finding(
         "it changes torch, and so all of the training that it is used in",
-        f"other than before: {', '.join(changes[:3])}{more}",
+        f"other than before: {first_three(changes)}",
         "torch as it was before the loss was imported",
         "use functions of your own, and give dtype and device where tensors are made",
     )

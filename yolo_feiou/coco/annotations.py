@@ -14,7 +14,7 @@ from yolo_feiou.coco.ids import MAX_DIGITS, Index
 from yolo_feiou.coco.namesakes import tell_apart
 from yolo_feiou.coco.odd_values import Id
 from yolo_feiou.coco.reading import Annotation, Category, Image, name_record, open_lists, read_records
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 #: Share of crowds from which one may suspect that they are something else; in COCO itself it is 1 %.
@@ -164,14 +164,13 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     if (wrong := np.flatnonzero(~(np.isnan(sizes) | (sizes > 0)).all(1))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(names):,} images have no positive width and height: "
-            f"{_first(wrong, lambda i: f'id {ids[i]!r} ({visible(names[i])})')}. Write their size in pixels into the "
-            "JSON, or leave width and height out: then those of the files count."
+            f"{first_three(wrong, lambda i: f'id {ids[i]!r} ({visible(names[i])})')}. Write their size in pixels into "
+            "the JSON, or leave width and height out: then those of the files count."
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
-        others = f" and {len(bare) - 1:,} more" if len(bare) > 1 else ""
         raise DataError(
-            f"{path}: file_name {bare[0]!r}{others} of {len(names):,} images has no suffix such as .jpg, so it is no "
-            "image that Ultralytics reads: write the names of the files."
+            f"{path}: file_name {first_three(bare, repr)} of {len(names):,} images has no suffix such as .jpg, so it is "
+            "no image that Ultralytics reads: write the names of the files."
         )
     return ids, names, sizes
 
@@ -191,7 +190,7 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
         crowds[rows] = [annotation.iscrowd for annotation in chunk]
 
     def named(wrong: np.ndarray, detail: Callable[[int], str]) -> str:
-        return _first(wrong, lambda i: f"{name_record(raws[i], i + 1).removeprefix('with ')} ({detail(i)})")
+        return first_three(wrong, lambda i: f"{name_record(raws[i], i + 1).removeprefix('with ')} ({detail(i)})")
 
     for at, key, word in ((places, "image_id", "image"), (kinds, "category_id", "category")):
         if (wrong := np.flatnonzero(at < 0)).size:
@@ -223,8 +222,3 @@ def _crowd_notes(crowds: np.ndarray) -> Iterator[str]:
 def _value(raw: msgspec.Raw, key: str) -> Id:
     """Return one value of a record."""
     return msgspec.json.decode(raw)[key]
-
-
-def _first(places: np.ndarray, name: Callable[[int], str]) -> str:
-    """Return the names of the first three of the records at these places."""
-    return ", ".join(map(name, places[:3].tolist())) + (", …" if places.size > 3 else "")

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco.ledger import Ledger, remove_empty
 from yolo_feiou.coco.progress import bar
-from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
 
 BLOCK = 1 << 20
 
@@ -100,9 +100,8 @@ def _lacking(
         own.check([folder])
         return wanted
     if odd := [name for name in lacking if os.path.lexists(folder / name)]:
-        more = f" and {len(odd) - 3:,} more" if len(odd) > 3 else ""
         raise ArgumentError(
-            f"{folder} holds {', '.join(odd[:3])}{more}, of another size than in {archive.name}, and would be "
+            f"{folder} holds {first_three(odd)}, of another size than in {archive.name}, and would be "
             "overwritten: move them elsewhere, or name another folder with out=."
         )
     return lacking

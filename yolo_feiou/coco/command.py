@@ -22,7 +22,7 @@ from yolo_feiou.coco.prepare import Loaded, check_link, load, write
 from yolo_feiou.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
 from yolo_feiou.coco.request import Request, read_request
 from yolo_feiou.coco.splits import check_zips
-from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
 from yolo_feiou.escape import shell
 from yolo_feiou.locks import Busy, held
 from yolo_feiou.spec import Choice
@@ -151,7 +151,7 @@ def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str
         if without := classes_without_boxes(one.columns):
             yield (
                 f"{one.split.folder}: {len(without):,} of {len(one.columns.categories):,} categories have no object: "
-                f"{', '.join(without[:5])}{', …' if len(without) > 5 else ''}"
+                f"{first_three(without)}"
             )
         yield from (f"warning: {one.split.folder}: {line}" for line in doubts(one, count))
 

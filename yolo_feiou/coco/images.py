@@ -12,7 +12,7 @@ from ultralytics.data.utils import IMG_FORMATS
 
 from yolo_feiou.coco.convert import label_name
 from yolo_feiou.coco.names import hint
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 
 
 def usable_names(names: Sequence[str], source: object, images: Path | None = None) -> tuple[str, list[str]]:
@@ -33,14 +33,14 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
     names = [_with_slashes(name, images) if "\\" in name else name for name in names]
     if wrong := [name for name in names if _leaves(name)]:
         raise DataError(
-            f"{source}: {_first(wrong)} of {len(names):,} leads out of the folder of the images, or is no path of a "
-            "file in it: expected a relative path without '..'."
+            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} leads out of the folder of "
+            "the images, or is no path of a file in it: expected a relative path without '..'."
         )
     paths = [os.path.normpath(name) for name in names]
     if wrong := [path for path in paths if os.path.splitext(path)[1][1:].lower() not in IMG_FORMATS]:
         raise DataError(
-            f"{source}: {_first(wrong)} of {len(names):,} is no image that Ultralytics reads: expected one of "
-            f"{', '.join(sorted(IMG_FORMATS))}. Convert them, or remove them from the JSON."
+            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} is no image that Ultralytics "
+            f"reads: expected one of {', '.join(sorted(IMG_FORMATS))}. Convert them, or remove them from the JSON."
         )
     folders = set(map(_images_folder, paths))
     if len(folders) > 1:
@@ -86,7 +86,7 @@ def check_missing(names: Sequence[str], there: np.ndarray, folder: Path, source:
         DataError: If images are missing that may not, or all are.
     """
     missing = [names[i] for i in np.flatnonzero(~there).tolist()]
-    first = f"{', '.join(missing[:3])}{', …' if len(missing) > 3 else ''}{_hint(missing, folder)}"
+    first = f"{first_three(missing)}{_hint(missing, folder)}"
     if len(missing) == len(names):
         raise DataError(
             f"none of the {len(names):,} images in {source} is in {folder}: {first}. Name the folder to which each "
@@ -140,9 +140,3 @@ def _files(folder: Path) -> set[str]:
             return {entry.name for entry in entries if entry.is_file()}
     except (FileNotFoundError, NotADirectoryError):
         return set()
-
-
-def _first(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many there are: "file_name '../7.jpg' (as 2 others)"."""
-    others = f" (and {len(names) - 1:,} other{'s' if len(names) > 2 else ''})" if len(names) > 1 else ""
-    return f"file_name {names[0]!r}{others}"

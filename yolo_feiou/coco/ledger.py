@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.checksums import file_sha256
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.tables import write_text
 
 #: The ledger of a folder, in the format of `sha256sum`, so `sha256sum -c prepared.sha256` compares the files too.
@@ -40,7 +40,7 @@ class Survey:
         """The first three that aren't as they were written, and how many there are."""
         named = [f"{name} (changed since)" for name in self.changed]
         named += [f"{name} (not its own)" for name in self.foreign]
-        return f"{', '.join(named[:3])}{f' and {len(named) - 3:,} more' if len(named) > 3 else ''}"
+        return first_three(named)
 
 
 class Ledger:

@@ -12,7 +12,7 @@ from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco import ledger
 from yolo_feiou.coco.images import are_there
 from yolo_feiou.coco.ledger import Ledger
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.tables import write_json
 
 #: The record of a folder that is whole, written last; and that of one that is being made.
@@ -68,9 +68,8 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
         wrong += fresh
     wrong += [path for path in scratch if own.name(path) not in own.claimed]
     if there := [str(path.relative_to(out)) for path in wrong if os.path.lexists(path)]:
-        more = f" and {len(there) - 3:,} more" if len(there) > 3 else ""
         raise ArgumentError(
-            f"out={out} holds {', '.join(there[:3])}{more}, which this command did not make and would overwrite: move "
+            f"out={out} holds {first_three(there)}, which this command did not make and would overwrite: move "
             "them elsewhere, or name another folder."
         )
 

@@ -12,7 +12,7 @@ from ultralytics.data.utils import exif_size
 from ultralytics.utils import patches
 
 from yolo_feiou.coco.annotations import Columns
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 #: Ultralytics' own `Image.open` installs a package when it meets a file that is no image.
@@ -61,13 +61,13 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     if lacking := [visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
         raise DataError(
             f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be read: "
-            f"{', '.join(lacking[:3])}{', …' if len(lacking) > 3 else ''}. Get them anew, or remove them from the JSON."
+            f"{first_three(lacking)}. Get them anew, or remove them from the JSON."
         )
     notes = []
     if blind:
         notes.append(
             f"{len(blind):,} of {len(looked):,} image files that were opened can't be read, and what Ultralytics can't "
-            f"read it leaves out: {', '.join(blind[:3])}{', …' if len(blind) > 3 else ''}."
+            f"read it leaves out: {first_three(blind)}."
         )
     seen = looked[~np.isnan(found).any(1)]
     found = found[~np.isnan(found).any(1)]
@@ -154,8 +154,9 @@ def _cause(told: np.ndarray, found: np.ndarray, images: int) -> str:
 
 def _named(names: Sequence[str], told: np.ndarray, found: np.ndarray, places: np.ndarray) -> str:
     """Return the first three of the images with both sizes."""
-    first = [
-        f"{visible(names[i])} (JSON {told[i, 0]:.6g} × {told[i, 1]:.6g}, file {found[i, 0]:.0f} × {found[i, 1]:.0f})"
-        for i in places[:3].tolist()
-    ]
-    return ", ".join(first) + (", …" if places.size > 3 else "")
+
+    def name(i: int) -> str:
+        (width, height), (x, y) = told[i], found[i]
+        return f"{visible(names[i])} (JSON {width:.6g} × {height:.6g}, file {x:.0f} × {y:.0f})"
+
+    return first_three(places, name)

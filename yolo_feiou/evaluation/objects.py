@@ -11,7 +11,7 @@ from yolo_feiou.coco.annotations import read_columns
 from yolo_feiou.coco.convert import label_boxes
 from yolo_feiou.coco.doubts import doubt_boxes
 from yolo_feiou.coco.sizes import compare_sizes
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.labels import Split, from_labels, name_in
@@ -86,7 +86,7 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
         told = [f"{f} (header {h[1]} × {h[0]}, read {r[1]} × {r[0]})" for f, h, r in odd]
         raise DataError(
             f"{split.source}: {len(odd):,} of {len(sizes):,} images are read in another size than their headers say: "
-            f"{_first(told)}. Remove *.npy files beside them, which cache=disk made of other images, or write the "
+            f"{first_three(told)}. Remove *.npy files beside them, which cache=disk made of other images, or write the "
             "images anew without an EXIF orientation."
         )
 
@@ -122,7 +122,7 @@ def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int
         truth = replace(truth, images=[*truth.images, *images], unlisted=len(unlisted))
         notes.append(
             f"{len(unlisted):,} of {len(split.files):,} images of the split are not in {source.path} and have no "
-            f"labels, so they count as images without objects: {_first([image['file_name'] for image in images])}."
+            f"labels, so they count as images without objects: {first_three([image['file_name'] for image in images])}."
         )
     return truth, {file: ids[file] for file in split.files}, notes
 
@@ -203,7 +203,3 @@ def _of_categories(truth: GroundTruth, counted: Sequence[int], chosen: set[int] 
     wanted = present if chosen is None else present & chosen
     ignored = [category["name"] for category in truth.categories if category["id"] in wanted]
     return replace(truth.of_categories(set(counted)), ignored=(*truth.ignored, *ignored))
-
-
-def _first(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

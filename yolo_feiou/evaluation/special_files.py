@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ultralytics.data.utils import IMG_FORMATS, img2label_paths
 
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 
 _KINDS = {
     stat.S_IFIFO: "a FIFO",
@@ -35,7 +35,7 @@ def check_special_files(places: str | Path | Iterable[str | Path], source: str) 
     odd = {path: kind for folder in {os.path.dirname(file) for file in files} for path, kind in _special(folder)}
     if found := [f"{file} ({odd[file]})" for file in files if file in odd]:
         raise DataError(
-            f"{source}: {', '.join(found[:3])}{' and others' * (len(found) > 3)}: reading would wait there for ever. "
+            f"{source}: {first_three(found)}: reading would wait there for ever. "
             "Expected ordinary files: remove what is none."
         )
 
