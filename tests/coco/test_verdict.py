@@ -74,6 +74,16 @@ REFUSED = {
     "swapped sizes": changed("images", width=100, height=200),
     "one other size": but("images", 2, width=300),
     "a file name in another case": but("images", 0, file_name="1.JPG"),
+    "an absolute file name": but("images", 0, file_name="/data/1.jpg"),
+    "a file name with ..": but("images", 0, file_name="photos/../../1.jpg"),
+    "a file name with .. in another system's spelling": but("images", 0, file_name="..\\1.jpg"),
+    "a file name of two lines": but("images", 0, file_name="x\n/1.jpg"),
+    "a suffix of no image": but("images", 0, file_name="1.jpg.txt"),
+    "one label file for two images": json.dumps({**PLAIN, "images": [*PLAIN["images"], image(9, "1.png")]}),
+    "images in and out of a folder called so": json.dumps(
+        {**PLAIN, "images": [*PLAIN["images"], image(9, "images/9.jpg")]}
+    ),
+    "an image twice in two spellings": json.dumps({**PLAIN, "images": [*PLAIN["images"], image(9, "./1.jpg")]}),
     "an image twice": json.dumps({**PLAIN, "images": [*PLAIN["images"], image(9, "1.jpg")]}),
     "a nameless category": but("categories", 0, name=""),
     "two names with boxes": changed("categories", name="cat"),

@@ -169,8 +169,8 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
         raise DataError(
-            f"{path}: file_name {first_three(bare, repr)} of {len(names):,} images has no suffix such as .jpg, so it is "
-            "no image that Ultralytics reads: write the names of the files."
+            f"{path}: file_name {first_three(bare, repr)} of {len(names):,} images has no suffix such as .jpg, so it "
+            "is no image that Ultralytics reads: write the names of the files."
         )
     return ids, names, sizes
 

@@ -65,6 +65,17 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
     return folder.rstrip("/"), paths
 
 
+def check_names(names: Sequence[str], source: object) -> None:
+    """Refuse the names that `usable_names` refuses, where the folder of the images isn't known.
+
+    Backslashes count as slashes, since only a look at the files could tell.
+
+    Raises:
+        DataError: As `usable_names`.
+    """
+    usable_names([name.replace("\\", "/") for name in names], source)
+
+
 def are_there(names: Sequence[str], folder: Path) -> np.ndarray:
     """Return which of the images are files in a folder, shape (I,) of bool; each folder is listed once."""
     parts = [os.path.split(name) for name in names]

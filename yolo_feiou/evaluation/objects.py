@@ -10,6 +10,7 @@ import numpy as np
 from yolo_feiou.coco.annotations import read_columns
 from yolo_feiou.coco.convert import label_boxes
 from yolo_feiou.coco.doubts import doubt_boxes
+from yolo_feiou.coco.images import check_names
 from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
@@ -94,6 +95,7 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
 def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int], list[str]]:
     """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
     columns = read_columns(source.path)
+    check_names(columns.names, source.path)
     columns, repeats = columns.without_repeats()
     truth, notes = from_columns(columns, source.path), [f"{source.path}: {note}" for note in columns.notes]
     if repeats:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from yolo_feiou.coco.annotations import Columns, read_columns
+from yolo_feiou.coco.images import check_names
 from yolo_feiou.coco.odd_values import Id
 from yolo_feiou.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
@@ -102,6 +103,7 @@ def find_images(data: str, names: Sequence[str]) -> Images:
             "annotations/image_info_test-dev2017.json}."
         )
     columns = read_columns(split.annotations)
+    check_names(columns.names, split.annotations)
     images = [{"id": of, "file_name": name} for of, name in zip(columns.image_ids, columns.names, strict=True)]
     ids = image_ids(split.files, images)
     _check_sizes(split, columns, ids)
