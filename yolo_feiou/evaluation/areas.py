@@ -8,14 +8,20 @@ import numpy as np
 TOUCHED = 1.0
 #: Share of their boxes that the areas of no data set stay below all together: then they are in another unit.
 THIN = 0.01
+#: Areas of objects have about as many values as areas of boxes; placeholders have fewer than this share.
+FEW = 0.5
+#: Share of the boxes' variance, in the logarithm of the area, that areas of objects explain at least.
+TELLING = 0.25
+#: Standard deviation of that logarithm below which boxes are too much alike to tell.
+ALIKE = 0.2
 
 
 def usable_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str, int]:
     """Return areas that can be, the JSON's or else the box's.
 
     An area can't be if it is not positive, or larger than the box with a pixel more on each axis, or if all areas have
-    one value although the boxes have several, as where an exporter writes 1 or 0 everywhere, or if none of several
-    reaches a hundredth of its box, as where areas are shares of the image.
+    few values although the boxes have many, and those values say nothing of the boxes, as where an exporter writes 1
+    nearly everywhere, or if none of several reaches a hundredth of its box, as where areas are shares of the image.
 
     Args:
         areas: Those of the JSON in pixels, shape (N,); NaN where it has none.
@@ -29,9 +35,35 @@ def usable_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str,
     with np.errstate(invalid="ignore", over="ignore"):
         possible = given & (areas > 0) & (areas <= (boxes[:, 2] + TOUCHED) * (boxes[:, 3] + TOUCHED))
     values, wholes = areas[given], of_box[given]
-    constant = len(values) > 1 and (values == values[0]).all() and not np.allclose(wholes, wholes[0])
-    if constant or (len(values) > 1 and (values < THIN * wholes).all()):
+    if _are_placeholders(values, wholes) or (len(values) > 1 and (values < THIN * wholes).all()):
         possible[:] = False
     used = np.where(possible, areas, of_box)
     source = "mixed" if possible.any() and not possible.all() else "json" if possible.any() else "box"
     return used, source, int((given & (areas != used)).sum())
+
+
+def _are_placeholders(areas: np.ndarray, of_boxes: np.ndarray) -> bool:
+    """Whether areas can't be those of the objects as a whole, since they have one value or few without regard to boxes.
+
+    An object's area goes with its box. Of few values it does so if boxes of one value are alike: the variance of the
+    logarithm of the box's area within groups of one value is well below that of all. By chance alone k values among n
+    objects explain (k − 1) / (n − 1) of it, which is taken off, as in an adjusted R².
+
+    Args:
+        areas: Those of the JSON, shape (N,).
+        of_boxes: Areas of the boxes, shape (N,).
+    """
+    values, groups = np.unique(areas, return_inverse=True)
+    if len(areas) < 2 or np.allclose(of_boxes, of_boxes[0]):
+        return False
+    if len(values) == 1:
+        return True
+    if len(values) > FEW * len(np.unique(of_boxes)):
+        return False
+    logs = np.log(np.maximum(of_boxes, np.finfo(float).tiny))
+    if logs.std(ddof=1) < ALIKE:
+        return False
+    groups = groups.reshape(-1)
+    means = np.bincount(groups, logs) / np.bincount(groups)
+    within = ((logs - means[groups]) ** 2).sum() / (len(logs) - len(values))
+    return bool(within > (1 - TELLING) * logs.var(ddof=1))

@@ -106,7 +106,7 @@ def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int
     if truth.areas_replaced:
         notes.append(
             f"{source.path}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
-            "larger than the box, or all one value): those of the boxes count."
+            "larger than the box, or of one value or few that say nothing of the boxes): those of the boxes count."
         )
     if flat := sum(min(one["bbox"][2:]) <= 0 for one in truth.annotations if not one["iscrowd"]):
         notes.append(
