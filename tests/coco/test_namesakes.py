@@ -49,5 +49,18 @@ def test_a_name_of_two_lines_is_told_in_one(tmp_path):
 
 
 def test_names_that_differ_are_left_alone(tmp_path):
-    columns = read(tmp_path, (2,), [{"id": 0, "name": "Cat"}, *ROBOFLOW[1:]])
-    assert columns.class_names == ["Cat", "cat", "dog"] and columns.notes == ()
+    columns = read(tmp_path, (2,), [{"id": 0, "name": "cats"}, *ROBOFLOW[1:]])
+    assert columns.class_names == ["cats", "cat", "dog"] and columns.notes == ()
+
+
+@pytest.mark.parametrize("other", ["Cat", "cat ", " cat", "CAT", "\uff43at"])
+def test_names_that_are_nearly_the_same_stay_apart_and_are_said_in_one_line(tmp_path, other):
+    columns = read(tmp_path, (0, 1, 2), [{"id": 0, "name": other}, *ROBOFLOW[1:]])
+    assert columns.class_names == [other, "cat", "dog"] and len(columns.notes) == 1
+    assert f"categories 0 '{other}' and 1 'cat' differ only in case, spaces or Unicode form" in columns.notes[0]
+
+
+def test_composed_and_decomposed_letters_are_nearly_the_same(tmp_path):
+    names = ["caf\xe9", "cafe\u0301", "cafe"]
+    (note,) = read(tmp_path, (0,), [{"id": n, "name": name} for n, name in enumerate(names)]).notes
+    assert note.startswith("categories 0 'caf\xe9' and 1 'cafe\u0301' differ")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from yolo_feiou.coco.reading import Category
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 
@@ -24,7 +26,7 @@ def tell_apart(
 
     Returns:
         The categories that are left, of namesakes without any annotation the last one; `kinds` among them; and a line
-        for each that was left out.
+        for each that was left out, and one on names that are nearly the same.
 
     Raises:
         DataError: If two categories of one name have annotations.
@@ -49,8 +51,27 @@ def tell_apart(
                     f"category {categories[place].id!r} '{visible(name)}' has no annotations and another one, "
                     f"{categories[(used or places)[-1]].id!r}, has its name: it is left out."
                 )
+    notes += _near([category for category, keep in zip(categories, kept.tolist(), strict=True) if keep])
     if kept.all():
         return categories, kinds, notes
     positions = np.cumsum(kept, dtype=np.int32) - 1
     left = tuple(category for category, keep in zip(categories, kept.tolist(), strict=True) if keep)
     return left, positions[kinds], notes
+
+
+def _near(categories: Sequence[Category]) -> Iterator[str]:
+    """Give a line if names differ in case, in spaces or in their Unicode form alone."""
+    groups = defaultdict(list)
+    for category in categories:
+        groups[_loosely(category.name)].append(f"{category.id!r} '{visible(category.name)}'")
+    if near := [" and ".join(group) for group in groups.values() if len(group) > 1]:
+        yield (
+            f"categories {first_three(near)} differ only in case, spaces or Unicode form, and count as classes of "
+            "their own: if they are one, give all their annotations one category_id."
+        )
+
+
+def _loosely(name: str) -> str:
+    """Return a name without case, spaces around it or repeated in it, and Unicode form."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(folded.split())
