@@ -64,7 +64,7 @@ def test_real_annotations_are_what_pycocotools_reads(split, capsys):
         ([image(1), image(1)], [], "the image id 1 is there more than once, and 1 of 2 images repeat"),
         ([image(1), image("1")], [], "the image id 1 is there more than once, and 1 of 2 images repeat"),
         ([image(1), image(1.0), image(2)], [], "the image id 1 is there more than once, and 1 of 3 images repeat"),
-        ([image(1, width=0)], [], "1 of 1 images have no positive width and height: id 1 (1.jpg)"),
+        ([image(1, width=0)], [], "1 of 1 images have no positive width and height: id 1 (1.jpg: width 0, height 100)"),
         ([image(1, "a"), image(2), image(3, "x.y/b")], [], "file_name 'a', 'x.y/b' of 3 images has no suffix"),
         ([image(1, " ")], [], "has no suffix such as .jpg"),
         ([image(1)], [annotation(9, "01")], "have an image_id that no image has: id 9 (image_id '01')"),

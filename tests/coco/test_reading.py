@@ -36,7 +36,7 @@ def test_a_file_that_was_cut_off(tmp_path, share):
         (b'{"images": [], "categories": [], "annotations": {}}', "got object at annotations"),
         (
             b'{"images": [{"id": 1}], "categories": [{"id": 1}]}',
-            "category with id 1 (Object missing required field name",
+            "category with id 1 (missing: name)",
         ),
         (b'{"images": [{"id": 1}], "categories": []}', "no categories"),
         (b'{"images": [], "categories": [{"id": 1, "name": "a"}]}', "no images"),
@@ -73,19 +73,21 @@ def test_such_a_number_outside_any_record(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"bbox": None}, "Expected array, got null at bbox"),
-        ({"bbox": [1, 2, None, 4]}, "Expected float, got null at bbox[2]"),
-        ({"bbox": [1, 2, 3]}, "of length 4 at bbox"),
-        ({"bbox": ["1", "2", "3", "four"]}, "Expected float, got str at bbox[0]"),
-        ({"bbox": [True, 2, 3, 4]}, "got bool at bbox[0]"),
-        ({"bbox": "1, 2, 3, 4"}, "got str at bbox"),
-        ({"bbox": ["1", "2", "3", "1e999"]}, "got str at bbox[0]"),
-        ({"image_id": None}, "got null at image_id"),
-        ({"category_id": [3]}, "got array at category_id"),
-        ({"category_id": True}, "got bool at category_id"),
-        ({"iscrowd": 2}, "at iscrowd"),
-        ({"iscrowd": "perhaps"}, "got str at iscrowd"),
-        ({"iscrowd": [0]}, "got array at iscrowd"),
+        ({"bbox": None}, "bbox is null (no value), expected a list of four numbers"),
+        ({"bbox": [1, 2, None, 4]}, "bbox is [1, 2, null, 4] (list), expected a list of four numbers"),
+        ({"bbox": [1, 2, 3]}, "bbox is [1, 2, 3] (list), expected"),
+        ({"bbox": ["1", "2", "3", "four"]}, 'bbox is ["1", "2", "3", "four"] (list)'),
+        ({"bbox": [True, 2, 3, 4]}, "bbox is [true, 2, 3, 4] (list)"),
+        ({"bbox": "4,5"}, 'bbox is "4,5" (text), expected a list of four numbers'),
+        ({"bbox": ["1", "2", "3", "1e999"]}, 'bbox is ["1", "2", "3", "1e999"] (list)'),
+        ({"image_id": None}, "image_id is null (no value), expected a number or text"),
+        ({"category_id": [3]}, "category_id is [3] (list), expected a number or text"),
+        ({"category_id": True}, "category_id is true (boolean)"),
+        ({"iscrowd": 2}, "iscrowd is 2 (number), expected 0 or 1"),
+        ({"iscrowd": ""}, 'iscrowd is "" (text), expected 0 or 1'),
+        ({"iscrowd": "perhaps"}, 'iscrowd is "perhaps" (text)'),
+        ({"iscrowd": "x" * 999}, f'iscrowd is "{"x" * 59}… (text)'),
+        ({"iscrowd": [0]}, "iscrowd is [0] (list), expected 0 or 1"),
     ],
 )
 def test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted(tmp_path, change, words):
@@ -103,7 +105,7 @@ def test_a_number_too_large_for_a_float_is_no_box(tmp_path):
 
 def test_a_record_without_an_id_is_named_by_its_place(tmp_path):
     path = write_json(tmp_path / "a.json", [image(1)], [annotation(1), "x"])
-    assert "annotation number 2 (Expected object, got str)" in refusal(path)
+    assert 'annotation number 2 ("x" (text), expected an object)' in refusal(path)
 
 
 def test_records_come_in_pieces_and_all_of_them(tmp_path, monkeypatch):
@@ -118,12 +120,13 @@ def test_records_come_in_pieces_and_all_of_them(tmp_path, monkeypatch):
     ("kind", "change", "words"),
     [
         ("images", {"file_name": None}, "3 of 3 images can't be used: image with id 1 ("),
-        ("images", {"file_name": ["a.jpg"]}, "got array at file_name"),
-        ("images", {"width": "wide"}, "got str at width"),
-        ("images", {"width": True}, "got bool at width"),
+        ("images", {"file_name": ["a.jpg"]}, 'file_name is ["a.jpg"] (list), expected text, the name of a file'),
+        ("images", {"file_name": 1}, "file_name is 1 (number), expected text, the name of a file"),
+        ("images", {"width": "wide"}, 'width is "wide" (text), expected a number'),
+        ("images", {"width": True}, "width is true (boolean), expected a number"),
         ("images", {"id": None}, "image number 1 ("),
         ("annotations", {"bbox": {"x": 1}}, "3 of 3 annotations can't be used: annotation with id 1 ("),
-        ("annotations", {"iscrowd": "-1"}, "at iscrowd"),
+        ("annotations", {"iscrowd": "-1"}, 'iscrowd is "-1" (text)'),
         ("categories", {"name": None}, "2 of 2 categories can't be used: category with id 7 ("),
         ("categories", {"id": None}, "category number 1 ("),
     ],
@@ -165,4 +168,29 @@ def test_unknown_fields_are_passed_over(tmp_path):
     fields = {"segmentation": [[1, 2, {"a": "}]"}]], "nested": {"images": []}}
     content = {"x": fields, "images": [image(1, **fields)], "annotations": [annotation(1, **fields)]}
     path.write_text(json.dumps({**content, "categories": CATEGORIES}))
+    assert read_columns(path).boxes.tolist() == [[10, 20, 30, 40]]
+
+
+def test_another_encoding_is_named_as_such_with_the_place(tmp_path):
+    path = tmp_path / "a.json"
+    content = {"images": [image(1, "caf\xe9.jpg")], "annotations": [], "categories": CATEGORIES}
+    path.write_bytes(json.dumps(content, ensure_ascii=False).encode("latin-1"))
+    said = refusal(path)
+    assert "is not UTF-8: byte 0xe9 in image number 1, around it 'caf\xe9" in said
+    assert said.endswith("Write the file as UTF-8.")
+
+
+@pytest.mark.parametrize("key", ["images", "annotations", "categories"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_list_that_is_there_twice_is_refused(tmp_path, key, mark):
+    """The last one would count otherwise, and half of the data be missing without a word."""
+    path = write_json(tmp_path / "a.json", [image(1)], [annotation(1)])
+    content = json.loads(path.read_text())
+    path.write_text(f'{mark}{{"{key}": {json.dumps(content[key])}, {path.read_text()[1:]}', encoding="utf-8")
+    assert f"has {key} more than once: which list counts can't be told. Join them into one." in refusal(path)
+
+
+def test_the_same_words_within_records_are_no_lists(tmp_path):
+    inner = {"images": [], "annotations": 1, "categories": {"categories": 2}}
+    path = write_json(tmp_path / "a.json", [image(1, "images.jpg", images=1)], [annotation(1, **inner)], license=inner)
     assert read_columns(path).boxes.tolist() == [[10, 20, 30, 40]]

@@ -164,7 +164,7 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     if (wrong := np.flatnonzero(~(np.isnan(sizes) | (sizes > 0)).all(1))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(names):,} images have no positive width and height: "
-            f"{first_three(wrong, lambda i: f'id {ids[i]!r} ({visible(names[i])})')}. Write their size in pixels into "
+            f"{first_three(wrong, lambda i: _told_size(ids[i], names[i], sizes[i]))}. Write their size in pixels into "
             "the JSON, or leave width and height out: then those of the files count."
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
@@ -173,6 +173,12 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
             "is no image that Ultralytics reads: write the names of the files."
         )
     return ids, names, sizes
+
+
+def _told_size(of: Id, name: str, size: np.ndarray) -> str:
+    """Return an image with the size that it has in the JSON."""
+    width, height = ("none" if np.isnan(side) else f"{side:.6g}" for side in size)
+    return f"id {of!r} ({visible(name)}: width {width}, height {height})"
 
 
 def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, path: Path) -> tuple[np.ndarray, ...]:

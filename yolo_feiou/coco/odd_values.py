@@ -89,6 +89,13 @@ def to_text(value: Any) -> str:
     return str(value)
 
 
+def to_file_name(value: Any) -> str:
+    """Return the name of a file; ValueError for what is no text: a number has no suffix."""
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value
+
+
 def plain_id(value: Id) -> Id:
     """Return an id with 1.0 written as 1."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

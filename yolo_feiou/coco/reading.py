@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+import numpy as np
 
-from yolo_feiou.coco.odd_values import Id, to_area, to_box, to_flag, to_id, to_size, to_text
-from yolo_feiou.errors import DataError
+from yolo_feiou.coco.odd_values import Id, to_area, to_box, to_file_name, to_flag, to_id, to_size, to_text
+from yolo_feiou.errors import DataError, first_three
+from yolo_feiou.escape import visible
 
 #: Records are read by so many at a time, so that few of them exist at once.
 CHUNK = 10_000
@@ -62,6 +64,22 @@ class _Named(msgspec.Struct):
 
 Record = TypeVar("Record", Image, Annotation, Category)
 
+
+class _Key(str):
+    """A key that differs from another of the same text, so that a dict keeps both."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+_REQUIRED = {
+    Annotation: ("image_id", "category_id", "bbox"),
+    Image: ("id", "file_name"),
+    Category: ("id", "name"),
+}
 _WORDS = {Annotation: ("annotation", "annotations"), Image: ("image", "images"), Category: ("category", "categories")}
 _EXPECTED = {
     Annotation: "image_id, category_id and bbox: [x, y, width, height] in pixels, and iscrowd 0 or 1",
@@ -71,9 +89,30 @@ _EXPECTED = {
 #: How a value of another type becomes what it plainly means.
 _PLAINLY: dict[type, dict[str, Callable[[Any], Any]]] = {
     Annotation: {"image_id": to_id, "category_id": to_id, "bbox": to_box, "area": to_area, "iscrowd": to_flag},
-    Image: {"id": to_id, "file_name": to_text, "width": to_size, "height": to_size},
+    Image: {"id": to_id, "file_name": to_file_name, "width": to_size, "height": to_size},
     Category: {"id": to_id, "name": to_text},
 }
+#: What a value should be, for messages.
+_VALUES: dict[Callable[[Any], Any], str] = {
+    to_id: "a number or text",
+    to_box: "a list of four numbers",
+    to_flag: "0 or 1",
+    to_file_name: "text, the name of a file",
+    to_text: "text",
+    to_size: "a number",
+}
+#: What JSON calls the types of Python's.
+_TYPES = {
+    bool: "boolean",
+    int: "number",
+    float: "number",
+    str: "text",
+    list: "list",
+    dict: "object",
+    type(None): "no value",
+}
+#: Values in messages are cut after so many characters.
+_WIDTH = 60
 #: Byte-order marks, and how to read what follows; that of UTF-32 begins with that of UTF-16.
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -99,11 +138,18 @@ def open_lists(path: Path) -> Iterator[Lists]:
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
     try:
-        lists = msgspec.json.decode(_in_utf8(content), type=Lists)
+        text = _in_utf8(content)
+        lists = msgspec.json.decode(text, type=Lists)
+        twice = _keys_twice(text, lists)
     except RecursionError:
         raise DataError(f"{path} is nested too deeply to be read: no COCO JSON is, so get or write it anew.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(f"{path} {_what_is_wrong(error, content)}") from None
+    if twice:
+        raise DataError(
+            f"{path} has {first_three(twice)} more than once: which list counts can't be told. Join them into one."
+        )
+    del text  # else the mapping would last
     yield lists  # the mapping ends with its last view
 
 
@@ -114,8 +160,7 @@ def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) ->
         DataError: If there are some that can't be read: the first three are named, all are counted.
     """
     decode = msgspec.json.Decoder(kind).decode
-    wrong: list[str] = []
-    count = 0
+    wrong: list[int] = []
     for start in range(0, len(raws), CHUNK):
         chunk = []
         for number, raw in enumerate(raws[start : start + CHUNK], start + 1):
@@ -126,15 +171,19 @@ def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) ->
                 if record is not None:
                     chunk.append(record)
                     continue
-                count += 1
-                if len(wrong) < 3:
-                    wrong.append(f"{name_record(raw, number)} ({_plain(error)})")
+                if isinstance(error, UnicodeDecodeError):
+                    raise DataError(f"{path} {_not_utf8(error, f' in {_WORDS[kind][0]} number {number}')}") from None
+                wrong.append(number)
         yield chunk
-    if count:
+    if wrong:
+
+        def name(number: int) -> str:
+            return f"{name_record(raws[number - 1], number)} ({_problem(raws[number - 1], kind)})"
+
         word, words = _WORDS[kind]
         raise DataError(
-            f"{path}: {count:,} of {len(raws):,} {words} can't be used: {word} {', '.join(wrong)}"
-            f"{', …' if count > len(wrong) else ''}. Expected {_EXPECTED[kind]}: correct or remove them."
+            f"{path}: {len(wrong):,} of {len(raws):,} {words} can't be used: {word} {first_three(wrong, name)}. "
+            f"Expected {_EXPECTED[kind]}: correct or remove them."
         )
 
 
@@ -167,6 +216,65 @@ def _read_plainly(raw: msgspec.Raw, kind: type[Record]) -> Record | None:
         return None
 
 
+def _problem(raw: msgspec.Raw, kind: type[Record]) -> str:
+    """Return what is wrong with a record: 'iscrowd is "maybe" (text), expected 0 or 1'."""
+    try:
+        values = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError):  # the same of a known form names the place
+        try:
+            return str(msgspec.json.decode(raw, type=kind))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return _plain(error)
+    if not isinstance(values, dict):
+        return f"{_told(values)}, expected an object"
+    for key, read in _PLAINLY[kind].items():
+        try:
+            read(values.get(key, 0))
+        except ValueError:
+            if key in values:
+                return f"{key} is {_told(values[key])}, expected {_VALUES[read]}"
+    return f"missing: {', '.join(key for key in _REQUIRED[kind] if key not in values)}"
+
+
+def _told(value: Any) -> str:
+    """Return a value of a JSON as it is written there, and its type."""
+    text = json.dumps(value, ensure_ascii=False)
+    text = text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
+    return f"{visible(text)} ({_TYPES[type(value)]})"
+
+
+def _keys_twice(text: Any, lists: Lists) -> list[str]:
+    """Return which of the lists of a COCO JSON stand in it more than once, by the keys of the outermost object."""
+    keys = Lists.__struct_fields__
+    outside = b" ".join(_outside(text, [raws for raws in (getattr(lists, key) for key in keys) if raws]))
+    if all(outside.count(f'"{key}"'.encode()) <= 1 for key in keys):
+        return []  # as a rule, and known without reading all once more
+    found = [str(key) for key in msgspec.json.decode(text, type=dict[_Key, msgspec.Raw], dec_hook=lambda _, k: _Key(k))]
+    return [key for key in keys if found.count(key) > 1]
+
+
+def _outside(text: Any, lists: Sequence[Sequence[msgspec.Raw]]) -> Iterator[bytes]:
+    """Give the parts of a JSON that are in none of some lists of its records, which are views of it."""
+    begin, end = _address(text), 0
+    for first, last in sorted((_address(raws[0]), _address(raws[-1]) + len(memoryview(raws[-1]))) for raws in lists):
+        yield bytes(memoryview(text)[end : first - begin])
+        end = last - begin
+    yield bytes(memoryview(text)[end:])
+
+
+def _address(view: Any) -> int:
+    """Return where in memory a view begins."""
+    return np.frombuffer(view, np.uint8).ctypes.data
+
+
+def _not_utf8(error: UnicodeDecodeError, where: str = "") -> str:
+    """Return the end of a sentence that begins with the path of the file."""
+    byte = error.object[error.start]
+    around = error.object[max(0, error.start - 10) : error.end + 10].decode("latin-1")
+    told = f"byte 0x{byte:02x}{where}, around it '{visible(around)}' if it is Latin-1"
+    return f"is not UTF-8: {told}. Write the file as UTF-8."
+
+
 def _plain(error: Exception) -> str:
     """Return what msgspec says of a record: "Expected `float`, got `null` at bbox[2]"."""
     return str(error).replace(" - at `$.", " at ").replace(" - at `$`", "").rstrip("`").replace("`", "")
@@ -174,6 +282,8 @@ def _plain(error: Exception) -> str:
 
 def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
     """Return the end of a sentence that begins with the path of the file."""
+    if isinstance(error, UnicodeDecodeError):
+        return _not_utf8(error)
     if "truncated" in str(error):
         return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
     if isinstance(error, msgspec.ValidationError):
