@@ -156,8 +156,12 @@ def _reading() -> list[Claim]:
     sizes, areas, objects = "coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_objects.py"
     return [
         shown(
-            "by one reader, so that both take and refuse the same, but for names of files:",
+            "by one reader, so that both take and refuse the same.",
             *("coco/test_verdict.py::test_what_is_prepared_is_evaluated",),
+            *("coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+        ),
+        shown(
+            "absolute ones, `..`, an image that is listed twice and two that would share a label file are refused.",
             *("coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
             "coco/test_images.py::test_names_that_can_not_be_used",
         ),
