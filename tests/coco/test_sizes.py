@@ -113,6 +113,17 @@ def test_all_images_of_a_small_set_are_opened_and_some_of_a_large_one(tmp_path, 
         assert opened == expected  # the first, the last, and evenly between
 
 
+def test_500_images_of_a_large_set_are_opened_and_all_of_one_that_has_no_more(tmp_path, monkeypatch):
+    """The number that data/README.md gives."""
+    opened = []
+    monkeypatch.setattr(sizes, "read_size", lambda path: opened.append(int(path.stem)) or (200, 100))
+    for count, expected in ((499, 499), (500, 500), (501, 500), (2000, 500)):
+        opened.clear()
+        check_sizes(columns(tmp_path, [image(n) for n in range(count)]), tmp_path, "a.json")
+        assert len(set(opened)) == len(opened) == expected and {0, count - 1} <= set(opened)
+        assert max(np.diff(opened)) <= -(-(count - 1) // 499)  # evenly: no gap is wider than the mean, rounded up
+
+
 def test_a_size_that_the_json_lacks_is_that_of_the_file(tmp_path, monkeypatch):
     monkeypatch.setattr(sizes, "SAMPLE", 1)  # those without one are opened whether chosen or not
     write_images(tmp_path, ["1.jpg", "2.jpg"])

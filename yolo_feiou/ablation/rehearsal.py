@@ -24,7 +24,7 @@ from yolo_feiou.evaluation.detections import load_model
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.quiet import quiet
-from yolo_feiou.evaluation.rehearsal import rehearse
+from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.evaluation.special_files import check_ordinary
 from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.tables import Row
@@ -73,7 +73,7 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         check_apart(request.folder.absolute(), data)
     for data, classes, single_cls in _subjects(request.chosen):
         where = options["split"], options["annotations"] or None, options["evaluator"]
-        subject = rehearse(data, *where, classes=classes, single_cls=single_cls)
+        subject = find_subject(data, *where, classes=classes, single_cls=single_cls).rehearse()
         truths[data] = subject.source.row
         notes += subject.expected.notes
     return truths, list(dict.fromkeys(notes))

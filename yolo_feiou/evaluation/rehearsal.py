@@ -21,11 +21,18 @@ class Subject:
         images: The split.
         source: Where its objects come from.
         expected: What the model has to find in it.
+        evaluator: 'faster-coco-eval' or 'pycocotools', which is there.
     """
 
     images: Split
     source: Source
     expected: Expected
+    evaluator: str = FASTER
+
+    def rehearse(self) -> Subject:
+        """Evaluate no detections, in seconds, and return this: what would fail after a training fails before it."""
+        Evaluation(self.expected.truth, [], self.source.row).row(self.evaluator)
+        return self
 
 
 def find_subject(
@@ -39,7 +46,7 @@ def find_subject(
 ) -> Subject:
     """Return what a model is evaluated on, with everything checked that needs no detections.
 
-    `evaluate` begins with it, and `rehearse` consists of it, so what the one refuses the other does.
+    `evaluate` begins with it, and so does a rehearsal, so what the one refuses the other does.
 
     Args:
         data: A data YAML, or the name of one of Ultralytics' data sets or ours.
@@ -57,22 +64,4 @@ def find_subject(
     evaluator_version(evaluator)  # a wrong name shows before the work
     images = read_split(data, split, classes, single_cls)
     source = source_of(images, annotations)
-    return Subject(images, source, expected_objects(images, source, names))
-
-
-def rehearse(
-    data: str | Path,
-    split: str,
-    annotations: str | Path | None = None,
-    evaluator: str = FASTER,
-    names: Sequence[str] | None = None,
-    classes: int | Iterable[int] | None = None,
-    single_cls: bool | None = False,
-) -> Subject:
-    """Evaluate no detections, in seconds: what an evaluation after a training would refuse shows before it.
-
-    Arguments, value and errors are those of `find_subject`; the evaluator runs too.
-    """
-    subject = find_subject(data, split, annotations, evaluator, names, classes, single_cls)
-    Evaluation(subject.expected.truth, [], subject.source.row).row(evaluator)
-    return subject
+    return Subject(images, source, expected_objects(images, source, names), evaluator)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import DataError, YoloFeiouError
 from yolo_feiou.evaluation.detections import class_names, load_model
-from yolo_feiou.evaluation.rehearsal import rehearse
+from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
@@ -47,7 +47,7 @@ class Rehearsal:
             *(self.how.data_of(run), self.how.split, self.how.annotations or None, self.how.evaluator),
             *(_names(run), _frozen(told.get("classes")), told.get("single_cls")),
         )
-        return self._once(asked, lambda: rehearse(*asked).expected.notes)
+        return self._once(asked, lambda: find_subject(*asked).rehearse().expected.notes)
 
     def check_card(self, run: TrainedRun) -> None:
         """Raise ArgumentError if a file that is the user's own, or that was edited, is where the card of a run goes."""
