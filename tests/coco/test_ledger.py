@@ -321,6 +321,17 @@ def test_a_record_that_lacks_something_is_made_anew(own, out, key):
     assert key in json.loads((out / "prepared.json").read_text())
 
 
+@pytest.mark.parametrize("edit", [{"inputs": {}}, {"inputs": {"a.json": None}}, {"files": 0}, {"files": True}])
+def test_a_record_of_another_form_proves_nothing_and_is_made_anew(own, out, capsys, edit):
+    prepare_coco(own)
+    made = json.loads((out / "prepared.json").read_text())
+    (out / "prepared.json").write_text(json.dumps(made | edit))
+    capsys.readouterr()
+    prepare_coco(own)
+    assert "nothing to do" not in capsys.readouterr().out
+    assert json.loads((out / "prepared.json").read_text()) == made
+
+
 def test_the_checksums_are_those_of_the_files(own, out, tmp_path):
     prepare_coco(own)
     listed = [line.partition("  ")[2] for line in (out / FILE).read_text().splitlines() if line[0] != "#"]

@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco import ledger
@@ -22,6 +24,23 @@ LOCK = ".preparing.lock"
 MADE_BY = "scripts/prepare_coco.py of yolo-feiou"
 #: Goes up when the same input would give other files, or other records of them: from 2 on there are checksums.
 FORMAT = 2
+
+
+class PreparedSplit(msgspec.Struct):
+    """An entry of `splits` of a record, as far as it is relied on."""
+
+    folder: str
+    listing: str
+    skipped: list[str]
+
+
+class Prepared(msgspec.Struct):
+    """The record of a folder that is whole: what "nothing to do" is said of."""
+
+    yaml: str
+    files: Annotated[int, msgspec.Meta(ge=1)]
+    inputs: Annotated[dict[str, dict[str, int | str]], msgspec.Meta(min_length=1)]
+    splits: Annotated[dict[str, PreparedSplit], msgspec.Meta(min_length=1)]
 
 
 def read_record(out: Path, name: str = PREPARED) -> dict[str, Any] | None:
@@ -106,26 +125,27 @@ def is_whole(out: Path, record: Mapping[str, Any], options: Mapping[str, Any], o
     if (record.get("format"), record.get("options")) != (FORMAT, options):
         return False
     try:
-        return _agrees(out, record, own)
-    except (KeyError, TypeError, AttributeError):  # edited
+        prepared = msgspec.convert(record, Prepared)
+    except msgspec.ValidationError:  # edited: what it says proves nothing
         return False
+    return _agrees(out, prepared, own)
 
 
-def _agrees(out: Path, record: Mapping[str, Any], own: Collection[str]) -> bool:
+def _agrees(out: Path, record: Prepared, own: Collection[str]) -> bool:
     """Whether the files that a record tells of are there, and the inputs are what they were."""
-    if len(own) < record["files"] or record["yaml"] not in own:
+    if len(own) < record.files or record.yaml not in own:
         return False
-    for path, old in record["inputs"].items():
+    for path, old in record.inputs.items():
         now = state(Path(path))
         if now != old and not (now is None and path.endswith(".zip")):  # of a zip all that is needed is here
             return False
-    for split in record["splits"].values():
-        folder, start = out / "images" / split["folder"], len(f"./images/{split['folder']}/")
-        if split["listing"] not in own:
+    for split in record.splits.values():
+        folder, start = out / "images" / split.folder, len(f"./images/{split.folder}/")
+        if split.listing not in own:
             return False
-        text = (out / split["listing"]).read_text(encoding="utf-8")
+        text = (out / split.listing).read_text(encoding="utf-8")
         names = [line[start:] for line in text.splitlines()]
-        if not are_there(names, folder).all() or are_there(split["skipped"], folder).any():
+        if not are_there(names, folder).all() or are_there(split.skipped, folder).any():
             return False
     return True
 
