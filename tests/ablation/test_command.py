@@ -103,13 +103,14 @@ def test_a_run_is_killed(begin, words, tmp_path):
 
 
 def test_a_run_raises(command, words, tmp_path):
-    done = command(*words(losses="eiou", seeds=0, optimizer="AdamW,Nadir", jobs=2))
+    """All layers frozen, which Ultralytics refuses once the model is built."""
+    done = command(*words(losses="eiou", seeds=0, freeze="0,100", jobs=2))
     assert done.returncode == 1
     (failed,) = [line for line in done.stdout.splitlines() if line.startswith("failed: ")]
-    assert "Nadir" in failed and "NotImplementedError" in failed
-    rows = {row["optimizer"]: row for row in read_csv(tmp_path / "out" / "results.csv")}
-    assert rows["AdamW"]["status"] == "done" and rows["Nadir"]["status"] == "failed"
-    assert "NotImplementedError" in rows["Nadir"]["reason"] and rows["Nadir"]["AP"] == ""
+    assert "freeze=100" in failed and "RuntimeError" in failed
+    rows = {int(row["freeze"]): row for row in read_csv(tmp_path / "out" / "results.csv")}
+    assert rows[0]["status"] == "done" and rows[100]["status"] == "failed"
+    assert "RuntimeError" in rows[100]["reason"] and rows[100]["AP"] == ""
     assert "Traceback" not in done.stdout + done.stderr
 
 
