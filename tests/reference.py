@@ -14,7 +14,7 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.losses.box_loss import BoxLoss
 
 mp = mpmath.mp.clone()
 mp.dps = 40

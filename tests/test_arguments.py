@@ -6,7 +6,7 @@ import pytest
 
 from yolo_feiou.arguments import Numbers, Text, Whole, read_arguments
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.spec import Choice, Flag, Number
+from yolo_feiou.losses.spec import Choice, Flag, Number
 
 POINTS, LOSSES = Whole("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
 BETA, AREA = Numbers("beta", (0.8,), 0.25, 1), Number("area", 100, 0.5, 200)

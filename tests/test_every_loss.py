@@ -16,9 +16,9 @@ from torch import Tensor
 
 from tests.reference import Box, Exact, boxes, overlapping, shifted, slope, tensor
 from tests.specs import ALL
-from yolo_feiou.box_loss import BoxLoss
-from yolo_feiou.boxes import Pair
-from yolo_feiou.registry import LOSSES, build_loss
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.registry import LOSSES, build_loss
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 #: The largest coordinates that are spoken for: sides and, along each axis, distances are up to twice that.

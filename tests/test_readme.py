@@ -25,7 +25,7 @@ from yolo_feiou import LOSSES
 from yolo_feiou.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.coco.splits import LABELS
 from yolo_feiou.doctor import TESTED
-from yolo_feiou.spec import spell
+from yolo_feiou.losses.spec import spell
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

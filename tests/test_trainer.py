@@ -10,7 +10,7 @@ from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHORT, overrides, results
 from tests.test_bbox_loss import STOCK_CIOU
-from yolo_feiou import YOLO, DetectionTrainer, registry
+from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import (
     ArgumentError,
     DataError,
@@ -19,7 +19,8 @@ from yolo_feiou.errors import (
     MissingFileError,
     UnsupportedModelError,
 )
-from yolo_feiou.registry import LossInfo
+from yolo_feiou.losses import registry
+from yolo_feiou.losses.registry import LossInfo
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
 

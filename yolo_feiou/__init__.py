@@ -7,9 +7,9 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.errors import YoloFeiouError
-from yolo_feiou.registry import LOSSES, build_loss
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.registry import LOSSES, build_loss
 
 try:
     __version__ = version("yolo-feiou")

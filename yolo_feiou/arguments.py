@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.spec import Number, Parameter, spell
+from yolo_feiou.losses.spec import Number, Parameter, spell
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from ultralytics.utils.loss import BboxLoss
 
-from yolo_feiou.box_loss import BoxLoss
+from yolo_feiou.losses.box_loss import BoxLoss
 
 #: Called with the positives of a batch as `BoxLoss.mean` takes them: pred, target, scores and total, with their graph.
 Watch = Callable[[Tensor, Tensor, Tensor, Tensor | float], None]

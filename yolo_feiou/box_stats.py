@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch import distributed as dist
 
-from yolo_feiou.box_loss import BoxLoss
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.tables import Row, read_csv, write_csv
 
 FILE = "box_stats.csv"

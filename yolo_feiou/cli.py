@@ -38,7 +38,7 @@ HELP = """
 
 def losses(words: list[str]) -> None:
     """Print the table of losses."""
-    from yolo_feiou.listing import print_losses
+    from yolo_feiou.losses.listing import print_losses
 
     print_losses()
 
@@ -169,8 +169,8 @@ def trains(arguments: list[str]) -> bool:
     from yolo_feiou.argument_values import check_values
     from yolo_feiou.configs import read_recipe
     from yolo_feiou.default_cfg import ours, refuse_taken
+    from yolo_feiou.losses.registry import PARAMETERS
     from yolo_feiou.recipes import warn_off_recipe
-    from yolo_feiou.registry import PARAMETERS
     from yolo_feiou.training_arguments import check
     from yolo_feiou.weights_path import check_resumed_file, check_weights_file
 

@@ -16,8 +16,8 @@ from ultralytics.nn.tasks import BaseModel
 from ultralytics.utils.loss import BboxLoss
 
 from yolo_feiou.bbox_loss import SwappedBboxLoss
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.errors import LossNotAppliedError
+from yolo_feiou.losses.box_loss import BoxLoss
 
 #: What the search does not look into: values, functions, and what refers to the whole program.
 LEAVES = (

@@ -15,8 +15,8 @@ from yolo_feiou.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.default_cfg import ours, refuse_taken, stock_default_cfg
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import visible
+from yolo_feiou.losses.registry import STOCK, loss_to_train
 from yolo_feiou.recipes import warn_off_recipe
-from yolo_feiou.registry import STOCK, loss_to_train
 from yolo_feiou.run_record import mark_of
 from yolo_feiou.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
 from yolo_feiou.training_arguments import OURS, check

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from torch import nn
 
 from yolo_feiou.bbox_loss import SwappedBboxLoss
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.criterion import check_losses, share_arguments
 from yolo_feiou.errors import LossNotAppliedError
+from yolo_feiou.losses.box_loss import BoxLoss
 
 try:
     from ultralytics.utils.torch_utils import unwrap_model

@@ -30,9 +30,9 @@ from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.special_files import check_ordinary, check_special_files
 from yolo_feiou.last_batch import check_last_batch
+from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.provenance import session
-from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.resume_state import ExactResume, drop_states
 from yolo_feiou.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check

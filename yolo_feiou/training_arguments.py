@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.registry import STOCK, loss_to_train
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.registry import STOCK, loss_to_train
 
 #: By name, with the values that train as Ultralytics does. `box_stats` records the positives, see `box_stats.py`.
 OURS: dict[str, Any] = {"loss": STOCK, "box_stats": False}

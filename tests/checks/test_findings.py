@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from tests.checks import planted
-from yolo_feiou.boxes import Pair
 from yolo_feiou.checks import geometry, gradients, interface, misnamed, numerics
 from yolo_feiou.checks.pairs import apart, matched
 from yolo_feiou.checks.subject import LossFailed, Subject
+from yolo_feiou.losses.boxes import Pair
 
 
 def found(check, loss):

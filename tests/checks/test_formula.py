@@ -9,9 +9,9 @@ import torch
 
 from tests.checks import planted
 from yolo_feiou import build_loss
-from yolo_feiou.boxes import Pair
 from yolo_feiou.checks.formula import TERMS, WEIGHTS, Formula, best_power, recognise
 from yolo_feiou.checks.pairs import matched
+from yolo_feiou.losses.boxes import Pair
 
 PAIRS = matched(400)
 EIOU = "1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²"

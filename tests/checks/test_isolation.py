@@ -19,7 +19,7 @@ from yolo_feiou.checks.isolation import judge_apart
 from yolo_feiou.checks.report import report
 from yolo_feiou.checks.subject import Subject
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.registry import build_loss
+from yolo_feiou.losses.registry import build_loss
 
 #: What finds the way to the parent.
 CHANNEL = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from yolo_feiou.boxes import Pair
 from yolo_feiou.checks.pairs import KINDS, apart, kind, matched, overlapping
+from yolo_feiou.losses.boxes import Pair
 
 RANDOM = [(matched, n) for n in (400, 200, 100, 50, 20, 8, 5, 1, 0)]
 RANDOM += [(overlapping, 2000), (apart, 200), (apart, 100), (apart, 4)]

@@ -9,7 +9,7 @@ import yaml
 from tests.evaluation.conftest import detecting, model  # noqa: F401  # fixtures
 from tests.export.made_up import coco_form
 from tests.runs import SHORT
-from yolo_feiou.registry import shortest
+from yolo_feiou.losses.registry import shortest
 from yolo_feiou.run_record import read
 from yolo_feiou.training_arguments import OURS
 

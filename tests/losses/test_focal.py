@@ -11,8 +11,8 @@ from torch import Tensor
 
 from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
-from yolo_feiou.boxes import Pair
 from yolo_feiou.losses import focal
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.iou import eiou
 
 GAMMAS = [0.25, 0.5, 1, 2]

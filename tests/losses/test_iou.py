@@ -13,8 +13,8 @@ from torchvision import ops
 
 from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
-from yolo_feiou.boxes import Pair
 from yolo_feiou.losses import iou
+from yolo_feiou.losses.boxes import Pair
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 NAMES = ["iou", "giou", "diou", "ciou", "eiou"]

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
-from yolo_feiou.boxes import Pair
 from yolo_feiou.losses import l1
+from yolo_feiou.losses.boxes import Pair
 
 NAMES = ["l1", "smooth_l1", "balanced_l1", "focal_l1"]
 CASES = [case for case in reference.CASES if case[0] in NAMES]

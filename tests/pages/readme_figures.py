@@ -101,14 +101,14 @@ def _losses() -> list[Claim]:
             "it pushes pairs of an IoU below about 0.3 apart (with γ = 0.5; the larger γ, the more of them).",
             "losses/test_focal.py::test_attached_weight_pushes_apart_below_a_threshold",
         ),
-        shown("divides by the sum of the weights (Eq. 11);", "test_box_loss.py::test_eq_11_is_exact"),
+        shown("divides by the sum of the weights (Eq. 11);", "losses/test_box_loss.py::test_eq_11_is_exact"),
         shown(
             "Eq. 11 is 0/0 and its limit, the mean of EIoU by the scores alone, is used.",
-            "test_box_loss.py::test_eq_11_without_any_overlap_is_the_mean_of_eiou",
+            "losses/test_box_loss.py::test_eq_11_without_any_overlap_is_the_mean_of_eiou",
         ),
-        shown("γ = 0 is EIoU, bit for bit.", "test_box_loss.py::test_gamma_0_is_eiou_bit_for_bit"),
+        shown("γ = 0 is EIoU, bit for bit.", "losses/test_box_loss.py::test_gamma_0_is_eiou_bit_for_bit"),
         shown("are scale-free, relative to the target:", "losses/test_l1.py::test_encoding_by_hand"),
-        shown("All compute in float32 or better.", "test_boxes.py::test_half_precision_is_raised"),
+        shown("All compute in float32 or better.", "losses/test_boxes.py::test_half_precision_is_raised"),
         shown(
             "Values and gradients are finite for boxes of any kind, without area, inverted or far apart too, "
             "wherever their coordinates are within ±3e18 (float16 ends before that);",
@@ -116,7 +116,10 @@ def _losses() -> list[Claim]:
             *("test_every_loss.py::test_finite_for_boxes_drawn_from_the_whole_range",),
             *("test_every_loss.py::test_the_range_that_is_spoken_for_is_the_one_that_is_tested",),
         ),
-        shown("sides of the target below 1e-5 count as 1e-5.", "test_boxes.py::test_sides_of_the_target_have_a_floor"),
+        shown(
+            "sides of the target below 1e-5 count as 1e-5.",
+            "losses/test_boxes.py::test_sides_of_the_target_have_a_floor",
+        ),
         measured(
             f"Focal-EIoU has {float(focal['loss_ratio']):.2f} times CIoU's "
             f"value and {float(focal['gradient_ratio']):.2f} times its gradient",

@@ -40,8 +40,8 @@ def _bccd() -> list[Claim]:
 
 def _losses() -> list[Claim]:
     return [
-        shown("`norm=tal` by YOLO's sum of target scores,", "test_box_loss.py::test_mean_by_hand"),
-        shown("`norm=mean` by the number of pairs, without scores.", "test_box_loss.py::test_mean_by_hand"),
+        shown("`norm=tal` by YOLO's sum of target scores,", "losses/test_box_loss.py::test_mean_by_hand"),
+        shown("`norm=mean` by the number of pairs, without scores.", "losses/test_box_loss.py::test_mean_by_hand"),
         shown("**The losses differ in size,", "ablation/test_preflight.py::test_warnings_name_losses_that_are_far_off"),
         exempt("Compare losses at several gains and seeds before you believe a difference.", ADVICE),
     ]

@@ -36,7 +36,7 @@ def _first_page() -> list[Claim]:
         shown(
             "exactly as in [Focal and Efficient IOU Loss]",
             *("losses/test_iou.py::test_values_are_exact", "losses/test_focal.py::test_values_are_exact"),
-            *("losses/test_l1.py::test_values_are_exact", "test_box_loss.py::test_eq_11_is_exact"),
+            *("losses/test_l1.py::test_values_are_exact", "losses/test_box_loss.py::test_eq_11_is_exact"),
         ),
         measured(f"takes {len(course['eiou']) - 1} steps towards its target (black) under four losses.", FIGURE),
         measured(
@@ -60,11 +60,11 @@ def _use() -> list[Claim]:
             "What stands on the command line goes before", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"
         ),
         shown("are found by name", "test_cli.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
-        shown("with xyxy boxes (N, 4):", "test_boxes.py::test_shapes_that_do_not_fit_raise"),
+        shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "evaluation/test_labels.py::test_a_data_set_of_ours_by_name"),
         shown(
             "lists all losses, with parameters, ranges and sources.",
-            "test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
+            "losses/test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
         ),
         shown(
             "goes on with the loss that the run began with, and refuses another.",
@@ -142,7 +142,7 @@ def _compare() -> list[Claim]:
         ),
         shown(
             "Focal-EIoU's falls as boxes come to overlap",
-            "test_box_loss.py::test_the_gradient_beside_ciou_falls_with_overlap",
+            "losses/test_box_loss.py::test_the_gradient_beside_ciou_falls_with_overlap",
         ),
         measured(f"with a {100 * (1 - ALPHA):.0f} % interval,", "yolo_feiou/report/statistics.py"),
         shown(

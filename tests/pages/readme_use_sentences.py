@@ -55,7 +55,7 @@ def _use() -> list[Claim]:
         shown(
             "**The same string everywhere**",
             *(
-                "test_spec.py::test_what_is_spelled_is_read_back",
+                "losses/test_spec.py::test_what_is_spelled_is_read_back",
                 "test_trainer.py::test_unfinished_checkpoint_records_the_loss",
             ),
             *("test_cli.py::test_a_recipe_and_its_loss_on_the_command_line", "test_model.py::test_a_recipe_by_name"),
@@ -265,7 +265,7 @@ def _judge() -> list[Claim]:
         shown(
             "any losses of the table;",
             "simulation/test_sweep.py::test_the_command_takes_values_for_both_setups",
-            "test_spec.py::test_split_list",
+            "losses/test_spec.py::test_split_list",
         ),
         shown(
             "how the paper is read, as a whole or one by one",

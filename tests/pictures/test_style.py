@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from tests.odd_names import ODD
 from yolo_feiou.escape import visible
+from yolo_feiou.losses.registry import LOSSES, STOCK
 from yolo_feiou.pictures.style import (
     COLOURS,
     DASHES,
@@ -25,7 +26,6 @@ from yolo_feiou.pictures.style import (
     save,
     shade,
 )
-from yolo_feiou.registry import LOSSES, STOCK
 
 
 def test_every_loss_has_a_colour_of_its_own():

@@ -9,15 +9,7 @@ from yolo_feiou.pictures.style import looks
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.files import LEVELS
-from yolo_feiou.report.series import (
-    MOST_LINES,
-    choose,
-    distribution,
-    dots,
-    numeric_axes,
-    over_axis,
-    thresholds,
-)
+from yolo_feiou.report.series import MOST_LINES, choose, distribution, dots, numeric_axes, over_axis, thresholds
 from yolo_feiou.report.variants import Variant
 
 UP = variant("up", 0.410, 0.421, 0.432)

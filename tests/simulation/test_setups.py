@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision.ops import box_convert
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.simulation.setups import CENTRE, READINGS, SETUPS, Reading
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.registry import BETA, GAMMA, build_loss
+from yolo_feiou.losses.registry import BETA, GAMMA, build_loss
 from yolo_feiou.simulation import sweep
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.tables import read_csv

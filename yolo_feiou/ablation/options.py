@@ -18,7 +18,7 @@ from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.configs import CFG_DIR, find, read_recipe
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
-from yolo_feiou.spec import Choice, Flag, Number
+from yolo_feiou.losses.spec import Choice, Flag, Number
 
 OPTIONS = (
     Text("out", "", "the folder of the ablation"),

@@ -22,12 +22,12 @@ from torch import Tensor
 from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.ablation.grid import OWN
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.cli import fail, is_mistake
 from yolo_feiou.criterion import criterion_of, heads
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.model import YOLO
-from yolo_feiou.registry import STOCK, build_loss
 from yolo_feiou.tables import Row, read_json, write_json
 from yolo_feiou.trainer import TRAINERS, unwrap_model
 from yolo_feiou.training_arguments import FAR

@@ -25,7 +25,7 @@ from yolo_feiou.checks.catalogue import undisturbed, verdicts
 from yolo_feiou.checks.subject import Subject
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.errors import YoloFeiouError
-from yolo_feiou.user_loss import load_loss
+from yolo_feiou.losses.user import load_loss
 
 try:
     import resource

@@ -6,8 +6,8 @@ from yolo_feiou.arguments import read_arguments
 from yolo_feiou.checks.isolation import judge_apart
 from yolo_feiou.checks.report import report
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.registry import LOSSES
-from yolo_feiou.spec import Number
+from yolo_feiou.losses.registry import LOSSES
+from yolo_feiou.losses.spec import Number
 
 #: Seconds that loading a loss may take, and judging it; those of our table take a fifth of one.
 TIMEOUT = Number("timeout", 300.0, 0.1, 1e6)

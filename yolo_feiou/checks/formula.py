@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
 from yolo_feiou.losses import iou
+from yolo_feiou.losses.boxes import Pair
 
 #: The terms of which losses are made, in the order in which they are written.
 TERMS: dict[str, Callable[[Pair], Tensor]] = {

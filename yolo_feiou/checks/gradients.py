@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
 from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.pairs import Pairs, apart, matched, overlapping
 from yolo_feiou.checks.replay import differences
 from yolo_feiou.checks.subject import Subject
+from yolo_feiou.losses.boxes import Pair
 
 #: Of 2000 independent pairs that overlap, the share that may lose IoU at a step. Measured, sound: 0 IoU, GIoU, WIoU and
 #: the ℓ kind, 0.002 DIoU and CIoU, 0.010 Inner-IoU, 0.055 whatever is made of EIoU, by its side terms,

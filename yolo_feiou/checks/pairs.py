@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 
 Pairs = tuple[Tensor, Tensor]
 

@@ -25,7 +25,7 @@ from yolo_feiou.coco.splits import check_zips
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
 from yolo_feiou.escape import shell
 from yolo_feiou.locks import Busy, held
-from yolo_feiou.spec import Choice
+from yolo_feiou.losses.spec import Choice
 from yolo_feiou.tables import results_folder
 from yolo_feiou.terminal import say
 

@@ -13,8 +13,8 @@ from yolo_feiou.ablation.results import RESULTS
 from yolo_feiou.arguments import Text, Whole, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
+from yolo_feiou.losses.spec import Flag
 from yolo_feiou.report.files import WORDS
-from yolo_feiou.spec import Flag
 from yolo_feiou.tables import read_csv
 
 SCRIPT = "export_results.py"

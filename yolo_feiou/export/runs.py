@@ -18,8 +18,8 @@ from yolo_feiou.checksums import file_sha256
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
+from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.provenance import PROVENANCE
-from yolo_feiou.registry import STOCK, shortest
 from yolo_feiou.run_record import FILE as RECORD
 from yolo_feiou.run_record import RunRecord, mark_of, read
 from yolo_feiou.tables import Row, read_record

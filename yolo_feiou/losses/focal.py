@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.iou import eiou
 from yolo_feiou.losses.l1 import focal_l1_curve
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 
 
 def iou(pair: Pair) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 
 
 def encode(pair: Pair) -> Tensor:

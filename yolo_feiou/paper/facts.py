@@ -10,8 +10,8 @@ from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou_loss
 from ultralytics.utils.metrics import bbox_iou
 
-from yolo_feiou.boxes import Pair
-from yolo_feiou.registry import build_loss
+from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.tables import Row
 

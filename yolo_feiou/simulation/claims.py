@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yolo_feiou.spec import split
+from yolo_feiou.losses.spec import split
 from yolo_feiou.tables import Row
 
 OTHERS = ("iou", "giou", "ciou")  # the losses that the paper compares its own with

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
-from yolo_feiou.box_loss import BoxLoss
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.simulation.setups import Reading
 
 # A step in (x, y, w, h), seen in the corners: J Jᵀ, where J is the derivative of the corners (x1, y1, x2, y2).

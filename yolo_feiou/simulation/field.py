@@ -11,17 +11,17 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.arguments import Whole
-from yolo_feiou.boxes import Pair
 from yolo_feiou.checks.subject import LossFailed
 from yolo_feiou.checks.subject import Subject as Judged
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import file_name
+from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.spec import Number
+from yolo_feiou.losses.user import LossFunction, load_loss
 from yolo_feiou.pictures.field import gradient_field
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.spec import Number
 from yolo_feiou.tables import Row, write_csv
-from yolo_feiou.user_loss import LossFunction, load_loss
 
 PLANES = ("offset", "size", "both")
 KINDS = ("towards", "away", "dead", "broken")

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 SHARES = (50, 75, 90)  # IoU above which a box counts, in per cent

@@ -14,13 +14,13 @@ from ultralytics.utils import TQDM
 from yolo_feiou import __version__
 from yolo_feiou.arguments import Argument, Text, Whole
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.losses.spec import Choice, Number
 from yolo_feiou.pictures.simulation import error_curves, iou_boxes
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.claims import judgements
 from yolo_feiou.simulation.run import LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
-from yolo_feiou.spec import Choice, Number
 from yolo_feiou.tables import Row, write_csv, write_json
 
 READING: tuple[Argument, ...] = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from yolo_feiou.registry import build_loss
+from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation.descent import descend, rates
 from yolo_feiou.simulation.measures import measure
 from yolo_feiou.simulation.setups import SETUPS, Reading

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.arguments import Argument, Text
-from yolo_feiou.spec import split_list
+from yolo_feiou.losses.spec import split_list
 
 Values = dict[str, Any]
 

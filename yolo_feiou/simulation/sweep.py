@@ -9,12 +9,12 @@ from pathlib import Path
 from ultralytics.utils import TQDM
 
 from yolo_feiou.arguments import Numbers, Whole
+from yolo_feiou.losses.registry import BETA, GAMMA
+from yolo_feiou.losses.spec import spell
 from yolo_feiou.pictures.figures import sweep
 from yolo_feiou.pictures.style import save
-from yolo_feiou.registry import BETA, GAMMA
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.spec import spell
 from yolo_feiou.tables import Row, write_csv
 
 BETAS, GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)

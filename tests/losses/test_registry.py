@@ -11,11 +11,11 @@ import torch
 
 from tests import reference
 from tests.reference import tensor
-from yolo_feiou.box_loss import BoxLoss
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.losses import focal, iou, l1
-from yolo_feiou.registry import LOSSES, LossInfo, build_loss
-from yolo_feiou.spec import Choice, Flag, Number, Parameter, spell
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.registry import LOSSES, LossInfo, build_loss
+from yolo_feiou.losses.spec import Choice, Flag, Number, Parameter, spell
 
 PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
 IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]

@@ -11,8 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolo_feiou.errors import LossSpecError, YoloFeiouError
-from yolo_feiou.registry import build_loss
-from yolo_feiou.spec import Choice, Flag, Number, Value, alternatives, find_repeated, read, spell, split, split_list
+from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.spec import (
+    Choice,
+    Flag,
+    Number,
+    Value,
+    alternatives,
+    find_repeated,
+    read,
+    spell,
+    split,
+    split_list,
+)
 
 GAMMA, NORM, DETACH = Number("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
 PARAMETERS = (GAMMA, NORM, DETACH)

@@ -13,7 +13,7 @@ from types import ModuleType
 from torch import Tensor
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.registry import build_loss
+from yolo_feiou.losses.registry import build_loss
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 

@@ -9,10 +9,10 @@ from functools import partial
 
 from torch import Tensor
 
-from yolo_feiou.box_loss import BoxLoss, PairFunction
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses import focal, iou, l1
-from yolo_feiou.spec import Choice, Flag, Number, Parameter, Value, read, spell, split
+from yolo_feiou.losses.box_loss import BoxLoss, PairFunction
+from yolo_feiou.losses.spec import Choice, Flag, Number, Parameter, Value, read, spell, split
 
 Parts = tuple[PairFunction, PairFunction | None, str]  # loss, focal weight, norm
 

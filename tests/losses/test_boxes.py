@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 
 from tests.reference import Box, Exact, boxes, tensor
-from yolo_feiou.boxes import Pair, once
+from yolo_feiou.losses.boxes import Pair, once
 
 # pred 4×2 at the origin, target 2×3 with corner (1, 1): the overlap is [1, 3]×[1, 2], the enclosing box [0, 4]×[0, 4],
 # the centres are (2, 1) and (2, 2.5).

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from yolo_feiou.registry import LOSSES, LossInfo
-from yolo_feiou.spec import spell
+from yolo_feiou.losses.registry import LOSSES, LossInfo
+from yolo_feiou.losses.spec import spell
 
 
 def describe(info: LossInfo) -> str:

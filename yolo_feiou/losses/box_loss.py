@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from yolo_feiou.boxes import Pair
+from yolo_feiou.losses.boxes import Pair
 
 PairFunction = Callable[[Pair], Tensor]
 
