@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from timing import save
 
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 LOSSES = (
     *("ciou", "iou", "giou", "diou", "eiou", "focal_eiou", "focal_eiou:gamma=1", "focal_eiou_star"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from yolo_feiou.paper.facts import facts
 from yolo_feiou.paper.page import page
 from yolo_feiou.simulation.command import simulate
-from yolo_feiou.tables import write_csv, write_text
+from yolo_feiou.storage.tables import write_csv, write_text
 
 DOCS = Path(__file__).parents[1] / "docs"
 ALL = "losses=iou,giou,diou,ciou,eiou,focal_eiou,focal_eiou:detach=false,focal_eiou:norm=mean"

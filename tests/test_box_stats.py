@@ -19,7 +19,7 @@ from yolo_feiou import YOLO, build_loss
 from yolo_feiou.bbox_loss import SwappedBboxLoss
 from yolo_feiou.box_stats import FILE, NAMES, BoxStats
 from yolo_feiou.distributed.ranks import RANKS_SINCE
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 CPU = torch.device("cpu")
 SQUARE = (0, 0, 4, 4)

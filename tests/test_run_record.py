@@ -18,7 +18,7 @@ from tests.runs import SHORT, overrides
 from yolo_feiou import YOLO, __version__, run_record
 from yolo_feiou.errors import DataError
 from yolo_feiou.run_record import ASKED, MARK, RunRecord, begin, mark_of, read, resumed
-from yolo_feiou.tables import read_json
+from yolo_feiou.storage.tables import read_json
 
 SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "torch": "2.0"}
 KILLED = """

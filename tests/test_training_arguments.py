@@ -7,7 +7,7 @@ from tests.runs import SHORT, overrides, short
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 @pytest.mark.parametrize(

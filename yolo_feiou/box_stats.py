@@ -10,7 +10,7 @@ from torch import distributed as dist
 
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.tables import Row, read_csv, write_csv
+from yolo_feiou.storage.tables import Row, read_csv, write_csv
 
 FILE = "box_stats.csv"
 BINS = 10  # of IoU, each .1 wide; the last one includes 1

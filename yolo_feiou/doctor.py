@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from yolo_feiou import __version__
-from yolo_feiou.tables import whole
+from yolo_feiou.storage.tables import whole
 from yolo_feiou.terminal import say
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.

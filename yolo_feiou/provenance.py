@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import yolo_feiou
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 #: What of a session stands in the row of its run.
 PROVENANCE = ("device", "threads", "machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit")

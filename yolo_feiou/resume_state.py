@@ -21,10 +21,10 @@ from ultralytics import __version__
 from ultralytics.utils import LOGGER, RANK
 from ultralytics.utils.checks import check_version
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.distributed.ranks import RANKS_SINCE
 from yolo_feiou.proof import unwrap_model
-from yolo_feiou.tables import whole
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import whole
 
 FORMAT = 1
 NAMES = "epoch*.state"

@@ -22,12 +22,12 @@ from ultralytics.utils import RANK
 
 import yolo_feiou
 from yolo_feiou.ablation.contents import of_files
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.default_cfg import ours
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.losses.user import names_a_file
-from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.training_arguments import OURS
 
 FILE = "provenance.json"

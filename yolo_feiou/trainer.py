@@ -34,7 +34,7 @@ from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.proof import Proving, unwrap_model
 from yolo_feiou.provenance import session
 from yolo_feiou.resume_state import ExactResume, drop_states
-from yolo_feiou.tables import whole, write_text
+from yolo_feiou.storage.tables import whole, write_text
 from yolo_feiou.training_arguments import changed, check
 from yolo_feiou.weights_path import check_resumed_file, check_weights_folder
 

@@ -9,7 +9,7 @@ from yolo_feiou.ablation.collect import Gathered, collect, differing
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.run_record import RunRecord
-from yolo_feiou.tables import read_csv, write_csv, write_json
+from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 
 
 def finished(path, run):

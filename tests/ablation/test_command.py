@@ -14,7 +14,7 @@ from tests.ablation.watching import assert_whole, epochs_done, the_run, until, w
 from tests.export.made_up import coco_form
 from tests.runs import typed
 from yolo_feiou.ablation.store import run_folders
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from tests.ablation.made_up import run
 from yolo_feiou.ablation import gains
 from yolo_feiou.ablation.gains import matched, sizes
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.tables import read_json
+from yolo_feiou.storage.tables import read_json
 
 RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
 

@@ -8,7 +8,7 @@ from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, Wanted, outcome
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.ablation.store import Store
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 VAL, TEST = Wanted({"eval_split": "val"}), Wanted({"eval_split": "test"})
 

@@ -6,7 +6,7 @@ import pytest
 from tests.ablation.made_up import SESSION, row, run
 from yolo_feiou.ablation.records import Failure, Mark, Preflight, RowRecord, RunSettings, Session
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.tables import read_json
+from yolo_feiou.storage.tables import read_json
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.ablation.made_up import HEADER, MEASURED, SESSION, TASK, run, trained
 from yolo_feiou.ablation.rows import curve, cut, finished_row, minutes, read_results
 from yolo_feiou.errors import DataError
 from yolo_feiou.run_record import RunRecord
-from yolo_feiou.tables import write_json
+from yolo_feiou.storage.tables import write_json
 
 
 def test_a_row_says_what_it_was_and_what_came_out(tmp_path):

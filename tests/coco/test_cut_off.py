@@ -14,7 +14,7 @@ from tests.coco.told import EXTRACTED, refusal, tree
 from yolo_feiou.coco import command, convert, splits
 from yolo_feiou.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.locks import held
+from yolo_feiou.storage.locks import held
 
 
 def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
@@ -109,7 +109,7 @@ def die_at(step):
 def test_one_at_a_time(own, out, tmp_path, monkeypatch):
     script = f"""
 import sys, time, pathlib
-from yolo_feiou.locks import held
+from yolo_feiou.storage.locks import held
 with held(pathlib.Path({str(out / ".preparing.lock")!r})):
     print("held", flush=True)
     time.sleep(60)

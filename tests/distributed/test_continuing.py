@@ -11,7 +11,7 @@ from tests.distributed.test_launch import LAUNCH
 from yolo_feiou.distributed import continuing
 from yolo_feiou.distributed.continuing import Begun, begun, sign, trained, training
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.tables import read_json, write_json
+from yolo_feiou.storage.tables import read_json, write_json
 
 ASKED = {"model": "yolov8n.yaml", "loss": "eiou", "batch": 16, "device": "0,1", "project": None}
 

@@ -13,7 +13,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation import saved
 from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load
 from yolo_feiou.evaluation.truth import from_json
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 A = (0, 0, 10, 10)
 

@@ -13,7 +13,7 @@ from yolo_feiou import YOLO, __version__
 from yolo_feiou.export.again import reproduce, short
 from yolo_feiou.export.command import export
 from yolo_feiou.export.runs import read_run
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
 

@@ -14,9 +14,9 @@ from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export
 from yolo_feiou.export.options import read_request
-from yolo_feiou.own_files import is_sealed
 from yolo_feiou.report.command import report
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.own_files import is_sealed
+from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
 

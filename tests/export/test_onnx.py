@@ -11,7 +11,7 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import onnx
 from yolo_feiou.export.command import export
 from yolo_feiou.export.measured import Evaluator
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
 

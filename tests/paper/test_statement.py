@@ -7,7 +7,7 @@ from yolo_feiou.paper.figures67 import counts, matrix, verdict
 from yolo_feiou.paper.page import MARKS
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, simply, under, untested
 from yolo_feiou.simulation.claims import CLAIMS
-from yolo_feiou.tables import write_csv
+from yolo_feiou.storage.tables import write_csv
 
 RUNS = sorted({run for _, run, _ in CONDITIONS})
 LOSSES = ["iou", "giou", "ciou", "eiou", *dict.fromkeys(focal for _, _, focal in CONDITIONS)]

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from yolo_feiou.tables import write_csv
+from yolo_feiou.storage.tables import write_csv
 
 LEVELS = range(50, 100, 5)
 EFFECTS = (0, -4, 0.5, 2.5, 1.5, -1)  # on AP, in tenths of a point

@@ -13,7 +13,7 @@ from tests.report.made_up import LOSSES, row, write
 from yolo_feiou import cli, escape
 from yolo_feiou.escape import visible
 from yolo_feiou.report import command as module
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 TABLES = [f"{name}.{ending}" for name in ("comparison", "fit", "table") for ending in ("md", "tex")]
 FILES = sorted([*TABLES, "index.html", "seeds.png", "summary.csv", "table.csv"])

@@ -11,8 +11,8 @@ from yolo_feiou.evaluation.matched import BINS, SHARES
 from yolo_feiou.evaluation.metrics import LEVELS as MEASURED
 from yolo_feiou.evaluation.metrics import OFFICIAL
 from yolo_feiou.report.files import CURVE, LEVELS, METRICS, WORDS, read_results
-from yolo_feiou.spreadsheets import read_rows
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.spreadsheets import read_rows
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 
 def results(folder, *rows):

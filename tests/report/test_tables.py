@@ -12,7 +12,7 @@ from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.files import METRICS, Results
 from yolo_feiou.report.tables import COMPARED, comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import Variant
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 NOTHING = Results((), [])
 UP, NEAR = variant("up", 0.410, 0.421, 0.432), variant("near", 0.4, 0.43, 0.4)

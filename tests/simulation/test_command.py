@@ -14,7 +14,7 @@ from yolo_feiou.escape import visible
 from yolo_feiou.simulation import command as module
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import SUBJECTS, simulate
-from yolo_feiou.tables import read_csv, whole
+from yolo_feiou.storage.tables import read_csv, whole
 
 QUICK = ("points=1", "steps=2")
 FILES = ["error.png", "iou.png", "settings.json", "steps.csv"]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from yolo_feiou.simulation.curves import BETAS, FIGURE2, FIGURE3, focal_l1_curves
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 def at(beta, x):

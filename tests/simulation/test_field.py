@@ -9,7 +9,7 @@ from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation import field as module
 from yolo_feiou.simulation.field import PLANES, field
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 def at(spec, plane, u, v):

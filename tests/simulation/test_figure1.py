@@ -4,7 +4,7 @@ import pytest
 
 from yolo_feiou.simulation import figure1
 from yolo_feiou.simulation.figure1 import ANCHOR, trajectories
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 def sides(spec, **options):

@@ -6,7 +6,7 @@ import pytest
 
 from yolo_feiou.simulation import layout
 from yolo_feiou.simulation.setups import SETUPS
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 @pytest.mark.parametrize(("number", "counts"), [(1, (7, 49, 1000)), (2, (3, 9, 100))])

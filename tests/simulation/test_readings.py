@@ -9,7 +9,7 @@ from yolo_feiou.simulation import readings
 from yolo_feiou.simulation.claims import ALL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import READINGS, Reading
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 DISC = Reading(area=1, region="disc")
 

@@ -13,7 +13,7 @@ from yolo_feiou.simulation import regress, run
 from yolo_feiou.simulation.regress import reading_name, record, simulation, summary
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 TWO = Simulation(2, ("iou", "eiou"), points=1, steps=2)
 

@@ -5,7 +5,7 @@ import pytest
 from yolo_feiou.losses.registry import BETA, GAMMA, build_loss
 from yolo_feiou.simulation import sweep
 from yolo_feiou.simulation.run import Simulation
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 
 def test_a_row_for_each_loss_and_value():

@@ -19,7 +19,7 @@ from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
 USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]

@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import DataError
-from yolo_feiou.tables import read_json, whole, write_json
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import read_json, whole, write_json
 
 #: The checksums of the tables as they were written last; empty while they are being written.
 SUMS = ".tables.json"

@@ -18,8 +18,8 @@ from yolo_feiou.ablation.preflight import matched_box, warnings
 from yolo_feiou.ablation.records import Preflight
 from yolo_feiou.ablation.store import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.locks import held
-from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.tables import Row, read_record, write_json
 
 #: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
 APART = ("loss", "seed", "box", "gain")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from yolo_feiou.ablation.rows import agrees
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 DONE, FAILED, UNDONE = "done", "failed", "undone"
 

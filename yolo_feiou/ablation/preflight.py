@@ -28,7 +28,7 @@ from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.model import YOLO
-from yolo_feiou.tables import Row, read_json, write_json
+from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.trainer import TRAINERS, unwrap_model
 from yolo_feiou.training_arguments import FAR
 

@@ -18,7 +18,7 @@ from yolo_feiou.ablation.rows import read_results
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
 METRIC = "metrics/mAP50-95(B)"

@@ -27,7 +27,7 @@ from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.evaluation.special_files import check_ordinary
 from yolo_feiou.last_batch import check_last_batch
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.training_arguments import OURS, check
 from yolo_feiou.weights_path import check_weights_file, check_weights_folder
 

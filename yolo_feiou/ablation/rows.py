@@ -17,8 +17,8 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.provenance import PROVENANCE, now
 from yolo_feiou.run_record import FILE, read
-from yolo_feiou.spreadsheets import decode, delimiter, plain_numbers, split
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.spreadsheets import decode, delimiter, plain_numbers, split
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.training_arguments import OURS
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.

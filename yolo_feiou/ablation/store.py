@@ -26,9 +26,9 @@ from typing import Any
 from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunSettings, Session
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.locks import held, is_held
 from yolo_feiou.run_record import read
-from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.storage.locks import held, is_held
+from yolo_feiou.storage.tables import Row, read_record, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
 

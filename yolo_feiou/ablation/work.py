@@ -22,9 +22,9 @@ from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.run import evaluate
-from yolo_feiou.locks import Busy, held
 from yolo_feiou.model import YOLO
 from yolo_feiou.provenance import DEVICE
+from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.terminal import say
 
 #: Exit status of a process that finds another at work on its run.

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco.ledger import Ledger, remove_empty
 from yolo_feiou.coco.progress import bar
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
+from yolo_feiou.storage.checksums import file_sha256
 
 BLOCK = 1 << 20
 

@@ -24,9 +24,9 @@ from yolo_feiou.coco.request import Request, read_request
 from yolo_feiou.coco.splits import check_zips
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
 from yolo_feiou.escape import shell
-from yolo_feiou.locks import Busy, held
 from yolo_feiou.losses.spec import Choice
-from yolo_feiou.tables import results_folder
+from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
 VERB = "prepare_coco.py"

@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import ArgumentError, first_three
-from yolo_feiou.tables import write_text
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import write_text
 
 #: The ledger of a folder, in the format of `sha256sum`, so `sha256sum -c prepared.sha256` compares the files too.
 FILE = "prepared.sha256"

@@ -22,7 +22,7 @@ from yolo_feiou.coco.sizes import check_sizes
 from yolo_feiou.coco.splits import Split
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
-from yolo_feiou.tables import write_text
+from yolo_feiou.storage.tables import write_text
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 
 import msgspec
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.coco import ledger
 from yolo_feiou.coco.images import are_there
 from yolo_feiou.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError, first_three
-from yolo_feiou.tables import write_json
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import write_json
 
 #: The record of a folder that is whole, written last; and that of one that is being made.
 PREPARED, PREPARING = "prepared.json", "preparing.json"

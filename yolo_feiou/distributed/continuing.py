@@ -15,9 +15,9 @@ from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
-from yolo_feiou.locks import Busy, held
 from yolo_feiou.run_record import Start
-from yolo_feiou.tables import read_record, write_json
+from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.tables import read_record, write_json
 from yolo_feiou.training_arguments import HARMLESS
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"

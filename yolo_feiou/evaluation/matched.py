@@ -10,7 +10,7 @@ import numpy as np
 from pycocotools import mask
 
 from yolo_feiou.evaluation.truth import GroundTruth, Record
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 MATCH = 0.5  # IoU from which a detection can match an object
 PER_CLASS = 100  # detections of an image and class that COCO looks at, the best ones

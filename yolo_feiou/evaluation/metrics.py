@@ -11,7 +11,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, measure
 from yolo_feiou.evaluation.matched import matched_ious, matched_row
 from yolo_feiou.evaluation.truth import GroundTruth, Record, is_box, require_objects
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 #: Our names of COCO's twelve numbers, by their place in its summary. AR is with 100 detections.
 OFFICIAL = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}

@@ -13,7 +13,7 @@ from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
 from yolo_feiou.evaluation.objects import check_shapes, expected_objects
 from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.evaluation.saved import Evaluation, check_folder
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
 

@@ -15,8 +15,8 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import GroundTruth, Record
-from yolo_feiou.own_files import check_free
-from yolo_feiou.tables import Row, read_json, read_record, write_json, write_text
+from yolo_feiou.storage.own_files import check_free
+from yolo_feiou.storage.tables import Row, read_json, read_record, write_json, write_text
 
 #: What a ground truth says of itself besides its lists.
 ABOUT = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.labels import Split, digest_labels
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import Row
 
 LABELS = "labels"
 

@@ -19,10 +19,10 @@ from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.registry import LOSSES, STOCK, build_loss
 from yolo_feiou.losses.spec import split
-from yolo_feiou.own_files import write_sealed
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, listing, percent
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.own_files import write_sealed
+from yolo_feiou.storage.tables import Row
 
 FILE = "model_card.md"
 UNKNOWN = "not recorded"

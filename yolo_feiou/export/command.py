@@ -25,7 +25,7 @@ from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
-from yolo_feiou.tables import Row, results_folder
+from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
 
 

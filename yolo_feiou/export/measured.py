@@ -19,7 +19,7 @@ from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.provenance import now, versions
-from yolo_feiou.tables import Row, read_record, write_json
+from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.

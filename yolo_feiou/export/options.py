@@ -15,7 +15,7 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
 from yolo_feiou.losses.spec import Flag
 from yolo_feiou.report.files import WORDS
-from yolo_feiou.tables import read_csv
+from yolo_feiou.storage.tables import read_csv
 
 SCRIPT = "export_results.py"
 _SHARED = {

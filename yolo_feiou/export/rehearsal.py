@@ -14,7 +14,7 @@ from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.own_files import check_sealed
+from yolo_feiou.storage.own_files import check_sealed
 from yolo_feiou.weights_path import check_weights_folder
 
 

@@ -14,12 +14,12 @@ from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.locks import held
 from yolo_feiou.report.files import NAMES, PAPER, WORDS
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
-from yolo_feiou.spreadsheets import read_rows
-from yolo_feiou.tables import Row, number
+from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.spreadsheets import read_rows
+from yolo_feiou.storage.tables import Row, number
 
 
 def name_in(out: Path, folder: Path) -> str:

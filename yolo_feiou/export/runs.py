@@ -14,7 +14,6 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 from yolo_feiou.ablation.checkpoints import read_checkpoint
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.rows import SET, Trained, read_curve
-from yolo_feiou.checksums import file_sha256
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
@@ -22,7 +21,8 @@ from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.provenance import PROVENANCE
 from yolo_feiou.run_record import FILE as RECORD
 from yolo_feiou.run_record import RunRecord, mark_of, read
-from yolo_feiou.tables import Row, read_record
+from yolo_feiou.storage.checksums import file_sha256
+from yolo_feiou.storage.tables import Row, read_record
 from yolo_feiou.training_arguments import OURS, PLACE
 
 ARGS, RESULTS = "args.yaml", "results.csv"

@@ -25,7 +25,7 @@ from yolo_feiou.evaluation.labels import Split, read_split
 from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.tables import whole
+from yolo_feiou.storage.tables import whole
 
 SPLIT, FILE = "test", "submission.zip"
 #: The name of the only file in a submission is these, with a name of the user's between them.

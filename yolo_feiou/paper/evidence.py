@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from yolo_feiou.simulation.claims import CLAIMS, Claim, Course
-from yolo_feiou.tables import Row, read_csv
+from yolo_feiou.storage.tables import Row, read_csv
 
 #: The simulations at full size: the name of a condition, the folder for setup 1 and 2, and what is Focal-EIoU there.
 CONDITIONS = (

@@ -13,7 +13,7 @@ from ultralytics.utils.metrics import bbox_iou
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation.setups import SETUPS, Reading
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 OVERLAP_LOSSES = ("iou", "giou", "diou", "ciou", "eiou")
 UNIT = (0.0, 0.0, 1.0, 1.0)  # centre and sides of the usual target

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from yolo_feiou.pictures.style import panels
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 AXES = {
     "offset": ("offset Δx, in sides", "offset Δy, in sides", "boxes of one size"),

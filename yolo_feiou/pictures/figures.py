@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from yolo_feiou.pictures.simulation import by_loss
 from yolo_feiou.pictures.style import colour, dashes, legend_below, panels
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.
 SEQUENCE = ("#440154", "#3B528B", "#21918C", "#5EC962", "#C9B511")

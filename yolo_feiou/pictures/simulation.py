@@ -7,7 +7,7 @@ import math
 from matplotlib.figure import Figure
 
 from yolo_feiou.pictures.style import colour, dashes, legend_below, panels
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 
 def by_loss(rows: list[Row]) -> dict[str, list[Row]]:

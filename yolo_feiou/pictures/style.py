@@ -16,7 +16,7 @@ from matplotlib.text import Text
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.spec import split
-from yolo_feiou.tables import whole
+from yolo_feiou.storage.tables import whole
 
 #: Okabe and Ito's colours for the losses that are compared most, Tol's muted ones for the others.
 COLOURS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.report.variants import Value, Variant, named, spelled
-from yolo_feiou.tables import number
+from yolo_feiou.storage.tables import number
 
 #: The losses that are the baseline if no other is named, the first that there is.
 USUAL = ("ciou", "stock")

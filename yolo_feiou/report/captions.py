@@ -10,7 +10,7 @@ from yolo_feiou.report.layout import MARK
 from yolo_feiou.report.shown import count, listing, mean_sd, percent
 from yolo_feiou.report.statistics import MOST
 from yolo_feiou.report.variants import Variant, named, spelled
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 DAGGER = (
     f"{MARK} AP not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. That is no proof "

@@ -20,7 +20,7 @@ from yolo_feiou.report.layout import latex, markdown, plain
 from yolo_feiou.report.page import Image, page
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
-from yolo_feiou.tables import results_folder, whole_set, write_csv, write_text
+from yolo_feiou.storage.tables import results_folder, whole_set, write_csv, write_text
 from yolo_feiou.terminal import say
 
 ARGUMENTS = (

@@ -10,7 +10,7 @@ from yolo_feiou.pictures.ablation import Line, Panel
 from yolo_feiou.pictures.style import Look
 from yolo_feiou.report.series import Shown
 from yolo_feiou.report.variants import Variant
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 VALIDATED = "metrics/mAP50-95(B)"  # Ultralytics' column
 BINS = tuple(range(0, 100, 10))  # lower ends of the bins of IoU in box_stats.csv, in per cent

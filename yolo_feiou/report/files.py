@@ -13,7 +13,7 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
-from yolo_feiou.tables import Row, read_csv
+from yolo_feiou.storage.tables import Row, read_csv
 from yolo_feiou.training_arguments import OURS
 
 REQUIRED = ("run", "status", "loss", "seed")

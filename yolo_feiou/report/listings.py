@@ -10,7 +10,7 @@ from yolo_feiou.report.files import METRICS, PAPER, Results
 from yolo_feiou.report.layout import Cell, Table
 from yolo_feiou.report.shown import MISSING, count, percent
 from yolo_feiou.report.variants import spelled
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 BEFORE = ("run", "status", "loss")
 AFTER = ("seed", "gain", "box", *PAPER, "matched_iou", "minutes", "device", "machine", "resumed", "reason")

@@ -15,7 +15,7 @@ from yolo_feiou.report.files import CURVE, LEVELS
 from yolo_feiou.report.shown import count, mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, named
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 MOST_LINES = 13  # of a panel
 MOST_ROWS = 45  # of a picture with a row a variant

@@ -11,7 +11,7 @@ from yolo_feiou.report.layout import Cell, Table
 from yolo_feiou.report.shown import MISSING, interval, mean_sd, p_value, percent, points, seeds
 from yolo_feiou.report.statistics import MOST, Difference
 from yolo_feiou.report.variants import Variant, groups, spelled
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 #: How well matched predictions fit, by what the column is called.
 FITS = {

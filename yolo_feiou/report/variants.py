@@ -9,7 +9,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.losses.spec import spell
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.training_arguments import HARMLESS
 
 Value = float | str | None

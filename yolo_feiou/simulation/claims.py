@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from yolo_feiou.losses.spec import split
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 OTHERS = ("iou", "giou", "ciou")  # the losses that the paper compares its own with
 

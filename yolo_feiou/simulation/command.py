@@ -12,10 +12,10 @@ from ultralytics.utils.files import increment_path
 from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
-from yolo_feiou.own_files import check_free
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
-from yolo_feiou.tables import results_folder
+from yolo_feiou.storage.own_files import check_free
+from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
 SUBJECTS: dict[str, Subject] = {

@@ -14,7 +14,7 @@ from yolo_feiou.losses.registry import BETA
 from yolo_feiou.pictures.figures import curves
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)
 

@@ -21,7 +21,7 @@ from yolo_feiou.losses.user import LossFunction, load_loss
 from yolo_feiou.pictures.field import gradient_field
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 PLANES = ("offset", "size", "both")
 KINDS = ("towards", "away", "dead", "broken")

@@ -20,7 +20,7 @@ from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.descent import descend
 from yolo_feiou.simulation.setups import Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 LOSSES = ("giou", "ciou", "eiou")  # the figure's rows
 SIDES = ("x", "y", "w", "h")  # centre and sides

@@ -12,7 +12,7 @@ from yolo_feiou.pictures.figures import layout
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 
 def boxes(number: int, seed: int = 0) -> list[Row]:

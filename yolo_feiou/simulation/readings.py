@@ -16,7 +16,7 @@ from yolo_feiou.simulation.claims import ALL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import Reading
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 BASES = [
     Reading(area=area, region=region, factor=factor, update=update)

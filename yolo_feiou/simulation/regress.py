@@ -21,7 +21,7 @@ from yolo_feiou.simulation.claims import judgements
 from yolo_feiou.simulation.run import LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
-from yolo_feiou.tables import Row, write_csv, write_json
+from yolo_feiou.storage.tables import Row, write_csv, write_json
 
 READING: tuple[Argument, ...] = (
     Number("area", Reading.area, 1e-4, 1e8),

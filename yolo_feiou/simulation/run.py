@@ -11,7 +11,7 @@ from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation.descent import descend, rates
 from yolo_feiou.simulation.measures import measure
 from yolo_feiou.simulation.setups import SETUPS, Reading
-from yolo_feiou.tables import Row
+from yolo_feiou.storage.tables import Row
 
 LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")  # the paper's figures 6 and 7
 

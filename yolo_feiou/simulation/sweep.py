@@ -15,7 +15,7 @@ from yolo_feiou.pictures.figures import sweep
 from yolo_feiou.pictures.style import save
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.subject import Subject, Values
-from yolo_feiou.tables import Row, write_csv
+from yolo_feiou.storage.tables import Row, write_csv
 
 BETAS, GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
 LOSSES = {"beta": ("focal_l1", "focal_eiou_v1"), "gamma": ("focal_eiou", "focal_eiou_star")}

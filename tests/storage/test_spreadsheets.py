@@ -6,7 +6,7 @@ import io
 import pytest
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.tables import read_csv, write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 ROWS = [
     {"run": "ciou_0", "loss": "ciou", "device": "0,1", "seed": 0, "box": 7.5, "AP": 0.463, "minutes": 12, "reason": ""},

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.own_files import SEAL, check_free, is_sealed, write_sealed
+from yolo_feiou.storage.own_files import SEAL, check_free, is_sealed, write_sealed
 
 
 def test_what_is_in_the_way_is_named(tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, first_three
-from yolo_feiou.tables import write_text
+from yolo_feiou.storage.tables import write_text
 
 #: Around the checksum of the text above it, in the last line of a Markdown file; no page shows it.
 SEAL = ("<!-- Written by yolo-feiou, which replaces this file while the text above has SHA-256 ", " -->")

@@ -16,7 +16,7 @@ import msgspec
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import plain_text, spreadsheet_text
-from yolo_feiou.spreadsheets import read_rows
+from yolo_feiou.storage.spreadsheets import read_rows
 
 Row = dict[str, Any]
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 
 import pytest
 
-from yolo_feiou.locks import Busy, held, is_held
+from yolo_feiou.storage.locks import Busy, held, is_held
 
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from yolo_feiou.locks import held
+from yolo_feiou.storage.locks import held
 with held(Path(sys.argv[1])):
     if len(sys.argv) > 2 and os.fork() == 0:
         time.sleep(60)  # a child, as a loader of data, that outlives its parent

@@ -1,6 +1,6 @@
 """Checksums of files."""
 
-from yolo_feiou import checksums
+from yolo_feiou.storage import checksums
 
 
 def test_a_file_of_several_blocks_has_the_sha256_of_its_whole_contents(tmp_path, monkeypatch):

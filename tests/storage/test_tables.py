@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yolo_feiou import tables
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.tables import (
+from yolo_feiou.storage import tables
+from yolo_feiou.storage.tables import (
     number,
     read_csv,
     read_json,
