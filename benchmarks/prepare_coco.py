@@ -73,8 +73,8 @@ def make_up(path: Path, images: int, annotations: int, polygons: bool, seed: int
 
 def ours(path: Path, out: Path, digits: int) -> dict[str, float]:
     """Run the steps of this package; returns seconds, and bytes beyond those of the imports."""
-    from yolo_feiou.coco.annotations import read_columns
-    from yolo_feiou.coco.convert import write_labels
+    from yolo_feiou.datasets.coco.annotations import read_columns
+    from yolo_feiou.datasets.coco.convert import write_labels
 
     before = peak()
     began = time.perf_counter()

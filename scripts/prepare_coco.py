@@ -5,6 +5,6 @@ python scripts/prepare_coco.py out=datasets/coco source=/data/coco
 python scripts/prepare_coco.py out=datasets/mine train=train.json val=val.json images=photos
 """
 
-from yolo_feiou.coco.command import main
+from yolo_feiou.datasets.coco.command import main
 
 main()

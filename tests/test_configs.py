@@ -6,7 +6,7 @@ from ultralytics.cfg import get_cfg
 
 from yolo_feiou import build_loss, configs
 from yolo_feiou.configs import CFG_DIR, find_data, find_recipe
-from yolo_feiou.shapes import generate
+from yolo_feiou.datasets.shapes import generate
 
 RECIPES = sorted(CFG_DIR.glob("*.yaml"))
 #: Tables 1 and 2 and section 5.4.3 of the paper.

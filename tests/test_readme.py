@@ -22,8 +22,8 @@ from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
 from tests.pages.readme_use_sentences import claims_on_use_in_words
 from yolo_feiou import LOSSES
-from yolo_feiou.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
-from yolo_feiou.coco.splits import LABELS
+from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
+from yolo_feiou.datasets.coco.splits import LABELS
 from yolo_feiou.doctor import TESTED
 from yolo_feiou.losses.spec import spell
 

@@ -9,8 +9,8 @@ import yaml
 from ultralytics.utils import DATASETS_DIR, ROOT
 from ultralytics.utils.checks import check_file
 
+from yolo_feiou.datasets.shapes import is_generated
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.shapes import is_generated
 
 _HERE = Path(__file__).parent
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.

@@ -2,7 +2,7 @@
 
 Names of data, models, losses, runs and folders hold whatever their owner typed: `$`, quotes, brackets, newlines, escape
 sequences. Each function takes such a text, and returns what shows it, character by character, in one format. HTML is
-escaped by jinja2 (`report/page.py`), pictures by `pictures/style.py`, CSV by `csv` and `spreadsheet_text`.
+escaped by jinja2 (`report/page.py`), pictures by `plots/style.py`, CSV by `csv` and `spreadsheet_text`.
 """
 
 from __future__ import annotations

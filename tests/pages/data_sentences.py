@@ -24,14 +24,20 @@ def _what_there_is() -> list[Claim]:
         exempt("| your own | a data YAML as Ultralytics describes it | | yours |", AFFAIR),
         shown(
             "`data=shapes.yaml` works in every command, without network: the images are made the first time",
-            *("test_configs.py::test_names_are_found_with_and_without_suffix", "test_shapes.py::test_data_yaml"),
-            "test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
+            *(
+                "test_configs.py::test_names_are_found_with_and_without_suffix",
+                "datasets/test_shapes.py::test_data_yaml",
+            ),
+            "datasets/test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
         ),
         exempt("To make them by hand:", ADVICE),
-        shown("They overlap;", "test_shapes.py::test_variety"),
-        shown("Backgrounds are textured.", "test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"),
+        shown("They overlap;", "datasets/test_shapes.py::test_variety"),
         shown(
-            "Each class has a hue of its own,", "test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"
+            "Backgrounds are textured.", "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"
+        ),
+        shown(
+            "Each class has a hue of its own,",
+            "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues",
         ),
         exempt(
             "`results/bccd` was made with BCCD in YOLO's layout: `bccd/images/{train,val,test}/*.jpg`, "
@@ -54,20 +60,20 @@ def _what_there_is() -> list[Claim]:
 
 
 def _prepared() -> list[Claim]:
-    command, ledger = "coco/test_command.py", "coco/test_ledger.py"
+    command, ledger = "datasets/coco/test_command.py", "datasets/coco/test_ledger.py"
     return [
         shown(
             "makes COCO 2017 ready for training and for an evaluation on its official JSON, crowds included.",
             *(
                 f"{command}::test_real_data_are_what_ultralytics_then_reads",
-                "coco/test_published.py::test_from_the_network",
+                "datasets/coco/test_published.py::test_from_the_network",
             ),
             "evaluation/test_source.py::test_coco_itself_by_its_yaml",
         ),
         exempt("Then, for example, `scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
         shown(
             "The command may be stopped at any time, or killed: given again, it goes on.",
-            "coco/test_cut_off.py::test_killed_anywhere_the_same_command_completes_it",
+            "datasets/coco/test_cut_off.py::test_killed_anywhere_the_same_command_completes_it",
         ),
         shown(
             "When all is there it says so within seconds, and of what: labels, lists, data YAML and links as they were "
@@ -103,28 +109,29 @@ def _prepared() -> list[Claim]:
             f"{ledger}::test_a_cache_from_before_an_edit_is_named",
         ),
         shown("Newer ones go by their times too.", f"{ledger}::test_a_cache_from_before_an_edit_is_named"),
-        shown("Zips go when their content is extracted;", "coco/test_published.py::test_from_the_network"),
+        shown("Zips go when their content is extracted;", "datasets/coco/test_published.py::test_from_the_network"),
         shown(
             "From a folder with extracted images only the labels are written, and the images linked to.",
-            "coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
+            "datasets/coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
         ),
         exempt("The download decides on the time.", ADVICE),
     ]
 
 
 def _yours() -> list[Claim]:
-    command, annotations = "coco/test_command.py", "coco/test_annotations.py"
+    command, annotations = "datasets/coco/test_command.py", "datasets/coco/test_annotations.py"
     return [
         exempt("**A data set of your own** with COCO-style JSON:", ADVICE),
         shown("`file_name` is relative to `images=`,", f"{command}::test_a_data_set_of_ones_own"),
         shown("`test=c.json` is optional.", f"{command}::test_a_split_that_is_no_longer_wanted_goes"),
         shown("All JSON must have the same categories.", f"{command}::test_different_categories"),
         shown(
-            "Each image needs `id` and `file_name`, each annotation", "coco/test_reading.py::test_what_is_no_coco_json"
+            "Each image needs `id` and `file_name`, each annotation",
+            "datasets/coco/test_reading.py::test_what_is_no_coco_json",
         ),
         shown(
             "`image_id`, `category_id` and `bbox`",
-            "coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "an annotation's `id`, `iscrowd` and `area` may be missing, and so may `width` and `height`,",
@@ -138,9 +145,12 @@ def _yours() -> list[Claim]:
 
 
 def _layout() -> list[Claim]:
-    convert = "coco/test_convert.py"
+    convert = "datasets/coco/test_convert.py"
     return [
-        shown("`source=` is a folder with", "coco/test_published.py::test_from_zips_and_what_was_extracted_from_them"),
+        shown(
+            "`source=` is a folder with",
+            "datasets/coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
+        ),
         exempt("The result is", ADVICE),
         shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_counts"),
         shown("boxes without width or height inside the image;", f"{convert}::test_counts"),
@@ -153,22 +163,22 @@ def _layout() -> list[Claim]:
 
 
 def _reading() -> list[Claim]:
-    sizes, areas, objects = "coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_objects.py"
+    sizes, areas, objects = "datasets/coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_objects.py"
     return [
         shown(
             "by one reader, so that both take and refuse the same.",
-            *("coco/test_verdict.py::test_what_is_prepared_is_evaluated",),
-            *("coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+            *("datasets/coco/test_verdict.py::test_what_is_prepared_is_evaluated",),
+            *("datasets/coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
         ),
         shown(
             "absolute ones, `..`, an image that is listed twice and two that would share a label file are refused.",
-            *("coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
-            "coco/test_images.py::test_names_that_can_not_be_used",
+            *("datasets/coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+            "datasets/coco/test_images.py::test_names_that_can_not_be_used",
         ),
-        shown("An id is only a name:", "coco/test_annotations.py::test_an_id_is_only_a_name"),
+        shown("An id is only a name:", "datasets/coco/test_annotations.py::test_an_id_is_only_a_name"),
         shown(
             "Ids of annotations may repeat,",
-            "coco/test_annotations.py::test_annotation_ids_may_repeat_since_nothing_needs_them",
+            "datasets/coco/test_annotations.py::test_annotation_ids_may_repeat_since_nothing_needs_them",
         ),
         shown(
             "a submission has the ids of the JSON.",
@@ -176,7 +186,7 @@ def _reading() -> list[Claim]:
         ),
         shown(
             "What means nothing is refused: all such records are counted, three are named.",
-            "coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "If all files are larger or smaller by one factor,",
@@ -198,15 +208,16 @@ def _reading() -> list[Claim]:
             "`area_source` is then `mixed`,", f"{objects}::test_areas_that_can_not_be_change_nothing_and_are_counted"
         ),
         shown(
-            "it can't be told which is meant: refused.", "coco/test_namesakes.py::test_two_with_annotations_are_refused"
+            "it can't be told which is meant: refused.",
+            "datasets/coco/test_namesakes.py::test_two_with_annotations_are_refused",
         ),
         shown(
             "Said, and no mistake for certain:",
             *(
-                "coco/test_command.py::test_crowds_nearly_everywhere_are_said",
-                "coco/test_command.py::test_what_looks_like_a_mistake_is_said",
+                "datasets/coco/test_command.py::test_crowds_nearly_everywhere_are_said",
+                "datasets/coco/test_command.py::test_what_looks_like_a_mistake_is_said",
             ),
-            "coco/test_command.py::test_categories_without_objects_are_said",
+            "datasets/coco/test_command.py::test_categories_without_objects_are_said",
         ),
     ]
 

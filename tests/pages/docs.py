@@ -7,13 +7,13 @@ import re
 import yaml
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
-from yolo_feiou import shapes
-from yolo_feiou.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, TRAIN, VAL
-from yolo_feiou.coco.sizes import SAMPLE
+from yolo_feiou.datasets import shapes
+from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, TRAIN, VAL
+from yolo_feiou.datasets.coco.sizes import SAMPLE
 from yolo_feiou.distributed.group import TIMEOUT
 
 CATALOGUE, PREPARED, MODEL = (
-    "yolo_feiou/coco/catalogue.py",
+    "yolo_feiou/datasets/coco/catalogue.py",
     "benchmarks/prepare_coco.csv",
     "benchmarks/scaling_model.csv",
 )
@@ -39,7 +39,7 @@ def claims_on_data() -> list[Claim]:
             f"{sum(counts.values()):,} made images of {shapes.SIZE} × "
             f"{shapes.SIZE} px, objects of {len(shapes.NAMES)} classes; "
             f"{counts['train']} train, {counts['val']} val, {counts['test']} test",
-            "yolo_feiou/shapes.py",
+            "yolo_feiou/datasets/shapes.py",
         ),
         exempt("AGPL-3.0", "the name of a licence"),
         exempt("CC BY 4.0", "the name of a licence"),
@@ -53,10 +53,14 @@ def claims_on_data() -> list[Claim]:
         ),
         measured(f"{test} test | the repository", "results/bccd/results.csv"),
         exempt("(about 4 s, 18 MB)", ONCE),
-        measured(f"sides of {low:g} to {high:g} of the image", "yolo_feiou/shapes.py"),
-        measured(f"aspect ratios of 1:{shapes.MAX_ASPECT:g} to {shapes.MAX_ASPECT:g}:1", "yolo_feiou/shapes.py"),
-        shown("The same seed gives the same bytes.", "test_shapes.py::test_same_seed_same_bytes"),
-        shown("one that is more than half hidden is left out.", "test_shapes.py::test_hidden_objects_are_dropped"),
+        measured(f"sides of {low:g} to {high:g} of the image", "yolo_feiou/datasets/shapes.py"),
+        measured(
+            f"aspect ratios of 1:{shapes.MAX_ASPECT:g} to {shapes.MAX_ASPECT:g}:1", "yolo_feiou/datasets/shapes.py"
+        ),
+        shown("The same seed gives the same bytes.", "datasets/test_shapes.py::test_same_seed_same_bytes"),
+        shown(
+            "one that is more than half hidden is left out.", "datasets/test_shapes.py::test_hidden_objects_are_dropped"
+        ),
         *(measured(f"{archive.size:,} | {archive.md5}", CATALOGUE) for archive in (TRAIN, VAL, ANNOTATIONS, TEST)),
         measured(f"not published | {TEST_INFO.md5}", CATALOGUE),
         measured(f"{train[0]:,} images |", CATALOGUE),
@@ -78,31 +82,33 @@ def claims_on_data() -> list[Claim]:
         ),
         shown(
             "COCO's 80, whose ids go to 90, become 0 to 79,",
-            "coco/test_annotations.py::test_real_annotations_are_what_pycocotools_reads",
+            "datasets/coco/test_annotations.py::test_real_annotations_are_what_pycocotools_reads",
         ),
         shown(
-            "have 9 digits: read as float32 they are the nearest", "coco/test_convert.py::test_real_labels_are_exact"
+            "have 9 digits: read as float32 they are the nearest",
+            "datasets/coco/test_convert.py::test_real_labels_are_exact",
         ),
         shown(
-            '1, 1.0 and "1" are one id, "0001" is another.', "coco/test_verdict.py::test_what_is_prepared_is_evaluated"
+            '1, 1.0 and "1" are one id, "0001" is another.',
+            "datasets/coco/test_verdict.py::test_what_is_prepared_is_evaluated",
         ),
         shown(
             "Evaluations keep whole numbers below 2^53",
-            "coco/test_ids.py::test_ordinary_ids_stay_and_others_are_numbered_from_1",
+            "datasets/coco/test_ids.py::test_ordinary_ids_stay_and_others_are_numbered_from_1",
         ),
         shown('("0" is no crowd)', "evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true"),
         shown(
             "UTF-8 and, by their byte-order mark, UTF-16 and UTF-32 are read.",
-            "coco/test_reading.py::test_byte_order_marks_are_read",
+            "datasets/coco/test_reading.py::test_byte_order_marks_are_read",
         ),
-        measured(f"or of {SAMPLE} spread evenly over a larger set", "yolo_feiou/coco/sizes.py"),
+        measured(f"or of {SAMPLE} spread evenly over a larger set", "yolo_feiou/datasets/coco/sizes.py"),
         shown(
             "as Roboflow's category 0, those without annotations are left out.",
-            "coco/test_namesakes.py::test_the_one_without_annotations_is_left_out_and_named",
+            "datasets/coco/test_namesakes.py::test_the_one_without_annotations_is_left_out_and_named",
         ),
         shown(
             "Boxes that reach beyond the image are clipped to it.",
-            "coco/test_convert.py::test_boxes_are_clipped_to_the_image",
+            "datasets/coco/test_convert.py::test_boxes_are_clipped_to_the_image",
         ),
     ]
 

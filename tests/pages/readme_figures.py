@@ -227,7 +227,7 @@ def _speed() -> list[Claim]:
         measured(f"in {made['seconds']} s on two cores, {made['times_faster']} times as fast", PREPARED),
         shown(
             "whose files its own equal byte for byte",
-            "coco/test_convert.py::test_with_six_digits_the_bytes_are_those_of_ultralytics",
+            "datasets/coco/test_convert.py::test_with_six_digits_the_bytes_are_those_of_ultralytics",
         ),
         measured(f"memory grows by {made['memory_ratio']} times the JSON", PREPARED),
         exempt("in memory; a busy disk costs more).", "how it was measured, and a warning"),

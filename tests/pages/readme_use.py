@@ -182,9 +182,9 @@ def _coco() -> list[Claim]:
         ),
         shown(
             "fetched with sizes and checksums, resumed where it broke off;",
-            "coco/test_download.py::test_it_goes_on_where_it_broke_off",
+            "datasets/coco/test_download.py::test_it_goes_on_where_it_broke_off",
         ),
-        shown("labels exact to float32,", "coco/test_convert.py::test_real_labels_are_exact"),
+        shown("labels exact to float32,", "datasets/coco/test_convert.py::test_real_labels_are_exact"),
         shown(
             "losses, weights and AP equal those of one process on the same batches",
             "distributed/test_nodes.py::test_two_machines_train_as_one_process_does",

@@ -38,7 +38,7 @@ def _first_page() -> list[Claim]:
         ),
         shown(
             "Its images go where Ultralytics keeps data sets;",
-            "test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
+            "datasets/test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
         ),
         exempt("`yolo settings` shows and sets that folder, `datasets_dir`, and the one for runs.", AFFAIR),
     ]
@@ -164,7 +164,7 @@ def _compare() -> list[Claim]:
         ),
         shown(
             "sizes of images, areas, classes and flags are checked, and only what the model was trained on counts.",
-            *("coco/test_sizes.py::test_other_sizes_are_refused_with_their_likely_cause",),
+            *("datasets/coco/test_sizes.py::test_other_sizes_are_refused_with_their_likely_cause",),
             *("evaluation/test_areas.py::test_areas_that_can_not_be_are_those_of_the_boxes",),
             *("evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true",),
             "evaluation/test_objects.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
@@ -226,8 +226,8 @@ def _coco() -> list[Claim]:
             "So short a training detects nothing, and the table says 0.0;",
             "report/test_comparable.py::test_runs_that_detect_nothing",
         ),
-        shown("what is clipped or left out is counted.", "coco/test_convert.py::test_counts"),
-        shown("Any COCO JSON of your own too:", "coco/test_command.py::test_a_data_set_of_ones_own"),
+        shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_counts"),
+        shown("Any COCO JSON of your own too:", "datasets/coco/test_command.py::test_a_data_set_of_ones_own"),
         shown(
             "which takes all GPUs;",
             "distributed/test_launch.py::test_devices",

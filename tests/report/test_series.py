@@ -5,7 +5,7 @@ import pytest
 from tests.report.made_up import row
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
-from yolo_feiou.pictures.style import looks
+from yolo_feiou.plots.style import looks
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.files import LEVELS

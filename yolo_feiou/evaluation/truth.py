@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from yolo_feiou.coco.annotations import Columns, read_columns
-from yolo_feiou.coco.ids import ordinary_ids
+from yolo_feiou.datasets.coco.annotations import Columns, read_columns
+from yolo_feiou.datasets.coco.ids import ordinary_ids
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.areas import usable_areas
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from yolo_feiou.coco.annotations import Columns, read_columns
-from yolo_feiou.coco.images import check_names
-from yolo_feiou.coco.odd_values import Id
-from yolo_feiou.coco.sizes import compare_sizes
+from yolo_feiou.datasets.coco.annotations import Columns, read_columns
+from yolo_feiou.datasets.coco.images import check_names
+from yolo_feiou.datasets.coco.odd_values import Id
+from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.ids import category_ids, image_ids

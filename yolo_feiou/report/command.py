@@ -9,7 +9,7 @@ from pathlib import Path
 from yolo_feiou import escape
 from yolo_feiou.arguments import Text, read_arguments
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.style import save
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import findings, noise
 from yolo_feiou.report.comparable import warnings

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean
 
-from yolo_feiou.pictures.ablation import Line, Panel
-from yolo_feiou.pictures.style import Look
+from yolo_feiou.plots.ablation import Line, Panel
+from yolo_feiou.plots.style import Look
 from yolo_feiou.report.series import Shown
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.storage.tables import Row

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from yolo_feiou.escape import file_name
-from yolo_feiou.pictures.ablation import MOST_BANDS, lines, seeds_by_variant
+from yolo_feiou.plots.ablation import MOST_BANDS, lines, seeds_by_variant
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import Results

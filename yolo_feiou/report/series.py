@@ -8,8 +8,8 @@ from statistics import fmean
 
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
-from yolo_feiou.pictures.ablation import Dots, Line, Panel
-from yolo_feiou.pictures.style import Look, looks
+from yolo_feiou.plots.ablation import Dots, Line, Panel
+from yolo_feiou.plots.style import Look, looks
 from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import CURVE, LEVELS
 from yolo_feiou.report.shown import count, mean_sd

@@ -11,8 +11,8 @@ import torch
 from yolo_feiou.arguments import Numbers
 from yolo_feiou.losses.l1 import focal_l1_curve
 from yolo_feiou.losses.registry import BETA
-from yolo_feiou.pictures.figures import curves
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.figures import curves
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 

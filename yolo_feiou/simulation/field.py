@@ -18,8 +18,8 @@ from yolo_feiou.escape import file_name
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.spec import Number
 from yolo_feiou.losses.user import LossFunction, load_loss
-from yolo_feiou.pictures.field import gradient_field
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.field import gradient_field
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 

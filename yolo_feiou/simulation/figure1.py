@@ -15,8 +15,8 @@ from torchvision.ops import box_convert
 from yolo_feiou.arguments import Whole
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.spec import Choice, Number
-from yolo_feiou.pictures.figures import regressions
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.figures import regressions
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.descent import descend
 from yolo_feiou.simulation.setups import Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of

@@ -8,8 +8,8 @@ from pathlib import Path
 from torchvision.ops import box_convert
 
 from yolo_feiou.arguments import Whole
-from yolo_feiou.pictures.figures import layout
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.figures import layout
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv

@@ -15,8 +15,8 @@ from yolo_feiou import __version__
 from yolo_feiou.arguments import Argument, Text, Whole
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.spec import Choice, Number
-from yolo_feiou.pictures.simulation import error_curves, iou_boxes
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.simulation import error_curves, iou_boxes
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.claims import judgements
 from yolo_feiou.simulation.run import LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading

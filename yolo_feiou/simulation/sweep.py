@@ -11,8 +11,8 @@ from ultralytics.utils import TQDM
 from yolo_feiou.arguments import Numbers, Whole
 from yolo_feiou.losses.registry import BETA, GAMMA
 from yolo_feiou.losses.spec import spell
-from yolo_feiou.pictures.figures import sweep
-from yolo_feiou.pictures.style import save
+from yolo_feiou.plots.figures import sweep
+from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv

@@ -1,0 +1,501 @@
+"""No file of the user's is replaced or removed: whatever this command did not write so is named, and stays."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.coco.made_up import annotation, image, own_data, write_images, write_json
+from tests.datasets.coco.server import serving
+from tests.datasets.coco.told import EXTRACTED, refusal, tree
+from yolo_feiou.datasets.coco import prepare
+from yolo_feiou.datasets.coco.command import prepare_coco
+from yolo_feiou.datasets.coco.ledger import FILE, Ledger
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
+
+LABEL = "labels/train/1.txt"
+
+
+def change_json(tmp_path, split="train"):
+    """Change the JSON of a split, so that all has to be made anew."""
+    path = tmp_path / "own" / f"{split}.json"
+    path.write_text(path.read_text().replace("[10, 20, 30, 40]", "[10, 20, 40, 30]"))
+
+
+def contents(folder):
+    """What is in a folder: the bytes of files, the targets of links."""
+    return {
+        name: os.readlink(path) if (path := Path(folder, name)).is_symlink() else path.read_bytes()
+        for name in tree(folder)
+    }
+
+
+def refused(words, out, named, **how):
+    """The command is refused, names what it would lose, and nothing at all has changed."""
+    before = contents(out)
+    said = refusal(words, ArgumentError, **how)
+    assert named in said, said
+    assert contents(out) == before
+    return said
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (LABEL, "0.125", "0.126"),  # of the same length
+        (LABEL, "0.125", "0.5"),
+        ("train.txt", "./images/train/2.jpg\n", ""),
+        ("mine.yaml", "dog", "cow"),
+        ("mine.yaml", "names:", "# mine\nnames:"),
+    ],
+)
+@pytest.mark.parametrize("json_changes", [True, False])
+def test_what_was_edited_by_hand_stays(own, out, tmp_path, name, old, new, json_changes):
+    prepare_coco(own)
+    text = (out / name).read_text()
+    (out / name).write_text(text.replace(old, new))
+    assert (out / name).read_text() != text
+    if json_changes:
+        change_json(tmp_path)
+    said = refused(own, out, f"{name} (changed since)")
+    assert "1 file that" in said
+    (out / name).write_text(text)
+    prepare_coco(own)
+
+
+def test_three_are_named_and_all_are_counted(out, tmp_path):
+    words = own_data(tmp_path / "own", [image(n) for n in range(1, 6)], [annotation(n, n) for n in range(1, 6)])
+    prepare_coco([f"out={out}", *words])
+    for number in range(1, 6):
+        (out / "labels" / "train" / f"{number}.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    said = refused([f"out={out}", *words], out, "holds 5 files")
+    assert said.count("(changed since)") == 3 and "and 2 more." in said
+
+
+@pytest.mark.parametrize("extra", ["labels/train/notes.txt", "labels/train/deep/1.txt", "labels/train/.hidden"])
+def test_a_file_among_the_labels_that_is_not_ours_stays(own, out, tmp_path, capsys, extra):
+    prepare_coco(own)
+    (out / extra).parent.mkdir(exist_ok=True)
+    (out / extra).write_text("mine")
+    prepare_coco(own)  # nothing has to be written
+    assert f"left as they are: {extra} (not its own)\n" in capsys.readouterr().out
+    change_json(tmp_path)
+    refused(own, out, f"{extra} (not its own)")
+
+
+@pytest.mark.parametrize("extra", ["notes.txt", "images/mine.jpg", "labels/mine/1.txt", "runs/best.pt", "train.txt~"])
+def test_other_files_are_no_hindrance_and_stay(own, out, tmp_path, extra):
+    prepare_coco(own)
+    (out / extra).parent.mkdir(exist_ok=True)
+    (out / extra).write_text("mine")
+    change_json(tmp_path)
+    prepare_coco(own)
+    assert (out / extra).read_text() == "mine"
+
+
+def test_what_is_lost_is_made_anew_beside_what_is_unchanged(own, out, capsys):
+    prepare_coco(own)
+    before = contents(out)
+    (out / LABEL).unlink()
+    prepare_coco(own)
+    assert contents(out) == before and "is ready" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_a_cache_of_ultralytics_goes_and_any_other_file_of_that_name_stays(own, out, tmp_path):
+    import numpy as np
+
+    prepare_coco(own)
+    caches = [out / "labels" / "train.cache", out / "labels" / "train" / "deep.cache"]
+    for path in caches:  # the second as for images in folders below that of the split
+        with path.open("wb") as file:
+            np.save(file, {"version": "1.0.3"})
+    change_json(tmp_path)
+    prepare_coco(own)
+    assert not any(path.exists() for path in caches)
+    caches[0].write_text("mine")
+    change_json(tmp_path, "val")
+    refused(own, out, "labels/train.cache (not its own)")
+
+
+def test_a_cache_from_before_an_edit_is_named(own, out):
+    prepare_coco(own)
+    cache, label = out / "labels" / "train.cache", out / LABEL
+    cache.write_bytes(b"\x93NUMPY as Ultralytics writes it")
+    label.write_text(label.read_text().replace("0.125", "0.126"))
+    os.utime(cache, ns=(0, label.stat().st_mtime_ns - 1))
+    assert "Remove labels/train.cache too: Ultralytics may still train on the labels" in refusal(own, ArgumentError)
+    os.utime(cache, ns=(0, label.stat().st_mtime_ns + 1))
+    assert ".cache" not in refusal(own, ArgumentError)
+
+
+@pytest.mark.parametrize("name", ["labels/test/1.txt", "test.txt"])
+def test_what_lies_where_a_further_split_goes_stays(own, out, tmp_path, name):
+    prepare_coco(own)
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    more = [f"test={tmp_path / 'own' / 'val.json'}", f"test_images={tmp_path / 'own' / 'val'}"]
+    refused(own + more, out, f"{name} (not its own)")
+
+
+def test_an_edited_split_that_is_no_longer_wanted_stays(own, out, tmp_path):
+    more = [f"test={tmp_path / 'own' / 'val.json'}", f"test_images={tmp_path / 'own' / 'val'}"]
+    prepare_coco(own + more)
+    (out / "labels" / "test" / "1.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    refused(own, out, "labels/test/1.txt (changed since)")
+
+
+def test_links_of_the_users_own_stay(own, out, tmp_path):
+    images = tmp_path / "own" / "train"
+    (out / "images").mkdir(parents=True)
+    (out / "images" / "train").symlink_to(os.path.relpath(images, out / "images"))  # to where they are
+    mine = os.readlink(out / "images" / "train")
+    prepare_coco(own)
+    assert os.readlink(out / "images" / "train") == mine
+    shutil.copytree(images, tmp_path / "moved")
+    moved = [word.replace(f"train_images={images}", f"train_images={tmp_path / 'moved'}") for word in own]
+    refused(moved, out, "images/train (not its own)")
+    (out / "images" / "val").unlink()
+    (out / "images" / "val").symlink_to(tmp_path / "moved")
+    refused(own, out, "images/val (changed since)")  # the link that was made there pointed elsewhere
+
+
+def test_a_link_of_the_users_own_stays_when_its_split_goes(own, out, tmp_path):
+    more = [f"test={tmp_path / 'own' / 'val.json'}", f"test_images={tmp_path / 'own' / 'val'}"]
+    prepare_coco(own + more)
+    (out / "images" / "test").unlink()
+    (out / "images" / "test").symlink_to("../../own/val")
+    prepare_coco(own)
+    assert os.readlink(out / "images" / "test") == "../../own/val" and not (out / "labels" / "test").exists()
+
+
+def test_labels_behind_a_link_stay(own, out, tmp_path):
+    prepare_coco(own)
+    shutil.move(out / "labels" / "train", tmp_path / "mine")
+    (out / "labels" / "train").symlink_to(tmp_path / "mine")
+    change_json(tmp_path)
+    refused(own, out, "labels/train (not its own)")
+    assert tree(tmp_path / "mine") == ["1.txt", "2.txt"]
+
+
+def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
+    prepare_coco(own)
+    (out / LABEL).unlink()
+    os.mkfifo(out / LABEL)
+    said = refusal(own, ArgumentError)
+    assert f"{LABEL} (changed since)" in said and (out / LABEL).is_fifo()
+
+
+@pytest.mark.parametrize("name", ["prepared.json", "preparing.json", FILE, "labels/train.part", ".preparing.lock"])
+@pytest.mark.parametrize("text", ["mine", "{}"])
+def test_files_of_the_names_of_our_records_are_not_overwritten(own, out, name, text):
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text(text)
+    refused(own, out, f"holds {name}, which this command did not make and would overwrite")
+
+
+def test_a_link_of_the_name_of_the_lock_stays(own, out, tmp_path):
+    out.mkdir(parents=True)
+    (out / ".preparing.lock").symlink_to(tmp_path / "nowhere")
+    refused(own, out, "holds .preparing.lock, which this command did not make")
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("name", ["images/train2017", "annotations/instances_val2017.json"])
+def test_what_is_in_the_way_of_a_download_is_named_before_it(coco, tmp_path, name):
+    _, published = coco
+    out = tmp_path / "coco"
+    with serving({}) as server:
+        refusal([f"out={out}"], published=published, url=server.url)  # begun, so the folder is its own
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).symlink_to("/mnt/disk/that/is/not/there")
+        server.requests.clear()
+        refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
+        (out / name).unlink()
+        if "images" in name:
+            (out / name).write_text("mine")
+            refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
+        assert not server.requests
+
+
+def test_a_scratch_folder_is_ours_only_after_an_interruption(own, out, tmp_path, monkeypatch):
+    def stop(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare, "write_labels", stop)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_coco(own)
+    monkeypatch.undo()
+    part = out / "labels" / "train.part"
+    (part / "1.txt").write_text("half")
+    (part / "mine.jpg").write_bytes(b"mine")
+    assert "train.part/mine.jpg is not of this command" in refusal(own, ArgumentError)
+    assert (part / "mine.jpg").read_bytes() == b"mine"
+    (part / "mine.jpg").unlink()
+    prepare_coco(own)
+    assert not part.exists()
+    part.mkdir()
+    (part / "1.txt").write_text("mine")
+    change_json(tmp_path)
+    refused(own, out, "holds labels/train.part")
+
+
+def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypatch):
+    # Its first split has new labels, its second the old ones: both are its own, and an edit of either is not.
+    prepare_coco(own)
+    change_json(tmp_path)
+    change_json(tmp_path, "val")
+    replace, done = prepare._replace, []
+
+    def stop(*arguments):
+        if done:
+            raise KeyboardInterrupt
+        done.append(arguments)
+        return replace(*arguments)
+
+    monkeypatch.setattr(prepare, "_replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_coco(own)
+    monkeypatch.undo()
+    for name in (LABEL, "labels/val/1.txt", "train.txt"):
+        text = (out / name).read_text()
+        (out / name).write_text(text.replace("1", "2"))
+        refused(own, out, f"{name} (changed since)")
+        (out / name).write_text(text)
+    prepare_coco(own)
+    assert (out / "labels" / "val" / "1.txt").read_text() == (out / LABEL).read_text()
+
+
+def test_a_folder_of_an_earlier_version_counts_as_unknown(own, out, tmp_path):
+    # Format 1 had counts and bytes of the labels, and no checksums.
+    prepare_coco(own)
+    (out / FILE).unlink()
+    record = json.loads((out / "prepared.json").read_text())
+    del record["files"]
+    for split in record["splits"].values():
+        split["labels"] = [split["images"], split["bytes"]]
+    (out / "prepared.json").write_text(json.dumps({**record, "format": 1}))
+    said = refused(own, out, f"There is no {FILE} with their checksums, so none counts as unchanged.")
+    assert "holds 6 files" in said  # 3 labels, 2 lists, 1 data YAML
+    for name in ("labels", "train.txt", "val.txt", "mine.yaml"):
+        os.rename(out / name, tmp_path / f"moved-{name}")
+    prepare_coco(own)
+    assert json.loads((out / "prepared.json").read_text())["format"] == 2
+
+
+def test_a_damaged_ledger_is_named(own, out):
+    prepare_coco(own)
+    (out / FILE).write_text((out / FILE).read_text() + "# link [1]\n")
+    refused(own, out, f"holds {FILE}, which this command did not make")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"splits": {"train": {"folder": "../../own", "listing": "train.txt"}}},
+        {"yaml": "../../own/train.json"},
+        {"splits": 7},
+        {"yaml": None},
+    ],
+)
+def test_a_record_that_was_edited_removes_nothing(own, out, tmp_path, edit):
+    prepare_coco(own)
+    record = json.loads((out / "prepared.json").read_text())
+    (out / "prepared.json").write_text(json.dumps(record | edit))
+    before = contents(tmp_path)
+    assert "prepared.json" in refusal(own, ArgumentError)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("key", ["inputs", "files"])
+def test_a_record_that_lacks_something_is_made_anew(own, out, key):
+    prepare_coco(own)
+    record = json.loads((out / "prepared.json").read_text())
+    del record[key]
+    (out / "prepared.json").write_text(json.dumps(record))
+    prepare_coco(own)
+    assert key in json.loads((out / "prepared.json").read_text())
+
+
+@pytest.mark.parametrize("edit", [{"inputs": {}}, {"inputs": {"a.json": None}}, {"files": 0}, {"files": True}])
+def test_a_record_of_another_form_proves_nothing_and_is_made_anew(own, out, capsys, edit):
+    prepare_coco(own)
+    made = json.loads((out / "prepared.json").read_text())
+    (out / "prepared.json").write_text(json.dumps(made | edit))
+    capsys.readouterr()
+    prepare_coco(own)
+    assert "nothing to do" not in capsys.readouterr().out
+    assert json.loads((out / "prepared.json").read_text()) == made
+
+
+def test_the_checksums_are_those_of_the_files(own, out, tmp_path):
+    prepare_coco(own)
+    listed = [line.partition("  ")[2] for line in (out / FILE).read_text().splitlines() if line[0] != "#"]
+    assert listed == [
+        *(f"labels/{name}.txt" for name in ("train/1", "train/2", "val/1")),
+        *("mine.yaml", "train.txt", "val.txt"),
+    ]
+    if shutil.which("sha256sum"):
+        done = subprocess.run(["sha256sum", "--check", "--strict", FILE], cwd=out, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_the_current_folder_may_be_the_one(own, out, monkeypatch, capsys):
+    out.mkdir(parents=True)
+    monkeypatch.chdir(out)
+    words = ["out=.", *own[1:]]
+    prepare_coco(words)
+    prepare_coco(words)
+    assert "There is nothing to do." in capsys.readouterr().out
+    (out / LABEL).write_text("0 0.5 0.5 0.1 0.1\n")
+    assert f"{LABEL} (changed since)" in refusal(words, ArgumentError)
+
+
+def test_labels_of_a_split_that_has_none_any_more_go(own, out, tmp_path):
+    path = tmp_path / "own" / "test.json"
+    write_json(path, [image(1)], [annotation(1)])
+    words = [*own, f"test={path}", f"test_images={tmp_path / 'own' / 'val'}"]
+    prepare_coco(words)
+    assert (out / "labels" / "test" / "1.txt").exists()
+    path.write_text(json.dumps({key: one for key, one in json.loads(path.read_text()).items() if key != "annotations"}))
+    prepare_coco(words)
+    assert not (out / "labels" / "test").exists() and (out / "test.txt").exists()
+
+
+def source_of(files, folder):
+    """The zips of COCO in a folder."""
+    folder.mkdir()
+    for path, content in files.items():
+        (folder / Path(path).name).write_bytes(content)
+    return folder
+
+
+def test_what_was_extracted_and_then_edited_stays(coco, tmp_path):
+    files, published = coco
+    out, source = tmp_path / "coco", source_of(files, tmp_path / "source")
+    words = [f"out={out}", f"source={source}"]
+    prepare_coco(words, published)
+    jpg, mine = out / "images" / "train2017" / "000000000002.jpg", out / "images" / "train2017" / "mine.jpg"
+    mine.write_bytes(b"mine")
+    jpg.write_bytes(b"cropped by hand")
+    (out / LABEL.replace("train/1", "val2017/000000000001")).unlink()  # something has to be made anew
+    refused(words, out, "000000000002.jpg, of another size than in train2017.zip", published=published)
+    jpg.write_bytes(b"image 2")
+    json_file = out / "annotations" / "instances_val2017.json"
+    text = json_file.read_bytes()
+    json_file.write_bytes(text.replace(b"dog", b"cow"))
+    refused(words, out, "annotations/instances_val2017.json (changed since)", published=published)
+    json_file.write_bytes(text)
+    prepare_coco(words, published)
+    assert mine.read_bytes() == b"mine"
+
+
+def test_a_download_of_the_users_own_stays(coco, tmp_path):
+    files, published = coco
+    out = tmp_path / "coco"
+    with serving({path: content for path, content in files.items() if "zips" not in path}) as server:
+        refusal([f"out={out}"], published=published, url=server.url)  # the images aren't there
+    mine = {"val2017.zip": files["zips/val2017.zip"], "notes.txt": b"mine"}
+    for name, content in mine.items():
+        (out / "downloads" / name).write_bytes(content)
+    with serving(files) as server:
+        prepare_coco([f"out={out}"], published, server.url)
+    assert contents(out / "downloads") == mine
+    assert [name for name in tree(out) if not name.startswith("downloads")] == EXTRACTED
+
+
+@pytest.mark.parametrize(
+    ("name", "lost"),
+    [
+        ("annotations/instances_val2017.json.part", "annotations/instances_val2017.json"),
+        ("images/val2017.part", "images/val2017/000000000001.jpg"),
+        ("images/val2017.part/000000000001.jpg", "images/val2017/000000000001.jpg"),
+        ("images/val2017.link.part", "labels/val2017/000000000001.txt"),
+        ("labels/val2017.part", "labels/val2017/000000000001.txt"),
+    ],
+)
+def test_a_file_of_the_name_of_unfinished_work_stays(coco, tmp_path, name, lost):
+    files, published = coco
+    out, source = tmp_path / "coco", source_of(files, tmp_path / "source")
+    prepare_coco([f"out={out}", f"source={source}"], published)
+    (out / lost).unlink()
+    (out / name).parent.mkdir(exist_ok=True)
+    (out / name).write_text("mine")
+    refused(
+        [f"out={out}", f"source={source}"],
+        out,
+        f"val2017{name.partition('val2017')[2].split('/')[0]}",
+        published=published,
+    )
+    (out / name).unlink()
+    if "/0000" in name:
+        (out / name).parent.rmdir()
+    prepare_coco([f"out={out}", f"source={source}"], published)
+    assert tree(out) == EXTRACTED
+
+
+def test_a_download_that_another_program_began_stays(coco, tmp_path):
+    files, published = coco
+    out = tmp_path / "coco"
+    (out / "downloads").mkdir(parents=True)
+    (out / "downloads" / "val2017.zip.part").write_bytes(b"half")
+    with serving(files) as server:
+        refused([f"out={out}"], out, "holds downloads,", published=published, url=server.url)
+    with pytest.raises(ArgumentError, match="val2017.zip.part is not of this command"):
+        Ledger(out).begin_download(out / "downloads" / "val2017.zip")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost(tmp_path, seed):
+    """Edits, new files and links at random places, then commands that have to write, remove or keep things."""
+    chance = random.Random(seed)
+    out, data = tmp_path / "out", tmp_path / "own"
+    own = [f"out={out}", *own_data(data)]
+    write_images(tmp_path / "moved", ["1.jpg", "2.jpg"])
+    more = [f"test={data / 'val.json'}", f"test_images={data / 'val'}"]
+    moved = [word.replace(f"train_images={data / 'train'}", f"train_images={tmp_path / 'moved'}") for word in own]
+    commands = [own, own + more, moved, [*own, "missing=skip"]]
+    prepare_coco(chance.choice(commands))
+    mine = {}
+    for _ in range(chance.randint(1, 3)):
+        name = chance.choice(
+            [
+                *tree(out),
+                *("labels/train/mine.txt", "labels/train/2.cache", "labels/test/1.txt", "labels/train.part/1.txt"),
+                *("labels/val.cache", "test.txt", "preparing.json", "images/test", "images/train.link.part", "mine.md"),
+                *("labels/train/.deep/mine.txt", "images/mine/1.jpg", "out.yaml.bak"),
+            ]
+        )
+        path = out / name
+        if any(parent.is_symlink() or parent.is_file() for parent in path.parents):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            path.unlink()
+        if chance.random() < 0.2:
+            path.unlink(missing_ok=True)
+            path.symlink_to(chance.choice([data / "train", "nowhere", tmp_path / "moved" / "1.jpg"]))
+            mine[name] = os.readlink(path)
+        else:
+            old = path.read_bytes() if path.exists() else b"mine"
+            at = chance.randrange(max(1, len(old)))
+            mine[name] = old[:at] + bytes([old[at] ^ 1]) + old[at + 1 :] if old else b"mine"
+            path.write_bytes(mine[name])
+    for name in ("prepared.json", FILE):  # our books: edited, they may be written anew
+        mine.pop(name, None)
+    outside = contents(data) | contents(tmp_path / "moved")
+    for _ in range(3):
+        if chance.random() < 0.5:
+            change_json(tmp_path)
+            outside |= contents(data)
+        with suppress(YoloFeiouError):
+            prepare_coco(chance.choice(commands))
+        found = contents(out)
+        assert {name: found.get(name) for name in mine} == mine
+        assert contents(data) | contents(tmp_path / "moved") == outside

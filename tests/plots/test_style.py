@@ -1,0 +1,172 @@
+"""One colour for a loss everywhere, and files that don't change from one run to the next."""
+
+import time
+
+import matplotlib
+import matplotlib.backends.backend_agg
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+
+from tests.odd_names import ODD
+from yolo_feiou.escape import visible
+from yolo_feiou.losses.registry import LOSSES, STOCK
+from yolo_feiou.plots.style import (
+    COLOURS,
+    DASHES,
+    SHADES,
+    SPARE,
+    STYLE,
+    Look,
+    colour,
+    dashes,
+    legend_below,
+    looks,
+    panels,
+    save,
+    shade,
+)
+
+
+def test_every_loss_has_a_colour_of_its_own():
+    """Also in the eight bits that a picture has."""
+    assert set(COLOURS) == {*LOSSES, STOCK}
+    assert len({to_rgb(value) for value in COLOURS.values()}) == len(COLOURS)
+
+
+def test_a_loss_keeps_its_colour_whatever_its_parameters():
+    assert colour("focal_eiou:gamma=2,norm=tal") == colour("focal_eiou") != colour("focal_eiou_star")
+
+
+@pytest.mark.parametrize(
+    ("specs", "styles"),
+    [
+        (["iou", "eiou"], "- -"),
+        (["focal_eiou", "eiou", "focal_eiou:gamma=1", "focal_eiou:gamma=2"], "- - -- :"),
+        (["eiou", "focal_eiou_star:gamma=1", "focal_eiou:gamma=1", "focal_eiou_star"], "- - - --"),
+        ([f"focal_eiou:gamma={i}" for i in range(5)], "- -- : -. -"),  # four there are, and from the first again
+    ],
+)
+def test_losses_of_one_colour_are_told_apart_by_their_dashes(specs, styles):
+    assert dashes(specs) == dict(zip(specs, styles.split(), strict=True))
+    assert len(set(DASHES)) == len(DASHES)
+
+
+def test_looks_are_the_losses_colours_at_first():
+    """The second of a name has other dashes and a shade, whatever stands between; words may follow the loss."""
+    found = looks(["focal_eiou:gamma=1", "ciou", "focal_eiou", "ciou box=5"])
+    assert found["focal_eiou:gamma=1"] == Look(COLOURS["focal_eiou"], "-")
+    assert found["ciou"] == Look(COLOURS["ciou"], "-")
+    assert found["focal_eiou"] == Look(shade(COLOURS["focal_eiou"], SHADES[1]), "--")
+    assert found["ciou box=5"] == Look(shade(COLOURS["ciou"], SHADES[1]), "--")
+
+
+def test_what_is_no_loss_of_the_table_has_a_spare_colour():
+    names = ["my_loss.py:my_function", "ciou", "unheard:theta=4", "box=5", "can't: be read"]
+    spare = [name for name in names if name != "ciou"]
+    assert {name: look.colour for name, look in looks(names).items() if name != "ciou"} == dict(
+        zip(spare, SPARE, strict=False)
+    )
+    assert not set(SPARE) & set(COLOURS.values())
+
+
+def test_looks_repeat_late():
+    """A dozen of one colour, and as many spare colours with each look, are told apart."""
+    for names in ([f"ciou:x={i}" for i in range(12)], [f"x{i}" for i in range(12 * len(SPARE))]):
+        assert len(set(looks(names).values())) == len(names)
+
+
+def test_shades():
+    """Half-way from a grey of 128 to white is 191.5, to black 64."""
+    assert (shade("#808080", 0), shade("#808080", 0.5), shade("#808080", -0.5)) == ("#808080", "#C0C0C0", "#404040")
+
+
+@pytest.mark.parametrize("share", [{}, {"sharey": True}])
+def test_panels_are_as_many_and_as_large_as_asked(share):
+    figure, axes = panels(2, 3, 9, 4, "a title", **share)
+    assert [axis.get_subplotspec().num1 for axis in axes] == list(range(6))  # row by row
+    assert tuple(figure.get_size_inches()) == (9, 4)
+    assert figure.get_suptitle() == "a title"
+    axes[0].set_ylim(3, 7)
+    assert (axes[5].get_ylim() == (3, 7)) is bool(share)
+
+
+def test_the_style_is_of_our_pictures_alone():
+    """Legible on a slide; matplotlib is left as it was."""
+    before = {key: matplotlib.rcParams[key] for key in STYLE}
+    _, (axis,) = panels(1, 1, 4, 3)
+    assert axis.title.get_fontsize() == 13 == axis.xaxis.label.get_fontsize()
+    assert not axis.spines["top"].get_visible() and axis.spines["left"].get_visible()
+    assert {key: matplotlib.rcParams[key] for key in STYLE} == before != STYLE
+
+
+def test_one_legend_for_all_panels():
+    figure, axes = panels(1, 2, 6, 3)
+    for axis in axes:
+        axis.plot([0, 1], label="one")
+        axis.plot([1, 0], label="other")
+    legend_below(figure, axes[0])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["one", "other"]
+
+
+def picture(height=1):
+    """A small picture."""
+    figure, (axis,) = panels(1, 1, 3, 2)
+    axis.plot([0, height])
+    return figure
+
+
+def test_the_same_picture_is_the_same_bytes(tmp_path):
+    for name, height in (("one", 1), ("again", 1), ("other", 2)):
+        save(picture(height), tmp_path / f"{name}.png")
+    one, again, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "again", "other"))
+    assert one.startswith(b"\x89PNG\r\n") and b"matplotlib" not in one.lower()
+    assert one == again != other
+
+
+def test_a_picture_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
+    def half(figure, path, **options):
+        path.write_bytes(b"half")
+        raise OSError("the disk is full")
+
+    save(picture(), tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    monkeypatch.setattr(Figure, "savefig", half)
+    for name in ("a.png", "b.png"):
+        with pytest.raises(OSError, match="the disk is full"):
+            save(picture(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert (tmp_path / "a.png").read_bytes() == before
+
+
+def test_looks_of_many_take_no_longer_than_their_number():
+    names = [f"eiou ({n})" for n in range(40_000)] + [f"else {n}" for n in range(20_000)]
+    began = time.process_time()
+    assert len(looks(names)) == len(names)  # half a second; compared with all before, minutes
+    assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_text_is_never_mathematics(tmp_path, name, monkeypatch):
+    """In a title, on an axis, in a legend, beside it and on a tick: what is drawn is the name."""
+    drawn = []
+    draw = matplotlib.backends.backend_agg.RendererAgg.draw_text
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        drawn.append((s, ismath))
+        draw(self, gc, x, y, s, prop, angle, ismath, mtext)
+
+    monkeypatch.setattr(matplotlib.backends.backend_agg.RendererAgg, "draw_text", draw_text)
+    figure, (axis,) = panels(1, 1, 6, 4, name)
+    axis.plot([0, 1e-9], label=f"l {name}")
+    axis.set_title(name)
+    axis.set_xlabel(name)
+    axis.text(0, 0, name)
+    axis.set_xticks([0, 1], [f"t {visible(name)}", ""])
+    legend_below(figure, axis)
+    save(figure, tmp_path / "a.png")
+    texts = [text for text, _ in drawn]
+    assert texts.count(visible(name)) == 4  # suptitle, title, axis, text
+    assert {f"l {visible(name)}", f"t {visible(name)}"} <= set(texts)
+    assert not any(ismath for _, ismath in drawn)

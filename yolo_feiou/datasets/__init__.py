@@ -1,0 +1,1 @@
+"""Data sets: COCO in whatever form it comes, and the synthetic `shapes`."""

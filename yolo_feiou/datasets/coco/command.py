@@ -1,0 +1,200 @@
+"""`scripts/prepare_coco.py`: which data set, from where, and what came of it."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from yolo_feiou.arguments import Text, Whole, read_arguments
+from yolo_feiou.cli import fail
+from yolo_feiou.datasets.coco.annotations import Columns
+from yolo_feiou.datasets.coco.catalogue import COCO_2017, URL, Published
+from yolo_feiou.datasets.coco.convert import Counts
+from yolo_feiou.datasets.coco.doubts import doubt_boxes
+from yolo_feiou.datasets.coco.ledger import Ledger
+from yolo_feiou.datasets.coco.prepare import Loaded, check_link, load, write
+from yolo_feiou.datasets.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
+from yolo_feiou.datasets.coco.request import Request, read_request
+from yolo_feiou.datasets.coco.splits import check_zips
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
+from yolo_feiou.escape import shell
+from yolo_feiou.losses.spec import Choice
+from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.tables import results_folder
+from yolo_feiou.terminal import say
+
+VERB = "prepare_coco.py"
+ARGUMENTS = (
+    Text("out", "", "a folder for the prepared data"),
+    Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
+    Text("train", "", "a COCO JSON of your own"),
+    Text("val", "", "likewise"),
+    Text("test", "", "likewise; or True, with COCO 2017, for its test-dev images"),
+    Text("images", "", "the folder of your own images"),
+    Text("train_images", "", "the same for one split"),
+    Text("val_images", "", "likewise"),
+    Text("test_images", "", "likewise"),
+    Choice("missing", "stop", ("stop", "skip")),
+    Whole("workers", 0, 1, 1024),
+)
+USAGE = f"""\
+python scripts/{VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
+python scripts/{VERB} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
+python scripts/{VERB} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
+
+Arguments:
+""" + "\n".join(f"    {argument.name + '=':16}{argument.expected}" for argument in ARGUMENTS)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
+    try:
+        prepare_coco(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("interrupted: the same command goes on from there")
+    except YoloFeiouError as error:
+        sys.exit(fail(error))
+
+
+def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL) -> None:
+    """Prepare a data set, as `key=value` words say.
+
+    Args:
+        words: Of the command line.
+        published: The splits of COCO 2017.
+        url: Where they are.
+
+    Raises:
+        ArgumentError: If the words don't fit, or the folder holds what isn't this command's.
+        DataError: If the data can't be had, used or written.
+    """
+    if not words or words[0].strip("-") in ("help", "h"):
+        print(USAGE)
+        return
+    values = read_arguments(VERB, words, ARGUMENTS)
+    began = time.monotonic()
+    request = read_request(values, published, url)
+    out = request.out
+    with _one_line(out):
+        own = Ledger(out)
+        if is_done(request, own):
+            (out / PREPARING).unlink(missing_ok=True)  # of a process that was killed on its last step
+            return
+        check_zips(request.zips)
+        request.check(own)
+        skip = values.get("missing") == "skip"
+        loaded = load(request.find(own), skip) if request.ready else None
+        with results_folder(out), _alone(out):
+            if Ledger(out) != own:
+                raise ArgumentError(f"another process has just written to out={out}: give the same command again.")
+            if loaded is None:
+                begin(own, request.options, request.yaml, request.splits)
+                loaded = load(request.find(own), skip)
+            for line in (line for one in loaded for line in one.remarks):
+                say(line)
+            workers = values.get("workers")
+            counts = write(own, loaded, request.yaml, request.options, list(request.zips), workers=workers)
+    for line in summary(loaded, counts):
+        say(line)
+    say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
+    say("    " + shell(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
+
+
+def is_done(request: Request, own: Ledger) -> bool:
+    """Return whether nothing is left to do, and say so.
+
+    Raises:
+        ArgumentError: If something is left to do, and would replace or remove what this command didn't write so.
+    """
+    out, labels = request.out, [request.out / "labels" / folder for folder, _ in request.splits]
+    parts = [path.with_name(f"{path.name}.part") for path in labels]
+    parts += [out / "images" / f"{folder}.link.part" for folder in request.images]
+    paths = made_paths(out, request.splits, request.yaml)
+    check_folder(own, [*paths, *request.fresh], parts)
+    links = [path for folder in request.images if own.name(path := out / "images" / folder) in own.links]
+    found = own.survey(paths + [path for path in links if path.is_symlink()])
+    record = read_record(out)
+    written = found.own - own.links.keys()
+    if not (record and not found.changed and is_whole(out, record, request.options, written)):
+        own.refuse(found)
+        for folder, images in request.images.items():
+            check_link(own, images, folder)
+        return False
+    say(
+        f"{out / request.yaml} is there and whole: data YAML, lists, labels and links are as they were written, JSON "
+        "as they were read; images are there, their contents were not compared."
+    )
+    if found.foreign:
+        say(f"Not of this command, and left as they are: {found.told}")
+    say("There is nothing to do.")
+    return True
+
+
+def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str]:
+    """Give a line on each split: what is in it, and what was left out or changed."""
+    for one in loaded:
+        count = counts[one.split.name]
+        if not one.columns.labelled:
+            yield f"{one.split.folder}: {count.images:,} images without annotations"
+            continue
+        yield (
+            f"{one.split.folder}: {count.images:,} images, {count.without_objects:,} of them without objects; "
+            f"{count.objects:,} objects, {count.clipped:,} of them clipped to the image; left out: {count.crowds:,} "
+            f"crowds, {count.degenerate:,} boxes without area, {count.duplicates:,} repeated"
+        )
+        if without := classes_without_boxes(one.columns):
+            yield (
+                f"{one.split.folder}: {len(without):,} of {len(one.columns.categories):,} categories have no object: "
+                f"{first_three(without)}"
+            )
+        yield from (f"warning: {one.split.folder}: {line}" for line in doubts(one, count))
+
+
+def doubts(one: Loaded, count: Counts) -> Iterator[str]:
+    """Give a line for each thing that is no mistake in the JSON, but looks like one."""
+    yield from one.columns.notes
+    yield from one.sizes
+    if not count.objects:
+        yield "there is no object in it, so there is nothing to learn or to find."
+        return
+    yield from doubt_boxes(one.columns.boxes, count.clipped, count.objects)
+
+
+def classes_without_boxes(columns: Columns) -> list[str]:
+    """Return the names of the categories of which there are no objects, crowds left out."""
+    counts = np.bincount(columns.classes[~columns.crowds], minlength=len(columns.categories))
+    return [columns.class_names[i] for i in np.flatnonzero(counts == 0).tolist()]
+
+
+@contextmanager
+def _one_line(out: Path) -> Iterator[None]:
+    """Make a full disk, or one that can't be written, a message to the user."""
+    try:
+        yield
+    except OSError as error:
+        what = error.filename or out
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DataError(
+                f"there is no space left for {what} ({error.strerror}): free some, and give the same command again."
+            ) from None
+        raise DataError(f"{what} can't be read or written: {error.strerror or error}.") from None
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Keep other processes from preparing the same folder while the block lasts."""
+    lock = out / LOCK
+    try:
+        with held(lock, patience=5):
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+    except Busy:
+        raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

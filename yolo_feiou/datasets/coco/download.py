@@ -1,0 +1,110 @@
+"""Files from the network: resumed where they broke off, and checked before they count."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from yolo_feiou.datasets.coco.progress import bar
+from yolo_feiou.errors import DataError
+
+BLOCK = 1 << 20
+#: Seconds without a byte after which a connection counts as broken.
+TIMEOUT = 60.0
+#: So many times a broken connection is made anew without one byte more.
+TRIES = 5
+#: Seconds before the second try; twice as many before each further one.
+PAUSE = 2.0
+
+
+def download(url: str, path: Path, size: int | None, md5: str) -> None:
+    """Download a file, going on with what an earlier call left in `path` with `.part` behind it.
+
+    Args:
+        url: Where it is.
+        path: Where it goes, as soon as it is whole.
+        size: In bytes, if it is known.
+        md5: Its checksum, in hexadecimal.
+
+    Raises:
+        DataError: If it can't be had, or is not the file that was expected; it is removed then.
+        OSError: If it can't be written.
+    """
+    part = path.with_name(f"{path.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.touch()
+    if size is not None and part.stat().st_size > size:
+        part.unlink()
+        part.touch()
+    tries, most = 0, part.stat().st_size
+    while size is None or part.stat().st_size < size:
+        whole = False
+        try:
+            whole = _fetch(url, part, size)
+            cause = "the connection broke"
+        except urllib.error.HTTPError as error:
+            if error.code < 500 and error.code not in (408, 429):
+                raise DataError(f"{url} can't be had: the server says {error.code} {error.reason}.") from None
+            cause = f"the server says {error.code} {error.reason}"
+        except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            cause = str(getattr(error, "reason", error)) or type(error).__name__
+        if whole:
+            break
+        now = part.stat().st_size
+        tries = 0 if now > most else tries + 1  # a server that sends no parts begins anew each time
+        most = max(most, now)
+        if tries == TRIES:
+            raise DataError(
+                f"{url} broke off after {now:,}{f' of {size:,}' if size else ''} bytes ({cause}). Give the same "
+                "command again when the network is back: it goes on from there."
+            )
+        if tries:
+            time.sleep(PAUSE * 2 ** (tries - 1))
+    _check(url, part, size, md5)
+    part.replace(path)
+
+
+def _fetch(url: str, part: Path, size: int | None) -> bool:
+    """Fetch what `part` lacks, or all of it if the server can't send less; return whether it is whole now."""
+    there = part.stat().st_size
+    request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and there:  # there is nothing behind it: whole, or another file, as the checksum tells
+            return True
+        raise
+    with answer:
+        resumed = answer.status == 206
+        if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
+            raise DataError(f"{url}: the server sent other bytes than those asked for: try another network.")
+        there = there if resumed else 0
+        length = answer.headers.get("Content-Length")
+        total = there + int(length) if length and length.isdigit() else size
+        with part.open("ab" if resumed else "wb") as file, bar(part.stem, total, there, in_bytes=True) as advance:
+            while block := answer.read1(BLOCK):
+                file.write(block)
+                advance(len(block))
+    return total is None or part.stat().st_size == total
+
+
+def _check(url: str, part: Path, size: int | None, md5: str) -> None:
+    """Raise DataError, and remove the file, if it isn't the one that was expected."""
+    digest = hashlib.md5(usedforsecurity=False)
+    there = part.stat().st_size
+    with part.open("rb") as file, bar(f"checking {part.stem}", there, in_bytes=True) as advance:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            advance(len(block))
+    if there != (there if size is None else size) or digest.hexdigest() != md5:
+        part.unlink()
+        expected = f"{size:,} bytes and MD5 {md5}" if size else f"MD5 {md5}"
+        raise DataError(
+            f"{url} came with {there:,} bytes and MD5 {digest.hexdigest()}, expected {expected}. It is removed: give "
+            "the same command again, and if that is no help, get the file by other means and name its folder with "
+            "source=."
+        )

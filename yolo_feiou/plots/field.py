@@ -1,0 +1,72 @@
+"""The gradient field of a loss as a picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from yolo_feiou.plots.style import panels
+from yolo_feiou.storage.tables import Row
+
+AXES = {
+    "offset": ("offset Δx, in sides", "offset Δy, in sides", "boxes of one size"),
+    "size": ("log₂ w/w_t", "log₂ h/h_t", "boxes with one centre"),
+    "both": ("offset Δx, in sides", "log₂ of both sides' ratio", "offset and size"),
+}
+#: What has a colour of its own: its tint, how dense it is, and what it means.
+REGIONS = {
+    "away": ("#D55E00", 0.6, "leads away from the target"),
+    "dead": ("#9A9A9A", 1.0, "no gradient"),
+    "broken": ("#000000", 1.0, "gradient not finite"),
+}
+
+
+def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
+    """Draw where a step leads (arrows), how large it is (blue), where it pushes away (red), where it is dead (grey).
+
+    Args:
+        rows: As `simulation.field.field` returns them.
+        loss: The loss's spec.
+        arrows: Arrows along an axis, about.
+    """
+    figure, axes = panels(1, len(AXES), 16.5, 5.4, f"{loss}: the step that it makes a box take")
+    sizes = [row["size"] for row in rows if np.isfinite(row["size"])]
+    top = np.quantile(sizes, 0.98) if any(sizes) else 1.0
+    for axis, (plane, (u, v, title)) in zip(axes, AXES.items(), strict=True):
+        shade = draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows)
+        axis.set_xlabel(u)
+        axis.set_ylabel(v)
+        axis.set_title(title)
+    figure.colorbar(shade, ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
+    key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGIONS.values()]
+    figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)
+    return figure
+
+
+def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> object:
+    """Draw one plane, and return what a colour bar needs."""
+    points = round(len(rows) ** 0.5)
+    u, v, du, dv, size = (
+        np.array([row[key] for row in rows]).reshape(points, points).T for key in ("u", "v", "du", "dv", "size")
+    )
+    kind = np.array([row["kind"] for row in rows]).reshape(points, points).T
+    shade = axis.pcolormesh(u, v, size, vmin=0, vmax=top, cmap="Blues", shading="nearest", rasterized=True)
+    for name, (tint, alpha, _) in REGIONS.items():
+        region = np.ma.masked_where(kind != name, np.ones_like(u))
+        axis.pcolormesh(u, v, region, cmap=ListedColormap([tint]), alpha=alpha, shading="nearest", rasterized=True)
+    every = slice(None, None, max(1, points // arrows))
+    live = np.where((size > 1e-12) & np.isfinite(size), size, np.nan)  # arrows of one length: the shade has the size
+    axis.quiver(
+        *(grid[every, every] for grid in (u, v, du / live, dv / live)),
+        angles="xy",
+        pivot="mid",
+        scale=1.3 * arrows,
+        scale_units="width",
+        width=0.005,
+    )
+    axis.plot(0, 0, marker="+", color="white", markersize=14, markeredgewidth=3)
+    axis.grid(False)
+    return shade
