@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 from timing import save
 
-from yolo_feiou.evaluation.labels import read_split
+from yolo_feiou.yolo.splits import read_split
 
 RUNS = ("losses=ciou,eiou", "seeds=0,1", "data=shapes.yaml", "model=yolov8n.yaml", "imgsz=128", "batch=16")
 ALIKE = ("workers=0", "device=cpu", "plots=False", "preflight=False")

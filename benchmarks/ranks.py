@@ -25,8 +25,8 @@ from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 
 from yolo_feiou import build_loss
-from yolo_feiou.criterion import swap
 from yolo_feiou.distributed.group import CPUDistributedDataParallel
+from yolo_feiou.yolo.criterion import swap
 
 IMGSZ, IMAGES = 160, 8
 

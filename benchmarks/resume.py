@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from timing import save
 
-from yolo_feiou.resume_state import NAMES, drop_states
+from yolo_feiou.yolo.resume_state import NAMES, drop_states
 
 ARGUMENTS = {
     **{"data": "shapes.yaml", "imgsz": 128, "loss": "focal_eiou", "optimizer": "AdamW", "lr0": 0.001},

@@ -17,7 +17,7 @@ from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 
 from yolo_feiou import build_loss
-from yolo_feiou.criterion import swap
+from yolo_feiou.yolo.criterion import swap
 
 IMAGES, OBJECTS, ROUNDS = 16, 8, 40
 

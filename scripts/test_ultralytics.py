@@ -43,8 +43,8 @@ ultralytics.utils.ONLINE = True  # so that tests don't skip themselves: what the
 if os.environ["SIDE"] == "ours":
     import ultralytics
     from ultralytics.models import yolo
-    from yolo_feiou.model import MODELS
-    from yolo_feiou.trainer import TRAINERS
+    from yolo_feiou.yolo.model import MODELS
+    from yolo_feiou.yolo.trainer import TRAINERS
 
     for name, model in MODELS.items():
         setattr(ultralytics, name, model)

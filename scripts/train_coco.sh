@@ -33,7 +33,7 @@ command=("$python" -m torch.distributed.run "${options[@]}" -m yolo_feiou train 
 if [ -n "${DRY_RUN:-}" ]; then
   printf 'TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 '; printf '%q ' "${command[@]}"; echo; exit
 fi
-"$python" -m yolo_feiou.distributed.check "${words[@]}"
+"$python" -m yolo_feiou.yolo.check_command "${words[@]}"
 # Else a process that replaces a lost one meets the others where the addresses of those before still stand.
 export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 exec "${command[@]}"

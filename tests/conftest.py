@@ -29,8 +29,8 @@ os.environ |= {  # before the first import of Ultralytics, and for the processes
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     """The YAML of a small `shapes`: 24 images to train on, 8 to validate."""
-    from yolo_feiou.configs import CFG_DIR
     from yolo_feiou.datasets.shapes import generate
+    from yolo_feiou.yolo.configs import CFG_DIR
 
     root = tmp_path_factory.mktemp("data") / "shapes"
     generate(root, counts={"train": 24, "val": 8, "test": 8})

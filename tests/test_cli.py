@@ -12,8 +12,8 @@ from ultralytics.utils import DEFAULT_CFG_DICT, __version__
 
 from tests.runs import results, short
 from yolo_feiou import cli
-from yolo_feiou.configs import CFG_DIR
 from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
+from yolo_feiou.yolo.configs import CFG_DIR
 
 
 @pytest.mark.slow
@@ -135,8 +135,8 @@ def test_a_recipe_of_ultralytics_is_found_as_by_stock():
 def test_our_models_stand_in_within_the_block_only():
     stock = ultralytics.YOLO, ultralytics.RTDETR
     with cli.our_models():
-        assert ultralytics.YOLO.__module__ == "yolo_feiou.model"
-        assert ultralytics.RTDETR.__module__ == "yolo_feiou.model"
+        assert ultralytics.YOLO.__module__ == "yolo_feiou.yolo.model"
+        assert ultralytics.RTDETR.__module__ == "yolo_feiou.yolo.model"
         assert DEFAULT_CFG_DICT["loss"] == "stock" and DEFAULT_CFG_DICT["box_stats"] is False
     assert stock == (ultralytics.YOLO, ultralytics.RTDETR)
     assert not DEFAULT_CFG_DICT.keys() & {"loss", "box_stats"}

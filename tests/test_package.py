@@ -73,7 +73,7 @@ def test_an_installed_wheel_finds_its_files(tmp_path):
         wheel.extractall(tmp_path / "site")
     code = """
 import yolo_feiou
-from yolo_feiou.configs import find_data, find_recipe
+from yolo_feiou.yolo.configs import find_data, find_recipe
 print(yolo_feiou.__file__, find_data("shapes"), find_recipe("focal_eiou"))
 """
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}

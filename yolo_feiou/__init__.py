@@ -17,10 +17,10 @@ except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0+unknown"
 
 _NEED_ULTRALYTICS = {
-    "YOLO": "yolo_feiou.model",
-    "DetectionTrainer": "yolo_feiou.trainer",
-    "SegmentationTrainer": "yolo_feiou.trainer",
-    "PoseTrainer": "yolo_feiou.trainer",
+    "YOLO": "yolo_feiou.yolo.model",
+    "DetectionTrainer": "yolo_feiou.yolo.trainer",
+    "SegmentationTrainer": "yolo_feiou.yolo.trainer",
+    "PoseTrainer": "yolo_feiou.yolo.trainer",
 }
 
 __all__ = ["LOSSES", "BoxLoss", "YoloFeiouError", "__version__", "build_loss", *_NEED_ULTRALYTICS]

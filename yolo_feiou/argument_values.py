@@ -11,7 +11,7 @@ from ultralytics.engine.trainer import BaseTrainer
 from ultralytics.utils.checks import check_imgsz
 
 from yolo_feiou.errors import ArgumentError, DataError, did_you_mean
-from yolo_feiou.evaluation.quiet import quiet
+from yolo_feiou.yolo.quiet import quiet
 
 #: The optimizers of the releases that are supported, not all of which have MuSGD.
 OPTIMIZERS = ("SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "auto")

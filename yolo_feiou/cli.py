@@ -45,7 +45,7 @@ def losses(words: list[str]) -> None:
 
 def doctor(words: list[str]) -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
-    from yolo_feiou.doctor import diagnose
+    from yolo_feiou.yolo.doctor import diagnose
 
     if unknown := set(words) - {"--fix"}:
         raise ArgumentError(f"doctor takes --fix or nothing, got {' '.join(sorted(unknown))}.")
@@ -167,12 +167,12 @@ def trains(arguments: list[str]) -> bool:
     from ultralytics.cfg import MODES, smart_value
 
     from yolo_feiou.argument_values import check_values
-    from yolo_feiou.configs import read_recipe
-    from yolo_feiou.default_cfg import ours, refuse_taken
     from yolo_feiou.losses.registry import PARAMETERS
-    from yolo_feiou.recipes import warn_off_recipe
-    from yolo_feiou.training_arguments import check
-    from yolo_feiou.weights_path import check_resumed_file, check_weights_file
+    from yolo_feiou.yolo.arguments import check
+    from yolo_feiou.yolo.configs import read_recipe
+    from yolo_feiou.yolo.default_cfg import ours, refuse_taken
+    from yolo_feiou.yolo.recipe_warning import warn_off_recipe
+    from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
     words = [argument.lstrip("-").removesuffix(",") for argument in arguments]  # as Ultralytics reads them
     settings = {key.strip(): value.strip() for key, _, value in (word.partition("=") for word in words if "=" in word)}
@@ -214,7 +214,7 @@ def trains(arguments: list[str]) -> bool:
 
 def refuse_promptable(model: str) -> None:
     """Raise UnsupportedModelError for a model that Ultralytics, going by its name, takes for one that doesn't train."""
-    from yolo_feiou.trainer import unsupported
+    from yolo_feiou.yolo.trainer import unsupported
 
     stem = Path(model).stem.lower()
     for name, marks in UNTRAINABLE.items():
@@ -224,7 +224,7 @@ def refuse_promptable(model: str) -> None:
 
 def locate(argument: str) -> str:
     """Return `cfg=name` or `data=name` with the path of our YAML of that name; anything else as it is."""
-    from yolo_feiou.configs import find_data, find_recipe
+    from yolo_feiou.yolo.configs import find_data, find_recipe
 
     key, _, value = argument.partition("=")
     find = {"cfg": find_recipe, "data": find_data}.get(key.lstrip("-").strip())
@@ -237,8 +237,8 @@ def our_models() -> Iterator[None]:
     """Within the block, `ultralytics.YOLO` and its siblings are ours, and so are some arguments."""
     import ultralytics
 
-    from yolo_feiou.default_cfg import extended_default_cfg
-    from yolo_feiou.model import MODELS
+    from yolo_feiou.yolo.default_cfg import extended_default_cfg
+    from yolo_feiou.yolo.model import MODELS
 
     stock = {name: getattr(ultralytics, name) for name in MODELS}
     try:

@@ -22,13 +22,13 @@ from ultralytics.utils import RANK
 
 import yolo_feiou
 from yolo_feiou.ablation.contents import of_files
-from yolo_feiou.default_cfg import ours
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.losses.user import names_a_file
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.yolo.arguments import OURS
+from yolo_feiou.yolo.default_cfg import ours
 
 FILE = "provenance.json"
 #: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.

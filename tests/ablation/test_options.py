@@ -7,9 +7,9 @@ import pytest
 from tests.runs import typed
 from yolo_feiou.ablation import contents
 from yolo_feiou.ablation.options import read_request
-from yolo_feiou.configs import CFG_DIR
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.weights_path import check_weights_folder
+from yolo_feiou.yolo.configs import CFG_DIR
+from yolo_feiou.yolo.weights_path import check_weights_folder
 
 DATA = "data=shapes.yaml"
 

@@ -18,7 +18,7 @@ from tests.export.conftest import LEARNS
 from tests.export.made_up import coco_form
 from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO
-from yolo_feiou.distributed.ranks import RANKS_SINCE
+from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 pytestmark = pytest.mark.slow
 

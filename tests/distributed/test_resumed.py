@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from tests.distributed.test_ranks import SCRIPT, run_ranks
 from tests.runs import SHORT, results
-from yolo_feiou.distributed.ranks import RANKS_SINCE
+from tests.yolo.test_distributed import SCRIPT, run_ranks
 from yolo_feiou.run_record import read
+from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 CUT = SCRIPT.replace(
     'model = YOLO("yolov8n.yaml")\n',

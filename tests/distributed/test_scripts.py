@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs import results, short, stand_ins
-from yolo_feiou.distributed.ranks import RANKS_SINCE
+from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 RECIPE = "cfg=coco/yolov8.yaml"

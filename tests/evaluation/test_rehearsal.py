@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from tests.evaluation.conftest import model  # noqa: F401  # a fixture
 from tests.export.made_up import coco_form
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.evaluation.rehearsal import find_subject
-from yolo_feiou.evaluation.run import evaluate
+from yolo_feiou.yolo.evaluate import evaluate
 
 NAMES = ["white", "red"]
 
@@ -64,7 +63,7 @@ def refused(function):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares, model, fault, tmp_path):  # noqa: F811
+def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares, model, fault, tmp_path):
     damage(squares, fault)
     before = refused(lambda: find_subject(squares, "val").rehearse())
     assert before[0] is DataError
@@ -82,7 +81,7 @@ def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares
         ({"classes": []}, r"no "),
     ],
 )
-def test_classes_that_the_data_does_not_have(squares, model, told, message, tmp_path):  # noqa: F811
+def test_classes_that_the_data_does_not_have(squares, model, told, message, tmp_path):
     before = refused(lambda: find_subject(squares, "val", **told).rehearse())
     with pytest.raises(DataError, match=message):
         find_subject(squares, "val", **told).rehearse()

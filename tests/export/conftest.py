@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from tests.evaluation.conftest import detecting, model  # noqa: F401  # fixtures
+from tests.detection import detecting, model  # noqa: F401  # fixtures
 from tests.export.made_up import coco_form
 from tests.runs import SHORT
 from yolo_feiou.losses.registry import shortest
 from yolo_feiou.run_record import read
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.yolo.arguments import OURS
 
 LEARNS = {
     **{"imgsz": 96, "epochs": 20, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},

@@ -9,7 +9,6 @@ import yaml
 from tests.export.conftest import LEARNS
 from tests.export.made_up import errors
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.evaluation import run as evaluation
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export
@@ -17,6 +16,7 @@ from yolo_feiou.export.options import read_request
 from yolo_feiou.report.command import report
 from yolo_feiou.storage.own_files import is_sealed
 from yolo_feiou.storage.tables import read_csv
+from yolo_feiou.yolo import evaluate as evaluation
 
 pytestmark = pytest.mark.slow
 

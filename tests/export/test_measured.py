@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.evaluation.test_run import data_set
+from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError
 from yolo_feiou.export.measured import Evaluator, keep, known
 

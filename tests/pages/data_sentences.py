@@ -25,7 +25,7 @@ def _what_there_is() -> list[Claim]:
         shown(
             "`data=shapes.yaml` works in every command, without network: the images are made the first time",
             *(
-                "test_configs.py::test_names_are_found_with_and_without_suffix",
+                "yolo/test_configs.py::test_names_are_found_with_and_without_suffix",
                 "datasets/test_shapes.py::test_data_yaml",
             ),
             "datasets/test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",

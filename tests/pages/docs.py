@@ -126,7 +126,7 @@ def _claims_on_resuming() -> list[Claim]:
         measured(f"here up to {size} MB, where `last.pt` has {last} MB", RESUMED),
         shown(
             "16 bytes for each parameter with Adam and 12 with SGD, and 4 more while gradients wait",
-            "test_resume_state.py::test_what_a_state_takes_on_disk",
+            "yolo/test_resume_state.py::test_what_a_state_takes_on_disk",
         ),
     ]
 
@@ -158,7 +158,7 @@ def claims_on_coco() -> list[Claim]:
         ),
         shown(
             "They are equal to the last bit",
-            "test_resume_state.py::test_weights_and_metrics_equal_those_of_a_run_without_a_cut",
+            "yolo/test_resume_state.py::test_weights_and_metrics_equal_those_of_a_run_without_a_cut",
             "distributed/test_resumed.py::test_two_ranks_go_on_to_the_last_bit",
         ),
         *_claims_on_resuming(),

@@ -32,15 +32,15 @@ def _training() -> list[Claim]:
         shown(
             "All take any argument of `yolo train` after the recipe, and all say at the start,",
             *(f"{SCRIPTS}::test_a_dry_run_prints_the_command", EQUAL),
-            "distributed/test_ranks.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
+            "yolo/test_distributed.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
         ),
         shown(
             "It must be a multiple of the number of processes.",
-            "distributed/test_ranks.py::test_a_batch_that_has_no_equal_parts",
+            "yolo/test_distributed.py::test_a_batch_that_has_no_equal_parts",
         ),
         shown(
             "The first is Ultralytics' own launcher.",
-            "distributed/test_ranks.py::test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone",
+            "yolo/test_distributed.py::test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone",
         ),
         shown(
             "after a power cut it goes on with the run, while that is being trained it refuses, and once it is "
@@ -125,7 +125,7 @@ def _lost() -> list[Claim]:
 
 
 def _resumed() -> list[Claim]:
-    state = "test_resume_state.py"
+    state = "yolo/test_resume_state.py"
     return [
         shown(
             "Beside `last.pt` lies `epoch3.state` while a run isn't finished:",
@@ -196,9 +196,9 @@ def _recipes() -> list[Claim]:
         ),
         shown(
             "`batch=`, `lr0=` and `optimizer=` other than the recipe's are warned of,",
-            "test_recipes.py::test_what_is_left_and_what_would_go_with_it",
+            "yolo/test_recipe_warning.py::test_what_is_left_and_what_would_go_with_it",
         ),
-        shown("| detector | RetinaNet,", "test_configs.py::test_the_recipe_of_the_published_figures"),
+        shown("| detector | RetinaNet,", "yolo/test_configs.py::test_the_recipe_of_the_published_figures"),
         exempt(
             "What to expect of `ciou` under the full recipe: 37.3 AP for n and 44.9 for s by Ultralytics' own count;",
             AFFAIR,

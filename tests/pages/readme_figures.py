@@ -5,8 +5,8 @@ from __future__ import annotations
 from statistics import fmean
 
 from tests.pages.claims import Claim, exempt, measured, row, rows, shown
-from yolo_feiou.doctor import BROKEN, TESTED
 from yolo_feiou.report.comparison import SOUGHT
+from yolo_feiou.yolo.doctor import BROKEN, TESTED
 
 BCCD, SUMMARY, PREFLIGHT = "results/bccd/results.csv", "results/bccd/report/summary.csv", "results/bccd/preflight.csv"
 STEP, RANKS, PREPARED = "benchmarks/train_step.csv", "benchmarks/ranks.csv", "benchmarks/prepare_coco.csv"
@@ -133,40 +133,41 @@ def _limits() -> list[Claim]:
     return [
         shown(
             "that the criterion holds anywhere (model and EMA copy) gives way to a subclass.",
-            "test_criterion.py::test_every_head_of_every_generation_is_swapped",
+            "yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",
         ),
         shown(
             "prove it in each epoch and validation, or training stops unsaved.",
-            *(f"test_proof.py::{name}" for name in PROOFS),
+            *(f"yolo/test_proof.py::{name}" for name in PROOFS),
         ),
-        shown("from stock's code.", "test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own"),
+        shown("from stock's code.", "yolo/test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own"),
         shown(
             "equal to stock Ultralytics' to the last digit;",
-            "test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
+            "yolo/test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
         ),
         shown(
             "so does stock's own CIoU function put through the seam.",
-            "test_bbox_loss.py::test_stocks_own_function_through_the_seam_is_stock_bit_for_bit",
+            "yolo/test_bbox_loss.py::test_stocks_own_function_through_the_seam_is_stock_bit_for_bit",
         ),
         shown(
-            "refuse `loss=` with a clear error.", "test_model.py::test_models_without_an_axis_aligned_box_loss_refuse"
+            "refuse `loss=` with a clear error.",
+            "yolo/test_model.py::test_models_without_an_axis_aligned_box_loss_refuse",
         ),
         shown(
             "our tests run its worker script on two CPU processes.",
-            "distributed/test_ranks.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
+            "yolo/test_distributed.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
         ),
         exempt("`results.csv` has rank 0's training loss", "the name of a process, in stock's code"),
-        measured(f"Ultralytics {TESTED[0]} to {TESTED[1]} ", "yolo_feiou/doctor.py"),
+        measured(f"Ultralytics {TESTED[0]} to {TESTED[1]} ", "yolo_feiou/yolo/doctor.py"),
         measured(f"on Python {python} and torch {torch}, on Linux, without a GPU.", BCCD),
         exempt(
             f"Before {TESTED[0]} Ultralytics itself fails on today's numpy",
             "seen once with releases that are not installed here",
         ),
-        measured(f"{BROKEN[0]} to {BROKEN[-1]} diverge by themselves.", "yolo_feiou/doctor.py"),
-        shown("Several data sets in one call need 8.4.76;", "test_model.py::test_several_data_sets_keep_the_loss"),
+        measured(f"{BROKEN[0]} to {BROKEN[-1]} diverge by themselves.", "yolo_feiou/yolo/doctor.py"),
+        shown("Several data sets in one call need 8.4.76;", "yolo/test_model.py::test_several_data_sets_keep_the_loss"),
         shown(
             "tuning and several CPU processes 8.4.3.",
-            "test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts",
+            "yolo/test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts",
         ),
     ]
 

@@ -42,18 +42,20 @@ def _losses() -> list[Claim]:
     return [
         shown("`norm=tal` by YOLO's sum of target scores,", "losses/test_box_loss.py::test_mean_by_hand"),
         shown("`norm=mean` by the number of pairs, without scores.", "losses/test_box_loss.py::test_mean_by_hand"),
-        shown("**The losses differ in size,", "ablation/test_preflight.py::test_warnings_name_losses_that_are_far_off"),
+        shown(
+            "**The losses differ in size,", "yolo/test_gradient_norms.py::test_warnings_name_losses_that_are_far_off"
+        ),
         exempt("Compare losses at several gains and seeds before you believe a difference.", ADVICE),
     ]
 
 
 def _end() -> list[Claim]:
-    ranks = "distributed/test_ranks.py"
+    ranks = "yolo/test_distributed.py"
     dependencies = "test_readme.py::test_dependencies_are_those_of_the_package"
     return [
         shown(
             "gives its base configuration the key `loss`; nothing global is touched.",
-            "test_default_cfg.py::test_the_table_has_ours_within_the_block",
+            "yolo/test_default_cfg.py::test_the_table_has_ours_within_the_block",
             "test_package.py::test_import_of_trainers_patches_nothing",
         ),
         shown("One line says so;", "test_cli.py::test_train_with_a_loss_then_validate"),
@@ -67,13 +69,13 @@ def _end() -> list[Claim]:
         shown(
             "Swapped is the box term, and nothing else:",
             *(
-                "test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
-                "test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own",
+                "yolo/test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
+                "yolo/test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own",
             ),
         ),
         shown(
             "Tasks `detect`, `segment` and `pose`, YOLOv3 to YOLO26.",
-            *("test_criterion.py::test_every_head_of_every_generation_is_swapped",),
+            *("yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",),
             "test_real_data.py::test_detect_segment_and_pose_train",
         ),
         shown(

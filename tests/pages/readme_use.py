@@ -14,7 +14,7 @@ from yolo_feiou.checks.command import TIMEOUT
 from yolo_feiou.report.comparison import SOUGHT
 from yolo_feiou.report.statistics import ALPHA
 from yolo_feiou.simulation.run import Simulation
-from yolo_feiou.training_arguments import FAR
+from yolo_feiou.yolo.arguments import FAR
 
 FIGURE, SIMULATED = "docs/paper/figure1/figure1.csv", "benchmarks/simulation.csv"
 READINGS = "docs/paper/readings/readings.csv"
@@ -61,7 +61,7 @@ def _use() -> list[Claim]:
         ),
         shown("are found by name", "test_cli.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
-        shown("the images are made on first use", "evaluation/test_labels.py::test_a_data_set_of_ours_by_name"),
+        shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_by_name"),
         shown(
             "lists all losses, with parameters, ranges and sources.",
             "losses/test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
@@ -80,8 +80,8 @@ def _use() -> list[Claim]:
             "They load, predict, validate and export where this package is not installed.",
             "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
         ),
-        shown("no code of it runs.", "test_checkpoint_numbers.py::test_no_code_of_it_runs"),
-        shown("puts ours in place.", "test_doctor.py::test_stocks_yolo_is_reported_and_fixed"),
+        shown("no code of it runs.", "yolo/test_checkpoint_numbers.py::test_no_code_of_it_runs"),
+        shown("puts ours in place.", "yolo/test_doctor.py::test_stocks_yolo_is_reported_and_fixed"),
     ]
 
 
@@ -115,8 +115,8 @@ def _compare() -> list[Claim]:
         ),
         shown(
             "A FIFO or a device among the images, on which reading would hang, is named.",
-            *("evaluation/test_special_files.py::test_a_fifo_among_the_images_is_named",),
-            *("evaluation/test_special_files.py::test_sockets_devices_and_links_to_them_are_named",),
+            *("yolo/test_special_files.py::test_a_fifo_among_the_images_is_named",),
+            *("yolo/test_special_files.py::test_sockets_devices_and_links_to_them_are_named",),
         ),
         shown(
             "ends after `timeout=` hours, if that is given, as failed;",
@@ -135,10 +135,10 @@ def _compare() -> list[Claim]:
             "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
         ),
         measured(f"before the runs, {BATCHES} of the first {BATCHES * EVERY} batches", "yolo_feiou/ablation/gains.py"),
-        measured(f"a ratio beyond {FAR:g} is a warning.", "yolo_feiou/training_arguments.py"),
+        measured(f"a ratio beyond {FAR:g} is a warning.", "yolo_feiou/yolo/arguments.py"),
         shown(
             "sets `box` for each loss so that they agree",
-            "ablation/test_preflight.py::test_matched_gains_make_gradients_equal",
+            "yolo/test_gradient_norms.py::test_matched_gains_make_gradients_equal",
         ),
         shown(
             "Focal-EIoU's falls as boxes come to overlap",
@@ -159,7 +159,7 @@ def _compare() -> list[Claim]:
             "the page is one file that opens anywhere, on a phone too.",
             "report/test_page.py::test_the_page_does_not_scroll_sideways",
         ),
-        shown("records for each epoch the IoU of the positives", "test_box_stats.py::test_statistics_by_hand"),
+        shown("records for each epoch the IoU of the positives", "yolo/test_box_stats.py::test_statistics_by_hand"),
     ]
 
 
@@ -200,7 +200,7 @@ def _coco() -> list[Claim]:
         measured(f"{short['epochs']} epochs. A batch or learning rate", "cfg/coco/1x.yaml"),
         shown(
             "is warned of, with what linear scaling suggests.",
-            "test_recipes.py::test_what_is_left_and_what_would_go_with_it",
+            "yolo/test_recipe_warning.py::test_what_is_left_and_what_would_go_with_it",
         ),
         shown(
             "fails if that has another AP;", "export/test_onnx.py::test_an_onnx_that_does_something_else_is_not_kept"

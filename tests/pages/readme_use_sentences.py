@@ -56,32 +56,35 @@ def _use() -> list[Claim]:
             "**The same string everywhere**",
             *(
                 "losses/test_spec.py::test_what_is_spelled_is_read_back",
-                "test_trainer.py::test_unfinished_checkpoint_records_the_loss",
+                "yolo/test_trainer.py::test_unfinished_checkpoint_records_the_loss",
             ),
-            *("test_cli.py::test_a_recipe_and_its_loss_on_the_command_line", "test_model.py::test_a_recipe_by_name"),
+            *(
+                "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line",
+                "yolo/test_model.py::test_a_recipe_by_name",
+            ),
         ),
-        shown("with Ultralytics' own class", "test_trainer.py::test_loss_trains_validates_and_is_recorded"),
+        shown("with Ultralytics' own class", "yolo/test_trainer.py::test_loss_trains_validates_and_is_recorded"),
         shown("`import yolo_feiou` patches nothing.", "test_package.py::test_import_of_trainers_patches_nothing"),
         shown(
             "is what Ultralytics says when it is asked without our `YOLO`, trainer or command.",
-            *("test_default_cfg.py::test_without_it_all_is_ultralytics_own",),
+            *("yolo/test_default_cfg.py::test_without_it_all_is_ultralytics_own",),
             *("test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours",),
         ),
         shown(
             "`data=shapes.yaml` works in any command;",
             *(
                 "test_cli.py::test_train_with_a_loss_then_validate",
-                "test_configs.py::test_names_are_found_with_and_without_suffix",
+                "yolo/test_configs.py::test_names_are_found_with_and_without_suffix",
             ),
         ),
         shown(
             "Plain `data=shapes` is a data set of your own, if you have one of that name.",
-            *("test_configs.py::test_a_bare_name_is_the_users_own_file_where_there_is_one",),
-            *("test_configs.py::test_a_bare_name_is_the_users_data_set_in_ultralytics_folder_unless_we_made_it",),
+            *("yolo/test_configs.py::test_a_bare_name_is_the_users_own_file_where_there_is_one",),
+            *("yolo/test_configs.py::test_a_bare_name_is_the_users_data_set_in_ultralytics_folder_unless_we_made_it",),
         ),
         shown(
             "leaves nothing of ours in its arguments,",
-            "test_model.py::test_a_training_as_stocks_leaves_nothing_of_ours_in_its_files",
+            "yolo/test_model.py::test_a_training_as_stocks_leaves_nothing_of_ours_in_its_files",
         ),
         shown(
             "Only resuming carries the loss along: a new run from a `best.pt` needs its `loss=` again. Without one it "
@@ -92,8 +95,13 @@ def _use() -> list[Claim]:
             "the file itself tells (`model.yolo_feiou`), in stock Ultralytics too.",
             f"{record}::test_a_python_without_us_reads_the_loss_too",
         ),
-        shown("**Tuning** takes a loss too:", "test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts"),
-        shown("There the loss can be tuned itself:", "test_model.py::test_ray_tunes_with_the_loss_and_the_loss_itself"),
+        shown(
+            "**Tuning** takes a loss too:", "yolo/test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts"
+        ),
+        shown(
+            "There the loss can be tuned itself:",
+            "yolo/test_model.py::test_ray_tunes_with_the_loss_and_the_loss_itself",
+        ),
         shown(
             "is in its folder's `provenance.json`, written once: what was asked for, all arguments, the starting "
             "weights and their checksum, the data, the loss, versions, commit and machine, and an entry for each time "
@@ -158,7 +166,7 @@ def _compare() -> list[Claim]:
         shown(
             "evaluator, version, conf, iou and max_det stand in each row, and whether areas are those of the JSON or "
             "of the boxes.",
-            *("evaluation/test_run.py::test_a_trained_model_gives_a_row",),
+            *("yolo/test_evaluate.py::test_a_trained_model_gives_a_row",),
             *("evaluation/test_metrics.py::test_the_row_names_its_evaluator",),
             "evaluation/test_truth.py::test_areas_come_from_the_json_where_it_has_them",
         ),

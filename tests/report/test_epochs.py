@@ -5,12 +5,12 @@ import math
 import pytest
 
 from tests.report.made_up import row
-from yolo_feiou.box_stats import NAMES
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.epochs import BINS, VALIDATED, by_run, positives, training
 from yolo_feiou.report.series import choose
 from yolo_feiou.report.variants import Variant
+from yolo_feiou.yolo.box_stats import NAMES
 
 
 def shown(*losses, seeds=(0, 1)):

@@ -11,8 +11,8 @@ import torch
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.storage.tables import whole
+from yolo_feiou.yolo.checkpoint_numbers import read_numbers
 
 NEW, HALF, TRAINED = "new", "half", "trained"
 

@@ -15,11 +15,11 @@ from yolo_feiou.ablation.records import Mark, Preflight
 from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.ablation.rows import SET, curve, recorded_arguments
 from yolo_feiou.ablation.store import ABLATION, RunFolder, run_folders
-from yolo_feiou.box_stats import FILE
 from yolo_feiou.errors import DataError
 from yolo_feiou.storage.locks import held
 from yolo_feiou.storage.tables import Row, read_csv, read_record, write_csv
-from yolo_feiou.training_arguments import HARMLESS, PLACE
+from yolo_feiou.yolo.arguments import HARMLESS, PLACE
+from yolo_feiou.yolo.box_stats import FILE
 
 #: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
 FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")

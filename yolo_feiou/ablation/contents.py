@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from yolo_feiou.configs import find_data
+from yolo_feiou.yolo.configs import find_data
 
 NAMING = ("data", "model", "pretrained")
 #: Where the images lie is the machine's affair, and says nothing about what they are; nor does the file that a run is

@@ -14,12 +14,12 @@ from typing import Any
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run, digest
-from yolo_feiou.ablation.preflight import matched_box, warnings
 from yolo_feiou.ablation.records import Preflight
 from yolo_feiou.ablation.store import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage.locks import held
 from yolo_feiou.storage.tables import Row, read_record, write_json
+from yolo_feiou.yolo.gradient_norms import matched_box, warnings
 
 #: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
 APART = ("loss", "seed", "box", "gain")
@@ -132,7 +132,7 @@ def _measure(arguments: dict[str, Any], losses: list[str], seconds: float | None
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
         write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY})
-        line = [sys.executable, "-m", "yolo_feiou.ablation.preflight", str(request), str(result)]
+        line = [sys.executable, "-m", "yolo_feiou.yolo.gradient_norms", str(request), str(result)]
         try:
             process = subprocess.run(line, capture_output=True, text=True, check=False, timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -15,7 +15,7 @@ from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.registry import shortest
 from yolo_feiou.losses.spec import find_repeated, split_list
-from yolo_feiou.training_arguments import HARMLESS, OURS
+from yolo_feiou.yolo.arguments import HARMLESS, OURS
 
 #: Names under which the lists of losses and seeds are given too.
 ALIASES = {"losses": "loss", "seeds": "seed"}

@@ -15,10 +15,10 @@ from ultralytics.utils import RUNS_DIR
 from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
 from yolo_feiou.ablation.work import Task
 from yolo_feiou.arguments import Text, Whole, read_arguments
-from yolo_feiou.configs import CFG_DIR, find, read_recipe
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
 from yolo_feiou.losses.spec import Choice, Flag, Number
+from yolo_feiou.yolo.configs import CFG_DIR, find, read_recipe
 
 OPTIONS = (
     Text("out", "", "the folder of the ablation"),

@@ -17,19 +17,19 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.options import Request
 from yolo_feiou.ablation.store import TRAIN
 from yolo_feiou.argument_values import check_values
-from yolo_feiou.configs import find_data
-from yolo_feiou.devices import check_device
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
-from yolo_feiou.evaluation.detections import load_model
 from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.evaluation.rehearsal import find_subject
-from yolo_feiou.evaluation.special_files import check_ordinary
 from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.training_arguments import OURS, check
-from yolo_feiou.weights_path import check_weights_file, check_weights_folder
+from yolo_feiou.yolo.arguments import OURS, check
+from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.detect import load_model
+from yolo_feiou.yolo.devices import check_device
+from yolo_feiou.yolo.quiet import quiet
+from yolo_feiou.yolo.special_files import check_ordinary
+from yolo_feiou.yolo.splits import read_split
+from yolo_feiou.yolo.weights_path import check_weights_file, check_weights_folder
 
 #: What Ultralytics raises for a model that it can't read.
 UNREADABLE = (

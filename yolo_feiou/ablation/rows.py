@@ -19,7 +19,7 @@ from yolo_feiou.provenance import PROVENANCE, now
 from yolo_feiou.run_record import FILE, read
 from yolo_feiou.storage.spreadsheets import decode, delimiter, plain_numbers, split
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.yolo.arguments import OURS
 
 #: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
 SETTINGS = ("split", "conf", "iou", "max_det", "imgsz", "batch")

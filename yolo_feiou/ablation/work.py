@@ -19,13 +19,13 @@ import torch
 from yolo_feiou.ablation import checkpoints
 from yolo_feiou.ablation.rows import cut, finished_row
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.children import WORKER, die_with
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.run import evaluate
-from yolo_feiou.model import YOLO
 from yolo_feiou.provenance import DEVICE
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.evaluate import evaluate
+from yolo_feiou.yolo.model import YOLO
+from yolo_feiou.yolo.subprocesses import WORKER, die_with
 
 #: Exit status of a process that finds another at work on its run.
 BUSY = 75

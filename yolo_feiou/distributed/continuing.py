@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import msgspec
 from ultralytics.utils import LOGGER
 
-from yolo_feiou.checkpoint_numbers import read_numbers
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.run_record import Start
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.storage.tables import read_record, write_json
-from yolo_feiou.training_arguments import HARMLESS
+from yolo_feiou.yolo.arguments import HARMLESS
+from yolo_feiou.yolo.checkpoint_numbers import read_numbers
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
 

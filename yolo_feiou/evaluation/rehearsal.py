@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
-from yolo_feiou.evaluation.labels import Split, read_split
 from yolo_feiou.evaluation.objects import Expected, expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
 from yolo_feiou.evaluation.source import Source, source_of
+from yolo_feiou.yolo.splits import Split, read_split
 
 
 @dataclass(frozen=True)

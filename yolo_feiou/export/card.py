@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from yolo_feiou import escape
 from yolo_feiou.ablation.rows import joined
-from yolo_feiou.evaluation.labels import image_counts
 from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
@@ -23,6 +22,7 @@ from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, listing, percent
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
+from yolo_feiou.yolo.splits import image_counts
 
 FILE = "model_card.md"
 UNKNOWN = "not recorded"

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from yolo_feiou.ablation.collect import Gathered
 from yolo_feiou.cli import fail
-from yolo_feiou.devices import check_device
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
 from yolo_feiou.export.measured import Evaluator, Measured, measured
@@ -27,6 +25,8 @@ from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.devices import check_device
+from yolo_feiou.yolo.splits import read_split
 
 
 @dataclass

@@ -14,13 +14,13 @@ from yolo_feiou.ablation.grid import digest
 from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.labels import read_split
-from yolo_feiou.evaluation.run import evaluate
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.provenance import now, versions
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.evaluate import evaluate
+from yolo_feiou.yolo.splits import read_split
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
 FOLDER, MEASURED = "evaluation", "measured.json"

@@ -15,12 +15,12 @@ from pathlib import Path
 import ultralytics
 
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.quiet import quiet
 from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.shown import percent
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_json, whole
+from yolo_feiou.yolo.quiet import quiet
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"

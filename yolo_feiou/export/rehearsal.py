@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.errors import DataError, YoloFeiouError
-from yolo_feiou.evaluation.detections import class_names, load_model
 from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
-from yolo_feiou.weights_path import check_weights_folder
+from yolo_feiou.yolo.detect import class_names, load_model
+from yolo_feiou.yolo.weights_path import check_weights_folder
 
 
 @dataclass

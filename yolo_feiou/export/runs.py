@@ -23,7 +23,7 @@ from yolo_feiou.run_record import FILE as RECORD
 from yolo_feiou.run_record import RunRecord, mark_of, read
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
-from yolo_feiou.training_arguments import OURS, PLACE
+from yolo_feiou.yolo.arguments import OURS, PLACE
 
 ARGS, RESULTS = "args.yaml", "results.csv"
 #: Arguments of which args.yaml has other values once a run was resumed.

@@ -19,13 +19,13 @@ from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.odd_values import Id
 from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.detections import class_names, detect, load_model
 from yolo_feiou.evaluation.ids import category_ids, image_ids
-from yolo_feiou.evaluation.labels import Split, read_split
 from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.tables import whole
+from yolo_feiou.yolo.detect import class_names, detect, load_model
+from yolo_feiou.yolo.splits import Split, read_split
 
 SPLIT, FILE = "test", "submission.zip"
 #: The name of the only file in a submission is these, with a name of the user's between them.

@@ -12,7 +12,7 @@ from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Variant, spelled
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.training_arguments import FAR, HARMLESS
+from yolo_feiou.yolo.arguments import FAR, HARMLESS
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
 FEW = 30  # objects, below which the AP of a size hangs on single ones

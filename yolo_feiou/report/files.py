@@ -14,7 +14,7 @@ from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT,
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
 from yolo_feiou.storage.tables import Row, read_csv
-from yolo_feiou.training_arguments import OURS
+from yolo_feiou.yolo.arguments import OURS
 
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")

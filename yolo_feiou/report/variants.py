@@ -10,7 +10,7 @@ from yolo_feiou.losses.spec import spell
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.training_arguments import HARMLESS
+from yolo_feiou.yolo.arguments import HARMLESS
 
 Value = float | str | None
 MATCHED = "matched"  # the `gain` of runs whose box gain was set so that gradients agree in size

@@ -23,7 +23,7 @@ def test_real_data_are_what_ultralytics_then_reads(tmp_path, capsys):
     import numpy as np
     from pycocotools.coco import COCO
 
-    from yolo_feiou.evaluation.labels import read_split
+    from yolo_feiou.yolo.splits import read_split
 
     out = tmp_path / "coco"
     prepare_coco([f"out={out}", f"source={TINY}"])

@@ -9,10 +9,10 @@ import pytest
 from tests.datasets.coco.made_up import CATEGORIES, annotation, image, write_images
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import read_split
 from yolo_feiou.evaluation.objects import expected_objects
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.yolo.splits import read_split
 
 PLAIN = {
     "images": [image(1), image(2), image(3)],

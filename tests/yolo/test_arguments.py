@@ -1,0 +1,53 @@
+"""The training arguments of ours reach the trainer by every road, and what doesn't fit stops there."""
+
+import pytest
+import yaml
+
+from tests.runs import SHORT, overrides, short
+from yolo_feiou import YOLO, DetectionTrainer
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.storage.tables import read_csv
+from yolo_feiou.yolo.box_stats import FILE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"box_stats": "yes"}, "got box_stats='yes': expected True or False"),
+        ({"box_stats": 1}, "got box_stats=1: expected True or False"),
+        ({"box_stats": None}, "got box_stats=None"),
+        ({"box_stats": True, "loss": "stock"}, "got loss=stock: add loss=ciou"),
+    ],
+)
+def test_what_does_not_fit_stops_before_anything_is_written(tmp_path, data, arguments, message):
+    given = overrides(data, tmp_path / "runs", **arguments)
+    with pytest.raises(ArgumentError, match=message):
+        DetectionTrainer(overrides=given)
+    with pytest.raises(ArgumentError, match=message):
+        YOLO("yolov8n.yaml").train(**given)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_the_command_takes_it_from_a_recipe_and_as_a_bare_word(command, data, tmp_path):
+    (tmp_path / "mine.yaml").write_text("loss: eiou\nbox_stats: true\n")
+    for name, words in (("recipe", ["cfg=mine.yaml"]), ("word", ["loss=eiou", "box_stats"])):
+        done = command("train", *words, "model=yolov8n.yaml", *short(data=data, project=tmp_path, name=name))
+        assert done.returncode == 0, done.stderr
+        assert len(read_csv(tmp_path / name / FILE)) == 1
+
+
+@pytest.mark.slow
+def test_trainings_that_ultralytics_starts_as_commands_take_it(data, tmp_path, release):
+    release("8.4.76")
+    YOLO("yolov8n.yaml").train(**{**overrides([data, data], tmp_path, box_stats=True)})
+    assert len(list(tmp_path.glob(f"**/{FILE}"))) == 2
+
+
+@pytest.mark.slow
+def test_the_trials_of_the_tuner_take_it(data, tmp_path, release):
+    release("8.4.3")
+    arguments = {**SHORT, "data": data, "project": str(tmp_path), "loss": "eiou", "box_stats": True, "iterations": 1}
+    YOLO("yolov8n.yaml").tune(**arguments)
+    recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]
+    assert [arguments["box_stats"] for arguments in recorded if arguments["mode"] == "train"] == [True]

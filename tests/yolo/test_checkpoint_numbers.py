@@ -1,0 +1,77 @@
+"""What is read of a checkpoint without running its code."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from ultralytics.nn.tasks import DetectionModel
+
+from yolo_feiou.yolo.checkpoint_numbers import Inert, read_numbers
+
+ARGUMENTS = {"epochs": 5, "lr0": 0.01, "loss": "eiou", "data": "x.yaml", "cache": None, "box_stats": True}
+
+
+class Runs:
+    """What runs a command when it is unpickled."""
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A function that saves a checkpoint as Ultralytics does, with changes, and returns its path."""
+
+    def save(**changes):
+        model = DetectionModel("yolov8n.yaml", verbose=False)
+        content = {
+            **{"epoch": 3, "best_fitness": np.float64(0.25), "ema": model, "updates": 7, "date": "today"},
+            **{"optimizer": torch.optim.SGD(model.parameters()).state_dict(), "train_args": ARGUMENTS, **changes},
+        }
+        torch.save(content, tmp_path / "last.pt")
+        return tmp_path / "last.pt"
+
+    return save
+
+
+def test_numbers_and_words_are_there_and_objects_are_inert(saved):
+    path = saved(train_args={**ARGUMENTS, "project": Path("runs")})
+    found, loaded = read_numbers(path), torch.load(path, weights_only=False)
+    for key in ("epoch", "best_fitness", "updates", "date"):
+        assert found[key] == loaded[key]
+    assert found["train_args"].pop("project").as_posix() == "runs"
+    assert found["train_args"] == ARGUMENTS
+    assert found["optimizer"] and type(found["ema"]) is Inert
+
+
+def test_no_code_of_it_runs(saved, tmp_path):
+    """Wherever it stands; torch.load, for the weights, would run it."""
+    evil = Runs()
+    evil.path = tmp_path / "ran"
+    for change in ({"date": evil}, {"ema": [evil]}, {"train_args": {**ARGUMENTS, "x": evil}}):
+        path = saved(**change)
+        assert read_numbers(path)["epoch"] == 3
+        assert not evil.path.exists()
+    torch.load(path, weights_only=False)
+    assert evil.path.exists()
+
+
+def test_a_torn_one_is_none(saved, tmp_path):
+    """Cut off at any place, with a part that was overwritten, empty, missing, or anything else."""
+    path = saved()
+    content = path.read_bytes()
+    for end in (0, 10, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:end])
+        assert read_numbers(path) is None
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + bytes(4096) + content[middle + 4096 :])
+    assert read_numbers(path) is None
+    assert read_numbers(tmp_path / "none.pt") is None
+    torch.save([1, 2], path)
+    assert read_numbers(path) is None
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/data.pkl", b"\x80\x02garbage")
+    assert read_numbers(path) is None

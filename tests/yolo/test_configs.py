@@ -1,0 +1,101 @@
+"""Every YAML that we ship is valid, explained, and found."""
+
+import pytest
+import yaml
+from ultralytics.cfg import get_cfg
+
+from yolo_feiou import build_loss
+from yolo_feiou.datasets.shapes import generate
+from yolo_feiou.yolo import configs
+from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_recipe
+
+RECIPES = sorted(CFG_DIR.glob("*.yaml"))
+#: Tables 1 and 2 and section 5.4.3 of the paper.
+PAPER = {"smooth_l1", "balanced_l1", "focal_l1", "iou", "giou", "ciou", "eiou", "focal_eiou_v1", "focal_eiou"}
+PAPER |= {"focal_eiou_star"}
+
+
+def test_every_recipe_of_the_paper_is_there():
+    assert {path.stem for path in RECIPES} >= PAPER
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_a_recipe_explains_itself_and_is_valid(path):
+    purpose, command, *_ = path.read_text().splitlines()
+    assert purpose.startswith("# ")
+    assert command == f"# yolo train model=yolov8s.yaml data=coco.yaml cfg={path.name}"
+    arguments = yaml.safe_load(path.read_text())
+    build_loss(arguments.pop("loss"))
+    get_cfg(overrides=arguments)
+
+
+OURS = str(CFG_DIR / "datasets" / "shapes.yaml")
+COCO = sorted((CFG_DIR / "coco").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", COCO, ids=lambda path: path.stem)
+@pytest.mark.parametrize("loss", ["ciou", "eiou", "focal_eiou", "focal_l1"])
+def test_a_recipe_for_coco_goes_with_each_loss(path, loss):
+    purpose, command, *_ = path.read_text().splitlines()
+    assert purpose.startswith("# ")
+    assert command == f"# scripts/train_coco.sh cfg=coco/{path.name} data=datasets/coco/coco.yaml loss=focal_eiou"
+    build_loss(loss)
+    arguments = get_cfg(overrides=yaml.safe_load(path.read_text()))
+    assert (arguments.optimizer, arguments.lr0, arguments.pretrained) == ("SGD", 0.01, False)
+    assert find_recipe(f"coco/{path.stem}") == find_recipe(f"coco/{path.name}") == str(path)
+
+
+def test_the_recipe_of_the_published_figures():
+    arguments = yaml.safe_load((CFG_DIR / "coco" / "yolov8.yaml").read_text())
+    assert (arguments["epochs"], arguments["batch"]) == (500, 128)
+
+
+def test_no_other_folder_is_looked_into():
+    for name in ("coco/../eiou.yaml", "datasets/shapes", "ablation/bccd.yaml", "coco/eiou"):
+        assert find_recipe(name) == name
+
+
+def test_names_are_found_with_and_without_suffix():
+    assert find_recipe("eiou") == find_recipe("eiou.yaml") == str(CFG_DIR / "eiou.yaml")
+    assert find_data("shapes") == str(CFG_DIR / "datasets" / "shapes.yaml")
+    assert find_data(["shapes.yaml", "coco8.yaml"]) == [str(CFG_DIR / "datasets" / "shapes.yaml"), "coco8.yaml"]
+    assert find_data("../eiou.yaml") == "../eiou.yaml"
+    assert find_data(None) is None
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".yml"])
+def test_a_bare_name_is_the_users_own_file_where_there_is_one(tmp_path, monkeypatch, suffix):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / f"shapes{suffix}").touch()
+    (tmp_path / f"eiou{suffix}").touch()
+    assert find_data("shapes") == f"shapes{suffix}"
+    assert find_recipe("eiou") == f"eiou{suffix}"
+    assert find_data("shapes.yaml") == ("shapes.yaml" if suffix == ".yaml" else OURS)
+
+
+@pytest.mark.parametrize("theirs", ["shapes", "shapes.yaml", "shapes.yml"])
+def test_a_bare_name_is_the_users_data_set_in_ultralytics_folder_unless_we_made_it(tmp_path, monkeypatch, theirs):
+    monkeypatch.setattr(configs, "DATASETS_DIR", tmp_path)
+    assert find_data("shapes") == OURS
+    if theirs == "shapes":
+        generate(tmp_path / theirs, counts={"train": 1}, size=32)
+        assert find_data("shapes") == OURS
+        (tmp_path / theirs / "recipe.json").unlink()
+    else:
+        (tmp_path / theirs).touch()
+    assert find_data("shapes") == str(tmp_path / theirs)
+    assert find_data("shapes.yaml") == OURS
+
+
+def test_a_data_set_that_ultralytics_comes_to_have_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(configs, "ROOT", tmp_path)
+    (tmp_path / "cfg" / "datasets").mkdir(parents=True)
+    (tmp_path / "cfg" / "datasets" / "shapes.yaml").touch()
+    assert (find_data("shapes"), find_data("shapes.yaml")) == ("shapes", "shapes.yaml")
+
+
+@pytest.mark.parametrize("path", COCO, ids=lambda path: path.stem)
+def test_a_recipe_turns_multi_scale_off_in_a_way_that_all_releases_take(path):
+    """8.3.119 wants a bool, newer ones a fraction, of which False is none."""
+    recipe = yaml.safe_load(path.read_text())
+    assert recipe["multi_scale"] is False and get_cfg(overrides=recipe).multi_scale == 0

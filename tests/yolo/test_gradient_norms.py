@@ -1,0 +1,214 @@
+"""The sizes of losses on the first batches: those that training has there, and the gains that make them equal."""
+
+import json
+import re
+import tempfile
+from functools import partial
+from inspect import signature
+from statistics import median
+
+import pytest
+import torch
+from ultralytics.engine.trainer import BaseTrainer
+
+from tests.runs import SHORT
+from yolo_feiou import YOLO, DetectionTrainer
+from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
+from yolo_feiou.yolo import gradient_norms
+from yolo_feiou.yolo.gradient_norms import (
+    Batch,
+    Measuring,
+    Size,
+    first_device,
+    main,
+    matched_box,
+    measure,
+    rows,
+    warnings,
+)
+
+
+@pytest.fixture
+def arguments(data):
+    """The arguments of a training, as an ablation has them."""
+    return {**SHORT, "model": "yolov8n.yaml", "data": data}
+
+
+def sizes(table):
+    """Loss and gradient of each row."""
+    return {row["loss"]: (row["loss_value"], row["gradient_norm"]) for row in table}
+
+
+def first_gradient(arguments, folder, **changed):
+    """The norm of the gradient that a training's whole loss has on its first batch, for an image.
+
+    Without gains on the other terms, that loss is the box term times the gain and the number of images.
+    """
+    given = {**arguments, "cls": 0.0, "dfl": 0.0, "project": str(folder), "name": "run", "exist_ok": True, **changed}
+    trainer = DetectionTrainer(overrides=given)
+    trainer._setup_train(*[1] * ("world_size" in signature(BaseTrainer._setup_train).parameters))  # in older releases
+    trainer._model_train()
+    batch = trainer.preprocess_batch(next(iter(trainer.train_loader)))
+    loss, _ = trainer.model(batch)
+    loss.sum().backward()
+    gradients = [weight.grad.flatten() for weight in trainer.model.parameters() if weight.grad is not None]
+    return torch.cat(gradients).double().norm().item() / len(batch["img"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["yolov8n.yaml", "yolo26n.yaml"])
+def test_a_gradient_is_the_one_that_training_has(arguments, tmp_path, release, model):
+    """Of both heads where there are two, as the criterion weighs them."""
+    release("8.4.0" if model == "yolo26n.yaml" else "8.3.0")
+    arguments["model"] = model
+    table = measure(arguments, ["eiou", "l1"], batches=1)
+    assert [row["loss"] for row in table] == ["ciou", "eiou", "l1"]
+    for row in table:
+        own = first_gradient(arguments, tmp_path, loss=row["loss"], box=1.0)
+        assert row["gradient_norm"] == pytest.approx(own, rel=1e-4)
+        assert row["gradient_ratio"] == pytest.approx(row["gradient_norm"] / table[0]["gradient_norm"])
+
+
+@pytest.mark.slow
+def test_matched_gains_make_gradients_equal(arguments, tmp_path):
+    boxes = matched_box(measure(arguments, ["l1", "focal_eiou"], batches=1), 7.5)
+    expected = first_gradient(arguments, tmp_path, loss="ciou", box=7.5)
+    assert boxes["ciou"] == 7.5
+    for loss in ("l1", "focal_eiou"):
+        assert first_gradient(arguments, tmp_path, loss=loss, box=7.5) != pytest.approx(expected, rel=0.2)
+        assert first_gradient(arguments, tmp_path, loss=loss, box=boxes[loss]) == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_batches_are_those_of_a_training_that_steps(arguments, tmp_path):
+    """Batch by batch, the reference is what a real training without warm-up logs, over the gain."""
+    values = []
+    arguments |= {"warmup_epochs": 0, "close_mosaic": 0}
+    model = YOLO("yolov8n.yaml")
+    model.add_callback("on_train_batch_end", lambda trainer: values.append(box_loss(trainer) / trainer.args.box))
+    model.train(**{**arguments, "loss": "ciou", "project": str(tmp_path)})
+    assert len(values) == 3 and len(set(values)) == 3
+    for batches in (1, 2, 3):
+        (row,) = measure(arguments, ["ciou"], batches)
+        assert row["batches"] == batches
+        assert row["loss_value"] == pytest.approx(median(values[:batches]), rel=1e-5)
+
+
+def box_loss(trainer):
+    """The box term of a batch as Ultralytics logs it; older releases have a tensor of all terms."""
+    return float(trainer.loss_items["box_loss" if isinstance(trainer.loss_items, dict) else 0])
+
+
+@pytest.mark.slow
+def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch):
+    """Nor do they depend on the losses beside them, on where results were to go, or on the training's own loss."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folders, setup = [], Measuring._do_train
+    monkeypatch.setattr(Measuring, "_do_train", lambda self, *size: (folders.append(self.save_dir), setup(self, *size)))
+    losses = ["eiou", "focal_eiou:gamma=0", "stock", "ciou", "eiou"]
+    table = measure({**arguments, "loss": "l1", "project": "mine", "box_stats": True, "device": "cpu"}, losses, 4)
+    assert not any(tmp_path.iterdir()) and not folders[0].exists()
+    assert [row["loss"] for row in table] == ["eiou", "focal_eiou:gamma=0", "stock", "ciou"]
+    eiou, same, stock, ciou = ({key: value for key, value in row.items() if key != "loss"} for row in table)
+    assert eiou == same and stock == ciou
+    assert (ciou["loss_ratio"], ciou["gradient_ratio"], ciou["batches"]) == (1, 1, 4)
+    assert ciou["pairs"] == eiou["pairs"] > 100
+    assert measure(arguments, ["eiou"], 4) == [table[3], table[0]]
+    assert measure({**arguments, "seed": 1}, ["eiou"], 4) != [table[3], table[0]]
+
+
+@pytest.mark.slow
+def test_another_reference(arguments):
+    row, other = measure(arguments, ["ciou"], 1, reference="eiou")
+    assert (row["loss"], row["gradient_ratio"], other["loss"]) == ("eiou", 1, "ciou")
+    ciou, eiou = measure(arguments, ["eiou"], 1)
+    assert other["gradient_ratio"] == pytest.approx(1 / eiou["gradient_ratio"])
+    assert sizes([ciou, eiou]) == sizes([other, row])  # of a first batch: from then on, they train differently
+
+
+def test_rows_by_hand():
+    # Values 1, 2, 3 and gradients 4, 4, 8 of a; of b 2, 2, 12 and 2, 8, 8: in ratio 2, 1, 4 and ½, 2, 1.
+    batches = [
+        Batch(5, {"a": Size(1, 4), "b": Size(2, 2)}),
+        Batch(6, {"a": Size(2, 4), "b": Size(2, 8)}),
+        Batch(7, {"a": Size(3, 8), "b": Size(12, 8)}),
+        Batch(0, {"a": Size(0, 0), "b": Size(0, 0)}),  # without positives
+        Batch(9, {"a": Size(1, float("inf")), "b": Size(1, 1)}),  # beyond half precision
+    ]
+    assert rows(batches, "a") == [
+        dict(zip(ROW, ("a", 3, 18, 2, 4, 1, 1), strict=True)),
+        dict(zip(ROW, ("b", 3, 18, 2, 8, 2, 1), strict=True)),
+    ]
+
+
+ROW = ("loss", "batches", "pairs", "loss_value", "gradient_norm", "loss_ratio", "gradient_ratio")
+
+
+@pytest.mark.parametrize("batches", [[], [Batch(0, {"a": Size(0, 0)})], [Batch(1, {"a": Size(1, float("nan"))})]])
+def test_without_anything_to_measure_there_are_no_rows(batches):
+    with pytest.raises(DataError, match=rf"in {len(batches)} batches of training, a had nothing to measure"):
+        rows(batches, "a")
+
+
+def ratios(**given):
+    return [{"loss": loss, "gradient_ratio": ratio} for loss, ratio in given.items()]
+
+
+def test_matched_box_by_hand():
+    assert matched_box(ratios(ciou=1.0, eiou=3.0, l1=0.5), 7.5) == {"ciou": 7.5, "eiou": 2.5, "l1": 15}
+    assert matched_box(ratios(eiou=0.7), 5) == {"eiou": 7.143}  # 7.142857…
+
+
+@pytest.mark.parametrize(("ratio", "came"), [(0.0, "0"), (float("inf"), "inf"), (float("nan"), "nan")])
+def test_a_loss_without_a_gradient_has_no_matching_gain(ratio, came):
+    with pytest.raises(DataError, match=f"the gradient of flat measured {came} times the reference's"):
+        matched_box(ratios(ciou=1.0, flat=ratio), 7.5)
+
+
+def test_warnings_name_losses_that_are_far_off():
+    given = ratios(ciou=1.0, twice=2.0, half=0.5, more=2.01, less=0.49, none=float("nan"))
+    assert [text.split()[0] for text in warnings(given)] == ["more", "less", "none"]
+    assert "more pulls 2.01 times as hard" in warnings(given)[0]
+
+
+@pytest.mark.parametrize(
+    ("device", "first"),
+    [(None, None), ("", None), (0, "0"), ("cpu", "cpu"), ("1,2", "1"), ([1, 2], 1), ("cuda:1", "cuda:1")],
+)
+def test_of_several_devices_the_first_measures(device, first):
+    assert first_device(device) == first
+
+
+@pytest.mark.parametrize(
+    ("changed", "losses", "error", "message"),
+    [
+        ({}, ["eoiu"], LossSpecError, "did you mean 'eiou'"),
+        ({"data": ["a.yaml", "b.yaml"]}, ["eiou"], ArgumentError, "one data set at a time"),
+        ({"model": "yolov8n-obb.yaml"}, ["eiou"], UnsupportedModelError, "without an axis-aligned BboxLoss"),
+        ({"data": "nope.yaml"}, ["eiou"], DataError, "there is no such file"),
+    ],
+)
+def test_mistakes_are_named_and_leave_nothing(arguments, tmp_path, monkeypatch, changed, losses, error, message):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(error, match=message):
+        measure({**arguments, **changed}, losses)
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_process_writes_rows_or_one_line(tmp_path, capsys, monkeypatch, arguments):
+    request, result = tmp_path / "request.json", tmp_path / "result.json"
+    run = partial(main, [str(request), str(result)])
+    request.write_text(json.dumps({"arguments": {**arguments, "epoch": 3}, "losses": ["eiou"], "batches": 1}))
+    assert run() == 2
+    assert re.fullmatch(r"error: '\S*epoch\S*' is not a valid YOLO argument.*\n", capsys.readouterr().err)
+    request.write_text(json.dumps({"arguments": arguments, "losses": ["eoiu"]}))
+    assert run() == 2
+    assert capsys.readouterr().err == ("error: unknown loss 'eoiu': did you mean 'eiou'? 'yolo losses' lists all.\n")
+    assert not result.exists()
+    asked = []
+    monkeypatch.setattr(gradient_norms, "measure", lambda **given: (asked.append(given), ratios(eiou=1.5))[1])
+    request.write_text(json.dumps({"arguments": {"model": "m"}, "losses": ["eiou"], "batches": 2}))
+    assert run() == 0
+    assert asked == [{"arguments": {"model": "m"}, "losses": ["eiou"], "batches": 2}]
+    assert json.loads(result.read_text()) == {"rows": ratios(eiou=1.5)}

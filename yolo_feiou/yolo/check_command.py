@@ -1,0 +1,51 @@
+"""`python -m yolo_feiou.yolo.check_command WORDS`: look at the words of a training once, before torchrun starts it.
+
+Otherwise each process finds the same mistake, and torchrun starts all of them anew for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ultralytics.cfg import check_dict_alignment, merge_equals_args
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+from yolo_feiou.cli import fail, trains
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.default_cfg import extended_default_cfg
+from yolo_feiou.yolo.trainer import check_data_file
+from yolo_feiou.yolo.weights_path import check_weights_folder
+
+
+def check(words: Sequence[str]) -> None:
+    """Check the words that follow `yolo train`, as far as that goes without training.
+
+    Raises:
+        YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
+    """
+    words = merge_equals_args(list(words))
+    trains(["train", *words])
+    given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
+    with extended_default_cfg():
+        try:
+            check_dict_alignment(DEFAULT_CFG_DICT, given)
+        except SyntaxError as error:
+            raise ArgumentError(str(error).strip().partition("\n")[0]) from None
+    check_data_file(find_data(given.get("data")))
+    folder = Path(given.get("project", ""), given.get("name", ""))
+    check_weights_folder(folder.absolute(), "project= and name=")
+
+
+def main() -> None:
+    """Check the words of the command line; a mistake is one line on stderr and exit status 2."""
+    try:
+        check(sys.argv[1:])
+    except YoloFeiouError as error:
+        sys.exit(fail(error))
+
+
+if __name__ == "__main__":
+    main()

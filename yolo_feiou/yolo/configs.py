@@ -1,0 +1,88 @@
+"""The YAML files that come with the package: recipes and data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ultralytics.utils import DATASETS_DIR, ROOT
+from ultralytics.utils.checks import check_file
+
+from yolo_feiou.datasets.shapes import is_generated
+from yolo_feiou.errors import ArgumentError, did_you_mean
+
+_HERE = Path(__file__).parents[1]
+#: `cfg/` lies in the package when it is installed, and beside it in a checkout.
+CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir())
+
+
+def find(name: Any, folder: Path) -> Any:
+    """Return the path of our YAML called `name` (with or without .yaml) in `folder`, or `name` if it isn't ours.
+
+    A file of the user's own goes first; of a bare `name` with either suffix too.
+    """
+    if not isinstance(name, (str, Path)) or Path(name).exists():
+        return name
+    stem = str(name).removesuffix(".yaml")
+    ours = folder / f"{stem}.yaml"
+    if not ours.is_file() or ours.parent != folder:
+        return name
+    own = (Path(f"{stem}{suffix}") for suffix in (".yaml", ".yml"))
+    return next((str(path) for path in own if stem == str(name) and path.exists()), str(ours))
+
+
+def find_recipe(name: Any) -> Any:
+    """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml` or `cfg=coco/yolov8.yaml`, or `name` itself.
+
+    It is the latter if the recipe isn't ours.
+    """
+    found = find(name, CFG_DIR)
+    if found == name and str(name).startswith("coco/") and not Path(name).exists():
+        ours = find(str(name).removeprefix("coco/"), CFG_DIR / "coco")
+        return ours if Path(ours).parent == CFG_DIR / "coco" else name
+    return found
+
+
+def read_recipe(name: Any) -> dict[str, Any]:
+    """Return the arguments in a recipe: ours, or a file that Ultralytics finds, which looks in its own folders too.
+
+    Raises:
+        ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+    """
+    path = check_file(str(find_recipe(name)), hard=False)
+    if not path:
+        folders = (CFG_DIR, CFG_DIR / "coco")
+        recipes = [path.relative_to(CFG_DIR).as_posix() for folder in folders for path in folder.glob("*.yaml")]
+        raise ArgumentError(
+            f"cfg={name}: there is no such file, nor a recipe of that name{did_you_mean(str(name), recipes)} "
+            f"The recipes lie in {CFG_DIR}."
+        )
+    try:
+        arguments = yaml.safe_load(Path(path).read_text(encoding="utf-8", errors="ignore"))  # as Ultralytics reads it
+    except yaml.YAMLError as error:
+        raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
+    if arguments is None:  # nothing but comments, which is no mistake for Ultralytics either
+        return {}
+    if not isinstance(arguments, dict):
+        raise ArgumentError(f"cfg={name} holds {type(arguments).__name__}: expected lines like 'loss: focal_eiou'.")
+    return arguments
+
+
+def find_data(name: Any) -> Any:
+    """Return the path of our data set `name`, as for `data=shapes.yaml`, or `name` if it isn't ours; lists too.
+
+    A bare name is the user's data set of that name, if there is one here or in Ultralytics' folder of data sets; and
+    what Ultralytics itself calls so stays its own.
+    """
+    if isinstance(name, (list, tuple)):
+        return [find_data(item) for item in name]
+    found = find(name, CFG_DIR / "datasets")
+    if Path(str(found)).parent != CFG_DIR / "datasets":
+        return found
+    if (ROOT / "cfg" / "datasets" / Path(found).name).exists():
+        return name
+    if str(name).endswith(".yaml"):
+        return found
+    theirs = (DATASETS_DIR / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml"))
+    return next((str(path) for path in theirs if path.exists() and not is_generated(path)), found)

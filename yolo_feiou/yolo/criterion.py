@@ -1,0 +1,231 @@
+"""Finds every box loss in a criterion, whatever holds it, and swaps it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from ultralytics.engine.trainer import BaseTrainer
+from ultralytics.nn.tasks import BaseModel
+from ultralytics.utils.loss import BboxLoss
+
+from yolo_feiou.errors import LossNotAppliedError
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+
+#: What the search does not look into: values, functions, and what refers to the whole program.
+LEAVES = (
+    *(type(None), bool, int, float, complex, str, bytes, type, np.ndarray, np.generic, Tensor, BoxLoss),
+    *(FunctionType, BuiltinFunctionType, ModuleType, BaseModel, BaseTrainer, Dataset, DataLoader),
+)
+#: Levels of attributes and containers that the search goes down.
+DEPTH = 60
+#: The attributes by which torch makes a module of an object.
+MODULE_ATTRIBUTES = frozenset(vars(nn.Module()))
+
+
+class BoxLossSearch:
+    """A search of all that a criterion holds: attributes, containers, modules, partials, bound methods, each once.
+
+    Args:
+        criterion: Where it begins.
+        replace: Gives what takes the place of a box loss of stock's or of ours; None leaves all as it is.
+
+    Attributes:
+        losses: By path, each box loss once; after the replacement.
+        gaps: By path, what stands where a box loss is expected: the value of an attribute `bbox_loss` in which there is
+            none, or a part that picks positives (it has an `assigner`) and has no box loss to give them to.
+    """
+
+    def __init__(self, criterion: object, replace: Callable[[BboxLoss], BboxLoss] | None = None) -> None:
+        self.losses: dict[str, BboxLoss] = {}
+        self.gaps: dict[str, object] = {}
+        self._replace = replace
+        self._seen: dict[int, tuple[object, object]] = {}  # by id, what was there, which keeps the id, and what is now
+        self._met: list[BboxLoss] = []  # in the order of the search, as often as it came to them
+        self._under: dict[int, list[BboxLoss]] = {}  # by id, those in what was seen
+        self._visit(criterion, "", 0)
+
+    def _visit(self, value: Any, path: str, depth: int) -> Any:
+        """Return what stands in the place of a value when the search has been through it."""
+        if isinstance(value, BboxLoss):
+            return self._take(value, path)
+        if isinstance(value, LEAVES) or depth > DEPTH:
+            return value
+        if id(value) in self._seen:
+            self._met += self._under.get(id(value), [])
+        else:
+            met = len(self._met)
+            self._seen[id(value)] = (value, value)  # where a cycle ends
+            self._seen[id(value)] = (value, self._visit_parts(value, path, depth + 1))
+            self._under[id(value)] = self._met[met:]
+        return self._seen[id(value)][1]
+
+    def _visit_parts(self, value: Any, path: str, depth: int) -> Any:
+        if isinstance(value, (dict, list, deque)):
+            for key, part in list(value.items() if isinstance(value, dict) else enumerate(value)):
+                if (new := self._visit(part, f"{path}[{key!r}]", depth)) is not part:
+                    value[key] = new
+        elif isinstance(value, (tuple, set, frozenset)):
+            parts = [self._visit(part, f"{path}[{index}]", depth) for index, part in enumerate(value)]
+            if any(new is not part for new, part in zip(parts, value, strict=True)):
+                return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+        elif isinstance(value, partial):
+            held = (value.func, value.args, value.keywords)
+            function, arguments, keywords = (self._visit(part, path, depth) for part in held)
+            if function is not value.func or arguments is not value.args:
+                return partial(function, *arguments, **keywords)
+        elif isinstance(value, MethodType):
+            owner = self._visit(value.__self__, path, depth)
+            return value if owner is value.__self__ else getattr(owner, value.__name__)
+        else:
+            self._visit_attributes(value, path, depth)
+        return value
+
+    def _visit_attributes(self, value: object, path: str, depth: int) -> None:
+        met, gaps, assigner = len(self._met), len(self.gaps), None
+        for name, part, home in list(attributes(value)):
+            before, place = len(self._met), f"{path}.{name}" if path else name
+            new = self._visit(part, place, depth)
+            if new is not part and home is None:
+                setattr(value, name, new)
+            elif new is not part:
+                home[name] = new
+            if name == "assigner":
+                assigner = new
+            if name == "bbox_loss" and part is not None and len(self._met) == before:
+                self.gaps[place] = part
+        if assigner is None:
+            return
+        losses = self._met[met:]
+        if not losses and len(self.gaps) == gaps:
+            self.gaps[path] = value
+        if self._replace:
+            count_positives(assigner, losses)
+
+    def _take(self, loss: BboxLoss, path: str) -> BboxLoss:
+        if id(loss) not in self._seen:
+            swappable = self._replace and type(loss) in (BboxLoss, SwappedBboxLoss)
+            new = self._replace(loss) if swappable else loss
+            self._seen |= {id(loss): (loss, new), id(new): (new, new)}
+            self.losses[path] = new
+        self._met.append(self._seen[id(loss)][1])
+        return self._met[-1]
+
+
+def attributes(value: object) -> Iterator[tuple[str, Any, dict[str, Any] | None]]:
+    """Yield name, value and home of each attribute: the dict that holds it, or None for a slot.
+
+    Those of a class are yielded if they are box losses, and have their home in the instance.
+    """
+    own = getattr(value, "__dict__", None)
+    if isinstance(own, dict):
+        module = isinstance(value, nn.Module)
+        yield from ((name, part, own) for name, part in own.items() if not (module and name in MODULE_ATTRIBUTES))
+        if module:
+            yield from ((name, part, own["_modules"]) for name, part in own["_modules"].items())
+    for kind in type(value).__mro__:
+        if isinstance(own, dict):
+            shared = ((name, part) for name, part in vars(kind).items() if name not in own)
+            yield from ((name, part, own) for name, part in shared if isinstance(part, BboxLoss))
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                yield name, getattr(value, name), None
+
+
+def count_positives(assigner: object, losses: Iterable[BboxLoss]) -> None:
+    """Let those losses that are ours count the positives that an assigner picks for them."""
+    if not isinstance(assigner, nn.Module):
+        return
+    hooks = assigner._forward_hooks
+    for key, hook in list(hooks.items()):
+        if isinstance(getattr(hook, "__self__", None), SwappedBboxLoss):  # one that was swapped out
+            del hooks[key]
+    for loss in {id(loss): loss for loss in losses if isinstance(loss, SwappedBboxLoss)}.values():
+        assigner.register_forward_hook(loss.note_assignment)
+        loss.counts_positives = True
+
+
+def heads(criterion: object) -> list[tuple[float, BboxLoss]]:
+    """Return the box loss of each head, and what the criterion multiplies it with; the head that predicts is last.
+
+    Of two heads (YOLOv10, YOLO26) that is the one-to-one. Their shares in the loss change from epoch to epoch.
+    """
+    shares = {"one2many": "o2m", "one2one": "o2o"} if hasattr(criterion, "one2one") else {}
+    parts = [(getattr(criterion, share, 1.0), getattr(criterion, name)) for name, share in shares.items()]
+    return [(share, next(iter(find_losses(part)))) for share, part in parts or [(1.0, criterion)]]
+
+
+def find_losses(criterion: object) -> list[BboxLoss]:
+    """Return all box losses in a criterion."""
+    return list(BoxLossSearch(criterion).losses.values())
+
+
+def criterion_of(model: nn.Module) -> object:
+    """Return the model's criterion, made now if it is not there: Ultralytics makes it at the first batch."""
+    if getattr(model, "criterion", None) is None:
+        model.criterion = model.init_criterion()
+    return model.criterion
+
+
+def swap(model: nn.Module, box_loss: BoxLoss) -> int:
+    """Put `box_loss` in the place of every box loss in a model's criterion, and return of how many.
+
+    Raises:
+        LossNotAppliedError: If there is none, or another one than stock's.
+    """
+    device = next(model.parameters()).device
+    criterion = criterion_of(model)
+    search = BoxLossSearch(criterion)
+    others = {path: loss for path, loss in search.losses.items() if type(loss) not in (BboxLoss, SwappedBboxLoss)}
+    if others := {**others, **search.gaps}:
+        path, other = next(iter(others.items()))
+        what = f"is a {type(other).__name__}" if path in search.losses else f"({type(other).__name__}) has no BboxLoss"
+        raise LossNotAppliedError(
+            f"{type(criterion).__name__}: {path or 'it'} {what}, expected Ultralytics' axis-aligned BboxLoss: this "
+            "model can't train with loss=."
+        )
+    BoxLossSearch(criterion, lambda stock: SwappedBboxLoss(stock, box_loss).to(device))
+    return len(check_losses(model, box_loss))
+
+
+def check_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
+    """Return the box losses in a model's criterion, each of which is `box_loss`.
+
+    Raises:
+        LossNotAppliedError: If the model has no criterion, the criterion no box loss, or any is another one.
+    """
+    criterion = getattr(model, "criterion", None)
+    if criterion is None:
+        raise LossNotAppliedError(
+            f"{type(model).__name__} has lost its criterion, and Ultralytics would make a new one, which would not "
+            f"train with {box_loss.description}; training stops here."
+        )
+    search = BoxLossSearch(criterion)
+    others = {path: loss for path, loss in search.losses.items() if getattr(loss, "box_loss", None) is not box_loss}
+    others |= search.gaps
+    if others or not search.losses:
+        path, other = next(iter(others.items()), ("", None))
+        held = f", whose {path} is a {type(other).__name__}," if path else ", which has no BboxLoss,"
+        raise LossNotAppliedError(
+            f"{type(criterion).__name__}{held} would not train with {box_loss.description}; training stops here."
+        )
+    return list(search.losses.values())
+
+
+def share_arguments(criterion: object, copy: object) -> None:
+    """Let a criterion's copy, in the EMA, read the same gains as the criterion itself: the trainer's live arguments.
+
+    So does stock's, which is made at the first validation.
+    """
+    for name in (None, *getattr(criterion, "__dict__", {})):
+        live, stale = (part if name is None else getattr(part, name, None) for part in (criterion, copy))
+        if hasattr(live, "hyp") and hasattr(stale, "hyp"):
+            stale.hyp = live.hyp

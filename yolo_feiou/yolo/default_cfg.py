@@ -1,0 +1,82 @@
+"""Ultralytics' table of arguments: with ours in it while a command is read, and as it is while it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from ultralytics import __version__
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.yolo.arguments import OURS
+
+_lock = Lock()
+_added: set[str] = set()  # what of ours is in the table now
+_blocks = 0
+
+
+def taken() -> set[str]:
+    """Return those of our arguments that Ultralytics has as arguments of its own, so that they are not ours here."""
+    return {key for key in OURS if key in DEFAULT_CFG_DICT and key not in _added}
+
+
+def ours() -> dict[str, Any]:
+    """Return our arguments with their defaults, without those that are `taken`."""
+    return {key: value for key, value in OURS.items() if key not in taken()}
+
+
+def refuse_taken(given: Mapping[str, Any]) -> None:
+    """Raise ArgumentError if an argument is given that is ours and Ultralytics' too, and may mean either."""
+    for key in sorted(taken() & given.keys()):
+        if given[key] != DEFAULT_CFG_DICT[key]:
+            raise ArgumentError(
+                f"got {key}={given[key]}: Ultralytics {__version__} has an argument '{key}' of its own, so it can't be "
+                "told which one is meant. Update yolo-feiou, or install a release of Ultralytics that it was tested "
+                "with (see 'yolo-feiou doctor')."
+            )
+
+
+@contextmanager
+def extended_default_cfg() -> Iterator[None]:
+    """Within the block, Ultralytics' checks of arguments know ours; what is Ultralytics' own stays."""
+    global _blocks
+    with _lock:
+        _blocks += 1
+        _extend()
+    try:
+        yield
+    finally:
+        with _lock:
+            _blocks -= 1
+            if not _blocks:
+                _restore()
+
+
+@contextmanager
+def stock_default_cfg() -> Iterator[None]:
+    """Within the block, the table is as Ultralytics has it, even inside `extended_default_cfg`.
+
+    Ultralytics makes the arguments in a checkpoint of it, which is to be plain.
+    """
+    with _lock:
+        _restore()
+    try:
+        yield
+    finally:
+        with _lock:
+            if _blocks:
+                _extend()
+
+
+def _extend() -> None:
+    for key, value in ours().items():
+        DEFAULT_CFG_DICT[key] = value
+        _added.add(key)
+
+
+def _restore() -> None:
+    while _added:
+        del DEFAULT_CFG_DICT[_added.pop()]

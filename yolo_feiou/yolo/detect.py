@@ -1,0 +1,175 @@
+"""What a model detects in a split, by Ultralytics' own validator."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import ultralytics
+from torch import Tensor
+from ultralytics.engine.model import Model
+from ultralytics.engine.validator import BaseValidator
+from ultralytics.models import yolo
+from ultralytics.utils.ops import scale_boxes
+
+from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
+from yolo_feiou.evaluation.truth import Record
+from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.quiet import quiet
+from yolo_feiou.yolo.weights_path import check_weights_file
+
+VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
+
+
+@dataclass(frozen=True)
+class Detections:
+    """What was detected, and how.
+
+    Attributes:
+        names: The model's classes, in order.
+        by_file: For each image file, an array (n, 6) of x1, y1, x2, y2 in pixels of the original image, score and class
+            index, best score first.
+        shapes: Height and width of each image file as it was read.
+        settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
+    """
+
+    names: list[str]
+    by_file: dict[str, np.ndarray]
+    shapes: dict[str, tuple[int, int]]
+    settings: dict[str, Any]
+
+    def in_coco_form(self, image_ids: Mapping[str, int], category_ids: list[int]) -> list[Record]:
+        """Return them as COCO's result format has them.
+
+        Args:
+            image_ids: The id of each image file.
+            category_ids: The id of each class.
+        """
+        return [
+            {"image_id": image, "category_id": category_ids[int(index)], "bbox": [x, y, x2 - x, y2 - y], "score": score}
+            for file, image in image_ids.items()
+            for x, y, x2, y2, score, index in self.by_file[file].tolist()
+        ]
+
+
+class Recording:
+    """Mixed into a validator: keeps the detections on which its metrics are computed.
+
+    Ultralytics' own `predictions.json` is not what we need: it names an image by the last part of its path alone, and
+    rounds scores to 1e-5, which ties detections that the metrics then rank by chance.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by_file: dict[str, np.ndarray] = {}
+        self.shapes: dict[str, tuple[int, int]] = {}
+
+    def update_metrics(self, preds: Any, batch: dict[str, Any]) -> None:
+        """Keep the detections of a batch, scaled to the original images as Ultralytics does."""
+        per_image = preds[0] if isinstance(preds, tuple) else preds  # older releases add the prototypes of masks
+        for index, (file, found) in enumerate(zip(batch["im_file"], per_image, strict=True)):
+            columns = _columns(found).clone()
+            shape, ratio_pad = batch["ori_shape"][index], batch["ratio_pad"][index]
+            columns[:, :4] = scale_boxes(batch["img"].shape[2:], columns[:, :4].clone(), shape, ratio_pad=ratio_pad)
+            if self.args.single_cls:
+                columns[:, 5] = 0
+            self.shapes[file] = tuple(shape)
+            self.by_file[file] = columns.cpu().numpy().astype(np.float64)
+        super().update_metrics(preds, batch)
+
+    def pred_to_json(self, *_: Any) -> None:
+        """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
+
+
+def load_model(model: str | Path | Model) -> Model:
+    """Return a model that can be evaluated.
+
+    Args:
+        model: Weights, or a model of Ultralytics'.
+
+    Raises:
+        DataError: If there are no such weights.
+        UnsupportedModelError: If it has no axis-aligned boxes, or is validated in a way of its own.
+    """
+    try:
+        check_weights_file(model, "model")
+        with quiet():
+            model = model if isinstance(model, Model) else ultralytics.YOLO(str(model))
+    except MissingFileError as error:
+        raise DataError(str(error)) from error
+    except OSError as error:  # not here, nor to be had from Ultralytics
+        raise DataError(f"model={model}: there are no such weights.") from error
+    if model.task not in ("detect", "segment", "pose") or model._smart_load("validator") not in VALIDATORS:
+        raise UnsupportedModelError(
+            f"{type(model).__name__} for task '{model.task}' can't be evaluated: expected a YOLO model for detect, "
+            "segment or pose."
+        )
+    return model
+
+
+def class_names(model: Model) -> list[str] | None:
+    """Return the classes of a model, in order; None for an exported one, which would have to be run for that."""
+    if not isinstance(model.model, torch.nn.Module):
+        return None
+    return [str(name) for _, name in sorted(dict(model.names).items())]
+
+
+def detect(
+    model: str | Path | Model, data: str | Path, split: str, conf: float, iou: float, max_det: int, **arguments: Any
+) -> Detections:
+    """Validate a model on a split and return what it detects; nothing stays on disk.
+
+    Args:
+        model: Weights, or a model of Ultralytics'.
+        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
+        split: Of the data.
+        conf: Score below which detections are dropped.
+        iou: IoU above which the NMS drops detections of the same class.
+        max_det: Number of detections an image that are kept.
+        **arguments: Further arguments of Ultralytics' `val`, such as `imgsz`, `batch` and `device`.
+
+    Raises:
+        DataError: If there are no such weights, or Ultralytics drops detections as its time runs out.
+        UnsupportedModelError: If the model has no axis-aligned boxes, or is validated in a way of its own.
+    """
+    model = load_model(model)
+    validators: list[BaseValidator] = []
+    with quiet() as warnings, tempfile.TemporaryDirectory() as scratch:
+        stock = model._smart_load("validator")
+
+        def make(**kwargs: Any) -> BaseValidator:
+            validators.append(type(f"Recording{stock.__name__}", (Recording, stock), {})(**kwargs))
+            return validators[0]
+
+        asked = {"data": str(find_data(str(data))), "split": split, "conf": conf, "iou": iou, "max_det": max_det}
+        own = {"project": scratch, "name": "val", "plots": False, "save_json": False, "verbose": False}
+        model.val(validator=make, **arguments, **asked, **own)
+    if late := sum("NMS time limit" in line for line in warnings):
+        raise DataError(
+            f"data={data}, split '{split}': in {late} batches Ultralytics' NMS ran out of its time, and dropped the "
+            "detections of the images that were left: the machine is too busy, or the device too slow. Evaluate again "
+            "with fewer runs at a time, a smaller batch= or a higher conf=."
+        )
+    used = validators[0].args
+    settings = {
+        "conf": used.conf,
+        "iou": None if getattr(validators[0], "end2end", False) else used.iou,
+        "max_det": used.max_det,  # Ultralytics raises it where images hold more objects
+        "imgsz": used.imgsz,
+        "batch": used.batch,
+        "single_cls": bool(used.single_cls),
+    }
+    names = [str(name) for _, name in sorted(dict(validators[0].names).items())]
+    return Detections(names, validators[0].by_file, validators[0].shapes, settings)
+
+
+def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:
+    """Return the detections of an image as rows of box, score and class; older releases have them as rows."""
+    if isinstance(found, dict):
+        return torch.cat([found["bboxes"], found["conf"][:, None], found["cls"][:, None]], 1)
+    return found[:, :6]

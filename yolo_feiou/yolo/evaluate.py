@@ -1,0 +1,84 @@
+"""The evaluation of a trained model: one row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ultralytics.engine.model import Model
+
+from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
+from yolo_feiou.evaluation.objects import check_shapes, expected_objects
+from yolo_feiou.evaluation.rehearsal import find_subject
+from yolo_feiou.evaluation.saved import Evaluation, check_folder
+from yolo_feiou.storage.tables import Row
+from yolo_feiou.terminal import say
+from yolo_feiou.yolo.detect import class_names, detect, load_model
+
+
+def evaluate(
+    model: str | Path | Model,
+    data: str | Path,
+    split: str,
+    folder: str | Path,
+    *,
+    annotations: str | Path | None = None,
+    evaluator: str = FASTER,
+    conf: float = 0.001,
+    iou: float = 0.7,
+    max_det: int = 300,
+    **arguments: Any,
+) -> Row:
+    """Evaluate a model on a split, leave ground truth and predictions in a folder, and return the row of metrics.
+
+    Objects come from a COCO JSON, whose crowds and areas count then, and of which the images that are in the split are
+    used: `annotations`, or the one that the data YAML names for the split (`annotations: {val: FILE.json}`, relative to
+    its `path`); without one, from the labels beside the images. Ultralytics' own validator gives the detections in the
+    same images.
+
+    Args:
+        model: Weights, or a model of Ultralytics'.
+        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
+        split: 'train', 'val' or 'test', as far as the YAML has it.
+        folder: Where `ground_truth.json`, `predictions.json` and `settings.json` go, for `saved.evaluate_again`.
+        annotations: A COCO JSON with the ground truth of the split, in place of what the YAML names and of its labels.
+        evaluator: 'faster-coco-eval' or 'pycocotools'.
+        conf: Score below which detections are dropped. This, `iou` and `max_det` are Ultralytics' own for `val`.
+        iou: IoU above which the NMS drops detections of the same class.
+        max_det: Number of detections an image that are kept; COCO looks at the 100 best of each class.
+        **arguments: Further arguments of Ultralytics' `val`, such as `imgsz`, `batch` and `device`.
+
+    Raises:
+        ArgumentError: If there is no such evaluator, it isn't installed, or the folder holds files of those names that
+            no evaluation wrote.
+        DataError: If model, data, split or objects are missing, or don't fit each other.
+        UnsupportedModelError: If the model has no axis-aligned boxes.
+    """
+    evaluator_version(evaluator)  # a wrong name shows before the work
+    check_folder(folder)
+    name, model = _name(model), load_model(model)
+    told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
+    names = class_names(model)
+    subject = find_subject(data, split, annotations, evaluator, names, told.get("classes"), told.get("single_cls"))
+    source, expected = subject.source, subject.expected
+    for note in expected.notes:
+        say(f"note: {note}", sys.stderr)
+    found = detect(model, data, split, conf, iou, max_det, **arguments)
+    check_shapes(subject.images, found.shapes)
+    if names is None:
+        expected = expected_objects(subject.images, source, found.names)
+    predictions = [
+        record
+        for record in found.in_coco_form(expected.image_ids, expected.category_ids)
+        if record["category_id"] in expected.counted
+    ]
+    settings = {"model": name, "data": str(data), "split": split, **source.row, **found.settings}
+    evaluation = Evaluation(expected.truth, predictions, settings)
+    row = evaluation.row(evaluator)
+    evaluation.save(Path(folder))
+    return row
+
+
+def _name(model: str | Path | Model) -> str:
+    return str(model.ckpt_path or model.model_name) if isinstance(model, Model) else str(model)

@@ -1,0 +1,251 @@
+"""How large losses and their gradients are beside a reference, on the first batches of a training.
+
+`python -m yolo_feiou.yolo.gradient_norms REQUEST.json RESULT.json` measures in a process of its own: a request holds
+the arguments of `measure`, a result its rows.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import chain, islice, repeat
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import torch
+from torch import Tensor
+from ultralytics.utils.torch_utils import autocast
+
+from yolo_feiou.ablation.grid import OWN
+from yolo_feiou.cli import fail, is_mistake
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.registry import STOCK, build_loss
+from yolo_feiou.storage.tables import Row, read_json, write_json
+from yolo_feiou.yolo.arguments import FAR
+from yolo_feiou.yolo.criterion import criterion_of, heads
+from yolo_feiou.yolo.model import YOLO
+from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
+
+#: Training arguments that have no bearing on the first batches, or that are given here.
+LEFT_OUT = (*OWN, "loss", "box_stats", "compile", "plots", "device")
+
+
+class Size(NamedTuple):
+    """The box term, and the norm of its gradient."""
+
+    value: float
+    gradient: float
+
+
+class Batch(NamedTuple):
+    """The number of positives of a batch, and the size of each loss on them."""
+
+    pairs: int
+    sizes: dict[str, Size]
+
+
+class MeasuredError(Exception):
+    """Ends a training when all is measured: it has no weights to go on with, which Ultralytics would miss."""
+
+
+class Measuring:
+    """A trainer's part: in the place of epochs come a few batches on which losses are measured.
+
+    Args:
+        losses: The losses to measure, by name.
+        batches: The number of batches that are measured.
+        every: Which of the batches that is: the last of so many.
+        *args: As for the trainer.
+        **kwargs: As for the trainer.
+    """
+
+    def __init__(self, *args: Any, losses: Mapping[str, BoxLoss], batches: int, every: int, **kwargs: Any) -> None:
+        self.losses, self.batches, self.every = losses, batches, every
+        self.measured: list[Batch] = []
+        super().__init__(*args, **kwargs)
+
+    def run_callbacks(self, event: str) -> None:
+        """Call nobody: loggers would begin a run of theirs."""
+
+    def _do_train(self, *world_size: int) -> NoReturn:
+        self._setup_train(*world_size)
+        self._model_train()
+        self.epoch = self.start_epoch  # which Ultralytics' loop counts
+        loader = chain.from_iterable(repeat(self.train_loader))
+        for number, batch in enumerate(islice(loader, self.batches * self.every), 1):
+            self._step(batch, measured=number % self.every == 0)
+        raise MeasuredError
+
+    def _step(self, batch: dict[str, Any], measured: bool) -> None:
+        """Train on a batch as Ultralytics does, and measure on it before that if it is to be measured."""
+        seen: list[tuple[float, tuple]] = []
+        for share, bbox_loss in heads(criterion_of(unwrap_model(self.model))):
+            watch = partial(lambda share, *positives: seen.append((share, positives)), share)
+            bbox_loss.watch = watch if measured else None
+        with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
+            batch = self.preprocess_batch(batch)
+            total, _ = self.model(batch)
+        if measured:
+            self._measure(seen, len(batch["img"]))
+        self.scaler.scale(total.sum()).backward()
+        self.optimizer_step()
+
+    def _measure(self, seen: Sequence[tuple[float, tuple]], images: int) -> None:
+        """Measure each loss on the positives that each head saw, by the share that its loss has in the total."""
+        pairs = sum(len(pred) for _, (pred, *_) in seen)
+        # As large as training makes it, so that half precision holds the gradients on their way.
+        scale = self.scaler.get_scale() * images
+        sizes = {}
+        for name, loss in self.losses.items():
+            terms = [share * loss.mean(*positives, total=norm) for share, (*positives, norm) in seen]
+            sizes[name] = self._size(torch.stack(terms).sum(), scale) if terms else Size(0.0, 0.0)
+        self.measured.append(Batch(pairs, sizes))
+
+    def _size(self, term: Tensor, scale: float) -> Size:
+        weights = [weight for weight in self.model.parameters() if weight.requires_grad]
+        gradients = torch.autograd.grad(term * scale, weights, retain_graph=True, allow_unused=True)
+        norms = [gradient.norm() for gradient in gradients if gradient is not None]
+        return Size(term.item(), torch.stack(norms).norm().item() / scale)
+
+
+def measure(
+    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou", every: int = 1
+) -> list[Row]:
+    """Measure the box term of each loss, and its gradient, on the same predictions, and return a row a loss.
+
+    A training is set up as its arguments say, and takes steps with the reference loss at its full learning rate, so
+    that a model from scratch leaves the state in which no boxes overlap. Before a step, every loss is computed on the
+    batch's positives. Where a model trains two heads, a loss is the sum of both, as the criterion weighs them.
+
+    | column         | value                                                                                       |
+    |----------------|---------------------------------------------------------------------------------------------|
+    | loss           | its spec; 'stock' is measured as 'ciou'                                                     |
+    | batches, pairs | number of batches that had positives, and number of those                                   |
+    | loss_value     | the box term, without the gain `box`                                                        |
+    | gradient_norm  | Euclidean norm of its gradient with respect to all weights that train                       |
+    | loss_ratio, …  | the two, as multiples of the reference's in the same batch                                  |
+
+    Values are medians over the batches. The folder of the training goes afterwards.
+
+    Args:
+        arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
+        losses: Specs.
+        batches: Number of batches that are measured.
+        every: Of so many batches the last one is measured, and the others only train. The ratios change as a training
+            goes on, and most at its start.
+        reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
+
+    Raises:
+        LossSpecError: If a loss is wrong.
+        ArgumentError: If there are several data sets.
+        UnsupportedModelError: If the model trains without an axis-aligned box loss.
+        DataError: If the data can't be read, or has no objects.
+    """
+    names = dict.fromkeys(losses if reference in losses else [reference, *losses])
+    built = {name: build_loss("ciou" if name == STOCK else name) for name in names}
+    given = {key: value for key, value in arguments.items() if key not in LEFT_OUT}
+    if isinstance(given.get("data"), (list, tuple)):
+        raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
+    model = YOLO(given.pop("model"))
+    trainer = None
+    if model.task in TRAINERS:
+        kind = type("MeasuringTrainer", (Measuring, TRAINERS[model.task]), {})
+        trainer = partial(kind, losses=built, batches=batches, every=every)
+    device = first_device(arguments.get("device"))
+    with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
+        model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
+    return rows(model.trainer.measured, reference)
+
+
+def first_device(device: Any) -> Any:
+    """Return the first of the devices in Ultralytics' argument of that name."""
+    devices = device if isinstance(device, (list, tuple)) else str("" if device is None else device).split(",")
+    return None if devices[0] == "" else devices[0]
+
+
+def rows(measured: Sequence[Batch], reference: str) -> list[Row]:
+    """Return a row for each loss of the batches, see `measure`.
+
+    Batches on which the reference has no gradient, or one that half precision couldn't hold, are not used.
+
+    Raises:
+        DataError: If there is no other.
+    """
+    used = [batch for batch in measured if all(isfinite(size) and size > 0 for size in batch.sizes[reference])]
+    if not used:
+        raise DataError(
+            f"in {len(measured)} batches of training, {reference} had nothing to measure: are there objects in the "
+            "training images, and is it other than 0 on them?"
+        )
+    table = []
+    for name in used[0].sizes:
+        sizes = np.array([batch.sizes[name] for batch in used])
+        ratios = sizes / np.array([batch.sizes[reference] for batch in used])
+        value, gradient = map(float, np.median(sizes, axis=0))
+        loss_ratio, gradient_ratio = map(float, np.median(ratios, axis=0))
+        table.append(
+            {
+                "loss": name,
+                "batches": len(used),
+                "pairs": sum(batch.pairs for batch in used),
+                "loss_value": value,
+                "gradient_norm": gradient,
+                "loss_ratio": loss_ratio,
+                "gradient_ratio": gradient_ratio,
+            }
+        )
+    return table
+
+
+def matched_box(rows: Sequence[Row], box: float) -> dict[str, float]:
+    """Return the gain `box` for each loss with which its gradient is as large as the reference's is with `box`.
+
+    Args:
+        rows: As from `measure`.
+        box: The gain of the reference.
+
+    Returns:
+        By loss, with 4 significant digits.
+
+    Raises:
+        DataError: If a loss has no gradient, or none that can be told.
+    """
+    for row in rows:
+        if not (isfinite(row["gradient_ratio"]) and row["gradient_ratio"] > 0):
+            raise DataError(
+                f"the gradient of {row['loss']} measured {row['gradient_ratio']:g} times the reference's, and no gain "
+                "makes up for that: leave this loss out, or train all with one gain (gain=same)."
+            )
+    return {row["loss"]: float(f"{box / row['gradient_ratio']:.4g}") for row in rows}
+
+
+def warnings(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence for each loss whose gradient is more than twice, or less than half, the reference's."""
+    return [
+        f"{row['loss']} pulls {row['gradient_ratio']:.3g} times as hard on the weights as the reference at the same "
+        "gain box: a comparison at one gain compares the gain too (gain=matched makes up for it)."
+        for row in rows
+        if not 1 / FAR <= row["gradient_ratio"] <= FAR
+    ]
+
+
+def main(words: Sequence[str]) -> int:
+    """Measure what a request asks for, write the result, and return the exit status."""
+    try:
+        request, result = map(Path, words)
+        write_json(result, {"rows": measure(**read_json(request))})
+    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
+        if not is_mistake(error):
+            raise
+        return fail(error)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

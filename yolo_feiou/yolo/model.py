@@ -1,0 +1,211 @@
+"""`YOLO`, and its siblings, whose `train` and `tune` take our arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import ultralytics
+from ultralytics.engine.model import Model
+from ultralytics.utils import LOGGER
+
+from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
+from yolo_feiou.escape import visible
+from yolo_feiou.losses.registry import STOCK, loss_to_train
+from yolo_feiou.run_record import mark_of
+from yolo_feiou.yolo.arguments import OURS, check
+from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
+from yolo_feiou.yolo.default_cfg import ours, refuse_taken, stock_default_cfg
+from yolo_feiou.yolo.recipe_warning import warn_off_recipe
+from yolo_feiou.yolo.subprocesses import our_commands
+from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
+from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
+
+#: What `wraps` takes from stock's method: its signature, for editors, and not its docstring.
+_SIGNATURE = ("__module__", "__name__", "__qualname__", "__annotations__")
+
+
+class LossModel:
+    """What the models below add to Ultralytics': our trainers, and our YAML files by name."""
+
+    def __init_subclass__(cls) -> None:
+        """Give each method the signature that it has in the class of Ultralytics' that ours extends."""
+        super().__init_subclass__()
+        for name in ("train", "tune", "val"):
+            setattr(cls, name, _as_in(getattr(super(), name), getattr(LossModel, name)))
+
+    @wraps(Model.train, assigned=_SIGNATURE)
+    def train(self, *args: Any, **kwargs: Any) -> Any:
+        """Train as Ultralytics does, with the box loss that `loss` names.
+
+        Args:
+            *args: `trainer`, a trainer class to use in place of ours.
+            **kwargs: Ultralytics' training arguments, `loss`, a loss spec, and `box_stats`, whether to record
+                statistics of the positives, see `BoxStats`. `loss=None` is 'stock'.
+
+        Returns:
+            As Ultralytics: the metrics, or for several data sets those of each by name, None where training failed.
+
+        Raises:
+            LossSpecError: If the spec is wrong.
+            ArgumentError: If `resume` is asked of a run with a loss of ours that is finished, which Ultralytics would
+                begin anew without it, if `box_stats` is no bool, or has no loss of ours to look into, or if the trainer
+                knows no `loss`.
+            UnsupportedModelError: If the model trains without an axis-aligned box loss.
+            MissingFileError: If weights are named that are not there, and that Ultralytics doesn't publish.
+            DataError: If training failed on all of several data sets.
+        """
+        trainer = kwargs.get("trainer", args[0] if args else None)
+        kwargs = self._prepare({**vars(self).get("trial_arguments", {}), **kwargs}, trainer)
+        if kwargs.get("resume") is True:
+            self._check_unfinished()
+        with stock_default_cfg(), our_commands({}):
+            try:
+                metrics = super().train(*args, **kwargs)
+            except FinishedError as finished:  # under torchrun, which began it before
+                LOGGER.info(visible(str(finished)))
+                return None
+        if isinstance(kwargs.get("data"), (list, tuple)):
+            failed = [name for name, values in metrics.items() if not values]
+            if len(failed) == len(metrics):
+                raise DataError(f"training failed on all {len(metrics)} data sets: {', '.join(failed)}.")
+            if failed:
+                LOGGER.error(f"Training failed on {', '.join(failed)}, {len(failed)} of {len(metrics)} data sets.")
+        return metrics
+
+    @wraps(Model.tune, assigned=_SIGNATURE)
+    def tune(self, *args: Any, **kwargs: Any) -> Any:
+        """Tune hyper-parameters as Ultralytics does; each trial trains with `loss`.
+
+        With `use_ray=True`, `space={"loss": tune.choice(["ciou", "eiou"])}` tunes the loss itself.
+
+        Raises:
+            LossSpecError: If a loss is wrong.
+            ArgumentError: If the loss is to be tuned without Ray, whose space alone holds other than numbers, or is
+                given beside the space too.
+        """
+        kwargs = self._prepare(kwargs)
+        recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
+        given = {key: {**recipe, **kwargs}[key] for key in ours() if key in recipe or key in kwargs}
+        fixed = given if self._takes_loss() else {}
+        kwargs = {key: value for key, value in kwargs.items() if key not in ours()}
+        check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
+        self.trial_arguments = fixed  # goes with the model into the processes of Ray
+        try:
+            with stock_default_cfg(), our_commands(fixed):
+                return super().tune(*args, **kwargs)
+        finally:
+            del self.trial_arguments
+
+    @wraps(Model.val, assigned=_SIGNATURE)
+    def val(self, *args: Any, **kwargs: Any) -> Any:
+        """Validate as Ultralytics does; `data` may be one of our data sets."""
+        return super().val(*args, **{**kwargs, **({"data": find_data(kwargs["data"])} if kwargs.get("data") else {})})
+
+    def _prepare(self, kwargs: dict[str, Any], trainer: Any = None) -> dict[str, Any]:
+        """Return the arguments with our YAML files found and ours checked, before anything is written.
+
+        Where they go to a trainer that doesn't know ours, which then say no more than stock, ours are left out.
+        """
+        for key, find in (("cfg", find_recipe), ("data", find_data)):
+            if kwargs.get(key):
+                kwargs = {**kwargs, key: find(kwargs[key])}
+        recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
+        check_resumed_file({**recipe, **kwargs}.get("resume"))
+        for key in ("pretrained", "distill_model"):
+            check_weights_file({**recipe, **kwargs}.get(key), key)
+        warn_off_recipe(kwargs.get("cfg"), kwargs)
+        given = {**recipe, **kwargs}
+        refuse_taken(given)
+        known = {key: given[key] for key in (*ours(), "resume") if key in given}
+        box_loss, takes_loss = check(known), self._takes_loss()
+        if box_loss and not takes_loss:
+            raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
+        if isinstance(trainer, type) and not issubclass(trainer, LossTrainer):
+            takes_loss = False
+            if box_loss:
+                raise ArgumentError(
+                    f"trainer={trainer.__name__} doesn't know loss=: derive it from "
+                    f"yolo_feiou.{TRAINERS[self.task].__name__}, or leave trainer= out."
+                )
+        for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
+            check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
+        return kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in ours()}
+
+    def _check_unfinished(self) -> None:
+        """Raise ArgumentError if Ultralytics would begin a finished run of ours anew, and with its own loss."""
+        if not self.ckpt or self.ckpt.get("optimizer"):
+            return
+        loss = mark_of(self.model).get("loss", STOCK)
+        if loss != STOCK:
+            raise ArgumentError(
+                f"{self.ckpt_path} is not the checkpoint of an unfinished run, there is nothing to resume: leave "
+                f"resume out to begin a new run from it, with its own loss= (it was trained with {loss})."
+            )
+
+    def _takes_loss(self) -> bool:
+        """Whether the model trains with one of the trainers that ours extend."""
+        return self.task in TRAINERS and super()._smart_load("trainer") in TRAINERS[self.task].__mro__
+
+    def _load(self, weights: str, *args: Any, **kwargs: Any) -> None:
+        """Load weights as Ultralytics does, if they are there or may be fetched."""
+        check_weights_file(weights, "model")
+        super()._load(weights, *args, **kwargs)
+
+    def _smart_load(self, key: str) -> Any:
+        return TRAINERS[self.task] if key == "trainer" and self._takes_loss() else super()._smart_load(key)
+
+
+def _as_in(stock: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method with the signature of stock's."""
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return method(self, *args, **kwargs)
+
+    call.__doc__ = method.__doc__
+    return wraps(stock, assigned=_SIGNATURE)(call)
+
+
+def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool) -> None:
+    """Check what of ours a search space holds.
+
+    Args:
+        space: As `tune` takes it.
+        fixed: Arguments of ours that are the same in all trials.
+        ray: Whether Ray tunes.
+
+    Raises:
+        LossSpecError: If one of the losses to choose from is wrong.
+        ArgumentError: See `LossModel.tune`.
+    """
+    for key in space.keys() & OURS.keys() & ours().keys():
+        if not ray:
+            raise ArgumentError(f"space has {key}, and only Ray tunes what is no number: add use_ray=True.")
+        if key in fixed:
+            raise ArgumentError(f"got {key}={fixed[key]} and a {key} in space: give one of them.")
+        grid = space[key].get("grid_search", []) if isinstance(space[key], dict) else []
+        for loss in getattr(space[key], "categories", grid) if key == "loss" else ():
+            loss_to_train(loss)
+
+
+class YOLO(LossModel, ultralytics.YOLO):
+    """Ultralytics' `YOLO` with the training argument `loss`."""
+
+    @wraps(ultralytics.YOLO.__init__, assigned=_SIGNATURE)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.__class__ = SIBLINGS.get(type(self), type(self))  # stock turns itself into another class for some models
+
+
+#: Models that Ultralytics makes of a YOLO, or of their names. They refuse `loss` clearly. Some releases lack some.
+SIBLINGS = {
+    stock: type(
+        stock.__name__, (LossModel, stock), {"__module__": __name__, "__doc__": f"`{stock.__name__}`, of ours."}
+    )
+    for stock in (getattr(ultralytics, name, None) for name in ("YOLOWorld", "YOLOE", "RTDETR"))
+    if stock
+}
+#: By name, what takes the place of Ultralytics' models in our command.
+MODELS = {"YOLO": YOLO, **{stock.__name__: sibling for stock, sibling in SIBLINGS.items()}}
+globals().update(MODELS)  # where pickle looks for them

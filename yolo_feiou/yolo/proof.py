@@ -1,0 +1,164 @@
+"""The proof that a model computes the box loss asked for, by what it holds and by what is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+from torch import nn
+
+from yolo_feiou.errors import LossNotAppliedError
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.criterion import check_losses, share_arguments
+
+try:
+    from ultralytics.utils.torch_utils import unwrap_model
+except ImportError:  # its name in older releases
+    from ultralytics.utils.torch_utils import de_parallel as unwrap_model
+
+
+class Proof:
+    """Counts over some batches, those of an epoch or of a validation, whether each head's box loss was computed.
+
+    A batch with labels is one in which each head has to pick positives, or to compute its loss; and a head that has
+    positives has to compute its loss. Stock's own code passes: it leaves out the box loss of a batch without positives,
+    if anything.
+
+    Args:
+        name: What the model is called in messages.
+        box_loss: The loss asked for.
+    """
+
+    def __init__(self, name: str, box_loss: BoxLoss) -> None:
+        self.name, self.box_loss = name, box_loss
+        self.labelled = 0
+        self._losses: list[SwappedBboxLoss] = []
+
+    def begin(self, model: nn.Module) -> None:
+        """Begin to count, for a model whose criterion is as it must be.
+
+        Raises:
+            LossNotAppliedError: If it isn't.
+        """
+        self._losses = check_losses(model, self.box_loss)
+        for loss in self._losses:
+            loss.reset()
+        self.labelled = 0
+
+    def note(self, batch: Mapping[str, Any]) -> None:
+        """Count a batch that is about to be computed, if it has labels."""
+        boxes = batch.get("bboxes")
+        self.labelled += boxes is not None and len(boxes) > 0
+
+    def check_batch(self, model: nn.Module) -> None:
+        """Check after a batch what can be told without waiting for the device, so that a loss is not missed for long.
+
+        Raises:
+            LossNotAppliedError: If a head had nothing to do with a batch that has labels.
+        """
+        for loss in self._losses:
+            if loss.counts_positives and max(loss.calls, loss.assignments) < self.labelled:
+                self._stop(model, loss)
+
+    def check(self, model: nn.Module) -> None:
+        """Check the criterion, and all that was counted.
+
+        Raises:
+            LossNotAppliedError: If a box loss is not the one asked for, or one was not computed where it had to be.
+        """
+        self._losses = check_losses(model, self.box_loss)
+        self.check_batch(model)
+        for loss in self._losses:
+            owed = int(loss.owed) if loss.counts_positives else min(self.labelled, 1)
+            if loss.calls < owed:
+                self._stop(model, loss)
+
+    def _stop(self, model: nn.Module, loss: SwappedBboxLoss) -> NoReturn:
+        raise LossNotAppliedError(
+            f"the criterion of the {self.name}, {type(model.criterion).__name__}, computed {self.box_loss.description} "
+            f"{loss.calls} times in {self.labelled} batches with labels, its box loss came from elsewhere. Was the "
+            "criterion replaced, or the model's loss()? Training stops here."
+        )
+
+
+class Proving:
+    """A trainer's part: the proof of the loss, for the model in each epoch and for its EMA copy in each validation.
+
+    No callback can remove it, and each of its checks comes after the callbacks of its event. What fails it stops the
+    training before the epoch is written to results.csv or to a checkpoint.
+
+    Attributes:
+        proofs: By name of the model; empty where nothing was swapped.
+    """
+
+    proofs: Mapping[str, Proof] = MappingProxyType({})
+
+    def prove(self, box_loss: BoxLoss) -> None:
+        """Prove from here on that all models compute `box_loss`."""
+        self.proofs = {name: Proof(name, box_loss) for name in self._models()}
+        preprocess = self.validator.preprocess
+
+        def note(batch: dict[str, Any]) -> dict[str, Any]:
+            if "EMA" in self.proofs:
+                self.proofs["EMA"].note(batch)
+            return preprocess(batch)
+
+        self.validator.preprocess = note
+
+    def _models(self) -> dict[str, nn.Module]:
+        """The models that compute losses: the one that trains, and its EMA copy, which validates."""
+        models = {"model": unwrap_model(self.model)}
+        return {**models, "EMA": unwrap_model(self.ema.ema)} if self.ema else models
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event, then the checks that are due."""
+        super().run_callbacks(event)
+        if not self.proofs:
+            return
+        model, proof = self._models()["model"], self.proofs["model"]
+        if event == "on_train_epoch_start":
+            self._begin(*self.proofs)
+        elif event == "on_train_batch_end":
+            proof.check_batch(model)
+            if proof.labelled == 1:  # an early answer
+                proof.check(model)
+        elif event == "on_train_epoch_end":
+            proof.check(model)
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Preprocess a batch of the training as Ultralytics does, and count it."""
+        if self.proofs:
+            self.proofs["model"].note(batch)
+        return super().preprocess_batch(batch)
+
+    def validate(self) -> Any:
+        """Validate as Ultralytics does, with the proof of the model that is validated."""
+        if "EMA" not in self.proofs:
+            return super().validate()
+        models = self._models()
+        share_arguments(*(getattr(model, "criterion", None) for model in models.values()))
+        self._begin("EMA")
+        results = super().validate()
+        self.proofs["EMA"].check(self._models()["EMA"])
+        return results
+
+    def save_metrics(self, *args: Any, **kwargs: Any) -> None:
+        """Write an epoch's line as Ultralytics does, once nothing of the criteria was replaced at its very end."""
+        self._check_losses()
+        super().save_metrics(*args, **kwargs)
+
+    def final_eval(self) -> None:
+        """End as Ultralytics does, if the criteria are what they were."""
+        self._check_losses()
+        super().final_eval()
+
+    def _begin(self, *names: str) -> None:
+        for name, model in self._models().items():
+            if name in names:
+                self.proofs[name].begin(model)
+
+    def _check_losses(self) -> None:
+        for name, model in self._models().items() if self.proofs else ():
+            check_losses(model, self.proofs[name].box_loss)

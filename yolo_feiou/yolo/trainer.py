@@ -1,0 +1,286 @@
+"""The trainers: Ultralytics' own, with the box loss that `loss=` names."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ultralytics.cfg import cfg2dict
+from ultralytics.engine.validator import BaseValidator
+from ultralytics.models import yolo
+from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
+from ultralytics.utils.checks import check_file
+
+from yolo_feiou import run_record
+from yolo_feiou.argument_values import check_classes, check_values, unmatched_layers
+from yolo_feiou.distributed import continuing
+from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.escape import visible
+from yolo_feiou.last_batch import check_last_batch
+from yolo_feiou.losses.registry import STOCK, shortest
+from yolo_feiou.provenance import session
+from yolo_feiou.storage.tables import whole, write_text
+from yolo_feiou.yolo.arguments import changed, check
+from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.box_stats import FILE, BoxStats
+from yolo_feiou.yolo.configs import find_data, find_recipe
+from yolo_feiou.yolo.criterion import criterion_of, heads, swap
+from yolo_feiou.yolo.default_cfg import ours, refuse_taken
+from yolo_feiou.yolo.distributed import Ranks
+from yolo_feiou.yolo.proof import Proving, unwrap_model
+from yolo_feiou.yolo.resume_state import ExactResume, drop_states
+from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
+from yolo_feiou.yolo.subprocesses import WORKER, die_with
+from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
+
+#: What a run has in its folder before it trains.
+UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
+
+
+class LossTrainer(ExactResume, Proving, Ranks):
+    """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
+
+    Args:
+        cfg: Base configuration, as Ultralytics' trainers take it.
+        overrides: Arguments over it. `loss` is a loss spec; 'stock', or none, trains as Ultralytics does.
+            `box_stats=True` writes box_stats.csv, see `BoxStats`.
+        _callbacks: Callbacks by event, as Ultralytics' trainers take them.
+
+    Raises:
+        LossSpecError: If the spec is wrong; no run folder is made.
+        ArgumentError: If a resumed run is to go on with another loss, `box_stats` doesn't fit, or Ultralytics would
+            refuse a value of an argument of its own later.
+        UnsupportedModelError: If the task trains without an axis-aligned box loss.
+        MissingFileError: If `resume` names a file that isn't there.
+        DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
+    """
+
+    box_stats: BoxStats | None = None
+
+    def __init__(
+        self,
+        cfg: str | dict[str, Any] | SimpleNamespace = DEFAULT_CFG,
+        overrides: dict[str, Any] | None = None,
+        _callbacks: dict[str, list] | None = None,
+    ) -> None:
+        if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
+            die_with(int(os.environ[WORKER]))
+        overrides = dict(overrides or {})
+        self.asked = run_record.asked_for(overrides)
+        for key, find in (("cfg", find_recipe), ("data", find_data)):
+            if overrides.get(key):
+                overrides[key] = find(overrides[key])
+        refuse_taken(overrides)
+        with self._no_empty_run_left():
+            place = {"save_dir": None} if "save_dir" in overrides else {}  # which older releases drop otherwise
+            super().__init__({**ours(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
+            check_weights_folder(self.save_dir, "project= and name=")
+
+    def check_resume(self, overrides: dict[str, Any]) -> None:
+        """Read our arguments once all are known, a resumed run's too, and before anything is written.
+
+        A training as stock's keeps none of them, so that stock can resume it.
+        """
+        check_resumed_file(self.args.resume)
+        super().check_resume({key: value for key, value in overrides.items() if key not in ours()})
+        arguments = vars(self.args)
+        self.own = own = {key: arguments.pop(key, default) for key, default in ours().items()}
+        for key in changed(own, {key: overrides[key] for key in own if key in overrides}):
+            raise ArgumentError(
+                f"this run trains with {key}={own[key]}, and resuming can't change it to {key}={overrides[key]}: "
+                f"leave {key}= out, or begin a new run from its weights."
+            )
+        self.box_loss = check({**own, "resume": self.resume})
+        if self.box_loss:
+            arguments.update(own)
+        if self.box_loss and self.args.task not in TRAINERS:
+            raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
+        check_data_file(self.args.data)
+        for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
+            LOGGER.warning(visible(line))
+        self.begun_with = run_record.plain({**arguments, **own})
+
+    def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
+        """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""
+        unasked = not self.resume and "loss" not in self.asked and self.box_loss is None
+        if weights is not None and unasked and (line := run_record.other_loss(weights)):
+            LOGGER.warning(line)
+        return super().get_model(cfg=cfg, weights=weights, verbose=verbose)
+
+    def get_dataset(self) -> dict[str, Any]:
+        """Return the data set as Ultralytics does; its errors become ours, and what it would hang on is named."""
+        try:
+            data = super().get_dataset()
+        except RuntimeError as error:
+            raise DataError(str(error).strip()) from error
+        places = data if isinstance(data, tuple) else (data.get("train"), data.get("val"))  # a pair in older releases
+        for split, place in zip(("train", "val"), places, strict=True):
+            check_special_files(place or [], f"data={self.args.data}, split '{split}'")
+        names = (data if isinstance(data, dict) else self.data)["names"]
+        for line in () if self.args.single_cls else check_classes(self.args.classes, names, f"data={self.args.data}"):
+            LOGGER.warning(visible(line))
+        return data
+
+    def get_dataloader(self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
+        """Return the batches of a split as Ultralytics does, if BatchNorm can train on the last one."""
+        loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
+        if mode == "train" and getattr(loader, "batch_size", None) and not loader.drop_last:
+            shrunk = self.args.multi_scale
+            check_last_batch(len(loader.sampler), loader.batch_size, self.args.imgsz, self.stride, shrunk)
+        return loader
+
+    @contextmanager
+    def _no_empty_run_left(self) -> Iterator[None]:
+        """If the block fails, remove the folder of a run that has written nothing but its arguments."""
+        try:
+            yield
+        except BaseException:
+            folder = getattr(self, "save_dir", None)
+            written = {path.name for path in folder.glob("*")} if folder and RANK in (-1, 0) else set()
+            made = written & {"args.yaml", continuing.LOCK}
+            if made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
+                shutil.rmtree(folder)
+            raise
+
+    def save_model(self) -> bool | None:
+        """Save each checkpoint as a whole: a process that is killed, or a full disk, costs no more than an epoch.
+
+        It is saved without its criterion, which holds a loss of ours; older releases would pickle it.
+        """
+        ema, paths = self.ema.ema, (self.last, self.best)
+        criterion, ema.criterion = getattr(ema, "criterion", None), None
+        parts = [path.with_name(f".{path.name}.part") for path in paths]
+        self.last, self.best = parts
+        try:
+            saved = super().save_model()
+            state = self.write_state(parts[0])
+            for part, path in zip(parts, paths, strict=True):
+                if part.exists():
+                    with whole(path) as target:
+                        part.rename(target)
+            drop_states(self.wdir, keep=state)
+            return saved
+        finally:
+            ema.criterion = criterion
+            self.last, self.best = paths
+            for part in parts:
+                part.unlink(missing_ok=True)
+
+    def get_validator(self) -> BaseValidator:
+        """Return stock's validator, which refuses arguments that it doesn't know."""
+        arguments = vars(self.args)
+        own = {key: arguments.pop(key) for key in ours() if key in arguments}
+        try:
+            return super().get_validator()
+        finally:
+            arguments.update(own)
+
+    def _setup_train(self, *world_size: int) -> None:
+        """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
+        with self._no_empty_run_left():
+            super()._setup_train(*world_size)
+        for line in unmatched_layers(self.args.freeze, self.model):
+            LOGGER.warning(visible(line))
+        if RANK in (-1, 0):
+            self._tidy_files()
+            self._sign()
+        if self.box_loss is None:
+            LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
+            return
+        counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
+        # Printed, since Ultralytics' logger is silent on all ranks but the first.
+        print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
+        self.prove(self.box_loss)
+        if self.own.get("box_stats"):
+            self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
+
+    def run_callbacks(self, event: str) -> None:
+        """Run the callbacks of an event, then what is ours to do."""
+        super().run_callbacks(event)
+        if self.box_stats and event == "on_train_epoch_start":
+            self._watch()
+        elif self.box_stats and event == "on_train_epoch_end":
+            self._record()
+
+    def train(self) -> Any:
+        """Train as Ultralytics does; workers that it starts know what was asked for."""
+        with run_record.telling_workers(self.asked):
+            return super().train()
+
+    def _sign(self) -> None:
+        """Record what trains from here on, and mark the models with it."""
+        begins = session(self.start_epoch, str(self.args.device or ""))
+        if self.resume:
+            record = run_record.resumed([self.save_dir, Path(self.args.resume).parents[1]], begins)
+        else:
+            record = run_record.begin(
+                self.asked, self.begun_with, vars(self.args), begins, self.launcher, self.processes, self.machines
+            )
+        record.write(self.save_dir)
+        for model in self._models().values():
+            run_record.put_mark(model, record, shortest(str(self.own.get("loss") or STOCK)))
+
+    def _tidy_files(self) -> None:
+        """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
+        if not self.resume:
+            for path in (self.csv, self.save_dir / FILE):
+                path.unlink(missing_ok=True)
+            drop_states(self.wdir)
+        elif self.csv.exists():
+            header, *rows = self.csv.read_text(encoding="utf-8").splitlines(keepends=True)
+            done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]
+            write_text(self.csv, header + "".join(done))
+
+    def _watch(self) -> None:
+        """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
+        self.box_stats.start()
+        self._deployed_head().watch = self.box_stats.add
+
+    def _record(self) -> None:
+        """End the statistics before validation, and before anything copies the criterion."""
+        self._deployed_head().watch = None
+        self.box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
+
+    def _deployed_head(self) -> SwappedBboxLoss:
+        """The loss of the head that predicts after training; another head may help it to learn."""
+        return heads(criterion_of(unwrap_model(self.model)))[-1][1]
+
+
+class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):
+    """Ultralytics' `DetectionTrainer` with the argument `loss`."""
+
+
+class SegmentationTrainer(LossTrainer, yolo.segment.SegmentationTrainer):
+    """Ultralytics' `SegmentationTrainer` with the argument `loss`."""
+
+
+class PoseTrainer(LossTrainer, yolo.pose.PoseTrainer):
+    """Ultralytics' `PoseTrainer` with the argument `loss`."""
+
+
+TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": PoseTrainer}
+
+
+def check_data_file(data: object) -> None:
+    """Raise DataError if `data` names a YAML that isn't there, or a FIFO; the data itself is Ultralytics' to check."""
+    if isinstance(data, str):
+        check_ordinary(data, f"data={data}")
+    names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
+    if names_file and not check_file(data, download=False, hard=False):
+        raise DataError(
+            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
+            "Give the path of a data YAML, or data=shapes.yaml to try things out."
+        )
+
+
+def unsupported(what: str) -> str:
+    """Return the message for a task or model that has no axis-aligned box loss to swap."""
+    return (
+        f"loss= does not work with {what}: it trains without an axis-aligned BboxLoss. "
+        f"Use a YOLO model for {', '.join(TRAINERS)}, or leave loss= out."
+    )
