@@ -233,51 +233,6 @@ def test_an_error_in_a_users_callback_shows_where_it_was(data, tmp_path, code, k
     assert "Traceback" in done.stderr and "in mine" in done.stderr
 
 
-def caught(act):
-    try:
-        act()
-    except Exception as error:
-        return error
-    raise AssertionError("no error")
-
-
-def test_errors_of_ours_and_of_ultralytics_are_one_line():
-    from ultralytics.utils.checks import check_file
-
-    from yolo_feiou import build_loss
-
-    for error in (caught(lambda: build_loss("nope")), caught(lambda: check_file("nope.yaml"))):
-        error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
-        assert cli.is_mistake(error)
-
-
-def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_path, monkeypatch):
-    """A callback of a colleague's, in site-packages, that looks for a file of its own."""
-    site = tmp_path / "lib" / "site-packages"
-    site.mkdir(parents=True)
-    (site / "team_callbacks.py").write_text("def mine(trainer):\n    open('nope.txt')\n")
-    monkeypatch.syspath_prepend(site)
-    monkeypatch.setattr("sysconfig.get_path", lambda name: str(site))
-    from team_callbacks import mine
-
-    def run_callbacks():
-        namespace = {"__name__": "ultralytics.engine.trainer"}
-        exec(compile("def run(callback):\n    callback(None)\n", ultralytics.__file__, "exec"), namespace)
-        namespace["run"](mine)
-
-    error = caught(run_callbacks)
-    error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
-    assert isinstance(error, FileNotFoundError) and not cli.is_mistake(error)
-
-
-def test_an_error_that_a_users_own_has_caused_is_no_mistake():
-    error = ArgumentError("wrong")
-    error.__cause__ = caught(lambda: [].pop())  # which this file, a user's, has done
-    assert not cli.is_mistake(error)
-    error.__cause__ = None
-    assert cli.is_mistake(error)
-
-
 @pytest.mark.slow
 def test_a_recipe_and_its_loss_on_the_command_line(command, data, tmp_path):
     (tmp_path / "mine.yaml").write_text("loss: eiou\nepochs: 1\nimgsz: 64\n")

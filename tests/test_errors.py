@@ -1,9 +1,11 @@
-"""Parts of messages that several modules share."""
+"""Parts of messages that several modules share, and which errors are a user's mistakes."""
 
 import numpy as np
 import pytest
+import ultralytics
 
-from yolo_feiou.errors import first_three
+from yolo_feiou import errors
+from yolo_feiou.errors import ArgumentError, first_three
 
 
 @pytest.mark.parametrize(
@@ -17,3 +19,48 @@ def test_the_first_three_are_named_and_the_others_counted(names, told):
 def test_positions_are_named_by_a_function_which_the_others_do_not_need():
     names = {4: "four", 6: "six", 9: "nine"}
     assert first_three(np.array([4, 6, 9, 11, 12]), names.__getitem__) == "four, six, nine and 2 more"
+
+
+def caught(act):
+    try:
+        act()
+    except Exception as error:
+        return error
+    raise AssertionError("no error")
+
+
+def test_errors_of_ours_and_of_ultralytics_are_one_line():
+    from ultralytics.utils.checks import check_file
+
+    from yolo_feiou import build_loss
+
+    for error in (caught(lambda: build_loss("nope")), caught(lambda: check_file("nope.yaml"))):
+        error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
+        assert errors.is_mistake(error)
+
+
+def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_path, monkeypatch):
+    """A callback of a colleague's, in site-packages, that looks for a file of its own."""
+    site = tmp_path / "lib" / "site-packages"
+    site.mkdir(parents=True)
+    (site / "team_callbacks.py").write_text("def mine(trainer):\n    open('nope.txt')\n")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(site))
+    from team_callbacks import mine
+
+    def run_callbacks():
+        namespace = {"__name__": "ultralytics.engine.trainer"}
+        exec(compile("def run(callback):\n    callback(None)\n", ultralytics.__file__, "exec"), namespace)
+        namespace["run"](mine)
+
+    error = caught(run_callbacks)
+    error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
+    assert isinstance(error, FileNotFoundError) and not errors.is_mistake(error)
+
+
+def test_an_error_that_a_users_own_has_caused_is_no_mistake():
+    error = ArgumentError("wrong")
+    error.__cause__ = caught(lambda: [].pop())  # which this file, a user's, has done
+    assert not errors.is_mistake(error)
+    error.__cause__ = None
+    assert errors.is_mistake(error)

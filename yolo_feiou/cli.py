@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
-from traceback import walk_tb
 
-from yolo_feiou.errors import ArgumentError, UnsupportedModelError, YoloFeiouError
-from yolo_feiou.known_packages import is_users
-from yolo_feiou.terminal import say
+from yolo_feiou.errors import ArgumentError, UnsupportedModelError, exit_on_error
 
 #: Models that Ultralytics can't train, with the parts of a file's name by which its command knows them.
 UNTRAINABLE = {
@@ -97,47 +93,8 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
-    try:
-        try:
-            verb(sys.argv[2:]) if verb else run_ultralytics()
-        finally:
-            sys.stdout.flush()  # so that a reader who has gone is noticed here
-    except KeyboardInterrupt:
-        if not verb:  # Ultralytics' own way
-            raise
-        sys.exit("interrupted")
-    except BrokenPipeError:  # `yolo losses | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
-        if not is_mistake(error):
-            raise
-        sys.exit(fail(error))
-
-
-def is_mistake(error: BaseException) -> bool:
-    """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
-
-    So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came
-    through code of others, such as a callback in a script or in a package that a user has installed, is its author's to
-    see.
-    """
-    if isinstance(error, SyntaxError) and error.filename:
-        return False
-    while error:
-        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        if any(is_users(frame.f_code.co_filename, frame.f_globals) for frame in frames):
-            return False
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return True
-
-
-def fail(error: Exception) -> int:
-    """Print an error in one line, and return the exit status."""
-    text = str(error)
-    if isinstance(error, SyntaxError):  # Ultralytics', which all of its help follows
-        text = text.strip().partition("\n")[0]
-    say(" ".join(("error:", *text.split())), sys.stderr)
-    return 2
+    with exit_on_error("interrupted" if verb else None):  # for a training it is Ultralytics' own way
+        verb(sys.argv[2:]) if verb else run_ultralytics()
 
 
 def run_ultralytics() -> None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from difflib import get_close_matches
+from traceback import walk_tb
 from typing import Any
+
+from yolo_feiou.known_packages import is_users
+from yolo_feiou.terminal import say
 
 
 class YoloFeiouError(Exception):
@@ -54,3 +61,55 @@ def first_three(items: Sequence[Any], name: Callable[[Any], str] = str) -> str:
     """
     more = f" and {len(items) - 3:,} more" if len(items) > 3 else ""
     return ", ".join(map(name, items[:3])) + more
+
+
+@contextmanager
+def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
+    """Within the block of a command, a user's mistake ends the process with one line on stderr and status 2.
+
+    A reader who has gone, as in `yolo losses | head`, ends it without a word.
+
+    Args:
+        interrupted: The line that Ctrl-C ends it with; None leaves the KeyboardInterrupt as it is.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()  # so that a reader who has gone is noticed here
+    except KeyboardInterrupt:
+        if interrupted is None:
+            raise
+        sys.exit(interrupted)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
+        if not is_mistake(error):
+            raise
+        sys.exit(print_error(error))
+
+
+def is_mistake(error: BaseException) -> bool:
+    """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
+
+    So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came
+    through code of others, such as a callback in a script or in a package that a user has installed, is its author's to
+    see.
+    """
+    if isinstance(error, SyntaxError) and error.filename:
+        return False
+    while error:
+        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+        if any(is_users(frame.f_code.co_filename, frame.f_globals) for frame in frames):
+            return False
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return True
+
+
+def print_error(error: Exception) -> int:
+    """Print an error in one line, and return the exit status."""
+    text = str(error)
+    if isinstance(error, SyntaxError):  # Ultralytics', which all of its help follows
+        text = text.strip().partition("\n")[0]
+    say(" ".join(("error:", *text.split())), sys.stderr)
+    return 2

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.ablation.collect import Gathered
-from yolo_feiou.cli import fail
-from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, YoloFeiouError, exit_on_error
 from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.export import onnx
@@ -175,11 +173,5 @@ def export(words: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    try:
+    with exit_on_error("interrupted; the same command goes on from here"):
         sys.exit(export(sys.argv[1:]))
-    except KeyboardInterrupt:
-        sys.exit("interrupted; the same command goes on from here")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except YoloFeiouError as error:
-        sys.exit(fail(error))

@@ -12,8 +12,8 @@ from pathlib import Path
 from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
-from yolo_feiou.cli import fail, trains
-from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.cli import trains
+from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
 from yolo_feiou.yolo.trainer import check_data_file
@@ -41,10 +41,8 @@ def check(words: Sequence[str]) -> None:
 
 def main() -> None:
     """Check the words of the command line; a mistake is one line on stderr and exit status 2."""
-    try:
+    with exit_on_error():
         check(sys.argv[1:])
-    except YoloFeiouError as error:
-        sys.exit(fail(error))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,7 @@ from torch import Tensor
 from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.ablation.grid import OWN
-from yolo_feiou.cli import fail, is_mistake
-from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
@@ -235,17 +234,12 @@ def warnings(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def main(words: Sequence[str]) -> int:
-    """Measure what a request asks for, write the result, and return the exit status."""
-    try:
-        request, result = map(Path, words)
+def main(args: Sequence[str]) -> None:
+    """Measure what a request asks for, and write the result; a user's mistake is one line and exit status 2."""
+    with exit_on_error():
+        request, result = map(Path, args)
         write_json(result, {"rows": measure(**read_json(request))})
-    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
-        if not is_mistake(error):
-            raise
-        return fail(error)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

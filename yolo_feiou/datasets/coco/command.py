@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from yolo_feiou.arguments import Text, Whole, read_arguments
-from yolo_feiou.cli import fail
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.datasets.coco.catalogue import COCO_2017, URL, Published
 from yolo_feiou.datasets.coco.convert import Counts
@@ -22,7 +21,7 @@ from yolo_feiou.datasets.coco.prepare import Loaded, check_link, load, write
 from yolo_feiou.datasets.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
 from yolo_feiou.datasets.coco.request import Request, read_request
 from yolo_feiou.datasets.coco.splits import check_zips
-from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
+from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
 from yolo_feiou.escape import shell
 from yolo_feiou.losses.spec import Choice
 from yolo_feiou.storage.locks import Busy, held
@@ -54,12 +53,8 @@ Arguments:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    try:
+    with exit_on_error("interrupted: the same command goes on from there"):
         prepare_coco(sys.argv[1:])
-    except KeyboardInterrupt:
-        sys.exit("interrupted: the same command goes on from there")
-    except YoloFeiouError as error:
-        sys.exit(fail(error))
 
 
 def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL) -> None:
