@@ -24,7 +24,7 @@ from tests.pages.readme_use_sentences import claims_on_use_in_words
 from yolo_feiou import LOSSES
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS
-from yolo_feiou.losses.spec import spell
+from yolo_feiou.parameters import spell
 from yolo_feiou.yolo.doctor import TESTED
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from yolo_feiou.errors import LossSpecError
 from yolo_feiou.losses import focal, iou, l1
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import LOSSES, LossInfo, build_loss
-from yolo_feiou.losses.spec import Choice, Flag, Number, Parameter, spell
+from yolo_feiou.parameters import Choice, Flag, Float, Parameter, spell
 
 PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
 IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]
@@ -27,7 +27,7 @@ PAIRS = (
 
 def settings_of(parameter: Parameter) -> list[str]:
     """Return the ends of a parameter's range, or all its values."""
-    if isinstance(parameter, Number):
+    if isinstance(parameter, Float):
         return [repr(parameter.low), repr(parameter.high)]
     return list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
 
@@ -108,8 +108,8 @@ def test_every_parameter_has_an_effect(info: LossInfo, parameter: Parameter) -> 
         assert all(not torch.allclose(outcome, other) for other in outcomes[:i])
 
 
-@pytest.mark.parametrize(("info", "parameter"), [row for row in PARAMETERS if isinstance(row[1], Number)])
-def test_beyond_the_ends_raises(info: LossInfo, parameter: Number) -> None:
+@pytest.mark.parametrize(("info", "parameter"), [row for row in PARAMETERS if isinstance(row[1], Float)])
+def test_beyond_the_ends_raises(info: LossInfo, parameter: Float) -> None:
     """Just below and just above, and what is no number; the message names the loss, the value and the range."""
     for text in (repr(parameter.low - 1e-3), repr(parameter.high + 1e-3), "nan", "much"):
         message = f"loss '{info.name}': {parameter.name}={text} is not a number from "
@@ -194,4 +194,4 @@ def test_the_lowest_beta_is_1_over_e() -> None:
 def test_flags_and_choices_are_typed() -> None:
     """The description of a loss shows its flag as the spec spells it."""
     assert build_loss("focal_eiou:detach=FALSE").description == "focal_eiou (gamma=0.5, norm=paper, detach=false)"
-    assert [type(parameter) for parameter in LOSSES["focal_eiou"].parameters] == [Number, Choice, Flag]
+    assert [type(parameter) for parameter in LOSSES["focal_eiou"].parameters] == [Float, Choice, Flag]

@@ -12,20 +12,10 @@ from hypothesis import strategies as st
 
 from yolo_feiou.errors import LossSpecError, YoloFeiouError
 from yolo_feiou.losses.registry import build_loss
-from yolo_feiou.losses.spec import (
-    Choice,
-    Flag,
-    Number,
-    Value,
-    alternatives,
-    find_repeated,
-    read,
-    spell,
-    split,
-    split_list,
-)
+from yolo_feiou.losses.spec import alternatives, find_repeated, read_parameters, split, split_list
+from yolo_feiou.parameters import Choice, Flag, Float, Value, spell
 
-GAMMA, NORM, DETACH = Number("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
+GAMMA, NORM, DETACH = Float("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
 PARAMETERS = (GAMMA, NORM, DETACH)
 
 
@@ -88,7 +78,7 @@ def test_twice_given() -> None:
 )
 def test_read(given: dict[str, str], expected: dict[str, Value]) -> None:
     """All parameters have a value, in the order of the table: those given, and the defaults of the others."""
-    values = read("a", given, PARAMETERS)
+    values = read_parameters("a", given, PARAMETERS)
     assert values == expected
     assert list(values) == list(expected)
     assert isinstance(values["gamma"], float)
@@ -110,7 +100,7 @@ def test_bad_value(key: str, text: str, expected: str, default: str) -> None:
     """Of the wrong type or out of range: what came, what is expected, the default as it would be written."""
     message = f"loss 'a': {key}={text} is not {expected}. The default is 'a:{key}={default}'; 'yolo losses' lists all."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
-        read("a", {key: text}, PARAMETERS)
+        read_parameters("a", {key: text}, PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +114,7 @@ def test_bad_value(key: str, text: str, expected: str, default: str) -> None:
 def test_unknown_parameter(key: str, parameters: tuple, message: str) -> None:
     """With the nearest name, where one is near, and all there are."""
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
-        read("a", {key: "1"}, parameters)
+        read_parameters("a", {key: "1"}, parameters)
 
 
 def test_the_error_is_a_value_error() -> None:
@@ -146,7 +136,7 @@ def test_spell(value: Value, spelled: str) -> None:
 @given(st.sampled_from([0.0, 10.0, 1 / math.e]) | st.floats(0, 10).map(lambda x: round(x, 6)))
 def test_what_is_spelled_is_read_back(value: float) -> None:
     """A number as `spell` writes it is in a range that it was in, and is itself again."""
-    assert Number("x", value, value, 10).read(spell(value)) == value
+    assert Float("x", value, value, 10).read(spell(value)) == value
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from yolo_feiou.ablation.progress import Progress, view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
-from yolo_feiou.arguments import shown
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
+from yolo_feiou.parameters import spell_default
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
@@ -40,7 +40,7 @@ def ablate(words: Sequence[str]) -> int:
         DataError: If the data set can't be read.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(USAGE + "\n".join(f"    {o.name + '=' + shown(o.default):32} {o.expected}" for o in OPTIONS))
+        print(USAGE + "\n".join(f"    {o.name + '=' + spell_default(o.default):32} {o.expected}" for o in OPTIONS))
         return 0
     request = read_request(words)
     if request.options["plan"]:

@@ -14,22 +14,21 @@ from ultralytics.utils import RUNS_DIR
 
 from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
 from yolo_feiou.ablation.work import Task
-from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
-from yolo_feiou.losses.spec import Choice, Flag, Number
+from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
 from yolo_feiou.yolo.configs import CFG_DIR, find, read_recipe
 
 OPTIONS = (
     Text("out", "", "the folder of the ablation"),
-    Whole("jobs", 0, 1, 4096),
+    Int("jobs", 0, 1, 4096),
     Text("device", "", "devices like 0,1,2 or cpu; 0+1 is two for one run"),
-    Whole("per_device", 1, 1, 64),
+    Int("per_device", 1, 1, 64),
     Choice("engine", "local", ("local", "ray")),
     Text("address", "", "the address of a Ray cluster, or auto"),
-    Whole("cpus", 1, 1, 1024),
-    Whole("retries", 1, 0, 100),
-    Number("timeout", 0.0, 0.0, 8760.0),
+    Int("cpus", 1, 1, 1024),
+    Int("retries", 1, 0, 100),
+    Float("timeout", 0.0, 0.0, 8760.0),
     Choice("gain", "same", ("same", "matched")),
     Flag("preflight", True),
     Text("split", "val", "a split of the data, such as val or test"),

@@ -10,10 +10,9 @@ from typing import Any
 
 from yolo_feiou.ablation.options import OPTIONS as ABLATION
 from yolo_feiou.ablation.results import RESULTS
-from yolo_feiou.arguments import Text, Whole, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
-from yolo_feiou.losses.spec import Flag
+from yolo_feiou.parameters import Flag, Int, Text, read_arguments, spell_default
 from yolo_feiou.report.files import WORDS
 from yolo_feiou.storage.tables import read_csv
 
@@ -26,7 +25,7 @@ OPTIONS = (
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
     *_SHARED.values(),
     Text("device", "", "as Ultralytics takes it"),
-    Whole("batch", 0, 1, 4096),
+    Int("batch", 0, 1, 4096),
     Flag("onnx", False),
     Text("submission", "", "a name, for COCO's evaluation server"),
 )
@@ -98,4 +97,4 @@ def check_out(out: Path) -> None:
 
 def usage() -> str:
     """Return how the command is used."""
-    return USAGE + "\n".join(f"    {o.name + '=' + shown(o.default):32} {o.expected}" for o in OPTIONS)
+    return USAGE + "\n".join(f"    {o.name + '=' + spell_default(o.default):32} {o.expected}" for o in OPTIONS)

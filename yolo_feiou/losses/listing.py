@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yolo_feiou.losses.registry import LOSSES, LossInfo
-from yolo_feiou.losses.spec import spell
+from yolo_feiou.parameters import spell
 
 
 def describe(info: LossInfo) -> str:

@@ -12,7 +12,8 @@ from torch import Tensor
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses import focal, iou, l1
 from yolo_feiou.losses.box_loss import BoxLoss, PairFunction
-from yolo_feiou.losses.spec import Choice, Flag, Number, Parameter, Value, read, spell, split
+from yolo_feiou.losses.spec import read_parameters, split
+from yolo_feiou.parameters import Choice, Flag, Float, Parameter, Value, spell
 
 Parts = tuple[PairFunction, PairFunction | None, str]  # loss, focal weight, norm
 
@@ -69,8 +70,8 @@ def focal_power(loss: PairFunction) -> Callable[..., Parts]:
 
 
 FEIOU = "Zhang et al., Focal and Efficient IOU Loss for Accurate Bounding Box Regression, 2021, arXiv:2101.08158"
-GAMMA = Number("gamma", 0.5, 0, 10)
-BETA = Number("beta", 0.8, 1 / math.e, 1)
+GAMMA = Float("gamma", 0.5, 0, 10)
+BETA = Float("beta", 0.8, 1 / math.e, 1)
 NORM = Choice("norm", "paper", ("paper", "tal", "mean"))
 
 LOSSES: dict[str, LossInfo] = {
@@ -140,7 +141,7 @@ LOSSES: dict[str, LossInfo] = {
             "ℓ1 with a parabola up to beta",
             "Girshick, Fast R-CNN, 2015, arXiv:1504.08083",
             "Eq. 3",
-            (Number("beta", 1.0, 0, 100),),
+            (Float("beta", 1.0, 0, 100),),
         ),
         LossInfo(
             "balanced_l1",
@@ -148,7 +149,7 @@ LOSSES: dict[str, LossInfo] = {
             "ℓ1 with a slope that rises fast, and ends at gamma",
             "Pang et al., Libra R-CNN, 2019, arXiv:1904.02701",
             "Eq. 9, 10",
-            (Number("alpha", 0.5, 0.2, 5), Number("gamma", 1.5, 0.1, 5)),
+            (Float("alpha", 0.5, 0.2, 5), Float("gamma", 1.5, 0.1, 5)),
         ),
     )
 }
@@ -172,7 +173,7 @@ def shortest(spec: str) -> str:
         return STOCK
     name, given = split(spec)
     parameters = LOSSES[name].parameters
-    values = read(name, given, parameters)
+    values = read_parameters(name, given, parameters)
     changed = [f"{p.name}={spell(values[p.name])}" for p in parameters if values[p.name] != p.default]
     return f"{name}:{','.join(changed)}" if changed else name
 
@@ -191,4 +192,4 @@ def build_loss(spec: str) -> BoxLoss:
         raise LossSpecError("'stock' is Ultralytics' own box loss, for training alone: 'ciou' is ours of that kind.")
     if name not in LOSSES:
         raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
-    return LOSSES[name].build(**read(name, given, LOSSES[name].parameters))
+    return LOSSES[name].build(**read_parameters(name, given, LOSSES[name].parameters))

@@ -4,81 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from itertools import product
 
-from yolo_feiou.errors import LossSpecError, did_you_mean
+from yolo_feiou.errors import LossSpecError
+from yolo_feiou.parameters import LossParameter, Parameter, Value, read_value, spell
 
-Value = float | bool | str
 #: How many losses a spec may stand for: values parted by | multiply, and thirty pairs would fill any memory.
 MAX_LOSSES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Number:
-    """A parameter that is a number from `low` to `high`, both allowed."""
-
-    name: str
-    default: float
-    low: float
-    high: float
-
-    @property
-    def expected(self) -> str:
-        """The values there are, in words."""
-        return f"a number from {self.low:.4g} to {self.high:.4g}"
-
-    def read(self, text: str) -> float:
-        """Return the number that `text` spells; ValueError if it is none, or out of range."""
-        value = float(text.replace("_", "?"))  # Python would take 1_0 for 10
-        if not (math.isfinite(value) and self.low <= value <= self.high):
-            raise ValueError(text)
-        return value
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A parameter that is one of a few words."""
-
-    name: str
-    default: str
-    words: tuple[str, ...]
-
-    @property
-    def expected(self) -> str:
-        """The values there are, in words."""
-        return f"one of {', '.join(self.words)}"
-
-    def read(self, text: str) -> str:
-        """Return `text`; ValueError if it is none of the words."""
-        if text not in self.words:
-            raise ValueError(text)
-        return text
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A parameter that is true or false."""
-
-    name: str
-    default: bool
-    expected: str = "true or false"
-
-    def read(self, text: str) -> bool:
-        """Return the truth value that `text` spells, in any case; ValueError if it is none."""
-        if text.lower() not in ("true", "false"):
-            raise ValueError(text)
-        return text.lower() == "true"
-
-
-Parameter = Number | Choice | Flag
-
-
-def spell(value: Value) -> str:
-    """Return a value as a spec has it: 0.5, true, paper."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
@@ -151,24 +83,19 @@ def find_repeated(values: Sequence[object]) -> int | None:
     return None
 
 
-def read(name: str, given: dict[str, str], parameters: Sequence[Parameter]) -> dict[str, Value]:
+def read_parameters(name: str, given: dict[str, str], parameters: Sequence[LossParameter]) -> dict[str, Value]:
     """Return the values of all parameters of a loss: those given, read and checked, and the defaults of the others.
 
     Raises:
         LossSpecError: If a parameter is unknown, or its value is of the wrong type or out of range.
     """
     known = {parameter.name: parameter for parameter in parameters}
+
+    def explain(message: str, parameter: Parameter) -> str:
+        default = f"{name}:{parameter.name}={spell(parameter.default)}"
+        return f"loss '{name}': {message} The default is '{default}'; 'yolo losses' lists all."
+
     values: dict[str, Value] = {parameter.name: parameter.default for parameter in parameters}
     for key, text in given.items():
-        if key not in known:
-            has = f"It has {', '.join(known)}." if known else "It has none."
-            raise LossSpecError(f"loss '{name}' has no parameter '{key}'{did_you_mean(key, known)} {has}")
-        try:
-            values[key] = known[key].read(text)
-        except ValueError:
-            default = spell(known[key].default)
-            raise LossSpecError(
-                f"loss '{name}': {key}={text} is not {known[key].expected}. "
-                f"The default is '{name}:{key}={default}'; 'yolo losses' lists all."
-            ) from None
+        values[key] = read_value(key, text, known, LossSpecError, f"loss '{name}' has no parameter", explain)
     return values

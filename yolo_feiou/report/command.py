@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from yolo_feiou import escape
-from yolo_feiou.arguments import Text, read_arguments
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import findings, noise

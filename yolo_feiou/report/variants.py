@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.losses.spec import spell
+from yolo_feiou.parameters import spell
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.storage.tables import Row

@@ -9,9 +9,9 @@ from pathlib import Path
 from ultralytics.utils import RUNS_DIR
 from ultralytics.utils.files import increment_path
 
-from yolo_feiou.arguments import Text, read_arguments, shown
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
+from yolo_feiou.parameters import Text, read_arguments, spell_default
 from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
 from yolo_feiou.simulation.subject import Subject
 from yolo_feiou.storage.own_files import check_free
@@ -80,5 +80,5 @@ def usage() -> str:
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
     for word, subject in {**SUBJECTS, "field=LOSS": field.subject("eiou")}.items():
         lines.append(f"\n{word}")
-        lines += [f"    {a.name + '=' + shown(a.default):28} {a.expected}" for a in subject.arguments]
+        lines += [f"    {a.name + '=' + spell_default(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)

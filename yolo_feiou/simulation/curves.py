@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from yolo_feiou.arguments import Numbers
 from yolo_feiou.losses.l1 import focal_l1_curve
 from yolo_feiou.losses.registry import BETA
+from yolo_feiou.parameters import Floats
 from yolo_feiou.plots.figures import curves
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.subject import Subject, Values
@@ -50,7 +50,7 @@ def figure(name: str, columns: dict[str, str]) -> Subject:
             top = max((row for row in rows if row["beta"] == beta), key=lambda row: row["gradient"])
             yield f"β = {beta:.4g}: largest gradient {top['gradient']:.4f} at x = {top['x']:.2f}"
 
-    return Subject(name, (Numbers("beta", BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
+    return Subject(name, (Floats("beta", BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
 
 
 FIGURE2 = figure("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})

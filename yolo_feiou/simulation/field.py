@@ -10,14 +10,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from yolo_feiou.arguments import Whole
 from yolo_feiou.checks.subject import LossFailed
 from yolo_feiou.checks.subject import Subject as Judged
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import file_name
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.spec import Number
 from yolo_feiou.losses.user import LossFunction, load_loss
+from yolo_feiou.parameters import Float, Int
 from yolo_feiou.plots.field import gradient_field
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.subject import Subject, Values
@@ -112,5 +111,5 @@ def subject(spec: str) -> Subject:
             shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in KINDS)
             yield f"{spec}, plane {plane}: {shares}"
 
-    arguments = (Whole("points", 41, 2, 1001), Number("offset", 2, 0.01, 100), Number("octaves", 2, 0.01, 20))
+    arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
     return Subject(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))

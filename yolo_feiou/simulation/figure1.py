@@ -12,9 +12,8 @@ from pathlib import Path
 import torch
 from torchvision.ops import box_convert
 
-from yolo_feiou.arguments import Whole
 from yolo_feiou.losses.registry import build_loss
-from yolo_feiou.losses.spec import Choice, Number
+from yolo_feiou.parameters import Choice, Float, Int
 from yolo_feiou.plots.figures import regressions
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.descent import descend
@@ -40,7 +39,7 @@ def trajectories(
     Args:
         losses: Specs of losses.
         anchor: Centre and sides at the start; the target is a unit square about (0, 0).
-        steps: Number of steps.
+        steps: Float of steps.
         rate: Size μ of each step.
         factor: '1' or '2-iou', see `Reading`.
     """
@@ -76,9 +75,9 @@ SUBJECT = Subject(
     "figure1",
     (
         losses_argument(*LOSSES),
-        *(Number(key, default, -100 if key in "xy" else 1e-3, 100) for key, default in zip(SIDES, ANCHOR, strict=True)),
-        Whole("steps", 50, 1, 10**6),
-        Number("rate", 0.1, 1e-9, 100),
+        *(Float(key, default, -100 if key in "xy" else 1e-3, 100) for key, default in zip(SIDES, ANCHOR, strict=True)),
+        Int("steps", 50, 1, 10**6),
+        Float("rate", 0.1, 1e-9, 100),
         Choice("factor", "2-iou", ("1", "2-iou")),
     ),
     make,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torchvision.ops import box_convert
 
-from yolo_feiou.arguments import Whole
+from yolo_feiou.parameters import Int
 from yolo_feiou.plots.figures import layout
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.setups import SETUPS, Reading
@@ -44,4 +44,4 @@ def make(folder: Path, values: Values) -> Iterator[str]:
         )
 
 
-SUBJECT = Subject("figure5", (Whole("seed", 0, 0, 2**63 - 1),), make, ("figure5.csv", "figure5.png"))
+SUBJECT = Subject("figure5", (Int("seed", 0, 0, 2**63 - 1),), make, ("figure5.csv", "figure5.png"))

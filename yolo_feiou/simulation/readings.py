@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ultralytics.utils import TQDM
 
-from yolo_feiou.arguments import Whole
+from yolo_feiou.parameters import Int
 from yolo_feiou.simulation.claims import ALL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import Reading
@@ -81,4 +81,4 @@ def make(folder: Path, values: Values) -> Iterator[str]:
             yield f"{most} of {len(CLAIMS)} statements hold with " + " ".join(f"{k}={row[k]}" for k in list(row)[:8])
 
 
-SUBJECT = Subject("readings", (Whole("points", 20, 1, 50_000), Whole("seed", 0, 0, 2**63 - 1)), make, ("readings.csv",))
+SUBJECT = Subject("readings", (Int("points", 20, 1, 50_000), Int("seed", 0, 0, 2**63 - 1)), make, ("readings.csv",))

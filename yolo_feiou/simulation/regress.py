@@ -12,9 +12,8 @@ import torch
 from ultralytics.utils import TQDM
 
 from yolo_feiou import __version__
-from yolo_feiou.arguments import Argument, Text, Whole
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.spec import Choice, Number
+from yolo_feiou.parameters import Choice, Float, Int, Parameter, Text
 from yolo_feiou.plots.simulation import error_curves, iou_boxes
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.claims import judgements
@@ -23,8 +22,8 @@ from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
 from yolo_feiou.storage.tables import Row, write_csv, write_json
 
-READING: tuple[Argument, ...] = (
-    Number("area", Reading.area, 1e-4, 1e8),
+READING: tuple[Parameter, ...] = (
+    Float("area", Reading.area, 1e-4, 1e8),
     Choice("region", Reading.region, ("square", "disc")),
     Choice("factor", Reading.factor, ("1", "2-iou")),
     Choice("update", Reading.update, ("xywh", "xyxy")),
@@ -42,9 +41,9 @@ def subject(number: int) -> Subject:
         losses_argument(*LOSSES),
         Choice("reading", "literal", tuple(READINGS)),
         *READING,
-        Whole("points", SETUPS[number].points, 1, 50_000),
-        Whole("steps", Simulation.steps, 1, 10**6),
-        Whole("seed", Simulation.seed, 0, 2**63 - 1),
+        Int("points", SETUPS[number].points, 1, 50_000),
+        Int("steps", Simulation.steps, 1, 10**6),
+        Int("seed", Simulation.seed, 0, 2**63 - 1),
         Text("device", Simulation.device, "a torch device"),
         Choice("dtype", Simulation.dtype, ("float32", "float64")),
     )

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.arguments import Argument, Text
 from yolo_feiou.losses.spec import split_list
+from yolo_feiou.parameters import Parameter, Text
 
 Values = dict[str, Any]
 
@@ -26,7 +26,7 @@ class Subject:
     """
 
     name: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[Parameter, ...]
     make: Callable[[Path, Values], Iterator[str]]
     files: tuple[str, ...]
 

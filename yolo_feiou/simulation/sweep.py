@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ultralytics.utils import TQDM
 
-from yolo_feiou.arguments import Numbers, Whole
 from yolo_feiou.losses.registry import BETA, GAMMA
-from yolo_feiou.losses.spec import spell
+from yolo_feiou.parameters import Floats, Int, spell
 from yolo_feiou.plots.figures import sweep
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.run import Simulation
@@ -52,9 +51,9 @@ def make(folder: Path, values: Values) -> Iterator[str]:
 SUBJECT = Subject(
     "figure4",
     (
-        Numbers("beta", BETAS, BETA.low, BETA.high),
-        Numbers("gamma", GAMMAS, GAMMA.low, GAMMA.high),
-        Whole("points", 100, 1, 50_000),
+        Floats("beta", BETAS, BETA.low, BETA.high),
+        Floats("gamma", GAMMAS, GAMMA.low, GAMMA.high),
+        Int("points", 100, 1, 50_000),
     ),
     make,
     ("figure4.csv", "figure4.png"),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_feiou.arguments import Text, Whole, read_arguments
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.datasets.coco.catalogue import COCO_2017, URL, Published
 from yolo_feiou.datasets.coco.convert import Counts
@@ -23,7 +22,7 @@ from yolo_feiou.datasets.coco.request import Request, read_request
 from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
 from yolo_feiou.escape import shell
-from yolo_feiou.losses.spec import Choice
+from yolo_feiou.parameters import Choice, Int, Text, read_arguments
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
@@ -40,7 +39,7 @@ ARGUMENTS = (
     Text("val_images", "", "likewise"),
     Text("test_images", "", "likewise"),
     Choice("missing", "stop", ("stop", "skip")),
-    Whole("workers", 0, 1, 1024),
+    Int("workers", 0, 1, 1024),
 )
 USAGE = f"""\
 python scripts/{VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it

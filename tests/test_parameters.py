@@ -4,12 +4,11 @@ import re
 
 import pytest
 
-from yolo_feiou.arguments import Numbers, Text, Whole, read_arguments
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.spec import Choice, Flag, Number
+from yolo_feiou.parameters import Choice, Flag, Float, Floats, Int, Text, read_arguments
 
-POINTS, LOSSES = Whole("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
-BETA, AREA = Numbers("beta", (0.8,), 0.25, 1), Number("area", 100, 0.5, 200)
+POINTS, LOSSES = Int("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
+BETA, AREA = Floats("beta", (0.8,), 0.25, 1), Float("area", 100, 0.5, 200)
 ARGUMENTS = (LOSSES, POINTS, BETA, AREA, Choice("factor", "1", ("1", "2-iou")), Flag("quick", False))
 
 
@@ -80,6 +79,6 @@ def test_both_ends_of_a_range_are_in_it(argument):
 
 
 def test_a_list_may_say_so_itself():
-    """What `Numbers` gives as an example is one."""
+    """What `Floats` gives as an example is one."""
     example = BETA.expected.rpartition(" ")[2]
     assert BETA.read(example) == (0.25, 1)

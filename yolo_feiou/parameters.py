@@ -1,0 +1,190 @@
+"""Parameters of losses and arguments of commands: their types, ranges and spelling, and how `key=value` is read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from yolo_feiou.errors import ArgumentError, YoloFeiouError, did_you_mean
+
+Value = float | bool | str
+
+
+@dataclass(frozen=True)
+class Float:
+    """A number from `low` to `high`, both allowed."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"a number from {self.low:.4g} to {self.high:.4g}"
+
+    def read(self, text: str) -> float:
+        """Return the number that `text` spells; ValueError if it is none, or out of range."""
+        value = float(text.replace("_", "?"))  # Python would take 1_0 for 10
+        if not (math.isfinite(value) and self.low <= value <= self.high):
+            raise ValueError(text)
+        return value
+
+
+@dataclass(frozen=True)
+class Int:
+    """A whole number from `low` to `high`, both allowed."""
+
+    name: str
+    default: int
+    low: int
+    high: int
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"a whole number from {self.low} to {self.high}"
+
+    def read(self, text: str) -> int:
+        """Return the number that `text` spells; ValueError if it is none, or out of range."""
+        value = int(text.replace("_", "?"))
+        if not self.low <= value <= self.high:
+            raise ValueError(text)
+        return value
+
+
+@dataclass(frozen=True)
+class Floats:
+    """One or more numbers from `low` to `high`, comma-separated."""
+
+    name: str
+    default: tuple[float, ...]
+    low: float
+    high: float
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"a list of numbers from {self.low:.4g} to {self.high:.4g}, like {self.low:.4g},{self.high:.4g}"
+
+    def read(self, text: str) -> tuple[float, ...]:
+        """Return the numbers that `text` spells; ValueError if one is none, or out of range."""
+        return tuple(Float(self.name, self.low, self.low, self.high).read(item) for item in text.split(","))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    name: str
+    default: str
+    words: tuple[str, ...]
+
+    @property
+    def expected(self) -> str:
+        """The values there are, in words."""
+        return f"one of {', '.join(self.words)}"
+
+    def read(self, text: str) -> str:
+        """Return `text`; ValueError if it is none of the words."""
+        if text not in self.words:
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    name: str
+    default: bool
+    expected: str = "true or false"
+
+    def read(self, text: str) -> bool:
+        """Return the truth value that `text` spells, in any case; ValueError if it is none."""
+        if text.lower() not in ("true", "false"):
+            raise ValueError(text)
+        return text.lower() == "true"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Any text."""
+
+    name: str
+    default: str
+    expected: str = "text"
+
+    def read(self, text: str) -> str:
+        """Return `text`; ValueError if it is empty."""
+        if not text:
+            raise ValueError(text)
+        return text
+
+
+#: What a loss may have.
+LossParameter = Float | Choice | Flag
+Parameter = LossParameter | Int | Floats | Text
+
+
+def spell(value: Value) -> str:
+    """Return a value as a spec has it: 0.5, true, paper."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
+
+
+def spell_default(default: object) -> str:
+    """Return the default of an argument as the user would type it."""
+    values = default if isinstance(default, tuple) else (default,)
+    return ",".join(spell(value) if isinstance(value, float) else str(value) for value in values)
+
+
+def read_value(
+    key: str,
+    text: str,
+    parameters: Mapping[str, Parameter],
+    error: type[YoloFeiouError],
+    unknown: str,
+    explain: Callable[[str, Parameter], str] = lambda message, _: message,
+) -> Any:
+    """Return the value of one parameter, read and checked.
+
+    Args:
+        key: Its name as it was given.
+        text: Its value as it was given.
+        parameters: All there are, by name.
+        error: What a mistake raises.
+        unknown: How the message on an unknown name begins, as in "loss 'iou' has no parameter".
+        explain: From the message on a wrong value, and the parameter, to the whole message.
+    """
+    if key not in parameters:
+        has = f"It has {', '.join(parameters)}." if parameters else "It has none."
+        raise error(f"{unknown} '{key}'{did_you_mean(key, parameters)} {has}")
+    parameter = parameters[key]
+    try:
+        return parameter.read(text)
+    except ValueError:
+        raise error(explain(f"{key}={text} is not {parameter.expected}.", parameter)) from None
+
+
+def read_arguments(verb: str, args: Sequence[str], parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Return the values of those arguments that a command line gives as `key=value`, read and checked.
+
+    Raises:
+        ArgumentError: If one is not `key=value`, or its key or value is none of those there are, or comes twice.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    values: dict[str, Any] = {}
+    for arg in args:
+        key, equals, text = arg.lstrip("-").partition("=")
+        if not equals:
+            raise ArgumentError(f"'{verb}' takes arguments like {next(iter(known))}=…, got '{arg}'.")
+        value = read_value(key, text, known, ArgumentError, f"'{verb}' has no argument")
+        if key in values:
+            raise ArgumentError(f"'{verb}' got {key}= twice: give it once.")
+        values[key] = value
+    return values
