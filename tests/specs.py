@@ -2,7 +2,7 @@
 
 import itertools
 
-from yolo_feiou.losses.registry import LOSSES
+from yolo_feiou.losses.table import LOSSES
 
 GAMMAS = (0, 0.25, 0.5, 1, 2)
 NORMS = ("paper", "tal", "mean")

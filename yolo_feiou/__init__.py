@@ -9,7 +9,8 @@ from typing import Any
 
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import LOSSES, build_loss
+from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.table import LOSSES
 
 try:
     __version__ = version("yolo-feiou")

@@ -10,7 +10,8 @@ import torch
 from tests.checks import planted
 from yolo_feiou.checks.catalogue import CHECKS, judge
 from yolo_feiou.checks.subject import Subject
-from yolo_feiou.losses.registry import LOSSES, build_loss
+from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.table import LOSSES
 
 # The mistaken loss, the check that must find it, a loss without the mistake, and the other faults that it has by right.
 PLANTED = [

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from tests.odd_names import ODD
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import LOSSES, STOCK
+from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.plots.style import (
     COLOURS,
     DASHES,

@@ -5,7 +5,8 @@ import torch
 from torchvision.ops import box_convert
 
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.registry import LOSSES, build_loss
+from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.simulation.descent import descend, iou, rates
 from yolo_feiou.simulation.setups import SETUPS, Reading
 

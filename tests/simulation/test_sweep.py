@@ -2,7 +2,8 @@
 
 import pytest
 
-from yolo_feiou.losses.registry import BETA, GAMMA, build_loss
+from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.table import BETA, GAMMA
 from yolo_feiou.simulation import sweep
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.storage.tables import read_csv

@@ -19,8 +19,7 @@ from yolo_feiou.errors import (
     MissingFileError,
     UnsupportedModelError,
 )
-from yolo_feiou.losses import registry
-from yolo_feiou.losses.registry import LossInfo
+from yolo_feiou.losses.table import LOSSES, LossInfo
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
 
@@ -35,9 +34,9 @@ def stock_rows(tmp_path, data):
 @pytest.mark.slow
 def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
     monkeypatch.setitem(
-        registry.LOSSES,
+        LOSSES,
         "stocks_function",
-        LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", ""),
+        LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", ""),
     )
     assert stock_rows[0]["val/box_loss"] != stock_rows[1]["val/box_loss"]
     for arguments in ({}, {"loss": "stock"}, {"loss": "stocks_function"}):
@@ -52,9 +51,9 @@ def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
 def test_losses_follow_arguments_that_are_changed_in_training_as_stocks_do(data, tmp_path, monkeypatch):
     """Those of the validation too: stock makes the EMA's criterion late, with the live arguments."""
     monkeypatch.setitem(
-        registry.LOSSES,
+        LOSSES,
         "stocks_function",
-        LossInfo("stocks_function", lambda: (STOCK_CIOU.loss, None, "tal"), "", "", ""),
+        LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", ""),
     )
     rows = {}
     for name, kind, own in (("stock", StockYOLO, {}), ("ours", YOLO, {"loss": "stocks_function"})):

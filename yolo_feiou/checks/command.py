@@ -5,7 +5,7 @@ from __future__ import annotations
 from yolo_feiou.checks.isolation import judge_apart
 from yolo_feiou.checks.report import report
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.registry import LOSSES
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.parameters import Float, read_arguments
 
 #: Seconds that loading a loss may take, and judging it; those of our table take a fifth of one.

@@ -16,8 +16,9 @@ from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.losses.registry import LOSSES, STOCK, build_loss
+from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.losses.spec import split
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, listing, percent
 from yolo_feiou.storage.own_files import write_sealed

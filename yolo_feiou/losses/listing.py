@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yolo_feiou.losses.registry import LOSSES, LossInfo
+from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import spell
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from yolo_feiou.losses.l1 import focal_l1_curve
-from yolo_feiou.losses.registry import BETA
+from yolo_feiou.losses.table import BETA
 from yolo_feiou.parameters import Floats
 from yolo_feiou.plots.figures import curves
 from yolo_feiou.plots.style import save

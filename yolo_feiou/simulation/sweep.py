@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ultralytics.utils import TQDM
 
-from yolo_feiou.losses.registry import BETA, GAMMA
+from yolo_feiou.losses.table import BETA, GAMMA
 from yolo_feiou.parameters import Floats, Int, spell
 from yolo_feiou.plots.figures import sweep
 from yolo_feiou.plots.style import save
