@@ -66,3 +66,14 @@ def test_a_lock_that_is_let_go(tmp_path):
     with held(tmp_path / "lock"):
         pass
     assert not is_held(tmp_path / "lock")
+
+
+def test_who_asks_keeps_its_own_lock(tmp_path, holder):
+    """POSIX record locks were lost as soon as their holder opened and closed the file once more."""
+    with held(tmp_path / "lock"):
+        assert is_held(tmp_path / "lock")
+        with pytest.raises(Busy), held(tmp_path / "lock", 0):
+            pytest.fail("held twice")
+        line = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
+        with pytest.raises(subprocess.TimeoutExpired):
+            subprocess.run(line, timeout=3, check=False)

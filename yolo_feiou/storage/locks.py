@@ -1,13 +1,13 @@
-"""Locks that the system lets go of when their holder dies, however it dies."""
+"""Locks of files that the system releases when their holder dies, however it dies."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isinf
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 
 class Busy(Exception):
@@ -25,33 +25,23 @@ def held(path: Path, patience: float = float("inf")) -> Iterator[None]:
     Raises:
         Busy: If another process still holds it then.
     """
-    until = time.monotonic() + patience
-    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    lock = FileLock(path, timeout=-1 if isinf(patience) else patience)
     try:
-        while not _take(file):
-            if time.monotonic() > until:
-                raise Busy(f"{path} is held by another process")
-            time.sleep(0.2)
+        lock.acquire(poll_interval=0.2)
+    except Timeout:
+        raise Busy(f"{path} is held by another process") from None
+    try:
         yield
     finally:
-        os.close(file)  # lets go of the lock
+        lock.release()
 
 
 def is_held(path: Path) -> bool:
-    """Whether another process holds the lock of a file."""
+    """Return whether another process holds the lock of a file, or this one does."""
     if not path.exists():
         return False
-    file = os.open(path, os.O_RDWR)
     try:
-        return not _take(file)
-    finally:
-        os.close(file)
-
-
-def _take(file: int) -> bool:
-    """Take the lock if it is free; locks of fcntl belong to a process, not to the file as it is inherited."""
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
+        with held(path, 0):
+            return False
+    except Busy:
+        return True
