@@ -6,10 +6,10 @@ import pytest
 from torch import nn
 from ultralytics import YOLO as StockYOLO
 from ultralytics.engine.trainer import BaseTrainer
+from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
 
 from tests.runs import overrides
 from yolo_feiou import DetectionTrainer, cli
-from yolo_feiou.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
 from yolo_feiou.errors import ArgumentError, DataError
 
 REFUSED = [

@@ -123,8 +123,8 @@ def trains(arguments: list[str]) -> bool:
     """
     from ultralytics.cfg import MODES, smart_value
 
-    from yolo_feiou.argument_values import check_values
     from yolo_feiou.losses.table import PARAMETERS
+    from yolo_feiou.yolo.argument_values import check_values
     from yolo_feiou.yolo.arguments import check
     from yolo_feiou.yolo.configs import read_recipe
     from yolo_feiou.yolo.default_cfg import ours, refuse_taken

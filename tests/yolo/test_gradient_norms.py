@@ -3,7 +3,6 @@
 import json
 import re
 import tempfile
-from functools import partial
 from inspect import signature
 from statistics import median
 
@@ -198,7 +197,15 @@ def test_mistakes_are_named_and_leave_nothing(arguments, tmp_path, monkeypatch, 
 
 def test_the_process_writes_rows_or_one_line(tmp_path, capsys, monkeypatch, arguments):
     request, result = tmp_path / "request.json", tmp_path / "result.json"
-    run = partial(main, [str(request), str(result)])
+
+    def run():
+        """Run it; return its exit status."""
+        try:
+            main([str(request), str(result)])
+        except SystemExit as ended:
+            return ended.code
+        return 0
+
     request.write_text(json.dumps({"arguments": {**arguments, "epoch": 3}, "losses": ["eiou"], "batches": 1}))
     assert run() == 2
     assert re.fullmatch(r"error: '\S*epoch\S*' is not a valid YOLO argument.*\n", capsys.readouterr().err)

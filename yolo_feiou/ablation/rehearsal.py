@@ -16,16 +16,16 @@ from ultralytics.utils.checks import check_imgsz
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.options import Request
 from yolo_feiou.ablation.store import TRAIN
-from yolo_feiou.argument_values import check_values
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.rehearsal import find_subject
-from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.storage.tables import Row
+from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import OURS, check
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.devices import check_device
+from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary
 from yolo_feiou.yolo.splits import read_split

@@ -17,14 +17,13 @@ from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
 from yolo_feiou import run_record
-from yolo_feiou.argument_values import check_classes, check_values, unmatched_layers
 from yolo_feiou.distributed import continuing
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
-from yolo_feiou.last_batch import check_last_batch
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.provenance import session
 from yolo_feiou.storage.tables import whole, write_text
+from yolo_feiou.yolo.argument_values import check_classes, check_values, unmatched_layers
 from yolo_feiou.yolo.arguments import changed, check
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.box_stats import FILE, BoxStats
@@ -32,6 +31,7 @@ from yolo_feiou.yolo.configs import find_data, find_recipe
 from yolo_feiou.yolo.criterion import criterion_of, heads, swap
 from yolo_feiou.yolo.default_cfg import ours, refuse_taken
 from yolo_feiou.yolo.distributed import Ranks
+from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
 from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
