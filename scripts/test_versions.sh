@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 oldest=$(sed -n 's/^ *"ultralytics>=\([0-9.]*\),.*/\1/p' pyproject.toml)
 core="tests/yolo/test_bbox_loss.py tests/yolo/test_criterion.py tests/yolo/test_proof.py tests/yolo/test_trainer.py tests/yolo/test_model.py tests/test_cli.py tests/test_resume.py
-      tests/test_checkpoint.py tests/yolo/test_distributed.py tests/test_argument_values.py tests/test_last_batch.py
+      tests/test_checkpoint.py tests/yolo/test_distributed.py tests/yolo/test_argument_values.py tests/yolo/test_last_batch.py
       tests/yolo/test_weights_path.py tests/yolo/test_configs.py"
 failed=0
 [ $# -gt 0 ] || set -- "$oldest" newest

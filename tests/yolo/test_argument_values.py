@@ -6,11 +6,11 @@ import pytest
 from torch import nn
 from ultralytics import YOLO as StockYOLO
 from ultralytics.engine.trainer import BaseTrainer
-from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
 
 from tests.runs import overrides
 from yolo_feiou import DetectionTrainer, cli
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
 
 REFUSED = [
     ({"optimizer": "AdaW"}, r"^unknown optimizer 'AdaW': did you mean 'AdamW'\? Expected one of SGD, .*auto\.$"),

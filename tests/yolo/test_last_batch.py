@@ -3,11 +3,11 @@
 import pytest
 import torch
 from ultralytics import YOLO as StockYOLO
-from yolo_feiou.yolo.last_batch import check_last_batch
 
 from tests.runs import overrides
 from yolo_feiou import YOLO
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.yolo.last_batch import check_last_batch
 
 
 @pytest.mark.parametrize(("model", "stride"), [("yolov8n.yaml", 32), ("yolov8n-p6.yaml", 64)])
