@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import spell
+
+STOCK_MEANING = "Ultralytics' own CIoU, nothing swapped; the same as no loss= at all"
 
 
 def describe(info: LossInfo) -> str:
@@ -17,4 +20,4 @@ def print_losses() -> None:
     """Print all losses."""
     print("yolo train ... loss=NAME or loss=NAME:key=value,key=value\n")
     print(*map(describe, LOSSES.values()), sep="\n\n")
-    print(f"\n{'stock':17}Ultralytics' own CIoU, nothing swapped; the same as no loss= at all")
+    print(f"\n{STOCK:17}{STOCK_MEANING}")

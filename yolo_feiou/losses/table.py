@@ -24,7 +24,7 @@ class LossInfo:
         name: Its name in a spec.
         kind: 'loss' for the loss of a pair, 'weight' for a factor of one.
         function: From a `Pair`, and the parameters by name, to one value a pair.
-        meaning: What it does, in one line.
+        meaning: Its formula, or what it does, in one line.
         paper: Its source.
         equation: Where in that source it is defined.
         parameters: Its hyper-parameters, with the source's defaults; those of its weight, and `norm`, among them.
@@ -62,7 +62,7 @@ TABLE = (
         "giou",
         "loss",
         iou.giou,
-        "IoU plus the share of the enclosing box that neither fills",
+        "IoU loss + share of the enclosing box that neither fills",
         "Rezatofighi et al., Generalized Intersection over Union, 2019, arXiv:1902.09630",
         "Alg. 1",
     ),
@@ -70,7 +70,7 @@ TABLE = (
         "diou",
         "loss",
         iou.diou,
-        "IoU plus the distance of the centres",
+        "IoU loss + ρ²/c²: the distance of the centres",
         "Zheng et al., Distance-IoU Loss, 2020, arXiv:1911.08287",
         "Eq. 7",
     ),
@@ -78,16 +78,23 @@ TABLE = (
         "ciou",
         "loss",
         iou.ciou,
-        "DIoU plus the aspect ratio; YOLO's own, with guards",
+        "DIoU + αv: the aspect ratio; YOLO's own, with guards against NaN",
         "Zheng et al., Distance-IoU Loss, 2020, arXiv:1911.08287",
         "Eq. 8-11",
     ),
-    LossInfo("eiou", "loss", iou.eiou, "DIoU plus width and height, each by itself", FEIOU, "Eq. 7"),
+    LossInfo(
+        "eiou",
+        "loss",
+        iou.eiou,
+        "DIoU + (w − w_t)²/C_w² + (h − h_t)²/C_h²: width and height, each by itself",
+        FEIOU,
+        "Eq. 7",
+    ),
     LossInfo(
         "focal_eiou",
         "loss",
         iou.eiou,
-        "EIoU weighted by IoU^gamma: good boxes count more",
+        "IoU^gamma · EIoU: good boxes count more",
         FEIOU,
         "Eq. 10, 11",
         (GAMMA, NORM, DETACH),
@@ -97,7 +104,7 @@ TABLE = (
         "focal_eiou_star",
         "loss",
         iou.eiou,
-        "EIoU weighted by −(1 − IoU)^gamma ln IoU: bad boxes count more",
+        "−(1 − IoU)^gamma ln(IoU) · EIoU: bad boxes count more",
         FEIOU,
         "Sec. 5.4.3",
         (GAMMA, NORM),
@@ -106,7 +113,15 @@ TABLE = (
     LossInfo(
         "focal_eiou_v1", "loss", focal.focal_eiou_v1, "the curve of FocalL1 of EIoU", FEIOU, "Eq. 9 on 7", (BETA,)
     ),
-    LossInfo("focal_l1", "loss", l1.focal_l1, "ℓ1 with a slope that peaks at small errors", FEIOU, "Eq. 8, 9", (BETA,)),
+    LossInfo(
+        "focal_l1",
+        "loss",
+        l1.focal_l1,
+        "ℓ1 with the slope −αx ln(beta x), which peaks at small errors",
+        FEIOU,
+        "Eq. 8, 9",
+        (BETA,),
+    ),
     LossInfo(
         "l1",
         "loss",
@@ -147,7 +162,7 @@ TABLE = (
         "focal_log",
         "weight",
         focal.focal_log,
-        "−(1 − IoU)^gamma ln IoU: bad boxes count more",
+        "−(1 − IoU)^gamma ln(IoU): bad boxes count more",
         FEIOU,
         "Sec. 5.4.3",
         (GAMMA,),
