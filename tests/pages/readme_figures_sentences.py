@@ -105,7 +105,7 @@ def _end() -> list[Claim]:
         shown("Dependencies: ultralytics trains;", dependencies),
         shown("torch computes; torchvision has the NMS;", dependencies),
         shown("pycocotools computes COCO's metrics, faster-coco-eval the same faster;", dependencies),
-        shown("msgspec reads JSON; pyyaml reads recipes;", dependencies),
+        shown("msgspec reads JSON; filelock locks files; pyyaml reads recipes;", dependencies),
         shown("opencv-python and numpy draw `shapes`;", dependencies),
         shown("scipy has the statistics of a report, matplotlib its pictures, jinja2 its page;", dependencies),
         shown("rich shows a running ablation.", dependencies),
