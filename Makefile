@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint paper benchmarks
+.PHONY: demo test lint docs paper benchmarks
 
 demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
 	$(BIN)/python scripts/demo.py $(DEMO)
@@ -14,6 +14,9 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
+
+docs: .venv/installed  ## the tables of README.md, data/README.md and docs/*.md
+	$(BIN)/python scripts/make_docs.py
 
 paper: .venv/installed  ## docs/paper.md with all its results and pictures, up to ten minutes
 	$(BIN)/python scripts/paper.py

@@ -21,10 +21,8 @@ from tests.pages.readme_figures import claims_in_figures
 from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
 from tests.pages.readme_use_sentences import claims_on_use_in_words
-from yolo_feiou import LOSSES
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS
-from yolo_feiou.parameters import spell
 from yolo_feiou.yolo.doctor import TESTED
 
 ROOT = Path(__file__).parents[1]
@@ -87,23 +85,6 @@ def test_code_for_ones_own_runs_as_it_stands():
     assert eval(first, names).shape == (2,) and eval(second, names).shape == ()
 
 
-def test_table_of_losses_is_the_table():
-    listed = {name: cell.strip() for name, cell in re.findall(r"^\| `(\w+)` \|([^|]*)\|", README, re.MULTILINE)}
-    assert list(listed) == [*LOSSES, "stock"]
-    for name, info in LOSSES.items():
-        assert listed[name] == " ".join(f"`{p.name}={spell(p.default)}`" for p in info.parameters)
-
-
-def test_equations_of_losses_are_the_tables():
-    """The last column names the equations, or the section, that the table of losses names."""
-    sources = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", README, re.MULTILINE))
-    for name, info in LOSSES.items():
-        told = re.sub(r"\([^)]*\)", "", sources[name])
-        if numbers := re.findall(r"(?:Eq\. |section |, )(\d[\d.]*)|[–] ?(\d+)| on (\d+)", told):
-            expected = re.findall(r"\d[\d.]*", info.equation)
-            assert [next(filter(None, found)).rstrip(".") for found in numbers] == expected, name
-
-
 def test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones():
     """At box=7.5 each is above CIoU in AP50 and below it in AP85 and AP90; no loss on overlap is so far from it."""
     with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
@@ -150,36 +131,6 @@ def test_good_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind
     assert number["focal_l1"] < grad["focal_l1"] < 0.5 and grad["smooth_l1"] < number["smooth_l1"]
 
 
-def test_speed_table_is_the_csv():
-    measured = {(row["loss"], row["N"]): row["ratio"] for row in rows("box_loss.csv")}
-    header, *lines = re.findall(r"^\| (.*) \|$", README[README.index("## Speed") :], re.MULTILINE)
-    counts = [cell.removeprefix("N = ") for cell in header.split(" | ")[1:]]
-    table = [line.split(" | ") for line in lines]
-    assert len(table) == 8
-    for loss, *cells in table:
-        assert cells == [measured[loss, count] for count in counts]
-
-
-#: Columns of the tables in docs/scaling.md, in order.
-SCALING = {
-    "scaling.csv": ("what", "value", "unit"),
-    "ranks.csv": ("step", "milliseconds", "ratio"),
-    "prepare_coco.csv": ("what", "seconds", "times_faster", "memory_ratio", "bytes_per_annotation"),
-    "scaling_model.csv": (
-        *("gpus", "total_batch", "compute_ms", "data_ms", "communication_ms", "exposed_ms", "step_ms", "epoch_min"),
-        *("validation_s", "hours_500_epochs", "efficiency"),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", SCALING)
-def test_tables_on_scaling_are_the_csvs(name):
-    text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
-    table = re.search(r"\n\n((?:\|.*\n)+)", text[text.index(f"benchmarks/{name}") :])[1].splitlines()
-    expected = [[row[column] or "–" for column in SCALING[name]] for row in rows(name)]
-    assert [line.strip("| ").split(" | ") for line in table[2:]] == expected
-
-
 def test_figures_on_scaling_are_the_csvs():
     text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
     values = {row["what"]: row["value"] for row in rows("scaling.csv")}
@@ -213,27 +164,6 @@ def test_the_ring_on_a_slow_network():
 def test_tested_range_is_doctors():
     assert f"Ultralytics {TESTED[0]} to {TESTED[1]} " in README
     assert f'"ultralytics>={TESTED[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-
-
-def test_the_table_of_the_comparison_is_that_of_the_report():
-    report = (ROOT / "results" / "bccd" / "report" / "comparison.md").read_text(encoding="utf-8")
-    table = [line for line in report.splitlines() if line.startswith("|")]
-    assert len(table) == 2 + 13, "seven losses at the usual gain, three at two others"
-    assert "\n".join(table) in README
-
-
-def test_shares_of_the_gradient_are_those_of_the_runs():
-    """Bins .8 and .9 of the last three of 30 epochs, mean over the runs at box=7.5."""
-    with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
-        losses = {row["run"]: row["loss"] for row in csv.DictReader(file) if float(row["box"]) == 7.5}
-    shares = defaultdict(list)
-    with open(ROOT / "results" / "bccd" / "box_stats.csv", newline="") as file:
-        for row in csv.DictReader(file):
-            if int(float(row["epoch"])) > 27 and row["run"] in losses:
-                shares[losses[row["run"]]].append(float(row["grad_80"]) + float(row["grad_90"]))
-    header, values = re.search(r"at `box=7.5`:\n\n\| (.*) \|\n.*\n\| (.*) \|\n", README).groups()
-    said = dict(zip(header.split(" | "), values.split(" | "), strict=True))
-    assert said == {loss: f"{100 * fmean(values):.0f} %" for loss, values in shares.items()}
 
 
 def test_dependencies_are_those_of_the_package():

@@ -2,7 +2,7 @@
 
 A claim is a piece of the page as it should stand there, its numbers taken from their source. A number that no claim has
 in it is a mistake of the page, or of its list of claims, and so is a sentence of which nothing is claimed. What one
-types (code, commands, addresses) claims nothing.
+types (code, commands, addresses) claims nothing, and tables that scripts/make_docs.py makes have tests of their own.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: What one types, and the numbers of a list.
+#: What one types, the numbers of a list, and generated tables.
 TYPED = re.compile(
-    r"```.*?```|(?<=\n\n)(?: {4}[^\n]*\n+)+|`[^`]*`|(?<=\])\([^)]*\)|^ *\d+\. ", re.DOTALL | re.MULTILINE
+    r"<!-- generated: .*?<!-- end -->|```.*?```|(?<=\n\n)(?: {4}[^\n]*\n+)+|`[^`]*`|(?<=\])\([^)]*\)|^ *\d+\. ",
+    re.DOTALL | re.MULTILINE,
 )
 #: What divides a page: empty lines, and where an item of a list or a row of a table begins.
 BLOCK = re.compile(r"\n\s*\n|\n(?= *(?:[-*] |\d+\. |\|))")

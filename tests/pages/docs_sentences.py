@@ -209,7 +209,7 @@ def _recipes() -> list[Claim]:
 
 def claims_on_scaling_in_words() -> list[Claim]:
     """Return those of docs/scaling.md."""
-    tables = "test_readme.py::test_tables_on_scaling_are_the_csvs"
+    tables = "test_make_docs.py::test_pages_are_what_make_docs_makes"
     return [
         exempt("No GPU was at hand: figures of GPUs and networks below are assumptions, marked as such.", HARDWARE),
         exempt(
@@ -243,7 +243,7 @@ def claims_on_scaling_in_words() -> list[Claim]:
             "several jobs.",
             ADVICE,
         ),
-        shown("| labels in memory | Ultralytics keeps them", tables),
+        shown("| labels in memory | Ultralytics keeps them", "test_readme.py::test_figures_on_scaling_are_the_csvs"),
         exempt(
             "What the second epoch adds to the time in `results.csv`, times ten, is your epoch. `nvidia-smi` below 90 "
             "% use means that the data are the limit: more `workers=`, or `cache=ram` where it fits.",

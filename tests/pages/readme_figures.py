@@ -50,9 +50,6 @@ def _bccd() -> list[Claim]:
             *(BCCD, SUMMARY),
         ),
         measured(f"made the {len(rows(BCCD))} runs", BCCD),
-        shown(
-            "| box | Method | verdict | AP |", "test_readme.py::test_the_table_of_the_comparison_is_that_of_the_report"
-        ),
         measured(f"none of {len(tested)} variants is shown to differ in AP", SUMMARY),
         measured(
             f"over {len(ciou)} seeds CIoU's AP is {fmean(ciou):.1f} ± "
@@ -79,7 +76,6 @@ def _bccd() -> list[Claim]:
             "the losses of the ℓ kind trade tight boxes for loose ones.",
             "test_readme.py::test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones",
         ),
-        shown("| ciou | giou | focal_eiou |", "test_readme.py::test_shares_of_the_gradient_are_those_of_the_runs"),
         shown(
             "under smooth ℓ1 they have less than their share.",
             "test_readme.py::test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone",
@@ -90,13 +86,6 @@ def _bccd() -> list[Claim]:
 def _losses() -> list[Claim]:
     focal = row(PREFLIGHT, loss="focal_eiou")
     return [
-        shown(
-            "| `iou` | | 1 − IoU |",
-            *(
-                "test_readme.py::test_table_of_losses_is_the_table",
-                "test_readme.py::test_equations_of_losses_are_the_tables",
-            ),
-        ),
         shown(
             "it pushes pairs of an IoU below about 0.3 apart (with γ = 0.5; the larger γ, the more of them).",
             "losses/test_focal.py::test_attached_weight_pushes_apart_below_a_threshold",
@@ -187,7 +176,6 @@ def _speed() -> list[Claim]:
     report = rows("benchmarks/report.csv")[0]
     made = row(PREPARED, what="ours, 9 digits, as prepared")
     return [
-        shown("| stock CIoU | 1.00 |", "test_readme.py::test_speed_table_is_the_csv"),
         shown(
             "One compiled loss serves every N from 2 on; 0 and 1 get a "
             "graph of their own, as torch.compile gives to any function, "

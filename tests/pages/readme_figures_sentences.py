@@ -15,7 +15,7 @@ def claims_on_figures_in_words() -> list[Claim]:
 
 
 def _bccd() -> list[Claim]:
-    shares = "test_readme.py::test_shares_of_the_gradient_are_those_of_the_runs"
+    shares = "test_make_docs.py::test_shares_of_the_gradient_by_hand"
     return [
         shown("Settings and versions stand in", "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out"),
         shown(
@@ -109,10 +109,13 @@ def _end() -> list[Claim]:
         shown("opencv-python and numpy draw `shapes`;", dependencies),
         shown("scipy has the statistics of a report, matplotlib its pictures, jinja2 its page;", dependencies),
         shown("rich shows a running ablation.", dependencies),
-        shown("Forward and backward of a loss against stock's CIoU,", "test_readme.py::test_speed_table_is_the_csv"),
+        shown(
+            "Forward and backward of a loss against stock's CIoU,",
+            "test_make_docs.py::test_ratios_of_speed_are_those_of_the_csv",
+        ),
         shown(
             "The last row is a compiled function that does next to nothing:",
-            "test_readme.py::test_speed_table_is_the_csv",
+            "test_make_docs.py::test_ratios_of_speed_are_those_of_the_csv",
         ),
         exempt("AGPL-3.0, as Ultralytics requires.", AFFAIR),
         exempt("[`CONTRIBUTING.md`](CONTRIBUTING.md) shows how to add a loss in ten minutes.", ADVICE),

@@ -16,6 +16,9 @@ def test_a_figure_without_a_claim_or_with_another_value_is_found():
     assert [re.search("number ([^:]*):", number)[1] for number in numbers] == ["12", "3.5"]
     table = "\n\n| a | b |\n|--|--|\n| 1 | 2 |\n\nAnd 3."
     assert [text[:26] for text in mistakes(table, [shown("| a | b |", "x")])] == ["no claim has the number 3:"]
+    generated = "\n\n<!-- generated: t -->\n\n| a | b |\n|--|--|\n| 1 | two words |\n\n<!-- end -->\n\nAnd then 3."
+    assert [text[:26] for text in mistakes(generated, [])] == ["no claim has the number 3:"]
+    assert unbound(generated, []) == ["And then 3."]
     assert without_evidence([measured("a", "none.csv"), shown("b", "test_readme.py::test_none"), measured("c")]) == [
         "nothing shows 'c'",
         "none.csv",

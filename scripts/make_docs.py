@@ -1,0 +1,283 @@
+"""Make the tables of README.md, data/README.md and docs/*.md from the code, the recipes and the CSV files.
+
+python scripts/make_docs.py
+
+A table stands on its page between `<!-- generated: NAME -->` and `<!-- end -->`. A new one is a function below that
+returns Markdown, and its line in TABLES; docs/paper.md is made by scripts/paper.py.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import yaml
+
+from yolo_feiou import escape
+from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
+from yolo_feiou.errors import ArgumentError, did_you_mean, exit_on_error
+from yolo_feiou.losses.listing import STOCK_MEANING
+from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.table import LOSSES, LossInfo
+from yolo_feiou.parameters import spell
+from yolo_feiou.storage.tables import write_text
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>\S+) -->\n)(?P<table>.*?)(?P<end>\n<!-- end -->)", re.DOTALL)
+MARKER = re.compile(r"<!-- (?:generated\b|end -->)")
+MISSING = "–"
+
+Row = dict[str, str]
+
+
+def main() -> None:
+    """Write all pages anew, and name those that change."""
+    for path in find_pages(ROOT):
+        before = path.read_text(encoding="utf-8")
+        after = fill_tables(before, path.relative_to(ROOT).as_posix(), ROOT)
+        if after != before:
+            write_text(path, after)
+            print(f"{path.relative_to(ROOT)} is new")
+
+
+def find_pages(root: Path) -> list[Path]:
+    """Return the pages that may have generated tables."""
+    return [root / "README.md", root / "data" / "README.md", *sorted((root / "docs").glob("*.md"))]
+
+
+def fill_tables(page: str, name: str, root: Path) -> str:
+    """Return a page with each generated table as its source has it now.
+
+    Args:
+        page: The text of the page.
+        name: The name of the page, for messages.
+        root: The folder of the repository.
+
+    Raises:
+        ArgumentError: If a table is unknown, or a marker has no other one.
+    """
+    if lost := MARKER.search(BLOCK.sub("", page)):
+        line = page[lost.start() :].partition("\n")[0]
+        raise ArgumentError(
+            f"{name}: the marker '{line}' stands alone: a table begins with '<!-- generated: NAME -->' and ends with "
+            "'<!-- end -->', each in a line of its own."
+        )
+
+    def fill(block: re.Match[str]) -> str:
+        if block["name"] not in TABLES:
+            raise ArgumentError(
+                f"{name}: unknown table '{block['name']}'{did_you_mean(block['name'], TABLES)} "
+                f"There are {', '.join(TABLES)}."
+            )
+        return f"{block['begin']}\n{TABLES[block['name']](root)}{block['end']}"
+
+    return BLOCK.sub(fill, page)
+
+
+def format_table(titles: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as Markdown.
+
+    Args:
+        titles: Titles of the columns.
+        align: A letter for each column: l or r.
+        rows: The cells, as Markdown.
+    """
+    sides = (":--" if side == "l" else "--:" for side in align)
+    lines = [" | ".join(titles), "|".join(sides), *(" | ".join(row) for row in rows)]
+    return "".join(f"|{line}|\n" if number == 1 else f"| {line} |\n" for number, line in enumerate(lines))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a CSV, each cell as it is written."""
+    with open(path, newline="", encoding="utf-8") as content:
+        return list(csv.DictReader(content))
+
+
+def format_csv(path: Path, align: str, **columns: str) -> str:
+    """Return some columns of a CSV as a table.
+
+    Args:
+        path: The CSV.
+        align: As in `format_table`.
+        columns: The title of each column, by its name in the CSV.
+    """
+    rows = ([escape.markdown(row[column]) or MISSING for column in columns] for row in read_rows(path))
+    return format_table([*columns.values()], align, rows)
+
+
+def list_losses() -> str:
+    """Return the table of losses."""
+    rows = [
+        (
+            f"`{info.name}`",
+            " ".join(f"`{parameter.name}={spell(parameter.default)}`" for parameter in info.parameters),
+            escape.markdown(info.meaning),
+            format_source(info),
+        )
+        for info in LOSSES.values()
+    ]
+    titles = ("name", "parameters (defaults)", "for each pair of boxes", "source")
+    return format_table(titles, "llll", [*rows, (f"`{STOCK}`", "", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
+
+
+def format_source(info: LossInfo) -> str:
+    """Return the authors and the year of a loss, linked to the paper, and where it is defined there."""
+    found = re.fullmatch(r"(?P<authors>.*?), .*?, (?P<year>\d{4}), arXiv:(?P<number>[\d.]+)", info.paper)
+    if not found:
+        return escape.markdown(f"{info.paper}, {info.equation}")
+    link = f"[{found['authors']}, {found['year']}](https://arxiv.org/abs/{found['number']})"
+    return f"{link}, {escape.markdown(info.equation)}"
+
+
+def list_recipes(root: Path) -> str:
+    """Return a table of all recipes: the command that takes each, its losses, and the first line of its comment."""
+    rows = []
+    for path in sorted((root / "cfg").rglob("*.yaml"), key=lambda path: (path.parent.name != "cfg", path.as_posix())):
+        text = path.read_text(encoding="utf-8")
+        recipe = yaml.safe_load(text)
+        folder = path.relative_to(root / "cfg").parent.as_posix()
+        if folder == "datasets":
+            continue
+        verb, name = ("ablate", path.name) if folder == "ablation" else ("train", f"{folder}/{path.name}")
+        command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"
+        losses = [recipe["loss"]] if "loss" in recipe else recipe.get("losses", ())
+        meaning = text.partition("\n")[0].removeprefix("# ")
+        rows.append((command, ", ".join(f"`{loss}`" for loss in losses) or "any", escape.markdown(meaning)))
+    return format_table(("recipe", "loss", "what it is"), "lll", rows)
+
+
+def compare_coco_settings(root: Path) -> str:
+    """Return a table of what the two recipes for COCO set: one row for each setting that differs, one for the rest."""
+    recipes = [yaml.safe_load((root / "cfg" / "coco" / name).read_text()) for name in ("yolov8.yaml", "1x.yaml")]
+    spelled = [{key: spell_setting(value) for key, value in recipe.items()} for recipe in recipes]
+    keys = dict.fromkeys(key for recipe in spelled for key in recipe)
+    differing = [key for key in keys if len({recipe.get(key) for recipe in spelled}) > 1]
+    rows = [(f"`{key}`", *(recipe.get(key, MISSING) for recipe in spelled)) for key in differing]
+    others = " ".join(f"`{key}={spelled[0][key]}`" for key in keys if key not in differing)
+    titles = ("setting", "[`coco/yolov8.yaml`](../cfg/coco/yolov8.yaml)", "[`coco/1x.yaml`](../cfg/coco/1x.yaml)")
+    return format_table(titles, "lll", [*rows, ("all others", others, "the same")])
+
+
+def spell_setting(value: object) -> str:
+    """Return a setting as YAML has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def list_coco_files() -> str:
+    """Return a table of what is downloaded for COCO 2017."""
+    val, train = COCO_2017
+    annotations = " and ".join(f"{published.counts[1]:,}" for published in (train, val))
+    holds: tuple[tuple[Archive, str, str], ...] = (
+        (train.images, "", f"{train.counts[0]:,} images"),
+        (val.images, "", f"{val.counts[0]:,} images"),
+        (ANNOTATIONS, "", f"{annotations} annotations"),
+        (TEST, ", with `test=True`", f"images, of which {TEST_DEV.counts[0]:,} are test-dev"),
+        (TEST_INFO, ", with `test=True`", "the list of them"),
+    )
+    rows = (
+        (f"`{archive.path}`{when}", f"{archive.size:,}" if archive.size else "not published", archive.md5, content)
+        for archive, when, content in holds
+    )
+    return format_table((f"file, below {URL}", "bytes", "MD5", "content"), "lrll", rows)
+
+
+def copy_comparison(root: Path) -> str:
+    """Return the table of the comparison as the report on BCCD has it."""
+    report = (root / "results" / "bccd" / "report" / "comparison.md").read_text(encoding="utf-8")
+    return "".join(f"{line}\n" for line in report.splitlines() if line.startswith("|"))
+
+
+def share_gradient(root: Path) -> str:
+    """Return a table of the share of the box gradient that comes from positives of an IoU of .8 or more.
+
+    Of the last three epochs, as the mean over the runs at box=7.5, by loss; the largest first.
+    """
+    losses = {
+        row["run"]: row["loss"]
+        for row in read_rows(root / "results" / "bccd" / "results.csv")
+        if float(row["box"]) == 7.5
+    }
+    epochs = [row for row in read_rows(root / "results" / "bccd" / "box_stats.csv") if row["run"] in losses]
+    last = max(float(row["epoch"]) for row in epochs)
+    shares = defaultdict(list)
+    for row in epochs:
+        if float(row["epoch"]) > last - 3:
+            shares[losses[row["run"]]].append(float(row["grad_80"]) + float(row["grad_90"]))
+    means = sorted(((loss, fmean(values)) for loss, values in shares.items()), key=lambda item: -item[1])
+    titles = [escape.markdown(loss) for loss, _ in means]
+    return format_table(titles, "r" * len(means), [[f"{100 * share:.0f} %" for _, share in means]])
+
+
+def compare_speed(root: Path) -> str:
+    """Return a table of the time that a loss takes beside that of Ultralytics' own."""
+    rows = read_rows(root / "benchmarks" / "box_loss.csv")
+    ratios = {(row["loss"], row["N"]): row["ratio"] for row in rows}
+    counts = list(dict.fromkeys(row["N"] for row in rows))
+    shown = ("stock CIoU", "torchvision CIoU", "ciou", "eiou", "focal_eiou", "focal_l1", "focal_eiou compiled")
+    lines = [[loss, *(ratios[loss, count] for count in counts)] for loss in (*shown, "floor, pred·target compiled")]
+    return format_table(["loss", *(f"N = {count}" for count in counts)], "l" + "r" * len(counts), lines)
+
+
+def compare_resumed(root: Path) -> str:
+    """Return a table of what a training came to, uncut, resumed with its state and from last.pt alone."""
+    names = {
+        "whole": "without a cut",
+        "resumed": "killed and resumed {} times",
+        "from last.pt alone": "the same, the state removed before each resume",
+    }
+    rows = {row["what"]: row for row in read_rows(root / "benchmarks" / "resume.csv")}
+    lines = []
+    for what, name in names.items():
+        equal = f"{rows[what]['equal']} of {rows[what]['tensors']}" if what != "whole" else ""
+        lines.append((name.format(rows[what]["kills"]), ", ".join(rows[what]["percent"].split()), equal))
+    titles = ("", "mAP50-95 after each epoch, in per cent", "equal tensors of the model and its EMA")
+    return format_table(titles, "llr", lines)
+
+
+#: What makes each table, from the folder of the repository.
+TABLES: dict[str, Callable[[Path], str]] = {
+    "losses": lambda root: list_losses(),
+    "recipes": list_recipes,
+    "coco-settings": compare_coco_settings,
+    "coco-files": lambda root: list_coco_files(),
+    "bccd-comparison": copy_comparison,
+    "bccd-gradient": share_gradient,
+    "speed": compare_speed,
+    "resume": compare_resumed,
+    "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),
+    "ranks": lambda root: format_csv(
+        root / "benchmarks/ranks.csv", "lrr", step="step", milliseconds="ms", ratio="ratio"
+    ),
+    "prepare": lambda root: format_csv(
+        root / "benchmarks/prepare_coco.csv",
+        "lrrrr",
+        what="what",
+        seconds="seconds",
+        times_faster="times faster",
+        memory_ratio="memory, in sizes of the JSON",
+        bytes_per_annotation="bytes an annotation",
+    ),
+    "scaling-model": lambda root: format_csv(
+        root / "benchmarks/scaling_model.csv",
+        "r" * 11,
+        gpus="GPUs",
+        total_batch="total batch",
+        compute_ms="compute, ms",
+        data_ms="data, ms",
+        communication_ms="ring, ms",
+        exposed_ms="not hidden, ms",
+        step_ms="step, ms",
+        epoch_min="epoch, min",
+        validation_s="validation, s",
+        hours_500_epochs="500 epochs, h",
+        efficiency="efficiency",
+    ),
+}
+
+if __name__ == "__main__":
+    with exit_on_error():
+        main()

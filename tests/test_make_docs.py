@@ -1,0 +1,178 @@
+"""scripts/make_docs.py makes the tables of the pages, and the pages that are committed are what it makes."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from yolo_feiou import LOSSES
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.losses.table import LossInfo
+
+ROOT = Path(__file__).parents[1]
+
+
+def load_script():
+    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "scripts" / "make_docs.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+make_docs = load_script()
+
+
+def write(root, name, text):
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def cells(table):
+    """The rows of a table in Markdown, without those of titles and alignment."""
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+
+
+@pytest.mark.parametrize("name", [path.relative_to(ROOT).as_posix() for path in make_docs.find_pages(ROOT)])
+def test_pages_are_what_make_docs_makes(name):
+    page = (ROOT / name).read_text(encoding="utf-8")
+    assert make_docs.fill_tables(page, name, ROOT) == page, "run 'make docs'"
+
+
+def test_every_table_is_on_a_page():
+    pages = "".join(path.read_text(encoding="utf-8") for path in make_docs.find_pages(ROOT))
+    assert {block["name"] for block in make_docs.BLOCK.finditer(pages)} == set(make_docs.TABLES)
+
+
+def test_what_is_between_the_markers_is_made_anew_and_nothing_else(tmp_path):
+    write(tmp_path, "results/bccd/report/comparison.md", "A caption.\n\n| a |\n|:--|\n| 1 |\n\nA note.\n")
+    begin, table, end = "<!-- generated: bccd-comparison -->\n", "\n| a |\n|:--|\n| 1 |\n", "\n<!-- end -->"
+    for old in ("", "\n| a |\n|--|\n| 0 |\n"):
+        page = f"# Title\n\n{begin}{old}{end}\n\nText | text.\n"
+        filled = make_docs.fill_tables(page, "page.md", tmp_path)
+        assert filled == f"# Title\n\n{begin}{table}{end}\n\nText | text.\n"
+        assert make_docs.fill_tables(filled, "page.md", tmp_path) == filled
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("<!-- generated: looses -->\n\n<!-- end -->", "page.md: unknown table 'looses': did you mean 'losses'?"),
+        ("<!-- generated: losses -->\n\n| a |", "page.md: the marker '<!-- generated: losses -->' stands alone"),
+        ("| a |\n\n<!-- end -->", "page.md: the marker '<!-- end -->' stands alone"),
+        ("<!-- generated: losses --><!-- end -->", "stands alone: a table begins with '<!-- generated: NAME -->'"),
+        ("<!-- generated losses -->\n\n<!-- end -->", "stands alone"),
+    ],
+)
+def test_wrong_markers_are_refused(page, message, tmp_path):
+    with pytest.raises(ArgumentError) as error:
+        make_docs.fill_tables(page, "page.md", tmp_path)
+    assert message in str(error.value)
+
+
+def test_a_table_in_markdown():
+    """Titles, a side for each column, rows; a blank line before the table and none of its own after it."""
+    assert make_docs.format_table(("a", "b"), "lr", [("x", "1"), ("y", "2")]) == (
+        "| a | b |\n|:--|--:|\n| x | 1 |\n| y | 2 |\n"
+    )
+
+
+def test_columns_of_a_csv_keep_their_cells_as_written(tmp_path):
+    """Also trailing zeros and the order asked for; an empty cell is a dash, and a bar of a name divides no cells."""
+    write(tmp_path, "a.csv", "what,seconds,left_out,ratio\na|b_c,1.50,7,0.90\nsecond,,8,1.00\n")
+    table = make_docs.format_csv(tmp_path / "a.csv", "lrr", what="what", ratio="ratio", seconds="s")
+    assert table == "| what | ratio | s |\n|:--|--:|--:|\n| a\\|b_c | 0.90 | 1.50 |\n| second | 1.00 | – |\n"
+
+
+def test_the_table_of_losses_has_each_with_its_parameters_and_equation():
+    rows = {row[0].strip("`"): row[1:] for row in cells(make_docs.list_losses())}
+    assert list(rows) == [*LOSSES, "stock"]
+    for name, info in LOSSES.items():
+        assert [part.partition("=")[0] for part in rows[name][0].split()] == [f"`{p.name}" for p in info.parameters]
+        assert rows[name][1] == info.meaning and rows[name][2].endswith(f", {info.equation}")
+    assert rows["focal_eiou"][0] == "`gamma=0.5` `norm=paper` `detach=true`"
+    assert rows["smooth_l1"][2] == "[Girshick, 2015](https://arxiv.org/abs/1504.08083), Eq. 3"
+
+
+def test_a_source_that_is_not_on_arxiv_stands_as_it_is():
+    info = LossInfo("x", "loss", len, "a loss", "Doe, A Book, Press, 1999", "p. 7")
+    assert make_docs.format_source(info) == "Doe, A Book, Press, 1999, p. 7"
+
+
+def test_recipes_are_listed_with_the_command_that_takes_them(tmp_path):
+    write(tmp_path, "cfg/x.yaml", "# A loss.\n# More.\nloss: eiou:a=1\n")
+    write(tmp_path, "cfg/coco/y.yaml", "# A schedule with a | in it.\nepochs: 3\n")
+    write(tmp_path, "cfg/ablation/z.yaml", "# A grid.\nlosses: [a, b]\n")
+    write(tmp_path, "cfg/datasets/d.yaml", "# No recipe.\npath: d\n")
+    assert cells(make_docs.list_recipes(tmp_path)) == [
+        ["[`yolo train cfg=x.yaml`](../cfg/x.yaml)", "`eiou:a=1`", "A loss."],
+        ["[`yolo ablate cfg=z.yaml`](../cfg/ablation/z.yaml)", "`a`, `b`", "A grid."],
+        ["[`yolo train cfg=coco/y.yaml`](../cfg/coco/y.yaml)", "any", "A schedule with a \\| in it."],
+    ]
+
+
+def test_settings_of_the_recipes_for_coco_that_differ_have_a_row_each(tmp_path):
+    write(tmp_path, "cfg/coco/yolov8.yaml", "epochs: 500\nrect: false\nlr0: 0.01\nmosaic: 1.0\n")
+    write(tmp_path, "cfg/coco/1x.yaml", "epochs: 12\nrect: false\nlr0: 0.01\n")
+    assert cells(make_docs.compare_coco_settings(tmp_path)) == [
+        ["`epochs`", "500", "12"],
+        ["`mosaic`", "1.0", "–"],
+        ["all others", "`rect=false` `lr0=0.01`", "the same"],
+    ]
+
+
+def test_files_of_coco_have_their_published_sizes_and_checksums():
+    """As https://cocodataset.org/#download and its server have them; the sizes with commas."""
+    rows = {row[0].partition(",")[0].strip("`"): row[1:] for row in cells(make_docs.list_coco_files())}
+    assert rows["zips/val2017.zip"] == ["815,585,330", "442b8da7639aecaf257c1dceb8ba8c80", "5,000 images"]
+    assert rows["annotations/annotations_trainval2017.zip"][2] == "860,001 and 36,781 annotations"
+    assert rows["annotations/image_info_test2017.zip"][0] == "not published"
+
+
+def test_shares_of_the_gradient_by_hand(tmp_path):
+    """Epochs 3 to 5 of five at box=7.5: of `a` .5, .5 and .8 in one run and .7 each in the other, which is .65 on
+    average; of `b` .9. The run at box=5 and the first epochs would change both."""
+    write(tmp_path, "results/bccd/results.csv", "run,loss,box\na0,a,7.5\na1,a,7.5\nb0,b,7.5\nc0,b,5\n")
+    grads = {
+        "a0": [(0.9, 0.1), (0.9, 0.1), (0.2, 0.3), (0.3, 0.2), (0.4, 0.4)],
+        "a1": [(0, 0), (0, 0), *[(0.7, 0)] * 3],
+        "b0": [(0, 0), (0, 0), *[(0.1, 0.8)] * 3],
+        "c0": [(0, 0)] * 5,
+    }
+    lines = [f"{run},{epoch},{x},{y}\n" for run, pairs in grads.items() for epoch, (x, y) in enumerate(pairs, 1)]
+    write(tmp_path, "results/bccd/box_stats.csv", "run,epoch,grad_80,grad_90\n" + "".join(lines))
+    assert make_docs.share_gradient(tmp_path) == "| b | a |\n|--:|--:|\n| 90 % | 65 % |\n"
+
+
+def test_ratios_of_speed_are_those_of_the_csv():
+    """Beside stock's own time, which is 1; each as the CSV has it."""
+    rows = make_docs.read_rows(ROOT / "benchmarks" / "box_loss.csv")
+    table = make_docs.compare_speed(ROOT)
+    assert table.partition("\n")[0] == "| loss | N = 500 | N = 4000 | N = 100000 |"
+    assert cells(table)[0] == ["stock CIoU", "1.00", "1.00", "1.00"] and len(cells(table)) == 8
+    for loss, *ratios in cells(table):
+        assert ratios == [row["ratio"] for row in rows if row["loss"] == loss]
+
+
+def test_a_resumed_training_stands_beside_one_without_a_cut(tmp_path):
+    write(
+        tmp_path,
+        "benchmarks/resume.csv",
+        "what,kills,percent,equal,tensors\nwhole,0,0.0 1.0,9,9\nresumed,5,0.0 1.0,9,9\n"
+        "from last.pt alone,5,0.0 0.7,2,9\n",
+    )
+    assert cells(make_docs.compare_resumed(tmp_path)) == [
+        ["without a cut", "0.0, 1.0", ""],
+        ["killed and resumed 5 times", "0.0, 1.0", "9 of 9"],
+        ["the same, the state removed before each resume", "0.0, 0.7", "2 of 9"],
+    ]
+
+
+def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, monkeypatch, capsys):
+    old, current = "<!-- generated: coco-files -->\n\n<!-- end -->\n", "No table.\n"
+    for name, text in (("README.md", old), ("data/README.md", current), ("docs/a.md", current)):
+        write(tmp_path, name, text)
+    monkeypatch.setattr(make_docs, "ROOT", tmp_path)
+    make_docs.main()
+    assert capsys.readouterr().out == "README.md is new\n"
+    assert "train2017.zip" in (tmp_path / "README.md").read_text() and (tmp_path / "docs/a.md").read_text() == current
