@@ -11,14 +11,18 @@ from matplotlib.figure import Figure
 from tests.odd_names import ODD
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import LOSSES, LossInfo
+from yolo_feiou.plots import style
 from yolo_feiou.plots.style import (
     COLOURS,
     DASHES,
+    FAMILY_COLOURS,
+    LOSS_COLOURS,
     SHADES,
     SPARE,
     STYLE,
     Look,
+    assign_colours,
     colour,
     dashes,
     legend_below,
@@ -29,10 +33,53 @@ from yolo_feiou.plots.style import (
 )
 
 
-def test_every_loss_has_a_colour_of_its_own():
+def test_every_loss_has_a_colour_and_no_two_colours_are_one():
     """Also in the eight bits that a picture has."""
-    assert set(COLOURS) == {*LOSSES, STOCK}
-    assert len({to_rgb(value) for value in COLOURS.values()}) == len(COLOURS)
+    assert set(LOSS_COLOURS) == {*LOSSES, STOCK} >= set(COLOURS)
+    colours = [*COLOURS.values(), *FAMILY_COLOURS, *SPARE]
+    assert len({to_rgb(value) for value in colours}) == len(colours)
+
+
+def make_loss(name, module, weight=None):
+    """A loss as a module of losses/ would have it."""
+
+    def function(pair):
+        return pair.iou
+
+    function.__module__ = f"yolo_feiou.losses.{module}"
+    return LossInfo(name, "loss", function, "a loss", "a paper", "Eq. 1", weight=weight)
+
+
+def test_a_new_loss_has_the_colour_of_its_family():
+    """That of the first loss with the same weight, or in the same module, that has one; `b` comes before `giou`."""
+    b, giou, weighted = make_loss("b", "iou"), make_loss("giou", "iou"), make_loss("focal_eiou", "iou", "iou_power")
+    infos = [b, giou, make_loss("iou", "iou"), weighted, make_loss("focal_x", "iou", "iou_power")]
+    assert assign_colours(infos) == {
+        "b": COLOURS["giou"],
+        "giou": COLOURS["giou"],
+        "iou": COLOURS["iou"],
+        "focal_eiou": COLOURS["focal_eiou"],
+        "focal_x": COLOURS["focal_eiou"],
+    }
+
+
+def test_a_new_family_has_a_colour_of_its_own():
+    """In the order of the table; of one more than there are colours, that of the first."""
+    families = [f"family_{i}" for i in range(len(FAMILY_COLOURS) + 1)]
+    infos = [make_loss("iou", "iou"), *(make_loss(f"{k}_of_{f}", f) for f in families for k in "ab")]
+    found = assign_colours(infos)
+    for family, expected in zip(families, [*FAMILY_COLOURS, FAMILY_COLOURS[0]], strict=True):
+        assert found[f"a_of_{family}"] == found[f"b_of_{family}"] == expected
+    assert found["iou"] == COLOURS["iou"]
+
+
+def test_losses_of_a_family_differ_in_a_picture(monkeypatch):
+    """The second has other dashes and another shade; so has the second of one of them, whatever stands between."""
+    monkeypatch.setattr(style, "LOSS_COLOURS", {"a": "#808080", "b": "#808080", "c": "#111111"})
+    names = ["a", "c", "b", "a:gamma=2"]
+    assert [look.dash for look in looks(names).values()] == ["-", "-", "--", ":"]
+    assert [look.colour for look in looks(names).values()] == ["#808080", "#111111", "#B9B9B9", "#4D4D4D"]
+    assert dashes(names) == dict(zip(names, ["-", "-", "--", ":"], strict=True))
 
 
 def test_a_loss_keeps_its_colour_whatever_its_parameters():
@@ -68,7 +115,7 @@ def test_what_is_no_loss_of_the_table_has_a_spare_colour():
     assert {name: look.colour for name, look in looks(names).items() if name != "ciou"} == dict(
         zip(spare, SPARE, strict=False)
     )
-    assert not set(SPARE) & set(COLOURS.values())
+    assert not set(SPARE) & {*COLOURS.values(), *FAMILY_COLOURS}
 
 
 def test_looks_repeat_late():

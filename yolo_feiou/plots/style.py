@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +15,13 @@ from matplotlib.text import Text
 
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.escape import visible
+from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.spec import split
+from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.storage.tables import whole
 
-#: Okabe and Ito's colours for the losses that are compared most, Tol's muted ones for the others.
+#: Colours of single losses: Okabe and Ito's for those that are compared most, Tol's muted ones. Any other loss has the
+#: colour of its family, see `assign_colours`.
 COLOURS = {
     "iou": "#666666",
     "giou": "#56B4E9",
@@ -34,10 +37,12 @@ COLOURS = {
     "balanced_l1": "#332288",
     "stock": "#000000",
 }
+#: For families of which no loss is above, in the order of the table.
+FAMILY_COLOURS = ("#AA4499", "#C4A000", "#A65628", "#5E4FA2", "#7A9A01")
 DASHES = ("-", "--", ":", "-.")
 #: For what is no loss of the table, in this order.
 SPARE = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
-#: How far towards white (above 0) or black the colours of further losses of one name go.
+#: How far towards white (above 0) or black the colours of further losses of one colour go.
 SHADES = (0, 0.45, -0.4)
 
 STYLE = {
@@ -53,24 +58,47 @@ STYLE = {
 }
 
 
+def assign_colours(infos: Iterable[LossInfo]) -> dict[str, str]:
+    """Return a colour for each loss: its own, or that of the first loss of its family that has one.
+
+    A family has one weight, or, without a weight, one module: so a new loss needs no colour of its own. Losses of one
+    colour differ in their dashes and shades.
+    """
+    families: dict[str, list[str]] = {}
+    for info in infos:
+        families.setdefault(info.weight or info.function.__module__, []).append(info.name)
+    free = 0
+    found = {}
+    for names in families.values():
+        shared = next((COLOURS[name] for name in names if name in COLOURS), None)
+        if shared is None:
+            shared = FAMILY_COLOURS[free % len(FAMILY_COLOURS)]
+            free += 1
+        found |= {name: COLOURS.get(name, shared) for name in names}
+    return found
+
+
+LOSS_COLOURS = {**assign_colours(LOSSES.values()), STOCK: COLOURS[STOCK]}
+
+
 def colour(spec: str) -> str:
     """Return the colour of a loss, whatever its parameters."""
-    return COLOURS[split(spec)[0]]
+    return LOSS_COLOURS[split(spec)[0]]
 
 
 def dashes(specs: list[str]) -> dict[str, str]:
-    """Return a line style for each loss; those of one name, so of one colour, differ."""
-    before = _count_before([split(spec)[0] for spec in specs])
+    """Return a line style for each loss; those of one colour differ."""
+    before = _count_before([colour(spec) for spec in specs])
     return {spec: DASHES[count % len(DASHES)] for spec, count in zip(specs, before, strict=True)}
 
 
-def _count_before(names: Sequence[str]) -> list[int]:
-    """Return how often each name is there before its place."""
+def _count_before(items: Sequence[str]) -> list[int]:
+    """Return how often each item is there before its place."""
     counts: Counter[str] = Counter()
     before = []
-    for name in names:
-        before.append(counts[name])
-        counts[name] += 1
+    for item in items:
+        before.append(counts[item])
+        counts[item] += 1
     return before
 
 
@@ -85,18 +113,19 @@ class Look:
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """Return a look for each name; no two of them are the same, for a dozen of one colour.
 
-    A loss has its colour, the second of the same name other dashes and another shade of it, and so on. What begins with
-    no loss of the table has a spare colour.
+    A loss has its colour, the second of the same colour other dashes and another shade of it, and so on. What begins
+    with no loss of the table has a spare colour.
 
     Args:
         names: Specs of losses, which further words may follow, or anything else.
     """
     bases = [_base(name) for name in names]
-    spare = {base: i for i, base in enumerate(base for base in dict.fromkeys(bases) if base not in COLOURS)}
+    spare = {base: i for i, base in enumerate(base for base in dict.fromkeys(bases) if base not in LOSS_COLOURS)}
+    before = _count_before([LOSS_COLOURS.get(base, base) for base in bases])
     found = {}
-    for name, base, k in zip(names, bases, _count_before(bases), strict=True):
-        tint = COLOURS[base] if base in COLOURS else SPARE[spare[base] % len(SPARE)]
-        k += 0 if base in COLOURS else spare[base] // len(SPARE)
+    for name, base, k in zip(names, bases, before, strict=True):
+        tint = LOSS_COLOURS[base] if base in LOSS_COLOURS else SPARE[spare[base] % len(SPARE)]
+        k += 0 if base in LOSS_COLOURS else spare[base] // len(SPARE)
         found[name] = Look(shade(tint, SHADES[k % len(SHADES)]), DASHES[k % len(DASHES)])
     return found
 
@@ -113,7 +142,7 @@ def _base(name: str) -> str:
         loss = split(name.partition(" ")[0])[0]
     except LossSpecError:
         return name
-    return loss if loss in COLOURS else name
+    return loss if loss in LOSS_COLOURS else name
 
 
 def panels(
