@@ -5,10 +5,11 @@ import shutil
 import pytest
 
 from tests.ablation.made_up import MEASURED, SESSION, TASK, run, trained
-from yolo_feiou.ablation.collect import Gathered, collect, differing
+from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.run_record import RunRecord
+from yolo_feiou.results.run_record import RunRecord
+from yolo_feiou.results.tables import Gathered, differing
 from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 
 

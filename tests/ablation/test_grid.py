@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from yolo_feiou.ablation.contents import _digest
 from yolo_feiou.ablation.grid import Run, expand, in_file_name, listed
 from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.results.fingerprints import _digest
 
 
 def test_every_combination_once():

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.runs import typed
-from yolo_feiou.ablation import contents
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.results import fingerprints
 from yolo_feiou.yolo.configs import CFG_DIR
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
@@ -119,7 +119,7 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
 
     def key(text):
         path.write_text(text)
-        contents._digest.cache_clear()
+        fingerprints._digest.cache_clear()
         return read_request([f"data={path}"]).runs[0].key
 
     one = key("path: /a\ntrain: images\nnames: [cat]\n")

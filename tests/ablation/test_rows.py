@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ablation.made_up import HEADER, MEASURED, SESSION, TASK, run, trained, write_sessions
-from yolo_feiou.ablation.rows import curve, cut, finished_row, minutes, read_results
+from tests.ablation.made_up import MEASURED, SESSION, TASK, run, trained, write_sessions
+from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.errors import DataError
-from yolo_feiou.run_record import RunRecord
+from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import write_json
 
 
@@ -93,35 +93,3 @@ def test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew(tmp_path):
     replace(record, arguments={**record.arguments, "loss": "ciou"}, sessions=[SESSION]).write(folder.train)
     with pytest.raises(DataError, match=r"was to train with loss=eiou, its provenance\.json says ciou"):
         finished_row(folder, folder.run(), TASK, MEASURED)
-
-
-def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):
-    """Killed after results.csv got its line and before the checkpoint: epoch 2 is done again."""
-    folder = trained(tmp_path / "r", run(), ("1,10,.5,.1", "2,20,.4,.2", "2,9,.45,.25", "3,19,.3,.3"))
-    assert [(row["epoch"], row["time"]) for row in curve(folder)] == [(1, 10), (2, 9), (3, 19)]
-    sessions = [SESSION, {**SESSION, "first_epoch": 2}]
-    assert minutes(curve(folder), sessions) == pytest.approx((10 + 19) / 60)
-
-
-def test_a_line_that_was_cut_off_is_no_epoch(tmp_path):
-    path = tmp_path / "results.csv"
-    path.write_text(HEADER + "1,2,0.5,0.1\n\0\0,\0,\0,\0\n2,4,0.")
-    assert [row["epoch"] for row in read_results(path)] == [1]
-    cut(path)
-    path.write_text(path.read_text() + "2,4,0.4,0.2\n")  # as the epoch is done again
-    assert [row["epoch"] for row in read_results(path)] == [1, 2]
-    cut(path)
-    assert [row["epoch"] for row in read_results(path)] == [1, 2]
-    assert read_results(tmp_path / "none.csv") == []
-
-
-def test_a_spreadsheet_may_have_saved_an_ultralytics_results_csv(tmp_path):
-    """With semicolons and decimal commas; what is no such file is told, and not taken for one without epochs."""
-    path = tmp_path / "results.csv"
-    path.write_text(HEADER + "1,2,0.5,0.1\n2,4,0.25,0.2\n")
-    plain = read_results(path)
-    path.write_bytes(path.read_text().replace(",", ";").replace(".", ",").encode("utf-8-sig"))
-    assert read_results(path) == plain and [row["epoch"] for row in plain] == [1, 2]
-    path.write_text("run,AP\na,0.5\n")
-    with pytest.raises(DataError, match="has no column epoch, so it is not what Ultralytics writes"):
-        read_results(path)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.runs import SHORT, results
 from tests.yolo.test_distributed import SCRIPT, run_ranks
-from yolo_feiou.run_record import read
+from yolo_feiou.results.run_record import read
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 CUT = SCRIPT.replace(

@@ -10,8 +10,8 @@ from tests.detection import detecting, model  # noqa: F401  # fixtures
 from tests.export.made_up import coco_form
 from tests.runs import SHORT
 from yolo_feiou.losses.registry import shortest
-from yolo_feiou.run_record import read
-from yolo_feiou.yolo.arguments import OURS
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.run_record import read
 
 LEARNS = {
     **{"imgsz": 96, "epochs": 20, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
@@ -48,7 +48,10 @@ def copy(trained, tmp_path):
         content = {key: value for key, value in content.items() if key not in arguments or value is not None}
         (folder / "args.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         record = read(folder)
-        begun = {**record.arguments, **{key: OURS.get(key) if v is None else v for key, v in arguments.items()}}
+        begun = {
+            **record.arguments,
+            **{key: EXTRA_ARGUMENTS.get(key) if v is None else v for key, v in arguments.items()},
+        }
         loss = shortest(str(begun["loss"]))
         differing = [key for key in (*record.differing, *arguments) if arguments.get(key, 0) is not None]
         replace(record, arguments=begun, differing=differing, loss=loss).write(folder)

@@ -9,11 +9,11 @@ import ultralytics
 import yaml
 
 from tests.ablation.made_up import MEASURED, SESSION
-from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.errors import DataError, LossSpecError
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.runs import read_run
-from yolo_feiou.run_record import RunRecord, put_mark
+from yolo_feiou.results.row import make_row
+from yolo_feiou.results.run_record import RunRecord, put_mark
 
 ARGUMENTS = {
     **{"task": "detect", "mode": "train", "model": "yolov8n.yaml", "data": "coco.yaml", "epochs": 3, "batch": 64},

@@ -13,8 +13,8 @@ from yolo_feiou.checks.child import MEMORY
 from yolo_feiou.checks.command import TIMEOUT
 from yolo_feiou.report.comparison import SOUGHT
 from yolo_feiou.report.statistics import ALPHA
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.simulation.run import Simulation
-from yolo_feiou.yolo.arguments import FAR
 
 FIGURE, SIMULATED = "docs/paper/figure1/figure1.csv", "benchmarks/simulation.csv"
 READINGS = "docs/paper/readings/readings.csv"
@@ -135,7 +135,7 @@ def _compare() -> list[Claim]:
             "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
         ),
         measured(f"before the runs, {BATCHES} of the first {BATCHES * EVERY} batches", "yolo_feiou/ablation/gains.py"),
-        measured(f"a ratio beyond {FAR:g} is a warning.", "yolo_feiou/yolo/arguments.py"),
+        measured(f"a ratio beyond {MAX_GRADIENT_RATIO:g} is a warning.", "yolo_feiou/results/arguments.py"),
         shown(
             "sets `box` for each loss so that they agree",
             "yolo/test_gradient_norms.py::test_matched_gains_make_gradients_equal",

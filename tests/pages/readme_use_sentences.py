@@ -45,7 +45,7 @@ def _first_page() -> list[Claim]:
 
 
 def _use() -> list[Claim]:
-    record = "test_run_record.py"
+    record = "results/test_run_record.py"
     return [
         shown("That is all.", "test_cli.py::test_train_with_a_loss_then_validate"),
         shown(

@@ -5,7 +5,7 @@ import pytest
 from tests.report.made_up import row
 from yolo_feiou.errors import DataError
 from yolo_feiou.report.files import Results
-from yolo_feiou.report.variants import HARMLESS, Variant, find_axes, groups, make_variants
+from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_axes, groups, make_variants
 
 
 def results(*rows, arguments=("box",)):
@@ -61,7 +61,7 @@ def test_what_differs_is_never_averaged_over():
     assert find_axes(results(row(axes="seed"), row(seed=1, axes="seed", gain="matched"))) == ("gain",)
 
 
-@pytest.mark.parametrize("name", sorted(HARMLESS))
+@pytest.mark.parametrize("name", sorted(NEUTRAL_ARGUMENTS))
 def test_arguments_without_an_influence_are_no_axes(name):
     rows = [row(**{name: 0}), row(seed=1, **{name: 1})]
     assert find_axes(results(*rows, arguments=(name,))) == ("loss",)

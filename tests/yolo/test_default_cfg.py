@@ -9,7 +9,7 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 from tests.runs import overrides
 from yolo_feiou import YOLO, DetectionTrainer, cli
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.yolo.arguments import OURS
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, ours, refuse_taken, stock_default_cfg, taken
 
 
@@ -32,16 +32,16 @@ def test_the_table_has_ours_within_the_block():
     with extended_default_cfg():
         with extended_default_cfg():
             pass
-        assert DEFAULT_CFG_DICT.keys() >= OURS.keys() and not taken()
+        assert DEFAULT_CFG_DICT.keys() >= EXTRA_ARGUMENTS.keys() and not taken()
         get_cfg(overrides={"loss": "eiou"})
-    assert not DEFAULT_CFG_DICT.keys() & OURS.keys()
+    assert not DEFAULT_CFG_DICT.keys() & EXTRA_ARGUMENTS.keys()
 
 
 def test_within_it_a_training_has_the_table_of_stock():
     with extended_default_cfg():
         with stock_default_cfg():
-            assert not DEFAULT_CFG_DICT.keys() & OURS.keys()
-        assert DEFAULT_CFG_DICT.keys() >= OURS.keys()
+            assert not DEFAULT_CFG_DICT.keys() & EXTRA_ARGUMENTS.keys()
+        assert DEFAULT_CFG_DICT.keys() >= EXTRA_ARGUMENTS.keys()
     with stock_default_cfg():
         pass
 
@@ -60,7 +60,7 @@ def test_blocks_in_threads_do_not_end_each_other():
     with extended_default_cfg():
         end.set()
         thread.join()
-        assert DEFAULT_CFG_DICT.keys() >= OURS.keys()
+        assert DEFAULT_CFG_DICT.keys() >= EXTRA_ARGUMENTS.keys()
 
 
 def test_an_argument_of_ultralytics_own_is_not_deleted(own_loss):

@@ -16,7 +16,7 @@ from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.continuing import Begun, training
 from yolo_feiou.errors import FinishedError
-from yolo_feiou.run_record import read, telling_workers
+from yolo_feiou.results.run_record import read, telling_workers
 from yolo_feiou.yolo import distributed
 from yolo_feiou.yolo.distributed import RANKS_SINCE, Ranks
 

@@ -20,8 +20,8 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
-from yolo_feiou.run_record import RunRecord, put_mark
-from yolo_feiou.yolo.arguments import OURS
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.run_record import RunRecord, put_mark
 from yolo_feiou.yolo.model import MODELS
 
 
@@ -179,7 +179,7 @@ def test_a_training_as_stocks_leaves_nothing_of_ours_in_its_files(loss, train):
     checkpoint = torch.load(trainer.last, weights_only=False)
     recorded = yaml.safe_load((trainer.save_dir / "args.yaml").read_text())
     for arguments in (recorded, checkpoint["train_args"], checkpoint["model"].args):
-        assert not arguments.keys() & OURS.keys()
+        assert not arguments.keys() & EXTRA_ARGUMENTS.keys()
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ def test_the_commands_finished_checkpoints_record_arguments_of_stocks_alone(data
     done = command("train", "model=yolov8n.yaml", "loss=eiou", *short(data=data, project=tmp_path))
     assert done.returncode == 0, done.stderr
     checkpoint = torch.load(tmp_path / "train" / "weights" / "last.pt", weights_only=False)
-    assert not checkpoint["train_args"].keys() & OURS.keys()
+    assert not checkpoint["train_args"].keys() & EXTRA_ARGUMENTS.keys()
 
 
 @pytest.mark.slow

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from ultralytics.cfg import DEFAULT_CFG_DICT, smart_value
 
-from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.registry import shortest
 from yolo_feiou.losses.spec import find_repeated, split_list
-from yolo_feiou.yolo.arguments import HARMLESS, OURS
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.fingerprints import fingerprint_files
+from yolo_feiou.results.settings import TrainingSettings, digest
+from yolo_feiou.yolo.configs import find_data
 
 #: Names under which the lists of losses and seeds are given too.
 ALIASES = {"losses": "loss", "seeds": "seed"}
@@ -28,29 +27,13 @@ OWN = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training of a grid.
-
-    Attributes:
-        arguments: All its arguments for Ultralytics, `loss` and `seed` among them, and nothing that could change
-            between machines (where results go, the device).
-        axes: Those that differ between the runs of the grid.
-        gain: 'same' if `box` is what was asked for, 'matched' if it was set so that gradients agree in size.
-        contents: What stands for the contents of files that arguments name, see `contents.of_files`.
-    """
-
-    arguments: Mapping[str, Any]
-    axes: tuple[str, ...] = ()
-    gain: str = "same"
-    contents: Mapping[str, str] = field(default_factory=dict)
+class Run(TrainingSettings):
+    """One training of a grid."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What makes the run what it is, in one spelling, without what has no effect on its result."""
-        given = {key: _plain(value) for key, value in self.arguments.items() if key not in HARMLESS}
-        given = {key: value for key, value in given.items() if not _is_default(key, value)}
-        return {**given, **{f"{key} holds": text for key, text in self.contents.items()}, "gain": self.gain}
+        """What makes the run what it is, see `identify`."""
+        return self.identify({**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS})
 
     @property
     def key(self) -> str:
@@ -90,7 +73,7 @@ def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
     axes = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
-    return [Run(dict(row), axes, gain, of_files(dict(row))) for row in rows]
+    return [Run(dict(row), axes, gain, fingerprint_files(dict(row), find_data)) for row in rows]
 
 
 def order(key: str) -> tuple[bool, bool, str]:
@@ -108,7 +91,7 @@ def listed(key: str, text: str) -> list[Any]:
         return same
     if key in OWN:
         raise ArgumentError(f"{key}= {OWN[key]}: leave it out.")
-    known = {**DEFAULT_CFG_DICT, **OURS}
+    known = {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}
     if key not in known:
         raise ArgumentError(f"'{key}' is no training argument{did_you_mean(key, [*known, *ALIASES])}")
     values = [smart_value(word) for word in (text.split(",") if text[:1] not in ("[", "(") else [text])]
@@ -129,18 +112,3 @@ def in_file_name(text: str, allowed: str = "._=-", most: int = 80) -> str:
     plain = "".join(c if c.isalnum() or c in allowed else "-" for c in text)
     plain = plain.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
     return f"_{plain[1:]}" if plain[:1] in (".", "-") else plain
-
-
-def digest(settings: Mapping[str, Any]) -> str:
-    """Return ten digits that stand for settings."""
-    return hashlib.sha256(json.dumps(dict(sorted(settings.items()))).encode()).hexdigest()[:10]
-
-
-def _is_default(key: str, value: Any) -> bool:
-    default = {**DEFAULT_CFG_DICT, **OURS}.get(key)
-    return value == default and isinstance(value, bool) == isinstance(default, bool)
-
-
-def _plain(value: Any) -> Any:
-    """Return 5 for 5.0."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

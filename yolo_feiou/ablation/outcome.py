@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from yolo_feiou.ablation.rows import agrees
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.results.row import matches_request
 from yolo_feiou.storage.tables import Row
 
 DONE, FAILED, UNDONE = "done", "failed", "undone"
@@ -31,7 +31,7 @@ class Wanted:
 
     def fits(self, row: Row, data: object) -> bool:
         """Return whether the row of a run that trained on `data` was measured in this way."""
-        return agrees(row, {**self.settings, **self.ground_truths.get(str(data), {})})
+        return matches_request(row, {**self.settings, **self.ground_truths.get(str(data), {})})
 
 
 def outcome(folder: RunFolder, wanted: Wanted) -> str:

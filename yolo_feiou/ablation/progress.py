@@ -14,10 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from yolo_feiou.ablation.rows import read_results
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
+from yolo_feiou.results.epochs import read_epochs
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
@@ -58,7 +58,7 @@ class Progress:
             name = folder.path.name
             rows: list[Row] = []
             with suppress(DataError):  # it is told when the run is done
-                rows = read_results(folder.results)
+                rows = read_epochs(folder.results)
             epoch = int(rows[-1]["epoch"]) if rows else 0
             self.shares[name] = epoch / self.epochs[name]
             self.at_start.setdefault(name, self.shares[name])

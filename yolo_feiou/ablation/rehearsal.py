@@ -19,9 +19,10 @@ from yolo_feiou.ablation.store import TRAIN
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.rehearsal import find_subject
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.argument_values import check_values
-from yolo_feiou.yolo.arguments import OURS, check
+from yolo_feiou.yolo.arguments import check
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.devices import check_device
@@ -90,7 +91,7 @@ def check_arguments(runs: Sequence[Run]) -> list[str]:
     notes = []
     for run in runs:
         check(run.arguments)
-        told = {key: value for key, value in run.arguments.items() if key not in OURS}
+        told = {key: value for key, value in run.arguments.items() if key not in EXTRA_ARGUMENTS}
         try:
             with quiet():
                 get_cfg(overrides=told)

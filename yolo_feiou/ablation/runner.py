@@ -16,7 +16,7 @@ from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.work import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
-from yolo_feiou.provenance import now
+from yolo_feiou.results.provenance import now
 from yolo_feiou.storage.tables import Row
 
 #: Seconds between two looks at the processes.

@@ -23,10 +23,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.grid import Run, digest
+from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunSettings, Session
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.run_record import read
+from yolo_feiou.results.run_record import read
+from yolo_feiou.results.settings import digest
 from yolo_feiou.storage.locks import held, is_held
 from yolo_feiou.storage.tables import Row, read_record, write_json
 

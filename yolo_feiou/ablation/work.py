@@ -17,10 +17,11 @@ from typing import Any
 import torch
 
 from yolo_feiou.ablation import checkpoints
-from yolo_feiou.ablation.rows import cut, finished_row
+from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
-from yolo_feiou.provenance import DEVICE
+from yolo_feiou.results.epochs import drop_partial_line
+from yolo_feiou.results.provenance import DEVICE
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.evaluate import evaluate
@@ -132,7 +133,7 @@ def train(folder: RunFolder, arguments: dict[str, Any], stage: str, task: Task) 
     own |= {"project": folder.path.parent.name, "name": folder.path.name}  # what W&B, MLflow and others call it
     goes_on = stage == checkpoints.HALF
     if goes_on:
-        cut(folder.results)
+        drop_partial_line(folder.results)
     elif note := folder.clear_training():
         print(note, flush=True)
     model = YOLO(folder.last if goes_on else arguments["model"])

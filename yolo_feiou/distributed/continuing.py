@@ -14,16 +14,16 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
-from yolo_feiou.run_record import Start
+from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
+from yolo_feiou.results.run_record import Start
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.storage.tables import read_record, write_json
-from yolo_feiou.yolo.arguments import HARMLESS
 from yolo_feiou.yolo.checkpoint_numbers import read_numbers
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
 
 #: Arguments in which the command that goes on with a run may differ from the one that began it.
-FREE = (*HARMLESS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
+FREE = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
 #: What notes of version 0.1.0 told of the run, and `run_record.py` tells now.
 OLD = ("processes", "machines", "sessions")

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from yolo_feiou import escape
-from yolo_feiou.ablation.rows import joined
 from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
@@ -21,6 +20,7 @@ from yolo_feiou.losses.spec import split
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, listing, percent
+from yolo_feiou.results.row import merge_values
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.splits import image_counts
@@ -177,7 +177,7 @@ def _code(run: TrainedRun) -> str:
     """Return by what code it was trained, each time that it was begun or resumed."""
     if not run.noted:
         return UNKNOWN
-    return str(joined(_versions(session) for session in run.sessions))
+    return str(merge_values(_versions(session) for session in run.sessions))
 
 
 def _versions(session: Row) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolo_feiou.ablation.collect import Gathered
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, exit_on_error
 from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -21,6 +20,7 @@ from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.shown import percent
+from yolo_feiou.results.tables import Gathered
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.devices import check_device

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 from ultralytics.engine.model import Model
 
-from yolo_feiou.ablation.grid import digest
 from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.provenance import now, versions
+from yolo_feiou.results.provenance import now, versions
+from yolo_feiou.results.settings import digest
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.evaluate import evaluate

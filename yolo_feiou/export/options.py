@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.options import OPTIONS as ABLATION
-from yolo_feiou.ablation.results import RESULTS
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
 from yolo_feiou.parameters import Flag, Int, Text, read_arguments, spell_default
 from yolo_feiou.report.files import WORDS
+from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.storage.tables import read_csv
 
 SCRIPT = "export_results.py"

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.collect import Gathered, read_box_stats, write_tables
-from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, RESULTS
-from yolo_feiou.ablation.rows import make_row
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.files import NAMES, PAPER, WORDS
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
+from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
+from yolo_feiou.results.row import make_row
+from yolo_feiou.results.settings import TrainingSettings
+from yolo_feiou.results.tables import Gathered, read_box_stats, write_tables
 from yolo_feiou.storage.locks import held
 from yolo_feiou.storage.spreadsheets import read_rows
 from yolo_feiou.storage.tables import Row, number
@@ -123,10 +123,10 @@ def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
     return {text: ", ".join(names) for text, names in told.items()}
 
 
-def _run(row: Row) -> Run:
+def _run(row: Row) -> TrainingSettings:
     """Return the settings in a row, for the question in what runs differ."""
     arguments = {key: number(row[key]) for key in (*NAMES, "loss", "seed") if row.get(key)}
-    return Run(arguments, gain=row.get("gain") or "same")
+    return TrainingSettings(arguments, gain=row.get("gain") or "same")
 
 
 def _cells(path: Path) -> list[Row]:

@@ -12,18 +12,19 @@ import yaml
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.checkpoints import read_checkpoint
-from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.rows import SET, Trained, read_curve
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
-from yolo_feiou.provenance import PROVENANCE
-from yolo_feiou.run_record import FILE as RECORD
-from yolo_feiou.run_record import RunRecord, mark_of, read
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, LOCATION_ARGUMENTS
+from yolo_feiou.results.epochs import read_curve
+from yolo_feiou.results.provenance import PROVENANCE
+from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained
+from yolo_feiou.results.run_record import FILE as RECORD
+from yolo_feiou.results.run_record import RunRecord, mark_of, read
+from yolo_feiou.results.settings import TrainingSettings, digest
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
-from yolo_feiou.yolo.arguments import OURS, PLACE
 
 ARGS, RESULTS = "args.yaml", "results.csv"
 #: Arguments of which args.yaml has other values once a run was resumed.
@@ -105,14 +106,14 @@ class TrainedRun:
             data: Where its data YAML lies here, '' for where it lay.
         """
         names = self.record.differing if self.record else self._named()
-        told = {key: self.arguments[key] for key in names if key in self.arguments and key not in PLACE}
+        told = {key: self.arguments[key] for key in names if key in self.arguments and key not in LOCATION_ARGUMENTS}
         named = {"model": self.model, "data": data or self.arguments.get("data")}
         return {**told, **named, "loss": self.loss, "seed": self.arguments.get("seed")}
 
     def _named(self) -> list[str]:
         """Return the arguments to name of a run without a record."""
-        defaults = {**DEFAULT_CFG_DICT, **OURS} if self.ultralytics == ultralytics.__version__ else {}
-        known = [key for key in self.arguments if key in DEFAULT_CFG_DICT or key in OURS]
+        defaults = {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS} if self.ultralytics == ultralytics.__version__ else {}
+        known = [key for key in self.arguments if key in DEFAULT_CFG_DICT or key in EXTRA_ARGUMENTS]
         return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
     def trained(self, name: str, data: str = "") -> Trained:
@@ -123,9 +124,11 @@ class TrainedRun:
             data: As in `settings`.
         """
         settings = self.settings(data)
-        run = Run(settings, contents=self.record.contents if self.record else {})
-        set_to = {key: self.trained_with.get(key) for key in SET} | {"batch": self.batch}
-        return Trained(name, run.key, run, set_to, self.curve, self.sessions)
+        run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
+        set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
+        return Trained(
+            name, digest(run.identify({**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS})), run, set_to, self.curve, self.sessions
+        )
 
     @property
     def trained_with(self) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from yolo_feiou.report.files import Results
 from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Variant, spelled
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.yolo.arguments import FAR, HARMLESS
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
 FEW = 30  # objects, below which the AP of a size hangs on single ones
@@ -112,7 +112,7 @@ def _arguments(results: Results, axes: Sequence[str]) -> Iterator[str]:
         if axis not in listed and axis not in ("loss", "gain"):
             yield f"Runs differ in {axis} although no ablation varied it: it is an axis here, never averaged over."
     for name in results.arguments:
-        if name in HARMLESS and name not in axes:
+        if name in NEUTRAL_ARGUMENTS and name not in axes:
             yield from _differing(name, [row.get(name) for row in results.done])
 
 
@@ -134,7 +134,11 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
         )
     for row in results.preflight:
         ratio = row.get("gradient_ratio")
-        if row.get("loss") in same and isinstance(ratio, float) and not 1 / FAR <= ratio <= FAR:
+        if (
+            row.get("loss") in same
+            and isinstance(ratio, float)
+            and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO
+        ):
             yield (
                 f"At the same gain the gradient of {row['loss']} is {fixed(ratio, 2)} times CIoU's in size: "
                 "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."

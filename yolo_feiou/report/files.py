@@ -10,18 +10,18 @@ from pathlib import Path
 
 from ultralytics.cfg import DEFAULT_CFG_DICT
 
-from yolo_feiou.ablation.results import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.paper.tables import METRICS as PAPER
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.storage.tables import Row, read_csv
-from yolo_feiou.yolo.arguments import OURS
 
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
 #: Columns that are no arguments to compare by, since they have a meaning of their own.
 OWN = ("run", "loss", "seed", "device")
 #: The arguments of a training that are known by name; `arguments.csv` may name others.
-NAMES = tuple(name for name in {**DEFAULT_CFG_DICT, **OURS} if name not in OWN)
+NAMES = tuple(name for name in {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS} if name not in OWN)
 #: Columns that are words even where they look like a number, as version 3.10 or a commit 12e4567.
 WORDS = (
     *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
@@ -43,7 +43,7 @@ COUNTS = (
 )
 NUMERIC = tuple(
     key
-    for key, value in {**DEFAULT_CFG_DICT, **OURS}.items()
+    for key, value in {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}.items()
     if key in NAMES and isinstance(value, int | float) and not isinstance(value, bool)
 )
 SWITCH_OR_LIST = re.compile(r"True|False|\[.*]|\(.*\)")

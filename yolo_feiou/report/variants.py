@@ -9,8 +9,8 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.parameters import spell
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
+from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.yolo.arguments import HARMLESS
 
 Value = float | str | None
 MATCHED = "matched"  # the `gain` of runs whose box gain was set so that gradients agree in size
@@ -81,7 +81,7 @@ def find_axes(results: Results) -> tuple[str, ...]:
     """
     listed = [axis for row in results.rows for axis in str(row.get("axes") or "").split()]
     differing = [name for name in (*results.arguments, "loss", "gain") if _differs(results.done, name)]
-    axes = dict.fromkeys([*listed, *(name for name in differing if name not in HARMLESS)])
+    axes = dict.fromkeys([*listed, *(name for name in differing if name not in NEUTRAL_ARGUMENTS)])
     return tuple(sorted((axis for axis in axes if axis != "seed"), key=lambda axis: axis != "loss"))
 
 

@@ -1,4 +1,4 @@
-"""The training arguments that Ultralytics doesn't have."""
+"""Checks of the training arguments that Ultralytics doesn't have."""
 
 from __future__ import annotations
 
@@ -8,30 +8,7 @@ from typing import Any
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, loss_to_train
-
-#: By name, with the values that train as Ultralytics does. `box_stats` records the positives, see `box_stats.py`.
-OURS: dict[str, Any] = {"loss": STOCK, "box_stats": False}
-
-#: Arguments on which the result of a training doesn't depend, but for chance: runs to compare may differ in them.
-HARMLESS = (
-    "device",
-    "workers",
-    "plots",
-    "verbose",
-    "save_period",
-    "save_json",
-    "visualize",
-    "show",
-    "profile",
-    "box_stats",
-)
-
-#: Arguments that say where and how a run was begun, and not what it trained.
-PLACE = ("project", "name", "exist_ok", "save_dir", "resume", "mode", "task", "device", "session", "cfg", "save")
-
-#: Ratio of two losses' gradients, either way, from which a comparison at one gain `box` says more of the gain than of
-#: the losses.
-FAR = 2.0
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 
 
 def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
@@ -44,7 +21,7 @@ def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
         LossSpecError: If `loss` is wrong.
         ArgumentError: If `box_stats` is no bool, or there is no loss of ours that it could look into.
     """
-    ours = {**OURS, **arguments}
+    ours = {**EXTRA_ARGUMENTS, **arguments}
     box_loss, box_stats = loss_to_train(ours["loss"]), ours["box_stats"]
     if not isinstance(box_stats, bool):
         raise ArgumentError(f"got box_stats={box_stats!r}: expected True or False.")
@@ -61,7 +38,7 @@ def changed(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     Raises:
         LossSpecError: If a `loss` is wrong.
     """
-    both = [key for key in OURS if key in asked and key in recorded]
+    both = [key for key in EXTRA_ARGUMENTS if key in asked and key in recorded]
     return [key for key in both if meaning(key, asked[key]) != meaning(key, recorded[key])]
 
 

@@ -11,7 +11,7 @@ from ultralytics import __version__
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.yolo.arguments import OURS
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 
 _lock = Lock()
 _added: set[str] = set()  # what of ours is in the table now
@@ -20,12 +20,12 @@ _blocks = 0
 
 def taken() -> set[str]:
     """Return those of our arguments that Ultralytics has as arguments of its own, so that they are not ours here."""
-    return {key for key in OURS if key in DEFAULT_CFG_DICT and key not in _added}
+    return {key for key in EXTRA_ARGUMENTS if key in DEFAULT_CFG_DICT and key not in _added}
 
 
 def ours() -> dict[str, Any]:
     """Return our arguments with their defaults, without those that are `taken`."""
-    return {key: value for key, value in OURS.items() if key not in taken()}
+    return {key: value for key, value in EXTRA_ARGUMENTS.items() if key not in taken()}
 
 
 def refuse_taken(given: Mapping[str, Any]) -> None:

@@ -25,8 +25,8 @@ from yolo_feiou.ablation.grid import OWN
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.storage.tables import Row, read_json, write_json
-from yolo_feiou.yolo.arguments import FAR
 from yolo_feiou.yolo.criterion import criterion_of, heads
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
@@ -230,7 +230,7 @@ def warnings(rows: Sequence[Row]) -> list[str]:
         f"{row['loss']} pulls {row['gradient_ratio']:.3g} times as hard on the weights as the reference at the same "
         "gain box: a comparison at one gain compares the gain too (gain=matched makes up for it)."
         for row in rows
-        if not 1 / FAR <= row["gradient_ratio"] <= FAR
+        if not 1 / MAX_GRADIENT_RATIO <= row["gradient_ratio"] <= MAX_GRADIENT_RATIO
     ]
 
 

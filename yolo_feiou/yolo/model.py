@@ -13,8 +13,9 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, loss_to_train
-from yolo_feiou.run_record import mark_of
-from yolo_feiou.yolo.arguments import OURS, check
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.run_record import mark_of
+from yolo_feiou.yolo.arguments import check
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import ours, refuse_taken, stock_default_cfg
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
@@ -179,7 +180,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
         LossSpecError: If one of the losses to choose from is wrong.
         ArgumentError: See `LossModel.tune`.
     """
-    for key in space.keys() & OURS.keys() & ours().keys():
+    for key in space.keys() & EXTRA_ARGUMENTS.keys() & ours().keys():
         if not ray:
             raise ArgumentError(f"space has {key}, and only Ray tunes what is no number: add use_ray=True.")
         if key in fixed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +13,17 @@ from typing import Any
 from ultralytics.cfg import cfg2dict
 from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
-from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
+from ultralytics.utils import DEFAULT_CFG, DEFAULT_CFG_DICT, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
-from yolo_feiou import run_record
 from yolo_feiou.distributed import continuing
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, shortest
-from yolo_feiou.provenance import session
+from yolo_feiou.results import run_record
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.fingerprints import fingerprint_files
+from yolo_feiou.results.provenance import session
 from yolo_feiou.storage.tables import whole, write_text
 from yolo_feiou.yolo.argument_values import check_classes, check_values, unmatched_layers
 from yolo_feiou.yolo.arguments import changed, check
@@ -71,7 +73,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
             die_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
-        self.asked = run_record.asked_for(overrides)
+        self.asked = run_record.asked_for(overrides, is_worker=RANK != -1)
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
@@ -103,7 +105,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         check_data_file(self.args.data)
         for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
             LOGGER.warning(visible(line))
-        self.begun_with = run_record.plain({**arguments, **own})
+        self.begun_with = run_record.to_json({**arguments, **own})
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
         """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""
@@ -209,7 +211,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
 
     def train(self) -> Any:
         """Train as Ultralytics does; workers that it starts know what was asked for."""
-        with run_record.telling_workers(self.asked):
+        with run_record.telling_workers(self.asked) if RANK == -1 else nullcontext():
             return super().train()
 
     def _sign(self) -> None:
@@ -219,7 +221,16 @@ class LossTrainer(ExactResume, Proving, Ranks):
             record = run_record.resumed([self.save_dir, Path(self.args.resume).parents[1]], begins)
         else:
             record = run_record.begin(
-                self.asked, self.begun_with, vars(self.args), begins, self.launcher, self.processes, self.machines
+                self.asked,
+                {**self.own, **self.begun_with},
+                vars(self.args),
+                begins,
+                defaults={**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS},
+                contents=fingerprint_files(self.begun_with, find_data),
+                loss=str(self.own.get("loss") or STOCK),
+                launcher=self.launcher,
+                processes=self.processes,
+                machines=self.machines,
             )
         record.write(self.save_dir)
         for model in self._models().values():

@@ -15,10 +15,14 @@ from ultralytics.cfg import DEFAULT_CFG_DICT
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from tests.runs import SHORT, overrides
-from yolo_feiou import YOLO, __version__, run_record
+from yolo_feiou import YOLO, __version__
 from yolo_feiou.errors import DataError
-from yolo_feiou.run_record import ASKED, MARK, RunRecord, begin, mark_of, read, resumed
+from yolo_feiou.results import run_record
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results.fingerprints import fingerprint_files
+from yolo_feiou.results.run_record import ASKED, MARK, RunRecord, mark_of, read, resumed
 from yolo_feiou.storage.tables import read_json
+from yolo_feiou.yolo.configs import find_data
 
 SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "torch": "2.0"}
 KILLED = """
@@ -36,8 +40,21 @@ model.train(**told)
 """
 
 
-def test_a_record_says_what_differed_from_the_defaults_of_its_day(monkeypatch):
-    monkeypatch.setitem(DEFAULT_CFG_DICT, "lr0", 0.02)
+def begin(asked, arguments, set_to, **defaults):
+    """A record as a trainer begins it."""
+    arguments = {**EXTRA_ARGUMENTS, **arguments}
+    return run_record.begin(
+        asked,
+        arguments,
+        set_to,
+        SESSION,
+        defaults={**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS, **defaults},
+        contents=fingerprint_files(arguments, find_data),
+        loss=arguments["loss"],
+    )
+
+
+def test_a_record_says_what_differed_from_the_defaults_of_its_day():
     arguments = {
         **DEFAULT_CFG_DICT,
         "model": "yolov8n.yaml",
@@ -45,7 +62,7 @@ def test_a_record_says_what_differed_from_the_defaults_of_its_day(monkeypatch):
         "lr0": 0.01,
         "classes": (1, 2),
     }
-    record = begin({"lr0": 0.01}, arguments, {**arguments, "optimizer": "AdamW", "lr0": 0.001}, SESSION)
+    record = begin({"lr0": 0.01}, arguments, {**arguments, "optimizer": "AdamW", "lr0": 0.001}, lr0=0.02)
     assert set(record.differing) == {"model", "loss", "lr0", "classes"}
     assert record.set_to == {"optimizer": "AdamW", "lr0": 0.001}
     assert record.arguments["lr0"] == 0.01 and record.arguments["classes"] == [1, 2] and record.loss == "focal_eiou"
@@ -61,20 +78,20 @@ def test_files_are_recorded_with_their_contents(tmp_path, monkeypatch):
         ("l.py", "x"),
     ):
         (tmp_path / name).write_text(text)
-    record = begin({}, {"model": "start.pt", "data": "d.yaml", "loss": "l.py:f"}, {}, SESSION)
+    record = begin({}, {"model": "start.pt", "data": "d.yaml", "loss": "l.py:f"}, {})
     assert record.weights == {"file": "start.pt", "sha256": hashlib.sha256(b"weights").hexdigest()}
     assert record.loss_file == {"file": "l.py", "sha256": hashlib.sha256(b"x").hexdigest()}
     assert record.loss == "l.py:f" and record.contents.keys() == {"model", "data"}
-    from_scratch = begin({}, {"model": "yolov8n.yaml", "pretrained": "other.pt"}, {}, SESSION)
+    from_scratch = begin({}, {"model": "yolov8n.yaml", "pretrained": "other.pt"}, {})
     assert from_scratch.weights["sha256"] == hashlib.sha256(b"others").hexdigest()
-    assert begin({}, {"model": "yolov8n.yaml", "pretrained": True}, {}, SESSION).weights is None
+    assert begin({}, {"model": "yolov8n.yaml", "pretrained": True}, {}).weights is None
     (tmp_path / "d.yaml").write_text("names: [a, b]\npath: here")
     os.utime(tmp_path / "d.yaml", (1, 1))
-    assert begin({}, {"data": "d.yaml"}, {}, SESSION).contents["data"] != record.contents["data"], "in one process too"
+    assert begin({}, {"data": "d.yaml"}, {}).contents["data"] != record.contents["data"], "in one process too"
 
 
 def test_a_resume_adds_an_entry_and_changes_nothing_else(tmp_path):
-    record = begin({"epochs": 3}, {**DEFAULT_CFG_DICT, "epochs": 3}, {}, SESSION)
+    record = begin({"epochs": 3}, {**DEFAULT_CFG_DICT, "epochs": 3}, {})
     record.write(tmp_path)
     before = read_json(tmp_path / "provenance.json")
     again = {**SESSION, "first_epoch": 2}
@@ -118,13 +135,11 @@ def test_a_damaged_record_is_named_and_kept_for_people(tmp_path, damaged):
     assert not path.exists() and (tmp_path / "provenance.json.damaged").read_text() == damaged
 
 
-def test_workers_of_ultralytics_know_what_was_asked_and_not_all_arguments(monkeypatch):
+def test_workers_of_ultralytics_know_what_was_asked_and_not_all_arguments():
     with run_record.telling_workers({"epochs": 3}):
         assert json.loads(os.environ[ASKED]) == {"epochs": 3}
         assert run_record.asked_for({"lr0": 1, "session": object()}) == {"lr0": 1}, "this process is no worker"
-        monkeypatch.setattr(run_record, "RANK", 0)
-        assert run_record.asked_for({**DEFAULT_CFG_DICT}) == {"epochs": 3}
-        monkeypatch.setattr(run_record, "RANK", -1)
+        assert run_record.asked_for({**DEFAULT_CFG_DICT}, is_worker=True) == {"epochs": 3}
     assert ASKED not in os.environ
 
 

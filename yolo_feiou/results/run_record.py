@@ -17,18 +17,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from ultralytics.cfg import DEFAULT_CFG_DICT
-from ultralytics.utils import RANK
+import yaml
 
 import yolo_feiou
-from yolo_feiou.ablation.contents import of_files
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.losses.user import names_a_file
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json
-from yolo_feiou.yolo.arguments import OURS
-from yolo_feiou.yolo.default_cfg import ours
 
 FILE = "provenance.json"
 #: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.
@@ -66,7 +63,7 @@ class RunRecord:
             the run was begun without a record and resumed: what it began with is not recorded.
         differing: Those that differed from the defaults of the day.
         set_to: What the trainer made of some of them: the optimizer chosen for 'auto', a batch or image size.
-        contents: What stands for the contents of the files that arguments name, see `contents.of_files`.
+        contents: Content hashes of the files that arguments name, see `fingerprint_files`.
         weights: The checkpoint that the training started from: `file` and `sha256`; None if there is none.
         loss: The shortest spelling of the loss, 'stock' for none of ours.
         loss_file: Of a user's own loss, `file` and `sha256`.
@@ -105,6 +102,10 @@ def begin(
     arguments: Mapping[str, Any],
     set_to: Mapping[str, Any],
     session: Row,
+    *,
+    defaults: Mapping[str, Any],
+    contents: Mapping[str, str],
+    loss: str = STOCK,
     launcher: str = "",
     processes: int = 1,
     machines: int = 1,
@@ -116,21 +117,23 @@ def begin(
         arguments: As in `RunRecord`.
         set_to: All arguments as the trainer has them now.
         session: The entry of this start.
+        defaults: All arguments of the framework and ours, with their defaults.
+        contents: As in `RunRecord`.
+        loss: The loss that is swapped in, 'stock' for none of ours.
         launcher: As in `RunRecord`.
         processes: As in `RunRecord`.
         machines: As in `RunRecord`.
     """
-    arguments, set_to, defaults = plain({**ours(), **arguments}), plain(set_to), plain({**DEFAULT_CFG_DICT, **OURS})
-    loss = str(arguments["loss"] or STOCK) if "loss" in ours() else STOCK
+    arguments, set_to, defaults = to_json(arguments), to_json(set_to), to_json(defaults)
     named = [arguments.get("pretrained"), arguments.get("model")]
     weights = next((Path(name) for name in named if isinstance(name, str) and name.endswith(".pt")), None)
     return RunRecord(
         id=uuid.uuid4().hex,
-        asked=plain(asked),
+        asked=to_json(asked),
         arguments=arguments,
         differing=tuple(key for key, value in arguments.items() if key in defaults and value != defaults[key]),
         set_to={key: value for key, value in set_to.items() if value != arguments.get(key)},
-        contents=of_files(arguments),
+        contents=contents,
         weights=weights and _digested(weights),
         loss=loss if names_a_file(loss) else shortest(loss),
         loss_file=_digested(Path(loss.rpartition(":")[0] or loss)) if names_a_file(loss) else None,
@@ -194,20 +197,44 @@ def other_loss(weights: Any) -> str:
     )
 
 
-def asked_for(overrides: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that a training was asked for, given those that a trainer got."""
-    if RANK != -1 and ASKED in os.environ:
+def read_arguments(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Return all arguments that a training began with, what its trainer made of some, and the file that says so.
+
+    It is the run's record, or args.yaml without one.
+
+    Args:
+        folder: That of the training.
+
+    Raises:
+        DataError: If that file is damaged.
+    """
+    record = read(folder)
+    if record and record.arguments is not None:
+        return dict(record.arguments), dict(record.set_to), FILE
+    path = folder / "args.yaml"
+    try:
+        said = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} is damaged: {' '.join(str(error).split())}.") from None
+    return {**EXTRA_ARGUMENTS, **said} if isinstance(said, dict) else {}, {}, path.name
+
+
+def asked_for(overrides: Mapping[str, Any], is_worker: bool = False) -> dict[str, Any]:
+    """Return the arguments that a training was asked for, given those that a trainer got.
+
+    Args:
+        overrides: What the trainer got.
+        is_worker: Whether a launcher started this process as one of several: it may have got all arguments then.
+    """
+    if is_worker and ASKED in os.environ:
         return json.loads(os.environ[ASKED])
     given = {key: value for key, value in overrides.items() if value is not None or key == "loss"}  # None is stock
-    return plain({key: value for key, value in given.items() if key != "session"})
+    return to_json({key: value for key, value in given.items() if key != "session"})
 
 
 @contextmanager
 def telling_workers(asked: Mapping[str, Any]) -> Iterator[None]:
-    """Within the block, workers that Ultralytics starts know what was asked for."""
-    if RANK != -1:
-        yield
-        return
+    """Within the block, workers that this process starts know what was asked for."""
     os.environ[ASKED] = json.dumps(asked)
     try:
         yield
@@ -215,8 +242,8 @@ def telling_workers(asked: Mapping[str, Any]) -> Iterator[None]:
         os.environ.pop(ASKED, None)
 
 
-def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments as JSON has them: tuples are lists, and what JSON doesn't know is words."""
+def to_json(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments as JSON has them: tuples are lists, and what JSON doesn't know is text."""
     return json.loads(json.dumps(dict(arguments), default=str))
 
 

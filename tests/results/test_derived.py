@@ -6,7 +6,7 @@ from tests.ablation.made_up import run
 from tests.ablation.test_collect import finished
 from yolo_feiou.ablation import collect as module
 from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.derived import SUMS
+from yolo_feiou.results.derived import SUMS
 
 
 def names(folder):
