@@ -73,6 +73,22 @@ def test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it(folder):
     until(lambda: not alive(children(folder)[0]), 10)
 
 
+@pytest.mark.parametrize("ends", ["limit", "runner"])
+def test_a_run_ends_by_itself_where_processes_have_no_groups(folder, ends, monkeypatch):
+    """As on Windows."""
+    monkeypatch.delattr(os, "killpg")
+    clock = Clock()
+    engine = Local(["cpu"], Script(script="import time; time.sleep(300)", timeout=2.0), clock)
+    engine.start(folder)
+    process = engine.jobs[0].process
+    if ends == "limit":
+        clock.now = 7201.0
+        assert engine.finished() == [(folder, TIMED_OUT)]
+    else:
+        engine.stop()
+    assert process.poll() is not None
+
+
 def test_without_a_limit_it_goes_on(folder):
     clock = Clock()
     engine = Local(["cpu"], Script(script=HANGS), clock)

@@ -21,6 +21,8 @@ import time; time.sleep(60)
 """
 CHILD = """
 import os, time
+if not {groups}:
+    del os.killpg, os.getpgrp
 from yolo_feiou.yolo.subprocesses import die_with
 die_with({pid}, parent={parent})
 open({mark!r}, "w").close()
@@ -34,13 +36,16 @@ def alive(pid):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parent", [True, False])
-def test_a_process_dies_with_another_that_was_killed(tmp_path, parent):
-    """Its parent, or one that is none, as a rank of torchrun's sees the process that began the training."""
+@pytest.mark.parametrize(("parent", "groups"), [(True, True), (False, True), (True, False)])
+def test_a_process_dies_with_another_that_was_killed(tmp_path, parent, groups):
+    """Its parent, or one that is none, as a rank of torchrun's sees the process that began the training.
+
+    Windows has no groups of processes.
+    """
     mark = tmp_path / "begun"
     other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     pid = "os.getppid()" if parent else other.pid
-    code = CHILD.format(pid=pid, parent=parent, mark=str(mark))
+    code = CHILD.format(pid=pid, parent=parent, groups=groups, mark=str(mark))
     process = subprocess.Popen([sys.executable, "-c", PARENT, code], stdout=subprocess.PIPE, text=True)
     child = int(process.stdout.readline())
     try:

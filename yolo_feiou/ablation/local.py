@@ -55,7 +55,7 @@ class Local:
         slot = next(slot for slot in range(len(self.devices)) if slot not in taken)
         task = replace(self.task, device=self.devices[slot])
         with folder.log.open("ab") as log:
-            os.utime(log.fileno())  # the first sign of life: it has begun
+            os.utime(folder.log)  # the first sign of life: it has begun
             process = subprocess.Popen(
                 task.line(folder.path),
                 stdin=subprocess.DEVNULL,
@@ -82,11 +82,11 @@ class Local:
 
     def stop(self) -> None:
         """End all processes, and those that they started."""
-        for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        for name, patience in (("SIGTERM", 5.0), ("SIGKILL", 5.0)):
             until = time.monotonic() + patience
             for job in self.jobs:
                 if job.process.poll() is None:
-                    os.killpg(job.process.pid, number)
+                    _signal_group(job.process, name)
             while any(job.process.poll() is None for job in self.jobs) and time.monotonic() < until:
                 time.sleep(0.05)
 
@@ -99,6 +99,14 @@ def end_group(process: subprocess.Popen, patience: float = 10.0) -> None:
         patience: Seconds to wait; one that hangs in the kernel, as on a lost network drive, can't be killed.
     """
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        _signal_group(process, "SIGKILL")
     with suppress(subprocess.TimeoutExpired):
         process.wait(patience)
+
+
+def _signal_group(process: subprocess.Popen, name: str) -> None:
+    """Send a signal to a process and its group; on Windows, which has no such groups, end the process alone."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, getattr(signal, name))
+    else:
+        process.kill()

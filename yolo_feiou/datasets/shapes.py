@@ -182,7 +182,7 @@ def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
     note = root / NOTE
     return (
         note.is_file()
-        and note.read_text() == recipe
+        and note.read_text(encoding="utf-8") == recipe
         and all(len(list((root / "images" / split).glob("*.jpg"))) == count for split, count in counts.items())
         and all(len(list((root / "labels" / split).glob("*.txt"))) == count for split, count in counts.items())
     )
@@ -211,7 +211,7 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
         _write(made, seed, counts, size)
-        (made / NOTE).write_text(recipe)
+        (made / NOTE).write_text(recipe, encoding="utf-8")
         try:
             made.rename(root)
         except OSError as error:

@@ -51,7 +51,7 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
         yield part
-        with part.open("rb") as written:  # on the disk before it counts, whatever happens to the machine
+        with part.open("rb+") as written:  # on the disk before it counts; Windows flushes no file opened to read
             os.fsync(written.fileno())
         os.replace(part, path)
     finally:
@@ -82,7 +82,7 @@ def whole_set(folder: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     r"""Write a text file as a whole; of a file name that is no Unicode the odd bytes as \udc.., as JSON has them."""
     with whole(path) as part:
-        part.write_text(text, encoding="utf-8", errors="backslashreplace")
+        part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
+
 STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner and for several data sets
 
 #: Names, in the environment, the process whose training the ranks of several GPUs do.
@@ -28,21 +30,15 @@ def die_with(pid: int, *, parent: bool = False) -> None:
     """
 
     def watch() -> None:
-        while os.getppid() == pid if parent else _exists(pid):
+        while psutil.pid_exists(pid) and not (parent and os.getppid() != pid):
             time.sleep(0.5)
+        if not hasattr(os, "killpg"):  # Windows, which has no groups of this kind
+            os._exit(1)
         if os.getpgrp() == os.getpid():
             os.killpg(0, signal.SIGKILL)
         os.kill(os.getpid(), signal.SIGKILL)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @contextmanager

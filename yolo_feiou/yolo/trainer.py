@@ -164,7 +164,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
             for part, path in zip(parts, paths, strict=True):
                 if part.exists():
                     with whole(path) as target:
-                        part.rename(target)
+                        part.replace(target)
             drop_states(self.wdir, keep=state)
             return saved
         finally:

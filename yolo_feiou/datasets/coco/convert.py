@@ -12,6 +12,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, fields
 from multiprocessing.connection import wait
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import numpy as np
@@ -126,7 +127,7 @@ def _done(
         yield from (_write(*arguments) for arguments in work)
         return
     # Forked, a worker needs no second import of torch, nor memory for it; all are there before any thread of ours.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, _fastest_start(), _end_with_parent) as pool:
         futures: list[Future[tuple[Counts, dict[str, str]]]] = [pool.submit(_write, *arguments) for arguments in work]
         try:
             for future in as_completed(futures):
@@ -212,3 +213,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _fastest_start() -> BaseContext:
+    """Return what starts workers by fork, which imports nothing anew; by spawn on Windows, which has no fork."""
+    methods = multiprocessing.get_all_start_methods()
+    return multiprocessing.get_context("fork" if "fork" in methods else "spawn")
