@@ -11,8 +11,12 @@ import pytest
 from tests.runs import SHORT
 from yolo_feiou import YOLO, __version__
 from yolo_feiou.export.again import reproduce, short
+from yolo_feiou.export.card import Card
 from yolo_feiou.export.command import export
-from yolo_feiou.export.runs import read_run
+from yolo_feiou.export.onnx import Exported
+from yolo_feiou.export.runs import TrainedRun, read_run
+from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
@@ -67,6 +71,129 @@ def test_odd_names_are_markdown_and_words_of_a_shell(card):
     (again,) = (line for line in lines if line.startswith("yolo detect train"))
     assert "'model=my|`n`_$x$.yaml'" in again
     assert len(text.split("```")) == 5  # two blocks of code, both closed
+
+
+WHOLE = """---
+license: agpl-3.0
+library_name: ultralytics
+pipeline_tag: object-detection
+---
+
+# a\\*b on squares, loss eiou
+
+**The training is not finished: 2 of 5 epochs.**
+
+## Loss
+
+`loss=eiou`: eiou. {meaning}.
+Source: {source}.
+It stands for the box term alone; the loss of classes and DFL are Ultralytics' own.
+
+## Training
+
+| | |
+|:--|:--|
+| model | a\\*b.yaml |
+| starting weights | none, from scratch |
+| data | squares.yaml |
+| classes | 2: white, red |
+| images | train 24, val 8, test 4 |
+| epochs done | 2 of 5 |
+| seed | 3 |
+| total batch | not recorded |
+| processes | 1, started by Ultralytics (device cpu) |
+| Ultralytics | 8.4 |
+| checkpoint written | 2026-11-26T00:00:00 |
+| code | not recorded |
+
+Settings that differ from Ultralytics' defaults: `imgsz=96`.
+
+Chosen by Ultralytics in the run: `optimizer=AdamW`.
+
+Again, in one command:
+
+```bash
+yolo detect train loss=eiou imgsz=96 'model=a*b.yaml' data=squares.yaml seed=3
+```
+
+## Metrics
+
+AP in per cent
+
+| run | loss | AP | AP50 | AP75 | AP_S | AP_M | AP_L |
+|:--|:--|--:|--:|--:|--:|--:|--:|
+| r † | eiou | 41.2 | 60.0 | 44.4 | – | 30.0 | 50.0 |
+
+pycocotools 2, split val: 8 images, ground truth g.json, areas from json, conf 0.001, NMS at IoU 0.7, max_det 300, \
+imgsz 96, batch 4, weights b_*.pt. AR 55.6.
+Evaluated 2026-11-25 by yolo_feiou 1 (commit abc),
+ultralytics 8.4, torch 2, Python 3.
+
+**Nothing at all was detected**: the figures say no more than that.
+
+b_*.onnx, evaluated in the same way: AP 41.20; b_*.pt: 41.23.
+
+## Files
+
+| file | bytes | sha256 |
+|:--|--:|:--|
+| b_*.pt | 7 | `00` |
+| b_*.onnx | 4 | `11` |
+
+## Use
+
+Plain Ultralytics loads the weights; yolo_feiou is not needed.
+
+```python
+from ultralytics import YOLO
+
+model = YOLO("b_*.pt")
+model.predict("image.jpg")
+```
+
+## Limits
+
+These are the numbers of one seed, and the seed alone moves AP by tenths of a point to points: one run is no
+proof that a loss is better. [The report](../../report/index.html) compares runs over seeds;
+`yolo report runs` makes it.
+
+## Licence
+
+AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own.
+"""
+
+
+def test_a_card_word_for_word(squares, tmp_path, monkeypatch):
+    """Of a run that has everything a card may say: unfinished, exported, chosen settings, nothing detected."""
+    monkeypatch.chdir(tmp_path)
+    weights = tmp_path / "runs" / "r" / "weights" / "b_*.pt"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"weights")
+    onnx = weights.with_suffix(".onnx")
+    onnx.write_bytes(b"onnx")
+    arguments = {"task": "detect", "model": "a*b.yaml", "data": str(squares), "epochs": 5, "seed": 3, "device": "cpu"}
+    arguments |= {"imgsz": 96, "loss": "eiou"}
+    set_to = {"optimizer": "AdamW", "lrf": 0.1}
+    run = TrainedRun(
+        **{"folder": weights.parents[1], "weights": weights, "sha256": "00", "missing": "", "arguments": arguments},
+        record=RunRecord("id", arguments=arguments, differing=("imgsz",), set_to=set_to, loss="eiou"),
+        **{"loss": "eiou", "curve": [{}, {}], "finished": False, "resumed": False, "ultralytics": "8.4"},
+        **{"date": "2026-11-26T00:00:00.5", "batch": None, "processes": 1, "machines": 1, "launcher": "", "noted": []},
+    )
+    row = {
+        **{"run": "r", "loss": "eiou", "seed": 3, "reason": "unfinished", "detections": 0, "AP": 0.41234, "AP50": 0.6},
+        **{"AP75": 0.44444, "AP_S": None, "AP_M": 0.3, "AP_L": 0.5, "AR": 0.55555, "evaluator": "pycocotools"},
+        **{"evaluator_version": "2", "eval_split": "val", "images": 8, "ground_truth": "g.json", "area_source": "json"},
+        **{"eval_conf": 0.001, "eval_iou": 0.7, "eval_max_det": 300, "eval_imgsz": 96, "eval_batch": 4},
+    }
+    made = {"git_commit": "abc", "finished": "2026-11-25T01:02:03", "yolo_feiou": "1", "torch": "2", "python": "3"}
+    made |= {"ultralytics": "8.4"}
+    card = Card(run, row, made, str(squares), ["white", "red"], tmp_path / "runs", Exported(onnx, "11", 0.412))
+    text, _, seal = card.write().read_text(encoding="utf-8").rpartition("<!-- ")
+    eiou = LOSSES["eiou"]
+    expected = WHOLE.replace("b_*.", r"b\_\*.").replace(r'YOLO("b\_\*.pt")', 'YOLO("b_*.pt")')
+    assert text == expected.format(meaning=eiou.meaning, source=f"{eiou.paper}, {eiou.equation}")
+    assert seal.startswith("Written by yolo-feiou")
 
 
 def test_stock_has_no_formula_and_no_loss_in_its_command(card):

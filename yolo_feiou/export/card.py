@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from yolo_feiou import escape
 from yolo_feiou.export.again import reproduce, short, spelled
@@ -25,10 +27,18 @@ from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.splits import image_counts
 
-FILE = "model_card.md"
+FILE, TEMPLATE = "model_card.md", "model_card.md.j2"
 UNKNOWN = "not recorded"
 #: Arguments that Ultralytics may choose by itself, beside those that only say where a run lies.
 CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "epochs")
+#: What the template may do to a value; a name or any other text of a user's is never written without one of them.
+FILTERS: dict[str, Callable[..., str]] = {
+    "markdown": escape.markdown,
+    "markdown_code": escape.markdown_code,
+    "percent": percent,
+    "quoted": lambda text: json.dumps(text, ensure_ascii=False),
+    "url": quote,
+}
 
 
 @dataclass(frozen=True)
@@ -60,36 +70,53 @@ class Card:
             ArgumentError: If the card that is there was edited by hand.
         """
         path = self.run.weights.with_name(FILE)
-        parts = (_head(self), _loss(self.run), _training(self), _metrics(self), _files(self), _use(self), _limits(self))
-        write_sealed(path, "\n\n".join("\n".join(part) for part in parts) + "\n")
+        environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.filters |= FILTERS
+        write_sealed(path, environment.get_template(TEMPLATE).render(_values(self)))
         return path
 
 
-def _head(card: Card) -> Iterator[str]:
-    yield from ("---", "license: agpl-3.0", "library_name: ultralytics", "pipeline_tag: object-detection", "---", "")
-    model = Path(card.run.model or card.run.weights).stem
-    yield escape.markdown(f"# {model} on {Path(card.data).stem}, loss {card.run.loss}")
-    if card.run.unfinished:
-        yield from ("", f"**The training is {card.run.unfinished}.**")
+def _values(card: Card) -> dict[str, Any]:
+    """Return what the template asks for."""
+    run = card.run
+    own = run.record.loss_file if run.record else None
+    ours = None if run.loss == STOCK or own else run.loss
+    told = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
+    set_to = run.record.set_to if run.record else {}
+    report = os.path.relpath(card.out / "report" / "index.html", run.weights.parent)
+    return {
+        "run": run,
+        "model": Path(run.model or run.weights).stem,
+        "data": Path(card.data).stem,
+        "stock": STOCK,
+        "loss_file": _file(own) if own else None,
+        "loss": build_loss(ours) if ours else None,
+        "loss_info": LOSSES[split(ours)[0]] if ours else None,
+        "training": _training(card),
+        "settings": _settings(told),
+        "chosen": _settings({key: value for key, value in set_to.items() if key in CHOSEN}),
+        "command": reproduce(run),
+        "metrics": markdown(table([card.row])).rstrip("\n"),
+        "conditions": f"{conditions(card.row)}, weights {run.weights.name}",
+        "row": card.row,
+        "made": card.made,
+        "onnx": card.onnx,
+        "weights": run.weights.name,
+        "files": {run.weights: run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {}),
+        "report": Path(report).as_posix(),
+        "report_command": escape.shell(["yolo", "report", short(card.out)]),
+        "unknown": UNKNOWN,
+    }
 
 
-def _loss(run: TrainedRun) -> Iterator[str]:
-    yield from ("## Loss", "")
-    if run.loss == STOCK:
-        yield "`stock`: Ultralytics' own box loss, CIoU, nothing swapped."
-        return
-    if run.record and run.record.loss_file:
-        loss, file = escape.markdown_code(f"loss={run.loss}"), escape.markdown(_file(run.record.loss_file))
-        yield f"{loss}: a function of the user's, {file}."
-        return
-    info = LOSSES[split(run.loss)[0]]
-    loss, meaning = escape.markdown_code(f"loss={run.loss}"), f"{info.meaning[0].upper()}{info.meaning[1:]}"
-    yield f"{loss}: {build_loss(run.loss).description}. {meaning}."
-    yield f"Source: {info.paper}, {info.equation}."
-    yield "It stands for the box term alone; the loss of classes and DFL are Ultralytics' own."
-
-
-def _training(card: Card) -> Iterator[str]:
+def _training(card: Card) -> dict[str, object]:
+    """Return the rows of the table on the training."""
     run = card.run
     fields = {
         "model": short(run.model) if run.model else UNKNOWN,
@@ -108,64 +135,7 @@ def _training(card: Card) -> Iterator[str]:
     if run.resumed:
         after = listing([str(entry["first_epoch"] - 1) for entry in run.sessions[1:]])
         fields["resumed"] = f"{count(len(run.sessions) - 1, 'time')}, after epoch {after}" if after else UNKNOWN
-    yield from ("## Training", "", "| | |", "|:--|:--|")
-    yield from (f"| {name} | {_cell(value)} |" for name, value in fields.items())
-    shown = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
-    others = _settings(shown) or "none"
-    if run.record:
-        yield from ("", f"Settings that differ from Ultralytics' defaults: {others}.")
-        if chosen := _settings({key: value for key, value in run.record.set_to.items() if key in CHOSEN}):
-            yield from ("", f"Chosen by Ultralytics in the run: {chosen}.")
-    else:
-        yield from ("", f"How the run was begun is {UNKNOWN}: {run.missing}. Its args.yaml names: {others}.")
-    if command := reproduce(run):
-        yield from ("", "Again, in one command:", "", "```bash", command, "```")
-    else:
-        yield from ("", f"The command that trains it again is {UNKNOWN}.")
-
-
-def _metrics(card: Card) -> Iterator[str]:
-    made, run = card.made, card.run
-    commit = f" (commit {made['git_commit']})" if made["git_commit"] else ""
-    yield from ("## Metrics", "", markdown(table([card.row])).rstrip("\n"), "")
-    how = escape.markdown(f"{conditions(card.row)}, weights {run.weights.name}")
-    yield f"{how}. AR {percent(card.row['AR'])}."
-    yield f"Evaluated {made['finished'][:10]} by yolo_feiou {made['yolo_feiou']}{commit},"
-    yield f"ultralytics {made['ultralytics']}, torch {made['torch']}, Python {made['python']}."
-    if not card.row["detections"]:
-        yield from ("", "**Nothing at all was detected**: the figures say no more than that.")
-    if card.onnx:
-        aps = percent(card.onnx.ap, 2), percent(card.row["AP"], 2)
-        onnx, weights = escape.markdown(card.onnx.path.name), escape.markdown(run.weights.name)
-        yield from ("", f"{onnx}, evaluated in the same way: AP {aps[0]}; {weights}: {aps[1]}.")
-
-
-def _files(card: Card) -> Iterator[str]:
-    sums = {card.run.weights: card.run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {})
-    yield from ("## Files", "", "| file | bytes | sha256 |", "|:--|--:|:--|")
-    yield from (f"| {_cell(path.name)} | {path.stat().st_size} | `{digest}` |" for path, digest in sums.items())
-
-
-def _use(card: Card) -> Iterator[str]:
-    name = card.run.weights.name
-    yield from ("## Use", "", "Plain Ultralytics loads the weights; yolo_feiou is not needed.", "", "```python")
-    yield from (
-        "from ultralytics import YOLO",
-        "",
-        f"model = YOLO({json.dumps(name, ensure_ascii=False)})",
-        'model.predict("image.jpg")',
-        "```",
-    )
-
-
-def _limits(card: Card) -> Iterator[str]:
-    report = Path(os.path.relpath(card.out / "report" / "index.html", card.run.weights.parent)).as_posix()
-    yield from ("## Limits", "")
-    yield "These are the numbers of one seed, and the seed alone moves AP by tenths of a point to points: one run is no"
-    yield f"proof that a loss is better. [The report]({quote(report)}) compares runs over seeds;"
-    yield f"{escape.markdown_code(escape.shell(['yolo', 'report', short(card.out)]))} makes it."
-    yield from ("", "## Licence", "")
-    yield "AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The data has a licence of its own."
+    return fields
 
 
 def _settings(values: Mapping[str, Any]) -> str:
@@ -202,7 +172,3 @@ def _processes(run: TrainedRun) -> str:
     device = run.arguments.get("device") or "chosen by Ultralytics"
     apart = f" on {run.machines} machines" if (run.machines or 1) > 1 else ""
     return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"
-
-
-def _cell(value: object) -> str:
-    return escape.markdown(str(value))
