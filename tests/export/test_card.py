@@ -16,7 +16,7 @@ from yolo_feiou.export.command import export
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.runs import TrainedRun, read_run
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.run_record import RunRecord
+from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow
