@@ -38,7 +38,7 @@ def watched(jobs: int, epochs: int) -> dict[str, float]:
         while runner.poll() is None:
             time.sleep(0.02)
             now = time.perf_counter()
-            alive = [child for child in process.children() if "yolo_feiou.ablation.work" in " ".join(words_of(child))]
+            alive = [child for child in process.children() if "yolo_feiou.ablation.worker" in " ".join(words_of(child))]
             under_way += now - before if alive else 0
             before = now
             own = own_seconds(process) or own

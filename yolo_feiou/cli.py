@@ -65,8 +65,9 @@ def check(words: list[str]) -> None:
 def ablate(words: list[str]) -> None:
     """Train and evaluate a grid of runs that compare losses."""
     from yolo_feiou.ablation.command import ablate
+    from yolo_feiou.yolo.framework import FRAMEWORK
 
-    sys.exit(ablate(words))
+    sys.exit(ablate(words, FRAMEWORK))
 
 
 def report(words: list[str]) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from tests.ablation.made_up import run
 from yolo_feiou.ablation import gains
-from yolo_feiou.ablation.gains import matched, sizes
+from yolo_feiou.ablation.gains import match_box, match_gains, measure_gradient_norms, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage.tables import read_json
+from yolo_feiou.yolo.framework import FRAMEWORK
 
 RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
 
@@ -20,7 +21,7 @@ def measuring(monkeypatch):
     """What is measured, in the place of a training: a list of the losses that were asked for, each time."""
     asked = []
 
-    def measure(arguments, losses, seconds):
+    def measure(framework, arguments, losses, seconds):
         asked.append((arguments["model"], arguments.get("device"), losses))
         return [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
 
@@ -29,18 +30,19 @@ def measuring(monkeypatch):
 
 
 def runs(*losses, model="n.yaml", **more):
-    return [run(loss=loss, seed=seed, model=model, **more) for loss in losses for seed in (0, 1)]
+    grid = [run(loss=loss, seed=seed, model=model, **more) for loss in losses for seed in (0, 1)]
+    return [replace(one, defaults={"box": 7.5}) for one in grid]
 
 
 def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
-    measured = sizes(runs("ciou", "eiou"), tmp_path, "cpu")
+    measured = measure_gradient_norms(runs("ciou", "eiou"), FRAMEWORK, tmp_path, "cpu")
     assert measuring == [("n.yaml", "cpu", ["ciou", "eiou"])]
     assert measured.lines == [
         "Gradient norm against CIoU at the same gain (8 of the first 40 batches): ciou 1.00, eiou 2.50",
-        *gains.warnings([{"loss": "eiou", "gradient_ratio": 2.5}]),
+        *warn_far_apart([{"loss": "eiou", "gradient_ratio": 2.5}]),
     ]
-    assert sizes(runs("ciou", "eiou"), tmp_path, "cpu") == measured and len(measuring) == 1
-    sizes(runs("ciou", "eiou", "giou"), tmp_path, "cpu")
+    assert measure_gradient_norms(runs("ciou", "eiou"), FRAMEWORK, tmp_path, "cpu") == measured and len(measuring) == 1
+    measure_gradient_norms(runs("ciou", "eiou", "giou"), FRAMEWORK, tmp_path, "cpu")
     assert measuring[1:] == [("n.yaml", "cpu", ["giou"])]
     (file,) = (tmp_path / "preflight").glob("*.json")
     assert [(row["loss"], row["model"]) for row in read_json(file)["rows"]] == [
@@ -49,7 +51,12 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
 
 
 def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, measuring):
-    sizes([*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5), *runs("eiou", lr0=0.1)], tmp_path, "")
+    measure_gradient_norms(
+        [*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5), *runs("eiou", lr0=0.1)],
+        FRAMEWORK,
+        tmp_path,
+        "",
+    )
     assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None), ("n.yaml", None)]
 
 
@@ -64,25 +71,25 @@ DAMAGED = [
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_is_named_set_aside_and_measured_anew(tmp_path, measuring, content):
-    before = sizes(runs("eiou"), tmp_path, "")
+    before = measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
-    again = sizes(runs("eiou"), tmp_path, "")
+    again = measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "")
     assert again.rows == before.rows and len(measuring) == 2
     assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured anew" in again.lines[0]
     assert (tmp_path / "set_aside" / f"{file.name}-1").read_text() == content
-    assert sizes(runs("eiou"), tmp_path, "") == before and len(measuring) == 2
+    assert measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "") == before and len(measuring) == 2
 
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, measuring, content):
     """Measured anew they may differ in the last digit, and finished runs would be trained again."""
     grid = [replace(one, gain="matched") for one in runs("eiou")]
-    sizes(grid, tmp_path, "")
+    measure_gradient_norms(grid, FRAMEWORK, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
     with pytest.raises(DataError, match="gains of these runs are matched by it: remove it") as error:
-        sizes(grid, tmp_path, "")
+        measure_gradient_norms(grid, FRAMEWORK, tmp_path, "")
     assert str(file) in str(error.value) and file.read_text() == content and len(measuring) == 1
 
 
@@ -90,7 +97,7 @@ def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, 
 def test_gains_are_matched(tmp_path, measuring, box, expected):
     """7.5 / 2.5 = 3, and 5 / 2.5 = 2; CIoU's own gain stays."""
     grid = runs("ciou", "eiou", **box)
-    changed = matched(grid, sizes(grid, tmp_path, ""))
+    changed = match_gains(grid, measure_gradient_norms(grid, FRAMEWORK, tmp_path, ""))
     assert [one.arguments["box"] for one in changed] == [box.get("box", 7.5)] * 2 + [expected] * 2
     assert [one.arguments["seed"] for one in changed] == [0, 1, 0, 1]
 
@@ -102,22 +109,43 @@ def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path, monkeypatch):
     with pytest.raises(
         ArgumentError, match=r"measuring the losses took longer than timeout=0.0001 hours.*preflight=False"
     ):
-        sizes(runs("eiou"), tmp_path, "cpu", 0.36)
+        measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "cpu", 0.36)
 
 
 def test_a_fault_of_the_program_shows_its_traceback(tmp_path, monkeypatch, capfd):
     line, run_it = [sys.executable, "-c", "raise AttributeError('no epoch')"], subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(line, **options))
     with pytest.raises(ArgumentError, match="measuring the losses failed: AttributeError: no epoch.*preflight=False"):
-        sizes(runs("eiou"), tmp_path, "cpu")
+        measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "cpu")
     assert 'File "<string>", line 1' in capfd.readouterr().err
+
+
+def ratios(**given):
+    return [{"loss": loss, "gradient_ratio": ratio} for loss, ratio in given.items()]
+
+
+def test_matched_box_by_hand():
+    assert match_box(ratios(ciou=1.0, eiou=3.0, l1=0.5), 7.5) == {"ciou": 7.5, "eiou": 2.5, "l1": 15}
+    assert match_box(ratios(eiou=0.7), 5) == {"eiou": 7.143}  # 7.142857…
+
+
+@pytest.mark.parametrize(("ratio", "came"), [(0.0, "0"), (float("inf"), "inf"), (float("nan"), "nan")])
+def test_a_loss_without_a_gradient_has_no_matching_gain(ratio, came):
+    with pytest.raises(DataError, match=f"the gradient of flat measured {came} times the reference's"):
+        match_box(ratios(ciou=1.0, flat=ratio), 7.5)
+
+
+def test_warnings_name_losses_that_are_far_off():
+    given = ratios(ciou=1.0, twice=2.0, half=0.5, more=2.01, less=0.49, none=float("nan"))
+    assert [text.split()[0] for text in warn_far_apart(given)] == ["more", "less", "none"]
+    assert "more pulls 2.01 times as hard" in warn_far_apart(given)[0]
 
 
 @pytest.mark.slow
 def test_runs_that_cannot_begin_say_why(tmp_path, data):
     grid = [run(data=data, model="yolov8z9.yaml", imgsz=32)]
     with pytest.raises(ArgumentError) as error:
-        sizes(grid, tmp_path, "cpu")
+        measure_gradient_norms(grid, FRAMEWORK, tmp_path, "cpu")
     assert str(error.value).startswith("the runs can't begin: ") and "yolov8z9.yaml" in str(error.value)
     assert not list((tmp_path / "preflight").glob("*.json"))
 

@@ -4,15 +4,16 @@ import time
 
 import pytest
 
-from yolo_feiou.ablation.grid import Run, expand, in_file_name, listed
+from yolo_feiou.ablation.grid import Run, expand, in_file_name, parse_list
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.results.fingerprints import _digest
+from yolo_feiou.yolo.framework import FRAMEWORK
 
 
 def test_every_combination_once():
     """2 losses × 3 gains × 2 seeds, in the order loss, gain, seed; what is no list is in every run."""
     words = {"data": "a.yaml", "losses": "ciou,focal_eiou:gamma=1,norm=tal", "box": "2.5,5,7.5", "seeds": "0,1"}
-    runs = expand(words)
+    runs = expand(words, FRAMEWORK)
     assert len(runs) == 12
     assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in runs[:3]] == [
         ("ciou", 2.5, 0),
@@ -26,14 +27,16 @@ def test_every_combination_once():
 
 def test_values_of_a_hyper_parameter():
     """In one spelling, the shortest: 0.5 is the default."""
-    runs = expand({"loss": "focal_eiou:gamma=0.25|0.50|1|2"})
+    runs = expand({"loss": "focal_eiou:gamma=0.25|0.50|1|2"}, FRAMEWORK)
     assert [run.arguments["loss"] for run in runs] == [
         *("focal_eiou:gamma=0.25", "focal_eiou", "focal_eiou:gamma=1", "focal_eiou:gamma=2")
     ]
 
 
 def test_values_are_read_as_ultralytics_reads_them():
-    (run,) = expand({"epochs": "3", "lr0": "1e-3", "cos_lr": "True", "classes": "[0,2]", "model": "yolov8n.yaml"})
+    (run,) = expand(
+        {"epochs": "3", "lr0": "1e-3", "cos_lr": "True", "classes": "[0,2]", "model": "yolov8n.yaml"}, FRAMEWORK
+    )
     assert run.arguments == {
         **{"epochs": 3, "lr0": 1e-3, "cos_lr": True, "classes": [0, 2], "model": "yolov8n.yaml"},
         **{"loss": "ciou", "seed": 0},
@@ -41,7 +44,7 @@ def test_values_are_read_as_ultralytics_reads_them():
 
 
 def test_a_name_is_for_people_and_ends_in_the_key():
-    (run,) = expand({"loss": "focal_eiou:gamma=1"})
+    (run,) = expand({"loss": "focal_eiou:gamma=1"}, FRAMEWORK)
     assert run.name == f"focal_eiou-gamma=1-{run.key}"
 
 
@@ -56,19 +59,23 @@ def test_a_name_is_for_people_and_ends_in_the_key():
     ],
 )
 def test_any_setting_changes_the_key(other):
-    assert expand(other)[0].key != expand({"loss": "eiou"})[0].key
+    assert expand(other, FRAMEWORK)[0].key != expand({"loss": "eiou"}, FRAMEWORK)[0].key
 
 
 def test_a_matched_gain_is_another_run():
-    assert expand({"box": "5"}, "matched")[0].key != expand({"box": "5"})[0].key
+    assert expand({"box": "5"}, FRAMEWORK, "matched")[0].key != expand({"box": "5"}, FRAMEWORK)[0].key
 
 
 def test_spelling_changes_no_key():
     """Order, defaults of Ultralytics' (epochs 100, box 7.5), defaults of the loss (γ = 0.5), 5 and 5.0; nor does what
     has no effect on the result."""
-    (plain,) = expand({"loss": "focal_eiou", "cls": "5"})
-    (spelled,) = expand({"box": "7.5", "epochs": "100", "cls": "5.0", "loss": "focal_eiou:detach=true,gamma=0.50"})
-    (quiet,) = expand({"loss": "focal_eiou", "cls": "5", "plots": "False", "workers": "2", "box_stats": "True"})
+    (plain,) = expand({"loss": "focal_eiou", "cls": "5"}, FRAMEWORK)
+    (spelled,) = expand(
+        {"box": "7.5", "epochs": "100", "cls": "5.0", "loss": "focal_eiou:detach=true,gamma=0.50"}, FRAMEWORK
+    )
+    (quiet,) = expand(
+        {"loss": "focal_eiou", "cls": "5", "plots": "False", "workers": "2", "box_stats": "True"}, FRAMEWORK
+    )
     assert spelled.key == plain.key == quiet.key
 
 
@@ -94,19 +101,19 @@ def test_true_is_not_one():
 )
 def test_mistakes(words, message):
     with pytest.raises(ArgumentError) as error:
-        expand(words)
+        expand(words, FRAMEWORK)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("loss", ["eoiu", "eiou,eiou", "", "focal_eiou:gama=1"])
 def test_a_wrong_loss(loss):
     with pytest.raises(LossSpecError):
-        expand({"loss": loss})
+        expand({"loss": loss}, FRAMEWORK)
 
 
 def test_a_matched_gain_can_be_no_axis():
     with pytest.raises(ArgumentError, match="gain=matched sets box="):
-        expand({"box": "5,7.5"}, "matched")
+        expand({"box": "5,7.5"}, FRAMEWORK, "matched")
 
 
 def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
@@ -116,7 +123,7 @@ def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
     for text in ("names: [a]", "names: [a]\nannotations: {val: val.json}", "names: [b]"):
         data.write_text(f"train: t\nval: v\n{text}\n")
         _digest.cache_clear()
-        keys.append(expand({"data": str(data)})[0].key)
+        keys.append(expand({"data": str(data)}, FRAMEWORK)[0].key)
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -128,14 +135,14 @@ def test_a_long_list_takes_no_longer_than_its_length(key):
         "seed": ",".join(map(str, range(200_000))),
     }
     began = time.process_time()
-    assert len(listed(key, texts[key])) == texts[key].count("|" if key == "loss" else ",") + 1
+    assert len(parse_list(key, texts[key], FRAMEWORK)) == texts[key].count("|" if key == "loss" else ",") + 1
     assert time.process_time() - began < 20
 
 
 def test_a_value_is_listed_once_and_a_list_in_brackets_is_one_value():
     with pytest.raises(ArgumentError, match="lists 640 twice"):
-        listed("imgsz", "320,640,640")
-    assert listed("imgsz", "[320, 640]") == [[320, 640]]
+        parse_list("imgsz", "320,640,640", FRAMEWORK)
+    assert parse_list("imgsz", "[320, 640]", FRAMEWORK) == [[320, 640]]
 
 
 @pytest.mark.parametrize(

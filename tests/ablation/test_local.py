@@ -13,7 +13,7 @@ from tests.ablation.watching import until
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.ablation.store import RunFolder, Store
-from yolo_feiou.ablation.work import TIMED_OUT, Task
+from yolo_feiou.ablation.worker import TIMED_OUT, Task
 
 pytestmark = pytest.mark.slow
 

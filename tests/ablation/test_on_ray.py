@@ -14,7 +14,7 @@ from yolo_feiou.ablation.on_ray import OnRay  # noqa: E402
 from yolo_feiou.ablation.progress import Lines, Progress  # noqa: E402
 from yolo_feiou.ablation.runner import Runner  # noqa: E402
 from yolo_feiou.ablation.store import Store  # noqa: E402
-from yolo_feiou.ablation.work import Task  # noqa: E402
+from yolo_feiou.ablation.worker import Task  # noqa: E402
 from yolo_feiou.errors import ArgumentError  # noqa: E402
 
 pytestmark = pytest.mark.slow

@@ -15,6 +15,7 @@ from yolo_feiou.ablation.options import read_request
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.errors import ArgumentError, DataError, MissingFileError, UnsupportedModelError, YoloFeiouError
+from yolo_feiou.yolo.framework import FRAMEWORK
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def words(squares, tmp_path, monkeypatch):
 def refused(words):
     """The error of a command that writes nothing."""
     with pytest.raises(YoloFeiouError) as error:
-        ablate(words)
+        ablate(words, FRAMEWORK)
     assert not Path("out").exists() and "\n" not in str(error.value)
     return error.value
 
@@ -102,8 +103,8 @@ def test_a_batch_that_ultralytics_would_choose_on_several_gpus(words, monkeypatc
     """It can't there, and each run would fail."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert "batch=-1 on several GPUs (device=0,1)" in str(refused(words(device="0+1", batch="-1")))
-    rehearse_runs(read_request(words(device="0+1", batch="4")))
-    rehearse_runs(read_request(words(device="0,1", batch="-1")))
+    rehearse_runs(read_request(words(device="0+1", batch="4"), FRAMEWORK))
+    rehearse_runs(read_request(words(device="0,1", batch="-1"), FRAMEWORK))
 
 
 def test_a_folder_that_is_odd_by_where_the_command_is_given(words, tmp_path, monkeypatch):
@@ -120,7 +121,7 @@ def test_each_choice_of_classes_is_rehearsed(words, squares):
         content["annotations"] = [one for one in content["annotations"] if one["category_id"] == 3]
 
     damage(squares, without_red)
-    rehearse_runs(read_request(words(classes="0")))
+    rehearse_runs(read_request(words(classes="0"), FRAMEWORK))
     assert isinstance(refused(words(classes="0,1")), DataError)
 
 
@@ -129,21 +130,21 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
     content = yaml.safe_load(squares.read_text())
     del content["annotations"]
     squares.write_text(yaml.safe_dump({**content, "names": ["square"]}))
-    truths, notes = rehearse_runs(read_request(words(single_cls=True)))
+    truths, notes = rehearse_runs(read_request(words(single_cls=True), FRAMEWORK))
     assert [row["ground_truth"] for row in truths.values()] == ["labels"] and notes == []
     with pytest.raises(DataError, match="can't be read"):
-        rehearse_runs(read_request(words()))
+        rehearse_runs(read_request(words(), FRAMEWORK))
 
 
 def test_what_fits_gives_the_ground_truth_that_rows_must_have(words, squares):
-    truths, notes = rehearse_runs(read_request(words(split="val")))
+    truths, notes = rehearse_runs(read_request(words(split="val"), FRAMEWORK))
     assert truths[str(squares)]["ground_truth"] == "instances_val2017.json" and list(notes) == []
 
 
 def test_a_plan_needs_no_device(words, capsys, monkeypatch):
     """It is made on the login node of a cluster."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    assert ablate(words(plan="True", device="7", jobs="1")) == 0
+    assert ablate(words(plan="True", device="7", jobs="1"), FRAMEWORK) == 0
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
@@ -153,11 +154,11 @@ def test_a_background_image_that_the_json_lists_is_no_fault(words, squares):
         content["annotations"] = [one for one in content["annotations"] if one["image_id"] != last]
 
     damage(squares, background)
-    rehearse_runs(read_request(words()))
+    rehearse_runs(read_request(words(), FRAMEWORK))
     assert json.loads((squares.parent / "annotations" / "instances_val2017.json").read_text())["annotations"]
 
 
 def test_what_the_training_would_pass_over_is_a_note(words):
-    assert rehearse_runs(read_request(words(cache="rum")))[1] == [
+    assert rehearse_runs(read_request(words(cache="rum"), FRAMEWORK))[1] == [
         "cache=rum: nothing is cached. Expected True, False, 'ram' or 'disk'."
     ]

@@ -12,7 +12,7 @@ from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.runner import Runner, reason
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder, Store
-from yolo_feiou.ablation.work import BUSY
+from yolo_feiou.ablation.worker import BUSY
 
 
 class Seen:

@@ -2,9 +2,9 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
-from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from tests.ablation.made_up import SESSION, row
 from yolo_feiou.ablation.grid import Run, digest
@@ -55,7 +55,7 @@ def test_a_run_is_what_was_written(store):
 def test_a_run_of_another_grid_is_found_by_its_key(store):
     """In a grid over box too its folder would have another name."""
     folder, _ = store.prepare(RUN)
-    again = Run({**RUN.arguments, "box": 7.5}, ("loss", "box"))
+    again = Run({**RUN.arguments, "box": 7.5}, ("loss", "box"), defaults={"box": 7.5})
     assert again.name != RUN.name
     assert store.prepare(again) == (folder, "")
 
@@ -164,11 +164,10 @@ def test_an_edited_run_is_set_aside(store):
     assert "run.json was edited: it is not what an ablation wrote. The run is set aside" in store.prepare(RUN)[1]
 
 
-def test_a_run_keeps_its_key_whatever_the_defaults_become(store, monkeypatch):
+def test_a_run_keeps_its_key_whatever_the_defaults_become(store):
     """Ultralytics' next release has 3 epochs as its default: the run is still what it was."""
     folder, _ = store.prepare(RUN)
-    monkeypatch.setitem(DEFAULT_CFG_DICT, "epochs", 3)
-    assert RUN.key != folder.key and folder.run() == RUN
+    assert replace(RUN, defaults={"epochs": 3}).key != folder.key and folder.run() == RUN
 
 
 @pytest.mark.parametrize("left", [".ablation.json.part.json", "set_aside/ablation.json-1"])

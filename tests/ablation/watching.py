@@ -23,7 +23,9 @@ def epochs_done(folder):
 
 def worker(folder):
     """The process that works on a run."""
-    found = subprocess.run(["pgrep", "-f", f"ablation.work {folder.path}"], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        ["pgrep", "-f", f"ablation.worker {folder.path}"], capture_output=True, text=True, check=False
+    )
     return int(found.stdout.split()[0]) if found.stdout.split() else None
 
 

@@ -12,11 +12,12 @@ from PIL import Image
 
 from tests.yolo.test_evaluate import USUAL
 from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.labels import from_labels
 from yolo_feiou.evaluation.objects import expected_objects
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.yolo.evaluate import evaluate
-from yolo_feiou.yolo.splits import from_labels, read_split
+from yolo_feiou.yolo.splits import read_split
 
 NAMES = ("cat", "dog")
 #: x, y, width, height in pixels of 64 × 48, of a cat and a dog on each image.

@@ -9,11 +9,12 @@ import yaml
 
 from tests.yolo.test_evaluate import USUAL, data_set, rows_of
 from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.labels import digest_labels, from_labels
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.source import source_of
 from yolo_feiou.evaluation.truth import from_json
 from yolo_feiou.yolo.evaluate import evaluate
-from yolo_feiou.yolo.splits import digest_labels, from_labels, read_split
+from yolo_feiou.yolo.splits import read_split
 
 
 def objects(path, ids, box=(10, 10, 20, 20)):

@@ -42,9 +42,7 @@ def _losses() -> list[Claim]:
     return [
         shown("`norm=tal` by YOLO's sum of target scores,", "losses/test_box_loss.py::test_mean_by_hand"),
         shown("`norm=mean` by the number of pairs, without scores.", "losses/test_box_loss.py::test_mean_by_hand"),
-        shown(
-            "**The losses differ in size,", "yolo/test_gradient_norms.py::test_warnings_name_losses_that_are_far_off"
-        ),
+        shown("**The losses differ in size,", "ablation/test_gains.py::test_warnings_name_losses_that_are_far_off"),
         exempt("Compare losses at several gains and seeds before you believe a difference.", ADVICE),
     ]
 

@@ -10,11 +10,12 @@ import yaml
 
 from tests.runs import SHORT
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.evaluation.labels import from_labels
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.truth import from_json
-from yolo_feiou.yolo.evaluate import evaluate
-from yolo_feiou.yolo.splits import from_labels, read_split
+from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
+from yolo_feiou.yolo.splits import read_split
 
 USUAL = {"imgsz": 64, "device": "cpu"}
 COLUMNS = [
@@ -328,3 +329,11 @@ def test_classes_that_are_left_out_are_not_missed(bccd, model, detecting, tmp_pa
     row = evaluate(model(names_in(bccd)), bccd, "test", tmp_path, classes=[0], **USUAL)
     assert row["objects"] == sum(annotation["category_id"] == 1 for annotation in truth.annotations) < truth.objects
     assert row["AP"] == row["AR"] == 1
+
+
+def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
+    """Of weights trained at 1280, with the batch that Ultralytics chose; neither rect nor the rest is passed on."""
+    asked = {"batch": -1, "iou": 0.6, "rect": False, "classes": [0], "lr0": 0.1, "conf": None}
+    assert evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
+        **{"iou": 0.6, "classes": [0], "imgsz": 1280, "batch": 24}
+    }

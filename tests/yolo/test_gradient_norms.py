@@ -12,18 +12,17 @@ from ultralytics.engine.trainer import BaseTrainer
 
 from tests.runs import SHORT
 from yolo_feiou import YOLO, DetectionTrainer
+from yolo_feiou.ablation.gains import match_box
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
 from yolo_feiou.yolo import gradient_norms
 from yolo_feiou.yolo.gradient_norms import (
     Batch,
+    GradientNorm,
     Measuring,
-    Size,
     first_device,
     main,
-    matched_box,
     measure,
     rows,
-    warnings,
 )
 
 
@@ -70,7 +69,7 @@ def test_a_gradient_is_the_one_that_training_has(arguments, tmp_path, release, m
 
 @pytest.mark.slow
 def test_matched_gains_make_gradients_equal(arguments, tmp_path):
-    boxes = matched_box(measure(arguments, ["l1", "focal_eiou"], batches=1), 7.5)
+    boxes = match_box(measure(arguments, ["l1", "focal_eiou"], batches=1), 7.5)
     expected = first_gradient(arguments, tmp_path, loss="ciou", box=7.5)
     assert boxes["ciou"] == 7.5
     for loss in ("l1", "focal_eiou"):
@@ -129,11 +128,11 @@ def test_another_reference(arguments):
 def test_rows_by_hand():
     # Values 1, 2, 3 and gradients 4, 4, 8 of a; of b 2, 2, 12 and 2, 8, 8: in ratio 2, 1, 4 and ½, 2, 1.
     batches = [
-        Batch(5, {"a": Size(1, 4), "b": Size(2, 2)}),
-        Batch(6, {"a": Size(2, 4), "b": Size(2, 8)}),
-        Batch(7, {"a": Size(3, 8), "b": Size(12, 8)}),
-        Batch(0, {"a": Size(0, 0), "b": Size(0, 0)}),  # without positives
-        Batch(9, {"a": Size(1, float("inf")), "b": Size(1, 1)}),  # beyond half precision
+        Batch(5, {"a": GradientNorm(1, 4), "b": GradientNorm(2, 2)}),
+        Batch(6, {"a": GradientNorm(2, 4), "b": GradientNorm(2, 8)}),
+        Batch(7, {"a": GradientNorm(3, 8), "b": GradientNorm(12, 8)}),
+        Batch(0, {"a": GradientNorm(0, 0), "b": GradientNorm(0, 0)}),  # without positives
+        Batch(9, {"a": GradientNorm(1, float("inf")), "b": GradientNorm(1, 1)}),  # beyond half precision
     ]
     assert rows(batches, "a") == [
         dict(zip(ROW, ("a", 3, 18, 2, 4, 1, 1), strict=True)),
@@ -144,7 +143,9 @@ def test_rows_by_hand():
 ROW = ("loss", "batches", "pairs", "loss_value", "gradient_norm", "loss_ratio", "gradient_ratio")
 
 
-@pytest.mark.parametrize("batches", [[], [Batch(0, {"a": Size(0, 0)})], [Batch(1, {"a": Size(1, float("nan"))})]])
+@pytest.mark.parametrize(
+    "batches", [[], [Batch(0, {"a": GradientNorm(0, 0)})], [Batch(1, {"a": GradientNorm(1, float("nan"))})]]
+)
 def test_without_anything_to_measure_there_are_no_rows(batches):
     with pytest.raises(DataError, match=rf"in {len(batches)} batches of training, a had nothing to measure"):
         rows(batches, "a")
@@ -152,23 +153,6 @@ def test_without_anything_to_measure_there_are_no_rows(batches):
 
 def ratios(**given):
     return [{"loss": loss, "gradient_ratio": ratio} for loss, ratio in given.items()]
-
-
-def test_matched_box_by_hand():
-    assert matched_box(ratios(ciou=1.0, eiou=3.0, l1=0.5), 7.5) == {"ciou": 7.5, "eiou": 2.5, "l1": 15}
-    assert matched_box(ratios(eiou=0.7), 5) == {"eiou": 7.143}  # 7.142857…
-
-
-@pytest.mark.parametrize(("ratio", "came"), [(0.0, "0"), (float("inf"), "inf"), (float("nan"), "nan")])
-def test_a_loss_without_a_gradient_has_no_matching_gain(ratio, came):
-    with pytest.raises(DataError, match=f"the gradient of flat measured {came} times the reference's"):
-        matched_box(ratios(ciou=1.0, flat=ratio), 7.5)
-
-
-def test_warnings_name_losses_that_are_far_off():
-    given = ratios(ciou=1.0, twice=2.0, half=0.5, more=2.01, less=0.49, none=float("nan"))
-    assert [text.split()[0] for text in warnings(given)] == ["more", "less", "none"]
-    assert "more pulls 2.01 times as hard" in warnings(given)[0]
 
 
 @pytest.mark.parametrize(

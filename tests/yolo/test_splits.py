@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.yolo.splits import from_labels, read_split
+from yolo_feiou.evaluation.labels import from_labels
+from yolo_feiou.yolo.splits import read_split
 
 
 @pytest.fixture

@@ -70,7 +70,13 @@ def _row(folder: RunFolder, wanted: Wanted) -> Row | None:
     if failure is None:
         return folder.row()
     run = folder.run()
-    about = {"run": folder.path.name, "key": run.key, "status": "failed", "reason": failure["reason"], "gain": run.gain}
+    about = {
+        "run": folder.path.name,
+        "key": folder.key,
+        "status": "failed",
+        "reason": failure["reason"],
+        "gain": run.gain,
+    }
     return {**about, **run.arguments, "finished": failure["time"]}
 
 

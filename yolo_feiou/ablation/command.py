@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.gains import matched, sizes
+from yolo_feiou.ablation.gains import match_gains, measure_gradient_norms
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
@@ -18,6 +18,7 @@ from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
+from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import spell_default
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
@@ -31,8 +32,12 @@ yolo report FOLDER
 """
 
 
-def ablate(words: Sequence[str]) -> int:
-    """Run `yolo ablate` with the words that follow it, and return the exit status: 1 if a run failed.
+def ablate(words: Sequence[str], framework: Framework) -> int:
+    """Run `yolo ablate`, and return the exit status: 1 if a run failed.
+
+    Args:
+        words: The arguments that follow the verb.
+        framework: What trains the runs.
 
     Raises:
         ArgumentError: If an argument doesn't fit, or the folder holds something else.
@@ -42,7 +47,7 @@ def ablate(words: Sequence[str]) -> int:
     if not words or words[0].strip("-") in ("help", "h"):
         print(USAGE + "\n".join(f"    {o.name + '=' + spell_default(o.default):32} {o.expected}" for o in OPTIONS))
         return 0
-    request = read_request(words)
+    request = read_request(words, framework)
     if request.options["plan"]:
         for number, run in enumerate(request.runs, 1):
             say(f"{number} {run.key} {run.name}")
@@ -102,13 +107,15 @@ def evaluation_settings(request: Request) -> Row:
 
 
 def matched_runs(request: Request, folder: Path) -> list[Run]:
-    """Return the runs, with `box` set for each loss if it is to be matched; print how large the losses are."""
+    """Return the runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
     if not (request.options["preflight"] or request.options["gain"] == "matched"):
         return request.chosen
-    measured = sizes(request.runs, folder, request.devices[0], request.task().seconds)
+    measured = measure_gradient_norms(
+        request.runs, request.framework, folder, request.devices[0], request.task().seconds
+    )
     for line in measured.lines:
         say(line)
-    return matched(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
+    return match_gains(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
 
 
 def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:

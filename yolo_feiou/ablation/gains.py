@@ -1,4 +1,4 @@
-"""How large the losses of a grid are beside CIoU, measured before the runs, and the gain `box` that makes up for it."""
+"""The gradient norms of a grid's losses relative to CIoU's, measured before the runs, and the gains that match them."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
-
-from ultralytics.cfg import DEFAULT_CFG_DICT
 
 from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.records import Preflight
 from yolo_feiou.ablation.store import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.framework import Framework
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.storage.locks import held
 from yolo_feiou.storage.tables import Row, read_record, write_json
-from yolo_feiou.yolo.gradient_norms import matched_box, warnings
 
-#: What the runs that are measured together may differ in: the gain comes after the loss, and one seed stands for all.
-APART = ("loss", "seed", "box", "gain")
+#: Arguments in which the runs that are measured together may differ: the gain follows from the loss, and one seed
+#: stands for all.
+FREE_ARGUMENTS = ("loss", "seed", "box", "gain")
 #: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
 #: overlap, the ratios are others than soon after.
 BATCHES, EVERY = 8, 5
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """The sizes of the losses, measured once for each group of runs with the same data and model.
+class GradientNorms:
+    """The gradient norms of the losses, measured once for each group of runs with the same data and model.
 
     Attributes:
-        rows: By group, a row a loss, see `preflight.measure`.
+        rows: By group, a row a loss, see `yolo.gradient_norms.measure`.
         notes: What had to be set aside and was measured anew.
     """
 
@@ -42,24 +43,27 @@ class Sizes:
 
     @property
     def lines(self) -> list[str]:
-        """What to tell the user: the sizes of each group, and warnings."""
+        """What to tell the user: the gradient norms of each group, and warnings."""
         lines = [*self.notes]
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
             seen = f"{BATCHES} of the first {BATCHES * EVERY} batches"
-            lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warnings(rows)]
+            lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warn_far_apart(rows)]
         return lines
 
 
-def sizes(runs: Sequence[Run], folder: Path, device: str, seconds: float | None = None) -> Sizes:
+def measure_gradient_norms(
+    runs: Sequence[Run], framework: Framework, folder: Path, device: str, seconds: float | None = None
+) -> GradientNorms:
     """Measure the losses of each group of runs in a process of its own, or read what was measured before.
 
     What is measured lies in `folder/preflight/`; a second command reads it, so that the gains stay what they were.
 
     Args:
         runs: The runs.
+        framework: What trains them.
         folder: That of the ablation.
-        device: As Ultralytics takes it, '' for its own choice.
+        device: As the framework takes it, '' for its own choice.
         seconds: How long each measurement may take; None for as long as it needs.
 
     Raises:
@@ -68,33 +72,65 @@ def sizes(runs: Sequence[Run], folder: Path, device: str, seconds: float | None 
     """
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(group(run), []).append(run)
+        groups.setdefault(group_key(run), []).append(run)
     (folder / "preflight").mkdir(exist_ok=True)
     with held(folder / "preflight" / "lock"):  # of several runners, one measures
         notes: list[str] = []
-        measure = partial(_measure, seconds=seconds)
+        measure = partial(_measure, framework, seconds=seconds)
         rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
-        return Sizes(rows, tuple(notes))
+        return GradientNorms(rows, tuple(notes))
 
 
-def matched(runs: Sequence[Run], measured: Sizes) -> list[Run]:
+def match_gains(runs: Sequence[Run], measured: GradientNorms) -> list[Run]:
     """Return the runs with `box` set so that their gradients are as large as CIoU's."""
-    return [replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[group(run)])}) for run in runs]
+    return [replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[group_key(run)])}) for run in runs]
 
 
-def group(run: Run) -> str:
+def match_box(rows: Sequence[Row], box: float) -> dict[str, float]:
+    """Return the gain `box` for each loss with which its gradient is as large as the reference's is with `box`.
+
+    Args:
+        rows: A row a loss, with its `gradient_ratio`.
+        box: The gain of the reference.
+
+    Returns:
+        By loss, with 4 significant digits.
+
+    Raises:
+        DataError: If a loss has no gradient, or none that can be told.
+    """
+    for row in rows:
+        if not (isfinite(row["gradient_ratio"]) and row["gradient_ratio"] > 0):
+            raise DataError(
+                f"the gradient of {row['loss']} measured {row['gradient_ratio']:g} times the reference's, and no gain "
+                "makes up for that: leave this loss out, or train all with one gain (gain=same)."
+            )
+    return {row["loss"]: float(f"{box / row['gradient_ratio']:.4g}") for row in rows}
+
+
+def warn_far_apart(rows: Sequence[Row]) -> list[str]:
+    """Return a sentence for each loss whose gradient is more than twice, or less than half, the reference's."""
+    return [
+        f"{row['loss']} pulls {row['gradient_ratio']:.3g} times as hard on the weights as the reference at the same "
+        "gain box: a comparison at one gain compares the gain too (gain=matched makes up for it)."
+        for row in rows
+        if not 1 / MAX_GRADIENT_RATIO <= row["gradient_ratio"] <= MAX_GRADIENT_RATIO
+    ]
+
+
+def group_key(run: Run) -> str:
     """Return what stands for the runs that are measured together."""
-    return digest({key: value for key, value in run.settings.items() if key not in APART})
+    return digest({key: value for key, value in run.settings.items() if key not in FREE_ARGUMENTS})
 
 
 def _box(run: Run, rows: list[Row]) -> float:
-    return matched_box(rows, float(run.arguments.get("box", DEFAULT_CFG_DICT["box"])))[run.arguments["loss"]]
+    return match_box(rows, float(run.arguments.get("box", run.defaults["box"])))[run.arguments["loss"]]
 
 
 def _measured(
     name: str, runs: list[Run], folder: Path, device: str, notes: list[str], measure: Callable[..., list[Row]]
 ) -> list[Row]:
-    """Return the sizes of the losses of a group, from its file as far as they are in there."""
+    """Return the gradient norms of the losses of a group, from its file as far as they are in there."""
     path = folder / "preflight" / f"{name}.json"
     rows = _read(path, runs[0].gain == "matched", folder, notes)
     known = {row["loss"] for row in rows}
@@ -127,14 +163,21 @@ def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row
         return []
 
 
-def _measure(arguments: dict[str, Any], losses: list[str], seconds: float | None = None) -> list[Row]:
+def _measure(
+    framework: Framework, arguments: dict[str, Any], losses: list[str], seconds: float | None = None
+) -> list[Row]:
     """Return what a process of its own measures, which leaves this one without a model in memory."""
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
         write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY})
-        line = [sys.executable, "-m", "yolo_feiou.yolo.gradient_norms", str(request), str(result)]
         try:
-            process = subprocess.run(line, capture_output=True, text=True, check=False, timeout=seconds)
+            process = subprocess.run(
+                framework.gradient_norms_command(request, result),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+            )
         except subprocess.TimeoutExpired:
             raise ArgumentError(
                 f"the runs can't begin: measuring the losses took longer than timeout={seconds / 3600:.4g} hours. Does "

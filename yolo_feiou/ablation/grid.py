@@ -1,25 +1,23 @@
-"""From the words of a command to the runs of a grid."""
+"""From the arguments of a command to the runs of a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from ultralytics.cfg import DEFAULT_CFG_DICT, smart_value
-
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.framework import Framework
 from yolo_feiou.losses.registry import shortest
 from yolo_feiou.losses.spec import find_repeated, split_list
-from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.settings import TrainingSettings, digest
-from yolo_feiou.yolo.configs import find_data
 
 #: Names under which the lists of losses and seeds are given too.
 ALIASES = {"losses": "loss", "seeds": "seed"}
-#: Arguments of Ultralytics that a grid can't have, and why.
-OWN = {
+#: Arguments of a training that a grid can't have, and why.
+RESERVED_ARGUMENTS = {
     **dict.fromkeys(("project", "name", "exist_ok", "save_dir"), "is handed out by the ablation, whose folder is out="),
     **dict.fromkeys(("resume", "mode", "save"), "is handed out by the ablation"),
     "val": "is needed as it is, since best.pt is chosen by it",
@@ -27,19 +25,27 @@ OWN = {
 }
 
 
+@dataclass(frozen=True)
 class Run(TrainingSettings):
-    """One training of a grid."""
+    """One training of a grid.
+
+    Attributes:
+        defaults: All arguments of the framework with their defaults: an argument that is given with its default makes
+            no other run. A run that is read from its folder has none: its key is `RunFolder.key`.
+    """
+
+    defaults: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What makes the run what it is, see `identify`."""
-        return self.identify({**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS})
+        return self.identify(self.defaults)
 
     @property
     def key(self) -> str:
         """Ten digits that stand for all settings: a run whose settings changed has another key.
 
-        Spelling doesn't count: an argument given with Ultralytics' default changes nothing.
+        Spelling doesn't count: an argument given with its default changes nothing.
         """
         return digest(self.settings)
 
@@ -51,14 +57,15 @@ class Run(TrainingSettings):
         return f"{in_file_name(readable)}-{self.key}"
 
 
-def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
+def expand(words: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
     """Return the runs of a grid: every combination of the values that are lists.
 
     `losses=` lists losses and `seeds=` seeds; any other training argument may be a list too, as in box=2.5,5,7.5. A
-    list in brackets is one value, as Ultralytics reads it.
+    list in brackets is one value, as the framework reads it.
 
     Args:
         words: Arguments as on the command line, key to text.
+        framework: What trains the runs.
         gain: 'same' or 'matched', see `Run`.
 
     Raises:
@@ -66,14 +73,15 @@ def expand(words: Mapping[str, str], gain: str = "same") -> list[Run]:
             although it is to be matched.
         LossSpecError: If a loss is wrong.
     """
-    values = {ALIASES.get(key, key): listed(ALIASES.get(key, key), text) for key, text in words.items()}
+    values = {ALIASES.get(key, key): parse_list(ALIASES.get(key, key), text, framework) for key, text in words.items()}
     values.setdefault("loss", ["ciou"])
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
     axes = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
-    return [Run(dict(row), axes, gain, fingerprint_files(dict(row), find_data)) for row in rows]
+    defaults = framework.defaults()
+    return [Run(dict(row), axes, gain, fingerprint_files(dict(row), framework.find_data), defaults) for row in rows]
 
 
 def order(key: str) -> tuple[bool, bool, str]:
@@ -81,20 +89,20 @@ def order(key: str) -> tuple[bool, bool, str]:
     return (key != "loss", key == "seed", key)
 
 
-def listed(key: str, text: str) -> list[Any]:
-    """Return the values that an argument lists, read as Ultralytics reads them."""
+def parse_list(key: str, text: str, framework: Framework) -> list[Any]:
+    """Return the values that an argument lists, read as the framework reads them."""
     if key == "loss":
         losses = split_list(text)
         same = [shortest(loss) for loss in losses]
         if (twice := find_repeated(same)) is not None:
             raise ArgumentError(f"losses={text}: '{losses[twice]}' is there twice, spelled otherwise: name it once.")
         return same
-    if key in OWN:
-        raise ArgumentError(f"{key}= {OWN[key]}: leave it out.")
-    known = {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}
+    if key in RESERVED_ARGUMENTS:
+        raise ArgumentError(f"{key}= {RESERVED_ARGUMENTS[key]}: leave it out.")
+    known = framework.defaults()
     if key not in known:
         raise ArgumentError(f"'{key}' is no training argument{did_you_mean(key, [*known, *ALIASES])}")
-    values = [smart_value(word) for word in (text.split(",") if text[:1] not in ("[", "(") else [text])]
+    values = [framework.parse_value(word) for word in (text.split(",") if text[:1] not in ("[", "(") else [text])]
     if any(value == "" for value in values):
         raise ArgumentError(f"{key}={text} has an empty value: list values as {key}=a,b.")
     if key == "seed" and (wrong := [value for value in values if type(value) is not int or value < 0]):

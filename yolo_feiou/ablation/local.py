@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.ablation.work import TIMED_OUT, Task
+from yolo_feiou.ablation.worker import TIMED_OUT, Task
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Local:
         with folder.log.open("ab") as log:
             os.utime(folder.log)  # the first sign of life: it has begun
             process = subprocess.Popen(
-                task.line(folder.path),
+                task.command_line(folder.path),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

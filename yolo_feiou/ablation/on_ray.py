@@ -13,7 +13,7 @@ from pathlib import Path
 
 from yolo_feiou.ablation.local import end_group
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.ablation.work import TIMED_OUT, Task
+from yolo_feiou.ablation.worker import TIMED_OUT, Task
 from yolo_feiou.errors import ArgumentError
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwise
@@ -118,7 +118,7 @@ def do(path: str, task: Task, where: str) -> int:
     with folder.log.open("ab", buffering=0) as log:
         log.write(f"Ray node {ray.get_runtime_context().get_node_id()} on {socket.gethostname()}\n".encode())
         process = subprocess.Popen(
-            task.line(folder.path),
+            task.command_line(folder.path),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -10,14 +10,13 @@ from typing import Any
 
 import torch
 import yaml
-from ultralytics.utils import RUNS_DIR
 
 from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
-from yolo_feiou.ablation.work import Task
+from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
+from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
-from yolo_feiou.yolo.configs import CFG_DIR, find, read_recipe
 
 OPTIONS = (
     Text("out", "", "the folder of the ablation"),
@@ -48,15 +47,17 @@ class Request:
         runs: The grid.
         options: The values of `OPTIONS`.
         command: The command, as it can be typed again.
+        framework: What trains the runs.
     """
 
     runs: list[Run]
     options: Mapping[str, Any]
     command: str
+    framework: Framework
 
     @property
     def folder(self) -> Path:
-        """The folder of the ablation: `out`, or one among Ultralytics' runs that other losses and seeds share."""
+        """The folder of the ablation: `out`, or one among the framework's runs that other losses and seeds share."""
         if self.options["out"]:
             return Path(self.options["out"])
         varied = {"loss", "seed", *self.runs[0].axes}
@@ -65,18 +66,18 @@ class Request:
         places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
         words = [files[key].stem for key in files if key not in varied]
         words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
-        return Path(RUNS_DIR) / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
+        return self.framework.runs_folder / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
 
     @property
     def devices(self) -> list[str]:
-        """One entry for each run at a time: its device, as Ultralytics takes it.
+        """One entry for each run at a time: its device, as the framework takes it.
 
         Raises:
             ArgumentError: If there are more jobs than the devices have room for.
         """
         jobs, each = self.options["jobs"], self.options["per_device"]
         named = [device.strip().replace("+", ",") for device in self.options["device"].strip("[]").split(",")]
-        if named == [""]:  # as Ultralytics chooses, and as many GPUs as there are for several runs
+        if named == [""]:  # as the framework chooses, and as many GPUs as there are for several runs
             named = ["cpu"] if not torch.cuda.is_available() else [str(n) for n in range(torch.cuda.device_count())]
             named = named[: jobs or 1]
         if len(named) == 1 and each == 1:
@@ -109,20 +110,22 @@ class Request:
         told = {key: self.options[key] for key in ("split", "weights", "evaluator", "annotations", "timeout")}
         on_cpu = set(self.devices) == {"cpu"}
         threads = max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0
-        return Task(threads=threads, command=self.command, **told)
+        return Task(threads=threads, command=self.command, framework=self.framework.module, **told)
 
 
-def read_request(words: Sequence[str]) -> Request:
+def read_request(words: Sequence[str], framework: Framework) -> Request:
     """Return what the words after `yolo ablate` ask for.
 
-    Words are `key=value`; `cfg=` names a YAML with the same keys, over which the words go.
+    Args:
+        words: Each `key=value`; `cfg=` names a YAML with the same keys, which the command line overrides.
+        framework: What trains the runs.
 
     Raises:
         ArgumentError: If a word is none, or an argument is unknown, given twice or wrong.
         LossSpecError: If a loss is wrong.
     """
     given = split_words(words)
-    settings = {**read_grid(given.pop("cfg")), **given} if "cfg" in given else given
+    settings = {**read_grid(given.pop("cfg"), framework), **given} if "cfg" in given else given
     names = {option.name for option in OPTIONS}
     own = [f"{key}={value}" for key, value in settings.items() if key in names]
     options = {option.name: option.default for option in OPTIONS} | read_arguments("yolo ablate", own, OPTIONS)
@@ -130,8 +133,8 @@ def read_request(words: Sequence[str]) -> Request:
     if "data" not in grid:
         raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
     grid.setdefault("model", "yolov8n.yaml")
-    runs = expand(grid, options["gain"])
-    return Request(runs, options, shell(["yolo", "ablate", *words]))
+    runs = expand(grid, framework, options["gain"])
+    return Request(runs, options, shell(["yolo", "ablate", *words]), framework)
 
 
 def split_words(words: Sequence[str]) -> dict[str, str]:
@@ -158,13 +161,13 @@ def check_unicode(text: str) -> None:
         raise ArgumentError(f"'{readable}' has bytes that are no UTF-8: rename what it names.") from None
 
 
-def read_grid(name: str) -> dict[str, str]:
-    """Return the arguments in the YAML of an ablation, as words: a list is several values, parted by commas.
+def read_grid(name: str, framework: Framework) -> dict[str, str]:
+    """Return the arguments in the YAML of an ablation as text: a list is several values, comma-separated.
 
     Raises:
         ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
     """
-    content = read_recipe(find(name, CFG_DIR / "ablation"))
+    content = framework.read_grid(name)
     return split_words([f"{key}={_word(value)}" for key, value in content.items()])
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yolo_feiou.ablation.checkpoints import trained_arguments
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained, make_row
 from yolo_feiou.results.run_record import read_arguments
+from yolo_feiou.storage.checkpoints import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 
 #: Arguments that a comparison of losses stands on.
@@ -48,7 +48,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
         if asked is not None and str(asked) != str(found):
             raise DataError(f"{folder.path.name} was to train with {key}={asked}, its {where} says {found}.")
     asked = run.arguments.get("batch", recorded.get("batch"))
-    batch = trained_arguments(folder.last).get("batch")
+    batch = read_trained_arguments(folder.last).get("batch")
     if asked is not None and asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
         raise DataError(
             f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch} for want of memory: "

@@ -14,7 +14,7 @@ from typing import Protocol
 from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, outcome
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder
-from yolo_feiou.ablation.work import BUSY, TIMED_OUT
+from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.provenance import now
 from yolo_feiou.storage.tables import Row

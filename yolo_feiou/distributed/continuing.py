@@ -16,9 +16,9 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.run_record import Start
+from yolo_feiou.storage.checkpoints import read_numbers
 from yolo_feiou.storage.locks import Busy, held
 from yolo_feiou.storage.tables import read_record, write_json
-from yolo_feiou.yolo.checkpoint_numbers import read_numbers
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
 

@@ -15,9 +15,10 @@ from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.ids import category_ids, image_ids
+from yolo_feiou.evaluation.labels import from_labels, name_in
 from yolo_feiou.evaluation.source import Source
 from yolo_feiou.evaluation.truth import GroundTruth, Record, from_columns, require_objects
-from yolo_feiou.yolo.splits import Split, from_labels, name_in
+from yolo_feiou.framework import Split
 
 #: What Ultralytics calls the class of a training with `single_cls`.
 SINGLE = "item"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
 from yolo_feiou.evaluation.objects import Expected, expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
 from yolo_feiou.evaluation.source import Source, source_of
-from yolo_feiou.yolo.splits import Split, read_split
+from yolo_feiou.framework import Split
 
 
 @dataclass(frozen=True)
@@ -36,32 +36,25 @@ class Subject:
 
 
 def find_subject(
-    data: str | Path,
-    split: str,
+    images: Split,
     annotations: str | Path | None = None,
     evaluator: str = FASTER,
     names: Sequence[str] | None = None,
-    classes: int | Iterable[int] | None = None,
-    single_cls: bool | None = False,
 ) -> Subject:
     """Return what a model is evaluated on, with everything checked that needs no detections.
 
     `evaluate` begins with it, and so does a rehearsal, so what the one refuses the other does.
 
     Args:
-        data: A data YAML, or the name of one of Ultralytics' data sets or ours.
-        split: Of the data.
+        images: A split, read with the classes that count.
         annotations: A COCO JSON with the ground truth, in place of what the YAML names and of the labels.
         evaluator: 'faster-coco-eval' or 'pycocotools'.
         names: The model's classes, in order; by default those of the data, which a training on it gives the model.
-        classes: Ultralytics' argument: the indices of the classes that count.
-        single_cls: Ultralytics' argument: whether all objects count as one class.
 
     Raises:
         ArgumentError: If there is no such evaluator, or it isn't installed.
-        DataError: If data, split or objects are missing, or don't fit each other.
+        DataError: If objects are missing, or don't fit the images.
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
-    images = read_split(data, split, classes, single_cls)
     source = source_of(images, annotations)
     return Subject(images, source, expected_objects(images, source, names), evaluator)

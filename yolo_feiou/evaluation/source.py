@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolo_feiou.errors import DataError
+from yolo_feiou.evaluation.labels import digest_labels
+from yolo_feiou.framework import Split
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.yolo.splits import Split, digest_labels
 
 LABELS = "labels"
 

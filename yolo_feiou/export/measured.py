@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from ultralytics.engine.model import Model
 
-from yolo_feiou.ablation.work import evaluation_arguments
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.source import source_of
@@ -19,7 +18,7 @@ from yolo_feiou.results.provenance import now, versions
 from yolo_feiou.results.settings import digest
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.evaluate import evaluate
+from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.

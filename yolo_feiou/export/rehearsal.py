@@ -15,6 +15,7 @@ from yolo_feiou.export.measured import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
 from yolo_feiou.yolo.detect import class_names, load_model
+from yolo_feiou.yolo.splits import read_split
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
 
@@ -43,11 +44,9 @@ class Rehearsal:
         for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
             check_writable(folder)
         told = self.how.arguments(run)
-        asked = (
-            *(self.how.data_of(run), self.how.split, self.how.annotations or None, self.how.evaluator),
-            *(_names(run), _frozen(told.get("classes")), told.get("single_cls")),
-        )
-        return self._once(asked, lambda: find_subject(*asked).rehearse().expected.notes)
+        images = self.how.data_of(run), self.how.split, _frozen(told.get("classes")), told.get("single_cls")
+        rest = self.how.annotations or None, self.how.evaluator, _names(run)
+        return self._once((*images, *rest), lambda: find_subject(read_split(*images), *rest).rehearse().expected.notes)
 
     def check_card(self, run: TrainedRun) -> None:
         """Raise ArgumentError if a file that is the user's own, or that was edited, is where the card of a run goes."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import ultralytics
 import yaml
-from ultralytics.cfg import DEFAULT_CFG_DICT
 
-from yolo_feiou.ablation.checkpoints import read_checkpoint
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
-from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, LOCATION_ARGUMENTS
+from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.provenance import PROVENANCE
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained
@@ -25,6 +23,8 @@ from yolo_feiou.results.run_record import RunRecord, mark_of, read
 from yolo_feiou.results.settings import TrainingSettings, digest
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
+from yolo_feiou.yolo.checkpoints import load_checkpoint
+from yolo_feiou.yolo.default_cfg import all_defaults
 
 ARGS, RESULTS = "args.yaml", "results.csv"
 #: Arguments of which args.yaml has other values once a run was resumed.
@@ -112,8 +112,8 @@ class TrainedRun:
 
     def _named(self) -> list[str]:
         """Return the arguments to name of a run without a record."""
-        defaults = {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS} if self.ultralytics == ultralytics.__version__ else {}
-        known = [key for key in self.arguments if key in DEFAULT_CFG_DICT or key in EXTRA_ARGUMENTS]
+        defaults = all_defaults() if self.ultralytics == version("ultralytics") else {}
+        known = [key for key in self.arguments if key in all_defaults()]
         return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
     def trained(self, name: str, data: str = "") -> Trained:
@@ -126,9 +126,7 @@ class TrainedRun:
         settings = self.settings(data)
         run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
         set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
-        return Trained(
-            name, digest(run.identify({**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS})), run, set_to, self.curve, self.sessions
-        )
+        return Trained(name, digest(run.identify(all_defaults())), run, set_to, self.curve, self.sessions)
 
     @property
     def trained_with(self) -> Mapping[str, Any]:
@@ -215,7 +213,7 @@ def _resumed(folder: Path, arguments: Mapping[str, Any]) -> bool:
 def _checkpoint(path: Path) -> Any:
     """Return what a checkpoint holds, None if it is torn or made by other code."""
     try:
-        return read_checkpoint(path)
+        return load_checkpoint(path)
     except (ImportError, AttributeError):
         return None
 

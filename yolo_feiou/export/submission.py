@@ -23,9 +23,10 @@ from yolo_feiou.evaluation.ids import category_ids, image_ids
 from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.framework import Split
 from yolo_feiou.storage.tables import whole
 from yolo_feiou.yolo.detect import class_names, detect, load_model
-from yolo_feiou.yolo.splits import Split, read_split
+from yolo_feiou.yolo.splits import read_split
 
 SPLIT, FILE = "test", "submission.zip"
 #: The name of the only file in a submission is these, with a name of the user's between them.

@@ -23,6 +23,11 @@ def taken() -> set[str]:
     return {key for key in EXTRA_ARGUMENTS if key in DEFAULT_CFG_DICT and key not in _added}
 
 
+def all_defaults() -> dict[str, Any]:
+    """Return all training arguments with their defaults, Ultralytics' and ours."""
+    return {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}
+
+
 def ours() -> dict[str, Any]:
     """Return our arguments with their defaults, without those that are `taken`."""
     return {key: value for key, value in EXTRA_ARGUMENTS.items() if key not in taken()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from yolo_feiou.evaluation.saved import Evaluation, check_folder
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.detect import class_names, detect, load_model
+from yolo_feiou.yolo.splits import read_split
 
 
 def evaluate(
@@ -60,7 +62,8 @@ def evaluate(
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
     names = class_names(model)
-    subject = find_subject(data, split, annotations, evaluator, names, told.get("classes"), told.get("single_cls"))
+    images = read_split(data, split, told.get("classes"), told.get("single_cls"))
+    subject = find_subject(images, annotations, evaluator, names)
     source, expected = subject.source, subject.expected
     for note in expected.notes:
         say(f"note: {note}", sys.stderr)
@@ -78,6 +81,13 @@ def evaluate(
     row = evaluation.row(evaluator)
     evaluation.save(Path(folder))
     return row
+
+
+def evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a run's arguments that its evaluation takes too, image size and batch as they were trained."""
+    shared = ("conf", "iou", "max_det", "single_cls", "classes", "half", "workers")
+    given = {key: arguments[key] for key in shared if arguments.get(key) is not None}
+    return {**given, **{key: trained[key] for key in ("imgsz", "batch") if key in trained}}
 
 
 def _name(model: str | Path | Model) -> str:

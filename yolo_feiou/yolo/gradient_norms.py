@@ -21,21 +21,22 @@ import torch
 from torch import Tensor
 from ultralytics.utils.torch_utils import autocast
 
-from yolo_feiou.ablation.grid import OWN
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.yolo.criterion import criterion_of, heads
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
 
 #: Training arguments that have no bearing on the first batches, or that are given here.
-LEFT_OUT = (*OWN, "loss", "box_stats", "compile", "plots", "device")
+EXCLUDED_ARGUMENTS = (
+    *("project", "name", "exist_ok", "save_dir", "resume", "mode", "save", "val", "time"),
+    *("loss", "box_stats", "compile", "plots", "device"),
+)
 
 
-class Size(NamedTuple):
+class GradientNorm(NamedTuple):
     """The box term, and the norm of its gradient."""
 
     value: float
@@ -46,7 +47,7 @@ class Batch(NamedTuple):
     """The number of positives of a batch, and the size of each loss on them."""
 
     pairs: int
-    sizes: dict[str, Size]
+    sizes: dict[str, GradientNorm]
 
 
 class MeasuredError(Exception):
@@ -103,14 +104,14 @@ class Measuring:
         sizes = {}
         for name, loss in self.losses.items():
             terms = [share * loss.mean(*positives, total=norm) for share, (*positives, norm) in seen]
-            sizes[name] = self._size(torch.stack(terms).sum(), scale) if terms else Size(0.0, 0.0)
+            sizes[name] = self._size(torch.stack(terms).sum(), scale) if terms else GradientNorm(0.0, 0.0)
         self.measured.append(Batch(pairs, sizes))
 
-    def _size(self, term: Tensor, scale: float) -> Size:
+    def _size(self, term: Tensor, scale: float) -> GradientNorm:
         weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         gradients = torch.autograd.grad(term * scale, weights, retain_graph=True, allow_unused=True)
         norms = [gradient.norm() for gradient in gradients if gradient is not None]
-        return Size(term.item(), torch.stack(norms).norm().item() / scale)
+        return GradientNorm(term.item(), torch.stack(norms).norm().item() / scale)
 
 
 def measure(
@@ -148,7 +149,7 @@ def measure(
     """
     names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     built = {name: build_loss("ciou" if name == STOCK else name) for name in names}
-    given = {key: value for key, value in arguments.items() if key not in LEFT_OUT}
+    given = {key: value for key, value in arguments.items() if key not in EXCLUDED_ARGUMENTS}
     if isinstance(given.get("data"), (list, tuple)):
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
@@ -200,38 +201,6 @@ def rows(measured: Sequence[Batch], reference: str) -> list[Row]:
             }
         )
     return table
-
-
-def matched_box(rows: Sequence[Row], box: float) -> dict[str, float]:
-    """Return the gain `box` for each loss with which its gradient is as large as the reference's is with `box`.
-
-    Args:
-        rows: As from `measure`.
-        box: The gain of the reference.
-
-    Returns:
-        By loss, with 4 significant digits.
-
-    Raises:
-        DataError: If a loss has no gradient, or none that can be told.
-    """
-    for row in rows:
-        if not (isfinite(row["gradient_ratio"]) and row["gradient_ratio"] > 0):
-            raise DataError(
-                f"the gradient of {row['loss']} measured {row['gradient_ratio']:g} times the reference's, and no gain "
-                "makes up for that: leave this loss out, or train all with one gain (gain=same)."
-            )
-    return {row["loss"]: float(f"{box / row['gradient_ratio']:.4g}") for row in rows}
-
-
-def warnings(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence for each loss whose gradient is more than twice, or less than half, the reference's."""
-    return [
-        f"{row['loss']} pulls {row['gradient_ratio']:.3g} times as hard on the weights as the reference at the same "
-        "gain box: a comparison at one gain compares the gain too (gain=matched makes up for it)."
-        for row in rows
-        if not 1 / MAX_GRADIENT_RATIO <= row["gradient_ratio"] <= MAX_GRADIENT_RATIO
-    ]
 
 
 def main(args: Sequence[str]) -> None:

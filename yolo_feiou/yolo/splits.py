@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +12,12 @@ from ultralytics.data.dataset import YOLODataset
 from ultralytics.data.utils import IMG_FORMATS, check_det_dataset, img2label_paths
 
 from yolo_feiou.errors import DataError, did_you_mean
-from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
+from yolo_feiou.framework import Split
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
 
 SPLITS = ("train", "val", "test", "minival")
-
-
-@dataclass(frozen=True)
-class Split:
-    """A split of a data set.
-
-    Attributes:
-        source: What it is, for messages.
-        root: Folder of the data set.
-        names: Classes, in order.
-        labels: One entry an image, with `im_file`, `shape` (height, width of the original), `cls` and `bboxes`
-            (centre and size as fractions of the image).
-        unread: How many image files Ultralytics left out, since it couldn't read them or their labels.
-        annotations: The COCO JSON that the data YAML names for it, absolute, there or not; None if it names none.
-        classes: Indices of the classes that count, as in Ultralytics' argument; None for all. `labels` has no others.
-        single_cls: Whether all count as one class, as in Ultralytics' argument. `labels` has class 0 alone then.
-    """
-
-    source: str
-    root: Path
-    names: list[str]
-    labels: list[dict[str, Any]]
-    unread: int
-    annotations: Path | None = None
-    classes: tuple[int, ...] | None = None
-    single_cls: bool = False
-
-    @property
-    def files(self) -> list[str]:
-        """The paths of the images."""
-        return [label["im_file"] for label in self.labels]
 
 
 class _Labels(YOLODataset):
@@ -106,49 +73,8 @@ def read_split(
     root = Path(content["path"]).resolve()
     unread = dataset.found - len(dataset.labels)
     annotations = _annotations_of(content, split, root, source)
-    return Split(source, root, names, dataset.labels, unread, annotations, chosen, bool(single_cls))
-
-
-def from_labels(split: Split) -> GroundTruth:
-    """Return the ground truth in a split's labels, each image with it, also those without objects.
-
-    Images are numbered from 1 in Ultralytics' order, that of their paths; categories are class index + 1, as in
-    Ultralytics' own JSON. `file_name` is relative to the data set's folder. Areas are those of the boxes.
-
-    Raises:
-        DataError: If no image has a label.
-    """
-    if not any(len(label["cls"]) for label in split.labels):
-        if split.classes is not None:
-            raise DataError(
-                f"{split.source} has no labels of classes={[*split.classes]} in its {len(split.labels)} images: there "
-                "is nothing to measure."
-            )
-        raise DataError(
-            f"{split.source} has no labels, only {len(split.labels)} images: without objects there are no metrics. "
-            "Expected label files in a folder 'labels' beside 'images', or annotations=FILE.json."
-        )
-    images = [
-        {"id": number, "file_name": name_in(label["im_file"], split.root), "width": width, "height": height}
-        for number, label in enumerate(split.labels, 1)
-        for height, width in [label["shape"]]
-    ]
-    annotations = [
-        annotation
-        for image, label in zip(images, split.labels, strict=True)
-        for annotation in _annotations(image, label)
-    ]
-    categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
-    return replace(in_coco_form(images, annotations, categories), unread=split.unread)
-
-
-def digest_labels(split: Split) -> str:
-    """Return a SHA-256 of the names of a split's images and the contents of their label files, those of all classes."""
-    digest = hashlib.sha256()
-    for file, label in zip(split.files, map(Path, img2label_paths(split.files)), strict=True):
-        content = label.read_bytes() if label.is_file() else b""
-        digest.update(f"{name_in(file, split.root)}\0{len(content)}\0".encode(errors="surrogateescape") + content)
-    return digest.hexdigest()
+    label_files = img2label_paths([label["im_file"] for label in dataset.labels])
+    return Split(source, root, names, dataset.labels, label_files, unread, annotations, chosen, bool(single_cls))
 
 
 def image_counts(data: str | Path) -> dict[str, int]:
@@ -173,18 +99,6 @@ def _count(place: Path) -> int:
     return sum(path.suffix[1:].lower() in IMG_FORMATS for path in place.rglob("*"))
 
 
-def _annotations(image: Record, label: dict[str, Any]) -> list[Record]:
-    """Return the objects of an image, in pixels."""
-    boxes = label["bboxes"].astype(np.float64)  # centre and size
-    boxes[:, :2] -= boxes[:, 2:] / 2
-    boxes *= (image["width"], image["height"]) * 2
-    classes = label["cls"].ravel().astype(int)
-    return [
-        {"image_id": image["id"], "category_id": index + 1, "bbox": box}
-        for index, box in zip(classes.tolist(), boxes.tolist(), strict=True)
-    ]
-
-
 def _annotations_of(content: dict[str, Any], split: str, root: Path, source: str) -> Path | None:
     """Return the COCO JSON that a data YAML names for a split in its mapping `annotations`, if it does."""
     named = content.get("annotations") or {}
@@ -194,12 +108,6 @@ def _annotations_of(content: dict[str, Any], split: str, root: Path, source: str
             "as {val: annotations/instances_val2017.json}."
         )
     return root / named[split] if split in named else None
-
-
-def name_in(file: str, root: Path) -> str:
-    """Return the path of an image as seen from the data set's folder, or as it is if it lies elsewhere."""
-    path = Path(file)
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _line(error: BaseException) -> str:

@@ -20,6 +20,7 @@ from yolo_feiou.distributed import continuing
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, shortest
+from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.fingerprints import fingerprint_files
@@ -37,7 +38,6 @@ from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
 from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
-from yolo_feiou.yolo.subprocesses import WORKER, die_with
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
@@ -71,7 +71,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         _callbacks: dict[str, list] | None = None,
     ) -> None:
         if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
-            die_with(int(os.environ[WORKER]))
+            exit_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
         self.asked = run_record.asked_for(overrides, is_worker=RANK != -1)
         for key, find in (("cfg", find_recipe), ("data", find_data)):

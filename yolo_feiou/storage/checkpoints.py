@@ -83,3 +83,8 @@ def read_numbers(path: Path) -> dict[str, Any] | None:
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, UnicodeDecodeError):
         return None  # whatever a damaged pickle makes of itself
     return content if isinstance(content, dict) else None
+
+
+def read_trained_arguments(path: Path) -> dict[str, Any]:
+    """Return the arguments that a checkpoint was trained with, as it records them."""
+    return (read_numbers(path) or {}).get("train_args") or {}

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from yolo_feiou.ablation.checkpoints import HALF, NEW, TRAINED, progress
 from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.framework import HALF, NEW, TRAINED
+from yolo_feiou.yolo.checkpoints import find_progress
 
 
 @pytest.fixture
@@ -28,27 +29,27 @@ def save(path, epoch, best_fitness=0.5, optimizer=True, epochs=10):
 
 
 def test_nothing_yet(folder):
-    assert progress(folder) == (NEW, 0, "")
+    assert find_progress(folder.train) == (NEW, 0, "")
 
 
 def test_half_done(folder):
     """Epochs count from 0 in a checkpoint: after epoch 3, four are done."""
     save(folder.last, 3)
     save(folder.best, 1)
-    assert progress(folder) == (HALF, 4, "")
+    assert find_progress(folder.train) == (HALF, 4, "")
 
 
 def test_killed_after_the_last_epoch(folder):
     save(folder.last, 9)
     save(folder.best, 1)
-    assert progress(folder) == (TRAINED, 10, "")
+    assert find_progress(folder.train) == (TRAINED, 10, "")
 
 
 @pytest.mark.parametrize("best_stripped", [True, False])
 def test_killed_between_stripping_one_and_the_other(folder, best_stripped):
     save(folder.last, -1, None, optimizer=False)
     save(folder.best, *((-1, None, False) if best_stripped else (4,)))
-    assert progress(folder) == (TRAINED, 10, "")
+    assert find_progress(folder.train) == (TRAINED, 10, "")
 
 
 def tear(path):
@@ -59,7 +60,7 @@ def test_a_torn_best_is_what_last_is(folder):
     save(folder.last, 3)
     save(folder.best, 3)
     tear(folder.best)
-    stage, epochs, note = progress(folder)
+    stage, epochs, note = find_progress(folder.train)
     assert (stage, epochs) == (HALF, 4) and note.startswith(f"{folder.best} was missing, torn or left behind")
     assert folder.best.read_bytes() == folder.last.read_bytes()
 
@@ -68,7 +69,7 @@ def test_with_a_torn_last_the_training_goes_on_from_best(folder):
     save(folder.last, 7)
     save(folder.best, 3)
     tear(folder.last)
-    assert progress(folder)[:2] == (HALF, 4)
+    assert find_progress(folder.train)[:2] == (HALF, 4)
     assert folder.last.read_bytes() == folder.best.read_bytes()
 
 
@@ -76,10 +77,10 @@ def test_two_torn_ones_are_nothing(folder):
     for path in (folder.last, folder.best):
         save(path, 3)
         tear(path)
-    assert progress(folder) == (NEW, 0, f"{folder.last} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.last} is torn: the training begins anew.")
     folder.best.write_bytes(b"")
     folder.last.unlink()
-    assert progress(folder) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
 
 
 def test_a_best_that_was_torn_when_it_was_stripped_is_lost(folder):
@@ -87,20 +88,20 @@ def test_a_best_that_was_torn_when_it_was_stripped_is_lost(folder):
     save(folder.last, -1, None, optimizer=False)
     save(folder.best, 3)
     tear(folder.best)
-    assert progress(folder) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
 
 
 def test_a_best_that_was_left_behind_is_mended(folder):
     """last.pt says that its own epoch is the best so far, and best.pt is from before it."""
     save(folder.best, 2, 0.4)
     save(folder.last, 5, 0.6)
-    stage, epochs, note = progress(folder)
+    stage, epochs, note = find_progress(folder.train)
     assert (stage, epochs) == (HALF, 6) and note.endswith("replaced by last.pt.")
     assert folder.best.read_bytes() == folder.last.read_bytes()
-    assert progress(folder) == (HALF, 6, "")
+    assert find_progress(folder.train) == (HALF, 6, "")
 
 
 def test_a_missing_best_is_mended(folder):
     save(folder.last, 0)
-    assert progress(folder)[:2] == (HALF, 1)
+    assert find_progress(folder.train)[:2] == (HALF, 1)
     assert folder.best.exists()

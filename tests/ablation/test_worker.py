@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.ablation.work import Task, evaluation_arguments, gpus
+from yolo_feiou.ablation.worker import Task, gpus
 
 
 @pytest.mark.parametrize(
@@ -32,11 +32,3 @@ def test_numbers_of_gpus():
 def test_threads():
     assert Task(threads=3).environment["OMP_NUM_THREADS"] == "3"
     assert Task(device="0", threads=0).environment["PYTHONUNBUFFERED"] == "1"
-
-
-def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
-    """Of weights trained at 1280, with the batch that Ultralytics chose; neither rect nor the rest is passed on."""
-    asked = {"batch": -1, "iou": 0.6, "rect": False, "classes": [0], "lr0": 0.1, "conf": None}
-    assert evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
-        **{"iou": 0.6, "classes": [0], "imgsz": 1280, "batch": 24}
-    }

@@ -1,0 +1,135 @@
+"""Ultralytics as the framework of an ablation, see `yolo_feiou.framework.Framework`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from ultralytics.cfg import smart_value
+from ultralytics.utils import RUNS_DIR
+
+from yolo_feiou.framework import Framework, Progress, Split
+from yolo_feiou.storage.checkpoints import read_trained_arguments
+from yolo_feiou.storage.tables import Row
+from yolo_feiou.yolo import checkpoints, rehearsal, splits
+from yolo_feiou.yolo.configs import CFG_DIR, find, find_data, read_recipe
+from yolo_feiou.yolo.default_cfg import all_defaults
+from yolo_feiou.yolo.devices import check_device
+from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
+from yolo_feiou.yolo.model import YOLO
+from yolo_feiou.yolo.weights_path import check_weights_folder
+
+
+class UltralyticsFramework:
+    """Trainings as `yolo train` does them; each method is that of `Framework`."""
+
+    module = __name__
+
+    @property
+    def runs_folder(self) -> Path:
+        """Ultralytics' folder of runs."""
+        return Path(RUNS_DIR)
+
+    def defaults(self) -> dict[str, Any]:
+        """Return Ultralytics' training arguments and ours, with their defaults."""
+        return all_defaults()
+
+    def parse_value(self, text: str) -> Any:
+        """Return a value as Ultralytics' command reads it."""
+        return smart_value(text)
+
+    def read_grid(self, name: str) -> dict[str, Any]:
+        """Return the arguments in a YAML: the user's, or one of `cfg/ablation`."""
+        return read_recipe(find(name, CFG_DIR / "ablation"))
+
+    def find_data(self, name: Any) -> Any:
+        """Return the path of our data set of a name, else the name."""
+        return find_data(name)
+
+    def check_arguments(self, arguments: Mapping[str, Any], devices: Sequence[str] = ()) -> list[str]:
+        """Check the arguments of a training, and return notes."""
+        return rehearsal.check_training_arguments(arguments, devices)
+
+    def check_device(self, device: str) -> None:
+        """Check that a device is on this machine."""
+        check_device(device)
+
+    def check_model(self, model: str) -> None:
+        """Load a model once."""
+        rehearsal.check_model(model)
+
+    def check_folder(self, folder: Path, name: str) -> None:
+        """Check that Ultralytics can load weights from the folder of a training."""
+        check_weights_folder(folder / "weights", name)
+
+    def check_last_batch(self, arguments: Mapping[str, Any], images: int, processes: int) -> None:
+        """Check that BatchNorm can train on the last batch of an epoch."""
+        rehearsal.check_last_batch_of(arguments, images, processes)
+
+    def read_split(
+        self,
+        data: str | Path,
+        split: str,
+        classes: int | Iterable[int] | None = None,
+        single_cls: bool | None = False,
+    ) -> Split:
+        """Read a split as Ultralytics does."""
+        return splits.read_split(data, split, classes, single_cls)
+
+    def find_image_folders(self, data: str | Path) -> list[Path]:
+        """Return the folders of the images of a data set."""
+        return rehearsal.find_image_folders(data)
+
+    def progress(self, folder: Path) -> Progress:
+        """Return how far the training in a folder got, by its checkpoints."""
+        return checkpoints.find_progress(folder)
+
+    def train(
+        self,
+        arguments: Mapping[str, Any],
+        folder: Path,
+        *,
+        resume: bool = False,
+        logged_as: tuple[str, str] = ("", ""),
+        threads: int = 0,
+    ) -> None:
+        """Train in this process, or resume from `weights/last.pt`."""
+        project, name = logged_as  # what W&B, MLflow and others call the run
+        place = {"save_dir": str(folder), "exist_ok": True, "project": project, "name": name}
+        model = YOLO(folder / "weights" / "last.pt" if resume else arguments["model"])
+        if threads and not torch.cuda.is_available():  # Ultralytics would take up to eight for each run
+            model.add_callback("on_pretrain_routine_start", lambda _: torch.set_num_threads(threads))
+        if resume:
+            arguments = {"resume": True, **{key: arguments[key] for key in ("data", "device") if key in arguments}}
+        model.train(**{**arguments, **place})
+
+    def strip_checkpoints(self, folder: Path) -> None:
+        """Strip the optimizer from the checkpoints of a finished training."""
+        checkpoints.strip_checkpoints(folder)
+
+    def evaluate(
+        self,
+        weights: Path,
+        arguments: Mapping[str, Any],
+        split: str,
+        folder: Path,
+        *,
+        annotations: str = "",
+        evaluator: str = "faster-coco-eval",
+        device: str = "",
+    ) -> Row:
+        """Evaluate weights with the size and the batch that they were trained with."""
+        how = evaluation_arguments(arguments, read_trained_arguments(weights)) | ({"device": device} if device else {})
+        return evaluate(
+            weights, arguments["data"], split, folder, annotations=annotations or None, evaluator=evaluator, **how
+        )
+
+    def gradient_norms_command(self, request: Path, result: Path) -> list[str]:
+        """Return the command of `gradient_norms`."""
+        return [sys.executable, "-m", "yolo_feiou.yolo.gradient_norms", str(request), str(result)]
+
+
+FRAMEWORK: Framework = UltralyticsFramework()
