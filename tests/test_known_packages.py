@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib.machinery import ModuleSpec
 
 import numpy
 import pytest
@@ -29,6 +30,12 @@ def test_scripts_are_a_users_and_nameless_code_goes_by_its_file():
     assert is_users(__file__, {"__name__": "__main__"}) and is_users("<string>", {"__name__": "__main__"})
     assert is_users(__file__, {}) and not is_users("<string>", {"yaml": {}}), "the script in a data YAML"
     assert not is_users("<frozen runpy>", {"__name__": "runpy"})
+
+
+@pytest.mark.parametrize(("name", "users"), [("yolo_feiou.yolo.check_command", False), ("team.train", True)])
+def test_a_module_that_python_runs_by_its_name_is_that_module(name, users):
+    """As in `python -m NAME`."""
+    assert is_users(__file__, {"__name__": "__main__", "__spec__": ModuleSpec(name, None)}) is users
 
 
 def test_dependencies_are_followed_without_their_extras(monkeypatch):

@@ -20,6 +20,8 @@ def is_users(file: str, module: Mapping[str, Any]) -> bool:
     installed. The script in a data YAML, which Ultralytics runs to fetch the data, has neither a file nor a module.
     """
     name = module.get("__name__")
+    if name == "__main__" and (spec := module.get("__spec__")):  # of `python -m`
+        name = spec.name
     if not isinstance(name, str):
         return not file.startswith("<")
     top = name.partition(".")[0]
