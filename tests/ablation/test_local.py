@@ -33,7 +33,7 @@ class Script(Task):
 
     script: str = ""
 
-    def line(self, folder):
+    def command_line(self, folder):
         return [sys.executable, "-c", f"import os; os.chdir({str(folder)!r})\n{self.script}"]
 
 

@@ -58,7 +58,8 @@ def _end() -> list[Claim]:
         ),
         shown("One line says so;", "test_cli.py::test_train_with_a_loss_then_validate"),
         shown(
-            "`ultralytics.YOLO` stands for our `YOLO`.", "test_cli.py::test_our_models_stand_in_within_the_block_only"
+            "`ultralytics.YOLO` stands for our `YOLO`.",
+            "yolo/test_command.py::test_our_models_stand_in_within_the_block_only",
         ),
         shown(
             "Site-packages stay as they are.",

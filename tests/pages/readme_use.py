@@ -59,7 +59,7 @@ def _use() -> list[Claim]:
         shown(
             "What stands on the command line goes before", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"
         ),
-        shown("are found by name", "test_cli.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
+        shown("are found by name", "yolo/test_command.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_by_name"),
         shown(

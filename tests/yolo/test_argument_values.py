@@ -8,9 +8,10 @@ from ultralytics import YOLO as StockYOLO
 from ultralytics.engine.trainer import BaseTrainer
 
 from tests.runs import overrides
-from yolo_feiou import DetectionTrainer, cli
+from yolo_feiou import DetectionTrainer
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
+from yolo_feiou.yolo.command import trains
 
 REFUSED = [
     ({"optimizer": "AdaW"}, r"^unknown optimizer 'AdaW': did you mean 'AdamW'\? Expected one of SGD, .*auto\.$"),
@@ -33,7 +34,7 @@ def test_what_ultralytics_refuses_late_is_refused_at_once_in_one_line(data, tmp_
         DetectionTrainer(overrides={**overrides(data, tmp_path / "runs"), **given})
     assert "\n" not in str(error.value) and not (tmp_path / "runs").exists()
     with pytest.raises(ArgumentError, match=message):  # before a model is fetched
-        cli.trains(["train", *(f"{key}={value}" for key, value in given.items())])
+        trains(["train", *(f"{key}={value}" for key, value in given.items())])
 
 
 @pytest.mark.slow

@@ -7,9 +7,10 @@ from ultralytics.cfg import get_cfg
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from tests.runs import overrides
-from yolo_feiou import YOLO, DetectionTrainer, cli
+from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.yolo.command import trains
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, ours, refuse_taken, stock_default_cfg, taken
 
 
@@ -75,8 +76,8 @@ def test_what_could_be_ultralytics_own_is_refused_wherever_it_is_given(own_loss,
     for act in (
         lambda: YOLO("yolov8n.yaml").train(data=data, loss="eiou", project=str(tmp_path / "runs")),
         lambda: DetectionTrainer(overrides=overrides(data, tmp_path / "runs")),
-        lambda: cli.trains(["train", "loss=eiou"]),
-        lambda: cli.trains(["train", "cfg=eiou.yaml"]),
+        lambda: trains(["train", "loss=eiou"]),
+        lambda: trains(["train", "cfg=eiou.yaml"]),
     ):
         with pytest.raises(ArgumentError, match="has an argument 'loss' of its own, so it can't be told"):
             act()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from yolo_feiou import escape
@@ -35,8 +35,12 @@ ON_PAPER = ("pairs", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
 
 
-def report(words: Sequence[str]) -> None:
+def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _: []) -> None:
     """Run `yolo report` with the words that follow it.
+
+    Args:
+        words: The words.
+        collect: Gathers the results of the runs of an ablation in its folder, and returns warnings.
 
     Raises:
         ArgumentError: If there is no folder, a folder has no results, or an argument doesn't fit.
@@ -51,7 +55,8 @@ def report(words: Sequence[str]) -> None:
         raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
     values = read_arguments("report", [word for word in words if word not in named], ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
-    notes = [note for folder in folders for note in _refresh(folder)]
+    ablations = [folder for folder in folders if (folder / "ablation.json").is_file()]
+    notes = [note for folder in ablations for note in collect(folder)]
     for note in notes:
         say(f"warning: {note}")
     results = read_results(folders)
@@ -129,12 +134,3 @@ def printed(comparisons: Sequence[Comparison], told: Sequence[str]) -> Iterator[
     yield ""
     for warning in told:
         yield f"warning: {warning}"
-
-
-def _refresh(folder: Path) -> list[str]:
-    """Let an ablation gather the results of its runs, if the folder is one, and return what it has to say."""
-    if not (folder / "ablation.json").is_file():
-        return []
-    from yolo_feiou.ablation.collect import collect
-
-    return collect(folder)

@@ -12,8 +12,8 @@ from pathlib import Path
 from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
-from yolo_feiou.cli import trains
 from yolo_feiou.errors import ArgumentError, exit_on_error
+from yolo_feiou.yolo.command import trains
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
 from yolo_feiou.yolo.trainer import check_data_file

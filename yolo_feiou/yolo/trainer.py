@@ -13,7 +13,7 @@ from typing import Any
 from ultralytics.cfg import cfg2dict
 from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
-from ultralytics.utils import DEFAULT_CFG, DEFAULT_CFG_DICT, LOGGER, RANK
+from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
 from yolo_feiou.distributed import continuing
@@ -22,7 +22,6 @@ from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
-from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import session
 from yolo_feiou.storage.tables import whole, write_text
@@ -32,7 +31,7 @@ from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.box_stats import FILE, BoxStats
 from yolo_feiou.yolo.configs import find_data, find_recipe
 from yolo_feiou.yolo.criterion import criterion_of, heads, swap
-from yolo_feiou.yolo.default_cfg import ours, refuse_taken
+from yolo_feiou.yolo.default_cfg import all_defaults, ours, refuse_taken
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.proof import Proving, unwrap_model
@@ -225,7 +224,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
                 {**self.own, **self.begun_with},
                 vars(self.args),
                 begins,
-                defaults={**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS},
+                defaults=all_defaults(),
                 contents=fingerprint_files(self.begun_with, find_data),
                 loss=str(self.own.get("loss") or STOCK),
                 launcher=self.launcher,

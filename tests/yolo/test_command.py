@@ -1,0 +1,111 @@
+"""What our command makes of Ultralytics' own."""
+
+from pathlib import Path
+
+import pytest
+import ultralytics
+from ultralytics.utils import DEFAULT_CFG_DICT
+
+from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
+from yolo_feiou.yolo.command import locate, our_models, trains
+from yolo_feiou.yolo.configs import CFG_DIR
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["val", "loss=eiou"], ArgumentError, "mode 'val' has no training loss"),
+        (["mode=export", "loss=eiou"], ArgumentError, "mode 'export'"),
+        (["train", "loss=focal_l1:beta=2"], LossSpecError, "beta=2 is not a number from 0.3679 to 1"),
+        (["train", "--loss=focal_eiou:gamma=abc"], LossSpecError, "gamma=abc"),
+        (["loss=,"], LossSpecError, "can't read loss ''"),
+        (["train", "loss=eiou", "model=FastSAM-s.pt"], UnsupportedModelError, r"with FastSAM \(FastSAM-s.pt\)"),
+        (["train", "loss=eiou", "model=sam2_b.pt"], UnsupportedModelError, "does not work with SAM"),
+        (["train", "loss=eiou", "model=yolo_nas_s.pt"], UnsupportedModelError, "does not work with NAS"),
+        (["--mode=val", "loss=eiou"], ArgumentError, "mode 'val' has no training loss"),
+        (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
+        (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
+        (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
+        (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
+        (["val", "box_stats=True"], ArgumentError, "box_stats= is for 'yolo train', mode 'val'"),
+        (["train", "loss=eiou", "box_stats=maybe"], ArgumentError, "got box_stats='maybe': expected True or False"),
+        (["train", "box_stats=True,"], ArgumentError, "got loss=stock: add loss=ciou"),
+    ],
+)
+def test_loss_is_checked_before_anything_runs(words, error, message):
+    with pytest.raises(error, match=message):
+        trains(words)
+
+
+@pytest.mark.parametrize(
+    ("words", "training"),
+    [
+        (["train", "model=yolov8n.yaml"], True),
+        (["detect", "train", "loss=stock"], True),
+        (["train", "cfg=None"], True),  # so Ultralytics' tuner starts its trials
+        (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
+        (["train", "val", "model=best.pt"], False),  # the last one counts
+        (["train", "loss=eiou", "box_stats=true"], True),
+        (["train", "loss=None"], True),  # as Ultralytics reads any argument's None
+        (["train", "loss=none,", "cfg=focal_eiou.yaml"], True),
+        (["train", "model=FastSAM-s.pt"], True),  # Ultralytics' own error
+        (["train", "resume", f"model={__file__}", "box_stats=True"], True),  # its loss is in the checkpoint
+        (["val", "model=best.pt"], False),
+        (["predict"], False),
+        (["version"], False),
+        ([], False),
+    ],
+)
+def test_which_commands_train(words, training):
+    assert trains(words) is training
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("loss: eoiu\n", LossSpecError, "did you mean 'eiou'"),
+        ("loss: focal_eiou: gamma=0.5\n", ArgumentError, "is not YAML"),
+        ("- eiou\n", ArgumentError, "holds list"),
+        ("eiou\n", ArgumentError, "holds str"),
+        (None, ArgumentError, "there is no such file, nor a recipe of that name"),
+    ],
+)
+def test_a_broken_recipe_is_named(tmp_path, text, error, message):
+    recipe = tmp_path / "recipe.yaml"
+    if text is not None:
+        recipe.write_text(text)
+    with pytest.raises(error, match=message):
+        trains(["train", f"cfg={recipe}"])
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing yet\n", b"# gr\xfc\xdfe, in Latin-1\nloss: eiou\n", b"loss:\n"])
+def test_a_recipe_that_ultralytics_reads_is_read(tmp_path, content):
+    (tmp_path / "recipe.yaml").write_bytes(content)
+    assert trains(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
+
+
+def test_a_recipe_of_ultralytics_is_found_as_by_stock():
+    assert trains(["predict", "cfg=default.yaml"]) is False
+    assert trains(["train", "cfg=default.yaml"]) is True
+
+
+def test_our_models_stand_in_within_the_block_only():
+    stock = ultralytics.YOLO, ultralytics.RTDETR
+    with our_models():
+        assert ultralytics.YOLO.__module__ == "yolo_feiou.yolo.model"
+        assert ultralytics.RTDETR.__module__ == "yolo_feiou.yolo.model"
+        assert DEFAULT_CFG_DICT["loss"] == "stock" and DEFAULT_CFG_DICT["box_stats"] is False
+    assert stock == (ultralytics.YOLO, ultralytics.RTDETR)
+    assert not DEFAULT_CFG_DICT.keys() & {"loss", "box_stats"}
+
+
+def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert locate("data=shapes.yaml") == f"data={CFG_DIR / 'datasets' / 'shapes.yaml'}"
+    assert locate("cfg=focal_eiou") == f"cfg={CFG_DIR / 'focal_eiou.yaml'}"
+    assert locate("data=coco8.yaml") == "data=coco8.yaml"
+    assert locate("epochs=3") == "epochs=3"
+    for word in ("--cfg=focal_eiou.yaml", "cfg=focal_eiou.yaml,"):  # as Ultralytics' command takes them
+        assert locate(word).endswith(f"cfg={CFG_DIR / 'focal_eiou.yaml'}")
+    Path("shapes.yaml").touch()
+    assert locate("data=shapes.yaml") == "data=shapes.yaml"
