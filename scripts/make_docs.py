@@ -24,6 +24,7 @@ from yolo_feiou.losses.listing import STOCK_MEANING
 from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import spell
+from yolo_feiou.results.schema import describe_columns
 from yolo_feiou.storage.tables import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -248,6 +249,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "bccd-gradient": share_gradient,
     "speed": compare_speed,
     "resume": compare_resumed,
+    "columns": lambda root: describe_columns(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),
     "ranks": lambda root: format_csv(
         root / "benchmarks/ranks.csv", "lrr", step="step", milliseconds="ms", ratio="ratio"

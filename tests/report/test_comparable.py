@@ -4,10 +4,11 @@ import pytest
 
 from tests.report.made_up import row
 from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.comparable import CIRCUMSTANCES, device_kind, warnings
+from yolo_feiou.report.comparable import device_kind, warnings
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.results.schema import MUST_AGREE
 
 AP = {0: 0.40, 1: 0.41, 2: 0.43}
 
@@ -15,7 +16,7 @@ AP = {0: 0.40, 1: 0.41, 2: 0.43}
 def grid(*changes):
     """Two losses with three seeds, all with the same circumstances; of each change the place of a row and cells."""
     rows = [
-        {**row(loss, seed, AP=ap, status="done", resumed="False", unread=0.0), **dict.fromkeys(CIRCUMSTANCES, "a")}
+        {**row(loss, seed, AP=ap, status="done", resumed="False", unread=0.0), **dict.fromkeys(MUST_AGREE, "a")}
         for loss in ("ciou", "eiou")
         for seed, ap in AP.items()
     ]
@@ -43,7 +44,7 @@ def test_runs_that_detect_nothing():
     assert warning.startswith("1 run of 6 without a single detection, trained too little or broken: blind.")
 
 
-@pytest.mark.parametrize("name", CIRCUMSTANCES)
+@pytest.mark.parametrize("name", MUST_AGREE)
 def test_circumstances_that_differ(name):
     """A value that isn't recorded is no difference."""
     assert told(grid((4, {name: "b"}))) == [f"Runs differ in {name}: a (5 runs) and b (1 run)."]

@@ -8,9 +8,9 @@ import pytest
 from tests.report.made_up import failed, row, write
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.matched import BINS, SHARES
-from yolo_feiou.evaluation.metrics import LEVELS as MEASURED
-from yolo_feiou.evaluation.metrics import OFFICIAL
-from yolo_feiou.report.files import CURVE, LEVELS, METRICS, WORDS, read_results
+from yolo_feiou.evaluation.metrics import LEVELS, OFFICIAL
+from yolo_feiou.report.files import read_results
+from yolo_feiou.results.schema import AP_CURVE, METRICS, PERCENT, TEXT
 from yolo_feiou.storage.spreadsheets import read_rows
 from yolo_feiou.storage.tables import read_csv, write_csv
 
@@ -25,10 +25,10 @@ def results(folder, *rows):
 def test_the_metrics_are_those_of_the_evaluation():
     """All that it measures as a fraction; `matched_50` is 1 by definition."""
     shares = {f"{kind}_{share}" for kind in ("matched", "found") for share in SHARES} - {"matched_50"}
-    assert {*OFFICIAL, *(f"AP{level}" for level in MEASURED), "matched_iou", *shares} == set(METRICS)
+    assert {*OFFICIAL, *(f"AP{level}" for level in LEVELS), "matched_iou", *shares} == set(METRICS)
     assert len(set(METRICS)) == len(METRICS)
-    assert LEVELS == tuple(MEASURED) == tuple(BINS)
-    assert tuple(f"AP{level}" for level in MEASURED) == CURVE
+    assert PERCENT == tuple(LEVELS) == tuple(BINS)
+    assert tuple(f"AP{level}" for level in LEVELS) == AP_CURVE
 
 
 def test_all_files_are_read(tmp_path):
@@ -160,7 +160,7 @@ def test_files_that_cannot_be(tmp_path):
 def test_a_number_that_a_spreadsheet_took_for_a_date_is_named(tmp_path, name, column, value):
     """7.5 becomes 7 May where a day comes first; as a word it would be an axis, or be left out of a picture."""
     write(tmp_path, losses=("ciou", "eiou"), seeds=range(2))
-    rows = read_csv(tmp_path / f"{name}.csv", WORDS)
+    rows = read_csv(tmp_path / f"{name}.csv", TEXT)
     rows[0][column] = value
     write_csv(tmp_path / f"{name}.csv", rows)
     with pytest.raises(DataError) as error:
@@ -184,7 +184,7 @@ def test_results_saved_by_a_spreadsheet_give_the_same_report(tmp_path):
         table.writerow(header)
         for cells in rows:
             pairs = zip(header, cells, strict=True)
-            table.writerow([cell if name in WORDS else cell.replace(".", ",") for name, cell in pairs])
+            table.writerow([cell if name in TEXT else cell.replace(".", ",") for name, cell in pairs])
         (tmp_path / "b" / path.name).write_bytes(text.getvalue().encode("utf-8-sig"))
     one, other = read_results([tmp_path / "a"]), read_results([tmp_path / "b"])
     assert one.rows == other.rows and one.curves == other.curves and one.box_stats == other.box_stats

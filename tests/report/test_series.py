@@ -8,9 +8,9 @@ from tests.report.test_comparison import against, variant
 from yolo_feiou.plots.style import looks
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.files import LEVELS
 from yolo_feiou.report.series import MOST_LINES, choose, distribution, dots, numeric_axes, over_axis, thresholds
 from yolo_feiou.report.variants import Variant
+from yolo_feiou.results.schema import PERCENT as LEVELS
 
 UP = variant("up", 0.410, 0.421, 0.432)
 CIOU = Baseline({"loss": "ciou"})

@@ -9,9 +9,10 @@ from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.files import METRICS, Results
+from yolo_feiou.report.files import Results
 from yolo_feiou.report.tables import COMPARED, comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import Variant
+from yolo_feiou.results.schema import METRICS
 from yolo_feiou.storage.tables import read_csv, write_csv
 
 NOTHING = Results((), [])

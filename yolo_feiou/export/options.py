@@ -12,8 +12,8 @@ from yolo_feiou.ablation.options import OPTIONS as ABLATION
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
 from yolo_feiou.parameters import Flag, Int, Text, read_arguments, spell_default
-from yolo_feiou.report.files import WORDS
 from yolo_feiou.results.file_names import RESULTS
+from yolo_feiou.results.schema import TEXT
 from yolo_feiou.storage.tables import read_csv
 
 SCRIPT = "export_results.py"
@@ -90,7 +90,7 @@ def check_out(out: Path) -> None:
     for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
         if (out / mark).is_file():
             raise ArgumentError(f"{out} is the folder of {what}: name another folder with out=.")
-    rows = read_csv(out / RESULTS, WORDS) if (out / RESULTS).is_file() else []
+    rows = read_csv(out / RESULTS, TEXT) if (out / RESULTS).is_file() else []
     if rows and not {"run", "status", "loss", "seed"} <= rows[0].keys():
         raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
 

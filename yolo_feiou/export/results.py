@@ -10,11 +10,12 @@ from typing import Any
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.report.files import NAMES, PAPER, WORDS
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.results.row import make_row
+from yolo_feiou.results.schema import ARGUMENTS as ARGUMENT_NAMES
+from yolo_feiou.results.schema import PAPER_METRICS, TEXT
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.results.tables import Gathered, read_box_stats, write_tables
 from yolo_feiou.storage.locks import held
@@ -97,8 +98,14 @@ def table(rows: Sequence[Row]) -> Table:
             row["loss"],
             *([str(row["seed"])] if seeds else []),
         ]
-        lines.append([*map(Cell, words), *(Cell(percent(row[name]), value=row[name]) for name in PAPER)])
-    return Table("exported", "AP in per cent", [*titles, *PAPER], [False] * len(titles) + [True] * len(PAPER), [lines])
+        lines.append([*map(Cell, words), *(Cell(percent(row[name]), value=row[name]) for name in PAPER_METRICS)])
+    return Table(
+        "exported",
+        "AP in per cent",
+        [*titles, *PAPER_METRICS],
+        [False] * len(titles) + [True] * len(PAPER_METRICS),
+        [lines],
+    )
 
 
 def conditions(row: Row) -> str:
@@ -125,13 +132,13 @@ def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
 
 def _run(row: Row) -> TrainingSettings:
     """Return the settings in a row, for the question in what runs differ."""
-    arguments = {key: number(row[key]) for key in (*NAMES, "loss", "seed") if row.get(key)}
+    arguments = {key: number(row[key]) for key in (*ARGUMENT_NAMES, "loss", "seed") if row.get(key)}
     return TrainingSettings(arguments, gain=row.get("gain") or "same")
 
 
 def _cells(path: Path) -> list[Row]:
     """Return the rows of a CSV as text, each cell as it is written."""
-    header, rows = read_rows(path, WORDS) if path.is_file() else ([], [])
+    header, rows = read_rows(path, TEXT) if path.is_file() else ([], [])
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 

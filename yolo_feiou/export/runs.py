@@ -16,10 +16,10 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shortest
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
-from yolo_feiou.results.provenance import PROVENANCE
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained
 from yolo_feiou.results.run_record import FILE as RECORD
 from yolo_feiou.results.run_record import RunRecord, mark_of, read
+from yolo_feiou.results.schema import PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings, digest
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-METRICS = ("AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L")
+from yolo_feiou.results.schema import PAPER_METRICS as METRICS
 
 #: For each table: its title, and rows of a name, the paper's figures and our recipe ('' where there is none).
 TABLES = {

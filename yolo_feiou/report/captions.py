@@ -10,6 +10,7 @@ from yolo_feiou.report.layout import MARK
 from yolo_feiou.report.shown import count, listing, mean_sd, percent
 from yolo_feiou.report.statistics import MOST
 from yolo_feiou.report.variants import Variant, named, spelled
+from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
 
 DAGGER = (
@@ -20,21 +21,6 @@ FIT = (
     "IoU: mean over predictions matched to an object as COCO does it at an IoU of .5; IoU ≥ .75, .9: share of those "
     "predictions. Found: share of all objects with such a match. All predictions count, whatever their score."
 )
-#: How columns are called in a caption, those of the evaluation first.
-CONDITIONS = {
-    "eval_split": "split",
-    "evaluator": "evaluator",
-    "evaluator_version": "version",
-    "eval_weights": "weights",
-    "ground_truth": "ground truth",
-    "area_source": "areas from",
-    "gain": "box gain",
-    "model": "model",
-    "data": "data",
-    "epochs": "epochs",
-    "imgsz": "imgsz",
-    "batch": "batch",
-}
 
 
 def comparison_note(columns: Sequence[str]) -> str:
@@ -68,7 +54,7 @@ def conditions(results: Results, variants: Sequence[Variant]) -> str:
     loss = [] if "loss" in axes else [f"loss {listing(_values(results.done, 'loss'))}"]
     told = [
         f"{words} {'/'.join(values)}"
-        for name, words in CONDITIONS.items()
+        for name, words in CAPTIONS.items()
         if name not in axes and (values := _values(results.done, name))
     ]
     sizes = [_values(results.done, f"objects_{size}") for size in "SML"]

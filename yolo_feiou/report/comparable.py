@@ -12,23 +12,11 @@ from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Variant, spelled
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
+from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
 
 SEEDS = 3  # below this many a standard deviation says next to nothing
 FEW = 30  # objects, below which the AP of a size hangs on single ones
-#: What runs must have in common, by what it decides.
-CIRCUMSTANCES = (
-    *("yolo_feiou", "git_commit", "ultralytics", "torch", "python", "machine"),
-    *("evaluator", "evaluator_version", "area_source", "ground_truth", "ground_truth_holds"),
-    *("eval_split", "eval_weights", "eval_conf", "eval_iou", "eval_max_det", "eval_imgsz", "eval_batch"),
-    *("images", "objects"),
-)
-#: What differs by itself where an argument is varied.
-FOLLOWS = {
-    "data": ("images", "objects", "area_source", "ground_truth", "ground_truth_holds"),
-    "imgsz": ("eval_imgsz",),
-    "batch": ("eval_batch",),
-}
 
 
 def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
@@ -90,8 +78,8 @@ def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 
 def _circumstances(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
-    expected = {name for axis in axes for name in FOLLOWS.get(axis, ())}
-    for name in CIRCUMSTANCES:
+    expected = find_dependent(axes)
+    for name in MUST_AGREE:
         if name not in expected and name not in axes:
             yield from _differing(name, [row.get(name) for row in rows])
     if "device" not in axes:

@@ -8,44 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ultralytics.cfg import DEFAULT_CFG_DICT
-
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.paper.tables import METRICS as PAPER
-from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.results import schema
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
+from yolo_feiou.results.schema import METRICS, TEXT
 from yolo_feiou.storage.tables import Row, read_csv
 
 REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
-#: Columns that are no arguments to compare by, since they have a meaning of their own.
-OWN = ("run", "loss", "seed", "device")
-#: The arguments of a training that are known by name; `arguments.csv` may name others.
-NAMES = tuple(name for name in {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS} if name not in OWN)
-#: Columns that are words even where they look like a number, as version 3.10 or a commit 12e4567.
-WORDS = (
-    *("run", "key", "status", "reason", "command", "axes", "loss", "gain", "model", "data", "device", "resumed"),
-    *("machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit", "finished"),
-    *("eval_split", "eval_weights", "area_source", "evaluator", "evaluator_version"),
-    *("ground_truth", "ground_truth_holds", "ignored_categories", "weights_sha256"),
-)
-LEVELS = tuple(range(50, 100, 5))  # IoU thresholds, and lower ends of the bins of matched IoU, in per cent
-CURVE = tuple(f"AP{level}" for level in LEVELS)
-MATCHED = ("matched_iou", "matched_75", "matched_90", "found_50", "found_75", "found_90")
-#: All metrics of a run, fractions from 0 to 1.
-METRICS = (*PAPER, "AR", *(name for name in CURVE if name not in PAPER), *MATCHED)
-
-
-#: Columns of `results.csv` that hold numbers; an argument with a number as its default may be a list or a switch too.
-COUNTS = (
-    *("images", "objects", "objects_S", "objects_M", "objects_L", "detections", "matched", "minutes", "epochs_done"),
-    *(f"iou_{level}" for level in LEVELS),
-)
-NUMERIC = tuple(
-    key
-    for key, value in {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}.items()
-    if key in NAMES and isinstance(value, int | float) and not isinstance(value, bool)
-)
 SWITCH_OR_LIST = re.compile(r"True|False|\[.*]|\(.*\)")
 
 
@@ -111,12 +81,12 @@ def _read(folder: Path, prefix: str) -> Results:
         raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
     if not path.is_file():
         raise ArgumentError(f"{folder} has no {RESULTS}: give the folder that 'yolo ablate' wrote to.")
-    rows = _named(_rows(path, WORDS), prefix)
+    rows = _named(_rows(path, TEXT), prefix)
     if rows and (missing := [name for name in REQUIRED if name not in rows[0]]):
         raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' writes.")
     for row in rows:
         _check(row, path)
-        _check_numbers(row, [name for name in row if name in (*NUMERIC, *COUNTS)], f"{path}: run {row['run']}")
+        _check_numbers(row, [name for name in row if name in schema.NUMERIC], f"{path}: run {row['run']}")
     optional = {
         name: _rows(folder / file, ("run", "loss", *PATHS)) if (folder / file).is_file() else []
         for name, file in (("curves", CURVES), ("box_stats", BOX_STATS), ("preflight", PREFLIGHT))
@@ -127,8 +97,8 @@ def _read(folder: Path, prefix: str) -> Results:
         optional[name] = _named(optional[name], prefix)
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
-    recorded = _named(_rows(folder / ARGUMENTS, WORDS), prefix) if (folder / ARGUMENTS).is_file() else []
-    names = {*NAMES, *(name for row in recorded for name in row if name not in OWN)}
+    recorded = _named(_rows(folder / ARGUMENTS, TEXT), prefix) if (folder / ARGUMENTS).is_file() else []
+    names = {*schema.ARGUMENTS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
     arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
     return Results((folder,), rows, arguments, **optional, recorded={row["run"]: row for row in recorded})
 

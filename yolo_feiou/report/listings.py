@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from yolo_feiou.report.comparable import CIRCUMSTANCES
-from yolo_feiou.report.files import METRICS, PAPER, Results
+from yolo_feiou.report.files import Results
 from yolo_feiou.report.layout import Cell, Table
 from yolo_feiou.report.shown import MISSING, count, percent
 from yolo_feiou.report.variants import spelled
+from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE
 from yolo_feiou.storage.tables import Row
-
-BEFORE = ("run", "status", "loss")
-AFTER = ("seed", "gain", "box", *PAPER, "matched_iou", "minutes", "device", "machine", "resumed", "reason")
 
 
 def runs_table(results: Results, axes: Sequence[str]) -> Table:
     """Return a row a run, failed ones too, with the columns in which there is something."""
-    columns = dict.fromkeys((*BEFORE, *axes, *AFTER))
+    columns = dict.fromkeys((*LISTED_FIRST, *axes, *LISTED_LAST))
     return _table("runs", "All runs; metrics in per cent.", results.rows, list(columns))
 
 
@@ -33,7 +30,7 @@ def preflight_table(results: Results) -> Table | None:
 def settings(results: Results) -> list[tuple[str, str]]:
     """Return each argument, version and setting of the evaluation with its value, or values and their numbers."""
     found = []
-    for name in dict.fromkeys((*results.arguments, "gain", "device", "threads", *CIRCUMSTANCES)):
+    for name in dict.fromkeys((*results.arguments, "gain", "device", "threads", *MUST_AGREE)):
         counts = Counter(spelled(row[name]) for row in results.done if row.get(name) is not None)
         if len(counts) == 1 and counts.total() == len(results.done):
             found.append((name, next(iter(counts))))

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from ultralytics.cfg import DEFAULT_CFG_DICT
-
 from yolo_feiou.plots.ablation import Dots, Line, Panel
 from yolo_feiou.plots.style import Look, looks
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.files import CURVE, LEVELS
 from yolo_feiou.report.shown import count, mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, named
+from yolo_feiou.results.arguments import USUAL_VALUES
+from yolo_feiou.results.schema import AP_CURVE, PERCENT
 from yolo_feiou.storage.tables import Row
 
 MOST_LINES = 13  # of a panel
@@ -71,8 +70,8 @@ def choose(comparisons: Sequence[Comparison]) -> Shown:
 
 
 def _usual(variant: Variant) -> int:
-    """Return how many axes of a variant have Ultralytics' default."""
-    return sum(value == DEFAULT_CFG_DICT.get(axis) for axis, value in variant.others.items())
+    """Return how many axes of a variant have their usual value."""
+    return sum(value == USUAL_VALUES.get(axis) for axis, value in variant.others.items())
 
 
 def all_looks(variants: Sequence[Variant]) -> dict[str, Look]:
@@ -105,9 +104,9 @@ def thresholds(shown: Shown) -> list[Panel]:
     """Return AP over the IoU threshold, and its difference to the baseline, in per cent."""
 
     def values(variant: Variant) -> list[BySeed]:
-        return [{seed: 100 * value for seed, value in variant.of(metric).items()} for metric in CURVE]
+        return [{seed: 100 * value for seed, value in variant.of(metric).items()} for metric in AP_CURVE]
 
-    x = [level / 100 for level in LEVELS]
+    x = [level / 100 for level in PERCENT]
     return beside_difference(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
 
 
@@ -116,9 +115,9 @@ def distribution(shown: Shown) -> list[Panel]:
 
     def values(variant: Variant) -> list[BySeed]:
         shares = {seed: of for seed, row in variant.runs.items() if (of := _shares(row))}
-        return [{seed: of[i] for seed, of in shares.items()} for i in range(len(LEVELS))]
+        return [{seed: of[i] for seed, of in shares.items()} for i in range(len(PERCENT))]
 
-    x = [level / 100 + 0.025 for level in LEVELS]
+    x = [level / 100 + 0.025 for level in PERCENT]
     return beside_difference(shown, values, x, ("Matched predictions by IoU", "IoU with the object", "share, %"))
 
 
@@ -194,7 +193,7 @@ def _is_number(variant: Variant, axis: str) -> bool:
 
 def _shares(row: Row) -> list[float]:
     """Return the share of each bin in a run's matched predictions, in per cent; nothing where there are none."""
-    counts = [row.get(f"iou_{level}") for level in LEVELS]
+    counts = [row.get(f"iou_{level}") for level in PERCENT]
     if None in counts or not (total := sum(counts)):
         return []
     return [100 * count / total for count in counts]

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 from yolo_feiou.report.captions import DAGGER, FIT, comparison_note, conditions, seeds_of
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.files import METRICS, PAPER, Results
+from yolo_feiou.report.files import Results
 from yolo_feiou.report.layout import Cell, Table
 from yolo_feiou.report.shown import MISSING, interval, mean_sd, p_value, percent, points, seeds
 from yolo_feiou.report.statistics import MOST, Difference
 from yolo_feiou.report.variants import Variant, groups, spelled
+from yolo_feiou.results.schema import METRICS, PAPER_METRICS
 from yolo_feiou.storage.tables import Row
 
 #: How well matched predictions fit, by what the column is called.
@@ -34,9 +35,9 @@ def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
     return Table(
         "losses",
         f"AP in per cent, {seeds_of(variants)}. {conditions(results, variants)}",
-        [*titles, *PAPER],
-        [*[False] * len(titles), *[True] * len(PAPER)],
-        [_metric_rows(group, PAPER, lambda variant: id(variant) in marked) for group in groups(variants)],
+        [*titles, *PAPER_METRICS],
+        [*[False] * len(titles), *[True] * len(PAPER_METRICS)],
+        [_metric_rows(group, PAPER_METRICS, lambda variant: id(variant) in marked) for group in groups(variants)],
         [_best(variants), *([DAGGER] if marked else [])],
     )
 
@@ -82,7 +83,7 @@ def numbers(comparisons: Sequence[Comparison]) -> list[Row]:
             "seeds": len(c.variant.runs),
             **{
                 f"{metric}{part}": "" if value is None else f"{100 * value:.1f}"
-                for metric in PAPER
+                for metric in PAPER_METRICS
                 for of in [c.variant.spread(metric)]
                 for part, value in (("", of.mean), (" sd", of.sd))
             },

@@ -1,7 +1,8 @@
-"""The training arguments that this package adds to Ultralytics', and those that don't make a run another one."""
+"""Training arguments as data: those that this package adds, those that don't make a run another one, all by name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from yolo_feiou.losses.registry import STOCK
@@ -32,3 +33,30 @@ LOCATION_ARGUMENTS = (
 #: Ratio of two losses' gradients, either way, from which a comparison at one gain `box` says more of the gain than of
 #: the losses.
 MAX_GRADIENT_RATIO = 2.0
+
+#: Training arguments whose default is a number, with the default that all supported releases of Ultralytics share; some
+#: take a switch or a list too. `seed` and `device` have columns of their own.
+NUMERIC_ARGUMENTS: Mapping[str, float] = {
+    **{"epochs": 100, "patience": 100, "batch": 16, "imgsz": 640, "save_period": -1, "workers": 8},
+    **{"close_mosaic": 10, "fraction": 1.0, "multi_scale": 0.0, "mask_ratio": 4, "dropout": 0.0, "iou": 0.7},
+    **{"max_det": 300, "vid_stride": 1, "lr0": 0.01, "lrf": 0.01, "momentum": 0.937, "weight_decay": 0.0005},
+    **{"warmup_epochs": 3.0, "warmup_momentum": 0.8, "warmup_bias_lr": 0.1, "dis": 6.0, "box": 7.5, "cls": 0.5},
+    **{"cls_pw": 0.0, "dfl": 1.5, "pose": 12.0, "kobj": 1.0, "rle": 1.0, "angle": 1.0, "dlog": 1.0, "dgrad": 0.5},
+    **{"dlam": 1.0, "nbs": 64, "hsv_h": 0.015, "hsv_s": 0.7, "hsv_v": 0.4, "degrees": 0.0, "translate": 0.1},
+    **{"scale": 0.5, "shear": 0.0, "perspective": 0.0, "flipud": 0.0, "fliplr": 0.5, "bgr": 0.0, "mosaic": 1.0},
+    **{"mixup": 0.0, "cutmix": 0.0, "copy_paste": 0.0, "erasing": 0.4},
+}
+
+#: All other training arguments of those releases, and ours but the loss.
+OTHER_ARGUMENTS = (
+    *("task", "mode", "model", "data", "time", "save", "cache", "project", "name", "exist_ok", "pretrained"),
+    *("cls_remap", "optimizer", "verbose", "deterministic", "single_cls", "rect", "cos_lr", "resume", "amp"),
+    *("profile", "freeze", "compile", "channels_last", "overlap_mask", "val", "split", "save_json", "conf"),
+    *("quantize", "dnn", "plots", "nms", "source", "stream_buffer", "visualize", "augment", "agnostic_nms"),
+    *("classes", "retina_masks", "embed", "show", "save_frames", "save_txt", "save_conf", "save_crop", "show_labels"),
+    *("show_conf", "show_boxes", "line_width", "format", "optimize", "dynamic", "simplify", "opset", "workspace"),
+    *("distill_model", "copy_paste_mode", "auto_augment", "cfg", "tracker", "half", "keras", "int8", "box_stats"),
+)
+
+#: Values that a report shows rather than others, where it can't show all: they say nothing about what a run was given.
+USUAL_VALUES: Mapping[str, Any] = {**NUMERIC_ARGUMENTS, "optimizer": "auto"}

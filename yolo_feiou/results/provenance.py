@@ -15,9 +15,6 @@ import torch
 import yolo_feiou
 from yolo_feiou.storage.tables import Row
 
-#: What of a session stands in the row of its run.
-PROVENANCE = ("device", "threads", "machine", "python", "torch", "ultralytics", "yolo_feiou", "git_commit")
-
 #: In the environment of a process that sees its GPUs under numbers of its own: the device as it was handed out.
 DEVICE = "YOLO_FEIOU_DEVICE"
 

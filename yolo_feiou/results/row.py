@@ -9,12 +9,11 @@ from typing import Any
 
 from yolo_feiou.evaluation.source import LABELS
 from yolo_feiou.results.epochs import count_minutes
-from yolo_feiou.results.provenance import PROVENANCE, now
+from yolo_feiou.results.provenance import now
+from yolo_feiou.results.schema import EVALUATION_SETTINGS, PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.storage.tables import Row
 
-#: Columns of `evaluate` that say how it was done: they get a prefix, for training arguments have the same names.
-EVALUATION_SETTINGS = ("split", "conf", "iou", "max_det", "imgsz", "batch")
 #: Columns of `evaluate` that the row has from the training.
 DROPPED_COLUMNS = ("model", "data", "single_cls")
 #: Arguments that Ultralytics may set to other values than those asked for: the row says what trained.

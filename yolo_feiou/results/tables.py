@@ -11,11 +11,9 @@ from typing import Any
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS, NEUTRAL_ARGUMENTS
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS
+from yolo_feiou.results.schema import FIRST, PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
-
-#: The first columns of `results.csv`; the arguments of the training follow, then `device` and the rest.
-FIRST = ("run", "key", "status", "reason", "axes", "loss", "seed", "gain")
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
     runs.sort(key=lambda one: [_place(_value(one, axis)) for axis in axes])
     arguments = sorted({key for one in runs for key in one.run.arguments} | {*axes, *ADJUSTED_ARGUMENTS, "box"})
     rows = [_with_recorded(one, arguments, axes) for one in runs]
-    write_rows(folder / RESULTS, rows, (*FIRST, *arguments, "device"))
+    write_rows(folder / RESULTS, rows, (*FIRST, *arguments, PROVENANCE[0]))
     recorded = [{"run": one.row["run"], **_without_place(one.recorded)} for one in runs if one.recorded]
     write_rows(folder / ARGUMENTS, recorded)
     for name, part in ((CURVES, "curve"), (BOX_STATS, "box_stats")):
