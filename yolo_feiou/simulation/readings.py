@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from functools import cache
 from itertools import product
 from pathlib import Path
 
-from ultralytics.utils import TQDM
-
 from yolo_feiou.parameters import Int
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import ALL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import Reading
@@ -68,8 +66,10 @@ def make(folder: Path, values: Values) -> Iterator[str]:
     rows: list[Row] = []
     judging = judged(**({"points": 20} | values))
     try:
-        for row in TQDM(judging, total=total, desc="readings", disable=not sys.stdout.isatty()):
-            rows.append(row)
+        with show_progress("readings", total) as advance:
+            for row in judging:
+                rows.append(row)
+                advance(1)
     finally:  # what is finished is kept
         if rows:
             write_csv(folder / "readings.csv", rows)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import platform
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from ultralytics.utils import TQDM
 
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Choice, Float, Int, Parameter, Text
 from yolo_feiou.plots.simulation import error_curves, iou_boxes
 from yolo_feiou.plots.style import save
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import judgements
 from yolo_feiou.simulation.run import LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
@@ -88,12 +87,11 @@ def simulation(number: int, values: Values) -> Simulation:
 def record(what: Simulation, folder: Path) -> list[Row]:
     """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
     rows: list[Row] = []
-    bar = TQDM(total=what.steps * len(what.losses), desc=f"setup {what.setup}", disable=not sys.stdout.isatty())
-    for part in what.run(tick=lambda: bar.update(1)):
-        rows += part
-        write_csv(folder / "steps.csv", rows)
-        write_json(folder / "settings.json", settings(what, [row["loss"] for row in rows if row["step"] == 0]))
-    bar.close()
+    with show_progress(f"setup {what.setup}", what.steps * len(what.losses)) as advance:
+        for part in what.run(tick=lambda: advance(1)):
+            rows += part
+            write_csv(folder / "steps.csv", rows)
+            write_json(folder / "settings.json", settings(what, [row["loss"] for row in rows if row["step"] == 0]))
     return rows
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-
-from ultralytics.utils import TQDM
 
 from yolo_feiou.losses.table import BETA, GAMMA
 from yolo_feiou.parameters import Floats, Int, spell
 from yolo_feiou.plots.figures import sweep
 from yolo_feiou.plots.style import save
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
@@ -38,8 +36,10 @@ def make(folder: Path, values: Values) -> Iterator[str]:
     finals = (row for setup in (1, 2) for row in final(setup, values.get("points", 100), chosen))
     rows: list[Row] = []
     try:
-        for row in TQDM(finals, total=total, desc="figure 4", disable=not sys.stdout.isatty()):
-            rows.append(row)
+        with show_progress("figure 4", total) as advance:
+            for row in finals:
+                rows.append(row)
+                advance(1)
     finally:  # what is finished is kept
         if rows:
             write_csv(folder / "figure4.csv", rows)

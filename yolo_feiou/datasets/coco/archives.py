@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from yolo_feiou.datasets.coco.ledger import Ledger, remove_empty
-from yolo_feiou.datasets.coco.progress import bar
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_three
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.storage.checksums import file_sha256
 
 BLOCK = 1 << 20
@@ -66,7 +66,9 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
             )
         for parent in {(part / name).parent for name in wanted}:
             parent.mkdir(parents=True, exist_ok=True)
-        with bar(f"extracting {archive.name}", sum(i.file_size for i in wanted.values()), in_bytes=True) as advance:
+        with show_progress(
+            f"extracting {archive.name}", sum(i.file_size for i in wanted.values()), in_bytes=True
+        ) as advance:
             for name, info in wanted.items():
                 if not (_fits(part / name, info) and _crc(part / name) == info.CRC):
                     _copy(content, info, part / name)
@@ -132,7 +134,7 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         part = _part(path)
         own.claim(part)
         part.parent.mkdir(parents=True, exist_ok=True)
-        with bar(f"extracting {path.name}", info.file_size, in_bytes=True) as advance:
+        with show_progress(f"extracting {path.name}", info.file_size, in_bytes=True) as advance:
             _copy(content, info, part, advance)
     with part.open("rb") as written:  # on the disk before it counts, whatever happens to the machine
         os.fsync(written.fileno())

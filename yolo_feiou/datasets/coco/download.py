@@ -9,8 +9,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from yolo_feiou.datasets.coco.progress import bar
 from yolo_feiou.errors import DataError
+from yolo_feiou.progress_bar import show_progress
 
 BLOCK = 1 << 20
 #: Seconds without a byte after which a connection counts as broken.
@@ -85,7 +85,10 @@ def _fetch(url: str, part: Path, size: int | None) -> bool:
         there = there if resumed else 0
         length = answer.headers.get("Content-Length")
         total = there + int(length) if length and length.isdigit() else size
-        with part.open("ab" if resumed else "wb") as file, bar(part.stem, total, there, in_bytes=True) as advance:
+        with (
+            part.open("ab" if resumed else "wb") as file,
+            show_progress(part.stem, total, there, in_bytes=True) as advance,
+        ):
             while block := answer.read1(BLOCK):
                 file.write(block)
                 advance(len(block))
@@ -96,7 +99,7 @@ def _check(url: str, part: Path, size: int | None, md5: str) -> None:
     """Raise DataError, and remove the file, if it isn't the one that was expected."""
     digest = hashlib.md5(usedforsecurity=False)
     there = part.stat().st_size
-    with part.open("rb") as file, bar(f"checking {part.stem}", there, in_bytes=True) as advance:
+    with part.open("rb") as file, show_progress(f"checking {part.stem}", there, in_bytes=True) as advance:
         while block := file.read(BLOCK):
             digest.update(block)
             advance(len(block))

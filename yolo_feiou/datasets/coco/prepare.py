@@ -16,12 +16,12 @@ from yolo_feiou.datasets.coco.annotations import Columns, read_columns
 from yolo_feiou.datasets.coco.convert import Counts, write_labels
 from yolo_feiou.datasets.coco.images import are_there, check_missing, usable_names
 from yolo_feiou.datasets.coco.ledger import Ledger, clear
-from yolo_feiou.datasets.coco.progress import bar
 from yolo_feiou.datasets.coco.record import begin, finish, split_paths, state, unwanted_splits
 from yolo_feiou.datasets.coco.sizes import check_sizes
 from yolo_feiou.datasets.coco.splits import Split
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.storage.tables import write_text
 
 
@@ -162,7 +162,7 @@ def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str
     if one.columns.labelled:
         part.mkdir(parents=True)
         try:
-            with bar(f"labels of {one.split.folder}", len(one.columns.names)) as advance:
+            with show_progress(f"labels of {one.split.folder}", len(one.columns.names)) as advance:
                 counts = write_labels(one.columns, part, progress=advance, sums=digests.update, **how)
         except OSError:  # such as a full disk
             shutil.rmtree(part, ignore_errors=True)
