@@ -105,9 +105,10 @@ def _builds(name: str) -> bool:
     """Whether Ultralytics builds an optimizer of this name."""
     model = nn.Module()
     model.model = nn.Sequential(nn.Linear(2, 2))
+    trainer: Any = SimpleNamespace(args=SimpleNamespace(), data={})  # as much of one as it takes
     try:
         with quiet():
-            BaseTrainer.build_optimizer(SimpleNamespace(args=SimpleNamespace(), data={}), model, name, iterations=1)
+            BaseTrainer.build_optimizer(trainer, model, name, iterations=1)
     except NotImplementedError:
         return False
     return True

@@ -47,7 +47,7 @@ class SwappedBboxLoss(BboxLoss):
         if isinstance(output, tuple) and len(output) > 3 and isinstance(output[3], Tensor):
             self.owed = self.owed + output[3].any().int()
 
-    def forward(
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]  # older releases lack the last arguments
         self,
         pred_dist: Tensor,
         pred_bboxes: Tensor,

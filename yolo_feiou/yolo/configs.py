@@ -59,7 +59,8 @@ def read_recipe(name: Any) -> dict[str, Any]:
             f"The recipes lie in {CFG_DIR}."
         )
     try:
-        arguments = yaml.safe_load(Path(path).read_text(encoding="utf-8", errors="ignore"))  # as Ultralytics reads it
+        text = Path(str(path)).read_text(encoding="utf-8", errors="ignore")  # as Ultralytics reads it
+        arguments = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ArgumentError(f"cfg={name} is not YAML: {error}. Expected lines like 'loss: focal_eiou'.") from None
     if arguments is None:  # nothing but comments, which is no mistake for Ultralytics either

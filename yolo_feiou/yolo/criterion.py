@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor, nn
@@ -47,7 +47,7 @@ class BoxLossSearch:
         self.losses: dict[str, BboxLoss] = {}
         self.gaps: dict[str, object] = {}
         self._replace = replace
-        self._seen: dict[int, tuple[object, object]] = {}  # by id, what was there, which keeps the id, and what is now
+        self._seen: dict[int, tuple[object, Any]] = {}  # by id, what was there, which keeps the id, and what is now
         self._met: list[BboxLoss] = []  # in the order of the search, as often as it came to them
         self._under: dict[int, list[BboxLoss]] = {}  # by id, those in what was seen
         self._visit(criterion, "", 0)
@@ -75,7 +75,8 @@ class BoxLossSearch:
         elif isinstance(value, (tuple, set, frozenset)):
             parts = [self._visit(part, f"{path}[{index}]", depth) for index, part in enumerate(value)]
             if any(new is not part for new, part in zip(parts, value, strict=True)):
-                return value._make(parts) if hasattr(value, "_make") else type(value)(parts)
+                make = getattr(value, "_make", type(value))  # of a named tuple
+                return make(parts)
         elif isinstance(value, partial):
             held = (value.func, value.args, value.keywords)
             function, arguments, keywords = (self._visit(part, path, depth) for part in held)
@@ -93,10 +94,11 @@ class BoxLossSearch:
         for name, part, home in list(attributes(value)):
             before, place = len(self._met), f"{path}.{name}" if path else name
             new = self._visit(part, place, depth)
-            if new is not part and home is None:
-                setattr(value, name, new)
-            elif new is not part:
-                home[name] = new
+            if new is not part:
+                if home is None:
+                    setattr(value, name, new)
+                else:
+                    home[name] = new
             if name == "assigner":
                 assigner = new
             if name == "bbox_loss" and part is not None and len(self._met) == before:
@@ -111,8 +113,7 @@ class BoxLossSearch:
 
     def _take(self, loss: BboxLoss, path: str) -> BboxLoss:
         if id(loss) not in self._seen:
-            swappable = self._replace and type(loss) in (BboxLoss, SwappedBboxLoss)
-            new = self._replace(loss) if swappable else loss
+            new = self._replace(loss) if self._replace and type(loss) in (BboxLoss, SwappedBboxLoss) else loss
             self._seen |= {id(loss): (loss, new), id(new): (new, new)}
             self.losses[path] = new
         self._met.append(self._seen[id(loss)][1])
@@ -171,7 +172,8 @@ def find_losses(criterion: object) -> list[BboxLoss]:
 def criterion_of(model: nn.Module) -> object:
     """Return the model's criterion, made now if it is not there: Ultralytics makes it at the first batch."""
     if getattr(model, "criterion", None) is None:
-        model.criterion = model.init_criterion()
+        # torch declares all that is no method of a module a tensor or a module.
+        model.criterion = model.init_criterion()  # pyright: ignore[reportCallIssue]
     return model.criterion
 
 
@@ -217,7 +219,7 @@ def check_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
         raise LossNotAppliedError(
             f"{type(criterion).__name__}{held} would not train with {box_loss.description}; training stops here."
         )
-    return list(search.losses.values())
+    return cast("list[SwappedBboxLoss]", list(search.losses.values()))  # no other has a `box_loss`
 
 
 def share_arguments(criterion: object, copy: object) -> None:
@@ -226,6 +228,7 @@ def share_arguments(criterion: object, copy: object) -> None:
     So does stock's, which is made at the first validation.
     """
     for name in (None, *getattr(criterion, "__dict__", {})):
-        live, stale = (part if name is None else getattr(part, name, None) for part in (criterion, copy))
+        parts: list[Any] = [part if name is None else getattr(part, name, None) for part in (criterion, copy)]
+        live, stale = parts
         if hasattr(live, "hyp") and hasattr(stale, "hyp"):
             stale.hyp = live.hyp

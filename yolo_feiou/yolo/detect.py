@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.weights_path import check_weights_file
+
+_Base = BaseValidator if TYPE_CHECKING else object
 
 VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
 
@@ -57,12 +59,14 @@ class Detections:
         ]
 
 
-class Recording:
+class Recording(_Base):
     """Mixed into a validator: keeps the detections on which its metrics are computed.
 
     Ultralytics' own `predictions.json` is not what we need: it names an image by the last part of its path alone, and
     rounds scores to 1e-5, which ties detections that the metrics then rank by chance.
     """
+
+    names: dict[int, str]  # once it validates
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -75,14 +79,15 @@ class Recording:
         for index, (file, found) in enumerate(zip(batch["im_file"], per_image, strict=True)):
             columns = _columns(found).clone()
             shape, ratio_pad = batch["ori_shape"][index], batch["ratio_pad"][index]
-            columns[:, :4] = scale_boxes(batch["img"].shape[2:], columns[:, :4].clone(), shape, ratio_pad=ratio_pad)
+            boxes = scale_boxes(batch["img"].shape[2:], columns[:, :4].clone(), shape, ratio_pad=ratio_pad)
+            columns[:, :4] = boxes  # pyright: ignore[reportArgumentType]  # a tensor, for it was one
             if self.args.single_cls:
                 columns[:, 5] = 0
             self.shapes[file] = tuple(shape)
             self.by_file[file] = columns.cpu().numpy().astype(np.float64)
         super().update_metrics(preds, batch)
 
-    def pred_to_json(self, *_: Any) -> None:
+    def pred_to_json(self, *_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # they vary
         """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
 
 
@@ -138,11 +143,11 @@ def detect(
         UnsupportedModelError: If the model has no axis-aligned boxes, or is validated in a way of its own.
     """
     model = load_model(model)
-    validators: list[BaseValidator] = []
+    validators: list[Recording] = []
     with quiet() as warnings, tempfile.TemporaryDirectory() as scratch:
         stock = model._smart_load("validator")
 
-        def make(**kwargs: Any) -> BaseValidator:
+        def make(**kwargs: Any) -> Recording:
             validators.append(type(f"Recording{stock.__name__}", (Recording, stock), {})(**kwargs))
             return validators[0]
 

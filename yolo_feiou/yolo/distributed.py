@@ -20,12 +20,13 @@ from yolo_feiou.distributed import continuing, group
 from yolo_feiou.distributed.launch import Launch, device_for, launched
 from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.escape import shell, visible
+from yolo_feiou.yolo.host import TrainerHost
 
 #: The Ultralytics whose validation takes part in a group.
 RANKS_SINCE = "8.4.3"
 
 
-class Ranks:
+class Ranks(TrainerHost):
     """A trainer's part for `torchrun … -m yolo_feiou train …`: several processes, on GPUs or CPU, on any machines.
 
     The group is joined before the trainer is built, so that rank 0 alone prepares the data and names the run's folder,
@@ -53,7 +54,7 @@ class Ranks:
         self.go_on_with: Path | None = None
         self._lock = ExitStack()
         if self.joined:
-            overrides["device"] = self._join(self.launch, device)
+            overrides["device"] = self._join(self._launch, device)
         elif self.launch and RANK != -1:
             raise ArgumentError(
                 f"Ultralytics {__version__} can't train in a single process of torchrun's: train without torchrun, or "
@@ -61,10 +62,10 @@ class Ranks:
             )
         found = bool(self.launch) and not (overrides.get("resume") or overrides.get("save_dir"))
         if found:
-            self._find_folder(self.launch, cfg, overrides)
+            self._find_folder(self._launch, cfg, overrides)
         super().__init__(cfg, overrides, _callbacks)
         if self.joined:
-            self.world_size = self.launch.size
+            self.world_size = self._launch.size
             self._check_batch()
         if self.launch and self.launch.rank == 0:
             if not found:
@@ -85,6 +86,12 @@ class Ranks:
     def machines(self) -> int:
         """On how many machines they run."""
         return self.launch.machines if self.launch else 1
+
+    @property
+    def _launch(self) -> Launch:
+        """What torchrun says of this process, which it started."""
+        assert self.launch is not None
+        return self.launch
 
     def _join(self, launch: Launch, device: str) -> str:
         """Join the group, and return the device as the trainer takes it."""
@@ -112,6 +119,7 @@ class Ranks:
             folder = Path(get_save_dir(get_cfg(cfg, arguments)))
             found = continuing.begun(folder.parent, launch, overrides) or continuing.Begun(folder)
         found = group.agree(found) if self.joined else found
+        assert found is not None, "rank 0 has found one"
         overrides["save_dir"] = str(found.folder)
         if found.finished:
             self._leave()
@@ -120,7 +128,7 @@ class Ranks:
             )
         if launch.rank == 0:
             found.folder.mkdir(parents=True, exist_ok=True)
-            self._lock.enter_context(continuing.training(found.folder, self.launch))
+            self._lock.enter_context(continuing.training(found.folder, self._launch))
             self.save_dir = found.folder  # ours from here on, and gone again if the training doesn't come to begin
         self.go_on_with = found.last
         if found.last:
@@ -135,7 +143,7 @@ class Ranks:
 
     def _check_batch(self) -> None:
         """Raise ArgumentError if the total batch can't be split into equal parts."""
-        batch, size = self.args.batch, self.launch.size
+        batch, size = self.args.batch, self._launch.size
         if batch < size or batch % size:
             near = max(round(batch / size), 1) * size
             raise ArgumentError(
@@ -159,14 +167,14 @@ class Ranks:
         """Return the data set as Ultralytics does; a first use, which fetches or makes it, is rank 0's."""
         if not self.joined:
             return super().get_dataset()
-        with group.one_machine_first(self.launch, self.leaders):
+        with group.one_machine_first(self._launch, self.leaders):
             return super().get_dataset()
 
     def build_dataset(self, *args: Any, **kwargs: Any) -> Any:
         """Return a split as Ultralytics does; of machines that share its folder, one scans its labels."""
         if not self.joined:
             return super().build_dataset(*args, **kwargs)
-        with group.one_machine_first(self.launch, self.leaders):
+        with group.one_machine_first(self._launch, self.leaders):
             return super().build_dataset(*args, **kwargs)
 
     def setup_model(self) -> dict[str, Any] | None:
@@ -200,7 +208,7 @@ class Ranks:
         batches = torch.tensor(float(len(self.test_loader)), device=self.device)
         own = batches.item()
         dist.all_reduce(batches)
-        factor = own * self.launch.size / batches.item()
+        factor = own * self._launch.size / batches.item()
         return metrics and {
             key: round(value * factor, 5) if key.startswith("val/") else value for key, value in metrics.items()
         }
@@ -230,7 +238,7 @@ class Ranks:
         def average(value: Tensor) -> Tensor:
             total = value.detach().clone()
             dist.all_reduce(total)
-            return total / self.launch.size
+            return total / self._launch.size
 
         losses = self.tloss
         self.tloss = {k: average(v) for k, v in losses.items()} if isinstance(losses, dict) else average(losses)

@@ -14,7 +14,7 @@ from functools import partial
 from itertools import chain, islice, repeat
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 import numpy as np
 import torch
@@ -25,7 +25,9 @@ from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
+from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.criterion import criterion_of, heads
+from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
 
@@ -54,7 +56,7 @@ class MeasuredError(Exception):
     """Ends a training when all is measured: it has no weights to go on with, which Ultralytics would miss."""
 
 
-class Measuring:
+class Measuring(TrainerHost):
     """A trainer's part: in the place of epochs come a few batches on which losses are measured.
 
     Args:
@@ -87,7 +89,7 @@ class Measuring:
         seen: list[tuple[float, tuple]] = []
         for share, bbox_loss in heads(criterion_of(unwrap_model(self.model))):
             watch = partial(lambda share, *positives: seen.append((share, positives)), share)
-            bbox_loss.watch = watch if measured else None
+            cast(SwappedBboxLoss, bbox_loss).watch = watch if measured else None
         with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
             batch = self.preprocess_batch(batch)
             total, _ = self.model(batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import ultralytics
 from ultralytics.engine.model import Model
@@ -27,8 +27,20 @@ from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 _SIGNATURE = ("__module__", "__name__", "__qualname__", "__annotations__")
 
 
-class LossModel:
+_Base = Model if TYPE_CHECKING else object
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def _signed_as(stock: Callable[..., Any]) -> Callable[[_Method], _Method]:
+    """Return a decorator that gives a method the signature of stock's, for editors."""
+    return cast(Any, wraps(stock, assigned=_SIGNATURE))
+
+
+class LossModel(_Base):
     """What the models below add to Ultralytics': our trainers, and our YAML files by name."""
+
+    task: str
+    trainer: Any  # None until it trains
 
     def __init_subclass__(cls) -> None:
         """Give each method the signature that it has in the class of Ultralytics' that ours extends."""
@@ -36,7 +48,7 @@ class LossModel:
         for name in ("train", "tune", "val"):
             setattr(cls, name, _as_in(getattr(super(), name), getattr(LossModel, name)))
 
-    @wraps(Model.train, assigned=_SIGNATURE)
+    @_signed_as(Model.train)
     def train(self, *args: Any, **kwargs: Any) -> Any:
         """Train as Ultralytics does, with the box loss that `loss` names.
 
@@ -67,7 +79,7 @@ class LossModel:
             except FinishedError as finished:  # under torchrun, which began it before
                 LOGGER.info(visible(str(finished)))
                 return None
-        if isinstance(kwargs.get("data"), (list, tuple)):
+        if metrics is not None and isinstance(kwargs.get("data"), (list, tuple)):
             failed = [name for name, values in metrics.items() if not values]
             if len(failed) == len(metrics):
                 raise DataError(f"training failed on all {len(metrics)} data sets: {', '.join(failed)}.")
@@ -75,7 +87,7 @@ class LossModel:
                 LOGGER.error(f"Training failed on {', '.join(failed)}, {len(failed)} of {len(metrics)} data sets.")
         return metrics
 
-    @wraps(Model.tune, assigned=_SIGNATURE)
+    @_signed_as(Model.tune)
     def tune(self, *args: Any, **kwargs: Any) -> Any:
         """Tune hyper-parameters as Ultralytics does; each trial trains with `loss`.
 
@@ -99,7 +111,7 @@ class LossModel:
         finally:
             del self.trial_arguments
 
-    @wraps(Model.val, assigned=_SIGNATURE)
+    @_signed_as(Model.val)
     def val(self, *args: Any, **kwargs: Any) -> Any:
         """Validate as Ultralytics does; `data` may be one of our data sets."""
         return super().val(*args, **{**kwargs, **({"data": find_data(kwargs["data"])} if kwargs.get("data") else {})})
@@ -165,7 +177,7 @@ def _as_in(stock: Callable[..., Any], method: Callable[..., Any]) -> Callable[..
         return method(self, *args, **kwargs)
 
     call.__doc__ = method.__doc__
-    return wraps(stock, assigned=_SIGNATURE)(call)
+    return _signed_as(stock)(call)
 
 
 def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool) -> None:
@@ -193,7 +205,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
 class YOLO(LossModel, ultralytics.YOLO):
     """Ultralytics' `YOLO` with the training argument `loss`."""
 
-    @wraps(ultralytics.YOLO.__init__, assigned=_SIGNATURE)
+    @_signed_as(ultralytics.YOLO.__init__)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.__class__ = SIBLINGS.get(type(self), type(self))  # stock turns itself into another class for some models

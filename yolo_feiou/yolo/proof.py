@@ -12,11 +12,12 @@ from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.criterion import check_losses, share_arguments
+from yolo_feiou.yolo.host import TrainerHost
 
 try:
     from ultralytics.utils.torch_utils import unwrap_model
 except ImportError:  # its name in older releases
-    from ultralytics.utils.torch_utils import de_parallel as unwrap_model
+    from ultralytics.utils.torch_utils import de_parallel as unwrap_model  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class Proof:
@@ -83,7 +84,7 @@ class Proof:
         )
 
 
-class Proving:
+class Proving(TrainerHost):
     """A trainer's part: the proof of the loss, for the model in each epoch and for its EMA copy in each validation.
 
     No callback can remove it, and each of its checks comes after the callbacks of its event. What fails it stops the

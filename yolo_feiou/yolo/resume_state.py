@@ -12,7 +12,7 @@ from __future__ import annotations
 import pickle
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,13 +24,14 @@ from ultralytics.utils.checks import check_version
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import whole
 from yolo_feiou.yolo.distributed import RANKS_SINCE
+from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.proof import unwrap_model
 
 FORMAT = 1
 NAMES = "epoch*.state"
 
 
-class ExactResume:
+class ExactResume(TrainerHost):
     """A trainer's part that saves such a file with each checkpoint, and goes on from it where one fits."""
 
     _restoring: dict[str, Any] | None = None  # what is left to restore once the first epoch begins
@@ -257,7 +258,7 @@ def _read(checkpoint: Path) -> dict[str, Any] | None:
 
 def _random_state(device: torch.device) -> dict[str, Any]:
     """Return the state of all generators of this process, in types that load without running code."""
-    name, keys, *rest = np.random.get_state()
+    name, keys, *rest = cast("tuple[Any, ...]", np.random.get_state())  # a dict for `legacy=False` alone
     return {
         "python": random.getstate(),
         "numpy": (str(name), torch.from_numpy(keys.astype(np.int64)), *map(_plain, rest)),

@@ -31,7 +31,8 @@ def check_special_files(places: str | Path | Iterable[str | Path], source: str) 
         DataError: If there are some: three are named.
     """
     images = [file for place in ([places] if isinstance(places, (str, Path)) else places) for file in _images(place)]
-    files = sorted([*images, *img2label_paths(images)])
+    labels = img2label_paths(images)  # pyright: ignore[reportArgumentType]  # a list of names will do
+    files = sorted([*images, *labels])
     odd = {path: kind for folder in {os.path.dirname(file) for file in files} for path, kind in _special(folder)}
     if found := [f"{file} ({odd[file]})" for file in files if file in odd]:
         raise DataError(

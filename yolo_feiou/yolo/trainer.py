@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from ultralytics.cfg import cfg2dict
-from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
@@ -144,11 +143,11 @@ class LossTrainer(ExactResume, Proving, Ranks):
             folder = getattr(self, "save_dir", None)
             written = {path.name for path in folder.glob("*")} if folder and RANK in (-1, 0) else set()
             made = written & {"args.yaml", continuing.LOCK}
-            if made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
+            if folder and made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
                 shutil.rmtree(folder)
             raise
 
-    def save_model(self) -> bool | None:
+    def save_model(self) -> Any:
         """Save each checkpoint as a whole: a process that is killed, or a full disk, costs no more than an epoch.
 
         It is saved without its criterion, which holds a loss of ours; older releases would pickle it.
@@ -172,7 +171,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
             for part in parts:
                 part.unlink(missing_ok=True)
 
-    def get_validator(self) -> BaseValidator:
+    def get_validator(self) -> Any:
         """Return stock's validator, which refuses arguments that it doesn't know."""
         arguments = vars(self.args)
         own = {key: arguments.pop(key) for key in ours() if key in arguments}
@@ -204,9 +203,9 @@ class LossTrainer(ExactResume, Proving, Ranks):
         """Run the callbacks of an event, then what is ours to do."""
         super().run_callbacks(event)
         if self.box_stats and event == "on_train_epoch_start":
-            self._watch()
+            self._watch(self.box_stats)
         elif self.box_stats and event == "on_train_epoch_end":
-            self._record()
+            self._record(self.box_stats)
 
     def train(self) -> Any:
         """Train as Ultralytics does; workers that it starts know what was asked for."""
@@ -246,19 +245,19 @@ class LossTrainer(ExactResume, Proving, Ranks):
             done = [row for row in rows if float(row.partition(",")[0]) <= self.start_epoch]
             write_text(self.csv, header + "".join(done))
 
-    def _watch(self) -> None:
+    def _watch(self, box_stats: BoxStats) -> None:
         """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
-        self.box_stats.start()
-        self._deployed_head().watch = self.box_stats.add
+        box_stats.start()
+        self._deployed_head().watch = box_stats.add
 
-    def _record(self) -> None:
+    def _record(self, box_stats: BoxStats) -> None:
         """End the statistics before validation, and before anything copies the criterion."""
         self._deployed_head().watch = None
-        self.box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
+        box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
 
     def _deployed_head(self) -> SwappedBboxLoss:
         """The loss of the head that predicts after training; another head may help it to learn."""
-        return heads(criterion_of(unwrap_model(self.model)))[-1][1]
+        return cast(SwappedBboxLoss, heads(criterion_of(unwrap_model(self.model)))[-1][1])
 
 
 class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):
