@@ -5,12 +5,16 @@ Importing this imports torch and no Ultralytics; what needs it is imported when 
 
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES
+
+if TYPE_CHECKING:  # for editors and type checkers, which don't call `__getattr__`
+    from yolo_feiou.yolo.model import YOLO
+    from yolo_feiou.yolo.trainer import DetectionTrainer, PoseTrainer, SegmentationTrainer
 
 try:
     __version__ = version("yolo-feiou")
@@ -24,7 +28,17 @@ _NEED_ULTRALYTICS = {
     "PoseTrainer": "yolo_feiou.yolo.trainer",
 }
 
-__all__ = ["LOSSES", "BoxLoss", "YoloFeiouError", "__version__", "build_loss", *_NEED_ULTRALYTICS]
+__all__ = [
+    "LOSSES",
+    "YOLO",
+    "BoxLoss",
+    "DetectionTrainer",
+    "PoseTrainer",
+    "SegmentationTrainer",
+    "YoloFeiouError",
+    "__version__",
+    "build_loss",
+]
 
 
 def __getattr__(name: str) -> Any:

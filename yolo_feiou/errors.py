@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from traceback import walk_tb
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from yolo_feiou.known_packages import is_users
 from yolo_feiou.terminal import say
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class YoloFeiouError(Exception):
@@ -52,7 +55,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f": did you mean '{near[0]}'?" if near else "."
 
 
-def first_three(items: Sequence[Any], name: Callable[[Any], str] = str) -> str:
+def first_three(items: Sequence[Any] | np.ndarray, name: Callable[[Any], str] = str) -> str:
     """Return the names of the first three items, and how many more there are: "a, b, c and 2 more".
 
     Args:
@@ -98,11 +101,12 @@ def is_mistake(error: BaseException) -> bool:
     """
     if isinstance(error, SyntaxError) and error.filename:
         return False
-    while error:
-        frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    link: BaseException | None = error
+    while link:
+        frames = [frame for frame, _ in walk_tb(link.__traceback__)]
         if any(is_users(frame.f_code.co_filename, frame.f_globals) for frame in frames):
             return False
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
     return True
 
 

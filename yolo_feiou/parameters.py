@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, did_you_mean
 
@@ -128,6 +128,8 @@ class Text:
 #: What a loss may have.
 LossParameter = Float | Choice | Flag
 Parameter = LossParameter | Int | Floats | Text
+#: The kinds of parameters that one reader knows.
+AnyParameter = TypeVar("AnyParameter", bound=Parameter)
 
 
 def spell(value: Value) -> str:
@@ -146,10 +148,10 @@ def spell_default(default: object) -> str:
 def read_value(
     key: str,
     text: str,
-    parameters: Mapping[str, Parameter],
+    parameters: Mapping[str, AnyParameter],
     error: type[YoloFeiouError],
     unknown: str,
-    explain: Callable[[str, Parameter], str] = lambda message, _: message,
+    explain: Callable[[str, AnyParameter], str] = lambda message, _: message,
 ) -> Any:
     """Return the value of one parameter, read and checked.
 

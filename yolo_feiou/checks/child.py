@@ -60,23 +60,27 @@ def run(name: str, channel: socket.socket, output: int, alive: int, seconds: flo
         threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         before = Snapshot()
         try:
-            try:
-                loss = load_loss(name)
-            except YoloFeiouError as error:
-                send({"error": type(error).__name__, "message": str(error)})
-                return
-            send({"loaded": True})
-            channel.recv(1)
-            subject = Subject(name, loss, before)
-            for check, finding in verdicts(subject):
-                send({"check": check.name, "finding": finding and asdict(finding)})
-            with undisturbed():
-                send({"formula": subject.formula and str(subject.formula)})
+            _load_and_judge(name, channel, send, before)
         except BaseException as error:  # of any kind: KeyboardInterrupt, or what a changed torch makes of our own code
             changes = before.changes()
             send({"broke": f"{type(error).__name__}: {error}", "changes": ", ".join(changes)})
     finally:
         os._exit(CUT_OFF)  # the parent has what it needs, or sees that it hasn't; nothing registered by the loss runs
+
+
+def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Snapshot) -> None:
+    try:
+        loss = load_loss(name)
+    except YoloFeiouError as error:
+        send({"error": type(error).__name__, "message": str(error)})
+        return
+    send({"loaded": True})
+    channel.recv(1)
+    subject = Subject(name, loss, before)
+    for check, finding in verdicts(subject):
+        send({"check": check.name, "finding": finding and asdict(finding)})
+    with undisturbed():
+        send({"formula": subject.formula and str(subject.formula)})
 
 
 class _Sender:

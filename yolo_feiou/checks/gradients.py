@@ -24,7 +24,8 @@ def wrong(subject: Subject) -> Finding | None:
     Any of three steps may agree: the least is the most exact, the largest is for a loss that computes in float32, whose
     values are too coarse for smaller ones, and the middle one is fit to be shown for both.
     """
-    pairs = tuple(torch.cat(sides) for sides in zip(matched(8), apart(4), strict=True))
+    (pred, target), (pred_apart, target_apart) = matched(8), apart(4)
+    pairs = torch.cat((pred, pred_apart)), torch.cat((target, target_apart))
     gradient = subject.gradient(*pairs)
     room = 1e-6 * (1 + subject.values(*pairs).abs()) + 1e-3 * gradient.norm(dim=1)
     bad = torch.ones_like(room, dtype=torch.bool)

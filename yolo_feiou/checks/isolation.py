@@ -134,8 +134,9 @@ class _Process:
             return
         if "error" in message:
             kind = getattr(errors, str(message["error"]), None)
-            known = isinstance(kind, type) and issubclass(kind, errors.YoloFeiouError)
-            raise (kind if known else errors.ArgumentError)(str(message.get("message")))
+            if not (isinstance(kind, type) and issubclass(kind, errors.YoloFeiouError)):
+                kind = errors.ArgumentError
+            raise kind(str(message.get("message")))
         if "broke" in message:
             self.stopped = _broken(message)
 
@@ -271,9 +272,9 @@ def _verdict(message: dict[str, Any], place: int) -> tuple[Check, Finding | None
             raise ValueError(message["check"])
         if finding is None:
             return check, None
-        texts = [_clean(finding[key]) for key in ("message", "came", "expected", "remedy")]
-        pair = finding["pair"] and tuple([float(number) for number in finding["pair"][side]] for side in (0, 1))
-        return check, Finding(*texts, pair)
+        texts = {key: _clean(finding[key]) for key in ("message", "came", "expected", "remedy")}
+        pair = finding["pair"]
+        return check, Finding(**texts, pair=pair and (list(map(float, pair[0])), list(map(float, pair[1]))))
     except (ValueError, KeyError, IndexError, TypeError):
         raise Stopped("it disturbs the check", "something else than results", REMEDY) from None
 

@@ -24,7 +24,7 @@ EXITS = frozenset(
         torch.tensor,
         Tensor.detach,
         Tensor.detach_,
-        Tensor.data.__get__,
+        Tensor.data.__get__,  # pyright: ignore[reportAttributeAccessIssue]  # a descriptor; torch declares its value
         Tensor.new_tensor,
         Tensor.item,
         Tensor.tolist,

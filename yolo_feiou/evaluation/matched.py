@@ -40,7 +40,7 @@ def matched_ious(truth: GroundTruth, predictions: Sequence[Record]) -> np.ndarra
     matched: list[float] = []
     for key, scored in found.items():
         best = sorted(scored, key=lambda pair: -pair[0])[:PER_CLASS]
-        matched += _pick(mask.iou([box for _, box in best], objects[key], [0] * len(objects[key])))
+        matched += _pick(np.asarray(mask.iou([box for _, box in best], objects[key], [0] * len(objects[key]))))
     return np.minimum(np.array(matched, dtype=np.float64), 1)
 
 

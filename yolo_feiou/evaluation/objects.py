@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -60,7 +61,7 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
         truth, notes = from_labels(split), []
         ids = image_ids(split.files, truth.images)
     else:
-        truth, ids, notes = _from_json(split, source)
+        truth, ids, notes = _from_json(split, source.path)
     truth = replace(truth, unread=split.unread)
     choose = _one_class if split.single_cls else _several_classes
     truth, known, counted = choose(truth, split, source, list(names or split.names))
@@ -93,38 +94,38 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
         )
 
 
-def _from_json(split: Split, source: Source) -> tuple[GroundTruth, dict[str, int], list[str]]:
+def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int], list[str]]:
     """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
-    columns = read_columns(source.path)
-    check_names(columns.names, source.path)
+    columns = read_columns(source)
+    check_names(columns.names, source)
     columns, repeats = columns.without_repeats()
-    truth, notes = from_columns(columns, source.path), [f"{source.path}: {note}" for note in columns.notes]
+    truth, notes = from_columns(columns, source), [f"{source}: {note}" for note in columns.notes]
     if repeats:
         notes.append(
-            f"{source.path}: {repeats:,} annotations repeat another one, with the same class and box in the same "
+            f"{source}: {repeats:,} annotations repeat another one, with the same class and box in the same "
             "image: each counts once, as in a training."
         )
     if truth.areas_replaced:
         notes.append(
-            f"{source.path}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
+            f"{source}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
             "larger than the box, or of one value or few that say nothing of the boxes): those of the boxes count."
         )
     if flat := sum(min(one["bbox"][2:]) <= 0 for one in truth.annotations if not one["iscrowd"]):
         notes.append(
-            f"{source.path}: {flat:,} of {truth.objects:,} objects have a box without area: they count, as in all COCO "
+            f"{source}: {flat:,} of {truth.objects:,} objects have a box without area: they count, as in all COCO "
             "tools, and can't be found; labels leave them out."
         )
     ids = image_ids(split.files, truth.images, _empty_images(split))
     truth = truth.of_images(ids.values())
     truth, told = _fit_sizes(truth, split, ids, source)
     notes += [f"{told}."] if told else []
-    notes += [f"{source.path}: {line}" for line in _doubts(truth)]
+    notes += [f"{source}: {line}" for line in _doubts(truth)]
     if unlisted := [file for file in split.files if file not in ids]:
         images = _more_images(unlisted, split, max(ids.values()) + 1)
         ids |= {file: image["id"] for file, image in zip(unlisted, images, strict=True)}
         truth = replace(truth, images=[*truth.images, *images], unlisted=len(unlisted))
         notes.append(
-            f"{len(unlisted):,} of {len(split.files):,} images of the split are not in {source.path} and have no "
+            f"{len(unlisted):,} of {len(split.files):,} images of the split are not in {source} and have no "
             f"labels, so they count as images without objects: {first_three([image['file_name'] for image in images])}."
         )
     return truth, {file: ids[file] for file in split.files}, notes
@@ -146,13 +147,13 @@ def _empty_images(split: Split) -> set[str]:
     return empty if len(empty) < len(split.labels) else set()
 
 
-def _fit_sizes(truth: GroundTruth, split: Split, ids: dict[str, int], source: Source) -> tuple[GroundTruth, str]:
+def _fit_sizes(truth: GroundTruth, split: Split, ids: dict[str, int], source: Path) -> tuple[GroundTruth, str]:
     """Return the ground truth in pixels of the files, and a line on that if it is another; DataError if none fits."""
     shapes = {label["im_file"]: label["shape"][::-1] for label in split.labels}
     by_id = {ids[file]: shapes[file] for file in ids}
     found = np.array([by_id[image["id"]] for image in truth.images], float)
     told = np.array([[image.get(key, np.nan) for key in ("width", "height")] for image in truth.images], float)
-    factor, note = compare_sizes([image["file_name"] for image in truth.images], told, found, source.path)
+    factor, note = compare_sizes([image["file_name"] for image in truth.images], told, found, source)
     if factor != 1:
         truth, note = truth.scaled(factor), f"{note}: its boxes are scaled by that"
     sizes = [{"width": int(width), "height": int(height)} for width, height in found.tolist()]

@@ -126,7 +126,7 @@ def from_columns(columns: Columns, source: object) -> GroundTruth:
         strict=True,
     )
     keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd")
-    annotations = [dict(zip(keys, (number, *row), strict=True)) for number, row in enumerate(rows, 1)]
+    annotations: list[Record] = [dict(zip(keys, (number, *row), strict=True)) for number, row in enumerate(rows, 1)]
     return GroundTruth(images, annotations, categories, area_source, areas_replaced=replaced)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from yolo_feiou.losses.boxes import Pair
 
 PairFunction = Callable[[Pair], Tensor]
+Norm = Literal["paper", "tal", "mean"]
 
 
 class BoxLoss:
@@ -27,7 +28,7 @@ class BoxLoss:
         self,
         loss: PairFunction,
         weight: PairFunction | None = None,
-        norm: Literal["paper", "tal", "mean"] = "tal",
+        norm: Norm = "tal",
         description: str = "",
     ) -> None:
         self.loss, self.weight, self.norm, self.description = loss, weight, norm, description

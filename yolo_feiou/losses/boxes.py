@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, overload
 
 import torch
 from torch import Tensor
@@ -19,7 +19,11 @@ class once:
     def __init__(self, compute: Callable[[Pair], Tensor]) -> None:
         self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__
 
-    def __get__(self, pair: Pair | None, owner: type[Pair]) -> Tensor:
+    @overload
+    def __get__(self, pair: None, owner: type[Pair]) -> once: ...
+    @overload
+    def __get__(self, pair: Pair, owner: type[Pair]) -> Tensor: ...
+    def __get__(self, pair: Pair | None, owner: type[Pair]) -> once | Tensor:
         if pair is None:
             return self
         value = self.compute(pair)
@@ -35,8 +39,8 @@ class _Raised(torch.autograd.Function):
         ctx.narrow = boxes.dtype
         return boxes.to(dtype)
 
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    @staticmethod  # torch declares *grad_outputs; there is one, that of the one output
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         largest = torch.finfo(ctx.narrow).max
         return gradient.clamp(-largest, largest).to(ctx.narrow), None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import cast
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
-from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.box_loss import BoxLoss, Norm
 from yolo_feiou.losses.spec import read_parameters, split
 from yolo_feiou.losses.table import LOSSES, WEIGHTS, LossInfo
 from yolo_feiou.parameters import Value, spell
@@ -60,7 +61,7 @@ def assemble(info: LossInfo, values: Mapping[str, Value]) -> BoxLoss:
     weight = WEIGHTS[info.weight]
     of_weight = {parameter.name: values[parameter.name] for parameter in weight.parameters}
     of_loss = {key: value for key, value in values.items() if key != "norm" and key not in of_weight}
-    loss, norm = partial(info.function, **of_loss), values["norm"]
-    if weight.neutral in of_weight.items():
+    loss, norm = partial(info.function, **of_loss), cast(Norm, values["norm"])
+    if weight.neutral is not None and weight.neutral in of_weight.items():
         return BoxLoss(loss, norm="mean" if norm == "mean" else "tal", description=description)
     return BoxLoss(loss, partial(weight.function, **of_weight), norm, description)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from itertools import product
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.parameters import LossParameter, Parameter, Value, read_value, spell
+from yolo_feiou.parameters import LossParameter, Value, read_value, spell
 
 #: How many losses a spec may stand for: values parted by | multiply, and thirty pairs would fill any memory.
 MAX_LOSSES = 1_000_000
@@ -91,7 +91,7 @@ def read_parameters(name: str, given: dict[str, str], parameters: Sequence[LossP
     """
     known = {parameter.name: parameter for parameter in parameters}
 
-    def explain(message: str, parameter: Parameter) -> str:
+    def explain(message: str, parameter: LossParameter) -> str:
         default = f"{name}:{parameter.name}={spell(parameter.default)}"
         return f"loss '{name}': {message} The default is '{default}'; 'yolo losses' lists all."
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from torch import Tensor
 
@@ -64,7 +65,7 @@ def load_function(word: str) -> LossFunction:
             f"{word} is {type(function).__name__}: expected a function (pred, target) -> (N,). "
             f"The functions of {file}: {listed(module)}."
         )
-    return function
+    return cast(LossFunction, function)  # what it takes and returns shows when it is called
 
 
 def functions(module: ModuleType) -> list[str]:
@@ -91,6 +92,8 @@ def import_file(path: Path) -> ModuleType:
         near = did_you_mean(path.name, [other.name for other in path.parent.glob("*.py")])
         raise ArgumentError(f"there is no file {path} in {Path.cwd()}{near}")
     spec = spec_from_file_location(f"user_loss_{path.stem}", path.resolve())
+    assert spec is not None, path  # as it is for all that ends in .py
+    assert spec.loader is not None, path
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and torch.compile look a function's module up there
     with siblings_importable(path.resolve().parent):

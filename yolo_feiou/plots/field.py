@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -35,18 +36,19 @@ def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
     figure, axes = panels(1, len(AXES), 16.5, 5.4, f"{loss}: the step that it makes a box take")
     sizes = [row["size"] for row in rows if np.isfinite(row["size"])]
     top = np.quantile(sizes, 0.98) if any(sizes) else 1.0
+    shades = []
     for axis, (plane, (u, v, title)) in zip(axes, AXES.items(), strict=True):
-        shade = draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows)
+        shades.append(draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows))
         axis.set_xlabel(u)
         axis.set_ylabel(v)
         axis.set_title(title)
-    figure.colorbar(shade, ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
+    figure.colorbar(shades[-1], ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
     key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGIONS.values()]
     figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)
     return figure
 
 
-def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> object:
+def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> QuadMesh:
     """Draw one plane, and return what a colour bar needs."""
     points = round(len(rows) ** 0.5)
     u, v, du, dv, size = (

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -19,6 +20,9 @@ from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.spec import split
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.storage.tables import whole
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 #: Colours of single losses: Okabe and Ito's for those that are compared most, Tol's muted ones. Any other loss has the
 #: colour of its family, see `assign_colours`.
@@ -45,7 +49,7 @@ SPARE = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
 #: How far towards white (above 0) or black the colours of further losses of one colour go.
 SHADES = (0, 0.45, -0.4)
 
-STYLE = {
+STYLE: dict[RcKeyType, Any] = {
     "font.size": 13,
     "axes.titlesize": 13,
     "axes.spines.top": False,
@@ -133,7 +137,8 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
 def shade(tint: str, amount: float) -> str:
     """Return a colour, so far on its way to white, or, below 0, to black."""
     end = 1.0 if amount > 0 else 0.0
-    return to_hex([part + abs(amount) * (end - part) for part in to_rgb(tint)]).upper()
+    red, green, blue = (part + abs(amount) * (end - part) for part in to_rgb(tint))
+    return to_hex((red, green, blue)).upper()
 
 
 def _base(name: str) -> str:
@@ -146,12 +151,12 @@ def _base(name: str) -> str:
 
 
 def panels(
-    rows: int, columns: int, width: float, height: float, title: str = "", **share: bool | str
+    rows: int, columns: int, width: float, height: float, title: str = "", *, sharex: bool = False, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure and its axes, row by row; width and height in inches, for all."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, **share)
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
         figure.suptitle(title, fontsize=14, x=0.01, ha="left")
     return figure, list(axes.flat)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -144,7 +144,7 @@ def begin(
     )
 
 
-def resumed(folders: Mapping[str, Path] | list[Path], session: Row) -> RunRecord:
+def resumed(folders: Sequence[Path], session: Row) -> RunRecord:
     """Return the record of a run with an entry for a resume; what no record says of its start stays unrecorded.
 
     Args:

@@ -17,7 +17,7 @@ from yolo_feiou.parameters import Choice, Float, Int
 from yolo_feiou.plots.figures import regressions
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.descent import descend
-from yolo_feiou.simulation.setups import Reading
+from yolo_feiou.simulation.setups import Factor, Reading
 from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
 from yolo_feiou.storage.tables import Row, write_csv
 
@@ -32,7 +32,7 @@ def trajectories(
     anchor: Sequence[float] = ANCHOR,
     steps: int = 50,
     rate: float = 0.1,
-    factor: str = "2-iou",
+    factor: Factor = "2-iou",
 ) -> list[Row]:
     """Return a row for each loss and step: the anchor's centre x, y and sides w, h, step 0 the start.
 

@@ -13,6 +13,8 @@ from torchvision.ops import box_convert
 
 CENTRE = 10.0  # of the targets, along both axes
 
+Factor = Literal["1", "2-iou"]
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -34,7 +36,7 @@ class Reading:
 
     area: float = 100
     region: Literal["square", "disc"] = "square"
-    factor: Literal["1", "2-iou"] = "1"
+    factor: Factor = "1"
     update: Literal["xywh", "xyxy"] = "xywh"
     batch: Literal["all", "point", "anchor", "target"] = "all"
     reduce: Literal["sum", "mean"] = "sum"
@@ -87,7 +89,8 @@ class Setup:
         shape = (points, len(anchors), len(targets), 2)
         anchor = torch.cat((centres[:, None, None].expand(shape), anchors[:, None].expand(shape)), -1)
         target = torch.cat((torch.full(shape, CENTRE, dtype=torch.float64), targets.expand(shape)), -1)
-        return tuple(batched(box_convert(boxes, "cxcywh", "xyxy"), reading.batch) for boxes in (anchor, target))
+        anchor, target = (box_convert(boxes, "cxcywh", "xyxy") for boxes in (anchor, target))
+        return batched(anchor, reading.batch), batched(target, reading.batch)
 
     def sides(self, areas: list[float]) -> Tensor:
         """Return width and height of a box of each area and ratio, shape (N, 2)."""

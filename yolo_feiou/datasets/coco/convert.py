@@ -78,7 +78,8 @@ def label_boxes(boxes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.nd
     low = np.where(beyond, start.clip(0, sizes), start)
     side = np.where(beyond, end.clip(0, sizes) - low, boxes[:, 2:])
     rows = np.hstack([(low + side / 2) / sizes, side / sizes])  # in this order, as Ultralytics rounds
-    return rows, clipped, (rows[:, 2:].astype(np.float32) <= 0).any(1)
+    degenerate = (rows[:, 2:].astype(np.float32) <= 0).any(1)
+    return rows, np.asarray(clipped), np.asarray(degenerate)
 
 
 def write_labels(
@@ -207,6 +208,7 @@ def _end_with_parent() -> None:
     """In a worker: leave interrupts to the parent, and end as soon as it does, even if it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
+    assert parent is not None, "a worker has a parent"
 
     def watch() -> None:
         wait([parent.sentinel])

@@ -72,8 +72,6 @@ class Ledger:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Ledger) and vars(self) == vars(other)
 
-    __hash__ = None
-
     def survey(self, paths: Iterable[Path]) -> Survey:
         """Return what is at some paths and below them; caches of Ultralytics' are passed over."""
         found = Survey()

@@ -288,9 +288,9 @@ def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
         return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
     if isinstance(error, msgspec.ValidationError):
         return f"is no COCO JSON ({_plain(error)}): expected lists named images, annotations and categories."
-    places = [match.start() for match in _NO_NUMBER.finditer(content)]
-    if places:
-        words = sorted({_NO_NUMBER.match(content, place)[0].decode() for place in places})
+    found = [(match.start(), match[0].decode()) for match in _NO_NUMBER.finditer(content)]
+    if found:
+        places, words = [place for place, _ in found], sorted({word for _, word in found})
         return (
             f"has {' and '.join(words)} in {len(places):,} place{'s' if len(places) > 1 else ''}, "
             f"{_around(content, places[0])}. JSON knows finite numbers only: correct or remove what holds them."

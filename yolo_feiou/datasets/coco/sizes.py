@@ -52,7 +52,7 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
         DataError: If sizes differ by no common factor, or there is none in the JSON nor in the file.
     """
     count = len(columns.names)
-    unknown = np.isnan(columns.sizes).any(1)
+    unknown = np.asarray(np.isnan(columns.sizes).any(1))
     chosen = np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).round().astype(int)) if count else []
     looked = np.union1d(chosen, np.flatnonzero(unknown)).astype(int)
     read = [read_size(folder / columns.names[i]) for i in looked.tolist()]
