@@ -82,18 +82,17 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
             return
         check_zips(request.zips)
         request.check(own)
-        skip = values.get("missing") == "skip"
+        skip, options = request.options.missing == "skip", request.options.to_json()
         loaded = load(request.find(own), skip) if request.ready else None
         with results_folder(out), _alone(out):
             if Ledger(out) != own:
                 raise ArgumentError(f"another process has just written to out={out}: give the same command again.")
             if loaded is None:
-                begin(own, request.options, request.yaml, request.splits)
+                begin(own, options, request.yaml, request.splits)
                 loaded = load(request.find(own), skip)
             for line in (line for one in loaded for line in one.remarks):
                 say(line)
-            workers = values.get("workers")
-            counts = write(own, loaded, request.yaml, request.options, list(request.zips), workers=workers)
+            counts = write(own, loaded, request.yaml, options, list(request.zips), workers=request.workers)
     for line in summary(loaded, counts):
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
@@ -115,7 +114,7 @@ def is_done(request: Request, own: Ledger) -> bool:
     found = own.survey(paths + [path for path in links if path.is_symlink()])
     record = read_record(out)
     written = found.own - own.links.keys()
-    if not (record and not found.changed and is_whole(out, record, request.options, written)):
+    if not (record and not found.changed and is_whole(out, record, request.options.to_json(), written)):
         own.refuse(found)
         for folder, images in request.images.items():
             check_link(own, images, folder)

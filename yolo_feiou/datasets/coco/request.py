@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,37 @@ from yolo_feiou.errors import ArgumentError
 
 
 @dataclass(frozen=True)
+class Options:
+    """All that decides on the result.
+
+    Attributes:
+        out: The folder to write, as an absolute path.
+        missing: What happens where images are missing: 'stop' or 'skip'.
+        source: The folder or the URL of COCO 2017; None for a data set of the user's own.
+        published: The splits of COCO 2017 that are wanted.
+        own: Of a data set of the user's own, the JSON and the folder of images of each split.
+    """
+
+    out: str
+    missing: str
+    source: str | None = None
+    published: tuple[str, ...] = ()
+    own: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return them as the record of the folder has them."""
+        of_coco = {"source": self.source, "splits": list(self.published)} if self.source else {}
+        return {"out": self.out, "missing": self.missing, **of_coco, **{name: [*own] for name, own in self.own.items()}}
+
+
+@dataclass(frozen=True)
 class Request:
     """What a command line asks for.
 
     Attributes:
         out: The folder to write.
         options: All that decides on the result, for the record.
+        workers: Processes that write labels; None for as many as there are cores.
         yaml: Name of the data YAML.
         splits: Folder and list of images of each split.
         fresh: What must not be in `out` before the first time, beside what is written whatever the source.
@@ -41,7 +66,8 @@ class Request:
     """
 
     out: Path
-    options: dict[str, Any]
+    options: Options
+    workers: int | None
     yaml: str
     splits: list[tuple[str, str]]
     fresh: list[Path]
@@ -62,11 +88,11 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
         raise ArgumentError("give out=FOLDER, where the prepared data go.")
     out = Path(values["out"]).expanduser()
     own = [key for key in ("train", "val", "images", "train_images", "val_images", "test_images") if key in values]
-    options = {"out": str(out.resolve()), "missing": values.get("missing", "stop")}
+    options, workers = Options(str(out.resolve()), values.get("missing", "stop")), values.get("workers")
     if own and "source" in values:
         raise ArgumentError(f"source= is a folder with COCO 2017, and {own[0]}= of a data set of your own: give one.")
     if own:
-        return _own_request(values, out, options)
+        return _own_request(values, out, options, workers)
     if "test" in values:
         if values["test"].lower() not in ("true", "false"):
             raise ArgumentError(
@@ -77,13 +103,16 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
     source = Path(values["source"]).expanduser().resolve() if "source" in values else None
     if source and not source.is_dir():
         raise ArgumentError(f"source={values['source']}: there is no such folder.")
-    options |= {"source": str(source) if source else url, "splits": [split.split for split in published]}
+    options = replace(
+        options, source=str(source) if source else url, published=tuple(split.split for split in published)
+    )
     splits = [(split.folder, split.listing) for split in published]
     if source is None:
         names = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published), DOWNLOADS]
         return Request(
             out,
             options,
+            workers,
             "coco.yaml",
             splits,
             fresh=[out / name for name in names],
@@ -97,6 +126,7 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
     return Request(
         out,
         options,
+        workers,
         "coco.yaml",
         splits,
         fresh=[] if source == out.resolve() else [out / "images" / folder for folder, _ in splits],
@@ -108,7 +138,7 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
     )
 
 
-def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> Request:
+def _own_request(values: dict[str, Any], out: Path, options: Options, workers: int | None) -> Request:
     """Return the request for a data set of the user's own."""
     jsons, folders = {}, {}
     for split in ("train", "val", "test"):
@@ -127,12 +157,13 @@ def _own_request(values: dict[str, Any], out: Path, options: dict[str, Any]) -> 
                 f"out={out} lies in {split.images}, the folder of the images, which would then hold a link to itself: "
                 "name a folder beside it."
             )
-    options |= {split.name: [str(split.json), str(split.images)] for split in splits}
+    options = replace(options, own={split.name: (str(split.json), str(split.images)) for split in splits})
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
     links = [out / "images" / split.folder for split in splits]
     return Request(
         out,
         options,
+        workers,
         yaml,
         listed,
         fresh=[link for link, split in zip(links, splits, strict=True) if link.resolve() != split.images],
