@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import distributed as dist
@@ -16,6 +16,8 @@ from yolo_feiou.distributed.launch import Launch
 
 #: How long a process waits for another, as in Ultralytics: the first one may have a large data set to read.
 TIMEOUT = timedelta(hours=3)
+
+Value = TypeVar("Value")
 
 
 def join(launch: Launch, device: str) -> torch.device:
@@ -42,16 +44,16 @@ def join(launch: Launch, device: str) -> torch.device:
     return own
 
 
-def agree(value: Any) -> Any:
+def agree(value: Value) -> Value:
     """Return rank 0's value on all ranks."""
     values = [value]
     dist.broadcast_object_list(values, src=0)
     return values[0]
 
 
-def everyone(value: Any) -> list[Any]:
+def everyone(value: Value) -> list[Value]:
     """Return the values of all ranks, in order."""
-    values = [None] * dist.get_world_size()
+    values = [value] * dist.get_world_size()
     dist.all_gather_object(values, value)
     return values
 

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     import torch
+    from torch import Tensor
+    from ultralytics.data.build import InfiniteDataLoader
     from ultralytics.engine.trainer import BaseTrainer
+    from ultralytics.engine.validator import BaseValidator
     from ultralytics.utils.torch_utils import EarlyStopping
 
     class TrainerHost(BaseTrainer):
@@ -25,11 +28,11 @@ if TYPE_CHECKING:
         optimizer: torch.optim.Optimizer
         scaler: torch.amp.GradScaler
         stopper: EarlyStopping
-        validator: Any
-        metrics: Any
-        tloss: Any
-        train_loader: Any
-        test_loader: Any
+        validator: BaseValidator
+        metrics: Any  # as its validator gives them
+        tloss: Tensor | dict[str, Tensor]  # by name in newer releases
+        train_loader: Any  # an InfiniteDataLoader of a data set that has a length
+        test_loader: InfiniteDataLoader
         data: dict[str, Any]
         device: torch.device
         save_dir: Path
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
         accumulate: int
         epoch: int
         resume: bool
-        best_fitness: Any
+        best_fitness: float | None
 
         def __init__(self, cfg: Any, overrides: Any, _callbacks: Any) -> None: ...
         def save_model(self) -> Any:

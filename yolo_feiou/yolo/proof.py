@@ -134,7 +134,7 @@ class Proving(TrainerHost):
             self.proofs["model"].note(batch)
         return super().preprocess_batch(batch)
 
-    def validate(self) -> Any:
+    def validate(self) -> tuple[dict[str, float] | None, float | None]:
         """Validate as Ultralytics does, with the proof of the model that is validated."""
         if "EMA" not in self.proofs:
             return super().validate()

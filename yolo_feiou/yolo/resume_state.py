@@ -218,7 +218,7 @@ class ExactResume(TrainerHost):
         """Return the number of a batch of this epoch, counted from the run's beginning."""
         return batch + self.epoch * len(self.train_loader)
 
-    def validate(self) -> Any:
+    def validate(self) -> tuple[dict[str, float] | None, float | None]:
         """Validate as Ultralytics does, which draws random numbers; since 8.4.3 all ranks do."""
         found = super().validate()
         if check_version(__version__, f">={RANKS_SINCE}"):
