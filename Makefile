@@ -13,6 +13,7 @@ test: .venv/installed  ## the whole test suite; `make test TESTS="-m 'not slow'"
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
 	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
 
 docs: .venv/installed  ## the tables of README.md, data/README.md and docs/*.md
