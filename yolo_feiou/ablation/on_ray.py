@@ -5,6 +5,7 @@ All nodes need the package, the data at the same path, and a folder of the ablat
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import subprocess
@@ -20,6 +21,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports home otherwi
 
 try:
     import ray
+    from ray.exceptions import RayError
 except ImportError:
     raise ArgumentError("engine=ray needs Ray, which is not installed: pip install 'yolo-feiou[ray]'") from None
 
@@ -44,7 +46,9 @@ class OnRay:
         try:
             reach(address)
             if self.ours:
-                ray.init(address=address or None, log_to_driver=False, logging_level="ERROR", include_dashboard=None)
+                ray.init(
+                    address=address or None, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=None
+                )
         except (OSError, ValueError, RuntimeError) as error:
             raise ArgumentError(f"address={address}: there is no Ray cluster that can be joined: {error}") from None
         gpu = task.device != "cpu" and ray.cluster_resources().get("GPU", 0) > 0
@@ -95,7 +99,7 @@ def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:
     """Return the exit status of a task's process; 1 with a line in the run's log if Ray lost it for good."""
     try:
         return ray.get(ref)
-    except ray.exceptions.RayError as error:
+    except RayError as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         with folder.log.open("a", encoding="utf-8") as log:
             log.write(f"Ray: {lines[-1] if lines else type(error).__name__}\n")

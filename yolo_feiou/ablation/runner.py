@@ -29,12 +29,14 @@ class Engine(Protocol):
     @property
     def has_room(self) -> bool:
         """Whether another run can begin."""
+        ...
 
     def start(self, folder: RunFolder) -> None:
         """Begin a run."""
 
     def finished(self) -> list[tuple[RunFolder, int]]:
         """Return the runs that have ended since, with their exit status."""
+        ...
 
     def stop(self) -> None:
         """End all runs at once."""

@@ -65,13 +65,13 @@ class Rehearsal:
             DataError: If the data has no such split or list, or they or the model's classes don't fit each other.
         """
         submission.check_own(run.weights.with_name(submission.FILE))
-        asked = "submission", self.how.data_of(run), _names(run)
+        data, names = self.how.data_of(run), _names(run)
 
         def find() -> tuple[str, ...]:
-            submission.find_images(*asked[1:])
+            submission.find_images(data, names or ())
             return ()
 
-        self._once(asked, find)
+        self._once(("submission", data, names), find)
 
     def _once(self, asked: tuple, rehearsal: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
         """Return what a rehearsal returns, or raise what it raises, and remember it."""

@@ -65,11 +65,16 @@ def read(out: Path) -> list[Gathered]:
     """
     rows, curves, box_stats, recorded = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS, ARGUMENTS))
     known = {row["run"]: {key: number(value) for key, value in _without_name(row).items()} for row in recorded}
+
+    def of_run(table: list[Row], name: str) -> list[Row]:
+        return [_without_name(row) for row in table if row["run"] == name]
+
     return [
         Gathered(
             _run(row),
             row,
-            *([_without_name(r) for r in part if r["run"] == row["run"]] for part in (curves, box_stats)),
+            of_run(curves, row["run"]),
+            of_run(box_stats, row["run"]),
             known.get(row["run"], {}),
         )
         for row in rows

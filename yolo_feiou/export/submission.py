@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -106,10 +106,10 @@ def find_images(data: str, names: Sequence[str]) -> Images:
     columns = read_columns(split.annotations)
     check_names(columns.names, split.annotations)
     images = [{"id": of, "file_name": name} for of, name in zip(columns.image_ids, columns.names, strict=True)]
-    ids = image_ids(split.files, images)
+    ids = cast("dict[str, Id]", image_ids(split.files, images))  # the JSON's own, texts too
     _check_sizes(split, columns, ids)
     categories = category_ids(names, [{"id": one.id, "name": one.name} for one in columns.categories])
-    return Images(split.annotations, len(images), ids, categories)
+    return Images(split.annotations, len(images), ids, [*categories])
 
 
 def check_own(path: Path) -> None:

@@ -105,7 +105,8 @@ def _last(epochs: Mapping[float, Row]) -> list[tuple[float, float]]:
     """Return the shares of each bin in positives and gradient, means over a run's last epochs; nothing without them."""
     rows = [row for epoch, row in epochs.items() if epoch > max(epochs) * (1 - AT_THE_END)]
     whole = [row for row in rows if all(isinstance(row.get(name), float) for b in BINS for name in _names(b))]
-    return [tuple(fmean(row[name] for row in whole) for name in _names(b)) for b in BINS] if whole else []
+    means = {name: fmean(row[name] for row in whole) for b in BINS for name in _names(b)} if whole else {}
+    return [(means[positives], means[gradient]) for positives, gradient in map(_names, BINS)] if whole else []
 
 
 def _names(low: int) -> tuple[str, str]:

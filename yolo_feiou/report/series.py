@@ -177,7 +177,7 @@ def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[Panel]:
 
 
 def _over_axis(variants: Sequence[Variant], axis: str, look: Look) -> Line:
-    x: list[float] = [variant.values[axis] for variant in variants]  # type: ignore[misc]  # those that are numbers
+    x = [value for variant in variants if isinstance(value := variant.values[axis], float)]  # all of them
     seeds = [[100 * value for value in variant.of(METRIC).values()] for variant in variants]
     return Line(
         look,
@@ -194,6 +194,7 @@ def _is_number(variant: Variant, axis: str) -> bool:
 def _shares(row: Row) -> list[float]:
     """Return the share of each bin in a run's matched predictions, in per cent; nothing where there are none."""
     counts = [row.get(f"iou_{level}") for level in PERCENT]
-    if None in counts or not (total := sum(counts)):
+    known = [count for count in counts if count is not None]
+    if len(known) < len(counts) or not (total := sum(known)):
         return []
-    return [100 * count / total for count in counts]
+    return [100 * count / total for count in known]

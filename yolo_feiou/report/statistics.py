@@ -92,7 +92,8 @@ def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Dif
     test = stats.ttest_1samp(differences, 0)
     low, high = test.confidence_interval(1 - ALPHA)
     bootstrap = _bootstrap(differences) if of.n >= ENOUGH else None
-    return Difference(*(of.n, of.mean, of.sd), (float(low), float(high)), bootstrap, float(test.pvalue))
+    p_value = float(test.pvalue)  # pyright: ignore[reportAttributeAccessIssue]  # scipy makes the class as it runs
+    return Difference(*(of.n, of.mean, of.sd), (float(low), float(high)), bootstrap, p_value)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -133,6 +134,10 @@ def pairs_needed(sd: float | None, difference: float) -> float | None:
 
 def _bootstrap(differences: np.ndarray) -> Interval:
     result = stats.bootstrap(
-        (differences,), np.mean, n_resamples=RESAMPLES, confidence_level=1 - ALPHA, method="percentile", random_state=0
+        *((differences,), np.mean),
+        n_resamples=RESAMPLES,
+        confidence_level=1 - ALPHA,
+        method="percentile",
+        random_state=0,  # pyright: ignore[reportCallIssue]  # which scipy 1.15 calls rng, and takes
     )
     return float(result.confidence_interval.low), float(result.confidence_interval.high)

@@ -130,7 +130,8 @@ def _value(row: Row, axis: str) -> Value:
 def _ordered(values: Iterable[Value]) -> list[Value]:
     """Return each value once: numbers by size, otherwise as they come."""
     once = list(dict.fromkeys(values))
-    return sorted(once) if all(isinstance(value, float) for value in once) else once
+    numbers = [value for value in once if isinstance(value, float)]
+    return [*sorted(numbers)] if len(numbers) == len(once) else once
 
 
 def _differs(rows: Sequence[Row], name: str) -> bool:

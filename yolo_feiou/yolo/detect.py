@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
 from ultralytics.utils.ops import scale_boxes
 
+from yolo_feiou.datasets.coco.odd_values import Id
 from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
 from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.yolo.configs import find_data
@@ -45,7 +46,7 @@ class Detections:
     shapes: dict[str, tuple[int, int]]
     settings: dict[str, Any]
 
-    def in_coco_form(self, image_ids: Mapping[str, int], category_ids: list[int]) -> list[Record]:
+    def in_coco_form(self, image_ids: Mapping[str, Id], category_ids: Sequence[Id]) -> list[Record]:
         """Return them as COCO's result format has them.
 
         Args:
