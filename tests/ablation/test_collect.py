@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.ablation.made_up import MEASURED, SESSION, TASK, run, trained
+from tests.ablation.factories import MEASURED, SESSION, TASK, run, trained
 from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder

@@ -10,8 +10,8 @@ import pytest
 import ultralytics
 import yaml
 
-from tests.ablation.watching import assert_whole, epochs_done, the_run, until, worker
-from tests.export.made_up import coco_form
+from tests.ablation.process_helpers import assert_whole, epochs_done, the_run, until, worker
+from tests.export.factories import coco_form
 from tests.runs import typed
 from yolo_feiou.ablation.store import run_folders
 from yolo_feiou.storage.tables import read_csv

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ablation.made_up import run
+from tests.ablation.factories import run
 from yolo_feiou.ablation import gains
 from yolo_feiou.ablation.gains import match_box, match_gains, measure_gradient_norms, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError

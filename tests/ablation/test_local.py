@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.ablation.made_up import run
+from tests.ablation.factories import run
+from tests.ablation.process_helpers import until
 from tests.ablation.test_runner import Seen
-from tests.ablation.watching import until
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.ablation.store import RunFolder, Store

@@ -8,7 +8,7 @@ import pytest
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'yolo-feiou[ray]'")
 
-from tests.ablation.made_up import run  # noqa: E402
+from tests.ablation.factories import run  # noqa: E402
 from tests.runs import SHORT  # noqa: E402
 from yolo_feiou.ablation.on_ray import OnRay  # noqa: E402
 from yolo_feiou.ablation.progress import Lines, Progress  # noqa: E402

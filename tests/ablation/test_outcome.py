@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ablation.made_up import row, run
+from tests.ablation.factories import row, run
 from tests.ablation.test_runner import Played
 from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, Wanted, outcome

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.ablation.made_up import HEADER, row, run
+from tests.ablation.factories import HEADER, row, run
 from yolo_feiou.ablation.progress import Lines, Progress, duration, outcome
 from yolo_feiou.ablation.store import RunFolder
 

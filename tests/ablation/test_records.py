@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.ablation.made_up import SESSION, row, run
+from tests.ablation.factories import SESSION, row, run
 from yolo_feiou.ablation.records import Failure, Mark, Preflight, RowRecord, RunSettings, Session
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.storage.tables import read_json

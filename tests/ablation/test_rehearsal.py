@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from tests.evaluation.test_rehearsal import FAULTS, damage
-from tests.export.made_up import coco_form
+from tests.export.factories import coco_form
 from yolo_feiou.ablation.command import ablate
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.ablation.rehearsal import rehearse_runs

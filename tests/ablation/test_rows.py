@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ablation.made_up import MEASURED, SESSION, TASK, run, trained, write_sessions
+from tests.ablation.factories import MEASURED, SESSION, TASK, run, trained, write_sessions
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.run_record import RunRecord

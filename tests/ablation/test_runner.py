@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.ablation.made_up import row, run
+from tests.ablation.factories import row, run
 from yolo_feiou.ablation import runner as module
 from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.runner import Runner, reason

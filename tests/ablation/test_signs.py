@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.ablation.made_up import HEADER, run
+from tests.ablation.factories import HEADER, run
 from yolo_feiou.ablation.signs import EVERY, Signs
 from yolo_feiou.ablation.store import RunFolder
 

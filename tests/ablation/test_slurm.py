@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ablation.watching import epochs_done, the_run, until
+from tests.ablation.process_helpers import epochs_done, the_run, until
 from tests.runs import stand_ins
 from yolo_feiou.ablation.store import run_folders
 

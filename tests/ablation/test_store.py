@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.ablation.made_up import SESSION, row
+from tests.ablation.factories import SESSION, row
 from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.store import RunFolder, Store, run_folders
 from yolo_feiou.errors import ArgumentError, DataError

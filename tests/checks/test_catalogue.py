@@ -7,55 +7,55 @@ import functools
 import pytest
 import torch
 
-from tests.checks import planted
+from tests.checks import faulty_losses
 from yolo_feiou.checks.catalogue import CHECKS, judge
-from yolo_feiou.checks.subject import Subject
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 # The mistaken loss, the check that must find it, a loss without the mistake, and the other faults that it has by right.
 PLANTED = [
-    (planted.takes_one, "runs", planted.eiou, ()),
-    (planted.mean, "shape", planted.eiou, ()),
-    (planted.column, "shape", planted.eiou, ()),
-    (planted.squeezed, "shape", planted.eiou, ()),
-    (planted.all_against_all, "shape", planted.plain_iou, ()),
-    (planted.coordinates, "shape", planted.eiou, ()),
-    (planted.detached, "shape", planted.eiou, ()),
-    (planted.counted, "shape", planted.eiou, ()),
-    (planted.listed, "shape", planted.eiou, ()),
-    (planted.never_empty, "shape", planted.eiou, ()),
-    (planted.broken_backward, "backward", planted.square, ()),
-    (planted.noisy, "repeat", planted.eiou, ()),
-    (planted.remembers, "repeat", planted.eiou, ()),
-    (planted.writes_pred, "inputs", planted.eiou, ()),
-    (planted.writes_target, "inputs", planted.eiou, ()),
-    (planted.unguarded, "finite", planted.eiou, ()),
-    (planted.root, "finite", planted.guarded_root, ()),
-    (planted.nan_to_num, "finite", planted.eiou, ()),
-    (planted.nonempty_only, "finite", planted.eiou, ()),
-    (planted.as_corner_and_size, "xywh", planted.eiou, ()),
-    (planted.as_centre_and_size, "xywh", planted.eiou, ()),
-    (planted.pixels, "scale", planted.eiou, ()),
-    (planted.sides_in_pixels, "scale", planted.eiou, ("step",)),
-    (planted.eps_added, "tiny", planted.eiou, ()),
-    (planted.similarity, "identical", planted.plain_iou, ("step",)),
-    (planted.constant, "identical", planted.plain_iou, ()),
-    (planted.left_the_graph, "learns", planted.eiou, ()),
-    (planted.log_without_minus, "negative", planted.log_with_minus, ("receding", "step")),
-    (planted.unclamped, "receding", planted.eiou, ()),
-    (planted.wrong_backward, "gradient", planted.square, ()),
-    (planted.attached, "attached", planted.focal_eiou, ("step",)),
-    (planted.iou_detached, "step", planted.eiou, ()),
-    (planted.uphill, "step", planted.eiou, ()),
-    (planted.reversed_focus, "reversed", planted.focal_eiou, ()),
-    (planted.centre_offset, "offset", planted.eiou, ()),
-    (planted.focal_centre_offset, "offset", planted.focal_eiou, ()),
-    (planted.smoothed_as_eiou, "extended", planted.eiou, ()),
-    (planted.unsmoothed_as_eiou, "extended", planted.plain_iou, ()),
-    (planted.replaces_a_function, "torch", planted.eiou, ()),
-    (planted.focal_eiou, "dead", planted.focal_over_the_batch, ()),
-    (planted.in_half, "half", planted.in_float32, ()),
+    (faulty_losses.takes_one, "runs", faulty_losses.eiou, ()),
+    (faulty_losses.mean, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.column, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.squeezed, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.all_against_all, "shape", faulty_losses.plain_iou, ()),
+    (faulty_losses.coordinates, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.detached, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.counted, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.listed, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.never_empty, "shape", faulty_losses.eiou, ()),
+    (faulty_losses.broken_backward, "backward", faulty_losses.square, ()),
+    (faulty_losses.noisy, "repeat", faulty_losses.eiou, ()),
+    (faulty_losses.remembers, "repeat", faulty_losses.eiou, ()),
+    (faulty_losses.writes_pred, "inputs", faulty_losses.eiou, ()),
+    (faulty_losses.writes_target, "inputs", faulty_losses.eiou, ()),
+    (faulty_losses.unguarded, "finite", faulty_losses.eiou, ()),
+    (faulty_losses.root, "finite", faulty_losses.guarded_root, ()),
+    (faulty_losses.nan_to_num, "finite", faulty_losses.eiou, ()),
+    (faulty_losses.nonempty_only, "finite", faulty_losses.eiou, ()),
+    (faulty_losses.as_corner_and_size, "xywh", faulty_losses.eiou, ()),
+    (faulty_losses.as_centre_and_size, "xywh", faulty_losses.eiou, ()),
+    (faulty_losses.pixels, "scale", faulty_losses.eiou, ()),
+    (faulty_losses.sides_in_pixels, "scale", faulty_losses.eiou, ("step",)),
+    (faulty_losses.eps_added, "tiny", faulty_losses.eiou, ()),
+    (faulty_losses.similarity, "identical", faulty_losses.plain_iou, ("step",)),
+    (faulty_losses.constant, "identical", faulty_losses.plain_iou, ()),
+    (faulty_losses.left_the_graph, "learns", faulty_losses.eiou, ()),
+    (faulty_losses.log_without_minus, "negative", faulty_losses.log_with_minus, ("receding", "step")),
+    (faulty_losses.unclamped, "receding", faulty_losses.eiou, ()),
+    (faulty_losses.wrong_backward, "gradient", faulty_losses.square, ()),
+    (faulty_losses.attached, "attached", faulty_losses.focal_eiou, ("step",)),
+    (faulty_losses.iou_detached, "step", faulty_losses.eiou, ()),
+    (faulty_losses.uphill, "step", faulty_losses.eiou, ()),
+    (faulty_losses.reversed_focus, "reversed", faulty_losses.focal_eiou, ()),
+    (faulty_losses.centre_offset, "offset", faulty_losses.eiou, ()),
+    (faulty_losses.focal_centre_offset, "offset", faulty_losses.focal_eiou, ()),
+    (faulty_losses.smoothed_as_eiou, "extended", faulty_losses.eiou, ()),
+    (faulty_losses.unsmoothed_as_eiou, "extended", faulty_losses.plain_iou, ()),
+    (faulty_losses.replaces_a_function, "torch", faulty_losses.eiou, ()),
+    (faulty_losses.focal_eiou, "dead", faulty_losses.focal_over_the_batch, ()),
+    (faulty_losses.in_half, "half", faulty_losses.in_float32, ()),
 ]
 judged = functools.cache(lambda loss: judge(Subject(getattr(loss, "__name__", "remembers"), loss)))
 severity = {check.name: check.severity for check in CHECKS}
@@ -83,7 +83,7 @@ def test_each_check_has_a_planted_mistake():
     assert len(severity) == len(CHECKS)
 
 
-@pytest.mark.parametrize("loss", planted.SOUND, ids=lambda loss: loss.__name__)
+@pytest.mark.parametrize("loss", faulty_losses.SOUND, ids=lambda loss: loss.__name__)
 def test_sound_losses_of_others_pass(loss):
     assert judged(loss).found("fault") == []
 
@@ -117,7 +117,7 @@ def test_our_weight_attached_is_found(gamma):
 
 
 def test_after_a_gate_nothing_more_is_tried():
-    assert [check.name for check, _ in judged(planted.mean).verdicts] == ["runs", "shape"]
+    assert [check.name for check, _ in judged(faulty_losses.mean).verdicts] == ["runs", "shape"]
 
 
 def test_torch_is_left_as_it_was():
@@ -125,12 +125,12 @@ def test_torch_is_left_as_it_was():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     with torch.no_grad():
-        assert judge(Subject("noisy", planted.noisy)).found("fault") == ["repeat"]
-        assert judge(Subject("eiou", planted.eiou)).found("fault") == []
+        assert judge(Subject("noisy", faulty_losses.noisy)).found("fault") == ["repeat"]
+        assert judge(Subject("eiou", faulty_losses.eiou)).found("fault") == []
         assert not torch.is_grad_enabled()
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_same_each_time():
-    one, other = (judge(Subject("attached", planted.attached)) for _ in "ab")
+    one, other = (judge(Subject("attached", faulty_losses.attached)) for _ in "ab")
     assert one == other

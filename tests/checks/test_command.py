@@ -12,7 +12,7 @@ from yolo_feiou.checks.command import check
 from yolo_feiou.errors import ArgumentError, LossSpecError
 
 PLANTED = """
-from tests.checks.planted import attached, eiou
+from tests.checks.faulty_losses import attached, eiou
 
 three = lambda pred, target, eps: eps
 """

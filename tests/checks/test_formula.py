@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from tests.checks import planted
+from tests.checks import faulty_losses
 from yolo_feiou import build_loss
 from yolo_feiou.checks.formula import TERMS, WEIGHTS, Formula, best_power, recognise
 from yolo_feiou.checks.pairs import matched
@@ -43,23 +43,23 @@ def test_our_own_losses(spec, formula):
 @pytest.mark.parametrize(
     ("loss", "formula"),
     [
-        (planted.focal_eiou, f"IoU^0.5 · ({EIOU})"),
-        (planted.in_float32, EIOU),
-        (planted.eps_added, EIOU),
-        (planted.ciou_alpha_held, "1 − IoU + ρ²/c² + αv"),
-        (planted.reversed_focus, f"(1 − IoU)^0.5 · ({EIOU})"),
-        (planted.focal_centre_offset, "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"),
-        (planted.smoothed_as_eiou, "smooth-ℓ1(1 − IoU)"),
-        (planted.similarity, "IoU"),
-        (planted.constant, "2 − IoU"),
-        (lambda *pairs: 2.5 * planted.focal_eiou(*pairs), f"2.5 · IoU^0.5 · ({EIOU})"),
-        (lambda *pairs: 0.3 + 0.5 * planted.plain_iou(*pairs), "0.8 − 0.5·IoU"),
-        (lambda *pairs: -planted.similarity(*pairs).log(), "−ln IoU"),
-        (lambda *pairs: -planted.similarity(*pairs), "−IoU"),
-        (lambda *pairs: planted.plain_iou(*pairs) ** 1.5, "(1 − IoU)^1.5"),
-        (lambda *pairs: planted.plain_iou(*pairs) * 0, "None"),
-        (lambda *pairs: planted.plain_iou(*pairs) * math.nan, "None"),
-        (lambda *pairs: planted.eiou(*pairs) + 1e-3 * planted.plain_iou(*pairs).sin(), "None"),
+        (faulty_losses.focal_eiou, f"IoU^0.5 · ({EIOU})"),
+        (faulty_losses.in_float32, EIOU),
+        (faulty_losses.eps_added, EIOU),
+        (faulty_losses.ciou_alpha_held, "1 − IoU + ρ²/c² + αv"),
+        (faulty_losses.reversed_focus, f"(1 − IoU)^0.5 · ({EIOU})"),
+        (faulty_losses.focal_centre_offset, "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"),
+        (faulty_losses.smoothed_as_eiou, "smooth-ℓ1(1 − IoU)"),
+        (faulty_losses.similarity, "IoU"),
+        (faulty_losses.constant, "2 − IoU"),
+        (lambda *pairs: 2.5 * faulty_losses.focal_eiou(*pairs), f"2.5 · IoU^0.5 · ({EIOU})"),
+        (lambda *pairs: 0.3 + 0.5 * faulty_losses.plain_iou(*pairs), "0.8 − 0.5·IoU"),
+        (lambda *pairs: -faulty_losses.similarity(*pairs).log(), "−ln IoU"),
+        (lambda *pairs: -faulty_losses.similarity(*pairs), "−IoU"),
+        (lambda *pairs: faulty_losses.plain_iou(*pairs) ** 1.5, "(1 − IoU)^1.5"),
+        (lambda *pairs: faulty_losses.plain_iou(*pairs) * 0, "None"),
+        (lambda *pairs: faulty_losses.plain_iou(*pairs) * math.nan, "None"),
+        (lambda *pairs: faulty_losses.eiou(*pairs) + 1e-3 * faulty_losses.plain_iou(*pairs).sin(), "None"),
     ],
 )
 def test_losses_of_others(loss, formula):

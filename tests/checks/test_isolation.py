@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-import tests.checks.planted  # noqa: F401  # once, with torchvision, and not in every process that is forked
+import tests.checks.faulty_losses  # noqa: F401  # once, with torchvision, and not in every process that is forked
 from yolo_feiou.checks.catalogue import CHECKS, judge
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.child import MEMORY
 from yolo_feiou.checks.command import TIMEOUT, check
 from yolo_feiou.checks.isolation import judge_apart
 from yolo_feiou.checks.report import report
-from yolo_feiou.checks.subject import Subject
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.registry import build_loss
 
@@ -75,7 +75,7 @@ FILES = {
 EIOU = """
 import ctypes, os, signal, sys, time
 import torch
-from tests.checks.planted import eiou
+from tests.checks.faulty_losses import eiou
 {top}
 def f(pred, target):
     {body}

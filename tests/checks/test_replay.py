@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.overrides import _get_current_function_mode_stack
 
-from tests.checks import planted
+from tests.checks import faulty_losses
 from tests.reference import slope
 from yolo_feiou.checks.pairs import apart, matched
 from yolo_feiou.checks.replay import Constants, differences
@@ -72,8 +72,8 @@ WAYS_OUT = {
     "numpy": lambda pred: torch.from_numpy(size(pred).numpy(force=True)),
     "torch.tensor": lambda pred: torch.tensor(size(pred)),
     "new_tensor": lambda pred: pred.new_tensor(size(pred)),
-    "a Function": lambda pred: planted.Square.apply(size(pred)),
-    "a Function under no_grad": torch.no_grad()(lambda pred: planted.Square.apply(size(pred))),
+    "a Function": lambda pred: faulty_losses.Square.apply(size(pred)),
+    "a Function under no_grad": torch.no_grad()(lambda pred: faulty_losses.Square.apply(size(pred))),
     "nothing": size,
 }
 
@@ -97,18 +97,18 @@ def test_differences_are_autograds(way):
 def test_a_detached_weight_and_a_wrong_backward():
     """Focal-EIoU's gradient agrees though its values' doesn't; a backward that gives half of it doesn't agree."""
     pairs = matched(8)
-    for loss in (planted.focal_eiou, planted.ciou_alpha_held, planted.square):
+    for loss in (faulty_losses.focal_eiou, faulty_losses.ciou_alpha_held, faulty_losses.square):
         torch.testing.assert_close(differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
-    wrong = slope(planted.wrong_backward, *pairs)
-    torch.testing.assert_close(differences(planted.wrong_backward, *pairs, 1e-6), 2 * wrong, rtol=1e-6, atol=1e-8)
+    wrong = slope(faulty_losses.wrong_backward, *pairs)
+    torch.testing.assert_close(differences(faulty_losses.wrong_backward, *pairs, 1e-6), 2 * wrong, rtol=1e-6, atol=1e-8)
 
 
 def test_a_loss_of_the_whole_batch():
     """W/mean(W)·L with W attached: each prediction moves the loss of every pair."""
 
     def loss(pred, target):
-        weight = planted.geometry(pred, target).iou
-        return weight / weight.mean() * planted.eiou(pred, target)
+        weight = faulty_losses.geometry(pred, target).iou
+        return weight / weight.mean() * faulty_losses.eiou(pred, target)
 
     pairs = matched(5)
     torch.testing.assert_close(differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
@@ -118,10 +118,10 @@ def test_a_huge_value_does_not_spoil_the_others():
     """1e13 has a resolution of 0.002 in float64: a difference of sums would be off by thousands."""
 
     def loss(pred, target):
-        return planted.eiou(pred, target) * torch.where(pred[:, 0] == pairs[0][0, 0], 1e13, 1)
+        return faulty_losses.eiou(pred, target) * torch.where(pred[:, 0] == pairs[0][0, 0], 1e13, 1)
 
     pairs = matched(5)
-    expected = slope(planted.eiou, *pairs)[1:]
+    expected = slope(faulty_losses.eiou, *pairs)[1:]
     torch.testing.assert_close(differences(loss, *pairs, 1e-6)[1:], expected, rtol=1e-6, atol=1e-8)
 
 
@@ -142,9 +142,9 @@ def test_a_branch_has_no_slope(other_way):
 
 def test_nothing_stays_on():
     """Neither after a call, nor after an error."""
-    differences(planted.eiou, *apart(1), 1e-6)
+    differences(faulty_losses.eiou, *apart(1), 1e-6)
     with pytest.raises(TypeError):
-        differences(planted.takes_one, *apart(1), 1e-6)
+        differences(faulty_losses.takes_one, *apart(1), 1e-6)
     assert _get_current_function_mode_stack() == []
     with Constants() as constants:
         torch.ones(1).detach()

@@ -1,16 +1,16 @@
 """The report, letter by letter."""
 
-from tests.checks import planted
+from tests.checks import faulty_losses
 from yolo_feiou.checks.catalogue import CHECKS, judge
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.report import report
-from yolo_feiou.checks.subject import Subject
 
 OK = [f"ok    {check.name}: {check.checked}" for check in CHECKS]
 
 
 def test_a_sound_loss():
     """One line a check, after the formula."""
-    lines = report(judge(Subject("my_loss.py:eiou", planted.eiou))).splitlines()
+    lines = report(judge(Subject("my_loss.py:eiou", faulty_losses.eiou))).splitlines()
     assert lines == [
         "my_loss.py:eiou",
         "recognised: 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²",
@@ -23,7 +23,7 @@ def test_a_sound_loss():
 
 def test_a_fault_and_a_note():
     """EIoU of concentric 2×2 and 4×4 is 1.25, times IoU = 1/4; the centre's offset leaves 0.75/4."""
-    lines = report(judge(Subject("my.py:f", planted.focal_centre_offset))).splitlines()
+    lines = report(judge(Subject("my.py:f", faulty_losses.focal_centre_offset))).splitlines()
     fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT"))
     wrong = "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"
     assert lines[1] == f"recognised: {wrong}"
@@ -39,7 +39,7 @@ def test_a_fault_and_a_note():
 
 
 def test_a_gate():
-    lines = report(judge(Subject("my.py:f", planted.mean))).splitlines()
+    lines = report(judge(Subject("my.py:f", faulty_losses.mean))).splitlines()
     assert lines[:4] == ["my.py:f", "recognised: not a formula that we know", "", OK[0]]
     assert lines[4] == "FAULT shape: not one value a pair, for N = 5"
     assert lines[9] == f"not checked before that is mended: {', '.join(check.name for check in CHECKS[2:])}"
@@ -47,7 +47,9 @@ def test_a_gate():
 
 
 def test_what_only_a_formula_can_show_is_not_called_ok():
-    lines = report(judge(Subject("my.py:f", lambda pred, target: planted.eiou(pred, target).log1p()))).splitlines()
+    lines = report(
+        judge(Subject("my.py:f", lambda pred, target: faulty_losses.eiou(pred, target).log1p()))
+    ).splitlines()
     assert lines[1] == "recognised: not a formula that we know"
     for name in ("reversed", "offset"):
         assert f"-     {name}: not checked, since the formula is not one that we know" in lines

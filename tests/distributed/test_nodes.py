@@ -15,7 +15,7 @@ import torch
 
 from tests.distributed.nodes import cluster
 from tests.export.conftest import LEARNS
-from tests.export.made_up import coco_form
+from tests.export.factories import coco_form
 from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO
 from yolo_feiou.yolo.distributed import RANKS_SINCE

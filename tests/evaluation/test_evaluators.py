@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.evaluation.made_up import noisy
+from tests.evaluation.factories import noisy
 from yolo_feiou.evaluation.evaluators import measure
 from yolo_feiou.evaluation.metrics import LEVELS, score
 from yolo_feiou.evaluation.truth import from_json

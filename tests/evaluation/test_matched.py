@@ -6,7 +6,7 @@ from contextlib import redirect_stdout
 import numpy as np
 import pytest
 
-from tests.evaluation.made_up import noisy, predicted, truth
+from tests.evaluation.factories import noisy, predicted, truth
 from yolo_feiou.evaluation.matched import matched_ious, matched_row
 from yolo_feiou.evaluation.truth import from_json
 

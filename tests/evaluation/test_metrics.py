@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.evaluation.made_up import predicted, truth
+from tests.evaluation.factories import predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.metrics import LEVELS, by_area, score
 from yolo_feiou.evaluation.truth import in_coco_form

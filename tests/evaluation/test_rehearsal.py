@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.export.made_up import coco_form
+from tests.export.factories import coco_form
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.evaluation.rehearsal import find_subject
 from yolo_feiou.yolo.evaluate import evaluate

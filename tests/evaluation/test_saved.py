@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_up import noisy, predicted, truth
+from tests.evaluation.factories import noisy, predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation import saved
 from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load

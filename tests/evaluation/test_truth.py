@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.evaluation.made_up import predicted, truth
+from tests.evaluation.factories import predicted, truth
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.truth import from_json

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.detection import detecting, model  # noqa: F401  # fixtures
-from tests.export.made_up import coco_form
+from tests.export.factories import coco_form
 from tests.runs import SHORT
 from yolo_feiou.losses.registry import shortest
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS

@@ -7,7 +7,7 @@ import torch
 import yaml
 
 from tests.export.conftest import LEARNS
-from tests.export.made_up import errors
+from tests.export.factories import errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.export import command

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.export.made_up import errors
+from tests.export.factories import errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import onnx
 from yolo_feiou.export.command import export

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.export.made_up import errors
+from tests.export.factories import errors
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export

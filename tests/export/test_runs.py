@@ -8,7 +8,7 @@ import torch
 import ultralytics
 import yaml
 
-from tests.ablation.made_up import MEASURED, SESSION
+from tests.ablation.factories import MEASURED, SESSION
 from yolo_feiou.errors import DataError, LossSpecError
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.runs import read_run

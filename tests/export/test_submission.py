@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pycocotools.coco import COCO
 
-from tests.export.made_up import CATEGORIES, errors
+from tests.export.factories import CATEGORIES, errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import submission
 from yolo_feiou.export.command import export

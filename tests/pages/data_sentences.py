@@ -127,11 +127,11 @@ def _yours() -> list[Claim]:
         shown("All JSON must have the same categories.", f"{command}::test_different_categories"),
         shown(
             "Each image needs `id` and `file_name`, each annotation",
-            "datasets/coco/test_reading.py::test_what_is_no_coco_json",
+            "datasets/coco/test_json_reader.py::test_what_is_no_coco_json",
         ),
         shown(
             "`image_id`, `category_id` and `bbox`",
-            "datasets/coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_json_reader.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "an annotation's `id`, `iscrowd` and `area` may be missing, and so may `width` and `height`,",
@@ -186,7 +186,7 @@ def _reading() -> list[Claim]:
         ),
         shown(
             "What means nothing is refused: all such records are counted, three are named.",
-            "datasets/coco/test_reading.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_json_reader.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "If all files are larger or smaller by one factor,",
@@ -209,7 +209,7 @@ def _reading() -> list[Claim]:
         ),
         shown(
             "it can't be told which is meant: refused.",
-            "datasets/coco/test_namesakes.py::test_two_with_annotations_are_refused",
+            "datasets/coco/test_duplicate_categories.py::test_two_with_annotations_are_refused",
         ),
         shown(
             "Said, and no mistake for certain:",

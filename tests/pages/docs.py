@@ -93,12 +93,12 @@ def claims_on_data() -> list[Claim]:
         shown('("0" is no crowd)', "evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true"),
         shown(
             "UTF-8 and, by their byte-order mark, UTF-16 and UTF-32 are read.",
-            "datasets/coco/test_reading.py::test_byte_order_marks_are_read",
+            "datasets/coco/test_json_reader.py::test_byte_order_marks_are_read",
         ),
         measured(f"or of {SAMPLE} spread evenly over a larger set", "yolo_feiou/datasets/coco/sizes.py"),
         shown(
             "as Roboflow's category 0, those without annotations are left out.",
-            "datasets/coco/test_namesakes.py::test_the_one_without_annotations_is_left_out_and_named",
+            "datasets/coco/test_duplicate_categories.py::test_the_one_without_annotations_is_left_out_and_named",
         ),
         shown(
             "Boxes that reach beyond the image are clipped to it.",

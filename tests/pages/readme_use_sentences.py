@@ -266,18 +266,18 @@ def _judge() -> list[Claim]:
                 "simulation/test_run.py::test_rows_of_a_simulation",
                 f"{command}::test_the_figures_of_the_simulations_are_their_setups",
             ),
-            "simulation/test_regress.py::test_a_subject_makes_all_its_files_and_judges_the_papers_statements",
+            "simulation/test_figures_6_7.py::test_a_subject_makes_all_its_files_and_judges_the_papers_statements",
         ),
         shown("the paper's other figures:", f"{command}::test_each_subject_has_its_files"),
         shown("the gradient over a grid of offsets and sizes", f"{field}::test_the_grid"),
         shown(
             "any losses of the table;",
-            "simulation/test_sweep.py::test_the_command_takes_values_for_both_setups",
+            "simulation/test_figure4.py::test_the_command_takes_values_for_both_setups",
             "losses/test_spec.py::test_split_list",
         ),
         shown(
             "how the paper is read, as a whole or one by one",
-            "simulation/test_regress.py::test_every_word_has_its_effect",
+            "simulation/test_figures_6_7.py::test_every_word_has_its_effect",
         ),
         shown(
             "the others take losses of the table",

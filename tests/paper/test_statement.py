@@ -3,7 +3,7 @@
 import pytest
 
 from yolo_feiou.paper.evidence import CONDITIONS, Evidence
-from yolo_feiou.paper.figures67 import counts, matrix, verdict
+from yolo_feiou.paper.figures_6_7 import counts, matrix, verdict
 from yolo_feiou.paper.page import MARKS
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, simply, under, untested
 from yolo_feiou.simulation.claims import CLAIMS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.variants import Variant

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.captions import comparison_note, conditions, findings, noise, seeds_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.odd_names import FORBIDDEN, ODD
-from tests.report.made_up import LOSSES, row, write
+from tests.report.factories import LOSSES, row, write
 from yolo_feiou import cli, escape
 from yolo_feiou.escape import visible
 from yolo_feiou.report import command as module

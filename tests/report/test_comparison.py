@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.variants import Variant

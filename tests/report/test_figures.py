@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.report.made_up import row, write
+from tests.report.factories import row, write
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline

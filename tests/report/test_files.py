@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from tests.report.made_up import failed, row, write
+from tests.report.factories import failed, row, write
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.matched import BINS, SHARES
 from yolo_feiou.evaluation.metrics import LEVELS, OFFICIAL

@@ -1,6 +1,6 @@
 """What is listed as it is."""
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
 

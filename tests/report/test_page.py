@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.made_up import failed, write
+from tests.report.factories import failed, write
 from yolo_feiou.report.command import report
 
 ARGUMENTS = (

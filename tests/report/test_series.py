@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.plots.style import looks

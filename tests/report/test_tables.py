@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.report.made_up import row
+from tests.report.factories import row
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ablation.made_up import run
+from tests.ablation.factories import run
 from tests.ablation.test_collect import finished
 from yolo_feiou.ablation import collect as module
 from yolo_feiou.ablation.collect import collect

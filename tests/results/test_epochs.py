@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ablation.made_up import HEADER
+from tests.ablation.factories import HEADER
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.epochs import count_minutes, drop_partial_line, read_curve, read_epochs
 

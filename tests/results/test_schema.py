@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.ablation.made_up import MEASURED, SESSION, TASK, run
-from tests.evaluation.made_up import predicted, truth
+from tests.ablation.factories import MEASURED, SESSION, TASK, run
+from tests.evaluation.factories import predicted, truth
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.source import Source
 from yolo_feiou.results import schema

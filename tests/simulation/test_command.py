@@ -254,7 +254,7 @@ def test_ctrl_c_while_a_picture_is_drawn_leaves_none(yolo, monkeypatch):
             part.write_bytes(b"half a picture")
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("yolo_feiou.simulation.regress.save", stop)
+    monkeypatch.setattr("yolo_feiou.simulation.figures_6_7.save", stop)
     assert yolo("simulate", "setup=2", *QUICK, "losses=iou", "out=results").startswith("interrupted; finished, in")
     assert names("results") == ["settings.json", "steps.csv"]
 
@@ -295,13 +295,13 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, unbuffered, words):
 @pytest.mark.parametrize("subject", ["figure=4", "readings=all"])
 def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeypatch, capsys):
     """The third run is interrupted: two rows are there, and nothing of the file that lay there before."""
-    from yolo_feiou.simulation import readings, sweep
+    from yolo_feiou.simulation import figure4, readings
 
     def rows(*arguments, **options):
         yield from [{"row": 1.0}, {"row": 2.0}]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sweep, "final", rows)
+    monkeypatch.setattr(figure4, "final", rows)
     monkeypatch.setattr(readings, "judged", rows)
     (tmp_path / "old.png").write_text("of another simulation")
     with pytest.raises(SystemExit) as stop:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import torch
 
 from yolo_feiou.checks import geometry, gradients, interface, misnamed, numerics
+from yolo_feiou.checks.checked_loss import LossFailed, Subject
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.checks.formula import Formula
-from yolo_feiou.checks.subject import LossFailed, Subject
 
 
 @dataclass(frozen=True)

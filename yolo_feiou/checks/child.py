@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 import torch
 
 from yolo_feiou.checks.catalogue import undisturbed, verdicts
-from yolo_feiou.checks.subject import Subject
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.user import load_loss

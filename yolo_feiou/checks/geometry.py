@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.pairs import apart, matched
-from yolo_feiou.checks.subject import Subject
 
 
 def differing(one: Tensor, other: Tensor) -> int | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.pairs import Pairs, apart, matched, overlapping
 from yolo_feiou.checks.replay import differences
-from yolo_feiou.checks.subject import Subject
 from yolo_feiou.losses.boxes import Pair
 
 #: Of 2000 independent pairs that overlap, the share that may lose IoU at a step. Measured, sound: 0 IoU, GIoU, WIoU and

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
+from yolo_feiou.checks.checked_loss import Subject, describe
 from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.pairs import matched
-from yolo_feiou.checks.subject import Subject, describe
 from yolo_feiou.checks.torch_state import GRADIENTS
 from yolo_feiou.errors import first_three
 

@@ -18,8 +18,8 @@ from typing import Any
 from yolo_feiou import errors
 from yolo_feiou.checks import child
 from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement, judge
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.finding import Finding
-from yolo_feiou.checks.subject import Subject
 from yolo_feiou.losses.user import load_loss
 
 #: Bytes that all results of a loss may have; they have a few thousand.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.finding import Finding, spell
 from yolo_feiou.checks.formula import TOLERANCE, Formula, smooth
 from yolo_feiou.checks.pairs import apart, matched
-from yolo_feiou.checks.subject import Subject
 from yolo_feiou.losses.boxes import Pair
 
 #: What the centre's offset stands in place of.

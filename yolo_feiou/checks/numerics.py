@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from yolo_feiou.checks.checked_loss import Subject
 from yolo_feiou.checks.finding import Finding, pair_at, spell
 from yolo_feiou.checks.geometry import differing, scaled
 from yolo_feiou.checks.pairs import KINDS, kind, matched
-from yolo_feiou.checks.subject import Subject
 
 
 def finite(subject: Subject) -> Finding | None:

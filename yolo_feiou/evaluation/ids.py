@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from yolo_feiou.datasets.coco.names import hint, loosely
+from yolo_feiou.datasets.coco.similar_names import hint, loosely
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.truth import Record

@@ -10,9 +10,9 @@ import numpy as np
 
 from yolo_feiou.datasets.coco.annotations import read_columns
 from yolo_feiou.datasets.coco.convert import label_boxes
-from yolo_feiou.datasets.coco.doubts import doubt_boxes
 from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.sizes import compare_sizes
+from yolo_feiou.datasets.coco.warnings import doubt_boxes
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.ids import category_ids, image_ids

@@ -15,8 +15,8 @@ from typing import Any, cast
 import numpy as np
 
 from yolo_feiou.datasets.coco.annotations import Columns, read_columns
+from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.datasets.coco.images import check_names
-from yolo_feiou.datasets.coco.odd_values import Id
 from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.ids import category_ids, image_ids

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 
 from yolo_feiou.paper.evidence import Evidence
-from yolo_feiou.paper.experiments import AFTER, SETUP
-from yolo_feiou.paper.figures67 import counts as counts67
-from yolo_feiou.paper.figures67 import matrix
-from yolo_feiou.paper.focus import SECTION_4
-from yolo_feiou.paper.losses import SECTION_1, SECTION_2, SECTION_3
+from yolo_feiou.paper.figures_6_7 import counts as counts67
+from yolo_feiou.paper.figures_6_7 import matrix
+from yolo_feiou.paper.section_4 import SECTION_4
+from yolo_feiou.paper.section_5 import AFTER, SETUP
+from yolo_feiou.paper.sections_1_to_3 import SECTION_1, SECTION_2, SECTION_3
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Statement, Verdict
 from yolo_feiou.paper.tables import TABLES, table
 from yolo_feiou.simulation.claims import CLAIMS

@@ -12,20 +12,20 @@ from ultralytics.utils.files import increment_path
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
 from yolo_feiou.parameters import Text, read_arguments, spell_default
-from yolo_feiou.simulation import curves, field, figure1, layout, readings, regress, sweep
-from yolo_feiou.simulation.subject import Subject
+from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
+from yolo_feiou.simulation.experiment import Subject
 from yolo_feiou.storage.own_files import check_free
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
 SUBJECTS: dict[str, Subject] = {
-    "setup=1": regress.subject(1),
-    "setup=2": regress.subject(2),
+    "setup=1": figures_6_7.subject(1),
+    "setup=2": figures_6_7.subject(2),
     "figure=1": figure1.SUBJECT,
-    "figure=2": curves.FIGURE2,
-    "figure=3": curves.FIGURE3,
-    "figure=4": sweep.SUBJECT,
-    "figure=5": layout.SUBJECT,
+    "figure=2": figures_2_3.FIGURE2,
+    "figure=3": figures_2_3.FIGURE3,
+    "figure=4": figure4.SUBJECT,
+    "figure=5": figure5.SUBJECT,
     "readings=all": readings.SUBJECT,
 }
 ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}

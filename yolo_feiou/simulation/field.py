@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from yolo_feiou.checks.subject import LossFailed
-from yolo_feiou.checks.subject import Subject as Judged
+from yolo_feiou.checks.checked_loss import LossFailed
+from yolo_feiou.checks.checked_loss import Subject as Judged
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import file_name
 from yolo_feiou.losses.boxes import Pair
@@ -19,7 +19,7 @@ from yolo_feiou.losses.user import LossFunction, load_loss
 from yolo_feiou.parameters import Float, Int
 from yolo_feiou.plots.field import gradient_field
 from yolo_feiou.plots.style import save
-from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.simulation.experiment import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 
 PLANES = ("offset", "size", "both")

@@ -17,8 +17,8 @@ from yolo_feiou.parameters import Choice, Float, Int
 from yolo_feiou.plots.figures import regressions
 from yolo_feiou.plots.style import save
 from yolo_feiou.simulation.descent import descend
+from yolo_feiou.simulation.experiment import Subject, Values, losses_argument, losses_of
 from yolo_feiou.simulation.setups import Factor, Reading
-from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
 from yolo_feiou.storage.tables import Row, write_csv
 
 LOSSES = ("giou", "ciou", "eiou")  # the figure's rows

@@ -11,9 +11,9 @@ from pathlib import Path
 from yolo_feiou.parameters import Int
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import ALL, CLAIMS
+from yolo_feiou.simulation.experiment import Subject, Values
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import Reading
-from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 
 BASES = [

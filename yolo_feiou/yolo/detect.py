@@ -17,7 +17,7 @@ from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
 from ultralytics.utils.ops import scale_boxes
 
-from yolo_feiou.datasets.coco.odd_values import Id
+from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
 from yolo_feiou.evaluation.truth import Record
 from yolo_feiou.yolo.configs import find_data

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.datasets.coco.made_up import annotation, image, own_data, write_json, write_zip
+from tests.datasets.coco.factories import annotation, image, own_data, write_json, write_zip
 from yolo_feiou.datasets.coco import catalogue
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from tests.datasets.coco.made_up import TINY, annotation, image, write_json
+from tests.datasets.coco.factories import TINY, annotation, image, write_json
 from yolo_feiou.datasets.coco.annotations import read_columns
 from yolo_feiou.errors import DataError
 

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from tests.datasets.coco.made_up import write_zip
+from tests.datasets.coco.factories import write_zip
 from yolo_feiou.datasets.coco import archives
 from yolo_feiou.datasets.coco.archives import extract_file, extract_folder, size_of
 from yolo_feiou.datasets.coco.ledger import Ledger

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.datasets.coco.made_up import TINY, annotation, image, labels, own_data, write_images, write_json
-from tests.datasets.coco.told import refusal, tree
+from tests.datasets.coco.assertions import refusal, tree
+from tests.datasets.coco.factories import TINY, annotation, image, labels, own_data, write_images, write_json
 from yolo_feiou.datasets.coco.command import main, prepare_coco
 from yolo_feiou.errors import ArgumentError
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tests.datasets.coco.made_up import CATEGORIES, TINY, annotation, image, labels, write_json
+from tests.datasets.coco.factories import CATEGORIES, TINY, annotation, image, labels, write_json
 from yolo_feiou.datasets.coco import convert
 from yolo_feiou.datasets.coco.annotations import read_columns
 from yolo_feiou.datasets.coco.convert import Counts, label_boxes, label_name, write_labels

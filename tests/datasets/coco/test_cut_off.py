@@ -8,9 +8,9 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
-from tests.datasets.coco.made_up import labels, own_data
+from tests.datasets.coco.assertions import EXTRACTED, refusal, tree
+from tests.datasets.coco.factories import labels, own_data
 from tests.datasets.coco.server import serving
-from tests.datasets.coco.told import EXTRACTED, refusal, tree
 from yolo_feiou.datasets.coco import command, convert, splits
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.datasets.coco.made_up import write_images
+from tests.datasets.coco.factories import write_images
 from yolo_feiou.datasets.coco.images import are_there, check_missing, usable_names
 from yolo_feiou.errors import DataError
 

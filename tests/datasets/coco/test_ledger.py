@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.datasets.coco.made_up import annotation, image, own_data, write_images, write_json
+from tests.datasets.coco.assertions import EXTRACTED, refusal, tree
+from tests.datasets.coco.factories import annotation, image, own_data, write_images, write_json
 from tests.datasets.coco.server import serving
-from tests.datasets.coco.told import EXTRACTED, refusal, tree
 from yolo_feiou.datasets.coco import prepare
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.datasets.coco.ledger import FILE, Ledger

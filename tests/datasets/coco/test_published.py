@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.datasets.coco.made_up import image, write_zip
+from tests.datasets.coco.assertions import COCO_FILES, EXTRACTED, refusal, tree
+from tests.datasets.coco.factories import image, write_zip
 from tests.datasets.coco.server import serving
-from tests.datasets.coco.told import COCO_FILES, EXTRACTED, refusal, tree
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 

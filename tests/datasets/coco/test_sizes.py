@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from ultralytics.data.utils import check_image
 
-from tests.datasets.coco.made_up import image, write_images, write_json
+from tests.datasets.coco.factories import image, write_images, write_json
 from yolo_feiou.datasets.coco import sizes
 from yolo_feiou.datasets.coco.annotations import read_columns
 from yolo_feiou.datasets.coco.sizes import check_sizes, compare_sizes, read_size

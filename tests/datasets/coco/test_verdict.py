@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tests.datasets.coco.made_up import CATEGORIES, annotation, image, write_images
+from tests.datasets.coco.factories import CATEGORIES, annotation, image, write_images
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.objects import expected_objects

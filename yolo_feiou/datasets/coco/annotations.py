@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from yolo_feiou.datasets.coco.coercion import Id
+from yolo_feiou.datasets.coco.duplicate_categories import tell_apart
 from yolo_feiou.datasets.coco.ids import MAX_DIGITS, Index
-from yolo_feiou.datasets.coco.namesakes import tell_apart
-from yolo_feiou.datasets.coco.odd_values import Id
-from yolo_feiou.datasets.coco.reading import Annotation, Category, Image, name_record, open_lists, read_records
+from yolo_feiou.datasets.coco.json_reader import Annotation, Category, Image, name_record, open_lists, read_records
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 

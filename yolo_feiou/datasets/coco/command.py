@@ -14,12 +14,12 @@ import numpy as np
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.datasets.coco.catalogue import COCO_2017, URL, Published
 from yolo_feiou.datasets.coco.convert import Counts
-from yolo_feiou.datasets.coco.doubts import doubt_boxes
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.datasets.coco.prepare import Loaded, check_link, load, write
 from yolo_feiou.datasets.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
 from yolo_feiou.datasets.coco.request import Request, read_request
 from yolo_feiou.datasets.coco.splits import check_zips
+from yolo_feiou.datasets.coco.warnings import doubt_boxes
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
 from yolo_feiou.escape import shell
 from yolo_feiou.parameters import Choice, Int, Text, read_arguments

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolo_feiou.datasets.coco.odd_values import Id, plain_id, spelling
+from yolo_feiou.datasets.coco.coercion import Id, plain_id, spelling
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
 

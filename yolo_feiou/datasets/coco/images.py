@@ -11,7 +11,7 @@ import numpy as np
 from ultralytics.data.utils import IMG_FORMATS
 
 from yolo_feiou.datasets.coco.convert import label_name
-from yolo_feiou.datasets.coco.names import hint
+from yolo_feiou.datasets.coco.similar_names import hint
 from yolo_feiou.errors import DataError, first_three
 
 

@@ -9,8 +9,8 @@ import torch
 
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.simulation import regress, run
-from yolo_feiou.simulation.regress import reading_name, record, simulation, summary
+from yolo_feiou.simulation import figures_6_7, run
+from yolo_feiou.simulation.figures_6_7 import reading_name, record, simulation, summary
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import read_csv
@@ -54,7 +54,7 @@ def test_words_beside_a_reading_by_name_change_it():
 def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
     """So none is without effect, and what the help says is what is done."""
     for number in (1, 2):
-        arguments = {argument.name: argument for argument in regress.subject(number).arguments}
+        arguments = {argument.name: argument for argument in figures_6_7.subject(number).arguments}
         own = {field.name for field in fields(Simulation)} - {"setup"}
         assert set(arguments) == own | {field.name for field in fields(Reading)}
         defaults = {**asdict(Reading()), **asdict(Simulation(number)), "reading": "literal"}
@@ -81,7 +81,7 @@ def test_of_a_long_story_about_a_device_the_first_line_is_told(monkeypatch):
     def fail(*size, **options):
         raise RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be reported later")
 
-    monkeypatch.setattr(regress.torch, "zeros", fail)
+    monkeypatch.setattr(figures_6_7.torch, "zeros", fail)
     with pytest.raises(ArgumentError, match=r"here: CUDA error: out of memory.? Leave"):
         simulation(1, {"device": "cuda"})
 
@@ -171,9 +171,9 @@ def test_the_summary_has_the_last_row_of_each_loss():
 
 
 def test_a_subject_makes_all_its_files_and_judges_the_papers_statements(tmp_path):
-    title, head, *lines = regress.subject(2).make(tmp_path, {"points": 1, "steps": 2})
+    title, head, *lines = figures_6_7.subject(2).make(tmp_path, {"points": 1, "steps": 2})
     assert title == "Setup 2, literal reading, 27 pairs, after 2 steps:"
-    assert head.split() == [*regress.SHOWN]
+    assert head.split() == [*figures_6_7.SHOWN]
     assert [line.split()[0] for line in lines] == [*run.LOSSES, *(line.split()[0] for line in lines[5:])]
     assert len(lines) == 5 + 6 and all(line.startswith(("holds  ", "fails  ")) for line in lines[5:])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["error.png", "iou.png", "settings.json", "steps.csv"]

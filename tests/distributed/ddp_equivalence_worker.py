@@ -1,6 +1,6 @@
 """A training that writes down what each rank saw and computed, and what one process makes of the same batches.
 
-    torchrun … tests/distributed/equal.py {…}      or, in a single process, with ranks=N in the arguments
+    torchrun … tests/distributed/ddp_equivalence_worker.py {…}   or, in a single process, with ranks=N in its arguments
 
 The single process trains on the very parts that N ranks have, one after another, and adds their gradients up before
 each step: a loss is normalised by its own part and batch norm sees its own part, in DDP as here. The seeds of the ranks

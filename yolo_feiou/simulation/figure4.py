@@ -10,8 +10,8 @@ from yolo_feiou.parameters import Floats, Int, spell
 from yolo_feiou.plots.figures import sweep
 from yolo_feiou.plots.style import save
 from yolo_feiou.progress_bar import show_progress
+from yolo_feiou.simulation.experiment import Subject, Values
 from yolo_feiou.simulation.run import Simulation
-from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 
 BETAS, GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)

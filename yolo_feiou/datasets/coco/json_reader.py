@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 import numpy as np
 
-from yolo_feiou.datasets.coco.odd_values import Id, to_area, to_box, to_file_name, to_flag, to_id, to_size, to_text
+from yolo_feiou.datasets.coco.coercion import Id, to_area, to_box, to_file_name, to_flag, to_id, to_size, to_text
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 

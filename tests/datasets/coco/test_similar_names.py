@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from yolo_feiou.datasets.coco.names import hint
+from yolo_feiou.datasets.coco.similar_names import hint
 
 NFD = unicodedata.normalize("NFD", "ünï.jpg")
 

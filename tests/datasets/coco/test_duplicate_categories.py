@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.datasets.coco.made_up import annotation, image, write_json
+from tests.datasets.coco.factories import annotation, image, write_json
 from yolo_feiou.datasets.coco.annotations import read_columns
 from yolo_feiou.errors import DataError
 

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.datasets.coco.made_up import CATEGORIES, annotation, image, write_json
-from yolo_feiou.datasets.coco import reading
+from tests.datasets.coco.factories import CATEGORIES, annotation, image, write_json
+from yolo_feiou.datasets.coco import json_reader
 from yolo_feiou.datasets.coco.annotations import read_columns
-from yolo_feiou.datasets.coco.reading import Annotation, open_lists, read_records
+from yolo_feiou.datasets.coco.json_reader import Annotation, open_lists, read_records
 from yolo_feiou.errors import DataError
 
 
@@ -109,7 +109,7 @@ def test_a_record_without_an_id_is_named_by_its_place(tmp_path):
 
 
 def test_records_come_in_pieces_and_all_of_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "CHUNK", 3)
+    monkeypatch.setattr(json_reader, "CHUNK", 3)
     path = write_json(tmp_path / "a.json", [image(1)], [annotation(n, bbox=(n, 2, 3, 4)) for n in range(8)])
     with open_lists(path) as lists:
         pieces = list(read_records(lists.annotations, Annotation, path))

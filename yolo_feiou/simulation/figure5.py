@@ -10,8 +10,8 @@ from torchvision.ops import box_convert
 from yolo_feiou.parameters import Int
 from yolo_feiou.plots.figures import layout
 from yolo_feiou.plots.style import save
+from yolo_feiou.simulation.experiment import Subject, Values
 from yolo_feiou.simulation.setups import SETUPS, Reading
-from yolo_feiou.simulation.subject import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.checks import planted
+from tests.checks import faulty_losses
+from yolo_feiou.checks.checked_loss import LossFailed, Subject
 from yolo_feiou.checks.pairs import matched
-from yolo_feiou.checks.subject import LossFailed, Subject
 
 PAIRS = matched(3)
 
@@ -27,7 +27,7 @@ def test_whatever_it_raises_is_a_finding():
     finding = failure(Subject("loss", loss))
     assert finding.came == "KeyError: 'two\\nlines'"
     assert finding.pair == (PAIRS[0][0].tolist(), PAIRS[1][0].tolist())
-    assert failure(Subject("broken", planted.broken_backward), "gradient").came == "RuntimeError: not written yet"
+    assert failure(Subject("broken", faulty_losses.broken_backward), "gradient").came == "RuntimeError: not written yet"
 
 
 def test_what_ends_the_process_is_let_through():
@@ -41,10 +41,10 @@ def test_what_ends_the_process_is_let_through():
 @pytest.mark.parametrize(
     ("loss", "came"),
     [
-        (planted.mean, "a scalar"),
-        (planted.column, "shape (3, 1)"),
-        (planted.all_against_all, "shape (3, 3)"),
-        (planted.listed, "list"),
+        (faulty_losses.mean, "a scalar"),
+        (faulty_losses.column, "shape (3, 1)"),
+        (faulty_losses.all_against_all, "shape (3, 3)"),
+        (faulty_losses.listed, "list"),
     ],
 )
 def test_another_shape_is_a_finding(loss, came):
@@ -54,7 +54,7 @@ def test_another_shape_is_a_finding(loss, came):
 
 def test_values_and_gradient():
     """Unit squares half apart: IoU ½/1.5, and ∂(1 − IoU)/∂x1: overlap ½ − d, union 1.5 with x1 alone moved to ½ + d."""
-    subject = Subject("iou", planted.plain_iou)
+    subject = Subject("iou", faulty_losses.plain_iou)
     pred, target = torch.tensor([[0.5, 0, 1.5, 1]]).double(), torch.tensor([[0.0, -1, 1, 2]]).double()
     # overlap ½, union 1 + 3 − ½ = 3.5, IoU 1/7; per unit of x1 the overlap loses 1 and the union 1 − 1 = 0: slope 1/3.5
     assert subject.values(pred, target).item() == pytest.approx(6 / 7)
@@ -63,7 +63,7 @@ def test_values_and_gradient():
 
 
 def test_without_a_graph_the_gradient_is_0():
-    assert not Subject("detached", planted.detached).gradient(*PAIRS).any()
+    assert not Subject("detached", faulty_losses.detached).gradient(*PAIRS).any()
     assert not Subject("of the target", lambda pred, target: target.sum(1) + 0 * pred.sum(1)).gradient(*PAIRS).any()
     target = PAIRS[1].clone().requires_grad_()
     assert not Subject("target alone", lambda pred, _: target.sum(1)).gradient(*PAIRS).any()
@@ -71,12 +71,12 @@ def test_without_a_graph_the_gradient_is_0():
 
 def test_the_boxes_stay_as_they_are():
     before = [side.clone() for side in PAIRS]
-    for loss in (planted.writes_pred, planted.writes_target):
+    for loss in (faulty_losses.writes_pred, faulty_losses.writes_target):
         Subject("writes", loss).values(*PAIRS)
         Subject("writes", loss).gradient(*PAIRS)
     assert all(torch.equal(*sides) for sides in zip(before, PAIRS, strict=True))
 
 
 def test_a_loss_that_fails_has_no_formula():
-    assert Subject("mean", planted.mean).formula is None
-    assert str(Subject("iou", planted.plain_iou).formula) == "1 − IoU"
+    assert Subject("mean", faulty_losses.mean).formula is None
+    assert str(Subject("iou", faulty_losses.plain_iou).formula) == "1 − IoU"

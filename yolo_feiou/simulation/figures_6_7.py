@@ -16,9 +16,9 @@ from yolo_feiou.plots.simulation import error_curves, iou_boxes
 from yolo_feiou.plots.style import save
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import judgements
+from yolo_feiou.simulation.experiment import Subject, Values, losses_argument, losses_of
 from yolo_feiou.simulation.run import LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
-from yolo_feiou.simulation.subject import Subject, Values, losses_argument, losses_of
 from yolo_feiou.storage.tables import Row, write_csv, write_json
 
 READING: tuple[Parameter, ...] = (

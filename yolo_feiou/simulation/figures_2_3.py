@@ -13,7 +13,7 @@ from yolo_feiou.losses.table import BETA
 from yolo_feiou.parameters import Floats
 from yolo_feiou.plots.figures import curves
 from yolo_feiou.plots.style import save
-from yolo_feiou.simulation.subject import Subject, Values
+from yolo_feiou.simulation.experiment import Subject, Values
 from yolo_feiou.storage.tables import Row, write_csv
 
 BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from yolo_feiou.simulation.curves import BETAS, FIGURE2, FIGURE3, focal_l1_curves
+from yolo_feiou.simulation.figures_2_3 import BETAS, FIGURE2, FIGURE3, focal_l1_curves
 from yolo_feiou.storage.tables import read_csv
 
 
