@@ -20,10 +20,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from timing import interleave, save
 
-from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, evaluator_version, measure
+from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, evaluator_version, run_evaluator
 from yolo_feiou.evaluation.matched import matched_ious
 from yolo_feiou.evaluation.metrics import score
-from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, ground_truth_of_records
 
 IMAGES, BOXES, CLASSES, PER_IMAGE = 5_000, 36_000, 80, 100
 WIDTH, HEIGHT = 640, 480
@@ -35,14 +35,14 @@ def boxes(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.hstack([rng.uniform(0, 1, (count, 2)) * ((WIDTH, HEIGHT) - sides), sides])
 
 
-def made_up(seed: int = 0) -> tuple[GroundTruth, list[Record]]:
+def made_up(seed: int = 0) -> tuple[GroundTruth, list[CocoRecord]]:
     """A ground truth and detections: for most objects one or two that fit more or less, the rest strays."""
     rng = np.random.default_rng(seed)
     share = 1 / np.arange(1, CLASSES + 1)
     share /= share.sum()
     image = np.sort(rng.integers(0, IMAGES, BOXES))
     where, cls = boxes(rng, BOXES), rng.choice(CLASSES, BOXES, p=share)
-    truth = in_coco_form(
+    truth = ground_truth_of_records(
         [{"id": number, "file_name": f"{number}.jpg"} for number in range(IMAGES)],
         [
             {"image_id": i, "category_id": c, "bbox": box, "iscrowd": int(crowd)}
@@ -52,7 +52,7 @@ def made_up(seed: int = 0) -> tuple[GroundTruth, list[Record]]:
         ],
         [{"id": number, "name": f"class {number}"} for number in range(CLASSES)],
     )
-    found: list[Record] = []
+    found: list[CocoRecord] = []
     for number in range(IMAGES):
         mine = np.flatnonzero(image == number)
         hits = mine[rng.integers(0, len(mine), min(2 * len(mine), PER_IMAGE))] if len(mine) else mine
@@ -69,7 +69,7 @@ def made_up(seed: int = 0) -> tuple[GroundTruth, list[Record]]:
     return truth, found
 
 
-def plain(truth: GroundTruth, found: list[Record]) -> list[float]:
+def plain(truth: GroundTruth, found: list[CocoRecord]) -> list[float]:
     """Pycocotools as anyone would run it."""
     with redirect_stdout(io.StringIO()):
         objects = COCO()
@@ -95,7 +95,7 @@ def main() -> None:
     calls: dict[str, Callable[[], object]] = {
         "pycocotools": lambda: plain(truth, found),
         "the whole row": lambda: score(truth, found),
-        "of it: faster-coco-eval": lambda: measure(truth, found, FASTER),
+        "of it: faster-coco-eval": lambda: run_evaluator(truth, found, FASTER),
         "of it: matched IoU": lambda: matched_ious(truth, found),
     }
     medians = interleave(calls, rounds, warmup=0)

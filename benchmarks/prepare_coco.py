@@ -73,12 +73,12 @@ def make_up(path: Path, images: int, annotations: int, polygons: bool, seed: int
 
 def ours(path: Path, out: Path, digits: int) -> dict[str, float]:
     """Run the steps of this package; returns seconds, and bytes beyond those of the imports."""
-    from yolo_feiou.datasets.coco.annotations import read_columns
+    from yolo_feiou.datasets.coco.annotations import read_coco_columns
     from yolo_feiou.datasets.coco.convert import write_labels
 
     before = peak()
     began = time.perf_counter()
-    columns = read_columns(path)
+    columns = read_coco_columns(path)
     read = time.perf_counter()
     reading = peak() - before
     write_labels(columns, out, digits=digits)

@@ -19,8 +19,8 @@ from torchvision.ops import box_convert
 
 from yolo_feiou import build_loss
 from yolo_feiou.simulation.descent import descend
-from yolo_feiou.simulation.measures import QUANTILES, measure
-from yolo_feiou.simulation.run import LOSSES
+from yolo_feiou.simulation.measures import QUANTILES, measure_boxes
+from yolo_feiou.simulation.run import FIGURE_LOSSES
 from yolo_feiou.simulation.setups import SETUPS, Reading
 
 POINTS = {10: 30, 100: 20, 1000: 5}  # points of setup 1, and rounds
@@ -29,7 +29,7 @@ POINTS = {10: 30, 100: 20, 1000: 5}  # points of setup 1, and rounds
 def ours(spec: str, boxes: Tensor, target: Tensor) -> Callable[[], object]:
     """A step of our simulation."""
     path = descend(build_loss(spec), boxes, target, repeat(0.1))
-    return lambda: measure(next(path), target)
+    return lambda: measure_boxes(next(path), target)
 
 
 def plain(spec: str, boxes: Tensor, target: Tensor) -> Callable[[], object]:
@@ -58,8 +58,8 @@ def calls() -> Iterator[tuple[int, int, dict[str, Callable[[], object]]]]:
     """Yield the number of pairs, of rounds, and what is timed side by side."""
     for points, rounds in POINTS.items():
         boxes, target = (b.float() for b in SETUPS[1].pairs(points, Reading()))
-        steps = {spec: ours(spec, boxes, target) for spec in LOSSES}
-        steps |= {f"{spec}, plain": plain(spec, boxes, target) for spec in LOSSES}
+        steps = {spec: ours(spec, boxes, target) for spec in FIGURE_LOSSES}
+        steps |= {f"{spec}, plain": plain(spec, boxes, target) for spec in FIGURE_LOSSES}
         yield boxes.shape[1], rounds, steps
 
 
@@ -69,7 +69,7 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     for pairs, rounds, steps in calls():
         medians = interleave(steps, rounds, warmup=2)
-        for spec in LOSSES:
+        for spec in FIGURE_LOSSES:
             seconds, ratio = medians[spec], medians[spec] / medians[f"{spec}, plain"]
             rows.append(
                 {

@@ -23,7 +23,7 @@ from yolo_feiou.errors import ArgumentError, did_you_mean, exit_on_error
 from yolo_feiou.losses.listing import STOCK_MEANING
 from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.parameters import spell
+from yolo_feiou.parameters import format_value
 from yolo_feiou.results.schema import describe_columns
 from yolo_feiou.storage.tables import write_text
 
@@ -115,7 +115,7 @@ def list_losses() -> str:
     rows = [
         (
             f"`{info.name}`",
-            " ".join(f"`{parameter.name}={spell(parameter.default)}`" for parameter in info.parameters),
+            " ".join(f"`{parameter.name}={format_value(parameter.default)}`" for parameter in info.parameters),
             escape.markdown(info.meaning),
             format_source(info),
         )

@@ -7,8 +7,8 @@ python scripts/paper.py page     the page alone, from the files that are there
 import sys
 from pathlib import Path
 
-from yolo_feiou.paper.facts import facts
-from yolo_feiou.paper.page import page
+from yolo_feiou.paper.facts import compute_facts
+from yolo_feiou.paper.page import make_page
 from yolo_feiou.simulation.command import simulate
 from yolo_feiou.storage.tables import write_csv, write_text
 
@@ -42,8 +42,8 @@ def main(words: list[str]) -> None:
         for name, command in COMMANDS.items():
             print(f"\nyolo simulate {command}")
             simulate([*command.split(), f"out={results / name}"], replace=True)
-        write_csv(results / "facts.csv", facts())
-    write_text(DOCS / "paper.md", page(results))
+        write_csv(results / "facts.csv", compute_facts())
+    write_text(DOCS / "paper.md", make_page(results))
     print(f"\nThe page is {DOCS / 'paper.md'}")
 
 

@@ -36,7 +36,7 @@ def test_errors_of_ours_and_of_ultralytics_are_one_line():
 
     for error in (caught(lambda: build_loss("nope")), caught(lambda: check_file("nope.yaml"))):
         error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
-        assert errors.is_mistake(error)
+        assert errors.is_user_mistake(error)
 
 
 def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_path, monkeypatch):
@@ -55,12 +55,12 @@ def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_
 
     error = caught(run_callbacks)
     error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
-    assert isinstance(error, FileNotFoundError) and not errors.is_mistake(error)
+    assert isinstance(error, FileNotFoundError) and not errors.is_user_mistake(error)
 
 
 def test_an_error_that_a_users_own_has_caused_is_no_mistake():
     error = ArgumentError("wrong")
     error.__cause__ = caught(lambda: [].pop())  # which this file, a user's, has done
-    assert not errors.is_mistake(error)
+    assert not errors.is_user_mistake(error)
     error.__cause__ = None
-    assert errors.is_mistake(error)
+    assert errors.is_user_mistake(error)

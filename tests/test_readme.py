@@ -22,7 +22,7 @@ from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
 from tests.pages.readme_use_sentences import claims_on_use_in_words
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
-from yolo_feiou.datasets.coco.splits import LABELS
+from yolo_feiou.datasets.coco.splits import LABELS_BYTES
 from yolo_feiou.yolo.doctor import TESTED
 
 ROOT = Path(__file__).parents[1]
@@ -148,7 +148,7 @@ def test_a_step_with_our_loss_takes_what_one_of_stock_takes(file, what):
 def test_space_that_coco_needs():
     """As `from_network` asks for it: what comes out of the zips, the largest of them, and the labels; in GB."""
     archives = (TRAIN, VAL, ANNOTATIONS)
-    without = sum(archive.extracted for archive in archives) + TRAIN.size + LABELS
+    without = sum(archive.extracted for archive in archives) + TRAIN.size + LABELS_BYTES
     assert f"{without / 1e9:.0f}" == "41"
     assert f"{(without + TEST.extracted + TEST_INFO.extracted) / 1e9:.0f}" == "47"
 

@@ -46,11 +46,11 @@ def simulate(words: list[str]) -> None:
     simulate(words)
 
 
-def check(words: list[str]) -> None:
+def check_losses(words: list[str]) -> None:
     """Look for known mistakes in a loss."""
-    from yolo_feiou.checks.command import check
+    from yolo_feiou.checks.command import check_losses
 
-    sys.exit(check(words))
+    sys.exit(check_losses(words))
 
 
 def ablate(words: list[str]) -> None:
@@ -82,7 +82,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": losses,
     "doctor": doctor,
     "simulate": simulate,
-    "check": check,
+    "check": check_losses,
     "ablate": ablate,
     "report": report,
 }

@@ -87,12 +87,12 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
-        if not is_mistake(error):
+        if not is_user_mistake(error):
             raise
         sys.exit(print_error(error))
 
 
-def is_mistake(error: BaseException) -> bool:
+def is_user_mistake(error: BaseException) -> bool:
     """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
 
     So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came

@@ -49,7 +49,9 @@ TEX = re.compile(r"-(?=-)|'(?=')|`(?=[`'])|[^\w\s\-'`]|_", re.ASCII)
 
 def visible(text: str) -> str:
     r"""Return a text in one line, in which what would be invisible, or act on a terminal, is spelled: \n, \x1b."""
-    return "".join(_spelled(c) if unicodedata.category(c) in INVISIBLE or c in BIDIRECTIONAL else c for c in text)
+    return "".join(
+        _escape_character(c) if unicodedata.category(c) in INVISIBLE or c in BIDIRECTIONAL else c for c in text
+    )
 
 
 def markdown(text: str) -> str:
@@ -71,7 +73,7 @@ def latex(text: str) -> str:
 
 def shell(words: Iterable[str]) -> str:
     """Return a command of these words in one line, as bash and zsh read it."""
-    return " ".join(shlex.quote(word) if visible(word) == word else _ansi_quoted(word) for word in words)
+    return " ".join(shlex.quote(word) if visible(word) == word else _quote_ansi(word) for word in words)
 
 
 def spreadsheet_text(text: str) -> str:
@@ -93,9 +95,9 @@ def file_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "_.-" else "-" for c in text)
 
 
-def _spelled(character: str) -> str:
+def _escape_character(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _ansi_quoted(word: str) -> str:
+def _quote_ansi(word: str) -> str:
     return f"$'{visible(word.replace(chr(92), chr(92) * 2)).replace(chr(39), chr(92) + chr(39))}'"

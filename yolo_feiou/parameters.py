@@ -132,17 +132,17 @@ Parameter = LossParameter | Int | Floats | Text
 AnyParameter = TypeVar("AnyParameter", bound=Parameter)
 
 
-def spell(value: Value) -> str:
+def format_value(value: Value) -> str:
     """Return a value as a spec has it: 0.5, true, paper."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
 
 
-def spell_default(default: object) -> str:
+def format_default(default: object) -> str:
     """Return the default of an argument as the user would type it."""
     values = default if isinstance(default, tuple) else (default,)
-    return ",".join(spell(value) if isinstance(value, float) else str(value) for value in values)
+    return ",".join(format_value(value) if isinstance(value, float) else str(value) for value in values)
 
 
 def read_value(

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from tests.checks import faulty_losses
-from yolo_feiou.checks.catalogue import CHECKS, judge
-from yolo_feiou.checks.checked_loss import Subject
+from yolo_feiou.checks.catalogue import CHECKS, run_checks
+from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES
 
@@ -57,7 +57,7 @@ PLANTED = [
     (faulty_losses.focal_eiou, "dead", faulty_losses.focal_over_the_batch, ()),
     (faulty_losses.in_half, "half", faulty_losses.in_float32, ()),
 ]
-judged = functools.cache(lambda loss: judge(Subject(getattr(loss, "__name__", "remembers"), loss)))
+judged = functools.cache(lambda loss: run_checks(CheckedLoss(getattr(loss, "__name__", "remembers"), loss)))
 severity = {check.name: check.severity for check in CHECKS}
 
 
@@ -105,7 +105,7 @@ OURS = {
 
 @pytest.mark.parametrize(("spec", "notes"), OURS.items())
 def test_our_own_losses_pass(spec, notes):
-    judgement = judge(Subject(spec, build_loss(spec)))
+    judgement = run_checks(CheckedLoss(spec, build_loss(spec)))
     assert judgement.found("fault") == []
     assert judgement.found("note") == notes
 
@@ -113,7 +113,7 @@ def test_our_own_losses_pass(spec, notes):
 @pytest.mark.parametrize("gamma", [0.1, 0.25, 0.5, 1, 2])
 def test_our_weight_attached_is_found(gamma):
     spec = f"focal_eiou:gamma={gamma},detach=false"
-    assert judge(Subject(spec, build_loss(spec))).found("fault") == ["attached", "step"]
+    assert run_checks(CheckedLoss(spec, build_loss(spec))).found("fault") == ["attached", "step"]
 
 
 def test_after_a_gate_nothing_more_is_tried():
@@ -125,12 +125,12 @@ def test_torch_is_left_as_it_was():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     with torch.no_grad():
-        assert judge(Subject("noisy", faulty_losses.noisy)).found("fault") == ["repeat"]
-        assert judge(Subject("eiou", faulty_losses.eiou)).found("fault") == []
+        assert run_checks(CheckedLoss("noisy", faulty_losses.noisy)).found("fault") == ["repeat"]
+        assert run_checks(CheckedLoss("eiou", faulty_losses.eiou)).found("fault") == []
         assert not torch.is_grad_enabled()
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_the_same_each_time():
-    one, other = (judge(Subject("attached", faulty_losses.attached)) for _ in "ab")
+    one, other = (run_checks(CheckedLoss("attached", faulty_losses.attached)) for _ in "ab")
     assert one == other

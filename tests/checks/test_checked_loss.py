@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from tests.checks import faulty_losses
-from yolo_feiou.checks.checked_loss import LossFailed, Subject
-from yolo_feiou.checks.pairs import matched
+from yolo_feiou.checks.checked_loss import CheckedLoss, LossFailed
+from yolo_feiou.checks.pairs import sample_matched
 
-PAIRS = matched(3)
+PAIRS = sample_matched(3)
 
 
 def failure(subject, call="values"):
@@ -24,10 +24,13 @@ def test_whatever_it_raises_is_a_finding():
     def loss(pred, target):
         raise KeyError("two\nlines")
 
-    finding = failure(Subject("loss", loss))
+    finding = failure(CheckedLoss("loss", loss))
     assert finding.came == "KeyError: 'two\\nlines'"
     assert finding.pair == (PAIRS[0][0].tolist(), PAIRS[1][0].tolist())
-    assert failure(Subject("broken", faulty_losses.broken_backward), "gradient").came == "RuntimeError: not written yet"
+    assert (
+        failure(CheckedLoss("broken", faulty_losses.broken_backward), "gradient").came
+        == "RuntimeError: not written yet"
+    )
 
 
 def test_what_ends_the_process_is_let_through():
@@ -35,7 +38,7 @@ def test_what_ends_the_process_is_let_through():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Subject("loss", loss).values(*PAIRS)
+        CheckedLoss("loss", loss).values(*PAIRS)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +51,13 @@ def test_what_ends_the_process_is_let_through():
     ],
 )
 def test_another_shape_is_a_finding(loss, came):
-    finding = failure(Subject("loss", loss))
+    finding = failure(CheckedLoss("loss", loss))
     assert (finding.came, finding.expected) == (came, "shape (3,) for 3 pairs")
 
 
 def test_values_and_gradient():
     """Unit squares half apart: IoU ½/1.5, and ∂(1 − IoU)/∂x1: overlap ½ − d, union 1.5 with x1 alone moved to ½ + d."""
-    subject = Subject("iou", faulty_losses.plain_iou)
+    subject = CheckedLoss("iou", faulty_losses.plain_iou)
     pred, target = torch.tensor([[0.5, 0, 1.5, 1]]).double(), torch.tensor([[0.0, -1, 1, 2]]).double()
     # overlap ½, union 1 + 3 − ½ = 3.5, IoU 1/7; per unit of x1 the overlap loses 1 and the union 1 − 1 = 0: slope 1/3.5
     assert subject.values(pred, target).item() == pytest.approx(6 / 7)
@@ -63,20 +66,20 @@ def test_values_and_gradient():
 
 
 def test_without_a_graph_the_gradient_is_0():
-    assert not Subject("detached", faulty_losses.detached).gradient(*PAIRS).any()
-    assert not Subject("of the target", lambda pred, target: target.sum(1) + 0 * pred.sum(1)).gradient(*PAIRS).any()
+    assert not CheckedLoss("detached", faulty_losses.detached).gradient(*PAIRS).any()
+    assert not CheckedLoss("of the target", lambda pred, target: target.sum(1) + 0 * pred.sum(1)).gradient(*PAIRS).any()
     target = PAIRS[1].clone().requires_grad_()
-    assert not Subject("target alone", lambda pred, _: target.sum(1)).gradient(*PAIRS).any()
+    assert not CheckedLoss("target alone", lambda pred, _: target.sum(1)).gradient(*PAIRS).any()
 
 
 def test_the_boxes_stay_as_they_are():
     before = [side.clone() for side in PAIRS]
     for loss in (faulty_losses.writes_pred, faulty_losses.writes_target):
-        Subject("writes", loss).values(*PAIRS)
-        Subject("writes", loss).gradient(*PAIRS)
+        CheckedLoss("writes", loss).values(*PAIRS)
+        CheckedLoss("writes", loss).gradient(*PAIRS)
     assert all(torch.equal(*sides) for sides in zip(before, PAIRS, strict=True))
 
 
 def test_a_loss_that_fails_has_no_formula():
-    assert Subject("mean", faulty_losses.mean).formula is None
-    assert str(Subject("iou", faulty_losses.plain_iou).formula) == "1 − IoU"
+    assert CheckedLoss("mean", faulty_losses.mean).formula is None
+    assert str(CheckedLoss("iou", faulty_losses.plain_iou).formula) == "1 − IoU"

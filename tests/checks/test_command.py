@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from yolo_feiou import LOSSES
-from yolo_feiou.checks.command import check
+from yolo_feiou.checks.command import check_losses
 from yolo_feiou.errors import ArgumentError, LossSpecError
 
 PLANTED = """
@@ -26,12 +26,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_function_that_passes(folder, capsys):
-    assert check(["my_loss.py:eiou"]) == 0
+    assert check_losses(["my_loss.py:eiou"]) == 0
     assert capsys.readouterr().out.endswith("\n0 faults, 0 notes in my_loss.py:eiou\n")
 
 
 def test_a_function_with_a_fault(folder, capsys):
-    assert check(["my_loss.py:attached"]) == 1
+    assert check_losses(["my_loss.py:attached"]) == 1
     printed = capsys.readouterr().out
     assert "FAULT attached: two boxes of one size are pushed apart where their IoU is below 0.31" in printed
     assert printed.endswith("\n2 faults, 0 notes in my_loss.py:attached\n")
@@ -39,17 +39,17 @@ def test_a_function_with_a_fault(folder, capsys):
 
 def test_one_of_several_with_a_fault(folder, capsys):
     """Whatever the order."""
-    assert check(["my_loss.py:attached", "eiou"]) == check(["eiou", "my_loss.py:attached"]) == 1
+    assert check_losses(["my_loss.py:attached", "eiou"]) == check_losses(["eiou", "my_loss.py:attached"]) == 1
     assert capsys.readouterr().out.count(" in eiou\n") == 2
 
 
 def test_another_signature_is_a_fault(folder, capsys):
-    assert check(["my_loss.py:three"]) == 1
+    assert check_losses(["my_loss.py:three"]) == 1
     assert "came TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
 
 
 def test_a_spec(capsys):
-    assert check(["focal_eiou:gamma=1,norm=tal"]) == 0
+    assert check_losses(["focal_eiou:gamma=1,norm=tal"]) == 0
     assert "recognised: IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²)" in capsys.readouterr().out
 
 
@@ -57,7 +57,7 @@ def test_all_is_the_table(capsys, monkeypatch):
     """Of which the first two do here; that each passes is tested with the catalogue."""
     two = dict(list(LOSSES.items())[:2])
     monkeypatch.setattr("yolo_feiou.checks.command.LOSSES", two)
-    assert check(["all"]) == 0
+    assert check_losses(["all"]) == 0
     printed = capsys.readouterr().out
     assert [line.rpartition(" in ")[2] for line in printed.splitlines() if " faults, " in line] == list(two)
 
@@ -78,7 +78,7 @@ def test_all_is_the_table(capsys, monkeypatch):
 )
 def test_mistakes_are_named_before_anything_is_checked(folder, capsys, words, error, message):
     with pytest.raises(error, match=message):
-        check(words)
+        check_losses(words)
     assert capsys.readouterr().out == ""
 
 
@@ -86,7 +86,7 @@ def test_no_warning_and_no_setting_changed(folder):
     before = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check(["my_loss.py:eiou"])
+        check_losses(["my_loss.py:eiou"])
     after = torch.get_rng_state(), torch.get_default_dtype(), torch.get_num_threads(), torch.is_grad_enabled()
     assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
 
@@ -94,8 +94,8 @@ def test_no_warning_and_no_setting_changed(folder):
 def test_neither_ultralytics_nor_torchvision_is_needed():
     code = """
 import sys
-from yolo_feiou.checks.command import check
-assert check(["eiou"]) == 0
+from yolo_feiou.checks.command import check_losses
+assert check_losses(["eiou"]) == 0
 assert not {"ultralytics", "torchvision"} & sys.modules.keys()
 """
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -9,11 +9,11 @@ import torch
 
 from tests.checks import faulty_losses
 from yolo_feiou import build_loss
-from yolo_feiou.checks.formula import TERMS, WEIGHTS, Formula, best_power, recognise
-from yolo_feiou.checks.pairs import matched
+from yolo_feiou.checks.formula import FOCAL_WEIGHTS, TERMS, Formula, find_best_power, recognise
+from yolo_feiou.checks.pairs import sample_matched
 from yolo_feiou.losses.boxes import Pair
 
-PAIRS = matched(400)
+PAIRS = sample_matched(400)
 EIOU = "1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²"
 
 
@@ -78,7 +78,7 @@ def test_any_formula_of_two_to_four_terms_is_recognised():
             continue
         coefficients = (0.5 + torch.rand(len(some), generator=random)).tolist()
         terms = {list(TERMS)[j]: c for j, c in zip(some, coefficients, strict=True)}
-        weight = list(WEIGHTS)[i % 4]
+        weight = list(FOCAL_WEIGHTS)[i % 4]
         formula = Formula(weight, 0.7 if weight else 0, terms)
         found = recognise(*PAIRS, formula(*PAIRS))
         assert (found.weight, *found.terms) == (weight, *terms)
@@ -95,4 +95,4 @@ def test_terms_are_told_apart():
 
 @pytest.mark.parametrize("power", [0, 0.1, 0.5, 3.3, 8])
 def test_best_power(power):
-    assert best_power(lambda gamma: abs(gamma - power)) == pytest.approx(power, abs=1e-6)
+    assert find_best_power(lambda gamma: abs(gamma - power)) == pytest.approx(power, abs=1e-6)

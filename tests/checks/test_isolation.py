@@ -12,12 +12,12 @@ import pytest
 import torch
 
 import tests.checks.faulty_losses  # noqa: F401  # once, with torchvision, and not in every process that is forked
-from yolo_feiou.checks.catalogue import CHECKS, judge
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.child import MEMORY
-from yolo_feiou.checks.command import TIMEOUT, check
-from yolo_feiou.checks.isolation import judge_apart
-from yolo_feiou.checks.report import report
+from yolo_feiou.checks.catalogue import CHECKS, run_checks
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.child import MEMORY_LIMIT
+from yolo_feiou.checks.command import TIMEOUT_ARGUMENT, check_losses
+from yolo_feiou.checks.isolation import run_checks_isolated
+from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.registry import build_loss
 
@@ -94,7 +94,9 @@ def test_whatever_it_does_is_a_verdict(folder, capsys, name):
     top, body, told = FILES[name]
     (folder / "my.py").write_text(EIOU.format(top=top, body=body or "pass"))
     began = time.monotonic()
-    status = check(["my.py:f", "timeout=3" if "within 3 s" in (told or "") or "recurses" in name else "timeout=60"])
+    status = check_losses(
+        ["my.py:f", "timeout=3" if "within 3 s" in (told or "") or "recurses" in name else "timeout=60"]
+    )
     printed, complained = capsys.readouterr()
     assert time.monotonic() - began < 70 and complained == ""
     assert status == (told is not None), printed
@@ -114,24 +116,24 @@ def children():
 
 def test_a_loss_of_the_table_is_judged_as_in_this_process():
     for spec in ("eiou", "focal_eiou:gamma=1", "focal_eiou:detach=false"):
-        (apart,), here = judge_apart([spec], 60), judge(Subject(spec, build_loss(spec)))
-        assert apart.verdicts == here.verdicts and report(apart) == report(here)
+        (apart,), here = run_checks_isolated([spec], 60), run_checks(CheckedLoss(spec, build_loss(spec)))
+        assert apart.verdicts == here.verdicts and format_report(apart) == format_report(here)
 
 
 def test_without_fork_a_loss_is_judged_in_this_process(folder, capsys, monkeypatch):
     (folder / "my.py").write_text(EIOU.format(top="", body="raise ValueError('x')"))
     monkeypatch.delattr(os, "fork")
-    assert check(["eiou", "my.py:f"]) == 1
+    assert check_losses(["eiou", "my.py:f"]) == 1
     printed = capsys.readouterr().out
     assert "0 faults, 0 notes in eiou" in printed and "came ValueError: x" in printed
     with pytest.raises(ArgumentError, match="has no function 'g'"):
-        check(["eiou", "my.py:g"])
+        check_losses(["eiou", "my.py:g"])
     assert capsys.readouterr().out == ""
 
 
 def test_those_beside_a_loss_that_fails_are_judged_all_the_same(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="torch.Tensor.clone = None; os._exit(1)", body="pass"))
-    assert check(["my.py:f", "eiou", "my.py:f"]) == 1
+    assert check_losses(["my.py:f", "eiou", "my.py:f"]) == 1
     printed = capsys.readouterr().out
     assert printed.count("1 fault, 0 notes in my.py:f") == 2 and "0 faults, 0 notes in eiou" in printed
 
@@ -139,7 +141,7 @@ def test_those_beside_a_loss_that_fails_are_judged_all_the_same(folder, capsys):
 def test_checks_before_the_failure_keep_their_verdicts(folder, capsys):
     # It ends at the 12th call; those before it were answered.
     (folder / "my.py").write_text(EIOU.format(top="calls = []", body="calls.append(1); len(calls) < 12 or os._exit(9)"))
-    assert check(["my.py:f"]) == 1
+    assert check_losses(["my.py:f"]) == 1
     lines = capsys.readouterr().out.splitlines()
     oks = [line for line in lines if line.startswith("ok ")]
     assert len(oks) >= 3 and lines[3 + len(oks)].endswith(": it ends the process")
@@ -156,7 +158,7 @@ last = dataclasses.replace(CHECK, find=lambda subject: os._exit(4))
 catalogue.CHECKS = (*catalogue.CHECKS[:{place}], last)
 """.replace("CHECK,", f"catalogue.CHECKS[{place}],")
     (folder / "my.py").write_text(EIOU.format(top=top, body="pass"))
-    assert check(["my.py:f"]) == 1
+    assert check_losses(["my.py:f"]) == 1
     assert f"FAULT {CHECKS[place].name}: it ends the process" in capsys.readouterr().out
 
 
@@ -164,7 +166,7 @@ def test_where_nobody_is_told_how_processes_end(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="", body="os._exit(7)"))
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
-        assert check(["my.py:f"]) == 1 and check(["eiou"]) == 0
+        assert check_losses(["my.py:f"]) == 1 and check_losses(["eiou"]) == 0
     finally:
         signal.signal(signal.SIGCHLD, before)
     assert "came its end while it is called" in capsys.readouterr().out
@@ -172,21 +174,21 @@ def test_where_nobody_is_told_how_processes_end(folder, capsys):
 
 def test_what_it_printed_last_is_told(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="", body="print('here'); print('it \\x07 broke'); os._exit(1)"))
-    check(["my.py:f"])
+    check_losses(["my.py:f"])
     assert "came exit status 1 while it is called; the last it printed: it   broke" in capsys.readouterr().out
 
 
 def test_what_it_prints_is_not_in_the_report(folder, capfd):
     (folder / "my.py").write_text(EIOU.format(top="print('top')", body="print('called', file=sys.stderr)"))
-    assert check(["my.py:f"]) == 0
+    assert check_losses(["my.py:f"]) == 0
     printed = capfd.readouterr()
     assert "top" not in printed.out and "called" not in printed.out + printed.err
 
 
 def test_the_readme_has_the_limits():
     text = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
-    assert f"with {TIMEOUT.default:g} seconds (`timeout=60` for others)" in text
-    assert f"on Linux, {MEMORY // 2**30} GiB of memory beyond what Python takes" in text
+    assert f"with {TIMEOUT_ARGUMENT.default:g} seconds (`timeout=60` for others)" in text
+    assert f"on Linux, {MEMORY_LIMIT // 2**30} GiB of memory beyond what Python takes" in text
 
 
 @pytest.mark.parametrize(
@@ -201,23 +203,23 @@ def test_the_readme_has_the_limits():
 def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, capsys, code, message):
     (folder / "my.py").write_text(code)
     with pytest.raises(ArgumentError, match=re.escape(message)):
-        check(["eiou", "my.py:f"])
+        check_losses(["eiou", "my.py:f"])
     assert capsys.readouterr().out == "" and not children()
 
 
 def test_more_time_by_an_argument(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="time.sleep(1)", body="pass"))
-    assert check(["my.py:f", "timeout=0.5"]) == 1
+    assert check_losses(["my.py:f", "timeout=0.5"]) == 1
     assert "more by timeout=SECONDS" in capsys.readouterr().out
-    assert check(["timeout=60", "my.py:f"]) == 0
+    assert check_losses(["timeout=60", "my.py:f"]) == 0
     with pytest.raises(ArgumentError, match="timeout=soon is not a number from 0.1 to"):
-        check(["my.py:f", "timeout=soon"])
+        check_losses(["my.py:f", "timeout=soon"])
 
 
 def test_the_function_is_never_loaded_in_this_process(folder):
     (folder / "seen_here.py").write_text(EIOU.format(top="", body="pass"))
     before = set(sys.modules), torch.Tensor.clone
-    check(["seen_here.py:f"])
+    check_losses(["seen_here.py:f"])
     assert set(sys.modules) == before[0] and torch.Tensor.clone is before[1]
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from yolo_feiou.checks.pairs import KINDS, apart, kind, matched, overlapping
+from yolo_feiou.checks.pairs import (
+    DEGENERATE_PAIRS,
+    degenerate_pair,
+    sample_disjoint,
+    sample_matched,
+    sample_overlapping,
+)
 from yolo_feiou.losses.boxes import Pair
 
-RANDOM = [(matched, n) for n in (400, 200, 100, 50, 20, 8, 5, 1, 0)]
-RANDOM += [(overlapping, 2000), (apart, 200), (apart, 100), (apart, 4)]
+RANDOM = [(sample_matched, n) for n in (400, 200, 100, 50, 20, 8, 5, 1, 0)]
+RANDOM += [(sample_overlapping, 2000), (sample_disjoint, 200), (sample_disjoint, 100), (sample_disjoint, 4)]
 
 
 @pytest.mark.parametrize(("pairs", "n"), RANDOM)
@@ -46,20 +52,20 @@ def test_a_printed_pair_is_the_pair(pairs, n):
 
 def test_overlaps_are_what_they_are_said_to_be():
     """No IoU is 0 in the one, each is in the other; matched pairs cover the range, strangers overlap by little."""
-    assert Pair(*apart(200)).iou.max() == 0
-    assert Pair(*overlapping(2000)).iou.min() > 0
-    assert Pair(*overlapping(2000)).iou.median() == pytest.approx(0.115, abs=0.005)
-    assert (Pair(*matched(400)).iou.histc(9, 0, 0.9) >= 15).all()
-    assert 0.96 < Pair(*matched(400)).iou.max() < 0.98
+    assert Pair(*sample_disjoint(200)).iou.max() == 0
+    assert Pair(*sample_overlapping(2000)).iou.min() > 0
+    assert Pair(*sample_overlapping(2000)).iou.median() == pytest.approx(0.115, abs=0.005)
+    assert (Pair(*sample_matched(400)).iou.histc(9, 0, 0.9) >= 15).all()
+    assert 0.96 < Pair(*sample_matched(400)).iou.max() < 0.98
 
 
 def test_kinds_are_what_they_are_called():
-    shared = {name: Pair(*kind(name)).iou.item() for name in KINDS}
+    shared = {name: Pair(*degenerate_pair(name)).iou.item() for name in DEGENERATE_PAIRS}
     assert shared["identical boxes"] == shared["identical tiny boxes"] == 1
     assert shared["boxes apart"] == shared["touching boxes"] == shared["boxes that touch at a corner"] == 0
-    for name, (pred, target) in KINDS.items():
+    for name, (pred, target) in DEGENERATE_PAIRS.items():
         for i, side in enumerate(("width", "height")):
             for who, box in (("prediction", pred), ("target", target)):
                 none = f"{who} without {side}" in name or f"{who} without area" in name or "two boxes without" in name
                 assert (box[2 + i] == box[i]) == none
-    assert kind("huge boxes", torch.float32)[0].dtype == torch.float32
+    assert degenerate_pair("huge boxes", torch.float32)[0].dtype == torch.float32

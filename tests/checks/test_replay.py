@@ -8,10 +8,10 @@ from torch.overrides import _get_current_function_mode_stack
 
 from tests.checks import faulty_losses
 from tests.reference import slope
-from yolo_feiou.checks.pairs import apart, matched
-from yolo_feiou.checks.replay import Constants, differences
+from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
+from yolo_feiou.checks.replay import Constants, finite_differences
 
-PRED, TARGET = matched(6)
+PRED, TARGET = sample_matched(6)
 
 
 def size(pred):
@@ -87,7 +87,7 @@ def test_differences_are_autograds(way):
         return WAYS_OUT[way](pred) * (pred - target).square().sum(1)
 
     expected = slope(loss, PRED, TARGET)
-    torch.testing.assert_close(differences(loss, PRED, TARGET, 1e-5), expected, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(finite_differences(loss, PRED, TARGET, 1e-5), expected, rtol=1e-6, atol=1e-6)
     if way not in ("nothing", "a Function"):  # a naive difference is another: what is held does count
         moved = PRED + 1e-5 * torch.eye(4, dtype=torch.float64)[0]
         naive = (loss(moved, TARGET) - loss(PRED, TARGET)).sum() / 1e-5
@@ -96,11 +96,13 @@ def test_differences_are_autograds(way):
 
 def test_a_detached_weight_and_a_wrong_backward():
     """Focal-EIoU's gradient agrees though its values' doesn't; a backward that gives half of it doesn't agree."""
-    pairs = matched(8)
+    pairs = sample_matched(8)
     for loss in (faulty_losses.focal_eiou, faulty_losses.ciou_alpha_held, faulty_losses.square):
-        torch.testing.assert_close(differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(finite_differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
     wrong = slope(faulty_losses.wrong_backward, *pairs)
-    torch.testing.assert_close(differences(faulty_losses.wrong_backward, *pairs, 1e-6), 2 * wrong, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(
+        finite_differences(faulty_losses.wrong_backward, *pairs, 1e-6), 2 * wrong, rtol=1e-6, atol=1e-8
+    )
 
 
 def test_a_loss_of_the_whole_batch():
@@ -110,8 +112,8 @@ def test_a_loss_of_the_whole_batch():
         weight = faulty_losses.geometry(pred, target).iou
         return weight / weight.mean() * faulty_losses.eiou(pred, target)
 
-    pairs = matched(5)
-    torch.testing.assert_close(differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
+    pairs = sample_matched(5)
+    torch.testing.assert_close(finite_differences(loss, *pairs, 1e-6), slope(loss, *pairs), rtol=1e-6, atol=1e-8)
 
 
 def test_a_huge_value_does_not_spoil_the_others():
@@ -120,9 +122,9 @@ def test_a_huge_value_does_not_spoil_the_others():
     def loss(pred, target):
         return faulty_losses.eiou(pred, target) * torch.where(pred[:, 0] == pairs[0][0, 0], 1e13, 1)
 
-    pairs = matched(5)
+    pairs = sample_matched(5)
     expected = slope(faulty_losses.eiou, *pairs)[1:]
-    torch.testing.assert_close(differences(loss, *pairs, 1e-6)[1:], expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(finite_differences(loss, *pairs, 1e-6)[1:], expected, rtol=1e-6, atol=1e-8)
 
 
 @pytest.mark.parametrize(
@@ -137,14 +139,19 @@ def test_a_branch_has_no_slope(other_way):
         return x * (x.detach() if x.sum() > 0 else other_way(x))
 
     at_the_branch = torch.tensor([[0.0, 0, 1, 1], [0, 0, 1, 1]], dtype=torch.float64)
-    assert differences(loss, at_the_branch, at_the_branch, 1e-6).isnan().all(0).tolist() == [True, False, False, False]
+    assert finite_differences(loss, at_the_branch, at_the_branch, 1e-6).isnan().all(0).tolist() == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_nothing_stays_on():
     """Neither after a call, nor after an error."""
-    differences(faulty_losses.eiou, *apart(1), 1e-6)
+    finite_differences(faulty_losses.eiou, *sample_disjoint(1), 1e-6)
     with pytest.raises(TypeError):
-        differences(faulty_losses.takes_one, *apart(1), 1e-6)
+        finite_differences(faulty_losses.takes_one, *sample_disjoint(1), 1e-6)
     assert _get_current_function_mode_stack() == []
     with Constants() as constants:
         torch.ones(1).detach()

@@ -1,16 +1,16 @@
 """The report, letter by letter."""
 
 from tests.checks import faulty_losses
-from yolo_feiou.checks.catalogue import CHECKS, judge
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.report import report
+from yolo_feiou.checks.catalogue import CHECKS, run_checks
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.report import format_report
 
 OK = [f"ok    {check.name}: {check.checked}" for check in CHECKS]
 
 
 def test_a_sound_loss():
     """One line a check, after the formula."""
-    lines = report(judge(Subject("my_loss.py:eiou", faulty_losses.eiou))).splitlines()
+    lines = format_report(run_checks(CheckedLoss("my_loss.py:eiou", faulty_losses.eiou))).splitlines()
     assert lines == [
         "my_loss.py:eiou",
         "recognised: 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²",
@@ -23,7 +23,7 @@ def test_a_sound_loss():
 
 def test_a_fault_and_a_note():
     """EIoU of concentric 2×2 and 4×4 is 1.25, times IoU = 1/4; the centre's offset leaves 0.75/4."""
-    lines = report(judge(Subject("my.py:f", faulty_losses.focal_centre_offset))).splitlines()
+    lines = format_report(run_checks(CheckedLoss("my.py:f", faulty_losses.focal_centre_offset))).splitlines()
     fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT"))
     wrong = "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"
     assert lines[1] == f"recognised: {wrong}"
@@ -39,7 +39,7 @@ def test_a_fault_and_a_note():
 
 
 def test_a_gate():
-    lines = report(judge(Subject("my.py:f", faulty_losses.mean))).splitlines()
+    lines = format_report(run_checks(CheckedLoss("my.py:f", faulty_losses.mean))).splitlines()
     assert lines[:4] == ["my.py:f", "recognised: not a formula that we know", "", OK[0]]
     assert lines[4] == "FAULT shape: not one value a pair, for N = 5"
     assert lines[9] == f"not checked before that is mended: {', '.join(check.name for check in CHECKS[2:])}"
@@ -47,8 +47,8 @@ def test_a_gate():
 
 
 def test_what_only_a_formula_can_show_is_not_called_ok():
-    lines = report(
-        judge(Subject("my.py:f", lambda pred, target: faulty_losses.eiou(pred, target).log1p()))
+    lines = format_report(
+        run_checks(CheckedLoss("my.py:f", lambda pred, target: faulty_losses.eiou(pred, target).log1p()))
     ).splitlines()
     assert lines[1] == "recognised: not a formula that we know"
     for name in ("reversed", "offset"):
@@ -62,6 +62,6 @@ def test_words_of_a_user_can_not_act_on_the_terminal():
     def raises(pred, target):
         raise ValueError("first\nok    shape: forged\x1b[2J")
 
-    lines = report(judge(Subject("my\x1b[31m.py:f", raises))).splitlines()
+    lines = format_report(run_checks(CheckedLoss("my\x1b[31m.py:f", raises))).splitlines()
     assert lines[0] == "my\\x1b[31m.py:f"
     assert not any("\x1b" in line for line in lines) and "ok    shape: forged" not in lines

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.checks import faulty_losses
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.interface import changes_torch
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.interface import check_torch_unchanged
 from yolo_feiou.checks.torch_state import Snapshot
 
 
@@ -45,11 +45,11 @@ def test_settings():
 def test_what_was_changed_while_the_loss_was_loaded_is_found(monkeypatch):
     before = Snapshot()
     with torch.no_grad():
-        subject = Subject("f", faulty_losses.eiou, before)
-    assert changes_torch(subject).came == "other than before: whether gradients are on"
+        subject = CheckedLoss("f", faulty_losses.eiou, before)
+    assert check_torch_unchanged(subject).came == "other than before: whether gradients are on"
     monkeypatch.setattr(torch, "ones", torch.zeros)
     for name in ("sum", "exp", "log"):
         monkeypatch.setattr(torch.Tensor, name, torch.Tensor.mean)
-    found = changes_torch(Subject("f", faulty_losses.eiou, before))
+    found = check_torch_unchanged(CheckedLoss("f", faulty_losses.eiou, before))
     monkeypatch.undo()
     assert found.came.startswith("other than before: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")

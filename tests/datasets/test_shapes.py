@@ -41,7 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def labels() -> np.ndarray:
     """Return the labels of 200 images, (n, 6): image index, class, x, y, w, h."""
-    texts = [shapes.make_sample(0, "train", index, shapes.SIZE)[1] for index in range(200)]
+    texts = [shapes.make_sample(0, "train", index, shapes.IMAGE_SIDE)[1] for index in range(200)]
     return np.concatenate([np.insert(boxes_of(text), 0, index, axis=1) for index, text in enumerate(texts)])
 
 
@@ -51,7 +51,7 @@ def test_counts_and_pairs(root: Path) -> None:
         images = sorted((root / "images" / split).iterdir())
         assert [path.name for path in images] == [f"{index:05d}.jpg" for index in range(count)]
         assert {path.stem for path in images} == {path.stem for path in (root / "labels" / split).iterdir()}
-        assert {cv2.imread(str(path)).shape for path in images} == {(shapes.SIZE, shapes.SIZE, 3)}
+        assert {cv2.imread(str(path)).shape for path in images} == {(shapes.IMAGE_SIDE, shapes.IMAGE_SIDE, 3)}
 
 
 def test_same_seed_same_bytes(root: Path, tmp_path: Path) -> None:
@@ -75,19 +75,19 @@ def test_no_image_twice(root: Path) -> None:
 def test_labels_valid(labels: np.ndarray) -> None:
     """Boxes lie inside the image, have known classes and at least the smallest side."""
     cls, xy, wh = labels[:, 1], labels[:, 2:4], labels[:, 4:]
-    assert set(cls) == set(range(len(shapes.NAMES)))
+    assert set(cls) == set(range(len(shapes.CLASS_NAMES)))
     assert (xy - wh / 2 >= -1e-6).all() and (xy + wh / 2 <= 1 + 1e-6).all()
-    assert (wh * shapes.SIZE >= shapes.MIN_SIDE - 1e-3).all()
+    assert (wh * shapes.IMAGE_SIDE >= shapes.MIN_SIDE - 1e-3).all()
 
 
-@pytest.mark.parametrize("name", shapes.NAMES)
+@pytest.mark.parametrize("name", shapes.CLASS_NAMES)
 def test_box_is_tight(name: str) -> None:
     """A label equals the bounding rectangle of its shape's pixels as OpenCV finds it."""
     rng = np.random.default_rng(3)
-    masks = [shapes._random_mask(rng, shapes.OUTLINES[name], shapes.SIZE) for _ in range(20)]
+    masks = [shapes._random_mask(rng, shapes.OUTLINES[name], shapes.IMAGE_SIDE) for _ in range(20)]
     for mask in masks:
         x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
-        assert shapes.box_of(mask) == (x, y, x + w, y + h)
+        assert shapes.enclose_mask(mask) == (x, y, x + w, y + h)
 
 
 def test_box_matches_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,8 +96,8 @@ def test_box_matches_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shapes, "MAX_OBJECTS", 1)
     monkeypatch.setattr(shapes, "MIN_CONTRAST", 200.0)
     for index in range(30):
-        image, text = shapes.make_sample(0, "val", index, shapes.SIZE)
-        ((_, x, y, w, h),) = boxes_of(text) * (1, *[shapes.SIZE] * 4)
+        image, text = shapes.make_sample(0, "val", index, shapes.IMAGE_SIDE)
+        ((_, x, y, w, h),) = boxes_of(text) * (1, *[shapes.IMAGE_SIDE] * 4)
         left, top, width, height = cv2.boundingRect((image.max(axis=2) > 40).astype(np.uint8))
         expected = (x - w / 2, y - h / 2, x + w / 2, y + h / 2)
         assert np.allclose(expected, (left, top, left + width, top + height), atol=1.01)  # the blur shifts edges a bit
@@ -107,8 +107,8 @@ def test_hidden_objects_are_dropped() -> None:
     """Every kept object shows at least the asked fraction of its pixels behind the nearer ones; some not all."""
     visible = []
     for seed in range(50):
-        objects = shapes.sample_objects(np.random.default_rng(seed), shapes.SIZE)
-        covered = np.zeros((shapes.SIZE, shapes.SIZE), bool)
+        objects = shapes.sample_objects(np.random.default_rng(seed), shapes.IMAGE_SIDE)
+        covered = np.zeros((shapes.IMAGE_SIDE, shapes.IMAGE_SIDE), bool)
         for _, mask in objects:
             visible.append((mask & ~covered).sum() / mask.sum())
             covered |= mask
@@ -120,14 +120,14 @@ def test_slivers_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """No kept object has a box with a side below the limit."""
     monkeypatch.setattr(shapes, "MIN_SIDE", 30)
     for seed in range(50):
-        for _, mask in shapes.sample_objects(np.random.default_rng(seed), shapes.SIZE):
-            x1, y1, x2, y2 = shapes.box_of(mask)
+        for _, mask in shapes.sample_objects(np.random.default_rng(seed), shapes.IMAGE_SIDE):
+            x1, y1, x2, y2 = shapes.enclose_mask(mask)
             assert min(x2 - x1, y2 - y1) >= 30
 
 
 def test_front_object_is_painted_last() -> None:
     """Where two objects overlap, the picture shows the one that comes first in the list."""
-    size = shapes.SIZE
+    size = shapes.IMAGE_SIDE
     front, back = np.zeros((2, size, size), bool)
     front[40:80, 40:80] = back[20:100, 20:60] = True
     image = shapes.render(np.random.default_rng(0), [(0, front), (3, back)], size).astype(float)
@@ -153,8 +153,8 @@ def test_variety(labels: np.ndarray) -> None:
 def test_backgrounds_are_textured_and_classes_have_hues() -> None:
     """A background is not plain, and colours lie about multiples of 60 degrees, each class its own."""
     random = np.random.default_rng(0)
-    assert all(shapes._background(random, shapes.SIZE).std((0, 1)).min() > 4 for _ in range(20))
-    for cls in range(len(shapes.NAMES)):
+    assert all(shapes._background(random, shapes.IMAGE_SIDE).std((0, 1)).min() > 4 for _ in range(20))
+    for cls in range(len(shapes.CLASS_NAMES)):
         colours = np.float32([[shapes._random_colour(random, cls) / 255 for _ in range(300)]])
         angles = np.radians(cv2.cvtColor(colours, cv2.COLOR_BGR2HSV)[0, :, 0] - 60 * cls)
         mean = np.degrees(np.angle(np.exp(1j * angles).mean()))
@@ -238,8 +238,10 @@ def test_the_images_go_where_ultralytics_keeps_data_sets(tmp_path: Path, monkeyp
 def test_data_yaml(tmp_path: Path) -> None:
     """The data YAML names the classes in the generator's order and its download text makes all splits."""
     data = yaml.safe_load(DATA_YAML.read_text(encoding="utf-8"))
-    assert tuple(data["names"].values()) == shapes.NAMES and list(data["names"]) == list(range(len(shapes.NAMES)))
-    assert [data[split] for split in shapes.SPLITS] == [f"images/{split}" for split in shapes.SPLITS]
+    assert tuple(data["names"].values()) == shapes.CLASS_NAMES and list(data["names"]) == list(
+        range(len(shapes.CLASS_NAMES))
+    )
+    assert [data[split] for split in shapes.SPLIT_NAMES] == [f"images/{split}" for split in shapes.SPLIT_NAMES]
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shapes, "generate", made.append)

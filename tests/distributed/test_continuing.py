@@ -145,7 +145,7 @@ def test_a_file_system_without_locks(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("no locks")
 
-    monkeypatch.setattr(continuing, "held", refuse)
+    monkeypatch.setattr(continuing, "hold_lock", refuse)
     run = Begun(*made(tmp_path, "run"))
     with training(run.folder, LAUNCH):
         assert begun(tmp_path, LAUNCH, ASKED) == run

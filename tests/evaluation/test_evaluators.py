@@ -9,9 +9,9 @@ from dataclasses import replace
 import pytest
 
 from tests.evaluation.factories import noisy
-from yolo_feiou.evaluation.evaluators import measure
-from yolo_feiou.evaluation.metrics import LEVELS, score
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.evaluators import run_evaluator
+from yolo_feiou.evaluation.metrics import CURVE_LEVELS, score
+from yolo_feiou.evaluation.truth import read_ground_truth
 
 PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
 
@@ -21,18 +21,18 @@ def made_up(coco_tiny, request):
     """The JSON of real objects, crowds among them, and made-up predictions."""
     split, seed = request.param
     path = coco_tiny / "annotations" / f"instances_{split}2017.json"
-    return path, noisy(from_json(path), seed)
+    return path, noisy(read_ground_truth(path), seed)
 
 
 def test_they_agree(made_up):
     path, found = made_up
-    of = from_json(path)
+    of = read_ground_truth(path)
     faster, reference = (score(of, found, evaluator) for evaluator in ("faster-coco-eval", "pycocotools"))
     for row in (faster, reference):
         del row["evaluator"], row["evaluator_version"]
     assert faster == reference
     assert 0.1 < faster["AP"] < faster["AP50"] < 0.9
-    assert faster["AP"] == pytest.approx(sum(faster[f"AP{level}"] for level in LEVELS) / 10, abs=1e-11)
+    assert faster["AP"] == pytest.approx(sum(faster[f"AP{level}"] for level in CURVE_LEVELS) / 10, abs=1e-11)
     assert all(0 < faster[name] < 1 for name in ("AP_S", "AP_M", "AP_L", "AR", "matched_75", "found_90"))
 
 
@@ -49,7 +49,7 @@ def test_both_are_what_pycocotools_says_of_the_files(made_up, tmp_path):
         evaluation.evaluate()
         evaluation.accumulate()
         evaluation.summarize()
-    row = score(from_json(path), found)
+    row = score(read_ground_truth(path), found)
     for name, place in PLACES.items():
         assert row[name] == round(evaluation.stats[place], 12), name
 
@@ -57,7 +57,7 @@ def test_both_are_what_pycocotools_says_of_the_files(made_up, tmp_path):
 @pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 def test_ids_that_float64_can_not_tell_apart_change_nothing(coco_tiny, evaluator):
     """The images in the order of their ids from 2^62 on, by which COCO ranks equal scores; the categories likewise."""
-    of = from_json(coco_tiny / "annotations" / "instances_train2017.json")
+    of = read_ground_truth(coco_tiny / "annotations" / "instances_train2017.json")
     found = noisy(of, 1)
     images = {old: 2**62 + n for n, old in enumerate(sorted(image["id"] for image in of.images))}
     kinds = {old: 2**53 + n for n, old in enumerate(sorted(one["id"] for one in of.categories))}
@@ -78,9 +78,9 @@ def test_ids_that_float64_can_not_tell_apart_change_nothing(coco_tiny, evaluator
 @pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 def test_nothing_is_printed_or_changed(made_up, evaluator, capfd, caplog):
     path, found = made_up
-    of = from_json(path)
+    of = read_ground_truth(path)
     before = copy.deepcopy((of, found))
-    measure(of, found, evaluator)
+    run_evaluator(of, found, evaluator)
     assert (of, found) == before
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
@@ -89,5 +89,5 @@ def test_nothing_is_printed_or_changed(made_up, evaluator, capfd, caplog):
 def test_the_order_of_predictions_matters_only_among_equal_scores(made_up):
     path, found = made_up
     found = [{**record, "score": 1 / (place + 2)} for place, record in enumerate(found)]
-    of = from_json(path)
+    of = read_ground_truth(path)
     assert score(of, found) == score(of, found[::-1])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.evaluation.factories import noisy, predicted, truth
 from yolo_feiou.evaluation.matched import matched_ious, matched_row
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.truth import read_ground_truth
 
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
 
@@ -79,7 +79,7 @@ def test_the_same_pairs_as_coco(coco_tiny, seed):
     from pycocotools.cocoeval import COCOeval
 
     path = coco_tiny / "annotations" / "instances_train2017.json"
-    of = from_json(path)
+    of = read_ground_truth(path)
     found = noisy(of, seed)
     with redirect_stdout(io.StringIO()):
         objects = COCO(str(path))

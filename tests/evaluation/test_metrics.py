@@ -4,8 +4,8 @@ import pytest
 
 from tests.evaluation.factories import predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.metrics import LEVELS, by_area, score
-from yolo_feiou.evaluation.truth import in_coco_form
+from yolo_feiou.evaluation.metrics import CURVE_LEVELS, count_by_size, score
+from yolo_feiou.evaluation.truth import ground_truth_of_records
 
 BOTH = pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
@@ -21,8 +21,8 @@ def test_two_objects_and_three_predictions_by_hand(evaluator):
     """
     row = score(truth(A, B), predicted((*A, 0.9), (50, 50, 10, 10, 0.8), (100, 0, 10, 8.2, 0.7)), evaluator)
     low, high = (51 + 50 * 2 / 3) / 101, 51 / 101
-    assert {level: row[f"AP{level}"] for level in LEVELS} == {
-        level: pytest.approx(low if level <= 80 else high, abs=1e-12) for level in LEVELS
+    assert {level: row[f"AP{level}"] for level in CURVE_LEVELS} == {
+        level: pytest.approx(low if level <= 80 else high, abs=1e-12) for level in CURVE_LEVELS
     }
     assert row["AP"] == pytest.approx((7 * low + 3 * high) / 10, abs=1e-12)
     assert row["AR"] == pytest.approx((7 * 1 + 3 * 0.5) / 10, abs=1e-12)
@@ -166,5 +166,5 @@ def test_objects_are_counted_by_size():
         {"image_id": 1, "category_id": 1, "bbox": [0, 0, width, height], "iscrowd": crowd}
         for width, height, crowd in sides
     ]
-    truth = in_coco_form([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}])
-    assert by_area(truth) == {"S": 2, "M": 2, "L": 2}
+    truth = ground_truth_of_records([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}])
+    assert count_by_size(truth) == {"S": 2, "M": 2, "L": 2}

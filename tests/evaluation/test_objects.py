@@ -13,9 +13,9 @@ from PIL import Image
 from tests.yolo.test_evaluate import USUAL
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.labels import from_labels
-from yolo_feiou.evaluation.objects import expected_objects
+from yolo_feiou.evaluation.objects import find_expected_objects
 from yolo_feiou.evaluation.saved import evaluate_again
-from yolo_feiou.evaluation.source import source_of
+from yolo_feiou.evaluation.source import find_source
 from yolo_feiou.yolo.evaluate import evaluate
 from yolo_feiou.yolo.splits import read_split
 
@@ -80,7 +80,7 @@ def same(one, other):
 
 def expect(data, annotations, names=None, **how):
     split = read_split(data, "val", **how)
-    return expected_objects(split, source_of(split, annotations), names)
+    return find_expected_objects(split, find_source(split, annotations), names)
 
 
 def refusal(*arguments, **how):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.export.factories import coco_form
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
-from yolo_feiou.evaluation.rehearsal import find_subject
+from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.yolo.evaluate import evaluate
 from yolo_feiou.yolo.splits import read_split
 
@@ -53,7 +53,7 @@ FAULTS = [image_unlisted, other_names, no_objects, only_crowds, unusable_ids]
 
 
 def test_what_fits_is_rehearsed_in_silence(squares):
-    subject = find_subject(read_split(squares, "val")).rehearse()
+    subject = find_evaluation_input(read_split(squares, "val")).rehearse()
     assert subject.expected.truth.objects == 6 and subject.source.row["ground_truth"] == "instances_val2017.json"
 
 
@@ -66,7 +66,7 @@ def refused(function):
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares, model, fault, tmp_path):
     damage(squares, fault)
-    before = refused(lambda: find_subject(read_split(squares, "val")).rehearse())
+    before = refused(lambda: find_evaluation_input(read_split(squares, "val")).rehearse())
     assert before[0] is DataError
     assert before == refused(lambda: evaluate(model(NAMES), squares, "val", tmp_path / "e", imgsz=64, device="cpu"))
     assert not (tmp_path / "e").exists()
@@ -83,28 +83,28 @@ def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares
     ],
 )
 def test_classes_that_the_data_does_not_have(squares, model, told, message, tmp_path):
-    before = refused(lambda: find_subject(read_split(squares, "val", **told)).rehearse())
+    before = refused(lambda: find_evaluation_input(read_split(squares, "val", **told)).rehearse())
     with pytest.raises(DataError, match=message):
-        find_subject(read_split(squares, "val", **told)).rehearse()
+        find_evaluation_input(read_split(squares, "val", **told)).rehearse()
     told = {**told, "imgsz": 64, "device": "cpu"}
     assert before == refused(lambda: evaluate(model(NAMES), squares, "val", tmp_path / "e", **told))
 
 
 def test_names_of_a_model_that_is_there_count_in_place_of_those_of_the_data(squares):
     with pytest.raises(DataError, match="'cat'"):
-        find_subject(read_split(squares, "val"), names=["cat", "red"]).rehearse()
+        find_evaluation_input(read_split(squares, "val"), names=["cat", "red"]).rehearse()
 
 
 def test_an_evaluator_a_split_or_a_json_that_is_not_there(squares):
     with pytest.raises(ArgumentError, match="evaluator=coco is unknown"):
-        find_subject(read_split(squares, "val"), evaluator="coco").rehearse()
+        find_evaluation_input(read_split(squares, "val"), evaluator="coco").rehearse()
     with pytest.raises(DataError, match="has no split 'tset'"):
-        find_subject(read_split(squares, "tset")).rehearse()
+        find_evaluation_input(read_split(squares, "tset")).rehearse()
     with pytest.raises(DataError, match="none.json can't be read"):
-        find_subject(read_split(squares, "val"), annotations="none.json").rehearse()
+        find_evaluation_input(read_split(squares, "val"), annotations="none.json").rehearse()
 
 
 @pytest.mark.parametrize("data", ["d.ndjson", "D.NDJSON", "https://example.org/d.ndjson?x=1"])
 def test_ndjson_is_refused_with_what_to_do(data):
     with pytest.raises(DataError, match=r"NDJSON can't be evaluated.*convert_ndjson_to_yolo.*give that YAML"):
-        find_subject(read_split(data, "val")).rehearse()
+        find_evaluation_input(read_split(data, "val")).rehearse()

@@ -11,8 +11,8 @@ import pytest
 from tests.evaluation.factories import noisy, predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation import saved
-from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.saved import Evaluation, evaluate_again, load_evaluation
+from yolo_feiou.evaluation.truth import read_ground_truth
 from yolo_feiou.storage.tables import read_csv, write_csv
 
 A = (0, 0, 10, 10)
@@ -25,7 +25,7 @@ def evaluation():
 
 def test_the_row_comes_back(evaluation, tmp_path):
     evaluation.save(tmp_path / "new" / "folder")
-    assert load(tmp_path / "new" / "folder") == evaluation
+    assert load_evaluation(tmp_path / "new" / "folder") == evaluation
     row = evaluate_again(tmp_path / "new" / "folder")
     assert row == evaluation.row()
     assert (row["conf"], row["iou"], row["AP"], row["area_source"]) == (0.001, None, 1, "box")
@@ -57,16 +57,16 @@ def test_an_evaluation_that_was_cut_off_is_done_anew(evaluation, tmp_path, monke
     monkeypatch.undo()
     assert len(calls) == cut
     with pytest.raises(DataError, match="evaluate the model again"):
-        load(tmp_path)
+        load_evaluation(tmp_path)
     evaluation.save(tmp_path)
-    assert load(tmp_path) == evaluation
+    assert load_evaluation(tmp_path) == evaluation
 
 
 def test_real_objects_and_made_up_predictions_come_back(coco_tiny, tmp_path):
-    of = from_json(coco_tiny / "annotations" / "instances_val2017.json")
+    of = read_ground_truth(coco_tiny / "annotations" / "instances_val2017.json")
     before = Evaluation(of, noisy(of, 0), {"split": "val"})
     before.save(tmp_path)
-    assert load(tmp_path) == before
+    assert load_evaluation(tmp_path) == before
     assert evaluate_again(tmp_path) == before.row()
 
 
@@ -115,20 +115,20 @@ def test_harmed_files_are_named(evaluation, tmp_path, name, harm):
         Evaluation(truth((1, 1, 5, 5)), predicted((1, 1, 5, 5, 0.5)), {}).save(tmp_path / "other")
         path.write_bytes((tmp_path / "other" / name).read_bytes())
     with pytest.raises(DataError, match=f"{name} is missing, truncated or of another evaluation") as refused:
-        load(tmp_path)
+        load_evaluation(tmp_path)
     assert "\n" not in str(refused.value)
 
 
 def test_no_evaluation_at_all(tmp_path, evaluation):
     with pytest.raises(DataError, match=r"holds no evaluation: there is no settings\.json"):
-        load(tmp_path)
+        load_evaluation(tmp_path)
     for text in ("[]", "{}", '{"conf": 1}'):
         (tmp_path / "settings.json").write_text(text)
         with pytest.raises(DataError, match=r"settings\.json is not what was written there"):
-            load(tmp_path)
+            load_evaluation(tmp_path)
     (tmp_path / "settings.json").write_text('{"conf"')
     with pytest.raises(DataError, match=r"settings\.json is no whole JSON file"):
-        load(tmp_path)
+        load_evaluation(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["ground_truth.json", "predictions.json", "settings.json"])
@@ -154,10 +154,10 @@ def test_a_full_disk_leaves_no_half_file_and_no_mix(evaluation, tmp_path, monkey
     for path in tmp_path.iterdir():
         json.loads(path.read_text())
     if name == "ground_truth.json":
-        assert load(tmp_path) == evaluation
+        assert load_evaluation(tmp_path) == evaluation
     else:
         with pytest.raises(DataError, match="of another evaluation"):
-            load(tmp_path)
+            load_evaluation(tmp_path)
 
 
 def test_settings_that_were_edited_are_named(tmp_path, evaluation):
@@ -166,7 +166,7 @@ def test_settings_that_were_edited_are_named(tmp_path, evaluation):
     path = tmp_path / "settings.json"
     path.write_text(path.read_text().replace('"conf": 0.001', '"conf": 0.25'))
     with pytest.raises(DataError, match=r"settings\.json was edited since it was written: evaluate the model again"):
-        load(tmp_path)
+        load_evaluation(tmp_path)
 
 
 def test_an_evaluation_of_an_earlier_version_is_read(tmp_path, evaluation):
@@ -175,4 +175,4 @@ def test_an_evaluation_of_an_earlier_version_is_read(tmp_path, evaluation):
     content = json.loads((tmp_path / "settings.json").read_text())
     del content["sha256"]["settings.json"]
     (tmp_path / "settings.json").write_text(json.dumps(content))
-    assert load(tmp_path).settings == evaluation.settings
+    assert load_evaluation(tmp_path).settings == evaluation.settings

@@ -11,8 +11,8 @@ from tests.yolo.test_evaluate import USUAL, data_set, rows_of
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.labels import digest_labels, from_labels
 from yolo_feiou.evaluation.saved import evaluate_again
-from yolo_feiou.evaluation.source import source_of
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.source import find_source
+from yolo_feiou.evaluation.truth import read_ground_truth
 from yolo_feiou.yolo.evaluate import evaluate
 from yolo_feiou.yolo.splits import read_split
 
@@ -68,11 +68,11 @@ def test_the_json_of_the_yaml_goes_before_the_labels_and_after_the_one_that_is_n
 
 
 def test_other_labels_are_another_ground_truth_whatever_classes_count(data, tmp_path):
-    before = source_of(read_split(data, "val")).row
-    assert source_of(read_split(data, "val", classes=[0], single_cls=True)).row == before
+    before = find_source(read_split(data, "val")).row
+    assert find_source(read_split(data, "val", classes=[0], single_cls=True)).row == before
     label = next((tmp_path / "set" / "labels").rglob("1.txt"))
     label.write_text(label.read_text().replace("0.5", "0.4", 1))
-    after = source_of(read_split(data, "val")).row
+    after = find_source(read_split(data, "val")).row
     assert after["ground_truth"] == before["ground_truth"] == "labels"
     assert after["ground_truth_holds"] != before["ground_truth_holds"]
 
@@ -82,8 +82,8 @@ def test_paths_are_relative_to_the_data_sets_folder_or_absolute(data, tmp_path):
     objects(tmp_path / "set" / "a" / "val.json", {"1": 1, "2": 2})
     moved = naming(data, {"val": "a/val.json", "train": str(tmp_path / "elsewhere.json")}, path=str(tmp_path / "set"))
     moved = moved.rename(tmp_path / "moved.yaml")  # a YAML elsewhere, whose `path` says where the images are
-    assert source_of(read_split(moved, "val")).path == tmp_path / "set" / "a" / "val.json"
-    assert source_of(read_split(moved, "train")).path == tmp_path / "elsewhere.json"
+    assert find_source(read_split(moved, "val")).path == tmp_path / "set" / "a" / "val.json"
+    assert find_source(read_split(moved, "train")).path == tmp_path / "elsewhere.json"
 
 
 def test_a_json_that_is_not_there_and_a_mapping_that_is_none(data, tmp_path, model):
@@ -99,7 +99,7 @@ def test_a_json_that_is_not_there_and_a_mapping_that_is_none(data, tmp_path, mod
 
 def test_a_yaml_without_annotations_is_as_before(data, tmp_path, model, detecting):
     split = read_split(data, "val")
-    assert split.annotations is None and source_of(split).path is None
+    assert split.annotations is None and find_source(split).path is None
     detecting(rows_of(from_labels(split), tmp_path / "set"))
     assert evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)["AP"] == 1
 
@@ -110,7 +110,7 @@ def test_coco_itself_by_its_yaml(coco_tiny, tmp_path, model, detecting):
     content = yaml.safe_load((coco_tiny / "coco.yaml").read_text())
     data = tmp_path / "coco.yaml"
     data.write_text(yaml.safe_dump({**content, "annotations": {"val": "annotations/instances_val2017.json"}}))
-    truth = from_json(path)
+    truth = read_ground_truth(path)
     detecting({str(coco_tiny / "val2017" / name): rows for name, rows in rows_of(truth, Path()).items()})
     yolo = model([category["name"] for category in truth.categories])
     row = evaluate(yolo, data, "val", tmp_path / "yaml", **USUAL)

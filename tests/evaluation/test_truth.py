@@ -7,7 +7,7 @@ import pytest
 from tests.evaluation.factories import predicted, truth
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.metrics import score
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.truth import read_ground_truth
 
 IMAGES = [{"id": 7, "file_name": "a/7.jpg", "width": 60, "height": 40}, {"id": 3, "file_name": "b/3.jpg"}]
 CATEGORIES = [{"id": 90, "name": "toothbrush", "supercategory": "indoor"}, {"id": 0, "name": "none"}]
@@ -22,7 +22,7 @@ def read(tmp_path):
         path = tmp_path / "objects.json"
         content = {"images": images, "annotations": annotations, "categories": categories}
         path.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))
-        return from_json(path)
+        return read_ground_truth(path)
 
     return run
 
@@ -104,7 +104,7 @@ def test_what_makes_no_sense_is_refused(read, annotations, images, categories, m
 def test_a_list_of_results_is_no_ground_truth(tmp_path):
     (tmp_path / "results.json").write_text("[]")
     with pytest.raises(DataError, match="results.json is no COCO JSON"):
-        from_json(tmp_path / "results.json")
+        read_ground_truth(tmp_path / "results.json")
 
 
 @pytest.mark.parametrize("ids", [("07", "x"), (2**53 + 1, 2**53), (7.5, 3)])
@@ -132,7 +132,7 @@ def test_real_annotations_come_through(coco_tiny):
     """The counts of data/README.md: 136 annotations in 6 images and 288 in 32, 5 of them crowds."""
     for name, images, annotations, crowds in (("val", 6, 136, 1), ("train", 32, 288, 4)):
         path = coco_tiny / "annotations" / f"instances_{name}2017.json"
-        found, written = from_json(path), json.loads(path.read_text())
+        found, written = read_ground_truth(path), json.loads(path.read_text())
         assert found.area_source == "json"
         assert (len(found.images), len(found.annotations), found.objects) == (images, annotations, annotations - crowds)
         places = [image["id"] for image in written["images"]]

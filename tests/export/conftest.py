@@ -9,7 +9,7 @@ import yaml
 from tests.detection import detecting, model  # noqa: F401  # fixtures
 from tests.export.factories import coco_form
 from tests.runs import SHORT
-from yolo_feiou.losses.registry import shortest
+from yolo_feiou.losses.registry import shorten_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import read
 
@@ -52,7 +52,7 @@ def copy(trained, tmp_path):
             **record.arguments,
             **{key: EXTRA_ARGUMENTS.get(key) if v is None else v for key, v in arguments.items()},
         }
-        loss = shortest(str(begun["loss"]))
+        loss = shorten_spec(str(begun["loss"]))
         differing = [key for key in (*record.differing, *arguments) if arguments.get(key, 0) is not None]
         replace(record, arguments=begun, differing=differing, loss=loss).write(folder)
         return folder

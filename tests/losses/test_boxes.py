@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 
 from tests.reference import Box, Exact, boxes, tensor
-from yolo_feiou.losses.boxes import Pair, once
+from yolo_feiou.losses.boxes import Pair, lazy_property
 
 # pred 4×2 at the origin, target 2×3 with corner (1, 1): the overlap is [1, 3]×[1, 2], the enclosing box [0, 4]×[0, 4],
 # the centres are (2, 1) and (2, 2.5).
@@ -39,7 +39,7 @@ BY_HAND = {
 def test_quantities_by_hand(name: str) -> None:
     """Each quantity has the value worked out above, and no quantity is missing there."""
     assert getattr(Pair(tensor(PRED), tensor(TARGET)), name).tolist() == [BY_HAND[name]]
-    assert {key for key, entry in vars(Pair).items() if isinstance(entry, once)} <= BY_HAND.keys()
+    assert {key for key, entry in vars(Pair).items() if isinstance(entry, lazy_property)} <= BY_HAND.keys()
 
 
 @settings(deadline=None)

@@ -16,7 +16,7 @@ from yolo_feiou.losses import focal, iou, l1
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.parameters import Choice, Flag, Float, Parameter, spell
+from yolo_feiou.parameters import Choice, Flag, Float, Parameter, format_value
 
 PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
 IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]
@@ -63,8 +63,8 @@ def test_every_function_of_the_package_is_in_the_table() -> None:
 @pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
 def test_defaults_are_in_their_range(info: LossInfo, parameter: Parameter) -> None:
     """And of their type, so that the spec an error proposes is one that builds."""
-    assert parameter.read(spell(parameter.default)) == parameter.default
-    assert isinstance(build_loss(f"{info.name}:{parameter.name}={spell(parameter.default)}"), BoxLoss)
+    assert parameter.read(format_value(parameter.default)) == parameter.default
+    assert isinstance(build_loss(f"{info.name}:{parameter.name}={format_value(parameter.default)}"), BoxLoss)
 
 
 @pytest.mark.parametrize(

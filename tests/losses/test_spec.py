@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from yolo_feiou.errors import LossSpecError, YoloFeiouError
 from yolo_feiou.losses.registry import build_loss
-from yolo_feiou.losses.spec import alternatives, find_repeated, read_parameters, split, split_list
-from yolo_feiou.parameters import Choice, Flag, Float, Value, spell
+from yolo_feiou.losses.spec import expand_alternatives, find_repeated, read_parameters, split_list, split_spec
+from yolo_feiou.parameters import Choice, Flag, Float, Value, format_value
 
 GAMMA, NORM, DETACH = Float("gamma", 0.5, 0, 10), Choice("norm", "paper", ("paper", "tal")), Flag("detach", True)
 PARAMETERS = (GAMMA, NORM, DETACH)
@@ -31,7 +31,7 @@ PARAMETERS = (GAMMA, NORM, DETACH)
 )
 def test_split(spec: str, name: str, given: dict[str, str]) -> None:
     """A spec is a name, or a name, a colon and key=value pairs; blanks around them don't matter."""
-    assert split(spec) == (name, given)
+    assert split_spec(spec) == (name, given)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_malformed(spec: str) -> None:
         "'focal_eiou:gamma=0.5'. 'yolo losses' lists all."
     )
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
-        split(spec)
+        split_spec(spec)
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_not_a_string(spec: object, came: str) -> None:
     """The type and the value that came, and an example."""
     message = f"a loss spec is a string like 'focal_eiou:gamma=0.5', got {came}."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
-        split(spec)
+        split_spec(spec)
 
 
 def test_twice_given() -> None:
     """Even with the same value, and with blanks around it."""
     message = "loss 'a:gamma=1, gamma =1' gives 'gamma' twice: give it once."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
-        split("a:gamma=1, gamma =1")
+        split_spec("a:gamma=1, gamma =1")
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_the_error_is_a_value_error() -> None:
 )
 def test_spell(value: Value, spelled: str) -> None:
     """As a spec has it."""
-    assert spell(value) == spelled
+    assert format_value(value) == spelled
 
 
 @settings(deadline=None)
 @given(st.sampled_from([0.0, 10.0, 1 / math.e]) | st.floats(0, 10).map(lambda x: round(x, 6)))
 def test_what_is_spelled_is_read_back(value: float) -> None:
-    """A number as `spell` writes it is in a range that it was in, and is itself again."""
-    assert Float("x", value, value, 10).read(spell(value)) == value
+    """A number as `format_value` writes it is in a range that it was in, and is itself again."""
+    assert Float("x", value, value, 10).read(format_value(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_list_with_a_loss_twice(text: str, twice: str) -> None:
 
 @pytest.mark.parametrize("text", ["gamma=1", "iou,norm=tal", "a:b=1|,c=2", "a:b=|1", "a:|b=1", "a:b", "iou|eiou:"])
 def test_what_is_wrong_in_a_list_is_left_to_its_loss(text: str) -> None:
-    """No part of it is lost or repaired: `split`, or the table of losses, refuses one of them."""
+    """No part of it is lost or repaired: `split_spec`, or the table of losses, refuses one of them."""
     specs = split_list(text)
     assert "".join(specs).count("=") >= text.count("=")
     with pytest.raises(LossSpecError):
@@ -234,4 +234,4 @@ def test_what_is_wrong_in_a_list_is_left_to_its_loss(text: str) -> None:
 )
 def test_alternatives(spec: str, specs: list[str]) -> None:
     """A spec without any stands for itself."""
-    assert alternatives(spec) == specs
+    assert expand_alternatives(spec) == specs

@@ -9,7 +9,7 @@ import yaml
 from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
 from yolo_feiou.datasets import shapes
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TRAIN, VAL
-from yolo_feiou.datasets.coco.sizes import SAMPLE
+from yolo_feiou.datasets.coco.sizes import MAX_OPENED_IMAGES
 from yolo_feiou.distributed.group import TIMEOUT
 
 CATALOGUE, PREPARED, MODEL = (
@@ -27,7 +27,7 @@ ARITHMETIC = "follows from figures beside it"
 def claims_on_data() -> list[Claim]:
     """Return those of data/README.md."""
     val, train = (published.counts for published in COCO_2017)
-    counts = shapes.COUNTS
+    counts = shapes.SPLIT_COUNTS
     made, boxes_only = (
         row(PREPARED, what=what) for what in ("ours, 9 digits, as prepared", "ours, a JSON with boxes only")
     )
@@ -36,8 +36,8 @@ def claims_on_data() -> list[Claim]:
     low, high = shapes.SIDE_RANGE
     return [
         measured(
-            f"{sum(counts.values()):,} made images of {shapes.SIZE} × "
-            f"{shapes.SIZE} px, objects of {len(shapes.NAMES)} classes; "
+            f"{sum(counts.values()):,} made images of {shapes.IMAGE_SIDE} × "
+            f"{shapes.IMAGE_SIDE} px, objects of {len(shapes.CLASS_NAMES)} classes; "
             f"{counts['train']} train, {counts['val']} val, {counts['test']} test",
             "yolo_feiou/datasets/shapes.py",
         ),
@@ -95,7 +95,7 @@ def claims_on_data() -> list[Claim]:
             "UTF-8 and, by their byte-order mark, UTF-16 and UTF-32 are read.",
             "datasets/coco/test_json_reader.py::test_byte_order_marks_are_read",
         ),
-        measured(f"or of {SAMPLE} spread evenly over a larger set", "yolo_feiou/datasets/coco/sizes.py"),
+        measured(f"or of {MAX_OPENED_IMAGES} spread evenly over a larger set", "yolo_feiou/datasets/coco/sizes.py"),
         shown(
             "as Roboflow's category 0, those without annotations are left out.",
             "datasets/coco/test_duplicate_categories.py::test_the_one_without_annotations_is_left_out_and_named",

@@ -9,8 +9,8 @@ import yaml
 from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
 from yolo_feiou.ablation.gains import BATCHES, EVERY
 from yolo_feiou.ablation.signs import LONG
-from yolo_feiou.checks.child import MEMORY
-from yolo_feiou.checks.command import TIMEOUT
+from yolo_feiou.checks.child import MEMORY_LIMIT
+from yolo_feiou.checks.command import TIMEOUT_ARGUMENT
 from yolo_feiou.report.comparison import SOUGHT
 from yolo_feiou.report.statistics import ALPHA
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
@@ -236,8 +236,9 @@ def _judge() -> list[Claim]:
             "checks/test_formula.py::test_any_formula_of_two_to_four_terms_is_recognised",
         ),
         shown(
-            f"in a process of its own, with {TIMEOUT.default:.0f} seconds (`timeout=60` for others) and, on Linux, "
-            f"{MEMORY >> 30} GiB of memory beyond what Python takes:",
+            f"in a process of its own, with {TIMEOUT_ARGUMENT.default:.0f} seconds (`timeout=60` for others) and, on "
+            "Linux, "
+            f"{MEMORY_LIMIT >> 30} GiB of memory beyond what Python takes:",
             *("checks/test_isolation.py::test_whatever_it_does_is_a_verdict",),
             *("checks/test_isolation.py::test_the_readme_has_the_limits",),
         ),

@@ -4,16 +4,16 @@ import math
 
 import pytest
 
-from yolo_feiou.paper.facts import facts
+from yolo_feiou.paper.facts import compute_facts
 
 
 @pytest.fixture(scope="module")
 def fact():
-    return {row["name"]: row["value"] for row in facts()}
+    return {row["name"]: row["value"] for row in compute_facts()}
 
 
 def test_every_fact_is_a_finite_number_with_a_meaning():
-    rows = facts()
+    rows = compute_facts()
     assert all(math.isfinite(row["value"]) and row["meaning"] for row in rows)
     assert len({row["name"] for row in rows}) == len(rows)
 

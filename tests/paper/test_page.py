@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from yolo_feiou.paper.page import SECTIONS, page
+from yolo_feiou.paper.page import SECTIONS, make_page
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED
-from yolo_feiou.paper.tables import TABLES
+from yolo_feiou.paper.tables import COCO_TABLES
 from yolo_feiou.simulation.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
@@ -17,7 +17,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def text():
-    return page(DOCS / "paper")
+    return make_page(DOCS / "paper")
 
 
 def test_the_page_is_up_to_date(text):
@@ -66,11 +66,11 @@ def test_tables_have_the_papers_figures():
         pytest.skip("needs the paper's text beside the project")
     numbers = re.sub(r"39 \.6", "39.6", source.read_text(encoding="utf-8"))
     found = [tuple(map(float, row)) for row in re.findall(r"\t([\d.]+)" * 6, numbers)]
-    ours = [figures for _, rows in TABLES.values() for _, figures, _ in rows if figures]
+    ours = [figures for _, rows in COCO_TABLES.values() for _, figures, _ in rows if figures]
     assert sorted(ours) == sorted(found)
 
 
 def test_recipes_are_there():
-    recipes = [recipe for _, rows in TABLES.values() for _, _, recipe in rows if recipe]
+    recipes = [recipe for _, rows in COCO_TABLES.values() for _, _, recipe in rows if recipe]
     assert len(recipes) == 13
     assert all((ROOT / "cfg" / recipe).is_file() for recipe in recipes)

@@ -3,9 +3,9 @@
 import pytest
 
 from yolo_feiou.paper.evidence import CONDITIONS, Evidence
-from yolo_feiou.paper.figures_6_7 import counts, matrix, verdict
-from yolo_feiou.paper.page import MARKS
-from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, simply, under, untested
+from yolo_feiou.paper.figures_6_7 import count_results, format_matrix, judge_claim
+from yolo_feiou.paper.page import RESULT_MARKS
+from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, judge_once, judge_under, untested
 from yolo_feiou.simulation.claims import CLAIMS
 from yolo_feiou.storage.tables import write_csv
 
@@ -48,7 +48,7 @@ ERRORS = {"iou": 20, "giou": 19, "ciou": 18, "eiou": 17}
     ],
 )
 def test_statement_on_eiou(tmp_path, error, word):
-    assert verdict(results(tmp_path, error), EIOU_LOWER) == word
+    assert judge_claim(results(tmp_path, error), EIOU_LOWER) == word
 
 
 def test_a_statement_that_holds_in_part_says_where(tmp_path):
@@ -57,15 +57,15 @@ def test_a_statement_that_holds_in_part_says_where(tmp_path):
 
     evidence = results(tmp_path, error)
     judged, figures = evidence.judge(FOCAL_LARGER)
-    assert verdict(evidence, FOCAL_LARGER) == PARTLY
+    assert judge_claim(evidence, FOCAL_LARGER) == PARTLY
     assert [name for name, holds in judged.items() if holds] == [
         "literal, weight in the graph",
         "2 − IoU, weight in the graph",
     ]
     assert figures == "error after the last step: focal_eiou 16, eiou 17"
-    row = matrix(evidence, MARKS)[2 + CLAIMS.index(FOCAL_LARGER)]
+    row = format_matrix(evidence, RESULT_MARKS)[2 + CLAIMS.index(FOCAL_LARGER)]
     assert row.split(" | ")[2:12] == ["🔶 holds under conditions", *"❌✅❌❌✅❌❌❌", "3 / 3"]
-    assert counts(evidence).total() == len(CLAIMS)
+    assert count_results(evidence).total() == len(CLAIMS)
 
 
 def test_readings_are_counted(tmp_path):
@@ -76,9 +76,9 @@ def test_readings_are_counted(tmp_path):
 
 
 def test_words():
-    assert simply(True, "x").word == HOLDS
-    assert simply(False, "x").word == FAILS
-    assert under({"a": True, "b": True}, "x").word == HOLDS
-    assert under({"a": False, "b": False}, "x").word == FAILS
-    assert under({"a": False, "b": True}, "x").ours == "for b; not for a. x"
+    assert judge_once(True, "x").word == HOLDS
+    assert judge_once(False, "x").word == FAILS
+    assert judge_under({"a": True, "b": True}, "x").word == HOLDS
+    assert judge_under({"a": False, "b": False}, "x").word == FAILS
+    assert judge_under({"a": False, "b": True}, "x").ours == "for b; not for a. x"
     assert untested("why")(None).word == UNTESTED

@@ -9,10 +9,10 @@ from matplotlib.patches import Rectangle
 
 from tests.odd_names import ODD
 from yolo_feiou.escape import visible
-from yolo_feiou.plots.ablation import MOST_BANDS, Dots, Line, Panel, lines, seeds_by_variant
-from yolo_feiou.plots.style import Look, looks, save
+from yolo_feiou.plots.ablation import MAX_BANDS, Dots, Line, LinePanel, draw_lines, draw_seeds
+from yolo_feiou.plots.style import LineLook, assign_looks, save_figure
 
-RED, BLUE = Look("#D55E00", "--"), Look("#0072B2", "-")
+RED, BLUE = LineLook("#D55E00", "--"), LineLook("#0072B2", "-")
 LONG = "balanced_l1:alpha=0.5,gamma=1.5"
 
 
@@ -32,7 +32,7 @@ def bands(axis):
 
 def test_each_seed_is_a_dot_and_the_mean_a_bar():
     """Dots keep to the row of their variant, below each other; the bar stands at 41."""
-    (axis,) = seeds_by_variant([dots(), dots("eiou", (39.0,), look=BLUE)], "AP, %").axes
+    (axis,) = draw_seeds([dots(), dots("eiou", (39.0,), look=BLUE)], "AP, %").axes
     first, second = axis.collections
     assert [x for x, _ in first.get_offsets()] == [40, 41, 42]
     assert [y for _, y in first.get_offsets()] == pytest.approx([-0.15, 0, 0.15])
@@ -47,7 +47,7 @@ def test_each_seed_is_a_dot_and_the_mean_a_bar():
 
 def test_the_baselines_band_is_its_deviation():
     """40, 41, 42: 41 ± 1, over the two rows of the group."""
-    (axis,) = seeds_by_variant([dots(baseline=True), dots("eiou", (39.0,))], "AP").axes
+    (axis,) = draw_seeds([dots(baseline=True), dots("eiou", (39.0,))], "AP").axes
     assert bands(axis) == [pytest.approx((40, 42, -0.5, 1.5))]
     assert labels(axis) == ["ciou (baseline)", "eiou"]
 
@@ -58,7 +58,7 @@ def test_each_group_has_its_band_and_its_title():
         dots("eiou", group="box=5"),
         dots("ciou", (50.0, 52.0), group="box=7.5", baseline=True),
     ]
-    (axis,) = seeds_by_variant(rows, "AP").axes
+    (axis,) = draw_seeds(rows, "AP").axes
     assert bands(axis) == [
         pytest.approx((40, 42, 0.5, 2.5)),
         pytest.approx((51 - 2**0.5, 51 + 2**0.5, 3.5, 4.5)),
@@ -68,14 +68,14 @@ def test_each_group_has_its_band_and_its_title():
 
 
 def test_a_variant_without_values_keeps_its_row():
-    (axis,) = seeds_by_variant([dots(values=(), baseline=True), dots("eiou")], "AP").axes
+    (axis,) = draw_seeds([dots(values=(), baseline=True), dots("eiou")], "AP").axes
     assert labels(axis) == ["ciou (baseline)", "eiou"] and len(axis.lines) == 1 and bands(axis) == []
 
 
 @pytest.mark.parametrize(("number", "name"), [(1, LONG), (18, LONG), (45, LONG), (3, 3 * LONG), (3, "iou")])
 def test_rows_keep_their_height(number, name):
     """However many there are, and however long their names."""
-    figure = seeds_by_variant([dots(f"{name}{i}") for i in range(number)], "AP")
+    figure = draw_seeds([dots(f"{name}{i}") for i in range(number)], "AP")
     figure.draw_without_rendering()
     (axis,) = figure.axes
     height = figure.get_size_inches()[1] * axis.get_position().height
@@ -87,12 +87,12 @@ def test_rows_keep_their_height(number, name):
 
 
 def panel(named, **more):
-    return Panel("a title", "epoch", "AP, %", named, **more)
+    return LinePanel("a title", "epoch", "AP, %", named, **more)
 
 
 def test_lines_with_bands_and_dots():
     line = Line(RED, [1, 2, 3], [4, math.nan, 6], low=[3, 3, 5], high=[5, 6, 7], dots=[(1, 4.5), (3, 5.5)])
-    figure = lines([panel({"ciou": line, "eiou": Line(BLUE, [1, 2, 3], [1, 2, 3])})])
+    figure = draw_lines([panel({"ciou": line, "eiou": Line(BLUE, [1, 2, 3], [1, 2, 3])})])
     (axis,) = figure.axes
     first, second = axis.lines
     assert list(first.get_xdata()) == [1, 2, 3] and list(first.get_ydata())[::2] == [4, 6]
@@ -107,13 +107,13 @@ def test_a_line_has_its_marker_in_all_panels():
     """Although the second panel lacks the first line; where points are many there are none."""
     one, other = (Line(look, [1, 2], [1, 2]) for look in (RED, BLUE))
     many = Line(BLUE, list(range(16)), list(range(16)))
-    first, second, third = lines([panel({"a": one, "b": other}), panel({"b": other}), panel({"b": many})]).axes
+    first, second, third = draw_lines([panel({"a": one, "b": other}), panel({"b": other}), panel({"b": many})]).axes
     a, b = (line.get_marker() for line in first.lines)
     assert a != b and [line.get_marker() for line in (*second.lines, *third.lines)] == [b, "None"]
 
 
 def test_noise_about_zero():
-    figure = lines([panel({"ciou": Line(RED, [1, 2], [0.5, 1])}, around_zero=[2, 3])])
+    figure = draw_lines([panel({"ciou": Line(RED, [1, 2], [0.5, 1])}, around_zero=[2, 3])])
     (axis,) = figure.axes
     corners = {(x, y) for x, y in axis.collections[0].get_paths()[0].vertices}
     assert corners == {(1, -2), (1, 2), (2, -3), (2, 3)}
@@ -122,9 +122,9 @@ def test_noise_about_zero():
 def test_of_many_lines_the_first_alone_has_a_band():
     def shown(number):
         many = {str(i): Line(RED, [1, 2], [i, i], low=[i, i], high=[i + 1, i + 1]) for i in range(number)}
-        return len(lines([panel(many)]).axes[0].collections)
+        return len(draw_lines([panel(many)]).axes[0].collections)
 
-    assert (shown(MOST_BANDS), shown(MOST_BANDS + 1)) == (MOST_BANDS, 1)
+    assert (shown(MAX_BANDS), shown(MAX_BANDS + 1)) == (MAX_BANDS, 1)
 
 
 def test_one_legend_for_all_panels():
@@ -133,18 +133,18 @@ def test_one_legend_for_all_panels():
         panel({"ciou": Line(RED, [1], [1])}),
         panel({"ciou": Line(RED, [1], [1]), "eiou": Line(BLUE, [1], [2])}),
     )
-    figure = lines([one, other, one], columns=2)
+    figure = draw_lines([one, other, one], columns=2)
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["ciou", "eiou"]
     assert [handle.get_color() for handle in legend.legend_handles] == [RED.colour, BLUE.colour]
-    assert len(figure.axes) == 3 and len(lines([one]).axes) == 1
+    assert len(figure.axes) == 3 and len(draw_lines([one]).axes) == 1
 
 
 @pytest.mark.parametrize(("number", "name"), [(13, LONG), (13, "a"), (1, "a" * 90), (2, "iou")])
 def test_the_legend_fits(number, name):
     """Within the picture, below the panels, which keep most of it."""
     named = {f"{name}{i}": Line(RED, [1, 2], [i, i]) for i in range(number)}
-    figure = lines([panel(named)] * 2)
+    figure = draw_lines([panel(named)] * 2)
     figure.draw_without_rendering()
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0
@@ -163,15 +163,15 @@ def test_losses_look_different_from_each_other():
         "a b",
         "",
     ]
-    assert len(set(looks(names).values())) == len(names)
+    assert len(set(assign_looks(names).values())) == len(names)
 
 
 def test_odd_names_are_drawn_as_they_are(tmp_path):
     """Beside the dots and in the legend; matplotlib itself would leave out a line whose name begins with _."""
-    look = looks(ODD)
-    figure = seeds_by_variant([dots(name, group=name, look=look[name]) for name in ODD], "AP")
+    look = assign_looks(ODD)
+    figure = draw_seeds([dots(name, group=name, look=look[name]) for name in ODD], "AP")
     assert labels(figure.axes[0]) == [visible(name) for name in ODD]
-    save(figure, tmp_path / "dots.png")
-    figure = lines([Panel("a", "b", "c", {name: Line(look[name], [0, 1], [1, 2]) for name in ODD})])
+    save_figure(figure, tmp_path / "dots.png")
+    figure = draw_lines([LinePanel("a", "b", "c", {name: Line(look[name], [0, 1], [1, 2]) for name in ODD})])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*ODD]
-    save(figure, tmp_path / "lines.png")
+    save_figure(figure, tmp_path / "lines.png")

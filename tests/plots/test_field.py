@@ -6,8 +6,8 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.quiver import Quiver
 
-from yolo_feiou.plots.field import AXES, REGIONS, gradient_field
-from yolo_feiou.plots.style import save
+from yolo_feiou.plots.field import PLANE_LABELS, REGION_STYLES, draw_field
+from yolo_feiou.plots.style import save_figure
 
 PLANES = ("offset", "size", "both")
 
@@ -52,26 +52,26 @@ def cells(mesh):
 def test_sizes_and_kinds_are_where_they_belong(points):
     """The blue field has every place; red is where it leads away, and there alone; so with grey and dead."""
     rows = table(points)
-    figure = gradient_field(rows, "giou")
+    figure = draw_field(rows, "giou")
     for axis, plane in zip(figure.axes, PLANES, strict=False):
         place = {(round(row["u"], 6), round(row["v"], 6)): row for row in rows if row["plane"] == plane}
         size, *regions = (mesh for mesh in axis.collections if isinstance(mesh, QuadMesh))
         assert cells(size) == pytest.approx({key: row["size"] for key, row in place.items()})
-        for mesh, (kind, (tint, _, _)) in zip(regions, REGIONS.items(), strict=True):
+        for mesh, (kind, (tint, _, _)) in zip(regions, REGION_STYLES.items(), strict=True):
             assert set(cells(mesh)) == {key for key, row in place.items() if row["kind"] == kind} != set()
             assert {tuple(value[:3]) for value in mesh.get_cmap()(np.linspace(0, 1, 3))} == {to_rgb(tint)}
 
 
 def test_what_has_a_colour_is_told_apart():
     """Also from the blue of the sizes."""
-    assert len({tint for tint, _, _ in REGIONS.values()}) == len(REGIONS) == 3
-    red, _, blue = to_rgb(REGIONS["away"][0])
+    assert len({tint for tint, _, _ in REGION_STYLES.values()}) == len(REGION_STYLES) == 3
+    red, _, blue = to_rgb(REGION_STYLES["away"][0])
     assert red > blue
 
 
 def test_arrows_have_one_length_and_the_steps_direction():
     """None where there is no step."""
-    (axis, *_) = gradient_field(table(), "giou").axes
+    (axis, *_) = draw_field(table(), "giou").axes
     (arrows,) = (item for item in axis.collections if isinstance(item, Quiver))
     live = ~np.broadcast_to(arrows.Umask, arrows.U.shape)
     places = [tuple(place) for place, shown in zip(arrows.XY.tolist(), live, strict=True) if shown]
@@ -83,7 +83,7 @@ def test_arrows_have_one_length_and_the_steps_direction():
 @pytest.mark.parametrize(("points", "arrows", "shown"), [(6, 6, 6), (6, 3, 3), (7, 2, 3), (5, 17, 5)])
 def test_about_as_many_arrows_as_asked(points, arrows, shown):
     """Every point, every second of 6, every third of 7."""
-    (axis, *_) = gradient_field(table(points), "giou", arrows).axes
+    (axis, *_) = draw_field(table(points), "giou", arrows).axes
     (quiver,) = (item for item in axis.collections if isinstance(item, Quiver))
     assert len(quiver.XY) == shown * shown
 
@@ -91,11 +91,11 @@ def test_about_as_many_arrows_as_asked(points, arrows, shown):
 def test_titles_axes_and_one_scale():
     """The three planes share the scale of the sizes, whose top is the 98 % quantile."""
     rows = table()
-    figure = gradient_field(rows, "focal_eiou:gamma=1")
+    figure = draw_field(rows, "focal_eiou:gamma=1")
     assert figure.get_suptitle().startswith("focal_eiou:gamma=1: ")
     top = np.quantile([row["size"] for row in rows], 0.98)
     for axis, plane in zip(figure.axes, PLANES, strict=False):
-        assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == AXES[plane]
+        assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == PLANE_LABELS[plane]
         size = next(mesh for mesh in axis.collections if isinstance(mesh, QuadMesh))
         assert size.get_clim() == (0, top)
         (target,) = axis.lines
@@ -118,8 +118,8 @@ def test_what_is_not_finite_leaves_the_scale_to_the_rest(tmp_path, value, everyw
         else row
         for row in table()
     ]
-    figure = gradient_field(rows, "mine.py:loss")
-    save(figure, tmp_path / "field.png")
+    figure = draw_field(rows, "mine.py:loss")
+    save_figure(figure, tmp_path / "field.png")
     size, _, _, broken = (mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh))
     finite = [row["size"] for row in rows if row["kind"] != "broken"]
     assert size.get_clim() == (0, np.quantile(finite, 0.98) if finite else 1)
@@ -131,7 +131,7 @@ def test_what_is_not_finite_leaves_the_scale_to_the_rest(tmp_path, value, everyw
 def test_a_field_without_any_gradient_can_be_drawn(tmp_path):
     """As that of a loss that is constant: grey everywhere."""
     rows = [row | {"du": 0.0, "dv": 0.0, "size": 0.0, "kind": "dead"} for row in table()]
-    figure = gradient_field(rows, "iou")
-    save(figure, tmp_path / "field.png")
+    figure = draw_field(rows, "iou")
+    save_figure(figure, tmp_path / "field.png")
     _, away, dead, broken = (mesh for mesh in figure.axes[0].collections if isinstance(mesh, QuadMesh))
     assert cells(away) == cells(broken) == {} and len(cells(dead)) == 9

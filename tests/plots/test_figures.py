@@ -2,8 +2,15 @@
 
 import pytest
 
-from yolo_feiou.plots.figures import SEQUENCE, curves, layout, reach, regressions, sweep
-from yolo_feiou.plots.style import colour, save
+from yolo_feiou.plots.figures import (
+    SEQUENTIAL_COLOURS,
+    axis_range,
+    draw_curves,
+    draw_layout,
+    draw_regressions,
+    draw_sweep,
+)
+from yolo_feiou.plots.style import get_colour, save_figure
 
 
 def outlines(axis):
@@ -25,7 +32,7 @@ def path(loss, steps=10, i=0):
 def test_regressions(losses):
     """A row a loss, a column for every fifth of the steps; in each the target, the start and the box at that step."""
     rows = [row for i, loss in enumerate(losses) for row in path(loss, i=i)]
-    figure = regressions(rows)
+    figure = draw_regressions(rows)
     assert len(figure.axes) == 6 * len(losses)
     for i, loss in enumerate(losses):
         for j, step in enumerate((0, 2, 4, 6, 8, 10)):
@@ -40,36 +47,36 @@ def test_regressions(losses):
             assert axis.get_xlabel() == (f"step {step}" if i == len(losses) - 1 else "")
         assert figure.axes[6 * i].get_ylabel() == loss
     for axis in figure.axes:
-        assert axis.get_xlim() == pytest.approx(reach(rows, "x", "w"))
-        assert axis.get_ylim() == pytest.approx(reach(rows, "y", "h"))
+        assert axis.get_xlim() == pytest.approx(axis_range(rows, "x", "w"))
+        assert axis.get_ylim() == pytest.approx(axis_range(rows, "y", "h"))
 
 
 def outline_colour(loss):
     """A loss's colour as a rectangle has it."""
     from matplotlib.colors import to_rgba
 
-    return to_rgba(colour(loss))
+    return to_rgba(get_colour(loss))
 
 
 def test_few_steps_are_shown_once_each():
     """Of steps 0 to 2: 0, 1 and 2."""
-    figure = regressions(path("eiou", steps=2))
+    figure = draw_regressions(path("eiou", steps=2))
     assert [axis.get_xlabel() for axis in figure.axes] == ["step 0", "step 1", "step 2"]
 
 
 def test_reach_has_every_box_and_the_target_in_it():
     """The box of 1 × 2 about 4 ends at 4.5 and 5, the target begins at −½; a margin of .2. Then a box about −6."""
     rows = [{"x": 4, "y": 4, "w": 1, "h": 2}, {"x": 0, "y": 0, "w": 0.5, "h": 0.5}]
-    assert reach(rows, "x", "w") == pytest.approx((-0.7, 4.7))
-    assert reach(rows, "y", "h") == pytest.approx((-0.7, 5.2))
-    assert reach([{"x": -6, "w": 1}], "x", "w") == pytest.approx((-6.7, 0.7))
+    assert axis_range(rows, "x", "w") == pytest.approx((-0.7, 4.7))
+    assert axis_range(rows, "y", "h") == pytest.approx((-0.7, 5.2))
+    assert axis_range([{"x": -6, "w": 1}], "x", "w") == pytest.approx((-6.7, 0.7))
 
 
 @pytest.mark.parametrize("betas", [(0.4, 0.5, 0.6, 0.8, 1.0), (0.5, 0.8, 1.0), (0.8,), tuple(range(1, 10))])
 def test_curves(betas):
     """A panel a column and a line for each β, dark to bright; more of them than colours share some."""
     rows = [{"beta": b, "x": x, "loss": 10 * b + x, "gradient": b - x} for b in betas for x in (0.1, 0.2, 0.3)]
-    figure = curves(rows, {"loss": "the loss", "gradient": "its slope"})
+    figure = draw_curves(rows, {"loss": "the loss", "gradient": "its slope"})
     for axis, column, title in zip(figure.axes, ("loss", "gradient"), ("the loss", "its slope"), strict=True):
         assert axis.get_title() == title
         assert [list(line.get_ydata()) for line in axis.lines] == [
@@ -77,11 +84,11 @@ def test_curves(betas):
         ]
         assert all(list(line.get_xdata()) == [0.1, 0.2, 0.3] for line in axis.lines)
         assert [line.get_label() for line in axis.lines] == [f"β = {b:.3g}" for b in betas]
-        shades = [SEQUENCE.index(line.get_color()) for line in axis.lines]
+        shades = [SEQUENTIAL_COLOURS.index(line.get_color()) for line in axis.lines]
         assert shades == sorted(shades) and shades[0] == 0
         if len(betas) > 1:
-            assert shades[-1] == len(SEQUENCE) - 1
-        assert len(set(shades)) == min(len(betas), len(SEQUENCE))
+            assert shades[-1] == len(SEQUENTIAL_COLOURS) - 1
+        assert len(set(shades)) == min(len(betas), len(SEQUENTIAL_COLOURS))
     assert len(figure.legends[0].get_texts()) == len(betas)
 
 
@@ -103,7 +110,7 @@ def test_sweep(setups):
         for parameter, loss in SWEPT
         for value in (0.4, 0.6, 0.9)
     ]
-    figure = sweep(rows)
+    figure = draw_sweep(rows)
     panels = iter(figure.axes)
     for parameter, label in (("beta", "β"), ("gamma", "γ")):
         for setup in setups:
@@ -116,7 +123,7 @@ def test_sweep(setups):
                     picked = [r for r in rows if (r["setup"], r["parameter"], r["loss"]) == (setup, parameter, loss)]
                     assert list(line.get_xdata()) == [0.4, 0.6, 0.9]
                     assert list(line.get_ydata()) == [row[column] for row in picked]
-                    assert (line.get_color(), line.get_label()) == (colour(loss), loss)
+                    assert (line.get_color(), line.get_label()) == (get_colour(loss), loss)
     assert next(panels, None) is None
 
 
@@ -128,7 +135,7 @@ def test_layout(setups):
         for setup in setups
         for kind, w in (("target", 4.0), ("anchor", 6.0), ("anchor", 8.0), ("point", 0.0), ("point", 0.0))
     ]
-    figure = layout(rows)
+    figure = draw_layout(rows)
     for axis, setup in zip(figure.axes, setups, strict=True):
         x = 10 + setup
         assert [box[:4] for box in outlines(axis)] == [
@@ -148,11 +155,11 @@ def test_all_can_be_saved(tmp_path):
     box = {"setup": 1, "kind": "target", "x": 10.0, "y": 10.0, "w": 4.0, "h": 2.0}
     for i, figure in enumerate(
         (
-            regressions(path("eiou", 1)),
-            curves([{"beta": 0.8, "x": 0.5, "loss": 0.1}], {"loss": "L"}),
-            sweep([swept]),
-            layout([box, box | {"kind": "point"}]),
+            draw_regressions(path("eiou", 1)),
+            draw_curves([{"beta": 0.8, "x": 0.5, "loss": 0.1}], {"loss": "L"}),
+            draw_sweep([swept]),
+            draw_layout([box, box | {"kind": "point"}]),
         )
     ):
-        save(figure, tmp_path / f"{i}.png")
+        save_figure(figure, tmp_path / f"{i}.png")
         assert (tmp_path / f"{i}.png").stat().st_size > 3_000

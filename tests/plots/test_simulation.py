@@ -3,8 +3,8 @@
 import pytest
 from matplotlib.colors import to_rgb, to_rgba
 
-from yolo_feiou.plots.simulation import by_loss, error_curves, iou_boxes
-from yolo_feiou.plots.style import colour, save
+from yolo_feiou.plots.simulation import draw_error_curves, draw_iou_boxes, group_by_loss
+from yolo_feiou.plots.style import get_colour, save_figure
 
 LOSSES = ("iou", "focal_eiou", "focal_eiou:gamma=1")
 
@@ -22,20 +22,20 @@ def table(losses=LOSSES, steps=20):
 
 def test_rows_by_loss_keep_their_order():
     rows = [{"loss": loss, "i": i} for i, loss in enumerate(["b", "a", "b", "a"])]
-    assert list(by_loss(rows).items()) == [("b", [rows[0], rows[2]]), ("a", [rows[1], rows[3]])]
+    assert list(group_by_loss(rows).items()) == [("b", [rows[0], rows[2]]), ("a", [rows[1], rows[3]])]
 
 
 @pytest.mark.parametrize("losses", [LOSSES, LOSSES[:1]])
 def test_error_curves(losses):
     """A line a loss, in its colour, with its dashes; its last value is in the legend."""
     rows = table(losses)
-    figure = error_curves(rows, "Setup 2")
+    figure = draw_error_curves(rows, "Setup 2")
     (axis,) = figure.axes
     assert figure.get_suptitle() == "Setup 2"
-    for line, (loss, steps) in zip(axis.lines, by_loss(rows).items(), strict=True):
+    for line, (loss, steps) in zip(axis.lines, group_by_loss(rows).items(), strict=True):
         assert list(line.get_xdata()) == list(range(21))
         assert list(line.get_ydata()) == [row["error"] for row in steps]
-        assert line.get_color() == colour(loss)
+        assert line.get_color() == get_colour(loss)
         assert line.get_label() == f"{loss}  {steps[-1]['error']:.4g}"
     assert [line.get_linestyle() for line in axis.lines] == ["-", "-", "--"][: len(losses)]
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [line.get_label() for line in axis.lines]
@@ -65,13 +65,13 @@ def drawn(axis):
 def test_iou_boxes(losses, steps, boxes, shown):
     """A panel a loss; a box has the rows' quantiles, at `boxes` + 1 steps from the first to the last."""
     rows = table(losses, steps)
-    figure = iou_boxes(rows, "Setup 2", boxes)
+    figure = draw_iou_boxes(rows, "Setup 2", boxes)
     assert figure.get_suptitle() == "Setup 2"
-    for axis, (loss, group) in zip(figure.axes, by_loss(rows).items(), strict=True):
+    for axis, (loss, group) in zip(figure.axes, group_by_loss(rows).items(), strict=True):
         columns = ("step", "iou_05", "iou_25", "iou_50", "iou_75", "iou_95", "iou_mean")
         assert drawn(axis) == [tuple(group[step][column] for column in columns) for step in shown]
         assert axis.get_title().replace("\n", "") == loss
-        assert {patch.get_facecolor() for patch in axis.patches} == {to_rgba(to_rgb(colour(loss)), 0.6)}
+        assert {patch.get_facecolor() for patch in axis.patches} == {to_rgba(to_rgb(get_colour(loss)), 0.6)}
         low, high = axis.get_ylim()
         assert low < 0 and high > max(row["iou_95"] for row in rows)
 
@@ -80,7 +80,7 @@ def test_iou_boxes(losses, steps, boxes, shown):
 def test_a_panel_for_each_loss_however_many(number):
     """In their order, and none without a loss."""
     losses = [f"focal_eiou:gamma={i}" for i in range(number)]
-    figure = iou_boxes(table(losses, 2), "many")
+    figure = draw_iou_boxes(table(losses, 2), "many")
     assert [axis.get_title().replace("\n", "") for axis in figure.axes] == losses
     assert [drawn(axis)[0][3] for axis in figure.axes] == pytest.approx([0.03 * i + 0.3 for i in range(number)])
 
@@ -88,6 +88,6 @@ def test_a_panel_for_each_loss_however_many(number):
 @pytest.mark.parametrize("losses", [LOSSES, LOSSES[:1]])
 @pytest.mark.parametrize("steps", [1, 20])
 def test_both_can_be_saved(tmp_path, losses, steps):
-    for draw in (error_curves, iou_boxes):
-        save(draw(table(losses, steps), "title"), tmp_path / "picture.png")
+    for draw in (draw_error_curves, draw_iou_boxes):
+        save_figure(draw(table(losses, steps), "title"), tmp_path / "picture.png")
         assert (tmp_path / "picture.png").stat().st_size > 5_000

@@ -15,28 +15,28 @@ from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.plots import style
 from yolo_feiou.plots.style import (
     COLOURS,
-    DASHES,
+    DASH_STYLES,
     FAMILY_COLOURS,
     LOSS_COLOURS,
-    SHADES,
-    SPARE,
-    STYLE,
-    Look,
+    RC_STYLE,
+    SHADE_STEPS,
+    SPARE_COLOURS,
+    LineLook,
     assign_colours,
-    colour,
-    dashes,
+    assign_dashes,
+    assign_looks,
+    get_colour,
     legend_below,
-    looks,
-    panels,
-    save,
-    shade,
+    make_panels,
+    mix_shade,
+    save_figure,
 )
 
 
 def test_every_loss_has_a_colour_and_no_two_colours_are_one():
     """Also in the eight bits that a picture has."""
     assert set(LOSS_COLOURS) == {*LOSSES, STOCK} >= set(COLOURS)
-    colours = [*COLOURS.values(), *FAMILY_COLOURS, *SPARE]
+    colours = [*COLOURS.values(), *FAMILY_COLOURS, *SPARE_COLOURS]
     assert len({to_rgb(value) for value in colours}) == len(colours)
 
 
@@ -77,13 +77,13 @@ def test_losses_of_a_family_differ_in_a_picture(monkeypatch):
     """The second has other dashes and another shade; so has the second of one of them, whatever stands between."""
     monkeypatch.setattr(style, "LOSS_COLOURS", {"a": "#808080", "b": "#808080", "c": "#111111"})
     names = ["a", "c", "b", "a:gamma=2"]
-    assert [look.dash for look in looks(names).values()] == ["-", "-", "--", ":"]
-    assert [look.colour for look in looks(names).values()] == ["#808080", "#111111", "#B9B9B9", "#4D4D4D"]
-    assert dashes(names) == dict(zip(names, ["-", "-", "--", ":"], strict=True))
+    assert [look.dash for look in assign_looks(names).values()] == ["-", "-", "--", ":"]
+    assert [look.colour for look in assign_looks(names).values()] == ["#808080", "#111111", "#B9B9B9", "#4D4D4D"]
+    assert assign_dashes(names) == dict(zip(names, ["-", "-", "--", ":"], strict=True))
 
 
 def test_a_loss_keeps_its_colour_whatever_its_parameters():
-    assert colour("focal_eiou:gamma=2,norm=tal") == colour("focal_eiou") != colour("focal_eiou_star")
+    assert get_colour("focal_eiou:gamma=2,norm=tal") == get_colour("focal_eiou") != get_colour("focal_eiou_star")
 
 
 @pytest.mark.parametrize(
@@ -96,42 +96,46 @@ def test_a_loss_keeps_its_colour_whatever_its_parameters():
     ],
 )
 def test_losses_of_one_colour_are_told_apart_by_their_dashes(specs, styles):
-    assert dashes(specs) == dict(zip(specs, styles.split(), strict=True))
-    assert len(set(DASHES)) == len(DASHES)
+    assert assign_dashes(specs) == dict(zip(specs, styles.split(), strict=True))
+    assert len(set(DASH_STYLES)) == len(DASH_STYLES)
 
 
 def test_looks_are_the_losses_colours_at_first():
     """The second of a name has other dashes and a shade, whatever stands between; words may follow the loss."""
-    found = looks(["focal_eiou:gamma=1", "ciou", "focal_eiou", "ciou box=5"])
-    assert found["focal_eiou:gamma=1"] == Look(COLOURS["focal_eiou"], "-")
-    assert found["ciou"] == Look(COLOURS["ciou"], "-")
-    assert found["focal_eiou"] == Look(shade(COLOURS["focal_eiou"], SHADES[1]), "--")
-    assert found["ciou box=5"] == Look(shade(COLOURS["ciou"], SHADES[1]), "--")
+    found = assign_looks(["focal_eiou:gamma=1", "ciou", "focal_eiou", "ciou box=5"])
+    assert found["focal_eiou:gamma=1"] == LineLook(COLOURS["focal_eiou"], "-")
+    assert found["ciou"] == LineLook(COLOURS["ciou"], "-")
+    assert found["focal_eiou"] == LineLook(mix_shade(COLOURS["focal_eiou"], SHADE_STEPS[1]), "--")
+    assert found["ciou box=5"] == LineLook(mix_shade(COLOURS["ciou"], SHADE_STEPS[1]), "--")
 
 
 def test_what_is_no_loss_of_the_table_has_a_spare_colour():
     names = ["my_loss.py:my_function", "ciou", "unheard:theta=4", "box=5", "can't: be read"]
     spare = [name for name in names if name != "ciou"]
-    assert {name: look.colour for name, look in looks(names).items() if name != "ciou"} == dict(
-        zip(spare, SPARE, strict=False)
+    assert {name: look.colour for name, look in assign_looks(names).items() if name != "ciou"} == dict(
+        zip(spare, SPARE_COLOURS, strict=False)
     )
-    assert not set(SPARE) & {*COLOURS.values(), *FAMILY_COLOURS}
+    assert not set(SPARE_COLOURS) & {*COLOURS.values(), *FAMILY_COLOURS}
 
 
 def test_looks_repeat_late():
     """A dozen of one colour, and as many spare colours with each look, are told apart."""
-    for names in ([f"ciou:x={i}" for i in range(12)], [f"x{i}" for i in range(12 * len(SPARE))]):
-        assert len(set(looks(names).values())) == len(names)
+    for names in ([f"ciou:x={i}" for i in range(12)], [f"x{i}" for i in range(12 * len(SPARE_COLOURS))]):
+        assert len(set(assign_looks(names).values())) == len(names)
 
 
 def test_shades():
     """Half-way from a grey of 128 to white is 191.5, to black 64."""
-    assert (shade("#808080", 0), shade("#808080", 0.5), shade("#808080", -0.5)) == ("#808080", "#C0C0C0", "#404040")
+    assert (mix_shade("#808080", 0), mix_shade("#808080", 0.5), mix_shade("#808080", -0.5)) == (
+        "#808080",
+        "#C0C0C0",
+        "#404040",
+    )
 
 
 @pytest.mark.parametrize("share", [{}, {"sharey": True}])
 def test_panels_are_as_many_and_as_large_as_asked(share):
-    figure, axes = panels(2, 3, 9, 4, "a title", **share)
+    figure, axes = make_panels(2, 3, 9, 4, "a title", **share)
     assert [axis.get_subplotspec().num1 for axis in axes] == list(range(6))  # row by row
     assert tuple(figure.get_size_inches()) == (9, 4)
     assert figure.get_suptitle() == "a title"
@@ -141,15 +145,15 @@ def test_panels_are_as_many_and_as_large_as_asked(share):
 
 def test_the_style_is_of_our_pictures_alone():
     """Legible on a slide; matplotlib is left as it was."""
-    before = {key: matplotlib.rcParams[key] for key in STYLE}
-    _, (axis,) = panels(1, 1, 4, 3)
+    before = {key: matplotlib.rcParams[key] for key in RC_STYLE}
+    _, (axis,) = make_panels(1, 1, 4, 3)
     assert axis.title.get_fontsize() == 13 == axis.xaxis.label.get_fontsize()
     assert not axis.spines["top"].get_visible() and axis.spines["left"].get_visible()
-    assert {key: matplotlib.rcParams[key] for key in STYLE} == before != STYLE
+    assert {key: matplotlib.rcParams[key] for key in RC_STYLE} == before != RC_STYLE
 
 
 def test_one_legend_for_all_panels():
-    figure, axes = panels(1, 2, 6, 3)
+    figure, axes = make_panels(1, 2, 6, 3)
     for axis in axes:
         axis.plot([0, 1], label="one")
         axis.plot([1, 0], label="other")
@@ -160,14 +164,14 @@ def test_one_legend_for_all_panels():
 
 def picture(height=1):
     """A small picture."""
-    figure, (axis,) = panels(1, 1, 3, 2)
+    figure, (axis,) = make_panels(1, 1, 3, 2)
     axis.plot([0, height])
     return figure
 
 
 def test_the_same_picture_is_the_same_bytes(tmp_path):
     for name, height in (("one", 1), ("again", 1), ("other", 2)):
-        save(picture(height), tmp_path / f"{name}.png")
+        save_figure(picture(height), tmp_path / f"{name}.png")
     one, again, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "again", "other"))
     assert one.startswith(b"\x89PNG\r\n") and b"matplotlib" not in one.lower()
     assert one == again != other
@@ -178,12 +182,12 @@ def test_a_picture_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
         path.write_bytes(b"half")
         raise OSError("the disk is full")
 
-    save(picture(), tmp_path / "a.png")
+    save_figure(picture(), tmp_path / "a.png")
     before = (tmp_path / "a.png").read_bytes()
     monkeypatch.setattr(Figure, "savefig", half)
     for name in ("a.png", "b.png"):
         with pytest.raises(OSError, match="the disk is full"):
-            save(picture(), tmp_path / name)
+            save_figure(picture(), tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert (tmp_path / "a.png").read_bytes() == before
 
@@ -191,7 +195,7 @@ def test_a_picture_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_looks_of_many_take_no_longer_than_their_number():
     names = [f"eiou ({n})" for n in range(40_000)] + [f"else {n}" for n in range(20_000)]
     began = time.process_time()
-    assert len(looks(names)) == len(names)  # half a second; compared with all before, minutes
+    assert len(assign_looks(names)) == len(names)  # half a second; compared with all before, minutes
     assert time.process_time() - began < 20
 
 
@@ -206,14 +210,14 @@ def test_text_is_never_mathematics(tmp_path, name, monkeypatch):
         draw(self, gc, x, y, s, prop, angle, ismath, mtext)
 
     monkeypatch.setattr(matplotlib.backends.backend_agg.RendererAgg, "draw_text", draw_text)
-    figure, (axis,) = panels(1, 1, 6, 4, name)
+    figure, (axis,) = make_panels(1, 1, 6, 4, name)
     axis.plot([0, 1e-9], label=f"l {name}")
     axis.set_title(name)
     axis.set_xlabel(name)
     axis.text(0, 0, name)
     axis.set_xticks([0, 1], [f"t {visible(name)}", ""])
     legend_below(figure, axis)
-    save(figure, tmp_path / "a.png")
+    save_figure(figure, tmp_path / "a.png")
     texts = [text for text, _ in drawn]
     assert texts.count(visible(name)) == 4  # suptitle, title, axis, text
     assert {f"l {visible(name)}", f"t {visible(name)}"} <= set(texts)

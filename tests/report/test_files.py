@@ -7,8 +7,8 @@ import pytest
 
 from tests.report.factories import failed, row, write
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.matched import BINS, SHARES
-from yolo_feiou.evaluation.metrics import LEVELS, OFFICIAL
+from yolo_feiou.evaluation.matched import IOU_BINS, RECALL_LEVELS
+from yolo_feiou.evaluation.metrics import COCO_STATS, CURVE_LEVELS
 from yolo_feiou.report.files import read_results
 from yolo_feiou.results.schema import AP_CURVE, METRICS, PERCENT, TEXT
 from yolo_feiou.storage.spreadsheets import read_rows
@@ -24,11 +24,11 @@ def results(folder, *rows):
 
 def test_the_metrics_are_those_of_the_evaluation():
     """All that it measures as a fraction; `matched_50` is 1 by definition."""
-    shares = {f"{kind}_{share}" for kind in ("matched", "found") for share in SHARES} - {"matched_50"}
-    assert {*OFFICIAL, *(f"AP{level}" for level in LEVELS), "matched_iou", *shares} == set(METRICS)
+    shares = {f"{kind}_{share}" for kind in ("matched", "found") for share in RECALL_LEVELS} - {"matched_50"}
+    assert {*COCO_STATS, *(f"AP{level}" for level in CURVE_LEVELS), "matched_iou", *shares} == set(METRICS)
     assert len(set(METRICS)) == len(METRICS)
-    assert PERCENT == tuple(LEVELS) == tuple(BINS)
-    assert tuple(f"AP{level}" for level in LEVELS) == AP_CURVE
+    assert PERCENT == tuple(CURVE_LEVELS) == tuple(IOU_BINS)
+    assert tuple(f"AP{level}" for level in CURVE_LEVELS) == AP_CURVE
 
 
 def test_all_files_are_read(tmp_path):

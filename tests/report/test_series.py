@@ -5,7 +5,7 @@ import pytest
 from tests.report.factories import row
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
-from yolo_feiou.plots.style import looks
+from yolo_feiou.plots.style import assign_looks
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.series import MOST_LINES, choose, distribution, dots, numeric_axes, over_axis, thresholds
@@ -31,7 +31,7 @@ def test_dots_are_the_seeds():
     first, second = dots(against(UP))
     assert (first.label, first.group, first.baseline, first.text) == ("ciou", "", True, "41.0 ± 1.0")
     assert list(second.values) == pytest.approx([41.0, 42.1, 43.2]) and not second.baseline
-    assert first.look == looks(["ciou", "up"])["ciou"]
+    assert first.look == assign_looks(["ciou", "up"])["ciou"]
 
 
 def test_dots_by_group_where_there_are_other_axes():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.simulation.claims import CLAIMS, Course, judgements
+from yolo_feiou.simulation.claims import CLAIMS, LossCurve, check_claims
 
 LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")
 COLUMNS = ("error", "iou_mean", "iou_05", "iou_50", "iou_best", "share_90")
@@ -51,7 +51,7 @@ def table(losses=LOSSES, **changed):
 
 def verdicts(rows, setup):
     """Which statements on a setup's figure hold, by what they say."""
-    lines = judgements(rows, setup)
+    lines = check_claims(rows, setup)
     assert all(line.startswith(("holds  ", "fails  ")) for line in lines)
     return {line[7 : line.rindex(" (")]: line.startswith("holds") for line in lines}
 
@@ -84,7 +84,7 @@ def test_an_average_leaves_the_start_out():
     says = "EIoU converges faster than IoU, GIoU and CIoU"
     assert verdicts(table(eiou__error=(0.1, 0.4, 0.8)), 1)[says] is False
     assert verdicts(table(eiou__error=(0.9, 0.4, 0.5)), 1)[says] is True
-    assert Course(table(eiou__error=(0.9, 0.4, 0.8))[9:12]).average("error") == pytest.approx(0.6)
+    assert LossCurve(table(eiou__error=(0.9, 0.4, 0.8))[9:12]).average("error") == pytest.approx(0.6)
 
 
 def test_a_tail_is_as_long_as_its_two_ends_are_apart():
@@ -101,7 +101,7 @@ def test_a_line_has_the_verdict_the_statement_and_the_nearest_rival():
     rows = table(
         eiou__error=(9, 9, 0.4), giou__error=(9, 9, 0.35), iou__error=(9, 9, 0.7), ciou__share_90=(0, 0, 0.51234)
     )
-    lines = judgements(rows, 1)
+    lines = check_claims(rows, 1)
     assert lines[1] == (
         "fails  EIoU regresses more accurately than IoU, GIoU and CIoU (error after the last step: eiou 0.4, giou 0.35)"
     )
@@ -113,8 +113,8 @@ def test_what_cannot_be_judged_is_left_out():
     four = table(("iou", "ciou", "eiou", "focal_eiou"))
     assert list(verdicts(four, 1)) == ["the error of Focal-EIoU is larger than that of EIoU"]
     assert list(verdicts(four, 2)) == [says for says, *_, others in FIGURE_7 if others == ("eiou",)]
-    assert judgements(table(("iou", "giou", "ciou", "focal_eiou")), 2) == []
-    assert judgements(table(("focal_eiou",)), 1) == []
+    assert check_claims(table(("iou", "giou", "ciou", "focal_eiou")), 2) == []
+    assert check_claims(table(("focal_eiou",)), 1) == []
 
 
 def test_any_form_of_focal_eiou_stands_for_it():
@@ -124,21 +124,21 @@ def test_any_form_of_focal_eiou_stands_for_it():
         **{"focal_eiou:gamma=1,detach=false__iou_mean": (0, 0, 0.6)},
     )
     assert verdicts(rows, 2)["its mean IoU is much higher than EIoU's"] is True
-    assert len(judgements(rows, 1)) == 5 and len(judgements(rows, 2)) == 6
-    assert judgements(table((*LOSSES[:4], "focal_eiou_star", "focal_eiou_v1")), 2) == []
+    assert len(check_claims(rows, 1)) == 5 and len(check_claims(rows, 2)) == 6
+    assert check_claims(table((*LOSSES[:4], "focal_eiou_star", "focal_eiou_v1")), 2) == []
 
 
 def test_each_form_of_focal_eiou_is_judged():
     """The one by its own numbers, the other by its own."""
     rows = table((*LOSSES, "focal_eiou:gamma=1"), **{"focal_eiou:gamma=1__iou_mean": (0, 0, 0.6)})
-    lines = [line for line in judgements(rows, 2) if "mean IoU is much higher" in line]
+    lines = [line for line in check_claims(rows, 2) if "mean IoU is much higher" in line]
     assert [line[:5] for line in lines] == ["fails", "holds"]
 
 
 def test_several_forms_have_their_own_lines_and_eiou_alone_has_its_once():
     """Two statements of figure 6 are on EIoU alone, three on Focal-EIoU: 2 + 2 · 3 lines, or 2 without it."""
     forms = ("focal_eiou", "focal_eiou:detach=false")
-    lines = judgements(table((*LOSSES[:4], *forms)), 1)
+    lines = check_claims(table((*LOSSES[:4], *forms)), 1)
     assert len(lines) == 8
     assert [sum(line.endswith(f"[{form}]") for line in lines) for form in forms] == [3, 3]
-    assert len(judgements(table(LOSSES[:4]), 1)) == 2
+    assert len(check_claims(table(LOSSES[:4]), 1)) == 2

@@ -13,8 +13,8 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
 from yolo_feiou.simulation import command as module
 from yolo_feiou.simulation import field, run
-from yolo_feiou.simulation.command import SUBJECTS, simulate
-from yolo_feiou.storage.tables import read_csv, whole
+from yolo_feiou.simulation.command import EXPERIMENTS, simulate
+from yolo_feiou.storage.tables import atomic_file, read_csv
 
 QUICK = ("points=1", "steps=2")
 FILES = ["error.png", "iou.png", "settings.json", "steps.csv"]
@@ -47,7 +47,7 @@ def test_a_simulation_from_end_to_end(command, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert names(tmp_path / "results") == FILES
     rows = read_csv(tmp_path / "results" / "steps.csv")
-    assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in run.LOSSES for i in range(201)]
+    assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in run.FIGURE_LOSSES for i in range(201)]
     lines = done.stdout.splitlines()
     assert lines[0] == "Setup 2, literal reading, 540 pairs, after 200 steps:"
     assert lines[5].split() == ["eiou", *(f"{rows[804 - 1][key]:.4f}" for key in lines[1].split())]
@@ -56,7 +56,7 @@ def test_a_simulation_from_end_to_end(command, tmp_path):
     assert len(statements) == 6 and all(line.startswith(("holds  ", "fails  ")) for line in statements)
     assert statements[1].startswith("fails  Focal-EIoU has the lowest error (error after the last step: focal_eiou 10.")
     settings = json.loads((tmp_path / "results" / "settings.json").read_text())
-    assert settings["losses"] == [*run.LOSSES]
+    assert settings["losses"] == [*run.FIGURE_LOSSES]
     assert {key: settings[key] for key in ("setup", "points", "steps", "seed", "device", "dtype", "pairs")} == {
         **{"setup": 2, "points": 20, "steps": 200, "seed": 0, "device": "cpu", "dtype": "float32", "pairs": 540}
     }
@@ -104,8 +104,8 @@ def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     """Each subject, and each of its arguments with its default and what it expects."""
     assert yolo("simulate", *words) == 0
     sections = capsys.readouterr().out.split("\n\n")
-    assert [section.splitlines()[0] for section in sections[1:]] == [*SUBJECTS, "field=LOSS"]
-    for section, subject in zip(sections[1:], [*SUBJECTS.values(), field.subject("eiou")], strict=True):
+    assert [section.splitlines()[0] for section in sections[1:]] == [*EXPERIMENTS, "field=LOSS"]
+    for section, subject in zip(sections[1:], [*EXPERIMENTS.values(), field.make_experiment("eiou")], strict=True):
         lines = section.splitlines()[1:]
         assert [line.split("=")[0].strip() for line in lines] == [argument.name for argument in subject.arguments]
         for line, argument in zip(lines, subject.arguments, strict=True):
@@ -206,7 +206,7 @@ def interrupt(monkeypatch):
     """A function that has Ctrl-C come at the n-th measurement; there are three a loss with `QUICK`."""
 
     def at(n):
-        calls, plain = [], run.measure
+        calls, plain = [], run.measure_boxes
 
         def stop(boxes, target):
             calls.append(1)
@@ -214,7 +214,7 @@ def interrupt(monkeypatch):
                 raise KeyboardInterrupt
             return plain(boxes, target)
 
-        monkeypatch.setattr(run, "measure", stop)
+        monkeypatch.setattr(run, "measure_boxes", stop)
 
     return at
 
@@ -250,11 +250,11 @@ def test_ctrl_c_while_a_picture_is_drawn_leaves_none(yolo, monkeypatch):
     """The table is finished; the picture is not there, nor half of it."""
 
     def stop(figure, path):
-        with whole(path) as part:
+        with atomic_file(path) as part:
             part.write_bytes(b"half a picture")
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("yolo_feiou.simulation.figures_6_7.save", stop)
+    monkeypatch.setattr("yolo_feiou.simulation.figures_6_7.save_figure", stop)
     assert yolo("simulate", "setup=2", *QUICK, "losses=iou", "out=results").startswith("interrupted; finished, in")
     assert names("results") == ["settings.json", "steps.csv"]
 
@@ -264,7 +264,7 @@ def test_a_failure_leaves_no_empty_folder(monkeypatch, tmp_path, error):
     def fail(boxes, target):
         raise error
 
-    monkeypatch.setattr(run, "measure", fail)
+    monkeypatch.setattr(run, "measure_boxes", fail)
     with pytest.raises(error):
         simulate(["setup=2", *QUICK, f"out={tmp_path / 'deep' / 'results'}"])
     assert names(tmp_path) == []
@@ -301,8 +301,8 @@ def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeyp
         yield from [{"row": 1.0}, {"row": 2.0}]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(figure4, "final", rows)
-    monkeypatch.setattr(readings, "judged", rows)
+    monkeypatch.setattr(figure4, "run_sweep", rows)
+    monkeypatch.setattr(readings, "judge_readings", rows)
     (tmp_path / "old.png").write_text("of another simulation")
     with pytest.raises(SystemExit) as stop:
         simulate([subject, f"out={tmp_path}"])
@@ -318,16 +318,16 @@ def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replac
     def interrupted(*boxes):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "measure", interrupted)
+    monkeypatch.setattr(run, "measure_boxes", interrupted)
     with pytest.raises(SystemExit):
         simulate(["setup=2", "points=1", f"out={tmp_path}"], replace=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize("word", [*SUBJECTS, "field=eiou"])
+@pytest.mark.parametrize("word", [*EXPERIMENTS, "field=eiou"])
 def test_no_file_of_the_users_is_overwritten(word, tmp_path):
     """A folder with settings.json and figure5.png of a project's own: each is named, and all stay."""
-    subject = SUBJECTS.get(word) or field.subject("eiou")
+    subject = EXPERIMENTS.get(word) or field.make_experiment("eiou")
     before = {name: f"mine {name}" for name in (*subject.files, "mine.txt")}
     for name, text in before.items():
         (tmp_path / name).write_text(text)
@@ -340,7 +340,7 @@ def test_no_file_of_the_users_is_overwritten(word, tmp_path):
 def test_a_subject_writes_the_files_that_it_names(word, tmp_path):
     words = {"field=eiou": ["points=3"], "setup=2": ["points=1", "steps=1", "losses=iou"]}.get(word, [])
     simulate([word, *words, f"out={tmp_path}"])
-    subject = SUBJECTS.get(word) or field.subject("eiou")
+    subject = EXPERIMENTS.get(word) or field.make_experiment("eiou")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(subject.files)
 
 

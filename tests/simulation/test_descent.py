@@ -7,7 +7,7 @@ from torchvision.ops import box_convert
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.simulation.descent import descend, iou, rates
+from yolo_feiou.simulation.descent import descend, iou, step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 
 #: 10 × 10. A box of w × h inside it and about its centre has IoU = wh/100 and, the sides of the enclosing box being
@@ -140,7 +140,7 @@ def test_a_loss_without_a_weight_never_stands_still():
 
 def test_step_sizes_of_the_paper():
     """T = 200: .1 up to t = 160 = .8 T, .01 as long as t < 180 = .9 T, then .001."""
-    schedule = rates(200)
+    schedule = step_sizes(200)
     assert len(schedule) == 200
     assert schedule[:160] == [0.1] * 160  # t = 1 … 160
     assert schedule[160:179] == [0.01] * 19  # t = 161 … 179
@@ -150,7 +150,7 @@ def test_step_sizes_of_the_paper():
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 10, 35, 70, 199, 1000])
 def test_step_sizes_of_another_number_of_steps(steps):
     """In whole numbers: t ≤ .8 T is 10 t ≤ 8 T."""
-    assert rates(steps) == [
+    assert step_sizes(steps) == [
         0.1 if 10 * t <= 8 * steps else 0.01 if 10 * t < 9 * steps else 0.001 for t in range(1, steps + 1)
     ]
 

@@ -8,13 +8,15 @@ import torch
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.simulation import field as module
-from yolo_feiou.simulation.field import PLANES, field
+from yolo_feiou.simulation.field import PLANES, compute_field
 from yolo_feiou.storage.tables import read_csv
 
 
 def at(spec, plane, u, v):
     """The row of one place other than the target: u and v are the reach of a grid of three by three."""
-    rows = field(build_loss(spec), 3, *({"offset": (max(abs(u), abs(v)), 1)}.get(plane) or (abs(u) or 1, abs(v) or 1)))
+    rows = compute_field(
+        build_loss(spec), 3, *({"offset": (max(abs(u), abs(v)), 1)}.get(plane) or (abs(u) or 1, abs(v) or 1))
+    )
     (row,) = (row for row in rows if (row["plane"], row["u"], row["v"]) == (plane, u, v))
     return row
 
@@ -91,13 +93,13 @@ def test_an_attached_weight_pushes_apart_below_an_iou(gamma, threshold):
 
 def test_eiou_is_never_dead_and_never_leads_away():
     """Anywhere but at the target."""
-    assert set(kinds(field(build_loss("eiou")), *PLANES).values()) == {"towards"}
+    assert set(kinds(compute_field(build_loss("eiou")), *PLANES).values()) == {"towards"}
 
 
 @pytest.mark.parametrize("spec", ["iou", "focal_eiou", "focal_eiou:detach=false", "focal_eiou:gamma=2"])
 def test_dead_is_where_no_overlap_is(spec):
     """1 − IoU is constant there, and a weight of IoU^γ is 0: for squares, from one side off on."""
-    rows = field(build_loss(spec), 17)
+    rows = compute_field(build_loss(spec), 17)
     assert {place for place, kind in kinds(rows, "offset").items() if kind == "dead"} == {
         (i / 4, j / 4) for i in range(-8, 9) for j in range(-8, 9) if max(abs(i), abs(j)) >= 4
     }
@@ -106,13 +108,13 @@ def test_dead_is_where_no_overlap_is(spec):
 
 
 def test_the_weight_that_counts_bad_boxes_is_dead_nowhere():
-    assert "dead" not in kinds(field(build_loss("focal_eiou_star"), 9), *PLANES).values()
+    assert "dead" not in kinds(compute_field(build_loss("focal_eiou_star"), 9), *PLANES).values()
 
 
 @pytest.mark.parametrize("spec", ["giou", "ciou", "eiou", "focal_eiou:detach=false", "focal_l1"])
 def test_a_field_has_the_symmetry_of_the_square(spec):
     """Mirrored places have the mirrored step: left and right, and, in offset and size, x and y."""
-    steps = {(row["plane"], row["u"], row["v"]): (row["du"], row["dv"]) for row in field(build_loss(spec), 9)}
+    steps = {(row["plane"], row["u"], row["v"]): (row["du"], row["dv"]) for row in compute_field(build_loss(spec), 9)}
     for (plane, u, v), (du, dv) in steps.items():
         if plane != "size":
             assert steps[plane, -u, v] == pytest.approx((-du, dv), abs=1e-12)
@@ -133,7 +135,7 @@ def test_a_field_has_the_symmetry_of_the_square(spec):
     ],
 )
 def test_a_row_by_hand(step, kind):
-    row = module.row("both", (2, 1), step, 0.25)
+    row = module.make_row("both", (2, 1), step, 0.25)
     assert row == {
         **{"plane": "both", "u": 2, "v": 1, "du": step[0], "dv": step[1], "iou": 0.25, "kind": kind},
         "size": pytest.approx(math.hypot(*step)),
@@ -142,7 +144,7 @@ def test_a_row_by_hand(step, kind):
 
 def test_the_grid():
     """u from −offset to offset and v from −octaves to octaves, where they are offsets and doublings."""
-    rows = field(build_loss("eiou"), points=5, offset=1, octaves=3)
+    rows = compute_field(build_loss("eiou"), points=5, offset=1, octaves=3)
     for plane, u, v in (("offset", 1, 1), ("size", 3, 3), ("both", 1, 3)):
         places = [(row["u"], row["v"]) for row in rows if row["plane"] == plane]
         assert places == [(i * u / 2, j * v / 2) for i in range(-2, 3) for j in range(-2, 3)]
@@ -152,7 +154,7 @@ def test_the_grid():
 def test_the_command_says_how_much_is_dead(tmp_path):
     """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, without a
     gradient, so 8 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
-    subject = module.subject("focal_eiou:gamma=1")
+    subject = module.make_experiment("focal_eiou:gamma=1")
     assert subject.name == "field-focal_eiou-gamma-1"
     lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
     assert lines[0] == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, dead 68.0%, broken 0.0%"
@@ -163,7 +165,7 @@ def test_the_command_says_how_much_is_dead(tmp_path):
 
 def test_a_wrong_loss_shows_before_anything_is_written():
     with pytest.raises(LossSpecError, match="did you mean 'eiou'"):
-        module.subject("eoiu")
+        module.make_experiment("eoiu")
 
 
 USERS = """
@@ -187,7 +189,9 @@ def file(tmp_path, monkeypatch):
 
 def test_a_users_own_function(file, tmp_path):
     """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: broken where boxes don't overlap."""
-    lines = list(module.subject("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
+    lines = list(
+        module.make_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
+    )
     rows = read_csv(tmp_path / "field.csv")
     assert lines[0].endswith("broken 64.0%")  # 16 of 25 places
     assert {row["iou"] for row in rows if row["kind"] == "broken"} == {0}
@@ -195,5 +199,5 @@ def test_a_users_own_function(file, tmp_path):
 
 def test_a_users_function_that_gives_no_value_a_pair(file, tmp_path):
     with pytest.raises(ArgumentError, match=r"not one value a pair: a scalar\. 'yolo check my_loss\.py:total' tells"):
-        list(module.subject("my_loss.py:total").make(tmp_path, {}))
+        list(module.make_experiment("my_loss.py:total").make(tmp_path, {}))
     assert {path.name for path in tmp_path.iterdir()} == {"my_loss.py"}

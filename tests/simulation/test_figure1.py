@@ -3,13 +3,13 @@
 import pytest
 
 from yolo_feiou.simulation import figure1
-from yolo_feiou.simulation.figure1 import ANCHOR, trajectories
+from yolo_feiou.simulation.figure1 import ANCHOR, compute_trajectories
 from yolo_feiou.storage.tables import read_csv
 
 
 def sides(spec, **options):
     """Centre and sides of the anchor after the last step."""
-    *_, last = trajectories([spec], **options)
+    *_, last = compute_trajectories([spec], **options)
     return tuple(last[key] for key in "xywh")
 
 
@@ -46,16 +46,16 @@ def test_a_step_by_hand():
 
 
 def test_rows():
-    rows = trajectories(["giou", "eiou"], steps=3)
+    rows = compute_trajectories(["giou", "eiou"], steps=3)
     assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in ("giou", "eiou") for i in range(4)]
     for i in (0, 4):
         assert tuple(rows[i][key] for key in "xywh") == pytest.approx(ANCHOR, abs=1e-15)
     assert sides("giou", steps=3) == tuple(rows[3][key] for key in "xywh")
-    assert trajectories(["eiou"], steps=2) == rows[4:7]  # more steps go on from there
+    assert compute_trajectories(["eiou"], steps=2) == rows[4:7]  # more steps go on from there
 
 
 def test_the_command_writes_and_says_what_the_losses_reach(tmp_path):
-    lines = list(figure1.make(tmp_path, {}))
+    lines = list(figure1.write_figure1(tmp_path, {}))
     assert lines[1] == "ciou: after 50 steps centre (2.800, 1.470), w 1.640, h 2.840"
     assert [line.partition(":")[0] for line in lines[:3]] == ["giou", "ciou", "eiou"]
     assert "1.64 and 2.84" in lines[3] and "not identifiable" in lines[3]
@@ -68,9 +68,9 @@ def test_the_command_writes_and_says_what_the_losses_reach(tmp_path):
 def test_the_command_takes_another_anchor(tmp_path):
     """Each of x, y, w and h in its place."""
     values = {"losses": "iou", "x": 7.0, "y": -6.0, "w": 2.0, "h": 3.0, "steps": 2, "rate": 5.0, "factor": "1"}
-    (line, _) = figure1.make(tmp_path, values)
+    (line, _) = figure1.write_figure1(tmp_path, values)
     assert line == "iou: after 2 steps centre (7.000, -6.000), w 2.000, h 3.000"
-    box = trajectories(["giou"], (7, -6, 2, 3), 2, 5, "1")[-1]
-    (line, _) = figure1.make(tmp_path, values | {"losses": "giou"})
+    box = compute_trajectories(["giou"], (7, -6, 2, 3), 2, 5, "1")[-1]
+    (line, _) = figure1.write_figure1(tmp_path, values | {"losses": "giou"})
     assert line == "giou: after 2 steps centre ({x:.3f}, {y:.3f}), w {w:.3f}, h {h:.3f}".format(**box)
-    assert box["w"] != pytest.approx(trajectories(["giou"], (7, -6, 2, 3), 2, 5)[-1]["w"])
+    assert box["w"] != pytest.approx(compute_trajectories(["giou"], (7, -6, 2, 3), 2, 5)[-1]["w"])

@@ -11,7 +11,7 @@ from yolo_feiou.storage.tables import read_csv
 
 def test_a_row_for_each_loss_and_value():
     """What the simulation itself reaches with that spec; γ = 0 is EIoU."""
-    rows = list(figure4.final(2, 1, {"beta": (0.5,), "gamma": (0.0, 1.5)}))
+    rows = list(figure4.run_sweep(2, 1, {"beta": (0.5,), "gamma": (0.0, 1.5)}))
     specs = [f"{row['loss']}:{row['parameter']}={row['value']:g}" for row in rows]
     assert specs == [
         *("focal_l1:beta=0.5", "focal_eiou_v1:beta=0.5"),
@@ -30,15 +30,15 @@ def test_a_row_for_each_loss_and_value():
 
 
 def test_the_papers_values_are_in_range():
-    assert all(BETA.low <= beta <= BETA.high for beta in figure4.BETAS)
-    assert all(GAMMA.low <= gamma <= GAMMA.high for gamma in figure4.GAMMAS)
-    assert 0.8 in figure4.BETAS and 0.5 in figure4.GAMMAS and 0 in figure4.GAMMAS
-    for parameter, losses in figure4.LOSSES.items():
+    assert all(BETA.low <= beta <= BETA.high for beta in figure4.SWEPT_BETAS)
+    assert all(GAMMA.low <= gamma <= GAMMA.high for gamma in figure4.SWEPT_GAMMAS)
+    assert 0.8 in figure4.SWEPT_BETAS and 0.5 in figure4.SWEPT_GAMMAS and 0 in figure4.SWEPT_GAMMAS
+    for parameter, losses in figure4.SWEPT_LOSSES.items():
         assert all(build_loss(f"{loss}:{parameter}=0.5") for loss in losses)
 
 
 def test_the_command_takes_values_for_both_setups(tmp_path):
-    lines = list(figure4.make(tmp_path, {"beta": (0.7,), "gamma": (0.25,), "points": 1}))
+    lines = list(figure4.write_figure4(tmp_path, {"beta": (0.7,), "gamma": (0.25,), "points": 1}))
     heads = [line.partition(": error ")[0] for line in lines]
     assert heads == [
         f"setup {setup}, {loss}"
@@ -59,6 +59,6 @@ def test_the_command_has_the_papers_values_by_itself(tmp_path, monkeypatch):
     """And 100 points."""
     asked = []
     one = {"setup": 1, "loss": "focal_l1", "parameter": "beta", "value": 0.5, "error": 1.0, "share_90": 0.1}
-    monkeypatch.setattr(figure4, "final", lambda *call: asked.append(call) or [one])
-    assert len(list(figure4.make(tmp_path, {}))) == 2
-    assert asked == [(setup, 100, {"beta": figure4.BETAS, "gamma": figure4.GAMMAS}) for setup in (1, 2)]
+    monkeypatch.setattr(figure4, "run_sweep", lambda *call: asked.append(call) or [one])
+    assert len(list(figure4.write_figure4(tmp_path, {}))) == 2
+    assert asked == [(setup, 100, {"beta": figure4.SWEPT_BETAS, "gamma": figure4.SWEPT_GAMMAS}) for setup in (1, 2)]

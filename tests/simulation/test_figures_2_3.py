@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from yolo_feiou.simulation.figures_2_3 import BETAS, FIGURE2, FIGURE3, focal_l1_curves
+from yolo_feiou.simulation.figures_2_3 import CURVE_BETAS, FIGURE2, FIGURE3, focal_l1_curves
 from yolo_feiou.storage.tables import read_csv
 
 
@@ -32,7 +32,7 @@ def test_a_beta_of_08(x, loss, gradient):
     assert row["unscaled"] == pytest.approx(gradient / 2.174625462767, abs=1e-12)
 
 
-@pytest.mark.parametrize("beta", BETAS)
+@pytest.mark.parametrize("beta", CURVE_BETAS)
 def test_before_alpha_the_gradient_is_minus_x_ln_beta_x(beta):
     """Up to x = 1, and −ln β from there on."""
     rows = [row for row in focal_l1_curves() if row["beta"] == beta]
@@ -44,7 +44,7 @@ def test_before_alpha_the_gradient_is_minus_x_ln_beta_x(beta):
 
 def test_the_range_of_beta():
     """At β = 1/e the curve is the diagonal from 1 on, with slope 1; at β = 1 it is flat."""
-    assert BETAS[0] == 1 / math.e and BETAS[-1] == 1
+    assert CURVE_BETAS[0] == 1 / math.e and CURVE_BETAS[-1] == 1
     assert [at(1 / math.e, x)["gradient"] for x in (1, 1.5)] == pytest.approx([1, 1])
     assert [at(1, x)["gradient"] for x in (1, 1.5)] == [0, 0]
 
@@ -68,4 +68,6 @@ def test_the_command_says_where_each_gradient_peaks(subject, tmp_path):
 
 
 def test_the_command_draws_the_papers_betas_by_itself(tmp_path):
-    assert [float(line.split()[2].rstrip(":")) for line in FIGURE2.make(tmp_path, {})] == pytest.approx(BETAS, abs=1e-4)
+    assert [float(line.split()[2].rstrip(":")) for line in FIGURE2.make(tmp_path, {})] == pytest.approx(
+        CURVE_BETAS, abs=1e-4
+    )

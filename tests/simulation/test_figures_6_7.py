@@ -10,7 +10,7 @@ import torch
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.simulation import figures_6_7, run
-from yolo_feiou.simulation.figures_6_7 import reading_name, record, simulation, summary
+from yolo_feiou.simulation.figures_6_7 import format_summary, name_reading, read_simulation, run_simulation
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import read_csv
@@ -20,11 +20,11 @@ TWO = Simulation(2, ("iou", "eiou"), points=1, steps=2)
 
 def test_without_words_it_is_the_papers():
     for number in (1, 2):
-        assert simulation(number, {}) == Simulation(number)
+        assert read_simulation(number, {}) == Simulation(number)
 
 
 def test_every_word_has_its_effect():
-    what = simulation(
+    what = read_simulation(
         2,
         {
             **{
@@ -44,17 +44,17 @@ def test_every_word_has_its_effect():
 
 
 def test_words_beside_a_reading_by_name_change_it():
-    assert simulation(1, {"reading": "best"}).reading == READINGS["best"]
-    assert simulation(1, {"reading": "best", "batch": "all"}).reading == Reading(
+    assert read_simulation(1, {"reading": "best"}).reading == READINGS["best"]
+    assert read_simulation(1, {"reading": "best", "batch": "all"}).reading == Reading(
         1, "disc", reduce="mean", empty="still"
     )
-    assert simulation(1, {"area": 1.0}).reading == Reading(area=1)
+    assert read_simulation(1, {"area": 1.0}).reading == Reading(area=1)
 
 
 def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
     """So none is without effect, and what the help says is what is done."""
     for number in (1, 2):
-        arguments = {argument.name: argument for argument in figures_6_7.subject(number).arguments}
+        arguments = {argument.name: argument for argument in figures_6_7.make_experiment(number).arguments}
         own = {field.name for field in fields(Simulation)} - {"setup"}
         assert set(arguments) == own | {field.name for field in fields(Reading)}
         defaults = {**asdict(Reading()), **asdict(Simulation(number)), "reading": "literal"}
@@ -72,7 +72,7 @@ def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
 )
 def test_a_device_that_cannot_compute_is_one_line(device, named):
     with pytest.raises(ArgumentError, match=rf"^device={named} can't compute in float32 here: .+ Leave") as stop:
-        simulation(1, {"device": device})
+        read_simulation(1, {"device": device})
     assert "\n" not in str(stop.value)
     assert str(stop.value).endswith("Leave device= out for the CPU.")
 
@@ -83,18 +83,18 @@ def test_of_a_long_story_about_a_device_the_first_line_is_told(monkeypatch):
 
     monkeypatch.setattr(figures_6_7.torch, "zeros", fail)
     with pytest.raises(ArgumentError, match=r"here: CUDA error: out of memory.? Leave"):
-        simulation(1, {"device": "cuda"})
+        read_simulation(1, {"device": "cuda"})
 
 
 def test_a_list_of_losses_that_names_one_twice_is_refused():
     with pytest.raises(LossSpecError, match="has 'iou' twice"):
-        simulation(1, {"losses": "iou,iou"})
+        read_simulation(1, {"losses": "iou,iou"})
 
 
 def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path, monkeypatch):
     """A step is measured three times for each loss here: the start, and two steps."""
     seen = []
-    plain = run.measure
+    plain = run.measure_boxes
 
     def look(boxes, target):
         if len(seen) % 3 == 0:
@@ -103,8 +103,8 @@ def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path, monkeypa
             seen.append(None)
         return plain(boxes, target)
 
-    monkeypatch.setattr(run, "measure", look)
-    rows = record(TWO, tmp_path)
+    monkeypatch.setattr(run, "measure_boxes", look)
+    rows = run_simulation(TWO, tmp_path)
     assert seen == [None, None, None, ["iou"] * 3, None, None]
     assert [row["loss"] for row in rows] == ["iou"] * 3 + ["eiou"] * 3
     written = read_csv(tmp_path / "steps.csv")
@@ -114,7 +114,7 @@ def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path, monkeypa
 
 def test_settings_say_all_that_is_needed_to_repeat_it(tmp_path):
     what = Simulation(1, ("iou", "eiou"), READINGS["best"], points=2, steps=1, seed=7, dtype="float64")
-    record(what, tmp_path)
+    run_simulation(what, tmp_path)
     settings = json.loads((tmp_path / "settings.json").read_text())
     versions = {"yolo_feiou": __version__, "torch": torch.__version__, "python": platform.python_version()}
     assert settings.pop("versions") == versions
@@ -127,7 +127,7 @@ def test_settings_say_all_that_is_needed_to_repeat_it(tmp_path):
 def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, monkeypatch, stopped):
     """Three measurements a loss: the fourth to the sixth are in the second."""
     calls = []
-    plain = run.measure
+    plain = run.measure_boxes
 
     def stop(boxes, target):
         calls.append(1)
@@ -135,9 +135,9 @@ def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, 
             raise KeyboardInterrupt
         return plain(boxes, target)
 
-    monkeypatch.setattr(run, "measure", stop)
+    monkeypatch.setattr(run, "measure_boxes", stop)
     with pytest.raises(KeyboardInterrupt):
-        record(TWO, tmp_path)
+        run_simulation(TWO, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["settings.json", "steps.csv"]
     assert [(row["loss"], row["step"]) for row in read_csv(tmp_path / "steps.csv")] == [("iou", i) for i in range(3)]
     assert json.loads((tmp_path / "settings.json").read_text())["losses"] == ["iou"]
@@ -153,7 +153,7 @@ def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, 
     ],
 )
 def test_a_reading_is_called_by_its_name_or_by_what_is_different(reading, name):
-    assert reading_name(reading) == name
+    assert name_reading(reading) == name
 
 
 def test_the_summary_has_the_last_row_of_each_loss():
@@ -163,7 +163,7 @@ def test_the_summary_has_the_last_row_of_each_loss():
         for loss in ("iou", "focal_eiou:gamma=1")
         for step in (0, 5)
     ]
-    assert list(summary(rows)) == [
+    assert list(format_summary(rows)) == [
         "                       error  iou_mean    iou_95  share_50  share_75  share_90",
         "iou                   5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
         "focal_eiou:gamma=1    5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
@@ -171,10 +171,10 @@ def test_the_summary_has_the_last_row_of_each_loss():
 
 
 def test_a_subject_makes_all_its_files_and_judges_the_papers_statements(tmp_path):
-    title, head, *lines = figures_6_7.subject(2).make(tmp_path, {"points": 1, "steps": 2})
+    title, head, *lines = figures_6_7.make_experiment(2).make(tmp_path, {"points": 1, "steps": 2})
     assert title == "Setup 2, literal reading, 27 pairs, after 2 steps:"
-    assert head.split() == [*figures_6_7.SHOWN]
-    assert [line.split()[0] for line in lines] == [*run.LOSSES, *(line.split()[0] for line in lines[5:])]
+    assert head.split() == [*figures_6_7.SUMMARY_COLUMNS]
+    assert [line.split()[0] for line in lines] == [*run.FIGURE_LOSSES, *(line.split()[0] for line in lines[5:])]
     assert len(lines) == 5 + 6 and all(line.startswith(("holds  ", "fails  ")) for line in lines[5:])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["error.png", "iou.png", "settings.json", "steps.csv"]
     assert all(path.stat().st_size > 10_000 for path in tmp_path.glob("*.png"))

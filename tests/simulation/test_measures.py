@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from yolo_feiou.simulation.measures import measure
+from yolo_feiou.simulation.measures import measure_boxes
 
 TARGET = (0, 0, 10, 10)
 
@@ -11,7 +11,7 @@ TARGET = (0, 0, 10, 10)
 def recorded(*boxes, dtype=torch.float64):
     """What is recorded of boxes whose target is TARGET."""
     boxes = torch.tensor(boxes, dtype=dtype)
-    return measure(boxes, torch.tensor([TARGET], dtype=dtype).expand_as(boxes))
+    return measure_boxes(boxes, torch.tensor([TARGET], dtype=dtype).expand_as(boxes))
 
 
 def test_four_pairs_by_hand():
@@ -73,13 +73,13 @@ def test_one_pair_is_its_own_best():
 def test_batches_count_as_one_table():
     boxes = torch.tensor([[TARGET, (0, 0, 5, 10)], [(0, 0, 5, 5), (20, 0, 30, 10)]], dtype=torch.float64)
     target = torch.tensor(TARGET, dtype=torch.float64).expand_as(boxes)
-    assert measure(boxes, target) == measure(boxes.flatten(0, 1), target.flatten(0, 1))
+    assert measure_boxes(boxes, target) == measure_boxes(boxes.flatten(0, 1), target.flatten(0, 1))
 
 
 def test_float32_is_summed_in_float64():
     """A sum of a million pairs with an error of 1 + 2⁻²² has more digits than a float32."""
     box = torch.tensor([1 + 2**-22, 0, 2 + 2**-22, 1]).expand(1_000_001, 4)
-    row = measure(box, torch.tensor([0.0, 0, 1, 1]).expand_as(box))
+    row = measure_boxes(box, torch.tensor([0.0, 0, 1, 1]).expand_as(box))
     assert row["error"] == 1 + 2**-22
     assert row["error_sum"] == (1 + 2**-22) * 1_000_001
 

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from yolo_feiou.simulation import readings
-from yolo_feiou.simulation.claims import ALL, CLAIMS
+from yolo_feiou.simulation.claims import ALL_BUT_FOCAL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import READINGS, Reading
 from yolo_feiou.storage.tables import read_csv
@@ -18,12 +18,16 @@ DISC = Reading(area=1, region="disc")
 def quick(monkeypatch):
     """Three steps, and one reading besides the forms of Focal-EIoU."""
     monkeypatch.setattr(readings, "Simulation", partial(Simulation, steps=3))
-    monkeypatch.setattr(readings, "BASES", [DISC])
+    monkeypatch.setattr(readings, "BASE_READINGS", [DISC])
 
 
 def test_both_named_readings_are_among_them():
     """2 areas × 2 regions × 2 factors × 2 updates, with 9 forms each."""
-    options = [(replace(base, **options), focal) for base in readings.BASES for options, focal in readings.FORMS]
+    options = [
+        (replace(base, **options), focal)
+        for base in readings.BASE_READINGS
+        for options, focal in readings.BATCH_READINGS
+    ]
     assert len(options) == len(set(options)) == 144
     assert (READINGS["literal"], "focal_eiou") in options
     assert (READINGS["best"], "focal_eiou") in options
@@ -31,15 +35,15 @@ def test_both_named_readings_are_among_them():
 
 def test_a_row_has_the_reading_and_a_verdict_for_each_statement(quick):
     """Which are those on a simulation of this reading, each statement on its own figure's setup."""
-    rows = list(readings.judged(points=2, seed=1))
+    rows = list(readings.judge_readings(points=2, seed=1))
     assert len(rows) == 9
-    for row, (options, focal) in zip(rows, readings.FORMS, strict=True):
+    for row, (options, focal) in zip(rows, readings.BATCH_READINGS, strict=True):
         reading = replace(DISC, **options)
         assert {key: row[key] for key in asdict(reading)} == asdict(reading)
         assert row["focal"] == focal
         verdicts = []
         for claim in CLAIMS:
-            what = Simulation(claim.figure - 5, (*ALL, focal), reading, points=2, steps=3, seed=1)
+            what = Simulation(claim.figure - 5, (*ALL_BUT_FOCAL, focal), reading, points=2, steps=3, seed=1)
             verdicts.append(int(claim.judge([row for part in what.run() for row in part], focal)[0]))
         assert [row[f"claim_{i}"] for i in range(1, 12)] == verdicts
         assert row["holds"] == sum(verdicts)
@@ -55,7 +59,7 @@ def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):
         return Simulation(setup, losses, *options, **more, steps=1)
 
     monkeypatch.setattr(readings, "Simulation", simulation)
-    list(readings.judged(points=1))
+    list(readings.judge_readings(points=1))
     assert len(asked) == len(set(asked)) == 2 * (4 * 4 + 9)
     for setup, loss, reading, _ in asked:
         assert (reading.area, reading.region) == (1, "disc" if setup == 1 else "square")
@@ -63,7 +67,7 @@ def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):
 
 
 def test_the_command_counts_the_readings_in_which_a_statement_holds(quick, tmp_path):
-    lines = list(readings.make(tmp_path, {"points": 2}))
+    lines = list(readings.write_readings(tmp_path, {"points": 2}))
     rows = read_csv(tmp_path / "readings.csv")
     assert len(rows) == 9
     for i, claim in enumerate(CLAIMS, 1):

@@ -3,8 +3,8 @@
 import pytest
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.simulation.descent import rates
-from yolo_feiou.simulation.run import LOSSES, Simulation
+from yolo_feiou.simulation.descent import step_sizes
+from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, Reading
 
 #: From a prototype of the project's that shares no code with the package: after 200 steps in setup 2, the ℓ1 error of
@@ -72,7 +72,7 @@ def test_rows_of_a_simulation():
     for rows in parts:
         assert len({row["loss"] for row in rows}) == 1
         assert [row["step"] for row in rows] == list(range(11))
-        assert [row["rate"] for row in rows] == [0, *rates(10)]
+        assert [row["rate"] for row in rows] == [0, *step_sizes(10)]
         assert list(rows[0]) == [
             *("loss", "step", "rate", "error_sum", "error"),
             *("iou_mean", "iou_05", "iou_25", "iou_50", "iou_75", "iou_95", "iou_best"),
@@ -117,7 +117,7 @@ def test_what_is_counted_is_simulated(setup, points):
 def test_the_defaults_are_the_papers():
     """Five losses, 200 steps, the literal reading, the paper's number of points."""
     what = Simulation(2)
-    assert what.losses == LOSSES == ("iou", "giou", "ciou", "eiou", "focal_eiou")
+    assert what.losses == FIGURE_LOSSES == ("iou", "giou", "ciou", "eiou", "focal_eiou")
     assert (what.steps, what.reading, what.points, what.seed) == (200, READINGS["literal"], 0, 0)
     ((start, _),) = Simulation(2, ("iou",), steps=1).run()
     assert start["error_sum"] / start["error"] == pytest.approx(2700)

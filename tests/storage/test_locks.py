@@ -9,13 +9,13 @@ from contextlib import suppress
 
 import pytest
 
-from yolo_feiou.storage.locks import Busy, held, is_held
+from yolo_feiou.storage.locks import LockBusy, hold_lock, is_locked
 
 HOLD = """
 import os, sys, time
 from pathlib import Path
-from yolo_feiou.storage.locks import held
-with held(Path(sys.argv[1])):
+from yolo_feiou.storage.locks import hold_lock
+with hold_lock(Path(sys.argv[1])):
     if len(sys.argv) > 2 and os.fork() == 0:
         time.sleep(60)  # a child, as a loader of data, that outlives its parent
     print("held", os.getpid(), flush=True)
@@ -43,11 +43,11 @@ def holder(tmp_path):
 
 
 def test_a_lock_that_another_process_holds(tmp_path, holder):
-    assert not is_held(tmp_path / "lock")
+    assert not is_locked(tmp_path / "lock")
     holder()
-    assert is_held(tmp_path / "lock")
+    assert is_locked(tmp_path / "lock")
     began = time.monotonic()
-    with pytest.raises(Busy, match="held by another process"), held(tmp_path / "lock", 0.5):
+    with pytest.raises(LockBusy, match="held by another process"), hold_lock(tmp_path / "lock", 0.5):
         pytest.fail("held twice")
     assert 0.5 <= time.monotonic() - began < 5
 
@@ -57,22 +57,22 @@ def test_a_lock_is_free_once_its_holder_is_killed_even_if_a_child_lives(tmp_path
     process = holder(*words)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    with held(tmp_path / "lock", 5):
+    with hold_lock(tmp_path / "lock", 5):
         pass
-    assert not is_held(tmp_path / "lock")
+    assert not is_locked(tmp_path / "lock")
 
 
 def test_a_lock_that_is_let_go(tmp_path):
-    with held(tmp_path / "lock"):
+    with hold_lock(tmp_path / "lock"):
         pass
-    assert not is_held(tmp_path / "lock")
+    assert not is_locked(tmp_path / "lock")
 
 
 def test_who_asks_keeps_its_own_lock(tmp_path, holder):
     """POSIX record locks were lost as soon as their holder opened and closed the file once more."""
-    with held(tmp_path / "lock"):
-        assert is_held(tmp_path / "lock")
-        with pytest.raises(Busy), held(tmp_path / "lock", 0):
+    with hold_lock(tmp_path / "lock"):
+        assert is_locked(tmp_path / "lock")
+        with pytest.raises(LockBusy), hold_lock(tmp_path / "lock", 0):
             pytest.fail("held twice")
         line = [sys.executable, "-c", HOLD, str(tmp_path / "lock")]
         with pytest.raises(subprocess.TimeoutExpired):

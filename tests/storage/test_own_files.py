@@ -5,20 +5,20 @@ import os
 import pytest
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.storage.own_files import SEAL, check_free, is_sealed, write_sealed
+from yolo_feiou.storage.own_files import SEAL, check_not_overwritten, is_sealed, write_sealed
 
 
 def test_what_is_in_the_way_is_named(tmp_path):
     names = ["a.csv", "b.csv", "c.csv", "d.csv", "e.csv"]
-    check_free(tmp_path, names)
-    check_free(tmp_path / "nowhere", names)
+    check_not_overwritten(tmp_path, names)
+    check_not_overwritten(tmp_path / "nowhere", names)
     for name in names[:4]:
         (tmp_path / name).touch()
     (tmp_path / "e.csv").symlink_to("nowhere")  # a link to what isn't there is in the way too
     with pytest.raises(ArgumentError, match=r"holds a.csv, b.csv, c.csv and 2 more, which would be overwritten"):
-        check_free(tmp_path, names)
+        check_not_overwritten(tmp_path, names)
     with pytest.raises(ArgumentError, match=r"holds e.csv, which"):
-        check_free(tmp_path, ["e.csv", "f.csv"])
+        check_not_overwritten(tmp_path, ["e.csv", "f.csv"])
 
 
 def test_a_file_is_replaced_while_it_is_as_it_was_written(tmp_path):

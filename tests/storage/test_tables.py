@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage import tables
 from yolo_feiou.storage.tables import (
-    number,
+    atomic_file,
+    atomic_file_set,
+    parse_number,
     read_csv,
     read_json,
     read_record,
     results_folder,
-    whole,
-    whole_set,
     write_csv,
     write_json,
     write_text,
@@ -39,7 +39,7 @@ def names(folder):
 def test_a_file_takes_its_place_when_it_is_finished(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("old")
-    with whole(path) as part:
+    with atomic_file(path) as part:
         part.write_text("new")
         assert part.parent == tmp_path and part.suffix == ".csv"  # on one disk; a picture's format is its suffix
         assert path.read_text() == "old"
@@ -54,7 +54,7 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, error, old):
         path.write_text(old)
 
     def write():
-        with whole(path) as part:
+        with atomic_file(path) as part:
             part.write_text("half")
             raise error
 
@@ -180,7 +180,7 @@ def test_a_file_without_rows(tmp_path):
     ("text", "value"), [("1", 1.0), ("-2.5e-3", -0.0025), ("iou", "iou"), ("", ""), ("1,2", "1,2"), ("2-iou", "2-iou")]
 )
 def test_what_reads_as_a_number_is_one(text, value):
-    assert number(text) == value and type(number(text)) is type(value)
+    assert parse_number(text) == value and type(parse_number(text)) is type(value)
 
 
 def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypatch):
@@ -236,7 +236,7 @@ def test_a_file_name_that_is_no_unicode_is_written_and_read_back(tmp_path):
 
 def write_set(folder, *files):
     """Write these files as a set."""
-    with whole_set(folder) as part:
+    with atomic_file_set(folder) as part:
         for name in files:
             (part / name).write_text("new")
 

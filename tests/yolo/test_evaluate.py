@@ -13,7 +13,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.labels import from_labels
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.saved import evaluate_again
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.truth import read_ground_truth
 from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
@@ -121,9 +121,9 @@ def test_real_predictions_with_crowds_agree_to_the_last_digit(coco_tiny, tmp_pat
     from ultralytics import YOLO
 
     root = tmp_path / "coco"
-    categories = from_json(coco_tiny / "annotations" / "instances_train2017.json").categories
+    categories = read_ground_truth(coco_tiny / "annotations" / "instances_train2017.json").categories
     for split in ("train", "val"):
-        truth = from_json(coco_tiny / "annotations" / f"instances_{split}2017.json")
+        truth = read_ground_truth(coco_tiny / "annotations" / f"instances_{split}2017.json")
         for image in truth.images:
             (target := root / "images" / split / image["file_name"]).parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((coco_tiny / f"{split}2017" / image["file_name"]).read_bytes())
@@ -168,7 +168,7 @@ def test_a_perfect_detector_has_an_ap_of_1(bccd, model, detecting, tmp_path):
 def test_objects_from_a_coco_json(coco_tiny, model, detecting, tmp_path):
     """Images without any label for Ultralytics: the JSON has the objects, their areas and the crowds."""
     annotations = coco_tiny / "annotations" / "instances_val2017.json"
-    truth = from_json(annotations)
+    truth = read_ground_truth(annotations)
     by_name = rows_of(truth, Path())
     detecting({str(coco_tiny / "val2017" / name): rows for name, rows in by_name.items()})
     yolo = model([category["name"] for category in truth.categories])
@@ -188,7 +188,7 @@ def test_a_json_may_hold_more_images_than_the_split(coco_tiny, model, detecting,
     content["images"].append({"id": 1, "file_name": "elsewhere.jpg"})
     content["annotations"].append({**content["annotations"][0], "image_id": 1})
     (tmp_path / "more.json").write_text(json.dumps(content))
-    truth = from_json(path)
+    truth = read_ground_truth(path)
     detecting({str(coco_tiny / "val2017" / name): rows for name, rows in rows_of(truth, Path()).items()})
     yolo = model([category["name"] for category in truth.categories])
     row = evaluate(yolo, coco_tiny / "coco.yaml", "val", tmp_path / "o", annotations=tmp_path / "more.json", **USUAL)

@@ -13,7 +13,7 @@ from yolo_feiou.results.derived import keep_edited, note_tables
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.results.run_record import read_arguments
 from yolo_feiou.results.tables import Gathered, read_box_stats, write_rows, write_tables
-from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record
 
 TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
@@ -46,7 +46,7 @@ def collect(folder: str | Path) -> list[str]:
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
-    with held(folder / "lock"):  # of two runners, one writes at a time
+    with hold_lock(folder / "lock"):  # of two runners, one writes at a time
         notes += keep_edited(folder, TABLES)
         write_tables(folder, gathered)
         write_rows(folder / PREFLIGHT, [row for rows in measured for row in rows])

@@ -19,7 +19,7 @@ from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
 from yolo_feiou.framework import Framework
-from yolo_feiou.parameters import spell_default
+from yolo_feiou.parameters import format_default
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
@@ -45,7 +45,7 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         DataError: If the data set can't be read.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(USAGE + "\n".join(f"    {o.name + '=' + spell_default(o.default):32} {o.expected}" for o in OPTIONS))
+        print(USAGE + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in OPTIONS))
         return 0
     request = read_request(words, framework)
     if request.options["plan"]:

@@ -18,7 +18,7 @@ from yolo_feiou.ablation.store import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.framework import Framework
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
-from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
 #: Arguments in which the runs that are measured together may differ: the gain follows from the loss, and one seed
@@ -74,7 +74,7 @@ def measure_gradient_norms(
     for run in runs:
         groups.setdefault(group_key(run), []).append(run)
     (folder / "preflight").mkdir(exist_ok=True)
-    with held(folder / "preflight" / "lock"):  # of several runners, one measures
+    with hold_lock(folder / "preflight" / "lock"):  # of several runners, one measures
         notes: list[str] = []
         measure = partial(_measure, framework, seconds=seconds)
         rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}

@@ -9,7 +9,7 @@ from typing import Any
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.framework import Framework
-from yolo_feiou.losses.registry import shortest
+from yolo_feiou.losses.registry import shorten_spec
 from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.settings import TrainingSettings, digest
@@ -93,7 +93,7 @@ def parse_list(key: str, text: str, framework: Framework) -> list[Any]:
     """Return the values that an argument lists, read as the framework reads them."""
     if key == "loss":
         losses = split_list(text)
-        same = [shortest(loss) for loss in losses]
+        same = [shorten_spec(loss) for loss in losses]
         if (twice := find_repeated(same)) is not None:
             raise ArgumentError(f"losses={text}: '{losses[twice]}' is there twice, spelled otherwise: name it once.")
         return same

@@ -11,7 +11,7 @@ from yolo_feiou.ablation.options import Request
 from yolo_feiou.ablation.store import TRAIN
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.rehearsal import find_subject
+from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
 
@@ -50,7 +50,7 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         check_apart(request.folder.absolute(), data, framework)
     for data, classes, single_cls in _subjects(request.chosen):
         images = framework.read_split(data, options["split"], classes, single_cls)
-        subject = find_subject(images, options["annotations"] or None, options["evaluator"]).rehearse()
+        subject = find_evaluation_input(images, options["annotations"] or None, options["evaluator"]).rehearse()
         truths[data] = subject.source.row
         notes += subject.expected.notes
     return truths, list(dict.fromkeys(notes))

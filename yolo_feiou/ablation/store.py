@@ -28,7 +28,7 @@ from yolo_feiou.ablation.records import Failure, Mark, RowRecord, RunSettings, S
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.results.run_record import read
 from yolo_feiou.results.settings import digest
-from yolo_feiou.storage.locks import held, is_held
+from yolo_feiou.storage.locks import hold_lock, is_locked
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
 ABLATION, PREFLIGHT, SET_ASIDE, TRAIN = "ablation.json", "preflight", "set_aside", "train"
@@ -89,7 +89,7 @@ class RunFolder:
     @property
     def busy(self) -> bool:
         """Whether another process works on it."""
-        return is_held(self.lock)
+        return is_locked(self.lock)
 
     def run(self) -> Run:
         """Return the run that the folder is of.
@@ -217,7 +217,7 @@ class Store:
             if self.path.is_dir():
                 self._check()  # once before anything is written, and once more when nobody else can
             self.path.mkdir(parents=True, exist_ok=True)
-            with held(self.path / "lock"):
+            with hold_lock(self.path / "lock"):
                 self._check()
                 self.notes = self._open(command, wanted or {})
         except OSError as error:
@@ -227,7 +227,7 @@ class Store:
 
     def discard_if_empty(self) -> None:
         """Remove the folder again if no run was ever begun in it."""
-        with held(self.path / "lock"):
+        with hold_lock(self.path / "lock"):
             ours = {self.path / ABLATION, self.path / "lock", self.path / PREFLIGHT, self.path / PREFLIGHT / "lock"}
             if set(self.path.rglob("*")) <= ours:
                 shutil.rmtree(self.path)
@@ -237,7 +237,7 @@ class Store:
         known = next(self.path.glob(f"*-{run.key}/"), None)  # another grid may have named it otherwise
         folder = RunFolder(known or self.path / run.name)
         note = ""
-        with held(self.path / "lock"):
+        with hold_lock(self.path / "lock"):
             begun = folder.path.is_dir() and any(not path.name.startswith(".") for path in folder.path.iterdir())
             if begun and not folder.busy:
                 try:

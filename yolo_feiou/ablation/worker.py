@@ -20,7 +20,7 @@ from yolo_feiou.framework import HALF, TRAINED, Framework, load_framework
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results.epochs import drop_partial_line
 from yolo_feiou.results.provenance import DEVICE
-from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.terminal import say
 
 #: Exit status of a process that finds another at work on its run.
@@ -143,9 +143,9 @@ def main() -> None:
     exit_with(int(sys.argv[3]), parent=True)
     os.environ[WORKER] = str(os.getpid())  # for the ranks of a training on several GPUs
     try:
-        with held(folder.lock, PATIENCE):
+        with hold_lock(folder.lock, PATIENCE):
             work(folder, task)
-    except Busy as error:
+    except LockBusy as error:
         print(error, flush=True)
         sys.exit(BUSY)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from yolo_feiou.checks.finding import Finding, pair_at
 from yolo_feiou.checks.formula import Formula, recognise
-from yolo_feiou.checks.pairs import matched
+from yolo_feiou.checks.pairs import sample_matched
 from yolo_feiou.checks.torch_state import Snapshot
 
 
@@ -22,7 +22,7 @@ class LossFailed(Exception):
         self.finding = finding
 
 
-class Subject:
+class CheckedLoss:
     """A loss to check.
 
     Args:
@@ -46,7 +46,7 @@ class Subject:
         except KeyboardInterrupt:  # the user's own
             raise
         except BaseException as error:  # foreign code may raise anything, and that it did is the report
-            raise LossFailed(raised(error, pred, target)) from error
+            raise LossFailed(raised_error(error, pred, target)) from error
 
     def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return one value a pair, shape (N,), with its graph; the boxes stay as they are.
@@ -58,7 +58,7 @@ class Subject:
         if not isinstance(values, Tensor) or values.shape != pred.shape[:1]:
             finding = Finding(
                 "not one value a pair",
-                describe(values),
+                describe_output(values),
                 f"shape ({len(pred)},) for {len(pred)} pairs",
                 "return one value for each row, whatever the boxes are",
                 pair_at((pred, target), 0) if len(pred) else None,
@@ -91,20 +91,20 @@ class Subject:
         try:
             (gradient,) = torch.autograd.grad(values.sum(), pred, allow_unused=True)
         except Exception as error:  # a hand-written backward is foreign code too
-            raise LossFailed(raised(error, pred, target)) from error
+            raise LossFailed(raised_error(error, pred, target)) from error
         return values.detach(), torch.zeros_like(pred) if gradient is None else gradient
 
     @cached_property
     def formula(self) -> Formula | None:
         """The formula; None if it is none that we know, or the loss fails."""
-        pairs = matched(400)
+        pairs = sample_matched(400)
         try:
             return recognise(*pairs, self.values(*pairs))
         except LossFailed:
             return None
 
 
-def raised(error: BaseException, pred: Tensor, target: Tensor) -> Finding:
+def raised_error(error: BaseException, pred: Tensor, target: Tensor) -> Finding:
     """Return the finding that the loss raised an error on some pairs."""
     return Finding(
         "it raises an error",
@@ -115,7 +115,7 @@ def raised(error: BaseException, pred: Tensor, target: Tensor) -> Finding:
     )
 
 
-def describe(values: object) -> str:
+def describe_output(values: object) -> str:
     """Return what a loss returned, in words."""
     if not isinstance(values, Tensor):
         return type(values).__name__

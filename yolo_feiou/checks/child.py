@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 
 import torch
 
-from yolo_feiou.checks.catalogue import undisturbed, verdicts
-from yolo_feiou.checks.checked_loss import Subject
+from yolo_feiou.checks.catalogue import iter_results, preserve_torch_state
+from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.user import load_loss
@@ -33,16 +33,16 @@ except ImportError:  # Windows
     resource = None
 
 #: Bytes of memory that a loss may take beyond what the process has; half of the machine's, if that is less.
-MEMORY = 4 << 30
+MEMORY_LIMIT = 4 << 30
 #: Bytes of the largest file that it may write.
-FILE_SIZE = 1 << 30
+FILE_SIZE_LIMIT = 1 << 30
 #: Exit status of a process that can't reach its parent any more, since its channel was closed.
-CUT_OFF = 70
+EXIT_CUT_OFF = 70
 #: Characters of a text that are sent.
-LONGEST = 1000
+MAX_TEXT_LENGTH = 1000
 
 
-def run(name: str, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
+def run_child(name: str, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
     """Load a loss, wait until the parent says so, and judge it. Never returns.
 
     Args:
@@ -55,8 +55,8 @@ def run(name: str, channel: socket.socket, output: int, alive: int, seconds: flo
     """
     try:
         send = _Sender(channel)
-        _take_output(output)
-        _limit(seconds)
+        _redirect_output(output)
+        _limit_resources(seconds)
         threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         before = Snapshot()
         try:
@@ -65,7 +65,9 @@ def run(name: str, channel: socket.socket, output: int, alive: int, seconds: flo
             changes = before.changes()
             send({"broke": f"{type(error).__name__}: {error}", "changes": ", ".join(changes)})
     finally:
-        os._exit(CUT_OFF)  # the parent has what it needs, or sees that it hasn't; nothing registered by the loss runs
+        os._exit(
+            EXIT_CUT_OFF
+        )  # the parent has what it needs, or sees that it hasn't; nothing registered by the loss runs
 
 
 def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Snapshot) -> None:
@@ -76,10 +78,10 @@ def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Sn
         return
     send({"loaded": True})
     channel.recv(1)
-    subject = Subject(name, loss, before)
-    for check, finding in verdicts(subject):
+    subject = CheckedLoss(name, loss, before)
+    for check, finding in iter_results(subject):
         send({"check": check.name, "finding": finding and asdict(finding)})
-    with undisturbed():
+    with preserve_torch_state():
         send({"formula": subject.formula and str(subject.formula)})
 
 
@@ -88,22 +90,22 @@ class _Sender:
 
     def __init__(self, channel: socket.socket) -> None:
         self.channel, self.pid = channel, os.getpid()
-        self.encode = json.JSONEncoder(default=lambda value: str(value)[:LONGEST]).encode
+        self.encode = json.JSONEncoder(default=lambda value: str(value)[:MAX_TEXT_LENGTH]).encode
 
     def __call__(self, message: Mapping[str, Any]) -> None:
         if os.getpid() != self.pid:
             os._exit(0)
-        self.channel.sendall(self.encode(_shorten(message)).encode() + b"\n")
+        self.channel.sendall(self.encode(_truncate_texts(message)).encode() + b"\n")
 
 
-def _shorten(value: Any) -> Any:
+def _truncate_texts(value: Any) -> Any:
     """Return a message with texts that a person can read."""
     if isinstance(value, Mapping):
-        return {key: _shorten(one) for key, one in value.items()}
-    return value[:LONGEST] if isinstance(value, str) else value
+        return {key: _truncate_texts(one) for key, one in value.items()}
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else value
 
 
-def _take_output(output: int) -> None:
+def _redirect_output(output: int) -> None:
     """Let go of the parent's terminal: what is printed goes to `output`, and there is nothing to read."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
@@ -116,7 +118,7 @@ def _take_output(output: int) -> None:
     sys.stdin = io.TextIOWrapper(io.FileIO(0, "r", closefd=False))
 
 
-def _limit(seconds: float) -> None:
+def _limit_resources(seconds: float) -> None:
     """Limit what the process may take, and whom it may kill."""
     torch.set_num_threads(1)  # threads of OpenMP don't survive a fork
     faulthandler.disable()  # which would print where it crashed on the parent's terminal
@@ -125,11 +127,13 @@ def _limit(seconds: float) -> None:
         return
     limits = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: FILE_SIZE,
+        resource.RLIMIT_FSIZE: FILE_SIZE_LIMIT,
         resource.RLIMIT_CPU: int(2 * seconds) + 60,  # even if the parent is killed and the loss never returns
     }
     if (used := _data_size()) is not None:
-        limits[resource.RLIMIT_DATA] = used + min(MEMORY, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2)
+        limits[resource.RLIMIT_DATA] = used + min(
+            MEMORY_LIMIT, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+        )
     for kind, limit in limits.items():
         with contextlib.suppress(ValueError, OSError):  # a lower one is set already
             resource.setrlimit(kind, (limit, limit))
@@ -155,4 +159,4 @@ def _refuse_kill(event: str, arguments: tuple) -> None:
 def _end_with_parent(alive: int) -> None:
     """End this process as soon as the parent does, even if that is killed."""
     os.read(alive, 1)
-    os._exit(CUT_OFF)
+    os._exit(EXIT_CUT_OFF)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from yolo_feiou.checks.isolation import judge_apart
-from yolo_feiou.checks.report import report
+from yolo_feiou.checks.isolation import run_checks_isolated
+from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.parameters import Float, read_arguments
 
 #: Seconds that loading a loss may take, and judging it; those of our table take a fifth of one.
-TIMEOUT = Float("timeout", 300.0, 0.1, 1e6)
+TIMEOUT_ARGUMENT = Float("timeout", 300.0, 0.1, 1e6)
 
 
-def check(words: list[str]) -> int:
+def check_losses(words: list[str]) -> int:
     """Print the judgement of each loss, and return 1 if one has a fault, otherwise 0.
 
     Each is judged in a process of its own: one that exits, hangs, or eats memory has a fault.
@@ -26,7 +26,7 @@ def check(words: list[str]) -> int:
         LossSpecError: If a spec is wrong.
     """
     given = [word for word in words if word.startswith("timeout=")]
-    seconds = read_arguments("yolo check", given, [TIMEOUT]).get("timeout", TIMEOUT.default)
+    seconds = read_arguments("yolo check", given, [TIMEOUT_ARGUMENT]).get("timeout", TIMEOUT_ARGUMENT.default)
     words = [word for word in words if word not in given]
     if not words:
         raise ArgumentError("check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
@@ -35,7 +35,7 @@ def check(words: list[str]) -> int:
             f"check takes losses alone, got {options[0]}: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
         )
     status = 0
-    for judgement in judge_apart([*LOSSES] if words == ["all"] else words, seconds):
-        print(report(judgement))
+    for judgement in run_checks_isolated([*LOSSES] if words == ["all"] else words, seconds):
+        print(format_report(judgement))
         status |= bool(judgement.found("fault"))
     return status

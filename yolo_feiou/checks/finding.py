@@ -32,10 +32,10 @@ def pair_at(pairs: tuple[Tensor, Tensor], i: int) -> tuple[list[float], list[flo
     return pairs[0][i].tolist(), pairs[1][i].tolist()
 
 
-def spell(numbers: float | Sequence[float] | Tensor) -> str:
+def format_numbers(numbers: float | Sequence[float] | Tensor) -> str:
     """Return a number, or several in brackets, with four digits, as in '0.25' and '(1, -2, 3)'."""
     if isinstance(numbers, Tensor):
         numbers = numbers.tolist()
     if isinstance(numbers, Sequence):
-        return f"({', '.join(map(spell, numbers))})"
+        return f"({', '.join(map(format_numbers, numbers))})"
     return f"{numbers:.4g}"

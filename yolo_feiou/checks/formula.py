@@ -23,10 +23,10 @@ TERMS: dict[str, Callable[[Pair], Tensor]] = {
     "Δh²/C_h²": lambda pair: pair.dh**2 / pair.ch2,
     "Δx²/C_w²": lambda pair: pair.dx**2 / pair.cw2,
     "Δy²/C_h²": lambda pair: pair.dy**2 / pair.ch2,
-    "smooth-ℓ1(1 − IoU)": lambda pair: smooth(1 - pair.iou),
+    "smooth-ℓ1(1 − IoU)": lambda pair: smooth_l1_curve(1 - pair.iou),
 }
 #: The weights that focus, each with a power γ.
-WEIGHTS: dict[str, Callable[[Pair, float], Tensor]] = {
+FOCAL_WEIGHTS: dict[str, Callable[[Pair, float], Tensor]] = {
     "": lambda pair, _: torch.ones_like(pair.iou),
     "IoU^γ": lambda pair, gamma: pair.iou**gamma,
     "(1 − IoU)^γ": lambda pair, gamma: (1 - pair.iou) ** gamma,
@@ -34,10 +34,10 @@ WEIGHTS: dict[str, Callable[[Pair, float], Tensor]] = {
 }
 #: A formula whose values are off by no more than this, relative to the loss and in the mean square, is the loss's own;
 #: an eps of 1e-7 and float32 stay below it.
-TOLERANCE = 1e-5
+FORMULA_TOLERANCE = 1e-5
 
 
-def smooth(x: Tensor, beta: float = 0.1) -> Tensor:
+def smooth_l1_curve(x: Tensor, beta: float = 0.1) -> Tensor:
     """Smooth ℓ1: x²/(2β) up to β, then x − β/2."""
     return torch.where(x < beta, x * x / (2 * beta), x - beta / 2)
 
@@ -47,7 +47,7 @@ class Formula:
     """weight(γ) · Σ coefficient · term.
 
     Attributes:
-        weight: A key of `WEIGHTS`.
+        weight: A key of `FOCAL_WEIGHTS`.
         gamma: Its power; 0 without a weight.
         terms: Keys of `TERMS` with their coefficients, in the order of `TERMS`.
     """
@@ -60,33 +60,39 @@ class Formula:
         """Return the value of each pair, shape (N,)."""
         pair = Pair(pred, target)
         total = sum(coefficient * TERMS[name](pair) for name, coefficient in self.terms.items())
-        return WEIGHTS[self.weight](pair, self.gamma) * total
+        return FOCAL_WEIGHTS[self.weight](pair, self.gamma) * total
 
     def __str__(self) -> str:
         sizes = [abs(coefficient) for coefficient in self.terms.values()]
         common = sizes[0] if max(sizes) - min(sizes) < 1e-3 * sizes[0] else 1
         terms = "".join(
-            f"{' − ' if coefficient < 0 else ' + '}{times(abs(coefficient) / common, name)}"
+            f"{' − ' if coefficient < 0 else ' + '}{format_term(abs(coefficient) / common, name)}"
             for name, coefficient in self.terms.items()
         )
         terms = "−" + terms[3:] if terms.startswith(" − ") else terms[3:]
-        weight = self.weight.replace("^γ", power(self.gamma))
-        factors = [factor for factor in (short(common), weight) if factor not in ("", "1")]
+        weight = self.weight.replace("^γ", format_power(self.gamma))
+        factors = [factor for factor in (format_number(common), weight) if factor not in ("", "1")]
         factors += [f"({terms})" if factors else terms] if terms != "1" or not factors else []
         return " · ".join(factors)
 
 
-def times(coefficient: float, name: str) -> str:
+def format_term(coefficient: float, name: str) -> str:
     """Return 'IoU' for 1·IoU, '0.95' for 0.95·1, '2·IoU' for 2·IoU."""
-    return name if short(coefficient) == "1" else short(coefficient) if name == "1" else f"{short(coefficient)}·{name}"
+    return (
+        name
+        if format_number(coefficient) == "1"
+        else format_number(coefficient)
+        if name == "1"
+        else f"{format_number(coefficient)}·{name}"
+    )
 
 
-def power(gamma: float) -> str:
+def format_power(gamma: float) -> str:
     """Return '^0.5', or nothing for the power 1."""
-    return "" if short(gamma) == "1" else f"^{short(gamma)}"
+    return "" if format_number(gamma) == "1" else f"^{format_number(gamma)}"
 
 
-def short(number: float) -> str:
+def format_number(number: float) -> str:
     """Return a number with three digits."""
     return f"{number:.3g}"
 
@@ -103,22 +109,26 @@ def recognise(pred: Tensor, target: Tensor, values: Tensor) -> Formula | None:
         return None
     pair = Pair(pred, target)
     columns = torch.stack([term(pair) for term in TERMS.values()], 1)
-    for weight, weigh in WEIGHTS.items():
-        gamma = best_power(lambda gamma, weigh=weigh: fit(weigh(pair, gamma), columns, values)[1]) if weight else 0
-        kept, coefficients = sparsest(weigh(pair, gamma), columns, values)
+    for weight, weigh in FOCAL_WEIGHTS.items():
+        gamma = (
+            find_best_power(lambda gamma, weigh=weigh: fit_coefficients(weigh(pair, gamma), columns, values)[1])
+            if weight
+            else 0
+        )
+        kept, coefficients = find_sparsest_terms(weigh(pair, gamma), columns, values)
         if kept and min(map(abs, coefficients)) > 0.01 * max(map(abs, coefficients)):  # else it merely comes near
             return Formula(weight, gamma, {list(TERMS)[i]: c for i, c in zip(kept, coefficients, strict=True)})
     return None
 
 
-def fit(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[float], float]:
+def fit_coefficients(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[float], float]:
     """Return least squares of weight · columns · coefficients = values: the coefficients, and the relative residual."""
     columns = weight[:, None] * columns
     coefficients = torch.linalg.lstsq(columns, values[:, None]).solution[:, 0]
     return coefficients.tolist(), ((columns @ coefficients - values).norm() / values.norm()).item()
 
 
-def best_power(residual: Callable[[float], float]) -> float:
+def find_best_power(residual: Callable[[float], float]) -> float:
     """Return the power from 0 to 8 with the lowest residual, to 1e-6: the best of a grid, then ever smaller steps."""
     best, step = min((i / 8 for i in range(65)), key=residual), 1 / 16
     while step > 1e-7:
@@ -127,18 +137,18 @@ def best_power(residual: Callable[[float], float]) -> float:
     return best
 
 
-def sparsest(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[int], list[float]]:
-    """Return the columns that are needed for a residual within `TOLERANCE`, with coefficients; none if all fail.
+def find_sparsest_terms(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[int], list[float]]:
+    """Return the columns needed for a residual within `FORMULA_TOLERANCE`, with coefficients; none if all fail.
 
     Of the terms the least ones go first, as long as the fit stays.
     """
     kept = list(range(columns.shape[1]))
-    coefficients, residual = fit(weight, columns, values)
-    if not residual < TOLERANCE:
+    coefficients, residual = fit_coefficients(weight, columns, values)
+    if not residual < FORMULA_TOLERANCE:
         return [], []
     shares = [abs(c) * (weight * column).norm().item() for c, column in zip(coefficients, columns.T, strict=True)]
     for i in sorted(kept, key=shares.__getitem__):
         fewer = [j for j in kept if j != i]
-        if fewer and fit(weight, columns[:, fewer], values)[1] < TOLERANCE:
+        if fewer and fit_coefficients(weight, columns[:, fewer], values)[1] < FORMULA_TOLERANCE:
             kept = fewer
-    return kept, fit(weight, columns[:, kept], values)[0]
+    return kept, fit_coefficients(weight, columns[:, kept], values)[0]

@@ -5,43 +5,44 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.finding import Finding, pair_at, spell
-from yolo_feiou.checks.pairs import apart, matched
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
+from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 
 
-def differing(one: Tensor, other: Tensor) -> int | None:
+def find_difference(one: Tensor, other: Tensor) -> int | None:
     """Return where two rows of values differ most, if by more than 1e-3; room for float32 and an eps of 1e-7."""
     off = (one - other).abs() - 1e-3 * (1 + one.abs())
     return int(off.argmax()) if (off > 0).any() else None
 
 
-def moved(subject: Subject) -> Finding | None:
+def check_translation(subject: CheckedLoss) -> Finding | None:
     """Another value where both boxes are moved: (x1, y1, x2, y2) was read as corner, or centre, and size."""
-    pred, target = matched(50)
+    pred, target = sample_matched(50)
     move = torch.tensor((70.0, 40.0, 70.0, 40.0))
     here, there = subject.values(pred, target), subject.values(pred + move, target + move)
-    if (i := differing(here, there)) is None:
+    if (i := find_difference(here, there)) is None:
         return None
     return Finding(
         "the value depends on where the boxes lie: are xyxy boxes taken for xywh?",
-        f"{spell(here[i].item())}, and {spell(there[i].item())} with both boxes moved by (70, 40)",
+        f"{format_numbers(here[i].item())}, and {format_numbers(there[i].item())} with both boxes moved by (70, 40)",
         "the same value",
         "w = x2 − x1, h = y2 − y1, centre = (x1 + x2)/2",
         pair_at((pred, target), i),
     )
 
 
-def scaled(subject: Subject) -> Finding | None:
+def check_scale(subject: CheckedLoss) -> Finding | None:
     """Another value in another unit: errors in pixels, which large boxes then dominate."""
-    pred, target = matched(50)
+    pred, target = sample_matched(50)
     here = subject.values(pred, target)
     for factor in (10, 1000):
         there = subject.values(pred * factor, target * factor)
-        if (i := differing(here, there)) is not None:
+        if (i := find_difference(here, there)) is not None:
             return Finding(
                 "the value depends on the unit of the boxes, so large boxes count more",
-                f"{spell(here[i].item())}, and {spell(there[i].item())} with both boxes {factor} times as large",
+                f"{format_numbers(here[i].item())}, and {format_numbers(there[i].item())} with both boxes {factor} "
+                "times as large",
                 "the same value",
                 "divide lengths by a side of the target or of the enclosing box, areas by an area",
                 pair_at((pred, target), i),
@@ -49,30 +50,30 @@ def scaled(subject: Subject) -> Finding | None:
     return None
 
 
-def identical(subject: Subject) -> Finding | None:
+def check_identical(subject: CheckedLoss) -> Finding | None:
     """Not 0 for two identical boxes."""
-    _, target = matched(50)
+    _, target = sample_matched(50)
     values = subject.values(target, target)
-    if (i := differing(torch.zeros_like(values), values)) is None:
+    if (i := find_difference(torch.zeros_like(values), values)) is None:
         return None
     return Finding(
         "identical boxes don't give 0",
-        spell(values[i].item()),
+        format_numbers(values[i].item()),
         "0",
         "is it a similarity, with a missing 1 − …, or has it a constant too much?",
         pair_at((target, target), i),
     )
 
 
-def negative(subject: Subject) -> Finding | None:
+def check_negative(subject: CheckedLoss) -> Finding | None:
     """Below 0, which is for identical boxes, for two boxes that are not."""
-    for pairs in (matched(200), apart(100)):
+    for pairs in (sample_matched(200), sample_disjoint(100)):
         values = subject.values(*pairs)
         if (values < -1e-6).any():
             i = int(values.argmin())
             return Finding(
                 "the value is negative, so these two boxes count as better than identical ones",
-                spell(values[i].item()),
+                format_numbers(values[i].item()),
                 "0 or more",
                 "look for a term with the wrong sign",
                 pair_at(pairs, i),
@@ -80,7 +81,7 @@ def negative(subject: Subject) -> Finding | None:
     return None
 
 
-def receding(subject: Subject) -> Finding | None:
+def check_receding(subject: CheckedLoss) -> Finding | None:
     """Lower the farther two boxes are apart: two negative sides of their intersection multiplied to an area."""
     shifts = torch.tensor((1.5, 2, 3, 5, 8), dtype=torch.float64)
     target = torch.tensor((0, 0, 1, 1), dtype=torch.float64).expand(5, 4)
@@ -91,7 +92,8 @@ def receding(subject: Subject) -> Finding | None:
             i = int(fell.nonzero()[0]) + 1
             return Finding(
                 "of two predictions that don't overlap the target the farther one has the lower loss",
-                f"{spell(values[i].item())}, after {spell(values[i - 1].item())} for {spell(pred[i - 1])}",
+                f"{format_numbers(values[i].item())}, after {format_numbers(values[i - 1].item())} for "
+                f"{format_numbers(pred[i - 1])}",
                 "as much or more",
                 "the sides of the intersection: (right − left).clamp(min=0), before they are multiplied",
                 pair_at((pred, target), i),

@@ -5,47 +5,47 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.finding import Finding, pair_at, spell
-from yolo_feiou.checks.pairs import Pairs, apart, matched, overlapping
-from yolo_feiou.checks.replay import differences
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
+from yolo_feiou.checks.pairs import PairTensors, sample_disjoint, sample_matched, sample_overlapping
+from yolo_feiou.checks.replay import finite_differences
 from yolo_feiou.losses.boxes import Pair
 
 #: Of 2000 independent pairs that overlap, the share that may lose IoU at a step. Measured, sound: 0 IoU, GIoU, WIoU and
 #: the ℓ kind, 0.002 DIoU and CIoU, 0.010 Inner-IoU, 0.055 whatever is made of EIoU, by its side terms,
 #: 0.090 FocalL1 with β = 1, which gives outliers up. Mistaken: 0.17 EIoU with the side terms subtracted, 0.22 with
 #: 1 − IoU detached; 0.44, 0.69, 0.87, 0.97, 0.997 with IoU^γ attached, for γ = 0.1, 0.25, 0.5, 1, 2.
-LOSERS = 0.125
+MAX_SHARE_LOSING_IOU = 0.125
 
 
-def wrong(subject: Subject) -> Finding | None:
+def check_finite_differences(subject: CheckedLoss) -> Finding | None:
     """The gradient is not that of the values, by central differences with what was detached held fixed.
 
     Any of three steps may agree: the least is the most exact, the largest is for a loss that computes in float32, whose
     values are too coarse for smaller ones, and the middle one is fit to be shown for both.
     """
-    (pred, target), (pred_apart, target_apart) = matched(8), apart(4)
+    (pred, target), (pred_apart, target_apart) = sample_matched(8), sample_disjoint(4)
     pairs = torch.cat((pred, pred_apart)), torch.cat((target, target_apart))
     gradient = subject.gradient(*pairs)
     room = 1e-6 * (1 + subject.values(*pairs).abs()) + 1e-3 * gradient.norm(dim=1)
     bad = torch.ones_like(room, dtype=torch.bool)
     for step in (1e-6, 1e-2, 1e-4):
-        expected = differences(subject, *pairs, step)
+        expected = finite_differences(subject, *pairs, step)
         bad &= ((gradient - expected).abs() > room[:, None]).any(1)
         if not bad.any():
             return None
     i = int(bad.nonzero()[0])
     return Finding(
         "the gradient is not that of the values",
-        spell(gradient[i]),
-        f"{spell(expected[i])}, by finite differences, with all that is detached held fixed",
+        format_numbers(gradient[i]),
+        f"{format_numbers(expected[i])}, by finite differences, with all that is detached held fixed",
         "look at a backward written by hand, and at tensors changed in place; torch.jit and vmap hide what they "
         "detach: check the plain function",
         pair_at(pairs, i),
     )
 
 
-def pushed_apart(subject: Subject) -> Finding | None:
+def check_attached_weight(subject: CheckedLoss) -> Finding | None:
     """Two boxes of one size that overlap a little are pushed apart: the focal weight is in the graph.
 
     With W = IoU^γ attached, d(W·L) = W dL + L γ IoU^(γ − 1) dIoU, and the second term lowers the loss by lowering the
@@ -56,24 +56,24 @@ def pushed_apart(subject: Subject) -> Finding | None:
     shift = torch.cat((shift, shift.flip(1)))
     target = torch.tensor((0, 0, 1, 1), dtype=torch.float64).expand(len(shift), 4)
     pred = target + shift.repeat(1, 2)
-    overlap, after = overlap_after_step(subject, pred, target)
+    overlap, after = iou_after_step(subject, pred, target)
     lost = after < overlap
-    if not lost.any() or lost.all():  # all: the sign is wrong, which is for `lowers`
+    if not lost.any() or lost.all():  # all: the sign is wrong, which is for `check_gradient_step`
         return None
     i = int((overlap - after).argmax())
     return Finding(
-        f"two boxes of one size are pushed apart where their IoU is below {spell(overlap[lost].max().item())}: "
-        "the focal weight is in the graph",
-        against(subject, (pred, target), i),
+        f"two boxes of one size are pushed apart where their IoU is below "
+        f"{format_numbers(overlap[lost].max().item())}: the focal weight is in the graph",
+        describe_step(subject, (pred, target), i),
         "a step that raises it",
         "detach the weight: iou.detach() ** gamma",
         pair_at((pred, target), i),
     )
 
 
-def missing(subject: Subject) -> Finding | None:
+def check_gradient_with_overlap(subject: CheckedLoss) -> Finding | None:
     """No pair that overlaps has a gradient: the loss has left the graph, and trains nothing."""
-    pairs = overlapping(200)
+    pairs = sample_overlapping(200)
     if subject.gradient(*pairs).any():
         return None
     return Finding(
@@ -85,30 +85,30 @@ def missing(subject: Subject) -> Finding | None:
     )
 
 
-def lowers(subject: Subject) -> Finding | None:
-    """A small step against the gradient lowers the IoU of too many pairs, see `LOSERS`."""
-    pairs = overlapping(2000)
-    overlap, after = overlap_after_step(subject, *pairs)
+def check_gradient_step(subject: CheckedLoss) -> Finding | None:
+    """A small step against the gradient lowers the IoU of too many pairs, see `MAX_SHARE_LOSING_IOU`."""
+    pairs = sample_overlapping(2000)
+    overlap, after = iou_after_step(subject, *pairs)
     lost = after < overlap
-    if not (share := lost.double().mean().item()) > LOSERS:
+    if not (share := lost.double().mean().item()) > MAX_SHARE_LOSING_IOU:
         return None
     i = int((overlap - after).argmax())
     return Finding(
         f"a small step against the gradient lowers the IoU of {share:.1%} of the pairs that overlap",
-        against(subject, pairs, i),
-        f"at most {LOSERS:.1%} of the pairs; EIoU has 5.5%",
+        describe_step(subject, pairs, i),
+        f"at most {MAX_SHARE_LOSING_IOU:.1%} of the pairs; EIoU has 5.5%",
         "look for a wrong sign, boxes in the wrong order, a weight in the graph, or 1 − IoU out of it",
         pair_at(pairs, i),
     )
 
 
-def against(subject: Subject, pairs: Pairs, i: int) -> str:
+def describe_step(subject: CheckedLoss, pairs: PairTensors, i: int) -> str:
     """Return what a step did to the i-th pair, in words."""
     iou, gradient = Pair(*pairs).iou[i], subject.gradient(*pairs)[i]
-    return f"IoU {spell(iou)}, and less after a step against the gradient {spell(gradient)}"
+    return f"IoU {format_numbers(iou)}, and less after a step against the gradient {format_numbers(gradient)}"
 
 
-def overlap_after_step(subject: Subject, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def iou_after_step(subject: CheckedLoss, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return the IoU of each pair, before and after a step of 1e-5 against the gradient in (x, y, w, h)."""
     x1, y1, x2, y2 = subject.gradient(pred, target).unbind(1)
     slopes = torch.stack((x1 + x2, y1 + y2, (x2 - x1) / 2, (y2 - y1) / 2), 1)  # in the centre, and in the sides
@@ -117,9 +117,9 @@ def overlap_after_step(subject: Subject, pred: Tensor, target: Tensor) -> tuple[
     return Pair(pred, target).iou, Pair(pred + step, target).iou
 
 
-def dead(subject: Subject) -> Finding | None:
+def check_gradient_without_overlap(subject: CheckedLoss) -> Finding | None:
     """No pair without overlap has a gradient: such predictions stay where they are, as with the IoU loss."""
-    pairs = apart(200)
+    pairs = sample_disjoint(200)
     if subject.gradient(*pairs).any():
         return None
     return Finding(

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import torch
 
-from yolo_feiou.checks.checked_loss import Subject, describe
-from yolo_feiou.checks.finding import Finding, pair_at, spell
-from yolo_feiou.checks.pairs import matched
-from yolo_feiou.checks.torch_state import GRADIENTS
+from yolo_feiou.checks.checked_loss import CheckedLoss, describe_output
+from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
+from yolo_feiou.checks.pairs import sample_matched
+from yolo_feiou.checks.torch_state import GRADIENTS_SETTING
 from yolo_feiou.errors import first_three
 
 
-def raises(subject: Subject) -> Finding | None:
+def check_runs(subject: CheckedLoss) -> Finding | None:
     """It raises an error on ordinary boxes, which `judge` turns into a finding."""
     for dtype in (torch.float32, torch.float64):
-        subject.raw(*(side.to(dtype) for side in matched(5)))
+        subject.raw(*(side.to(dtype) for side in sample_matched(5)))
     return None
 
 
-def shape(subject: Subject) -> Finding | None:
+def check_shape(subject: CheckedLoss) -> Finding | None:
     """It gives something else than one float a pair, with a graph: most often a mean, a column, or all against all."""
     for n in (5, 1, 0):
-        pred, target = (side.float() for side in matched(n))
+        pred, target = (side.float() for side in sample_matched(n))
         values = subject.raw(pred.requires_grad_().clone(), target)
         if not isinstance(values, torch.Tensor) or values.shape != (n,):
-            what, came = "not one value a pair", describe(values)
+            what, came = "not one value a pair", describe_output(values)
             remedy = "leave sums and means to whoever calls; a column (N, 1) becomes (N,) by .squeeze(-1)"
         elif not values.requires_grad:  # as no integer can
             what, came = "no gradient", f"{str(values.dtype).removeprefix('torch.')}, without a graph"
@@ -38,49 +38,51 @@ def shape(subject: Subject) -> Finding | None:
     return None
 
 
-def backward(subject: Subject) -> Finding | None:
+def check_backward(subject: CheckedLoss) -> Finding | None:
     """Its gradient raises an error on ordinary boxes, likewise."""
-    subject.gradient(*matched(5))
+    subject.gradient(*sample_matched(5))
     return None
 
 
-def repeat(subject: Subject) -> Finding | None:
+def check_repeatable(subject: CheckedLoss) -> Finding | None:
     """It gives other values at a second call, so that no comparison holds: it is random, or remembers something."""
-    pairs = matched(20)
+    pairs = sample_matched(20)
     first, second = subject.values(*pairs), subject.values(*pairs)
     if not (changed := (first - second).abs() > 1e-9).any():
         return None
     i = int(changed.nonzero()[0])
     return Finding(
         "the same boxes give another value at the second call, which leaves nothing to compare",
-        f"{spell(first[i].item())}, then {spell(second[i].item())}",
+        f"{format_numbers(first[i].item())}, then {format_numbers(second[i].item())}",
         "the same value",
         "draw no random numbers; for the check, hold what the loss remembers between calls still",
         pair_at(pairs, i),
     )
 
 
-def inputs(subject: Subject) -> Finding | None:
+def check_inputs_unchanged(subject: CheckedLoss) -> Finding | None:
     """It writes into its arguments: training goes on to use the target boxes, for DFL among others."""
     for i, name in enumerate(("prediction", "target")):
-        before = matched(20)
+        before = sample_matched(20)
         after = tuple(side.clone() for side in before)
         subject.raw(*after)
         if (changed := (before[i] != after[i]).any(1)).any():
             k = int(changed.nonzero()[0])
             return Finding(
                 f"it changes the {name} in place",
-                spell(after[i][k]),
-                spell(before[i][k]),
+                format_numbers(after[i][k]),
+                format_numbers(before[i][k]),
                 "work on copies: x.clamp(min=0) instead of x.clamp_(min=0), x = x + y instead of x += y",
                 pair_at(before, k),
             )
     return None
 
 
-def changes_torch(subject: Subject) -> Finding | None:
+def check_torch_unchanged(subject: CheckedLoss) -> Finding | None:
     """It replaces functions of torch, or changes settings, when it is imported or called."""
-    called = [change for change in subject.before.changes() if change != GRADIENTS]  # which are on for the checks
+    called = [
+        change for change in subject.before.changes() if change != GRADIENTS_SETTING
+    ]  # which are on for the checks
     if not (changes := list(dict.fromkeys([*subject.loading, *called]))):
         return None
     return Finding(

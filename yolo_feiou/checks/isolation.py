@@ -17,20 +17,20 @@ from typing import Any
 
 from yolo_feiou import errors
 from yolo_feiou.checks import child
-from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement, judge
-from yolo_feiou.checks.checked_loss import Subject
+from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults, run_checks
+from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.losses.user import load_loss
 
 #: Bytes that all results of a loss may have; they have a few thousand.
-MOST = 4 << 20
+MAX_RESULT_BYTES = 4 << 20
 #: Bytes that are kept of what a loss prints, for the last line of it.
-TAIL = 4096
+OUTPUT_TAIL_BYTES = 4096
 #: Seconds between two looks at whether a process still lives.
-TICK = 0.1
+POLL_SECONDS = 0.1
 
 
-class Stopped(Exception):
+class CheckStopped(Exception):
     """A loss can't be judged any further, and that is the verdict."""
 
     def __init__(self, message: str, came: str, remedy: str) -> None:
@@ -38,7 +38,7 @@ class Stopped(Exception):
         self.finding = Finding(message, came, "one value a pair, and nothing else", remedy)
 
 
-def judge_apart(names: Sequence[str], seconds: float) -> Iterator[Judgement]:
+def run_checks_isolated(names: Sequence[str], seconds: float) -> Iterator[CheckResults]:
     """Give the judgement of each loss, when all are loaded; each has a process of its own, where there is fork.
 
     Args:
@@ -50,7 +50,7 @@ def judge_apart(names: Sequence[str], seconds: float) -> Iterator[Judgement]:
         LossSpecError: If a spec is wrong.
     """
     if not hasattr(os, "fork"):  # Windows
-        yield from [judge(subject) for subject in [Subject(name, load_loss(name)) for name in names]]
+        yield from [run_checks(subject) for subject in [CheckedLoss(name, load_loss(name)) for name in names]]
         return
     processes: list[_Process] = []
     try:
@@ -101,7 +101,7 @@ class _Process:
         self.channel, theirs = socket.socketpair()
         self.output, written = os.pipe()
         alive, self.alive = os.pipe()
-        self.stopped: Stopped | None = None
+        self.stopped: CheckStopped | None = None
         self.ending: _Ending | None = None
         self._received, self._count, self._printed = b"", 0, b""
         for stream in (sys.stdout, sys.stderr):
@@ -113,7 +113,7 @@ class _Process:
         if not self.pid:
             for other in (*others, self):
                 other.close()
-            child.run(name, theirs, written, alive, seconds)
+            child.run_child(name, theirs, written, alive, seconds)
         theirs.close()
         os.close(written)
         os.close(alive)
@@ -129,7 +129,7 @@ class _Process:
         """
         try:
             message = self._receive(time.monotonic() + self.seconds, "while it is imported")
-        except Stopped as stopped:
+        except CheckStopped as stopped:
             self.stopped = stopped
             return
         if "error" in message:
@@ -138,9 +138,9 @@ class _Process:
                 kind = errors.ArgumentError
             raise kind(str(message.get("message")))
         if "broke" in message:
-            self.stopped = _broken(message)
+            self.stopped = _check_broken(message)
 
-    def judge(self) -> Judgement:
+    def judge(self) -> CheckResults:
         """Return what all checks say of the loss."""
         found: list[tuple[Check, Finding | None]] = []
         formula = None
@@ -152,16 +152,16 @@ class _Process:
             while formula is None:
                 message = self._receive(until, "while it is called")
                 if "broke" in message:
-                    raise _broken(message)
+                    raise _check_broken(message)
                 if "formula" in message:
                     formula = message
                 else:
-                    found.append(_verdict(message, len(found)))
-        except Stopped as stopped:
+                    found.append(_read_result(message, len(found)))
+        except CheckStopped as stopped:
             check = CHECKS[min(len(found), len(CHECKS) - 1)]
             found.append((replace(check, severity="fault", by_formula=False), stopped.finding))
-        text = _clean(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
-        return Judgement(self.name, text, tuple(found))
+        text = _clean_text(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
+        return CheckResults(self.name, text, tuple(found))
 
     def end(self) -> None:
         """Kill the process and all that it started in its session."""
@@ -195,31 +195,33 @@ class _Process:
             selector.register(self.output, selectors.EVENT_READ)
             while b"\n" not in self._received:
                 ending = self._ending()  # looked at before the channel, so that nothing that was sent is missed
-                selector.select(0 if ending else TICK)
+                selector.select(0 if ending else POLL_SECONDS)
                 closed = not self._read()
                 if b"\n" in self._received:
                     break
                 if ending or closed:
                     raise self._ended(ending, when)
-                if self._count > MOST:
-                    raise Stopped("it disturbs the check", f"more than {MOST:,} bytes of results", REMEDY)
+                if self._count > MAX_RESULT_BYTES:
+                    raise CheckStopped(
+                        "it disturbs the check", f"more than {MAX_RESULT_BYTES:,} bytes of results", ISOLATION_REMEDY
+                    )
                 if time.monotonic() > until:
                     came = f"nothing within {self.seconds:g} s {when}"
                     remedy = "look where it waits or never ends; a loss that is only slow gets more by timeout=SECONDS"
-                    raise Stopped("it gives no answer", came, remedy)
+                    raise CheckStopped("it gives no answer", came, remedy)
         line, _, self._received = self._received.partition(b"\n")
         try:
             message = json.loads(line)
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            raise Stopped("it disturbs the check", "something else than results", REMEDY)
+            raise CheckStopped("it disturbs the check", "something else than results", ISOLATION_REMEDY)
         return message
 
     def _read(self) -> bool:
         """Take what has come; return whether more results may come."""
         with suppress(BlockingIOError):
-            self._printed = (self._printed + os.read(self.output, 1 << 16))[-TAIL:]
+            self._printed = (self._printed + os.read(self.output, 1 << 16))[-OUTPUT_TAIL_BYTES:]
         try:
             data = self.channel.recv(1 << 16)
         except BlockingIOError:
@@ -241,30 +243,32 @@ class _Process:
                 self.ending = _Ending(os.waitstatus_to_exitcode(status)) if pid else None
         return self.ending
 
-    def _ended(self, ending: _Ending | None, when: str) -> Stopped:
+    def _ended(self, ending: _Ending | None, when: str) -> CheckStopped:
         """Return the verdict on a process that ended, or closed its channel."""
         until = time.monotonic() + 1
         while ending is None and time.monotonic() < until:
-            time.sleep(TICK / 10)
+            time.sleep(POLL_SECONDS / 10)
             ending = self._ending()
         self._read()
         printed = [line for line in self._printed.decode(errors="replace").splitlines() if line.strip()]
-        last = f"; the last it printed: {_clean(printed[-1])}" if printed else ""
-        if ending is None or ending.code == child.CUT_OFF:
-            return Stopped("it closes files that it didn't open", f"no results any more {when}{last}", REMEDY)
-        return Stopped("it ends the process", f"{ending.told} {when}{last}", REMEDY)
+        last = f"; the last it printed: {_clean_text(printed[-1])}" if printed else ""
+        if ending is None or ending.code == child.EXIT_CUT_OFF:
+            return CheckStopped(
+                "it closes files that it didn't open", f"no results any more {when}{last}", ISOLATION_REMEDY
+            )
+        return CheckStopped("it ends the process", f"{ending.told} {when}{last}", ISOLATION_REMEDY)
 
 
-REMEDY = "let it compute values alone; call it yourself in a Python of its own to see where that happens"
+ISOLATION_REMEDY = "let it compute values alone; call it yourself in a Python of its own to see where that happens"
 
 
-def _broken(message: dict[str, Any]) -> Stopped:
-    changes = _clean(message.get("changes") or "")
+def _check_broken(message: dict[str, Any]) -> CheckStopped:
+    changes = _clean_text(message.get("changes") or "")
     what = f"it breaks the check: it changes {changes}" if changes else "it raises what stops the check"
-    return Stopped(what, _clean(message["broke"]), REMEDY)
+    return CheckStopped(what, _clean_text(message["broke"]), ISOLATION_REMEDY)
 
 
-def _verdict(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
+def _read_result(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
     """Return a check and its finding as they were sent; Stopped if that is none of them."""
     try:
         check, finding = CHECKS[place], message["finding"]
@@ -272,13 +276,13 @@ def _verdict(message: dict[str, Any], place: int) -> tuple[Check, Finding | None
             raise ValueError(message["check"])
         if finding is None:
             return check, None
-        texts = {key: _clean(finding[key]) for key in ("message", "came", "expected", "remedy")}
+        texts = {key: _clean_text(finding[key]) for key in ("message", "came", "expected", "remedy")}
         pair = finding["pair"]
         return check, Finding(**texts, pair=pair and (list(map(float, pair[0])), list(map(float, pair[1]))))
     except (ValueError, KeyError, IndexError, TypeError):
-        raise Stopped("it disturbs the check", "something else than results", REMEDY) from None
+        raise CheckStopped("it disturbs the check", "something else than results", ISOLATION_REMEDY) from None
 
 
-def _clean(text: object) -> str:
+def _clean_text(text: object) -> str:
     """Return a text of the child's in one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in str(text)[: child.LONGEST]).strip()
+    return "".join(c if c.isprintable() else " " for c in str(text)[: child.MAX_TEXT_LENGTH]).strip()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.finding import Finding, spell
-from yolo_feiou.checks.formula import TOLERANCE, Formula, smooth
-from yolo_feiou.checks.pairs import apart, matched
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.finding import Finding, format_numbers
+from yolo_feiou.checks.formula import FORMULA_TOLERANCE, Formula, smooth_l1_curve
+from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 from yolo_feiou.losses.boxes import Pair
 
 #: What the centre's offset stands in place of.
-SIDES = {"Δx²/C_w²": "Δw²/C_w²", "Δy²/C_h²": "Δh²/C_h²"}
-LITTLE = ((2.0, 1.0, 6.0, 5.0), (0.0, 0.0, 4.0, 3.0))  # IoU 1/6
-CONCENTRIC = ((1.0, 1.0, 3.0, 3.0), (0.0, 0.0, 4.0, 4.0))
+SIDE_TERMS = {"Δx²/C_w²": "Δw²/C_w²", "Δy²/C_h²": "Δh²/C_h²"}
+LOW_IOU_PAIR = ((2.0, 1.0, 6.0, 5.0), (0.0, 0.0, 4.0, 3.0))  # IoU 1/6
+CONCENTRIC_PAIR = ((1.0, 1.0, 3.0, 3.0), (0.0, 0.0, 4.0, 4.0))
 
 
-def reversed_focus(subject: Subject) -> Finding | None:
+def check_focus_direction(subject: CheckedLoss) -> Finding | None:
     """The weight is (1 − IoU)^γ: bad boxes count more, where Focal-EIoU has IoU^γ.
 
     A loss of the IoU alone is left out, since (1 − IoU)^γ · (1 − IoU) is as well a power of the IoU loss; and
@@ -29,50 +29,50 @@ def reversed_focus(subject: Subject) -> Finding | None:
     right = Formula("IoU^γ", formula.gamma, formula.terms)
     return Finding(
         f"the focus is reversed, bad boxes count more: {formula}",
-        spell(subject.of(*LITTLE)),
-        f"{spell(value(right, LITTLE))}, by {right} (arXiv:2101.08158, Eq. 10)",
+        format_numbers(subject.of(*LOW_IOU_PAIR)),
+        f"{format_numbers(evaluate_formula(right, LOW_IOU_PAIR))}, by {right} (arXiv:2101.08158, Eq. 10)",
         "the weight is iou.detach() ** gamma",
-        LITTLE,
+        LOW_IOU_PAIR,
     )
 
 
-def centre_offset(subject: Subject) -> Finding | None:
+def check_centre_offset(subject: CheckedLoss) -> Finding | None:
     """EIoU with the centre's offset by axes where the differences of width and height belong."""
     formula = subject.formula
     if formula is None or not any(
-        offset in formula.terms and side not in formula.terms for offset, side in SIDES.items()
+        offset in formula.terms and side not in formula.terms for offset, side in SIDE_TERMS.items()
     ):
         return None
-    terms = {SIDES.get(name, name): coefficient for name, coefficient in formula.terms.items()}
+    terms = {SIDE_TERMS.get(name, name): coefficient for name, coefficient in formula.terms.items()}
     right = Formula(formula.weight, formula.gamma, terms)
     return Finding(
         f"the offset of the centres stands where the differences of the sides belong: {formula}",
-        f"{spell(subject.of(*CONCENTRIC))}, as if the sides were equal",
-        f"{spell(value(right, CONCENTRIC))}, by {right} (arXiv:2101.08158, Eq. 7)",
+        f"{format_numbers(subject.of(*CONCENTRIC_PAIR))}, as if the sides were equal",
+        f"{format_numbers(evaluate_formula(right, CONCENTRIC_PAIR))}, by {right} (arXiv:2101.08158, Eq. 7)",
         "(w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
-        CONCENTRIC,
+        CONCENTRIC_PAIR,
     )
 
 
-def value(formula: Formula, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
+def evaluate_formula(formula: Formula, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
     """Return what a formula gives for one pair in numbers."""
     return formula(*torch.tensor(pair, dtype=torch.float64)[:, None]).item()
 
 
-def extended(subject: Subject) -> Finding | None:
+def check_extended_iou(subject: CheckedLoss) -> Finding | None:
     """It is Extended-IoU, sold as EIoU, which is Efficient IoU. A function with 'extended' in its name passes."""
     if "extended" in subject.name.lower():
         return None
-    pairs = tuple(torch.cat(sides) for sides in zip(matched(100), apart(100), strict=True))
+    pairs = tuple(torch.cat(sides) for sides in zip(sample_matched(100), sample_disjoint(100), strict=True))
     values, loss = subject.values(*pairs), 1 - extended_iou(Pair(*pairs))
-    for candidate in (loss, smooth(loss)):
-        if (values - candidate).norm() < TOLERANCE * candidate.norm():
+    for candidate in (loss, smooth_l1_curve(loss)):
+        if (values - candidate).norm() < FORMULA_TOLERANCE * candidate.norm():
             return Finding(
                 "this is Extended-IoU, in which the intersection of boxes apart goes on below 0, and no Efficient IoU",
-                spell(subject.of(*CONCENTRIC)),
+                format_numbers(subject.of(*CONCENTRIC_PAIR)),
                 "1.25, by 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h² (arXiv:2101.08158, Eq. 7)",
                 "take Eq. 7 if EIoU is meant, and call it extended if not",
-                CONCENTRIC,
+                CONCENTRIC_PAIR,
             )
     return None
 

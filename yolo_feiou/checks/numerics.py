@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import torch
 
-from yolo_feiou.checks.checked_loss import Subject
-from yolo_feiou.checks.finding import Finding, pair_at, spell
-from yolo_feiou.checks.geometry import differing, scaled
-from yolo_feiou.checks.pairs import KINDS, kind, matched
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
+from yolo_feiou.checks.geometry import check_scale, find_difference
+from yolo_feiou.checks.pairs import DEGENERATE_PAIRS, degenerate_pair, sample_matched
 
 
-def finite(subject: Subject) -> Finding | None:
+def check_finite(subject: CheckedLoss) -> Finding | None:
     """A value or a gradient is NaN or infinite for a pair that training meets sooner or later; each is tried alone."""
     for dtype in (torch.float32, torch.float64):
-        for name in KINDS:
-            pairs = kind(name, dtype)
+        for name in DEGENERATE_PAIRS:
+            pairs = degenerate_pair(name, dtype)
             for what, numbers in zip(("value", "gradient"), subject.values_and_gradient(*pairs), strict=True):
                 if not numbers.isfinite().all():
                     return Finding(
                         f"the {what} for {name} is not finite, in {str(dtype).removeprefix('torch.')}",
-                        spell(numbers[0]),
+                        format_numbers(numbers[0]),
                         "finite numbers",
                         "give what is divided by, or under a root, power or logarithm, a floor: x.clamp(min=1e-12); "
                         "torch.where and nan_to_num mend the value, and leave the NaN in the gradient",
@@ -28,32 +28,32 @@ def finite(subject: Subject) -> Finding | None:
     return None
 
 
-def tiny(subject: Subject) -> Finding | None:
+def check_tiny(subject: CheckedLoss) -> Finding | None:
     """Boxes of side 1e-3 give another value than at side 1: an eps that is added weighs as much as their areas.
 
     1e-7 added to the union makes the IoU of two identical boxes of side 1e-3 0.909. Such sides are common in
     normalised coordinates.
     """
-    if scaled(subject):  # then nothing can be said about small boxes in particular
+    if check_scale(subject):  # then nothing can be said about small boxes in particular
         return None
     unit = torch.tensor(((0, 0, 1, 1),), dtype=torch.float64)
-    pred, target = (torch.cat((unit, side)) for side in matched(200))
+    pred, target = (torch.cat((unit, side)) for side in sample_matched(200))
     at_one, at_milli = subject.values(pred, target), subject.values(pred / 1e3, target / 1e3)
-    if (i := differing(at_one, at_milli)) is None:
+    if (i := find_difference(at_one, at_milli)) is None:
         return None
     return Finding(
         "boxes a thousandth the size give another value: an eps is as large as their areas",
-        spell(at_milli[i].item()),
-        f"{spell(at_one[i].item())}, as for the pair times 1000",
+        format_numbers(at_milli[i].item()),
+        f"{format_numbers(at_one[i].item())}, as for the pair times 1000",
         "eps: a floor instead of a summand, union.clamp(min=eps), far below 1e-7",
         pair_at((pred / 1e3, target / 1e3), i),
     )
 
 
-def half(subject: Subject) -> Finding | None:
+def check_half_precision(subject: CheckedLoss) -> Finding | None:
     """Half precision changes the value by over 2 %: in fp16 two boxes of side 181 overflow w·h + w_t·h_t."""
     for dtype in (torch.float16, torch.bfloat16):
-        pred, target = (32 * side.to(dtype) for side in matched(100))  # as in pixels: sides up to 500 and more
+        pred, target = (32 * side.to(dtype) for side in sample_matched(100))  # as in pixels: sides up to 500 and more
         came, expected = subject.values(pred, target), subject.values(pred.double(), target.double())
         close = (came - expected).abs() <= 0.02 * (1 + expected.abs())  # False where it came out as NaN
         if not (bad := ~close & expected.isfinite()).any():
@@ -61,8 +61,8 @@ def half(subject: Subject) -> Finding | None:
         i = int(bad.nonzero()[0])
         return Finding(
             f"the value is another in {str(dtype).removeprefix('torch.')}, which autocast does not raise to float32",
-            spell(came[i].item()),
-            spell(expected[i].item()),
+            format_numbers(came[i].item()),
+            format_numbers(expected[i].item()),
             "begin with pred, target = pred.float(), target.float()",
             pair_at((pred, target), i),
         )

@@ -11,27 +11,27 @@ from torch import Tensor
 
 from yolo_feiou.losses.boxes import Pair
 
-Pairs = tuple[Tensor, Tensor]
+PairTensors = tuple[Tensor, Tensor]
 
-BOX = (0, 0, 10, 8)
-KINDS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+LARGE_BOX = (0, 0, 10, 8)
+DEGENERATE_PAIRS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "two boxes": ((1, 2, 8, 5), (2, 1, 6, 7)),
     "identical boxes": ((2, 3, 8, 7), (2, 3, 8, 7)),
     "boxes apart": ((0, 0, 4, 3), (10, 12, 16, 20)),
     "touching boxes": ((0, 0, 4, 4), (4, 0, 8, 4)),
     "boxes that touch at a corner": ((0, 0, 4, 4), (4, 4, 8, 8)),
-    "a prediction inside its target": ((2, 3, 4, 4), BOX),
-    "a prediction around its target": (BOX, (2, 3, 4, 4)),
-    "a prediction without width": ((5, 2, 5, 6), BOX),
-    "a prediction without height": ((2, 5, 6, 5), BOX),
-    "a prediction without area": ((5, 5, 5, 5), BOX),
-    "a target without width": (BOX, (5, 2, 5, 6)),
-    "a target without height": (BOX, (2, 5, 6, 5)),
-    "a target without area": (BOX, (5, 5, 5, 5)),
+    "a prediction inside its target": ((2, 3, 4, 4), LARGE_BOX),
+    "a prediction around its target": (LARGE_BOX, (2, 3, 4, 4)),
+    "a prediction without width": ((5, 2, 5, 6), LARGE_BOX),
+    "a prediction without height": ((2, 5, 6, 5), LARGE_BOX),
+    "a prediction without area": ((5, 5, 5, 5), LARGE_BOX),
+    "a target without width": (LARGE_BOX, (5, 2, 5, 6)),
+    "a target without height": (LARGE_BOX, (2, 5, 6, 5)),
+    "a target without area": (LARGE_BOX, (5, 5, 5, 5)),
     "two boxes without area, in one place": ((5, 5, 5, 5), (5, 5, 5, 5)),
     "two boxes without area, apart": ((5, 5, 5, 5), (7, 8, 7, 8)),
-    "a prediction inverted along x": ((6, 2, 3, 6), BOX),
-    "a prediction inverted along x and y": ((6, 6, 3, 2), BOX),
+    "a prediction inverted along x": ((6, 2, 3, 6), LARGE_BOX),
+    "a prediction inverted along x and y": ((6, 6, 3, 2), LARGE_BOX),
     "tiny boxes": ((0, 0, 1e-3, 2e-3), (5e-4, 5e-4, 2e-3, 2e-3)),
     "identical tiny boxes": ((0.5, 0.5, 0.501, 0.501), (0.5, 0.5, 0.501, 0.501)),
     "huge boxes": ((0, 0, 1e6, 2e6), (5e5, 5e5, 2e6, 2e6)),
@@ -40,51 +40,51 @@ KINDS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 
 
-def kind(name: str, dtype: torch.dtype = torch.float64) -> Pairs:
-    """Return a pair of `KINDS`, as tensors of shape (1, 4)."""
-    pred, target = KINDS[name]
+def degenerate_pair(name: str, dtype: torch.dtype = torch.float64) -> PairTensors:
+    """Return a pair of `DEGENERATE_PAIRS`, as tensors of shape (1, 4)."""
+    pred, target = DEGENERATE_PAIRS[name]
     return torch.tensor([pred], dtype=dtype), torch.tensor([target], dtype=dtype)
 
 
-def overlapping(n: int) -> Pairs:
+def sample_overlapping(n: int) -> PairTensors:
     """Return n pairs of independent boxes that overlap: half of them have an IoU below 0.115."""
-    return chosen(independent(8 * n), n, overlap=True)
+    return select_pairs(sample_independent(8 * n), n, overlap=True)
 
 
-def apart(n: int) -> Pairs:
+def sample_disjoint(n: int) -> PairTensors:
     """Return n pairs of independent boxes that neither overlap nor touch: apart along x, y or both."""
-    return chosen(independent(8 * n), n, overlap=False)
+    return select_pairs(sample_independent(8 * n), n, overlap=False)
 
 
-def matched(n: int) -> Pairs:
+def sample_matched(n: int) -> PairTensors:
     """Return n targets, each with a prediction that overlaps it, off in place and sides: all IoU from 0 to 0.97."""
     random = torch.Generator().manual_seed(0)
-    target = boxes(5 * n, random)
+    target = sample_boxes(5 * n, random)
     amount, shift, stretch = torch.rand(3, 5 * n, 2, generator=random, dtype=torch.float64) * 2 - 1
     amount = amount[:, :1].abs()
     corner, side = target[:, :2], target[:, 2:] - target[:, :2]
     centre, side = corner + side / 2 + amount * shift * side, side * (amount * stretch).exp()
-    return chosen((rounded(torch.cat((centre - side / 2, centre + side / 2), 1)), target), n, overlap=True)
+    return select_pairs((round_boxes(torch.cat((centre - side / 2, centre + side / 2), 1)), target), n, overlap=True)
 
 
-def independent(n: int) -> Pairs:
+def sample_independent(n: int) -> PairTensors:
     """Return n pairs of boxes that know nothing of each other; about two in five overlap."""
     random = torch.Generator().manual_seed(0)
-    return boxes(n, random), boxes(n, random)
+    return sample_boxes(n, random), sample_boxes(n, random)
 
 
-def boxes(n: int, random: torch.Generator) -> Tensor:
+def sample_boxes(n: int, random: torch.Generator) -> Tensor:
     """Return random boxes with corners from 0 to 10."""
     corner, side = torch.rand(2, n, 2, generator=random, dtype=torch.float64)
-    return rounded(torch.cat((10 * corner, 10 * corner + 1 + 9 * side), 1))
+    return round_boxes(torch.cat((10 * corner, 10 * corner + 1 + 9 * side), 1))
 
 
-def rounded(boxes: Tensor) -> Tensor:
+def round_boxes(boxes: Tensor) -> Tensor:
     """Return boxes with two decimals."""
     return (100 * boxes).round() / 100
 
 
-def chosen(pairs: Pairs, n: int, overlap: bool) -> Pairs:
+def select_pairs(pairs: PairTensors, n: int, overlap: bool) -> PairTensors:
     """Return the first n that overlap, or don't, and are away from the kinks that losses have.
 
     These are where an edge of one box lies on an edge of the other, or the two have equal sides or centres along an

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 #: Whatever these give is outside the graph.
-EXITS = frozenset(
+GRAPH_EXITS = frozenset(
     (
         torch.detach,
         torch.detach_,
@@ -37,7 +37,7 @@ EXITS = frozenset(
 class Constants(TorchFunctionMode):
     """Within the block, takes down what leaves the graph; with `replayed`, gives that instead of what would leave.
 
-    What leaves: the results of `EXITS`, and of all operations under `torch.no_grad()`. The operations of a custom
+    What leaves: the results of `GRAPH_EXITS`, and of all operations under `torch.no_grad()`. The operations of a custom
     autograd.Function run without a graph too, but nobody switched it off, and its backward stands for them.
 
     Args:
@@ -65,7 +65,7 @@ class Constants(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if func is torch._C._set_grad_enabled:
             self._switched_off = not args[0]
-        elif func in EXITS or (self._switched_off and not torch.is_grad_enabled() and isinstance(result, Tensor)):
+        elif func in GRAPH_EXITS or (self._switched_off and not torch.is_grad_enabled() and isinstance(result, Tensor)):
             return self._settle(result, in_place=bool(args) and result is args[0])
         return result
 
@@ -80,7 +80,7 @@ class Constants(TorchFunctionMode):
         return result.copy_(constant) if in_place else copy.deepcopy(constant)
 
 
-def differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor, step: float) -> Tensor:
+def finite_differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor, step: float) -> Tensor:
     """Return the central differences of the sum of a loss, with its constants held, in the predictions: (N, 4).
 
     All pairs are given at each call, so a loss that looks at its whole batch is differentiated rightly too. NaN where

@@ -4,49 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yolo_feiou.checks.catalogue import CHECKS, Check, Judgement
+from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.escape import visible
 
-LABELS = {"fault": "FAULT", "note": "note"}
+SEVERITY_LABELS = {"fault": "FAULT", "note": "note"}
 
 
-def report(judgement: Judgement) -> str:
+def format_report(judgement: CheckResults) -> str:
     """Return the report of a loss: its formula, a line a check with what was found below it, and the counts."""
     lines = [judgement.name, f"recognised: {judgement.formula or 'not a formula that we know'}", ""]
     for check, finding in judgement.verdicts:
         lines += [
-            line(check, finding, judgement.formula is not None),
-            *(f"{'':8}{detail}" for detail in details(finding)),
+            format_line(check, finding, judgement.formula is not None),
+            *(f"{'':8}{detail}" for detail in format_details(finding)),
         ]
     if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
         lines += [f"not checked before that is mended: {', '.join(left)}"]
-    counts = ", ".join(counted(judgement.found(severity), severity) for severity in LABELS)
+    counts = ", ".join(format_count(judgement.found(severity), severity) for severity in SEVERITY_LABELS)
     return "\n".join(map(visible, [*lines, "", f"{counts} in {judgement.name}"]))  # a user's words are among them
 
 
-def line(check: Check, finding: Finding | None, recognised: bool) -> str:
+def format_line(check: Check, finding: Finding | None, recognised: bool) -> str:
     """Return the line of one check."""
     if check.by_formula and not recognised:
         return f"-     {check.name}: not checked, since the formula is not one that we know"
     if finding is None:
         return f"ok    {check.name}: {check.checked}"
-    return f"{LABELS[check.severity]:6}{check.name}: {finding.message}"
+    return f"{SEVERITY_LABELS[check.severity]:6}{check.name}: {finding.message}"
 
 
-def details(finding: Finding | None) -> list[str]:
+def format_details(finding: Finding | None) -> list[str]:
     """Return the lines below a finding."""
     if finding is None:
         return []
-    pair = [f"pred {box(finding.pair[0])}, target {box(finding.pair[1])}"] if finding.pair else []
+    pair = [f"pred {format_box(finding.pair[0])}, target {format_box(finding.pair[1])}"] if finding.pair else []
     return [*pair, f"came {finding.came}", f"expected {finding.expected}", f"to do: {finding.remedy}"]
 
 
-def box(numbers: Sequence[float]) -> str:
+def format_box(numbers: Sequence[float]) -> str:
     """Return a box as Python reads it."""
     return f"({', '.join(f'{number:.7g}' for number in numbers)})"
 
 
-def counted(names: list[str], noun: str) -> str:
+def format_count(names: list[str], noun: str) -> str:
     """Return '1 fault', '2 faults', '0 faults'."""
     return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"

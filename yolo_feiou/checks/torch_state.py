@@ -7,19 +7,19 @@ from types import ModuleType
 import torch
 
 #: Where functions are looked at.
-PLACES: dict[str, ModuleType | type] = {
+INSPECTED_NAMESPACES: dict[str, ModuleType | type] = {
     "torch": torch,
     "torch.Tensor": torch.Tensor,
     "torch.nn.functional": torch.nn.functional,
     "torch.linalg": torch.linalg,
     "torch.autograd": torch.autograd,
 }
-GRADIENTS = "whether gradients are on"
+GRADIENTS_SETTING = "whether gradients are on"
 #: Settings that everything computed after them depends on.
-SETTINGS = {
+TORCH_SETTINGS = {
     "the default dtype": torch.get_default_dtype,
     "the default device": getattr(torch, "get_default_device", lambda: None),
-    GRADIENTS: torch.is_grad_enabled,
+    GRADIENTS_SETTING: torch.is_grad_enabled,
 }
 
 
@@ -28,19 +28,19 @@ class Snapshot:
 
     def __init__(self) -> None:
         self._functions = {name: value for name, value in _attributes().items() if callable(value)}
-        self._settings = {name: read() for name, read in SETTINGS.items()}
+        self._settings = {name: read() for name, read in TORCH_SETTINGS.items()}
 
     def changes(self) -> list[str]:
         """Return the names of the settings that have another value now, and of the functions that are others."""
         now = _attributes()
-        settings = [name for name, value in self._settings.items() if SETTINGS[name]() != value]
+        settings = [name for name, value in self._settings.items() if TORCH_SETTINGS[name]() != value]
         return settings + [name for name, value in self._functions.items() if now.get(name) is not value]
 
 
 def _attributes() -> dict[str, object]:
     """Return what there is, by name."""
     found = {}
-    for place, holder in PLACES.items():
+    for place, holder in INSPECTED_NAMESPACES.items():
         for part in reversed(holder.__mro__ if isinstance(holder, type) else (holder,)):
             found |= {f"{place}.{name}": value for name, value in vars(part).items()}
     return found

@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
-SIZE = 128  # image side in pixels
-NOTE = "recipe.json"  # says in a data set how it was made
-SPLITS = ("train", "val", "test")  # the position of a split is part of the seed of its images
+SPLIT_COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
+IMAGE_SIDE = 128  # image side in pixels
+RECIPE_FILE = "recipe.json"  # says in a data set how it was made
+SPLIT_NAMES = ("train", "val", "test")  # the position of a split is part of the seed of its images
 
 MAX_OBJECTS = 5  # per image
 SIDE_RANGE = (0.15, 0.6)  # geometric mean of width and height, as a fraction of the image side
@@ -49,10 +49,10 @@ OUTLINES: dict[str, list[np.ndarray]] = {
     "ring": [_circle(64), 0.55 * _circle(64)],
     "cross": [np.concatenate([_QUARTER @ np.array([(c, s), (-s, c)]) for c, s in ((1, 0), (0, 1), (-1, 0), (0, -1))])],
 }
-NAMES = tuple(OUTLINES)
+CLASS_NAMES = tuple(OUTLINES)
 
 
-def box_of(mask: np.ndarray) -> tuple[int, int, int, int]:
+def enclose_mask(mask: np.ndarray) -> tuple[int, int, int, int]:
     """Return the tight box (x1, y1, x2, y2) of a non-empty boolean mask, in pixels; x2 and y2 are exclusive."""
     xs, ys = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
@@ -84,11 +84,11 @@ def sample_objects(rng: np.random.Generator, size: int) -> list[tuple[int, np.nd
     objects: list[tuple[int, np.ndarray]] = []
     covered = np.zeros((size, size), bool)
     for _ in range(rng.integers(1, MAX_OBJECTS + 1)):
-        cls = int(rng.integers(len(NAMES)))
-        mask = _random_mask(rng, OUTLINES[NAMES[cls]], size)
+        cls = int(rng.integers(len(CLASS_NAMES)))
+        mask = _random_mask(rng, OUTLINES[CLASS_NAMES[cls]], size)
         if (mask & ~covered).sum() <= MIN_VISIBLE * mask.sum():  # also true of an empty mask
             continue
-        x1, y1, x2, y2 = box_of(mask)
+        x1, y1, x2, y2 = enclose_mask(mask)
         if min(x2 - x1, y2 - y1) >= MIN_SIDE:
             objects.append((cls, mask))
             covered |= mask
@@ -119,7 +119,7 @@ def _background(rng: np.random.Generator, size: int) -> np.ndarray:
 
 def _random_colour(rng: np.random.Generator, cls: int) -> np.ndarray:
     """Return a BGR colour (3,) in [0, 255] of about the hue of class `cls`."""
-    hue = (360 * cls / len(NAMES) + rng.normal(0, HUE_STD)) % 360
+    hue = (360 * cls / len(CLASS_NAMES) + rng.normal(0, HUE_STD)) % 360
     hsv = np.array([[(hue, rng.uniform(0.4, 1), rng.uniform(0.3, 1))]], dtype=np.float32)
     return 255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
 
@@ -142,7 +142,7 @@ def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarra
 
     Args:
         seed (int): Seed of the data set, not negative.
-        split (str): One of `SPLITS`.
+        split (str): One of `SPLIT_NAMES`.
         index (int): Number of the image in its split.
         size (int): Image side in pixels.
 
@@ -151,11 +151,11 @@ def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarra
             width and height of its box as fractions of the image side. The box spans the whole shape, hidden parts
             included, clipped to the image.
     """
-    rng = np.random.default_rng((seed, SPLITS.index(split), index))
+    rng = np.random.default_rng((seed, SPLIT_NAMES.index(split), index))
     objects = sample_objects(rng, size)
     lines = []
     for cls, mask in objects:
-        x1, y1, x2, y2 = np.array(box_of(mask)) / size
+        x1, y1, x2, y2 = np.array(enclose_mask(mask)) / size
         lines.append(f"{cls} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}\n")
     return render(rng, objects, size), "".join(lines)
 
@@ -174,12 +174,12 @@ def _write(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
 
 def is_generated(root: Path) -> bool:
     """Tell whether a folder is a data set that `generate` made."""
-    return (root / NOTE).is_file()
+    return (root / RECIPE_FILE).is_file()
 
 
 def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
     """Tell whether `root` holds every image and label of the data set that `recipe` describes."""
-    note = root / NOTE
+    note = root / RECIPE_FILE
     return (
         note.is_file()
         and note.read_text(encoding="utf-8") == recipe
@@ -188,7 +188,7 @@ def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
     )
 
 
-def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS, size: int = SIZE) -> None:
+def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_COUNTS, size: int = IMAGE_SIDE) -> None:
     """Make the data set in `root`; do nothing if it is already there.
 
     The folder appears at once and whole, so several processes may call this at the same time and an interrupted call
@@ -197,7 +197,7 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS
     Args:
         root (str | Path): Folder to make: `images/<split>/*.jpg`, `labels/<split>/*.txt` and `recipe.json`.
         seed (int): Seed, not negative; the same arguments always give the same data set.
-        counts (Mapping[str, int]): Number of images per split; keys out of `SPLITS`.
+        counts (Mapping[str, int]): Number of images per split; keys out of `SPLIT_NAMES`.
         size (int): Image side in pixels.
 
     Raises:
@@ -211,7 +211,7 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = COUNTS
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
         _write(made, seed, counts, size)
-        (made / NOTE).write_text(recipe, encoding="utf-8")
+        (made / RECIPE_FILE).write_text(recipe, encoding="utf-8")
         try:
             made.rename(root)
         except OSError as error:

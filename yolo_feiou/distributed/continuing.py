@@ -17,7 +17,7 @@ from yolo_feiou.escape import visible
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.run_record import Start
 from yolo_feiou.storage.checkpoints import read_numbers
-from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import read_record, write_json
 
 FILE, LOCK = "torchrun.json", "torchrun.lock"
@@ -80,8 +80,8 @@ def training(folder: Path, launch: Launch) -> Iterator[None]:
     with ExitStack() as lock:
         try:
             with suppress(OSError):
-                lock.enter_context(held(folder / LOCK, PATIENCE if launch.restarts else 0))
-        except Busy:
+                lock.enter_context(hold_lock(folder / LOCK, PATIENCE if launch.restarts else 0))
+        except LockBusy:
             raise ArgumentError(
                 f"{folder} is being trained by another process: wait for its end, or give this training another name "
                 "and an id of its own."

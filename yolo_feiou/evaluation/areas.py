@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 #: A mask covers every pixel that its outline touches: up to one more on each axis than the box is long.
-TOUCHED = 1.0
+MASK_MARGIN = 1.0
 #: Share of their boxes that the areas of no data set stay below all together: then they are in another unit.
-THIN = 0.01
+MIN_SHARE_OF_BOX = 0.01
 #: Areas of objects have about as many values as areas of boxes; placeholders have fewer than this share.
-FEW = 0.5
+MIN_SHARE_OF_VALUES = 0.5
 #: Share of the boxes' variance, in the logarithm of the area, that areas of objects explain at least.
-TELLING = 0.25
+MIN_EXPLAINED_VARIANCE = 0.25
 #: Standard deviation of that logarithm below which boxes are too much alike to tell.
-ALIKE = 0.2
+MIN_LOG_STD = 0.2
 
 
-def usable_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str, int]:
+def choose_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str, int]:
     """Return areas that can be, the JSON's or else the box's.
 
     An area can't be if it is not positive, or larger than the box with a pixel more on each axis, or if all areas have
@@ -33,9 +33,9 @@ def usable_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str,
     of_box = boxes[:, 2] * boxes[:, 3]
     given = ~np.isnan(areas)
     with np.errstate(invalid="ignore", over="ignore"):
-        possible = given & (areas > 0) & (areas <= (boxes[:, 2] + TOUCHED) * (boxes[:, 3] + TOUCHED))
+        possible = given & (areas > 0) & (areas <= (boxes[:, 2] + MASK_MARGIN) * (boxes[:, 3] + MASK_MARGIN))
     values, wholes = areas[given], of_box[given]
-    if _are_placeholders(values, wholes) or (len(values) > 1 and (values < THIN * wholes).all()):
+    if _are_placeholders(values, wholes) or (len(values) > 1 and (values < MIN_SHARE_OF_BOX * wholes).all()):
         possible[:] = False
     used = np.where(possible, areas, of_box)
     source = "mixed" if possible.any() and not possible.all() else "json" if possible.any() else "box"
@@ -58,12 +58,12 @@ def _are_placeholders(areas: np.ndarray, of_boxes: np.ndarray) -> bool:
         return False
     if len(values) == 1:
         return True
-    if len(values) > FEW * len(np.unique(of_boxes)):
+    if len(values) > MIN_SHARE_OF_VALUES * len(np.unique(of_boxes)):
         return False
     logs = np.log(np.maximum(of_boxes, np.finfo(float).tiny))
-    if logs.std(ddof=1) < ALIKE:
+    if logs.std(ddof=1) < MIN_LOG_STD:
         return False
     groups = groups.reshape(-1)
     means = np.bincount(groups, logs) / np.bincount(groups)
     within = ((logs - means[groups]) ** 2).sum() / (len(logs) - len(values))
-    return bool(within > (1 - TELLING) * logs.var(ddof=1))
+    return bool(within > (1 - MIN_EXPLAINED_VARIANCE) * logs.var(ddof=1))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.evaluation.truth import GroundTruth, Record
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth
 
 FASTER, REFERENCE = "faster-coco-eval", "pycocotools"
 
@@ -22,7 +22,7 @@ DECIMALS = 12
 
 
 @dataclass(frozen=True)
-class Measured:
+class EvaluatorOutput:
     """What an evaluator found, to 12 decimals; None where COCO's −1 says that there is nothing to measure.
 
     Attributes:
@@ -34,7 +34,7 @@ class Measured:
     curve: list[float | None]
 
 
-def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FASTER) -> Measured:
+def run_evaluator(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str = FASTER) -> EvaluatorOutput:
     """Run an evaluator; nothing is printed, and what is handed in stays as it is.
 
     Images and categories are numbered for it from 1 in the order of their ids, by which COCO ranks equal scores.
@@ -50,7 +50,7 @@ def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = 
     images = {of: number for number, of in enumerate(sorted(image["id"] for image in truth.images), 1)}
     categories = {of: number for number, of in enumerate(sorted(one["id"] for one in truth.categories), 1)}
 
-    def place(record: Record) -> Record:
+    def place(record: CocoRecord) -> CocoRecord:
         return {"image_id": images[record["image_id"]], "category_id": categories[record["category_id"]]}
 
     content = {
@@ -59,9 +59,12 @@ def measure(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = 
     }
     objects = {**content, "annotations": [annotation | place(annotation) for annotation in truth.annotations]}
     found = {**content, "annotations": [_as_annotation(n, one) | place(one) for n, one in enumerate(predictions, 1)]}
-    done = _checked(evaluator)(objects, found)
+    done = _get_evaluator(evaluator)(objects, found)
     precision = done.eval["precision"]  # IoU × recall × category × area × detections; the first area is all of them
-    return Measured([_tidy(value) for value in done.stats], [_tidy(_mean(level[:, :, 0, -1])) for level in precision])
+    return EvaluatorOutput(
+        [_round_or_none(value) for value in done.stats],
+        [_round_or_none(_mean(level[:, :, 0, -1])) for level in precision],
+    )
 
 
 def evaluator_version(evaluator: str) -> str:
@@ -70,7 +73,7 @@ def evaluator_version(evaluator: str) -> str:
     Raises:
         ArgumentError: If there is no such evaluator, or it isn't installed.
     """
-    _checked(evaluator)
+    _get_evaluator(evaluator)
     return version(evaluator)
 
 
@@ -78,9 +81,9 @@ def _faster(truth: dict[str, Any], found: dict[str, Any]) -> Any:
     from faster_coco_eval import COCO, COCOeval_faster
 
     evaluation = COCOeval_faster(
-        _indexed(COCO(), truth), _indexed(COCO(), found), iouType="bbox", print_function=lambda *_: None
+        _fill_index(COCO(), truth), _fill_index(COCO(), found), iouType="bbox", print_function=lambda *_: None
     )
-    return _done(evaluation)
+    return _run_coco_eval(evaluation)
 
 
 def _reference(truth: dict[str, Any], found: dict[str, Any]) -> Any:
@@ -88,13 +91,13 @@ def _reference(truth: dict[str, Any], found: dict[str, Any]) -> Any:
     from pycocotools.cocoeval import COCOeval
 
     with redirect_stdout(io.StringIO()):  # it prints, whatever one does
-        return _done(COCOeval(_indexed(COCO(), truth), _indexed(COCO(), found), "bbox"))
+        return _run_coco_eval(COCOeval(_fill_index(COCO(), truth), _fill_index(COCO(), found), "bbox"))
 
 
 _EVALUATORS: dict[str, Callable[[dict[str, Any], dict[str, Any]], Any]] = {FASTER: _faster, REFERENCE: _reference}
 
 
-def _checked(evaluator: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
+def _get_evaluator(evaluator: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     """Return the function that runs an evaluator."""
     if evaluator not in _EVALUATORS:
         raise ArgumentError(
@@ -108,21 +111,21 @@ def _checked(evaluator: str) -> Callable[[dict[str, Any], dict[str, Any]], Any]:
     return _EVALUATORS[evaluator]
 
 
-def _indexed(coco: Any, content: dict[str, Any]) -> Any:
+def _fill_index(coco: Any, content: dict[str, Any]) -> Any:
     """Fill a COCO object; its own `loadRes` can't take a model that detects nothing."""
     coco.dataset = content
     coco.createIndex()
     return coco
 
 
-def _done(evaluation: Any) -> Any:
+def _run_coco_eval(evaluation: Any) -> Any:
     evaluation.evaluate()
     evaluation.accumulate()
     evaluation.summarize()
     return evaluation
 
 
-def _as_annotation(number: int, record: Record) -> Record:
+def _as_annotation(number: int, record: CocoRecord) -> CocoRecord:
     """Return a detection as `loadRes` would, but for its image and category."""
     box = record["bbox"]
     return {
@@ -140,5 +143,5 @@ def _mean(values: np.ndarray) -> float:
     return float(np.mean(values)) if len(values) else -1
 
 
-def _tidy(value: float) -> float | None:
+def _round_or_none(value: float) -> float | None:
     return round(float(value), DECIMALS) if value > -1 else None

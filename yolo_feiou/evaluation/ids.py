@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from yolo_feiou.datasets.coco.similar_names import hint, loosely
+from yolo_feiou.datasets.coco.similar_names import normalise_name, suggest_name
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.escape import visible
-from yolo_feiou.evaluation.truth import Record
+from yolo_feiou.evaluation.truth import CocoRecord
 
 
-def image_ids(files: Sequence[str], images: Sequence[Record], unlisted: Collection[str] = ()) -> dict[str, int]:
+def match_images(files: Sequence[str], images: Sequence[CocoRecord], unlisted: Collection[str] = ()) -> dict[str, int]:
     """Return the image id of each image file.
 
     A file is the image whose `file_name` has the same last part and, among those, the most folders before it in common.
@@ -28,14 +28,14 @@ def image_ids(files: Sequence[str], images: Sequence[Record], unlisted: Collecti
     """
     known: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)  # by their last part, their last two, and so on
     for image in images:
-        for end in _ends(image["file_name"]):
+        for end in _path_suffixes(image["file_name"]):
             known[end].append(image["id"])
     ids: dict[str, int] = {}
     owners: dict[int, str] = {}
     missing: list[str] = []
     for file in files:
         best: list[int] = []
-        for end in _ends(file):
+        for end in _path_suffixes(file):
             if end not in known:
                 break
             best = known[end]
@@ -54,7 +54,7 @@ def image_ids(files: Sequence[str], images: Sequence[Record], unlisted: Collecti
     return ids
 
 
-def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int]:
+def match_categories(names: Sequence[str], categories: Sequence[CocoRecord]) -> list[int]:
     """Return the category id of each class of a model: by position where all names agree, else by name.
 
     Args:
@@ -79,22 +79,25 @@ def category_ids(names: Sequence[str], categories: Sequence[Record]) -> list[int
     return [by_name[name] for name in names]
 
 
-def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Sequence[Record], count: int) -> None:
+def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Sequence[CocoRecord], count: int) -> None:
     """Raise DataError if files are none of the images that may not, or if their names are only spelled otherwise."""
     if not missing:
         return
-    known = {loosely(image["file_name"]): image["file_name"] for image in images}
-    near = [file for file in missing if loosely(file) in known]
+    known = {normalise_name(image["file_name"]): image["file_name"] for image in images}
+    near = [file for file in missing if normalise_name(file) in known]
     refused = near or [file for file in missing if file not in unlisted or len(missing) == count]
     if not refused:
         return
     first, others = visible(refused[0]), len(missing) - 1
     told = f"{first} is" if not others else f"{first} and {others:,} more of {count:,} images are"
-    end = hint(refused[0], known.values()) or ": add them to the JSON, without annotations where nothing is to be found"
+    end = (
+        suggest_name(refused[0], known.values())
+        or ": add them to the JSON, without annotations where nothing is to be found"
+    )
     raise DataError(f"{told} in the split but not among the {len(images)} images of the ground truth{end}.")
 
 
-def _ends(path: str) -> Iterator[tuple[str, ...]]:
+def _path_suffixes(path: str) -> Iterator[tuple[str, ...]]:
     """Give the last part of a path, the last two, and so on up to all."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
     return (parts[-count:] for count in range(1, len(parts) + 1))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.truth import GroundTruth, Record, in_coco_form
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, ground_truth_of_records
 from yolo_feiou.framework import Split
 
 
@@ -44,7 +44,7 @@ def from_labels(split: Split) -> GroundTruth:
         for annotation in _annotations(image, label)
     ]
     categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
-    return replace(in_coco_form(images, annotations, categories), unread=split.unread)
+    return replace(ground_truth_of_records(images, annotations, categories), unread=split.unread)
 
 
 def digest_labels(split: Split) -> str:
@@ -62,7 +62,7 @@ def name_in(file: str, root: Path) -> str:
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
-def _annotations(image: Record, label: dict[str, Any]) -> list[Record]:
+def _annotations(image: CocoRecord, label: dict[str, Any]) -> list[CocoRecord]:
     """Return the objects of an image, in pixels."""
     boxes = label["bboxes"].astype(np.float64)  # centre and size
     boxes[:, :2] -= boxes[:, 2:] / 2

@@ -9,16 +9,16 @@ from statistics import fmean
 import numpy as np
 from pycocotools import mask
 
-from yolo_feiou.evaluation.truth import GroundTruth, Record
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth
 from yolo_feiou.storage.tables import Row
 
-MATCH = 0.5  # IoU from which a detection can match an object
-PER_CLASS = 100  # detections of an image and class that COCO looks at, the best ones
-SHARES = (50, 75, 90)  # IoU from which a match counts, in per cent
-BINS = tuple(range(50, 100, 5))  # lower ends of the histogram's bins, in per cent
+MATCH_IOU = 0.5  # IoU from which a detection can match an object
+MAX_DETECTIONS = 100  # detections of an image and class that COCO looks at, the best ones
+RECALL_LEVELS = (50, 75, 90)  # IoU from which a match counts, in per cent
+IOU_BINS = tuple(range(50, 100, 5))  # lower ends of the histogram's bins, in per cent
 
 
-def matched_ious(truth: GroundTruth, predictions: Sequence[Record]) -> np.ndarray:
+def matched_ious(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> np.ndarray:
     """Return the IoU of each matched prediction.
 
     A prediction is matched as COCO does it at an IoU of .5: in each image and class on its own, predictions, the 100
@@ -39,8 +39,8 @@ def matched_ious(truth: GroundTruth, predictions: Sequence[Record]) -> np.ndarra
             found[key].append((record["score"], record["bbox"]))
     matched: list[float] = []
     for key, scored in found.items():
-        best = sorted(scored, key=lambda pair: -pair[0])[:PER_CLASS]
-        matched += _pick(np.asarray(mask.iou([box for _, box in best], objects[key], [0] * len(objects[key]))))
+        best = sorted(scored, key=lambda pair: -pair[0])[:MAX_DETECTIONS]
+        matched += _match_image(np.asarray(mask.iou([box for _, box in best], objects[key], [0] * len(objects[key]))))
     return np.minimum(np.array(matched, dtype=np.float64), 1)
 
 
@@ -56,25 +56,25 @@ def matched_row(iou: np.ndarray, objects: int) -> Row:
         iou: IoU of each matched prediction.
         objects: Number of objects, crowds left out.
     """
-    counts = {share: int((iou >= share / 100).sum()) for share in SHARES}
-    histogram, _ = np.histogram(iou, np.array([*BINS, 100]) / 100)
+    counts = {share: int((iou >= share / 100).sum()) for share in RECALL_LEVELS}
+    histogram, _ = np.histogram(iou, np.array([*IOU_BINS, 100]) / 100)
     return {
         "matched": len(iou),
         "matched_iou": fmean(np.sort(iou)) if len(iou) else None,  # sorted: whatever the order of the predictions
         **{f"matched_{share}": count / len(iou) if len(iou) else None for share, count in counts.items()},
         **{f"found_{share}": count / objects for share, count in counts.items()},
-        **{f"iou_{bin_}": int(count) for bin_, count in zip(BINS, histogram, strict=True)},
+        **{f"iou_{bin_}": int(count) for bin_, count in zip(IOU_BINS, histogram, strict=True)},
     }
 
 
-def _pick(iou: np.ndarray) -> list[float]:
+def _match_image(iou: np.ndarray) -> list[float]:
     """Return the IoU of the matches between predictions (rows, best score first) and objects (columns)."""
     free = np.ones(iou.shape[1], bool)
     matched = []
-    for row in iou[(iou >= MATCH).any(1)]:
+    for row in iou[(iou >= MATCH_IOU).any(1)]:
         row = np.where(free, row, 0)
         best = len(row) - 1 - row[::-1].argmax()  # the last one of equals, as COCO
-        if row[best] >= MATCH:
+        if row[best] >= MATCH_IOU:
             free[best] = False
             matched.append(float(row[best]))
     return matched

@@ -8,19 +8,19 @@ from math import isfinite
 import numpy as np
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, measure
+from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, run_evaluator
 from yolo_feiou.evaluation.matched import matched_ious, matched_row
-from yolo_feiou.evaluation.truth import GroundTruth, Record, is_box, require_objects
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, is_box, require_objects
 from yolo_feiou.storage.tables import Row
 
 #: Our names of COCO's twelve numbers, by their place in its summary. AR is with 100 detections.
-OFFICIAL = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
+COCO_STATS = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 8}
 #: COCO's sizes of objects, by area in px.
-SIZES = {"S": (0, 32**2), "M": (32**2, 96**2), "L": (96**2, 1e10)}
-LEVELS = tuple(range(50, 100, 5))  # IoU thresholds of the curve, in per cent
+SIZE_RANGES = {"S": (0, 32**2), "M": (32**2, 96**2), "L": (96**2, 1e10)}
+CURVE_LEVELS = tuple(range(50, 100, 5))  # IoU thresholds of the curve, in per cent
 
 
-def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FASTER) -> Row:
+def score(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str = FASTER) -> Row:
     """Return the metrics of predictions: counts, COCO's official ones, AP at each IoU, and the IoU of matches.
 
     A metric for which there is nothing to measure, such as AP_S without small objects, is None.
@@ -36,14 +36,14 @@ def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FA
     """
     require_objects(truth)
     check_predictions(truth, predictions)
-    measured = measure(truth, predictions, evaluator)
-    curve = {f"AP{level}": value for level, value in zip(LEVELS, measured.curve, strict=True)}
+    measured = run_evaluator(truth, predictions, evaluator)
+    curve = {f"AP{level}": value for level, value in zip(CURVE_LEVELS, measured.curve, strict=True)}
     return {
         "images": len(truth.images),
         "unread": truth.unread,
         "unlisted": truth.unlisted,
         "objects": truth.objects,
-        **{f"objects_{size}": count for size, count in by_area(truth).items()},
+        **{f"objects_{size}": count for size, count in count_by_size(truth).items()},
         "detections": len(predictions),
         "ignored_categories": ", ".join(truth.ignored) or None,
         "truth_scale": truth.scale,
@@ -51,22 +51,22 @@ def score(truth: GroundTruth, predictions: Sequence[Record], evaluator: str = FA
         "areas_replaced": truth.areas_replaced,
         "evaluator": evaluator,
         "evaluator_version": evaluator_version(evaluator),
-        **{name: measured.stats[place] for name, place in OFFICIAL.items()},
-        **{name: value for name, value in curve.items() if name not in OFFICIAL},
+        **{name: measured.stats[place] for name, place in COCO_STATS.items()},
+        **{name: value for name, value in curve.items() if name not in COCO_STATS},
         **matched_row(matched_ious(truth, predictions), truth.objects),
     }
 
 
-def by_area(truth: GroundTruth) -> dict[str, int]:
+def count_by_size(truth: GroundTruth) -> dict[str, int]:
     """Return the number of objects, crowds left out, that COCO calls small, medium and large, over all classes.
 
     One whose area is a limit, 32² or 96² px, counts in both, as COCO has it.
     """
     areas = [annotation["area"] for annotation in truth.annotations if not annotation["iscrowd"]]
-    return {size: sum(low <= area <= high for area in areas) for size, (low, high) in SIZES.items()}
+    return {size: sum(low <= area <= high for area in areas) for size, (low, high) in SIZE_RANGES.items()}
 
 
-def check_predictions(truth: GroundTruth, predictions: Sequence[Record]) -> None:
+def check_predictions(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> None:
     """Raise DataError if these can't be predictions for this ground truth."""
     if not isinstance(predictions, list) or not all(isinstance(record, dict) for record in predictions):
         raise DataError("predictions are no list of detections with image_id, category_id, bbox and score.")

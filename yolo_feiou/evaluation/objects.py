@@ -8,25 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.annotations import read_columns
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.datasets.coco.convert import label_boxes
 from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.sizes import compare_sizes
-from yolo_feiou.datasets.coco.warnings import doubt_boxes
+from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
-from yolo_feiou.evaluation.ids import category_ids, image_ids
+from yolo_feiou.evaluation.ids import match_categories, match_images
 from yolo_feiou.evaluation.labels import from_labels, name_in
 from yolo_feiou.evaluation.source import Source
-from yolo_feiou.evaluation.truth import GroundTruth, Record, from_columns, require_objects
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, make_ground_truth, require_objects
 from yolo_feiou.framework import Split
 
 #: What Ultralytics calls the class of a training with `single_cls`.
-SINGLE = "item"
+SINGLE_CLASS_NAME = "item"
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedObjects:
     """What a model is measured against.
 
     Attributes:
@@ -44,7 +44,7 @@ class Expected:
     notes: tuple[str, ...] = ()
 
 
-def expected_objects(split: Split, source: Source, names: Sequence[str] | None = None) -> Expected:
+def find_expected_objects(split: Split, source: Source, names: Sequence[str] | None = None) -> ExpectedObjects:
     """Return the objects that a model has to find in a split; the model itself is not needed.
 
     `read_split` has the arguments `classes` and `single_cls` that decide on which objects count, as in a training.
@@ -59,7 +59,7 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
     """
     if source.path is None:
         truth, notes = from_labels(split), []
-        ids = image_ids(split.files, truth.images)
+        ids = match_images(split.files, truth.images)
     else:
         truth, ids, notes = _from_json(split, source.path)
     truth = replace(truth, unread=split.unread)
@@ -71,7 +71,7 @@ def expected_objects(split: Split, source: Source, names: Sequence[str] | None =
             f"{', '.join(truth.ignored)}."
         )
     require_objects(truth)
-    return Expected(truth, ids, known, frozenset(counted), tuple(map(visible, notes)))
+    return ExpectedObjects(truth, ids, known, frozenset(counted), tuple(map(visible, notes)))
 
 
 def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
@@ -96,10 +96,10 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
 
 def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int], list[str]]:
     """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
-    columns = read_columns(source)
+    columns = read_coco_columns(source)
     check_names(columns.names, source)
     columns, repeats = columns.without_repeats()
-    truth, notes = from_columns(columns, source), [f"{source}: {note}" for note in columns.notes]
+    truth, notes = make_ground_truth(columns, source), [f"{source}: {note}" for note in columns.notes]
     if repeats:
         notes.append(
             f"{source}: {repeats:,} annotations repeat another one, with the same class and box in the same "
@@ -115,11 +115,11 @@ def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int],
             f"{source}: {flat:,} of {truth.objects:,} objects have a box without area: they count, as in all COCO "
             "tools, and can't be found; labels leave them out."
         )
-    ids = image_ids(split.files, truth.images, _empty_images(split))
+    ids = match_images(split.files, truth.images, _empty_images(split))
     truth = truth.of_images(ids.values())
     truth, told = _fit_sizes(truth, split, ids, source)
     notes += [f"{told}."] if told else []
-    notes += [f"{source}: {line}" for line in _doubts(truth)]
+    notes += [f"{source}: {line}" for line in _warn_of_boxes(truth)]
     if unlisted := [file for file in split.files if file not in ids]:
         images = _more_images(unlisted, split, max(ids.values()) + 1)
         ids |= {file: image["id"] for file, image in zip(unlisted, images, strict=True)}
@@ -131,14 +131,14 @@ def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int],
     return truth, {file: ids[file] for file in split.files}, notes
 
 
-def _doubts(truth: GroundTruth) -> Iterator[str]:
+def _warn_of_boxes(truth: GroundTruth) -> Iterator[str]:
     """Give a line for each thing that is no mistake in the boxes, but looks like one."""
     objects = [one for one in truth.annotations if not one["iscrowd"]]
     sides = {image["id"]: (image["width"], image["height"]) for image in truth.images}
     boxes = np.array([one["bbox"] for one in objects], float).reshape(-1, 4)
     sizes = np.array([sides[one["image_id"]] for one in objects], float).reshape(-1, 2)
     if objects:
-        yield from doubt_boxes(boxes, int(label_boxes(boxes, sizes)[1].sum()), len(objects))
+        yield from warn_of_boxes(boxes, int(label_boxes(boxes, sizes)[1].sum()), len(objects))
 
 
 def _empty_images(split: Split) -> set[str]:
@@ -160,7 +160,7 @@ def _fit_sizes(truth: GroundTruth, split: Split, ids: dict[str, int], source: Pa
     return replace(truth, images=[{**i, **size} for i, size in zip(truth.images, sizes, strict=True)]), note
 
 
-def _more_images(files: Sequence[str], split: Split, first: int) -> list[Record]:
+def _more_images(files: Sequence[str], split: Split, first: int) -> list[CocoRecord]:
     """Return images of these files, numbered from `first`."""
     shapes = {label["im_file"]: label["shape"] for label in split.labels}
     return [
@@ -173,10 +173,10 @@ def _several_classes(
     truth: GroundTruth, split: Split, source: Source, names: list[str]
 ) -> tuple[GroundTruth, list[int], list[int]]:
     """Return what is of the model's classes that count, the category of each class, and the categories that count."""
-    known = category_ids(names, truth.categories)
-    chosen = _chosen(truth, split)
+    known = match_categories(names, truth.categories)
+    chosen = _chosen_categories(truth, split)
     counted = [category for category in known if chosen is None or category in chosen]
-    return _of_categories(truth, counted, chosen), known, counted
+    return _keep_categories(truth, counted, chosen), known, counted
 
 
 def _one_class(
@@ -185,23 +185,23 @@ def _one_class(
     """Return all that counts as one class, and the category of that, twice."""
     if source.path is not None:  # labels are filtered as they are read
         listed = {category["name"] for category in truth.categories}
-        chosen = _chosen(truth, split)
+        chosen = _chosen_categories(truth, split)
         if chosen is not None:
             truth = truth.of_categories(chosen)
         elif len(split.names) > 1 or listed.issuperset(split.names):  # else one name for all, as Ultralytics' own
-            truth = _of_categories(truth, category_ids(split.names, truth.categories), None)
-    return truth.one_class(names[0] if len(names) == 1 else SINGLE), [1], [1]
+            truth = _keep_categories(truth, match_categories(split.names, truth.categories), None)
+    return truth.one_class(names[0] if len(names) == 1 else SINGLE_CLASS_NAME), [1], [1]
 
 
-def _chosen(truth: GroundTruth, split: Split) -> set[int] | None:
+def _chosen_categories(truth: GroundTruth, split: Split) -> set[int] | None:
     """Return the categories that `classes` names, which are indices in the data's order; None for all."""
     if split.classes is None:
         return None
-    known = category_ids(split.names, truth.categories)
+    known = match_categories(split.names, truth.categories)
     return {known[index] for index in split.classes if 0 <= index < len(known)}
 
 
-def _of_categories(truth: GroundTruth, counted: Sequence[int], chosen: set[int] | None) -> GroundTruth:
+def _keep_categories(truth: GroundTruth, counted: Sequence[int], chosen: set[int] | None) -> GroundTruth:
     """Return what is of these categories, with the names of others that have objects, unless they were not chosen."""
     present = {one["category_id"] for one in truth.annotations if not one["iscrowd"]} - set(counted)
     wanted = present if chosen is None else present & chosen

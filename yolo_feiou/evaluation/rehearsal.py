@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
-from yolo_feiou.evaluation.objects import Expected, expected_objects
+from yolo_feiou.evaluation.objects import ExpectedObjects, find_expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
-from yolo_feiou.evaluation.source import Source, source_of
+from yolo_feiou.evaluation.source import Source, find_source
 from yolo_feiou.framework import Split
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluationInput:
     """What a model is evaluated on.
 
     Attributes:
@@ -26,21 +26,21 @@ class Subject:
 
     images: Split
     source: Source
-    expected: Expected
+    expected: ExpectedObjects
     evaluator: str = FASTER
 
-    def rehearse(self) -> Subject:
+    def rehearse(self) -> EvaluationInput:
         """Evaluate no detections, in seconds, and return this: what would fail after a training fails before it."""
         Evaluation(self.expected.truth, [], self.source.row).row(self.evaluator)
         return self
 
 
-def find_subject(
+def find_evaluation_input(
     images: Split,
     annotations: str | Path | None = None,
     evaluator: str = FASTER,
     names: Sequence[str] | None = None,
-) -> Subject:
+) -> EvaluationInput:
     """Return what a model is evaluated on, with everything checked that needs no detections.
 
     `evaluate` begins with it, and so does a rehearsal, so what the one refuses the other does.
@@ -56,5 +56,5 @@ def find_subject(
         DataError: If objects are missing, or don't fit the images.
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
-    source = source_of(images, annotations)
-    return Subject(images, source, expected_objects(images, source, names), evaluator)
+    source = find_source(images, annotations)
+    return EvaluationInput(images, source, find_expected_objects(images, source, names), evaluator)

@@ -14,16 +14,16 @@ import msgspec
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.evaluation.metrics import score
-from yolo_feiou.evaluation.truth import GroundTruth, Record
-from yolo_feiou.storage.own_files import check_free
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth
+from yolo_feiou.storage.own_files import check_not_overwritten
 from yolo_feiou.storage.tables import Row, read_json, read_record, write_json, write_text
 
 #: What a ground truth says of itself besides its lists.
-ABOUT = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
-TRUTH, PREDICTIONS, SETTINGS = "ground_truth.json", "predictions.json", "settings.json"
+TRUTH_FIELDS = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
+TRUTH_FILE, PREDICTIONS_FILE, SETTINGS_FILE = "ground_truth.json", "predictions.json", "settings.json"
 
 
-class Settings(msgspec.Struct):
+class SavedSettings(msgspec.Struct):
     """Of `settings.json`, what the others are checked by."""
 
     sha256: dict[str, str]
@@ -40,7 +40,7 @@ class Evaluation:
     """
 
     truth: GroundTruth
-    predictions: Sequence[Record]
+    predictions: Sequence[CocoRecord]
     settings: Mapping[str, Any]
 
     def row(self, evaluator: str = FASTER) -> Row:
@@ -56,11 +56,11 @@ class Evaluation:
         Raises:
             ArgumentError: If files of that name are there which no evaluation wrote.
         """
-        check_folder(folder)
+        check_evaluation_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / SETTINGS).exists():  # from now on the folder is an evaluation's, though no whole one
-            write_json(folder / SETTINGS, {"sha256": {}})
-        about = {name: getattr(self.truth, name) for name in ABOUT}
+        if not (folder / SETTINGS_FILE).exists():  # from now on the folder is an evaluation's, though no whole one
+            write_json(folder / SETTINGS_FILE, {"sha256": {}})
+        about = {name: getattr(self.truth, name) for name in TRUTH_FIELDS}
         truth = {
             "info": about,
             "images": self.truth.images,
@@ -68,44 +68,49 @@ class Evaluation:
             "categories": self.truth.categories,
         }
         sums = {
-            name: _write(folder / name, content) for name, content in ((TRUTH, truth), (PREDICTIONS, self.predictions))
+            name: _write(folder / name, content)
+            for name, content in ((TRUTH_FILE, truth), (PREDICTIONS_FILE, self.predictions))
         }
-        sums[SETTINGS] = _sum(_compact(dict(self.settings)).encode())
-        write_json(folder / SETTINGS, {**self.settings, "sha256": sums})
+        sums[SETTINGS_FILE] = _sha256(_compact_json(dict(self.settings)).encode())
+        write_json(folder / SETTINGS_FILE, {**self.settings, "sha256": sums})
 
 
-def check_folder(folder: str | Path) -> None:
+def check_evaluation_folder(folder: str | Path) -> None:
     """Raise ArgumentError if an evaluation would overwrite files in a folder that none wrote."""
     folder = Path(folder)
     try:
-        settings = read_json(folder / SETTINGS)
+        settings = read_json(folder / SETTINGS_FILE)
     except DataError:
         settings = None
     if not (isinstance(settings, dict) and isinstance(settings.get("sha256"), dict)):
-        check_free(folder, (TRUTH, PREDICTIONS, SETTINGS), "for the evaluation")
+        check_not_overwritten(folder, (TRUTH_FILE, PREDICTIONS_FILE, SETTINGS_FILE), "for the evaluation")
 
 
-def load(folder: str | Path) -> Evaluation:
+def load_evaluation(folder: str | Path) -> Evaluation:
     """Return the evaluation that was saved in a folder.
 
     Raises:
         DataError: If there is none, or its files are truncated, changed, or not of one evaluation.
     """
     folder = Path(folder)
-    if not (folder / SETTINGS).is_file():
-        raise DataError(f"{folder} holds no evaluation: there is no {SETTINGS}. Evaluate the model, again if need be.")
-    settings = read_record(folder / SETTINGS, Settings)
+    if not (folder / SETTINGS_FILE).is_file():
+        raise DataError(
+            f"{folder} holds no evaluation: there is no {SETTINGS_FILE}. Evaluate the model, again if need be."
+        )
+    settings = read_record(folder / SETTINGS_FILE, SavedSettings)
     sums = settings.pop("sha256")
-    if sums.get(SETTINGS, own := _sum(_compact(settings).encode())) != own:  # earlier versions had none of their own
-        raise DataError(f"{folder / SETTINGS} was edited since it was written: evaluate the model again.")
-    for name in (TRUTH, PREDICTIONS):
+    if (
+        sums.get(SETTINGS_FILE, own := _sha256(_compact_json(settings).encode())) != own
+    ):  # earlier versions had none of their own
+        raise DataError(f"{folder / SETTINGS_FILE} was edited since it was written: evaluate the model again.")
+    for name in (TRUTH_FILE, PREDICTIONS_FILE):
         path = folder / name
-        if not path.is_file() or _sum(path.read_bytes()) != sums.get(name):
+        if not path.is_file() or _sha256(path.read_bytes()) != sums.get(name):
             raise DataError(f"{path} is missing, truncated or of another evaluation: evaluate the model again.")
-    truth = read_json(folder / TRUTH)
+    truth = read_json(folder / TRUTH_FILE)
     parts = {key: truth[key] for key in ("images", "annotations", "categories")}
     about = {**truth["info"], "ignored": tuple(truth["info"].get("ignored", ()))}
-    return Evaluation(GroundTruth(**parts, **about), read_json(folder / PREDICTIONS), settings)
+    return Evaluation(GroundTruth(**parts, **about), read_json(folder / PREDICTIONS_FILE), settings)
 
 
 def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:
@@ -115,19 +120,19 @@ def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:
         ArgumentError: If there is no such evaluator, or it isn't installed.
         DataError: If the folder holds no whole evaluation.
     """
-    return load(folder).row(evaluator)
+    return load_evaluation(folder).row(evaluator)
 
 
 def _write(path: Path, content: object) -> str:
     """Write JSON without spaces, and return its checksum."""
-    text = _compact(content)
+    text = _compact_json(content)
     write_text(path, text)
-    return _sum(text.encode())
+    return _sha256(text.encode())
 
 
-def _compact(content: object) -> str:
+def _compact_json(content: object) -> str:
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
 
 
-def _sum(content: bytes) -> str:
+def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()

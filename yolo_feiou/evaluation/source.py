@@ -11,7 +11,7 @@ from yolo_feiou.framework import Split
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row
 
-LABELS = "labels"
+FROM_LABELS = "labels"
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Source:
     @property
     def row(self) -> Row:
         """The columns that tell it from another: the file's name or 'labels', and ten digits for its contents."""
-        return {"ground_truth": self.path.name if self.path else LABELS, "ground_truth_holds": self.holds}
+        return {"ground_truth": self.path.name if self.path else FROM_LABELS, "ground_truth_holds": self.holds}
 
 
-def source_of(split: Split, annotations: str | Path | None = None) -> Source:
+def find_source(split: Split, annotations: str | Path | None = None) -> Source:
     """Return where a split's objects come from: `annotations`, else the JSON that the data YAML names, else labels.
 
     Raises:

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.annotations import Columns, read_columns
+from yolo_feiou.datasets.coco.annotations import Columns, read_coco_columns
 from yolo_feiou.datasets.coco.ids import ordinary_ids
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.areas import usable_areas
+from yolo_feiou.evaluation.areas import choose_areas
 
-Record = dict[str, Any]  # an image, annotation, category or detection as COCO writes it
+CocoRecord = dict[str, Any]  # an image, annotation, category or detection as COCO writes it
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class GroundTruth:
         ignored: Names of categories with objects that the model doesn't have, and that don't count.
     """
 
-    images: list[Record]
-    annotations: list[Record]
-    categories: list[Record]
+    images: list[CocoRecord]
+    annotations: list[CocoRecord]
+    categories: list[CocoRecord]
     area_source: str
     unread: int = 0
     areas_replaced: int = 0
@@ -90,22 +90,22 @@ class GroundTruth:
         )
 
 
-def from_json(path: str | Path) -> GroundTruth:
+def read_ground_truth(path: str | Path) -> GroundTruth:
     """Return the ground truth in a COCO JSON, crowds kept.
 
     Raises:
         DataError: If the file can't be read or used, or has no list of annotations.
     """
-    return from_columns(read_columns(Path(path)), path)
+    return make_ground_truth(read_coco_columns(Path(path)), path)
 
 
-def from_columns(columns: Columns, source: object) -> GroundTruth:
+def make_ground_truth(columns: Columns, source: object) -> GroundTruth:
     """Return the ground truth in what was read of a COCO JSON, crowds kept.
 
     Ids of images and categories are the JSON's where they are whole numbers below 2^53, which all COCO tools read, and
     are counted from 1 otherwise. Annotations are numbered anew: an `id` of 0, which many exporters write, means
     "unmatched" to COCO's own evaluator, which then counts that object as missed. Areas are the JSON's where they can
-    be, see `usable_areas`, and else the box's.
+    be, see `choose_areas`, and else the box's.
 
     Args:
         columns: What was read.
@@ -116,7 +116,7 @@ def from_columns(columns: Columns, source: object) -> GroundTruth:
     """
     if not columns.labelled:
         raise DataError(f"{source} is no COCO ground truth: it has no list named annotations.")
-    areas, area_source, replaced = usable_areas(columns.areas, columns.boxes)
+    areas, area_source, replaced = choose_areas(columns.areas, columns.boxes)
     images = _images(columns)
     image_ids = np.repeat(np.array([image["id"] for image in images]), np.diff(columns.starts))
     categories = _categories(columns)
@@ -126,23 +126,23 @@ def from_columns(columns: Columns, source: object) -> GroundTruth:
         strict=True,
     )
     keys = ("id", "image_id", "category_id", "bbox", "area", "iscrowd")
-    annotations: list[Record] = [dict(zip(keys, (number, *row), strict=True)) for number, row in enumerate(rows, 1)]
+    annotations: list[CocoRecord] = [dict(zip(keys, (number, *row), strict=True)) for number, row in enumerate(rows, 1)]
     return GroundTruth(images, annotations, categories, area_source, areas_replaced=replaced)
 
 
-def _images(columns: Columns) -> list[Record]:
+def _images(columns: Columns) -> list[CocoRecord]:
     """Return the images of a COCO JSON, with their sizes where it has both."""
-    images: list[Record] = []
+    images: list[CocoRecord] = []
     ids = ordinary_ids(columns.image_ids)
     for number, name, size in zip(ids, columns.names, columns.sizes.tolist(), strict=True):
-        image: Record = {"id": number, "file_name": name}
+        image: CocoRecord = {"id": number, "file_name": name}
         if all(map(math.isfinite, size)):
             image["width"], image["height"] = (int(side) if side.is_integer() else side for side in size)
         images.append(image)
     return images
 
 
-def _categories(columns: Columns) -> list[Record]:
+def _categories(columns: Columns) -> list[CocoRecord]:
     ids = ordinary_ids([category.id for category in columns.categories])
     return [{"id": n, "name": category.name} for n, category in zip(ids, columns.categories, strict=True)]
 
@@ -155,7 +155,9 @@ def require_objects(truth: GroundTruth) -> None:
         )
 
 
-def in_coco_form(images: Sequence[Record], annotations: Sequence[Record], categories: Sequence[Record]) -> GroundTruth:
+def ground_truth_of_records(
+    images: Sequence[CocoRecord], annotations: Sequence[CocoRecord], categories: Sequence[CocoRecord]
+) -> GroundTruth:
     """Return a ground truth of records that are known to fit each other, with areas of boxes where they have none.
 
     Args:

@@ -18,7 +18,7 @@ from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.registry import STOCK, build_loss
-from yolo_feiou.losses.spec import split
+from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.report.layout import markdown
 from yolo_feiou.report.shown import count, listing, percent
@@ -97,7 +97,7 @@ def _values(card: Card) -> dict[str, Any]:
         "stock": STOCK,
         "loss_file": _file(own) if own else None,
         "loss": build_loss(ours) if ours else None,
-        "loss_info": LOSSES[split(ours)[0]] if ours else None,
+        "loss_info": LOSSES[split_spec(ours)[0]] if ours else None,
         "training": _training(card),
         "settings": _settings(told),
         "chosen": _settings({key: value for key, value in set_to.items() if key in CHOSEN}),

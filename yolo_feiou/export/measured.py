@@ -12,7 +12,7 @@ from ultralytics.engine.model import Model
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
-from yolo_feiou.evaluation.source import source_of
+from yolo_feiou.evaluation.source import find_source
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.results.provenance import now, versions
 from yolo_feiou.results.settings import digest
@@ -87,7 +87,7 @@ class Evaluator:
             "weights_sha256": sha256,
             "data": data,
             "split": self.split,
-            **source_of(split, self.annotations).row,
+            **find_source(split, self.annotations).row,
             "evaluator": self.evaluator,
             "evaluator_version": evaluator_version(self.evaluator),
             **how,

@@ -19,7 +19,7 @@ from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.shown import percent
 from yolo_feiou.storage.checksums import file_sha256
-from yolo_feiou.storage.tables import Row, read_json, whole
+from yolo_feiou.storage.tables import Row, atomic_file, read_json
 from yolo_feiou.yolo.quiet import quiet
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
@@ -90,7 +90,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
         digest = file_sha256(made)
         asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
         keep(run.folder / FOLDER / MEASURED, asked, row)  # first, so that what lies there is always known
-        with whole(target) as part:
+        with atomic_file(target) as part:
             shutil.copyfile(made, part)
     return Exported(target, digest, row["AP"])
 

@@ -11,7 +11,7 @@ from typing import Any
 from yolo_feiou.ablation.options import OPTIONS as ABLATION
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
-from yolo_feiou.parameters import Flag, Int, Text, read_arguments, spell_default
+from yolo_feiou.parameters import Flag, Int, Text, format_default, read_arguments
 from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.schema import TEXT
 from yolo_feiou.storage.tables import read_csv
@@ -97,4 +97,4 @@ def check_out(out: Path) -> None:
 
 def usage() -> str:
     """Return how the command is used."""
-    return USAGE + "\n".join(f"    {o.name + '=' + spell_default(o.default):32} {o.expected}" for o in OPTIONS)
+    return USAGE + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in OPTIONS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.errors import DataError, YoloFeiouError
-from yolo_feiou.evaluation.rehearsal import find_subject
+from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
@@ -46,7 +46,9 @@ class Rehearsal:
         told = self.how.arguments(run)
         images = self.how.data_of(run), self.how.split, _frozen(told.get("classes")), told.get("single_cls")
         rest = self.how.annotations or None, self.how.evaluator, _names(run)
-        return self._once((*images, *rest), lambda: find_subject(read_split(*images), *rest).rehearse().expected.notes)
+        return self._once(
+            (*images, *rest), lambda: find_evaluation_input(read_split(*images), *rest).rehearse().expected.notes
+        )
 
     def check_card(self, run: TrainedRun) -> None:
         """Raise ArgumentError if a file that is the user's own, or that was edited, is where the card of a run goes."""

@@ -18,9 +18,9 @@ from yolo_feiou.results.schema import ARGUMENTS as ARGUMENT_NAMES
 from yolo_feiou.results.schema import PAPER_METRICS, TEXT
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.results.tables import Gathered, read_box_stats, write_tables
-from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.spreadsheets import read_rows
-from yolo_feiou.storage.tables import Row, number
+from yolo_feiou.storage.tables import Row, parse_number
 
 
 def name_in(out: Path, folder: Path) -> str:
@@ -52,7 +52,7 @@ def add(out: Path, runs: Sequence[Gathered]) -> None:
         out: The folder, which is there.
         runs: The runs.
     """
-    with held(out / "lock"):
+    with hold_lock(out / "lock"):
         here = {one.row["run"] for one in runs}
         write_tables(out, [*(one for one in read(out) if one.row["run"] not in here), *runs])
 
@@ -64,7 +64,7 @@ def read(out: Path) -> list[Gathered]:
         DataError: If a file is damaged.
     """
     rows, curves, box_stats, recorded = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS, ARGUMENTS))
-    known = {row["run"]: {key: number(value) for key, value in _without_name(row).items()} for row in recorded}
+    known = {row["run"]: {key: parse_number(value) for key, value in _without_name(row).items()} for row in recorded}
 
     def of_run(table: list[Row], name: str) -> list[Row]:
         return [_without_name(row) for row in table if row["run"] == name]
@@ -137,7 +137,7 @@ def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
 
 def _run(row: Row) -> TrainingSettings:
     """Return the settings in a row, for the question in what runs differ."""
-    arguments = {key: number(row[key]) for key in (*ARGUMENT_NAMES, "loss", "seed") if row.get(key)}
+    arguments = {key: parse_number(row[key]) for key in (*ARGUMENT_NAMES, "loss", "seed") if row.get(key)}
     return TrainingSettings(arguments, gain=row.get("gain") or "same")
 
 

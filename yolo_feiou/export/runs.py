@@ -13,7 +13,7 @@ import yaml
 from yolo_feiou.distributed.continuing import FILE as TORCHRUN
 from yolo_feiou.distributed.continuing import Note
 from yolo_feiou.errors import DataError
-from yolo_feiou.losses.registry import STOCK, shortest
+from yolo_feiou.losses.registry import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained
@@ -172,7 +172,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         record=record,
         missing="" if record else _missing(recorded, own),
         arguments=arguments,
-        loss=record.loss if record else shortest(str(mark.get("loss") or arguments.get("loss") or STOCK)),
+        loss=record.loss if record else shorten_spec(str(mark.get("loss") or arguments.get("loss") or STOCK)),
         curve=curve,
         finished=checkpoint.get("optimizer") is None or len(curve) >= int(arguments.get("epochs") or 0) > 0,
         resumed=resumed,

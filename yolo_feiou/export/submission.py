@@ -14,17 +14,17 @@ from typing import Any, cast
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.annotations import Columns, read_columns
+from yolo_feiou.datasets.coco.annotations import Columns, read_coco_columns
 from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.ids import category_ids, image_ids
-from yolo_feiou.evaluation.truth import Record
+from yolo_feiou.evaluation.ids import match_categories, match_images
+from yolo_feiou.evaluation.truth import CocoRecord
 from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.framework import Split
-from yolo_feiou.storage.tables import whole
+from yolo_feiou.storage.tables import atomic_file
 from yolo_feiou.yolo.detect import class_names, detect, load_model
 from yolo_feiou.yolo.splits import read_split
 
@@ -78,7 +78,7 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     images = find_images(data, class_names(model) or ())
     found = detect(model, data, SPLIT, **thresholds(how.arguments(run)))
     records = best(found.in_coco_form(images.ids, images.categories))
-    with whole(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+    with atomic_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
         entry.compress_type = zipfile.ZIP_DEFLATED
         archive.writestr(entry, json.dumps(records, separators=(",", ":")))
@@ -103,12 +103,12 @@ def find_images(data: str, names: Sequence[str]) -> Images:
             f"data={data} names no image list for its split '{SPLIT}': add annotations: {{test: "
             "annotations/image_info_test-dev2017.json}."
         )
-    columns = read_columns(split.annotations)
+    columns = read_coco_columns(split.annotations)
     check_names(columns.names, split.annotations)
     images = [{"id": of, "file_name": name} for of, name in zip(columns.image_ids, columns.names, strict=True)]
-    ids = cast("dict[str, Id]", image_ids(split.files, images))  # the JSON's own, texts too
+    ids = cast("dict[str, Id]", match_images(split.files, images))  # the JSON's own, texts too
     _check_sizes(split, columns, ids)
-    categories = category_ids(names, [{"id": one.id, "name": one.name} for one in columns.categories])
+    categories = match_categories(names, [{"id": one.id, "name": one.name} for one in columns.categories])
     return Images(split.annotations, len(images), ids, [*categories])
 
 
@@ -138,7 +138,7 @@ def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"conf": 0.001, "iou": 0.7, "max_det": 300, **arguments}
 
 
-def best(records: Iterable[Record], most: int = MOST) -> list[Record]:
+def best(records: Iterable[CocoRecord], most: int = MOST) -> list[CocoRecord]:
     """Return the detections of each image with the highest scores, rounded.
 
     Args:

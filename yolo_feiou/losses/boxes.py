@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 
-class once:
+class lazy_property:
     """A property computed on first use and kept.
 
     Detach what it gives; never use it first under `torch.no_grad()`, which would keep it without its graph.
@@ -20,10 +20,10 @@ class once:
         self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__
 
     @overload
-    def __get__(self, pair: None, owner: type[Pair]) -> once: ...
+    def __get__(self, pair: None, owner: type[Pair]) -> lazy_property: ...
     @overload
     def __get__(self, pair: Pair, owner: type[Pair]) -> Tensor: ...
-    def __get__(self, pair: Pair | None, owner: type[Pair]) -> once | Tensor:
+    def __get__(self, pair: Pair | None, owner: type[Pair]) -> lazy_property | Tensor:
         if pair is None:
             return self
         value = self.compute(pair)
@@ -31,7 +31,7 @@ class once:
         return value
 
 
-class _Raised(torch.autograd.Function):
+class _Upcast(torch.autograd.Function):
     """Boxes in a wider dtype; a gradient too large for the narrow one goes back as the largest that it holds."""
 
     @staticmethod
@@ -45,9 +45,9 @@ class _Raised(torch.autograd.Function):
         return gradient.clamp(-largest, largest).to(ctx.narrow), None
 
 
-def raised(boxes: Tensor, dtype: torch.dtype) -> Tensor:
+def upcast(boxes: Tensor, dtype: torch.dtype) -> Tensor:
     """Return boxes in `dtype`, with a finite gradient in their own."""
-    return boxes if boxes.dtype == dtype else _Raised.apply(boxes, dtype)
+    return boxes if boxes.dtype == dtype else _Upcast.apply(boxes, dtype)
 
 
 class Pair:
@@ -82,7 +82,7 @@ class Pair:
                 "pred and target must be xyxy boxes of one and the same shape (N, 4)"
             )
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
-        self.pred, self.target = raised(pred, dtype), raised(target, dtype)
+        self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
         edges = self.pred - self.target
         x1, y1, x2, y2 = edges.unbind(-1)
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
@@ -94,69 +94,69 @@ class Pair:
         # number from outside the function is an input of the graph, and costs it its vectorisation.)
         self.w_target, self.h_target = (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
 
-    @once
+    @lazy_property
     def w(self) -> Tensor:
         """Width of the prediction; negative where it is inverted."""
         return self.w_target + self.dw
 
-    @once
+    @lazy_property
     def h(self) -> Tensor:
         """Height of the prediction; negative where it is inverted."""
         return self.h_target + self.dh
 
-    @once
+    @lazy_property
     def dx(self) -> Tensor:
         """Offset of the centres along x, prediction minus target."""
         return self._dx2 * 0.5
 
-    @once
+    @lazy_property
     def dy(self) -> Tensor:
         """Offset of the centres along y, prediction minus target."""
         return self._dy2 * 0.5
 
-    @once
+    @lazy_property
     def rho2(self) -> Tensor:
         """Squared distance ρ² of the centres."""
         return (self._dx2 * self._dx2 + self._dy2 * self._dy2) * 0.25
 
-    @once
+    @lazy_property
     def cw(self) -> Tensor:
         """Width C_w of the smallest enclosing box."""
         return torch.add(self.w_target, self.dw + self._spread_x, alpha=0.5)
 
-    @once
+    @lazy_property
     def ch(self) -> Tensor:
         """Height C_h of the smallest enclosing box."""
         return torch.add(self.h_target, self.dh + self._spread_y, alpha=0.5)
 
-    @once
+    @lazy_property
     def cw2(self) -> Tensor:
         """C_w², bounded from below for inverted predictions, see `_bounded_square`."""
         return _bounded_square(self.cw, self.dw)
 
-    @once
+    @lazy_property
     def ch2(self) -> Tensor:
         """C_h², likewise."""
         return _bounded_square(self.ch, self.dh)
 
-    @once
+    @lazy_property
     def c2(self) -> Tensor:
         """Squared diagonal c² of the smallest enclosing box."""
         return self.cw2 + self.ch2
 
-    @once
+    @lazy_property
     def intersection(self) -> Tensor:
         """Area of the intersection."""
         w = torch.add(self.w_target, self.dw - self._spread_x, alpha=0.5).relu()
         h = torch.add(self.h_target, self.dh - self._spread_y, alpha=0.5).relu()
         return w * h
 
-    @once
+    @lazy_property
     def union(self) -> Tensor:
         """Area of the union."""
         return torch.addcmul(self.w_target * self.h_target - self.intersection, self.w.relu(), self.h.relu())
 
-    @once
+    @lazy_property
     def iou(self) -> Tensor:
         """Intersection over union, in [0, 1]."""
         return self.intersection / self.union

@@ -17,11 +17,11 @@ def encode(pair: Pair) -> Tensor:
     Offsets are in sides of the target, sizes in natural logarithms: 0.1 is a tenth of a side, or a side 10 % off.
     The encoding of R-CNN, taken from the target.
     """
-    w_error, h_error = log(pair.w / pair.w_target), log(pair.h / pair.h_target)
+    w_error, h_error = extended_log(pair.w / pair.w_target), extended_log(pair.h / pair.h_target)
     return torch.stack((pair.dx / pair.w_target, pair.dy / pair.h_target, w_error, h_error))
 
 
-def log(ratio: Tensor) -> Tensor:
+def extended_log(ratio: Tensor) -> Tensor:
     """Return ln(ratio), continued below 1e-4 by its tangent, so that an inverted box (ratio < 0) is pulled back."""
     return ratio.masked_fill(ratio < 1e-4, 1e-4).log() - (1e-4 - ratio).relu() * 1e4
 

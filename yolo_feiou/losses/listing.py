@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.parameters import spell
+from yolo_feiou.parameters import format_value
 
 STOCK_MEANING = "Ultralytics' own CIoU, nothing swapped; the same as no loss= at all"
 
 
-def describe(info: LossInfo) -> str:
+def describe_loss(info: LossInfo) -> str:
     """Return a loss in a few lines: name and meaning, parameters with default and range, source and equation."""
-    parameters = [f"{p.name}={spell(p.default)} ({p.expected})" for p in info.parameters] or ["no parameters"]
+    parameters = [f"{p.name}={format_value(p.default)} ({p.expected})" for p in info.parameters] or ["no parameters"]
     lines = (info.meaning, *parameters, f"{info.paper}, {info.equation}")
     return f"{info.name:17}" + f"\n{'':17}".join(lines)
 
@@ -19,5 +19,5 @@ def describe(info: LossInfo) -> str:
 def print_losses() -> None:
     """Print all losses."""
     print("yolo train ... loss=NAME or loss=NAME:key=value,key=value\n")
-    print(*map(describe, LOSSES.values()), sep="\n\n")
+    print(*map(describe_loss, LOSSES.values()), sep="\n\n")
     print(f"\n{STOCK:17}{STOCK_MEANING}")

@@ -8,9 +8,9 @@ from typing import cast
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.box_loss import BoxLoss, Norm
-from yolo_feiou.losses.spec import read_parameters, split
+from yolo_feiou.losses.spec import read_parameters, split_spec
 from yolo_feiou.losses.table import LOSSES, WEIGHTS, LossInfo
-from yolo_feiou.parameters import Value, spell
+from yolo_feiou.parameters import Value, format_value
 
 #: The spec of Ultralytics' own box loss, for training: nothing is swapped.
 STOCK = "stock"
@@ -21,14 +21,14 @@ def loss_to_train(spec: str | None) -> BoxLoss | None:
     return None if spec is None or spec == STOCK else build_loss(spec)
 
 
-def shortest(spec: str) -> str:
+def shorten_spec(spec: str) -> str:
     """Return the shortest spelling of a spec, without parameters that have their default; otherwise as `build_loss`."""
     if loss_to_train(spec) is None:
         return STOCK
-    name, given = split(spec)
+    name, given = split_spec(spec)
     parameters = LOSSES[name].parameters
     values = read_parameters(name, given, parameters)
-    changed = [f"{p.name}={spell(values[p.name])}" for p in parameters if values[p.name] != p.default]
+    changed = [f"{p.name}={format_value(values[p.name])}" for p in parameters if values[p.name] != p.default]
     return f"{name}:{','.join(changed)}" if changed else name
 
 
@@ -41,20 +41,20 @@ def build_loss(spec: str) -> BoxLoss:
     Raises:
         LossSpecError: If the spec can't be read, or names no loss, parameter or value there is.
     """
-    name, given = split(spec)
+    name, given = split_spec(spec)
     if name == STOCK:
         raise LossSpecError("'stock' is Ultralytics' own box loss, for training alone: 'ciou' is ours of that kind.")
     if name not in LOSSES:
         raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
-    return assemble(LOSSES[name], read_parameters(name, given, LOSSES[name].parameters))
+    return assemble_loss(LOSSES[name], read_parameters(name, given, LOSSES[name].parameters))
 
 
-def assemble(info: LossInfo, values: Mapping[str, Value]) -> BoxLoss:
+def assemble_loss(info: LossInfo, values: Mapping[str, Value]) -> BoxLoss:
     """Return the loss of a row of the table, with these values of its parameters.
 
     A weight that is 1 for these values is left out; the sums are those of the loss alone then.
     """
-    described = ", ".join(f"{key}={spell(value)}" for key, value in values.items())
+    described = ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
     description = f"{info.name} ({described})" if described else info.name
     if info.weight is None:
         return BoxLoss(partial(info.function, **values), description=description)

@@ -7,13 +7,13 @@ from collections.abc import Hashable, Sequence
 from itertools import product
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.parameters import LossParameter, Value, read_value, spell
+from yolo_feiou.parameters import LossParameter, Value, format_value, read_value
 
 #: How many losses a spec may stand for: values parted by | multiply, and thirty pairs would fill any memory.
 MAX_LOSSES = 1_000_000
 
 
-def split(spec: str) -> tuple[str, dict[str, str]]:
+def split_spec(spec: str) -> tuple[str, dict[str, str]]:
     """Split a spec into its name and its parameters, as text.
 
     Raises:
@@ -50,7 +50,7 @@ def split_list(text: str) -> list[str]:
             groups[-1].append(word.strip())
         elif word.strip():
             groups.append([word.strip()])
-    specs = [one for words in groups for one in alternatives(",".join(words))]
+    specs = [one for words in groups for one in expand_alternatives(",".join(words))]
     if not specs:
         raise LossSpecError("got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1.")
     if (twice := find_repeated(specs)) is not None:
@@ -58,7 +58,7 @@ def split_list(text: str) -> list[str]:
     return specs
 
 
-def alternatives(spec: str) -> list[str]:
+def expand_alternatives(spec: str) -> list[str]:
     """Return the specs that one with values like a=1|2 stands for.
 
     Raises:
@@ -92,7 +92,7 @@ def read_parameters(name: str, given: dict[str, str], parameters: Sequence[LossP
     known = {parameter.name: parameter for parameter in parameters}
 
     def explain(message: str, parameter: LossParameter) -> str:
-        default = f"{name}:{parameter.name}={spell(parameter.default)}"
+        default = f"{name}:{parameter.name}={format_value(parameter.default)}"
         return f"loss '{name}': {message} The default is '{default}'; 'yolo losses' lists all."
 
     values: dict[str, Value] = {parameter.name: parameter.default for parameter in parameters}

@@ -172,4 +172,4 @@ TABLE = (
 LOSSES = {info.name: info for info in TABLE if info.kind == "loss"}
 WEIGHTS = {info.name: info for info in TABLE if info.kind == "weight"}
 #: The names of the parameters of all losses; none is an argument of Ultralytics.
-PARAMETERS = {parameter.name for info in LOSSES.values() for parameter in info.parameters}
+PARAMETER_NAMES = {parameter.name for info in LOSSES.values() for parameter in info.parameters}

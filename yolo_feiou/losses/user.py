@@ -47,14 +47,14 @@ def load_function(word: str) -> LossFunction:
     """
     file, colon, name = word.rpartition(":")
     if not (colon and names_a_file(file)):
-        hint = f" Its functions: {listed(import_file(Path(word)))}." if Path(word).is_file() else ""
+        hint = f" Its functions: {list_functions(import_file(Path(word)))}." if Path(word).is_file() else ""
         raise ArgumentError(
             f"can't read {word!r}: expected 'file.py:function', for example 'my_loss.py:my_loss'.{hint}"
         )
     module = import_file(Path(file))
     if not name.isidentifier() or not hasattr(module, name):
-        near = did_you_mean(name, functions(module))
-        raise ArgumentError(f"{file} has no function '{name}'{near} Its functions: {listed(module)}.")
+        near = did_you_mean(name, find_functions(module))
+        raise ArgumentError(f"{file} has no function '{name}'{near} Its functions: {list_functions(module)}.")
     function = getattr(module, name)
     if isinstance(function, type):
         raise ArgumentError(
@@ -63,12 +63,12 @@ def load_function(word: str) -> LossFunction:
     if not callable(function):
         raise ArgumentError(
             f"{word} is {type(function).__name__}: expected a function (pred, target) -> (N,). "
-            f"The functions of {file}: {listed(module)}."
+            f"The functions of {file}: {list_functions(module)}."
         )
     return cast(LossFunction, function)  # what it takes and returns shows when it is called
 
 
-def functions(module: ModuleType) -> list[str]:
+def find_functions(module: ModuleType) -> list[str]:
     """Return the names of the functions, and other callables, that a module makes itself."""
     return [
         name
@@ -77,9 +77,9 @@ def functions(module: ModuleType) -> list[str]:
     ]
 
 
-def listed(module: ModuleType) -> str:
+def list_functions(module: ModuleType) -> str:
     """Return the names of a module's functions for a message."""
-    return ", ".join(functions(module)) or "none"
+    return ", ".join(find_functions(module)) or "none"
 
 
 def import_file(path: Path) -> ModuleType:
@@ -96,7 +96,7 @@ def import_file(path: Path) -> ModuleType:
     assert spec.loader is not None, path
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses and torch.compile look a function's module up there
-    with siblings_importable(path.resolve().parent):
+    with importing_siblings(path.resolve().parent):
         try:
             spec.loader.exec_module(module)
         except KeyboardInterrupt:  # the user's own
@@ -104,14 +104,14 @@ def import_file(path: Path) -> ModuleType:
         except BaseException as error:  # the file may raise anything, and it is its author who can mend it
             sys.modules.pop(spec.name, None)
             raise ArgumentError(
-                f"can't import {path}{place(error, path)}: {type(error).__name__}: {error}. "
+                f"can't import {path}{locate_error(error, path)}: {type(error).__name__}: {error}. "
                 f"Expected a file that 'python {path}' runs without an error."
             ) from None
     return module
 
 
 @contextmanager
-def siblings_importable(folder: Path) -> Iterator[None]:
+def importing_siblings(folder: Path) -> Iterator[None]:
     """Within the block, modules in `folder` can be imported, without writing bytecode beside them."""
     wrote_none = sys.dont_write_bytecode
     sys.dont_write_bytecode = True
@@ -124,7 +124,7 @@ def siblings_importable(folder: Path) -> Iterator[None]:
             sys.path.remove(str(folder))
 
 
-def place(error: BaseException, path: Path) -> str:
+def locate_error(error: BaseException, path: Path) -> str:
     """Return ', line 7' for the last line of `path` that an error came through."""
     if isinstance(error, SyntaxError) and error.filename == str(path.resolve()):
         return f", line {error.lineno}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from yolo_feiou.simulation.claims import CLAIMS, Claim, Course
+from yolo_feiou.simulation.claims import CLAIMS, Claim, LossCurve
 from yolo_feiou.storage.tables import Row, read_csv
 
 #: The simulations at full size: the name of a condition, the folder for setup 1 and 2, and what is Focal-EIoU there.
@@ -35,9 +35,9 @@ class Evidence:
     def __getitem__(self, name: str) -> float:
         return self.facts[name]
 
-    def course(self, run: str, loss: str) -> Course:
+    def course(self, run: str, loss: str) -> LossCurve:
         """Return what a loss reached in a simulation."""
-        return Course([row for row in self.table(f"{run}/steps.csv") if row["loss"] == loss])
+        return LossCurve([row for row in self.table(f"{run}/steps.csv") if row["loss"] == loss])
 
     def end(self, loss: str) -> Row:
         """Return the box of figure 1 after the last step."""

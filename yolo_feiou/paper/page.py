@@ -6,16 +6,16 @@ from collections import Counter
 from pathlib import Path
 
 from yolo_feiou.paper.evidence import Evidence
-from yolo_feiou.paper.figures_6_7 import counts as counts67
-from yolo_feiou.paper.figures_6_7 import matrix
+from yolo_feiou.paper.figures_6_7 import count_results as counts67
+from yolo_feiou.paper.figures_6_7 import format_matrix
 from yolo_feiou.paper.section_4 import SECTION_4
-from yolo_feiou.paper.section_5 import AFTER, SETUP
+from yolo_feiou.paper.section_5 import SECTION_5_RESULTS, SECTION_5_SETUP
 from yolo_feiou.paper.sections_1_to_3 import SECTION_1, SECTION_2, SECTION_3
-from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Statement, Verdict
-from yolo_feiou.paper.tables import TABLES, table
+from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Result, Statement
+from yolo_feiou.paper.tables import COCO_TABLES, format_table
 from yolo_feiou.simulation.claims import CLAIMS
 
-MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNTESTED: "⏳"}
+RESULT_MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNTESTED: "⏳"}
 
 INTRODUCTION = """# The paper, statement by statement
 
@@ -37,7 +37,8 @@ It is no evidence of the authors' set-up.
 Errors are ℓ1 errors of a pair, |Δx| + |Δy| + |Δw| + |Δh|.
 """
 
-FORMS = """`yolo simulate setup=1` and `setup=2` print these verdicts for any reading. Focal-EIoU is Eq. 11 unless it
+FIGURES_6_AND_7_NOTE = """\
+`yolo simulate setup=1` and `setup=2` print these verdicts for any reading. Focal-EIoU is Eq. 11 unless it
 is said otherwise; *weight in the graph* is `focal_eiou:detach=false`, *Eq. 10 alone* is `focal_eiou:norm=mean`. The
 paper gives curves here and no numbers, so “far more” and “much higher” are judged as “more” and “higher”. A
 statement *holds* if it does under every condition in its row.
@@ -80,33 +81,37 @@ SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
         SECTION_4,
         ("fig2", "fig3", "focal", "attached"),
     ),
-    ("Section 5.1 and 5.2: the set-up, Algorithm 1, Eq. 11, figure 5", SETUP, ("fig5",)),
+    ("Section 5.1 and 5.2: the set-up, Algorithm 1, Eq. 11, figure 5", SECTION_5_SETUP, ("fig5",)),
     (FIGURES_6_AND_7, [], ("fig6a", "fig6b", "fig7a", "fig7b", "best6a", "best6b", "best7a", "best7b")),
-    ("Section 5.3 to 6: what follows, COCO, figure 4, tables 1 to 3", AFTER, ("fig4",)),
+    ("Section 5.3 to 6: what follows, COCO, figure 4, tables 1 to 3", SECTION_5_RESULTS, ("fig4",)),
 )
 
 
-def page(folder: Path) -> str:
+def make_page(folder: Path) -> str:
     """Return the page, from the results in `folder`."""
     evidence = Evidence(folder)
     judged = [(title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in SECTIONS]
     counts = counts67(evidence) + Counter(verdict.word for _, verdicts, _ in judged for _, verdict in verdicts)
-    parts = [INTRODUCTION.format(summary=summary(counts), best=best(evidence))]
+    parts = [INTRODUCTION.format(summary=format_summary(counts), best=describe_best_reading(evidence))]
     for title, verdicts, shown in judged:
-        table_67 = [FORMS, *matrix(evidence, MARKS)] if title == FIGURES_6_AND_7 else []
-        parts += [f"## {title}\n", *(table_67 or rows(verdicts)), ""]
+        table_67 = [FIGURES_6_AND_7_NOTE, *format_matrix(evidence, RESULT_MARKS)] if title == FIGURES_6_AND_7 else []
+        parts += [f"## {title}\n", *(table_67 or format_rows(verdicts)), ""]
         parts += [f"{PICTURES[key][1]}:\n\n![{PICTURES[key][1]}]({PICTURES[key][0]})\n" for key in shown]
-    for name in TABLES:
-        parts += table(name)
+    for name in COCO_TABLES:
+        parts += format_table(name)
     return "\n".join(parts).rstrip() + "\n"
 
 
-def summary(counts: Counter[str]) -> str:
+def format_summary(counts: Counter[str]) -> str:
     """Return how many statements got each verdict."""
-    return f"{counts.total()} statements: " + ", ".join(f"{MARKS[word]} {counts[word]} {word}" for word in MARKS) + "."
+    return (
+        f"{counts.total()} statements: "
+        + ", ".join(f"{RESULT_MARKS[word]} {counts[word]} {word}" for word in RESULT_MARKS)
+        + "."
+    )
 
 
-def best(evidence: Evidence) -> str:
+def describe_best_reading(evidence: Evidence) -> str:
     """Return what the best reading is."""
     readings = evidence.table("readings/readings.csv")
     full = sum(row["holds"] == len(CLAIMS) for row in readings)
@@ -122,14 +127,14 @@ def best(evidence: Evidence) -> str:
     )
 
 
-def rows(verdicts: list[tuple[Statement, Verdict]]) -> list[str]:
+def format_rows(verdicts: list[tuple[Statement, Result]]) -> list[str]:
     """Return the table of a section."""
     lines = ["| where | the paper says | verdict | here | the paper | shown by |", "|---|---|---|---|---|---|"]
     for statement, verdict in verdicts:
         cells = (
             statement.where,
             statement.says,
-            f"{MARKS[verdict.word]} {verdict.word}",
+            f"{RESULT_MARKS[verdict.word]} {verdict.word}",
             verdict.ours,
             statement.paper,
             f"`{statement.shown}`" if statement.shown.startswith(("make", "yolo")) else statement.shown,

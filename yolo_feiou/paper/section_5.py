@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from yolo_feiou.paper.evidence import Evidence
-from yolo_feiou.paper.statement import UNTESTED, Statement, Verdict, simply, under, untested
-from yolo_feiou.simulation.claims import OTHERS
+from yolo_feiou.paper.statement import UNTESTED, Result, Statement, judge_once, judge_under, untested
+from yolo_feiou.simulation.claims import COMPARED_LOSSES
 from yolo_feiou.simulation.setups import SETUPS
 
 FIGURE4, FIGURE5 = "yolo simulate figure=4", "yolo simulate figure=5"
 SETUP1 = "yolo simulate setup=1 losses=eiou,focal_eiou,focal_eiou:norm=mean"
-TABLE = "recipes below"
+RECIPES_BELOW = "recipes below"
 
 
-def counts(evidence: Evidence) -> Verdict:
+def judge_counts(evidence: Evidence) -> Result:
     """Judge the numbers of points, anchors and targets."""
     rows = evidence.table("figure5/figure5.csv")
     found = {
@@ -23,10 +23,10 @@ def counts(evidence: Evidence) -> Verdict:
     expected = {(1, "point"): 1000, (1, "anchor"): 49, (1, "target"): 7}
     expected |= {(2, "point"): 100, (2, "anchor"): 9, (2, "target"): 3}
     sizes = [found[s, "point"] * found[s, "anchor"] * found[s, "target"] for s in SETUPS]
-    return simply(found == expected, " and ".join(f"{size:,}" for size in sizes) + " pairs")
+    return judge_once(found == expected, " and ".join(f"{size:,}" for size in sizes) + " pairs")
 
 
-def early(evidence: Evidence) -> Verdict:
+def judge_early_steps(evidence: Evidence) -> Result:
     """Judge whether Eq. 10 alone slows the start, and Eq. 11 mends it."""
     errors = {
         loss: evidence.course("setup1", loss).steps[50]["error"]
@@ -34,14 +34,14 @@ def early(evidence: Evidence) -> Verdict:
     }
     holds = errors["focal_eiou"] <= errors["eiou"] < errors["focal_eiou:norm=mean"]
     figures = ", ".join(f"{loss} {error:.2f}" for loss, error in errors.items())
-    return simply(
+    return judge_once(
         holds,
         f"error after 50 steps: {figures}. The paper doesn't say what 0/0 is, where no pair overlaps; ours is "
         f"the plain mean, its limit (difference {evidence['eq11.empty_gap']:.1g})",
     )
 
 
-def best_at(evidence: Evidence, loss: str, value: float) -> Verdict:
+def report_best_value(evidence: Evidence, loss: str, value: float) -> Result:
     """Say at which value of a loss's parameter the error is lowest, in each setup: no verdict on AP."""
     swept = {setup: evidence.swept(setup, loss) for setup in SETUPS}
     best = {setup: min(rows, key=lambda v: rows[v]["error"]) for setup, rows in swept.items()}
@@ -50,10 +50,10 @@ def best_at(evidence: Evidence, loss: str, value: float) -> Verdict:
         + ("" if v == value else f", {swept[setup][value]['error']:.2f} at {value:g}")
         for setup, v in best.items()
     )
-    return Verdict(UNTESTED, f"in the simulations, 100 points: {figures}")
+    return Result(UNTESTED, f"in the simulations, 100 points: {figures}")
 
 
-def against_plain(evidence: Evidence, loss: str, value: float) -> Verdict:
+def report_against_eiou(evidence: Evidence, loss: str, value: float) -> Result:
     """Say what a value of γ gives against γ = 0, plain EIoU, in each setup: no verdict on AP."""
     swept = {setup: evidence.swept(setup, loss) for setup in SETUPS}
     figures = "; ".join(
@@ -62,10 +62,10 @@ def against_plain(evidence: Evidence, loss: str, value: float) -> Verdict:
         f"{rows[value]['share_90']:.3f} against {rows[0]['share_90']:.3f}"
         for setup, rows in swept.items()
     )
-    return Verdict(UNTESTED, f"in the simulations, 100 points, γ = {value:g} against EIoU: {figures}")
+    return Result(UNTESTED, f"in the simulations, 100 points, γ = {value:g} against EIoU: {figures}")
 
 
-def star(evidence: Evidence) -> Verdict:
+def report_star(evidence: Evidence) -> Result:
     """Say what γ does to Focal-EIoU*, in each setup: no verdict on AP."""
     figures = "; ".join(
         f"setup {setup}: "
@@ -75,10 +75,10 @@ def star(evidence: Evidence) -> Verdict:
         for setup in SETUPS
     )
     gammas = ", ".join(f"{value:g}" for value in evidence.swept(1, "focal_eiou_star"))
-    return Verdict(UNTESTED, f"in the simulations, 100 points, error / IoU of the best 5 % at γ = {gammas}: {figures}")
+    return Result(UNTESTED, f"in the simulations, 100 points, error / IoU of the best 5 % at γ = {gammas}: {figures}")
 
 
-def hard_examples(evidence: Evidence) -> Verdict:
+def judge_hard_examples(evidence: Evidence) -> Result:
     """Judge whether Focal-EIoU leaves the worse quarter of the pairs behind, and with it more error."""
     runs = {"literal": "setup1", "factor 2 − IoU": "setup1-2iou", "best": "setup1-best"}
     quarter = {
@@ -86,13 +86,13 @@ def hard_examples(evidence: Evidence) -> Verdict:
         for name, run in runs.items()
     }
     figures = ", ".join(f"{name} {focal:.3f} against {plain:.3f}" for name, (focal, plain) in quarter.items())
-    return under(
+    return judge_under(
         {name: focal < plain for name, (focal, plain) in quarter.items()},
         f"IoU that a quarter of the pairs stay below, Focal-EIoU against EIoU: {figures}",
     )
 
 
-def overall(evidence: Evidence) -> Verdict:
+def judge_overall(evidence: Evidence) -> Result:
     """Judge the closing statement of section 5.3, in both setups and the readings at full size."""
     runs = {
         f"{name}, setup {setup}": f"setup{setup}{suffix}"
@@ -101,19 +101,21 @@ def overall(evidence: Evidence) -> Verdict:
     }
     holds, figures = {}, []
     for name, run in runs.items():
-        last = {loss: evidence.course(run, loss).last("error") for loss in (*OTHERS, "eiou", "focal_eiou")}
+        last = {loss: evidence.course(run, loss).last("error") for loss in (*COMPARED_LOSSES, "eiou", "focal_eiou")}
         slowest = max(last["eiou"], last["focal_eiou"])
-        holds[name] = slowest < min(last[loss] for loss in OTHERS) and last["focal_eiou"] < last["eiou"]
+        holds[name] = slowest < min(last[loss] for loss in COMPARED_LOSSES) and last["focal_eiou"] < last["eiou"]
         figures.append(f"{name}: Focal-EIoU {last['focal_eiou']:.4g}, EIoU {last['eiou']:.4g}")
-    return under(holds, f"Errors after the last step: {'; '.join(figures)}. The text on figure 6 says the contrary")
+    return judge_under(
+        holds, f"Errors after the last step: {'; '.join(figures)}. The text on figure 6 says the contrary"
+    )
 
 
-SETUP = [
+SECTION_5_SETUP = [
     Statement(
         "§5.1, Fig. 5",
         "Setup 1 has 1,000 points × 49 anchors × 7 targets, setup 2 100 × 9 × 3.",
         "343,000; 2,700",
-        counts,
+        judge_counts,
         FIGURE5,
     ),
     Statement(
@@ -121,7 +123,7 @@ SETUP = [
         "Algorithm 1 adds μ∇B, compares with B_s^gt and drops an s in line 12. (Slips: the gradient must be "
         "subtracted, the target's index is i.)",
         "+μ∇B",
-        lambda e: simply(
+        lambda e: judge_once(
             e.course("setup1", "eiou").last("error") > e.course("setup1", "eiou").steps[0]["error"],
             f"subtracted, EIoU's error falls from {e.course('setup1', 'eiou').steps[0]['error']:.2f} to "
             f"{e.course('setup1', 'eiou').last('error'):.2f}",
@@ -132,24 +134,24 @@ SETUP = [
         "§5.2, Eq. 11",
         "Re-weighting slows the start, dividing by the sum of the weights prevents that.",
         "",
-        early,
+        judge_early_steps,
         SETUP1,
     ),
 ]
 
-AFTER = [
+SECTION_5_RESULTS = [
     Statement(
         "Fig. 6b",
         "Focal-EIoU is less concerned about hard examples.",
         "",
-        hard_examples,
+        judge_hard_examples,
         "yolo simulate setup=1",
     ),
     Statement(
         "§5.3",
         "In both simulations EIoU and Focal-EIoU converge faster than the others, and Focal-EIoU has the lower errors.",
         "",
-        overall,
+        judge_overall,
         "yolo simulate setup=1; yolo simulate setup=2",
     ),
     Statement(
@@ -170,28 +172,28 @@ AFTER = [
         "§5.4.2, Fig. 4b",
         "β = 0.8 is FocalL1's best trade-off.",
         "36.5 AP",
-        lambda e: best_at(e, "focal_l1", 0.8),
+        lambda e: report_best_value(e, "focal_l1", 0.8),
         FIGURE4,
     ),
     Statement(
         "§5.4.3, Fig. 4c",
         "γ = 0.5 is Focal-EIoU's best trade-off.",
         "37.5 AP",
-        lambda e: best_at(e, "focal_eiou", 0.5),
+        lambda e: report_best_value(e, "focal_eiou", 0.5),
         FIGURE4,
     ),
     Statement(
         "§5.4.3",
         "γ = 2 suppresses hard examples so much that it is worse than the baseline.",
         "",
-        lambda e: against_plain(e, "focal_eiou", 2),
+        lambda e: report_against_eiou(e, "focal_eiou", 2),
         FIGURE4,
     ),
     Statement(
         "§5.4.3",
         "Focal-EIoU* gains first, and gets worse quickly as γ rises.",
         "",
-        star,
+        report_star,
         FIGURE4,
     ),
     Statement(
@@ -199,27 +201,27 @@ AFTER = [
         "FocalL1 gains 0.6 AP over smooth ℓ1, Balanced ℓ1 0.3. (By its own table 0.4.)",
         "35.9 → 36.5",
         untested("rows below"),
-        TABLE,
+        RECIPES_BELOW,
     ),
     Statement(
         "§5.4.4, Table 2",
         "EIoU gains 1.1 AP and leads IoU, GIoU and CIoU; Focal-EIoU 1.6; v1 less than EIoU.",
         "35.9 → 37.5",
         untested("rows below"),
-        TABLE,
+        RECIPES_BELOW,
     ),
     Statement(
         "§5.5, Table 3",
         "Focal-EIoU improves five detectors, ATSS and PAA least, since they re-weight themselves.",
         "+0.5 to +1.6 AP",
         untested("rows below"),
-        TABLE,
+        RECIPES_BELOW,
     ),
     Statement(
         "§6",
         "Focal-EIoU balances the gradients of high- and low-quality examples.",
         "",
-        lambda e: simply(
+        lambda e: judge_once(
             e["focal_eiou.bad_share"] < 0.6,
             f"the share of pairs with IoU ≤ 0.5 in setup 1's gradients goes from {e['eiou.bad_share']:.1%} to "
             f"{e['focal_eiou.bad_share']:.1%}, where half would be a balance",

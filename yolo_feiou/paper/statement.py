@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from yolo_feiou.paper.evidence import Evidence
 
 HOLDS, PARTLY, FAILS, UNTESTED = "holds", "holds under conditions", "does not hold", "can't be tested without COCO"
-FACTS = "make paper"  # writes facts.csv
+MAKE_PAPER = "make paper"  # writes facts.csv
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Result:
     """What we found.
 
     Attributes:
@@ -39,24 +39,24 @@ class Statement:
     where: str
     says: str
     paper: str
-    judge: Callable[[Evidence], Verdict]
-    shown: str = FACTS
+    judge: Callable[[Evidence], Result]
+    shown: str = MAKE_PAPER
 
 
-def simply(holds: bool, ours: str) -> Verdict:
+def judge_once(holds: bool, ours: str) -> Result:
     """Return 'holds' or 'does not hold'."""
-    return Verdict(HOLDS if holds else FAILS, ours)
+    return Result(HOLDS if holds else FAILS, ours)
 
 
-def under(conditions: dict[str, bool], ours: str) -> Verdict:
+def judge_under(conditions: dict[str, bool], ours: str) -> Result:
     """Return 'holds' where it does under all conditions, 'does not hold' where under none, else under which it does."""
     held = [name for name, holds in conditions.items() if holds]
     if len(held) in (0, len(conditions)):
-        return simply(bool(held), ours)
+        return judge_once(bool(held), ours)
     failed = [name for name in conditions if name not in held]
-    return Verdict(PARTLY, f"for {', '.join(held)}; not for {', '.join(failed)}. {ours}")
+    return Result(PARTLY, f"for {', '.join(held)}; not for {', '.join(failed)}. {ours}")
 
 
-def untested(reason: str) -> Callable[[Evidence], Verdict]:
+def untested(reason: str) -> Callable[[Evidence], Result]:
     """Return a judge that says why there is no verdict."""
-    return lambda evidence: Verdict(UNTESTED, reason)
+    return lambda evidence: Result(UNTESTED, reason)

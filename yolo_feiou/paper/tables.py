@@ -5,7 +5,7 @@ from __future__ import annotations
 from yolo_feiou.results.schema import PAPER_METRICS as METRICS
 
 #: For each table: its title, and rows of a name, the paper's figures and our recipe ('' where there is none).
-TABLES = {
+COCO_TABLES = {
     "Table 1": (
         "FocalL1 against other ℓn losses",
         (
@@ -45,7 +45,7 @@ TABLES = {
         ),
     ),
 }
-NOTES = {
+TABLE_NOTES = {
     "Table 2": "The baseline's AP50 is 55.5 in Table 1 and 55.2 here: one of them is a slip.",
     "Table 3": "RetinaNet* has an AP_S of 21.3 here and of 21.1 in Table 2. "
     "The AP75 of ATSS*, 45.7 at an AP of 39.7, can't be right. Ultralytics has none of these detectors; the "
@@ -53,13 +53,13 @@ NOTES = {
 }
 
 
-def table(name: str) -> list[str]:
+def format_table(name: str) -> list[str]:
     """Return a table as Markdown lines, with a column for the recipe that would give our row."""
-    title, rows = TABLES[name]
+    title, rows = COCO_TABLES[name]
     lines = [f"**{name}** ({title}), COCO val2017, the paper's figures:", ""]
     lines += [f"| {' | '.join(('row', *METRICS, 'ours, with'))} |", f"|{'---|' * (len(METRICS) + 2)}"]
     for row, figures, recipe in rows:
         cells = [f"{figure:.1f}" for figure in figures] if figures else ["–"] * len(METRICS)
         ours = f"not run: [`cfg={recipe}`](../cfg/{recipe})" if recipe else "no such detector"
         lines.append(f"| {row} | {' | '.join(cells)} | {ours} |")
-    return [*lines, "", *([NOTES[name], ""] if name in NOTES else [])]
+    return [*lines, "", *([TABLE_NOTES[name], ""] if name in TABLE_NOTES else [])]

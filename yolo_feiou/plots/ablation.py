@@ -13,12 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.escape import visible
-from yolo_feiou.plots.style import Look, panels
+from yolo_feiou.plots.style import LineLook, make_panels
 
-GREY = "#9A9A9A"
+GREY_COLOUR = "#9A9A9A"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # colours of two losses can be near each other
-FEW_POINTS = 15  # that markers leave apart
-MOST_BANDS = 8  # with more lines in a panel, only the first one has its band
+MAX_MARKED_POINTS = 15  # that markers leave apart
+MAX_BANDS = 8  # with more lines in a panel, only the first one has its band
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Dots:
 
     label: str
     group: str
-    look: Look
+    look: LineLook
     values: Sequence[float]
     text: str
     baseline: bool = False
@@ -55,7 +55,7 @@ class Line:
         dots: Further points, x and y, beside it.
     """
 
-    look: Look
+    look: LineLook
     x: Sequence[float]
     y: Sequence[float]
     low: Sequence[float] = ()
@@ -64,7 +64,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Panel:
+class LinePanel:
     """A panel of lines.
 
     Attributes:
@@ -82,7 +82,7 @@ class Panel:
     around_zero: Sequence[float] = ()
 
 
-def seeds_by_variant(variants: Sequence[Dots], quantity: str) -> Figure:
+def draw_seeds(variants: Sequence[Dots], quantity: str) -> Figure:
     """Draw each seed as a dot, means as bars, and in each group the baseline's mean ± standard deviation as a band.
 
     Args:
@@ -93,16 +93,16 @@ def seeds_by_variant(variants: Sequence[Dots], quantity: str) -> Figure:
     blocks = [list(block) for _, block in groupby(variants, lambda variant: variant.group)]
     rows = len(variants) + titled * len(blocks)
     names = max(len(variant.label) for variant in variants)
-    figure, (axis,) = panels(1, 1, 8 + 0.1 * names, 1.1 + 0.38 * rows)
+    figure, (axis,) = make_panels(1, 1, 8 + 0.1 * names, 1.1 + 0.38 * rows)
     ticks: list[tuple[float, str]] = []
     place = 0.0
     for block in blocks:
         if titled:
             axis.text(0.005, place, block[0].group, transform=axis.get_yaxis_transform(), va="center", weight="bold")
             place += 1
-        _band(axis, block, place)
+        _draw_band(axis, block, place)
         for variant in block:
-            _dots(axis, variant, place)
+            _draw_dots(axis, variant, place)
             ticks.append((place, f"{visible(variant.label)}{' (baseline)' if variant.baseline else ''}"))
             place += 1
     axis.set_yticks([y for y, _ in ticks], [label for _, label in ticks])
@@ -113,7 +113,7 @@ def seeds_by_variant(variants: Sequence[Dots], quantity: str) -> Figure:
     return figure
 
 
-def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
+def draw_lines(shown: Sequence[LinePanel], columns: int = 2) -> Figure:
     """Draw panels of lines, with one legend for all of them.
 
     Args:
@@ -126,12 +126,12 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     markers = {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
     legend_columns = max(1, min(4, 110 // (8 + max(map(len, names)))))
     legend = 0.27 * math.ceil(len(names) / legend_columns) + 0.1
-    figure, axes = panels(rows, columns, max(7.5, 5.6 * columns), 4.1 * rows + legend)
+    figure, axes = make_panels(rows, columns, max(7.5, 5.6 * columns), 4.1 * rows + legend)
     for axis in axes[len(shown) :]:
         axis.remove()
     handles: dict[str, Line2D] = {}
     for axis, panel in zip(axes, shown, strict=False):
-        handles |= _panel(axis, panel, markers)
+        handles |= _draw_panel(axis, panel, markers)
     figure.legend(
         [handles[name] for name in names],
         names,
@@ -143,24 +143,26 @@ def lines(shown: Sequence[Panel], columns: int = 2) -> Figure:
     return figure
 
 
-def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> dict[str, Line2D]:
+def _draw_panel(axis: Axes, panel: LinePanel, markers: Mapping[str, str]) -> dict[str, Line2D]:
     """Draw a panel, and return its lines by name; the first one, the baseline's, is on top."""
     drawn = {}
     if panel.around_zero:
         x = next(iter(panel.lines.values())).x
-        axis.axhline(0, color=GREY, linewidth=1)
-        axis.fill_between(x, [-width for width in panel.around_zero], panel.around_zero, color=GREY, alpha=0.25, lw=0)
+        axis.axhline(0, color=GREY_COLOUR, linewidth=1)
+        axis.fill_between(
+            x, [-width for width in panel.around_zero], panel.around_zero, color=GREY_COLOUR, alpha=0.25, lw=0
+        )
     for i, (name, line) in enumerate(panel.lines.items()):
         (drawn[name],) = axis.plot(  # without a label: of one that begins with _ there would be no legend
             line.x,
             line.y,
             line.look.dash,
             color=line.look.colour,
-            marker=markers[name] if len(line.x) <= FEW_POINTS else None,
+            marker=markers[name] if len(line.x) <= MAX_MARKED_POINTS else None,
             markersize=5,
             zorder=3 - i / 100,
         )
-        if line.low and (i == 0 or len(panel.lines) <= MOST_BANDS):
+        if line.low and (i == 0 or len(panel.lines) <= MAX_BANDS):
             axis.fill_between(line.x, line.low, line.high, color=line.look.colour, alpha=0.13, linewidth=0)
         if line.dots:
             axis.scatter(*zip(*line.dots, strict=True), s=16, color=line.look.colour, alpha=0.55, linewidths=0)
@@ -170,16 +172,16 @@ def _panel(axis: Axes, panel: Panel, markers: Mapping[str, str]) -> dict[str, Li
     return drawn
 
 
-def _band(axis: Axes, block: Sequence[Dots], top: float) -> None:
+def _draw_band(axis: Axes, block: Sequence[Dots], top: float) -> None:
     """Draw the baseline's mean ± standard deviation behind the rows of its group, the first of which is at `top`."""
     for baseline in (variant for variant in block if variant.baseline and variant.values):
         mean, sd = _mean_sd(baseline.values)
         low, height = top - 0.5, len(block)
-        axis.add_patch(Rectangle((mean - sd, low), 2 * sd, height, color=GREY, alpha=0.25, linewidth=0))
-        axis.plot([mean, mean], [low, low + height], color=GREY, linewidth=1)
+        axis.add_patch(Rectangle((mean - sd, low), 2 * sd, height, color=GREY_COLOUR, alpha=0.25, linewidth=0))
+        axis.plot([mean, mean], [low, low + height], color=GREY_COLOUR, linewidth=1)
 
 
-def _dots(axis: Axes, variant: Dots, place: float) -> None:
+def _draw_dots(axis: Axes, variant: Dots, place: float) -> None:
     if variant.values:
         mean, _ = _mean_sd(variant.values)
         axis.plot([mean, mean], [place - 0.3, place + 0.3], color=variant.look.colour, linewidth=3.5)

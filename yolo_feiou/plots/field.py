@@ -9,23 +9,23 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from yolo_feiou.plots.style import panels
+from yolo_feiou.plots.style import make_panels
 from yolo_feiou.storage.tables import Row
 
-AXES = {
+PLANE_LABELS = {
     "offset": ("offset Δx, in sides", "offset Δy, in sides", "boxes of one size"),
     "size": ("log₂ w/w_t", "log₂ h/h_t", "boxes with one centre"),
     "both": ("offset Δx, in sides", "log₂ of both sides' ratio", "offset and size"),
 }
 #: What has a colour of its own: its tint, how dense it is, and what it means.
-REGIONS = {
+REGION_STYLES = {
     "away": ("#D55E00", 0.6, "leads away from the target"),
     "dead": ("#9A9A9A", 1.0, "no gradient"),
     "broken": ("#000000", 1.0, "gradient not finite"),
 }
 
 
-def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
+def draw_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
     """Draw where a step leads (arrows), how large it is (blue), where it pushes away (red), where it is dead (grey).
 
     Args:
@@ -33,17 +33,17 @@ def gradient_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
         loss: The loss's spec.
         arrows: Arrows along an axis, about.
     """
-    figure, axes = panels(1, len(AXES), 16.5, 5.4, f"{loss}: the step that it makes a box take")
+    figure, axes = make_panels(1, len(PLANE_LABELS), 16.5, 5.4, f"{loss}: the step that it makes a box take")
     sizes = [row["size"] for row in rows if np.isfinite(row["size"])]
     top = np.quantile(sizes, 0.98) if any(sizes) else 1.0
     shades = []
-    for axis, (plane, (u, v, title)) in zip(axes, AXES.items(), strict=True):
+    for axis, (plane, (u, v, title)) in zip(axes, PLANE_LABELS.items(), strict=True):
         shades.append(draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows))
         axis.set_xlabel(u)
         axis.set_ylabel(v)
         axis.set_title(title)
     figure.colorbar(shades[-1], ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
-    key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGIONS.values()]
+    key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGION_STYLES.values()]
     figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)
     return figure
 
@@ -56,7 +56,7 @@ def draw_plane(axis: Axes, rows: list[Row], top: float, arrows: int) -> QuadMesh
     )
     kind = np.array([row["kind"] for row in rows]).reshape(points, points).T
     shade = axis.pcolormesh(u, v, size, vmin=0, vmax=top, cmap="Blues", shading="nearest", rasterized=True)
-    for name, (tint, alpha, _) in REGIONS.items():
+    for name, (tint, alpha, _) in REGION_STYLES.items():
         region = np.ma.masked_where(kind != name, np.ones_like(u))
         axis.pcolormesh(u, v, region, cmap=ListedColormap([tint]), alpha=alpha, shading="nearest", rasterized=True)
     every = slice(None, None, max(1, points // arrows))

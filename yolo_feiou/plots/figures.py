@@ -7,34 +7,34 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from yolo_feiou.plots.simulation import by_loss
-from yolo_feiou.plots.style import colour, dashes, legend_below, panels
+from yolo_feiou.plots.simulation import group_by_loss
+from yolo_feiou.plots.style import assign_dashes, get_colour, legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.
-SEQUENCE = ("#440154", "#3B528B", "#21918C", "#5EC962", "#C9B511")
+SEQUENTIAL_COLOURS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#C9B511")
 
 
-def regressions(rows: list[Row], moments: int = 6) -> Figure:
+def draw_regressions(rows: list[Row], moments: int = 6) -> Figure:
     """Draw the anchor (coloured, its start grey) and the target (black) at `moments` steps, a row for each loss.
 
     Args:
-        rows: As `figure1.trajectories` returns them.
+        rows: As `figure1.compute_trajectories` returns them.
         moments: Columns.
     """
-    groups = by_loss(rows)
+    groups = group_by_loss(rows)
     last = int(rows[-1]["step"])
     columns = sorted({round(last * i / (moments - 1)) for i in range(moments)})
-    figure, axes = panels(
+    figure, axes = make_panels(
         len(groups), len(columns), 2.3 * len(columns), 0.4 + 2.1 * len(groups), sharex=True, sharey=True
     )
     for i, (loss, steps) in enumerate(groups.items()):
         for j, step in enumerate(columns):
             axis = axes[i * len(columns) + j]
             box = next(row for row in steps if row["step"] == step)
-            axis.add_patch(outline((0, 0, 1, 1), "black", "-"))
-            axis.add_patch(outline([steps[0][key] for key in "xywh"], "#999999", ":"))
-            axis.add_patch(outline([box[key] for key in "xywh"], colour(loss), "-"))
+            axis.add_patch(make_outline((0, 0, 1, 1), "black", "-"))
+            axis.add_patch(make_outline([steps[0][key] for key in "xywh"], "#999999", ":"))
+            axis.add_patch(make_outline([box[key] for key in "xywh"], get_colour(loss), "-"))
             axis.set_title(f"w {box['w']:.2f}  h {box['h']:.2f}", fontsize=11)
             axis.set_xticks([])
             axis.set_yticks([])
@@ -43,32 +43,32 @@ def regressions(rows: list[Row], moments: int = 6) -> Figure:
             if i == len(groups) - 1:
                 axis.set_xlabel(f"step {step}")
         axes[i * len(columns)].set_ylabel(loss)
-    axes[0].set_xlim(*reach(rows, "x", "w"))
-    axes[0].set_ylim(*reach(rows, "y", "h"))
+    axes[0].set_xlim(*axis_range(rows, "x", "w"))
+    axes[0].set_ylim(*axis_range(rows, "y", "h"))
     return figure
 
 
-def outline(box: Sequence[float], line: str, style: str) -> Rectangle:
+def make_outline(box: Sequence[float], line: str, style: str) -> Rectangle:
     """Return the outline of a box given as its centre and sides."""
     x, y, w, h = box
     return Rectangle((x - w / 2, y - h / 2), w, h, fill=False, edgecolor=line, linestyle=style, linewidth=2.2)
 
 
-def reach(rows: list[Row], centre: str, side: str) -> tuple[float, float]:
+def axis_range(rows: list[Row], centre: str, side: str) -> tuple[float, float]:
     """Return the range that all boxes, and the unit target about 0, cover along an axis, with a margin."""
     low = min(-0.5, *(row[centre] - row[side] / 2 for row in rows))
     high = max(0.5, *(row[centre] + row[side] / 2 for row in rows))
     return low - 0.2, high + 0.2
 
 
-def curves(rows: list[Row], columns: dict[str, str]) -> Figure:
+def draw_curves(rows: list[Row], columns: dict[str, str]) -> Figure:
     """Draw columns of `focal_l1_curves` over x, each in a panel under its title, a line for each β."""
-    figure, axes = panels(1, len(columns), 5.2 * len(columns), 4.6)
+    figure, axes = make_panels(1, len(columns), 5.2 * len(columns), 4.6)
     betas = list(dict.fromkeys(row["beta"] for row in rows))
     for axis, (column, title) in zip(axes, columns.items(), strict=True):
         for i, beta in enumerate(betas):
             line = [row for row in rows if row["beta"] == beta]
-            shade = SEQUENCE[i * (len(SEQUENCE) - 1) // max(len(betas) - 1, 1)]
+            shade = SEQUENTIAL_COLOURS[i * (len(SEQUENTIAL_COLOURS) - 1) // max(len(betas) - 1, 1)]
             axis.plot([row["x"] for row in line], [row[column] for row in line], color=shade, label=f"β = {beta:.3g}")
         axis.set_title(title)
         axis.set_xlabel("error x")
@@ -76,24 +76,24 @@ def curves(rows: list[Row], columns: dict[str, str]) -> Figure:
     return figure
 
 
-def sweep(rows: list[Row]) -> Figure:
+def draw_sweep(rows: list[Row]) -> Figure:
     """Draw the final error and the share of IoU above 0.9 over a parameter, a row of panels for each parameter."""
     parameters = list(dict.fromkeys(row["parameter"] for row in rows))
     shown = {"error": "ℓ1 error after the last step", "share_90": "share of IoU > 0.9"}
     setups = sorted({row["setup"] for row in rows})
-    figure, axes = panels(len(parameters), 2 * len(setups), 8 * len(setups), 3.6 * len(parameters))
+    figure, axes = make_panels(len(parameters), 2 * len(setups), 8 * len(setups), 3.6 * len(parameters))
     for i, parameter in enumerate(parameters):
         for j, (setup, (column, label)) in enumerate((s, c) for s in setups for c in shown.items()):
             axis = axes[i * 2 * len(setups) + j]
             picked = [row for row in rows if row["parameter"] == parameter and row["setup"] == setup]
-            for loss, style in dashes(list(by_loss(picked))).items():
-                line = by_loss(picked)[loss]
+            for loss, style in assign_dashes(list(group_by_loss(picked))).items():
+                line = group_by_loss(picked)[loss]
                 axis.plot(
                     [r["value"] for r in line],
                     [r[column] for r in line],
                     style,
                     marker="o",
-                    color=colour(loss),
+                    color=get_colour(loss),
                     label=loss,
                 )
             axis.set_xlabel({"beta": "β", "gamma": "γ"}[parameter])
@@ -102,15 +102,15 @@ def sweep(rows: list[Row]) -> Figure:
     return figure
 
 
-def layout(rows: list[Row]) -> Figure:
+def draw_layout(rows: list[Row]) -> Figure:
     """Draw each setup's points (blue), its targets (black) and one point's anchors (orange)."""
     setups = sorted({row["setup"] for row in rows})
-    figure, axes = panels(1, len(setups), 6 * len(setups), 6.2)
+    figure, axes = make_panels(1, len(setups), 6 * len(setups), 6.2)
     for axis, setup in zip(axes, setups, strict=True):
         for kind, line in (("anchor", "#E69F00"), ("target", "black")):
             for row in rows:
                 if row["setup"] == setup and row["kind"] == kind:
-                    axis.add_patch(outline([row[key] for key in "xywh"], line, "-"))
+                    axis.add_patch(make_outline([row[key] for key in "xywh"], line, "-"))
         points = [row for row in rows if row["setup"] == setup and row["kind"] == "point"]
         axis.scatter([row["x"] for row in points], [row["y"] for row in points], s=7, color="#0072B2", linewidths=0)
         axis.set_title(f"setup {setup:g}: {len(points):,} points, one point's anchors, the targets")

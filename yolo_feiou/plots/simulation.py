@@ -6,11 +6,11 @@ import math
 
 from matplotlib.figure import Figure
 
-from yolo_feiou.plots.style import colour, dashes, legend_below, panels
+from yolo_feiou.plots.style import assign_dashes, get_colour, legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 
-def by_loss(rows: list[Row]) -> dict[str, list[Row]]:
+def group_by_loss(rows: list[Row]) -> dict[str, list[Row]]:
     """Return the rows of each loss, in the order of the rows."""
     found: dict[str, list[Row]] = {}
     for row in rows:
@@ -18,17 +18,17 @@ def by_loss(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def error_curves(rows: list[Row], title: str) -> Figure:
+def draw_error_curves(rows: list[Row], title: str) -> Figure:
     """Draw each loss's ℓ1 error of a pair over the steps."""
-    figure, (axes,) = panels(1, 1, 8, 5, title)
-    groups = by_loss(rows)
-    for loss, style in dashes(list(groups)).items():
+    figure, (axes,) = make_panels(1, 1, 8, 5, title)
+    groups = group_by_loss(rows)
+    for loss, style in assign_dashes(list(groups)).items():
         steps = groups[loss]
         axes.plot(
             [row["step"] for row in steps],
             [row["error"] for row in steps],
             style,
-            color=colour(loss),
+            color=get_colour(loss),
             label=f"{loss}  {steps[-1]['error']:.4g}",
         )
     axes.set_xlabel("step")
@@ -37,14 +37,14 @@ def error_curves(rows: list[Row], title: str) -> Figure:
     return figure
 
 
-def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
+def draw_iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
     """Draw box plots of IoU at `boxes` + 1 steps, a panel for each loss, five in a row at most."""
-    groups = by_loss(rows)
+    groups = group_by_loss(rows)
     last = int(rows[-1]["step"])
     shown = sorted({round(last * i / boxes) for i in range(boxes + 1)})
     lines = math.ceil(len(groups) / 5)
     columns = math.ceil(len(groups) / lines)
-    figure, axes = panels(lines, columns, 2 + 2.6 * columns, 0.6 + 4 * lines, title, sharex=True, sharey=True)
+    figure, axes = make_panels(lines, columns, 2 + 2.6 * columns, 0.6 + 4 * lines, title, sharex=True, sharey=True)
     for axis in axes[len(groups) :]:
         axis.remove()
     for axis, (loss, steps) in zip(axes, groups.items(), strict=False):
@@ -68,7 +68,7 @@ def iou_boxes(rows: list[Row], title: str, boxes: int = 10) -> Figure:
             showmeans=True,
             patch_artist=True,
             manage_ticks=False,
-            boxprops={"facecolor": colour(loss), "alpha": 0.6},
+            boxprops={"facecolor": get_colour(loss), "alpha": 0.6},
             medianprops={"color": "black", "linewidth": 2},
             meanprops={"marker": "o", "markerfacecolor": "white", "markeredgecolor": "black", "markersize": 5},
         )

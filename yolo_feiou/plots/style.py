@@ -17,9 +17,9 @@ from matplotlib.text import Text
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK
-from yolo_feiou.losses.spec import split
+from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.storage.tables import whole
+from yolo_feiou.storage.tables import atomic_file
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -43,13 +43,13 @@ COLOURS = {
 }
 #: For families of which no loss is above, in the order of the table.
 FAMILY_COLOURS = ("#AA4499", "#C4A000", "#A65628", "#5E4FA2", "#7A9A01")
-DASHES = ("-", "--", ":", "-.")
+DASH_STYLES = ("-", "--", ":", "-.")
 #: For what is no loss of the table, in this order.
-SPARE = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
+SPARE_COLOURS = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
 #: How far towards white (above 0) or black the colours of further losses of one colour go.
-SHADES = (0, 0.45, -0.4)
+SHADE_STEPS = (0, 0.45, -0.4)
 
-STYLE: dict[RcKeyType, Any] = {
+RC_STYLE: dict[RcKeyType, Any] = {
     "font.size": 13,
     "axes.titlesize": 13,
     "axes.spines.top": False,
@@ -85,15 +85,15 @@ def assign_colours(infos: Iterable[LossInfo]) -> dict[str, str]:
 LOSS_COLOURS = {**assign_colours(LOSSES.values()), STOCK: COLOURS[STOCK]}
 
 
-def colour(spec: str) -> str:
+def get_colour(spec: str) -> str:
     """Return the colour of a loss, whatever its parameters."""
-    return LOSS_COLOURS[split(spec)[0]]
+    return LOSS_COLOURS[split_spec(spec)[0]]
 
 
-def dashes(specs: list[str]) -> dict[str, str]:
+def assign_dashes(specs: list[str]) -> dict[str, str]:
     """Return a line style for each loss; those of one colour differ."""
-    before = _count_before([colour(spec) for spec in specs])
-    return {spec: DASHES[count % len(DASHES)] for spec, count in zip(specs, before, strict=True)}
+    before = _count_before([get_colour(spec) for spec in specs])
+    return {spec: DASH_STYLES[count % len(DASH_STYLES)] for spec, count in zip(specs, before, strict=True)}
 
 
 def _count_before(items: Sequence[str]) -> list[int]:
@@ -107,14 +107,14 @@ def _count_before(items: Sequence[str]) -> list[int]:
 
 
 @dataclass(frozen=True)
-class Look:
+class LineLook:
     """How a thing is drawn, in all pictures of a set: its colour, and the dashes of its lines."""
 
     colour: str
     dash: str
 
 
-def looks(names: Sequence[str]) -> dict[str, Look]:
+def assign_looks(names: Sequence[str]) -> dict[str, LineLook]:
     """Return a look for each name; no two of them are the same, for a dozen of one colour.
 
     A loss has its colour, the second of the same colour other dashes and another shade of it, and so on. What begins
@@ -128,13 +128,13 @@ def looks(names: Sequence[str]) -> dict[str, Look]:
     before = _count_before([LOSS_COLOURS.get(base, base) for base in bases])
     found = {}
     for name, base, k in zip(names, bases, before, strict=True):
-        tint = LOSS_COLOURS[base] if base in LOSS_COLOURS else SPARE[spare[base] % len(SPARE)]
-        k += 0 if base in LOSS_COLOURS else spare[base] // len(SPARE)
-        found[name] = Look(shade(tint, SHADES[k % len(SHADES)]), DASHES[k % len(DASHES)])
+        tint = LOSS_COLOURS[base] if base in LOSS_COLOURS else SPARE_COLOURS[spare[base] % len(SPARE_COLOURS)]
+        k += 0 if base in LOSS_COLOURS else spare[base] // len(SPARE_COLOURS)
+        found[name] = LineLook(mix_shade(tint, SHADE_STEPS[k % len(SHADE_STEPS)]), DASH_STYLES[k % len(DASH_STYLES)])
     return found
 
 
-def shade(tint: str, amount: float) -> str:
+def mix_shade(tint: str, amount: float) -> str:
     """Return a colour, so far on its way to white, or, below 0, to black."""
     end = 1.0 if amount > 0 else 0.0
     red, green, blue = (part + abs(amount) * (end - part) for part in to_rgb(tint))
@@ -144,17 +144,17 @@ def shade(tint: str, amount: float) -> str:
 def _base(name: str) -> str:
     """Return the loss that a name begins with, or, if that is none of the table, the name."""
     try:
-        loss = split(name.partition(" ")[0])[0]
+        loss = split_spec(name.partition(" ")[0])[0]
     except LossSpecError:
         return name
     return loss if loss in LOSS_COLOURS else name
 
 
-def panels(
+def make_panels(
     rows: int, columns: int, width: float, height: float, title: str = "", *, sharex: bool = False, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure and its axes, row by row; width and height in inches, for all."""
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(RC_STYLE):
         figure = Figure(figsize=(width, height), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
         figure.suptitle(title, fontsize=14, x=0.01, ha="left")
@@ -167,13 +167,13 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
     figure.legend(*lines, loc="outside lower center", ncols=columns, frameon=False, fontsize=12)
 
 
-def save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a PNG as a whole, without what would change from one run to the next; all its text means what it says.
 
     Text is never mathematics: names of losses, data and arguments may have a $, or two, in them. (Labels of ticks get
     their text while they are drawn: whoever gives them names makes these visible.)
     """
-    with whole(path) as part, matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
+    with atomic_file(path) as part, matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
         for text in figure.findobj(Text):  # those made before now, wherever they came from
             text.set_parse_math(False)
             text.set_usetex(False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.report.variants import Value, Variant, named, spelled
-from yolo_feiou.storage.tables import number
+from yolo_feiou.storage.tables import parse_number
 
 #: The losses that are the baseline if no other is named, the first that there is.
 USUAL = ("ciou", "stock")
@@ -91,7 +91,7 @@ def _axis(axis: str, text: str, whole: str, variants: Sequence[Variant]) -> Valu
             f"After @ come {', '.join(axes) or 'none here'}."
         )
     values = list(dict.fromkeys(variant.values[axis] for variant in variants))
-    value = text if text in values else number(text)
+    value = text if text in values else parse_number(text)
     if value not in values:
         raise ArgumentError(f"baseline={whole}: no run has {axis}={text}; there are {', '.join(map(spelled, values))}.")
     return value

@@ -9,7 +9,7 @@ from pathlib import Path
 from yolo_feiou import escape
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Text, read_arguments
-from yolo_feiou.plots.style import save
+from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import findings, noise
 from yolo_feiou.report.comparable import warnings
@@ -20,7 +20,7 @@ from yolo_feiou.report.layout import latex, markdown, plain
 from yolo_feiou.report.page import Image, page
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
-from yolo_feiou.storage.tables import results_folder, whole_set, write_csv, write_text
+from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
 
 ARGUMENTS = (
@@ -94,7 +94,7 @@ def write_report(
     Raises:
         ArgumentError: If a folder in `out` has the name of a file.
     """
-    with whole_set(out) as part:
+    with atomic_file_set(out) as part:
         images = _write_files(results, comparisons, told, part, command)
     for name in (*NAMES, *(f"over_{argument}" for argument in results.arguments)):
         if f"{name}.png" not in [image.path.name for image in images]:
@@ -119,7 +119,7 @@ def _write_files(
     images = []
     for picture in pictures(results, comparisons):
         path = out / f"{picture.name}.png"
-        save(picture.figure, path)
+        save_figure(picture.figure, path)
         images.append(Image(path, picture.title, picture.caption))
     write_text(out / PAGE, page(results, comparisons, tables, images, told, command))
     return images

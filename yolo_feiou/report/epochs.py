@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from statistics import fmean
 
-from yolo_feiou.plots.ablation import Line, Panel
-from yolo_feiou.plots.style import Look
+from yolo_feiou.plots.ablation import Line, LinePanel
+from yolo_feiou.plots.style import LineLook
 from yolo_feiou.report.series import Shown
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.storage.tables import Row
@@ -36,13 +36,13 @@ BY_BIN: dict[str, tuple[str, Part]] = {
 ByRun = Mapping[str, Mapping[float, Row]]
 
 
-def training(shown: Shown, curves: Iterable[Row]) -> list[Panel]:
+def training(shown: Shown, curves: Iterable[Row]) -> list[LinePanel]:
     """Return the validation of Ultralytics over the epochs, in per cent: all of it, and its last third."""
     of = by_run(curves)
 
-    def panel(title: str, first: float) -> Panel:
+    def panel(title: str, first: float) -> LinePanel:
         lines = shown.lines(lambda variant, look: over_epochs(variant, look, of, VALIDATED, 100, first))
-        return Panel(title, "epoch", "val mAP50-95, %", lines)
+        return LinePanel(title, "epoch", "val mAP50-95, %", lines)
 
     whole = panel("All epochs", 0)
     if not whole.lines:
@@ -51,16 +51,16 @@ def training(shown: Shown, curves: Iterable[Row]) -> list[Panel]:
     return [whole, panel("The last third", last * 2 / 3)]
 
 
-def positives(shown: Shown, rows: Iterable[Row]) -> list[Panel]:
+def positives(shown: Shown, rows: Iterable[Row]) -> list[LinePanel]:
     """Return how the positives of a training fit over the epochs, and where its gradient comes from at the end."""
     of = by_run(rows)
 
-    def over(column: str, title: str, y: str, scale: float) -> Panel:
+    def over(column: str, title: str, y: str, scale: float) -> LinePanel:
         lines = shown.lines(lambda variant, look: over_epochs(variant, look, of, column, scale))
-        return Panel(title, "epoch", y, lines)
+        return LinePanel(title, "epoch", y, lines)
 
-    def bins(title: str, y: str, part: Part) -> Panel:
-        return Panel(title, "IoU", y, shown.lines(lambda variant, look: by_bin(variant, look, of, part)))
+    def bins(title: str, y: str, part: Part) -> LinePanel:
+        return LinePanel(title, "IoU", y, shown.lines(lambda variant, look: by_bin(variant, look, of, part)))
 
     panels = [over(column, *words) for column, words in OVER_EPOCHS.items()]
     panels += [bins(title, *words) for title, words in BY_BIN.items()]
@@ -76,7 +76,9 @@ def by_run(rows: Iterable[Row]) -> ByRun:
     return found
 
 
-def over_epochs(variant: Variant, look: Look, of: ByRun, column: str, scale: float, first: float = 0) -> Line | None:
+def over_epochs(
+    variant: Variant, look: LineLook, of: ByRun, column: str, scale: float, first: float = 0
+) -> Line | None:
     """Return mean, least and largest value over the seeds at each epoch, from `first`, that all of them have."""
     seeds = [
         {epoch: scale * row[column] for epoch, row in of[run["run"]].items() if isinstance(row.get(column), float)}
@@ -91,7 +93,7 @@ def over_epochs(variant: Variant, look: Look, of: ByRun, column: str, scale: flo
     return Line(look, epochs, [fmean(values) for values in at], *band)
 
 
-def by_bin(variant: Variant, look: Look, of: ByRun, part: Part) -> Line | None:
+def by_bin(variant: Variant, look: LineLook, of: ByRun, part: Part) -> Line | None:
     """Return something of a bin's share in positives and in the gradient, means over the last epochs and the seeds."""
     seeds = [_last(of[run["run"]]) for run in variant.runs.values() if run["run"] in of]
     whole = [seed for seed in seeds if seed]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from yolo_feiou.escape import file_name
-from yolo_feiou.plots.ablation import MOST_BANDS, lines, seeds_by_variant
+from yolo_feiou.plots.ablation import MAX_BANDS, draw_lines, draw_seeds
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import Results
@@ -19,7 +19,7 @@ BAND = (
     "by about √(2/n) of it by chance, and about a third of all points beyond that."
 )
 
-RANGE = f"their range (of more than {MOST_BANDS} variants the baseline's alone)"
+RANGE = f"their range (of more than {MAX_BANDS} variants the baseline's alone)"
 
 
 #: Names of the pictures, besides `over_…`.
@@ -52,7 +52,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
         "A dot is a run, a bar the mean over seeds, and the grey band the baseline's mean ± standard deviation. Where "
         "the dots of a variant overlap the band, its rank may be chance."
         + _left_out(len(comparisons) - series.MOST_ROWS, "variant"),
-        seeds_by_variant(series.dots(comparisons), f"{METRIC}, %"),
+        draw_seeds(series.dots(comparisons), f"{METRIC}, %"),
     )
     for axis in series.numeric_axes([c.variant for c in comparisons]):
         yield Picture(
@@ -61,7 +61,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "
             "value's mercy." + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
-            lines(series.over_axis(comparisons, axis)),
+            draw_lines(series.over_axis(comparisons, axis)),
         )
     for name, title, caption, panels in (
         (
@@ -97,7 +97,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
     ):
         if panels:
             columns = 3 if name == "positives" else 2
-            yield Picture(name, title, f"{caption} {shown.left_out}".strip(), lines(panels, columns))
+            yield Picture(name, title, f"{caption} {shown.left_out}".strip(), draw_lines(panels, columns))
 
 
 def _left_out(number: int, noun: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from yolo_feiou.plots.ablation import Dots, Line, Panel
-from yolo_feiou.plots.style import Look, looks
+from yolo_feiou.plots.ablation import Dots, Line, LinePanel
+from yolo_feiou.plots.style import LineLook, assign_looks
 from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.shown import count, mean_sd
 from yolo_feiou.report.statistics import spread
@@ -35,7 +35,7 @@ class Shown:
 
     variants: Sequence[Variant]
     names: Sequence[str]
-    looks: Mapping[str, Look]
+    looks: Mapping[str, LineLook]
     left_out: str
 
     @property
@@ -43,7 +43,7 @@ class Shown:
         """The baseline."""
         return self.variants[0]
 
-    def lines(self, make: Callable[[Variant, Look], Line | None]) -> dict[str, Line]:
+    def lines(self, make: Callable[[Variant, LineLook], Line | None]) -> dict[str, Line]:
         """Return the line of each variant that has one, by name."""
         made = {name: make(v, self.looks[name]) for name, v in zip(self.names, self.variants, strict=True)}
         return {name: line for name, line in made.items() if line}
@@ -74,9 +74,9 @@ def _usual(variant: Variant) -> int:
     return sum(value == USUAL_VALUES.get(axis) for axis, value in variant.others.items())
 
 
-def all_looks(variants: Sequence[Variant]) -> dict[str, Look]:
+def all_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
     """Return the looks of variants, by name."""
-    return looks(list(dict.fromkeys(name_of(variant) for variant in variants)))
+    return assign_looks(list(dict.fromkeys(name_of(variant) for variant in variants)))
 
 
 def name_of(variant: Variant) -> str:
@@ -100,7 +100,7 @@ def dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     ]
 
 
-def thresholds(shown: Shown) -> list[Panel]:
+def thresholds(shown: Shown) -> list[LinePanel]:
     """Return AP over the IoU threshold, and its difference to the baseline, in per cent."""
 
     def values(variant: Variant) -> list[BySeed]:
@@ -110,7 +110,7 @@ def thresholds(shown: Shown) -> list[Panel]:
     return beside_difference(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
 
 
-def distribution(shown: Shown) -> list[Panel]:
+def distribution(shown: Shown) -> list[LinePanel]:
     """Return the distribution of the IoU of matched predictions, and its difference to the baseline's, in per cent."""
 
     def values(variant: Variant) -> list[BySeed]:
@@ -123,7 +123,7 @@ def distribution(shown: Shown) -> list[Panel]:
 
 def beside_difference(
     shown: Shown, values: Callable[[Variant], list[BySeed]], x: Sequence[float], words: tuple[str, str, str]
-) -> list[Panel]:
+) -> list[LinePanel]:
     """Return a panel of means, and one of mean differences to the baseline, paired by seed.
 
     Args:
@@ -134,11 +134,11 @@ def beside_difference(
     """
     base = values(shown.baseline)
 
-    def mean(variant: Variant, look: Look) -> Line | None:
+    def mean(variant: Variant, look: LineLook) -> Line | None:
         of = values(variant)
         return Line(look, x, [fmean(seeds.values()) for seeds in of]) if all(of) else None
 
-    def difference(variant: Variant, look: Look) -> Line | None:
+    def difference(variant: Variant, look: LineLook) -> Line | None:
         pairs = [
             [v[seed] - b[seed] for seed in v.keys() & b.keys()] for v, b in zip(values(variant), base, strict=True)
         ]
@@ -146,10 +146,10 @@ def beside_difference(
 
     title, along, up = words
     left, right = shown.lines(mean), shown.lines(difference)
-    panels = [Panel(title, along, up, left)] if left else []
+    panels = [LinePanel(title, along, up, left)] if left else []
     if right:
         noise = [spread([*seeds.values()]).sd or 0 for seeds in base]
-        panels.append(Panel(f"Difference to {name_of(shown.baseline)}", along, "points", right, noise))
+        panels.append(LinePanel(f"Difference to {name_of(shown.baseline)}", along, "points", right, noise))
     return panels
 
 
@@ -158,7 +158,7 @@ def numeric_axes(variants: Sequence[Variant]) -> list[str]:
     return [axis for axis in variants[0].others if len({v.values[axis] for v in variants if _is_number(v, axis)}) > 1]
 
 
-def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[Panel]:
+def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[LinePanel]:
     """Return AP over a numeric axis, a line a loss, at the values of other axes that `choose` takes.
 
     Losses that have but one value of the axis are left out, unless none has more.
@@ -170,13 +170,13 @@ def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[Panel]:
         if variant.has(fixed) and _is_number(variant, axis) and variant.of(METRIC):
             losses.setdefault(variant.loss, []).append(variant)
     losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
-    look = looks(list(dict.fromkeys(variant.loss for variant in variants)))
+    look = assign_looks(list(dict.fromkeys(variant.loss for variant in variants)))
     lines = {loss: _over_axis(of, axis, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
     where = f" at {' '.join(named(fixed))}" if fixed else ""
-    return [Panel(f"{METRIC} over {axis}{where}", axis, f"{METRIC}, %", lines)]
+    return [LinePanel(f"{METRIC} over {axis}{where}", axis, f"{METRIC}, %", lines)]
 
 
-def _over_axis(variants: Sequence[Variant], axis: str, look: Look) -> Line:
+def _over_axis(variants: Sequence[Variant], axis: str, look: LineLook) -> Line:
     x = [value for variant in variants if isinstance(value := variant.values[axis], float)]  # all of them
     seeds = [[100 * value for value in variant.of(METRIC).values()] for variant in variants]
     return Line(

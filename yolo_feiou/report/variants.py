@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.parameters import spell
+from yolo_feiou.parameters import format_value
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
@@ -70,7 +70,7 @@ def named(values: Mapping[str, Value]) -> list[str]:
 
 def spelled(value: Value) -> str:
     """Return a value as one would type it, – for none."""
-    return "–" if value is None else spell(value)
+    return "–" if value is None else format_value(value)
 
 
 def find_axes(results: Results) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.storage.checksums import file_sha256
-from yolo_feiou.storage.tables import read_json, whole, write_json
+from yolo_feiou.storage.tables import atomic_file, read_json, write_json
 
 #: The checksums of the tables as they were written last; empty while they are being written.
 SUMS = ".tables.json"
@@ -33,7 +33,7 @@ def keep_edited(folder: Path, names: Iterable[str]) -> list[str]:
     for path in there if sums != {} else ():  # else the last one to write them was killed
         if not isinstance(sums, dict) or file_sha256(path) != sums.get(path.name):
             copy = _free(path)
-            with whole(copy) as part:
+            with atomic_file(copy) as part:
                 shutil.copyfile(path, part)
             notes.append(f"{path} was edited, or is of an earlier version: kept as {copy.name}, and made anew.")
     if there:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.storage.spreadsheets import decode, delimiter, plain_numbers, split
+from yolo_feiou.storage.spreadsheets import decode_csv, find_delimiter, normalise_numbers, split_cells
 from yolo_feiou.storage.tables import Row
 
 
@@ -30,13 +30,13 @@ def read_epochs(path: Path) -> list[Row]:
     """
     if not path.exists():
         return []
-    content = decode(path, errors="replace").replace("\0", "")  # of a line that was allotted and never written
-    header, *lines = split(content, delimiter(content), path) or [[]]
+    content = decode_csv(path, errors="replace").replace("\0", "")  # of a line that was allotted and never written
+    header, *lines = split_cells(content, find_delimiter(content), path) or [[]]
     names = [name.strip() for name in header]
     if names and "epoch" not in names:
         raise DataError(f"{path} has no column epoch, so it is not what Ultralytics writes: put that file back.")
     lines = [line for line in lines if len(line) == len(names)]
-    plain_numbers(path, names, lines, range(len(names)), delimiter(content) != ",")
+    normalise_numbers(path, names, lines, range(len(names)), find_delimiter(content) != ",")
     rows = []
     for line in lines:
         with suppress(ValueError):  # some cells are no numbers

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.evaluation.source import LABELS
+from yolo_feiou.evaluation.source import FROM_LABELS
 from yolo_feiou.results.epochs import count_minutes
 from yolo_feiou.results.provenance import now
 from yolo_feiou.results.schema import EVALUATION_SETTINGS, PROVENANCE
@@ -88,7 +88,7 @@ def matches_request(row: Row, wanted: Row) -> bool:
         wanted: Columns that the row must agree with.
     """
     named = row.get("annotations")
-    known = {"ground_truth": Path(named).name if named else LABELS, **row}
+    known = {"ground_truth": Path(named).name if named else FROM_LABELS, **row}
     unknown = () if "ground_truth_holds" in row else ("ground_truth_holds",)
     return all(known.get(key) == value for key, value in wanted.items() if key not in unknown)
 

@@ -21,7 +21,7 @@ import yaml
 
 import yolo_feiou
 from yolo_feiou.errors import DataError
-from yolo_feiou.losses.registry import STOCK, shortest
+from yolo_feiou.losses.registry import STOCK, shorten_spec
 from yolo_feiou.losses.user import names_a_file
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256
@@ -135,7 +135,7 @@ def begin(
         set_to={key: value for key, value in set_to.items() if value != arguments.get(key)},
         contents=contents,
         weights=weights and _digested(weights),
-        loss=loss if names_a_file(loss) else shortest(loss),
+        loss=loss if names_a_file(loss) else shorten_spec(loss),
         loss_file=_digested(Path(loss.rpartition(":")[0] or loss)) if names_a_file(loss) else None,
         launcher=launcher,
         processes=processes,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yolo_feiou.losses.spec import split
+from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.storage.tables import Row
 
-OTHERS = ("iou", "giou", "ciou")  # the losses that the paper compares its own with
+COMPARED_LOSSES = ("iou", "giou", "ciou")  # the losses that the paper compares its own with
 
 
 @dataclass(frozen=True)
-class Course:
+class LossCurve:
     """What one loss reached in a simulation.
 
     Attributes:
@@ -51,7 +51,7 @@ class Claim:
     figure: int
     says: str
     measure: str
-    value: Callable[[Course], float]
+    value: Callable[[LossCurve], float]
     loss: str
     order: str
     others: tuple[str, ...]
@@ -66,7 +66,7 @@ class Claim:
 
         def figure(loss: str) -> float:
             spec = focal if loss == "focal_eiou" else loss
-            return self.value(Course([row for row in rows if row["loss"] == spec]))
+            return self.value(LossCurve([row for row in rows if row["loss"] == spec]))
 
         ours, theirs = figure(self.loss), {loss: figure(loss) for loss in self.others}
         nearest = (min if self.order == "below" else max)(theirs, key=theirs.__getitem__)
@@ -74,37 +74,37 @@ class Claim:
         return holds, f"{self.measure}: {self.loss} {ours:.4g}, {nearest} {theirs[nearest]:.4g}"
 
 
-def error_average(course: Course) -> float:
+def error_average(course: LossCurve) -> float:
     """The error, averaged over the steps."""
     return course.average("error")
 
 
-def error_last(course: Course) -> float:
+def error_last(course: LossCurve) -> float:
     """The error after the last step."""
     return course.last("error")
 
 
-def good_share(course: Course) -> float:
+def good_share(course: LossCurve) -> float:
     """The share of IoU above 0.9 after the last step."""
     return course.last("share_90")
 
 
-def best_average(course: Course) -> float:
+def best_average(course: LossCurve) -> float:
     """The mean IoU of the best 5 %, averaged over the steps."""
     return course.average("iou_best")
 
 
-def mean_last(course: Course) -> float:
+def mean_last(course: LossCurve) -> float:
     """The mean IoU after the last step."""
     return course.last("iou_mean")
 
 
-def lower_tail(course: Course) -> float:
+def lower_tail(course: LossCurve) -> float:
     """The distance of the median IoU from its 5 % quantile after the last step."""
     return course.spread("iou_05", "iou_50")
 
 
-ALL = (*OTHERS, "eiou")
+ALL_BUT_FOCAL = (*COMPARED_LOSSES, "eiou")
 CLAIMS = (
     Claim(
         6,
@@ -113,7 +113,7 @@ CLAIMS = (
         error_average,
         "eiou",
         "below",
-        OTHERS,
+        COMPARED_LOSSES,
     ),
     Claim(
         6,
@@ -122,7 +122,7 @@ CLAIMS = (
         error_last,
         "eiou",
         "below",
-        OTHERS,
+        COMPARED_LOSSES,
     ),
     Claim(
         6,
@@ -140,7 +140,7 @@ CLAIMS = (
         good_share,
         "focal_eiou",
         "above",
-        ALL,
+        ALL_BUT_FOCAL,
     ),
     Claim(
         6,
@@ -149,12 +149,26 @@ CLAIMS = (
         best_average,
         "focal_eiou",
         "above",
-        ALL,
+        ALL_BUT_FOCAL,
     ),
     Claim(
-        7, "Focal-EIoU converges fastest", "error, average over the steps", error_average, "focal_eiou", "below", ALL
+        7,
+        "Focal-EIoU converges fastest",
+        "error, average over the steps",
+        error_average,
+        "focal_eiou",
+        "below",
+        ALL_BUT_FOCAL,
     ),
-    Claim(7, "Focal-EIoU has the lowest error", "error after the last step", error_last, "focal_eiou", "below", ALL),
+    Claim(
+        7,
+        "Focal-EIoU has the lowest error",
+        "error after the last step",
+        error_last,
+        "focal_eiou",
+        "below",
+        ALL_BUT_FOCAL,
+    ),
     Claim(
         7,
         "it improves high-quality examples much faster than the others",
@@ -162,7 +176,7 @@ CLAIMS = (
         best_average,
         "focal_eiou",
         "above",
-        ALL,
+        ALL_BUT_FOCAL,
     ),
     Claim(
         7,
@@ -186,13 +200,13 @@ CLAIMS = (
 )
 
 
-def judgements(rows: list[Row], setup: int) -> list[str]:
+def check_claims(rows: list[Row], setup: int) -> list[str]:
     """Return a line for each statement on a setup's figure whose losses are in the rows.
 
     Of several forms of Focal-EIoU each gets its own lines, which say which it is; EIoU's statements come once.
     """
     losses = list(dict.fromkeys(row["loss"] for row in rows))
-    forms = [loss for loss in losses if split(loss)[0] == "focal_eiou"]
+    forms = [loss for loss in losses if split_spec(loss)[0] == "focal_eiou"]
     lines = []
     for claim in CLAIMS:
         named = {claim.loss, *claim.others}

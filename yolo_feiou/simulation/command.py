@@ -11,24 +11,24 @@ from ultralytics.utils.files import increment_path
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
-from yolo_feiou.parameters import Text, read_arguments, spell_default
+from yolo_feiou.parameters import Text, format_default, read_arguments
 from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
-from yolo_feiou.simulation.experiment import Subject
-from yolo_feiou.storage.own_files import check_free
+from yolo_feiou.simulation.experiment import Experiment
+from yolo_feiou.storage.own_files import check_not_overwritten
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
-SUBJECTS: dict[str, Subject] = {
-    "setup=1": figures_6_7.subject(1),
-    "setup=2": figures_6_7.subject(2),
-    "figure=1": figure1.SUBJECT,
+EXPERIMENTS: dict[str, Experiment] = {
+    "setup=1": figures_6_7.make_experiment(1),
+    "setup=2": figures_6_7.make_experiment(2),
+    "figure=1": figure1.FIGURE1,
     "figure=2": figures_2_3.FIGURE2,
     "figure=3": figures_2_3.FIGURE3,
-    "figure=4": figure4.SUBJECT,
-    "figure=5": figure5.SUBJECT,
-    "readings=all": readings.SUBJECT,
+    "figure=4": figure4.FIGURE4,
+    "figure=5": figure5.FIGURE5,
+    "readings=all": readings.ALL_READINGS,
 }
-ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
+FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
 def simulate(words: Sequence[str], replace: bool = False) -> None:
@@ -43,24 +43,24 @@ def simulate(words: Sequence[str], replace: bool = False) -> None:
         LossSpecError: If a loss is none of the table.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(usage())
+        print(format_usage())
         return
-    words = [ALIASES.get(word, word) for word in words]
+    words = [FIGURE_ALIASES.get(word, word) for word in words]
     chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field", "readings")]
     if len(chosen) != 1:
         raise ArgumentError(
-            f"got {' '.join(chosen) or 'nothing to simulate'}: give one of {', '.join(SUBJECTS)}, field=LOSS."
+            f"got {' '.join(chosen) or 'nothing to simulate'}: give one of {', '.join(EXPERIMENTS)}, field=LOSS."
         )
     (word,) = chosen
-    if word not in SUBJECTS and not word.startswith("field="):
-        raise ArgumentError(f"{word} is nothing to simulate: give one of {', '.join(SUBJECTS)}, field=LOSS.")
-    subject = SUBJECTS.get(word) or field.subject(word.partition("=")[2])
+    if word not in EXPERIMENTS and not word.startswith("field="):
+        raise ArgumentError(f"{word} is nothing to simulate: give one of {', '.join(EXPERIMENTS)}, field=LOSS.")
+    subject = EXPERIMENTS.get(word) or field.make_experiment(word.partition("=")[2])
     out = Text("out", "", "a folder for the results")
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
     out = values.pop("out", "") or increment_path(Path(RUNS_DIR) / "simulate" / subject.name)
     if not replace:
-        check_free(Path(out), subject.files)
+        check_not_overwritten(Path(out), subject.files)
     with results_folder(Path(out)) as folder:
         for name in subject.files:  # of another simulation, where they may be replaced
             (folder / name).unlink(missing_ok=True)
@@ -75,10 +75,10 @@ def simulate(words: Sequence[str], replace: bool = False) -> None:
         say(f"Results are in {folder}")
 
 
-def usage() -> str:
+def format_usage() -> str:
     """Return what there is to simulate, with the arguments of each and their defaults."""
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
-    for word, subject in {**SUBJECTS, "field=LOSS": field.subject("eiou")}.items():
+    for word, subject in {**EXPERIMENTS, "field=LOSS": field.make_experiment("eiou")}.items():
         lines.append(f"\n{word}")
-        lines += [f"    {a.name + '=' + spell_default(a.default):28} {a.expected}" for a in subject.arguments]
+        lines += [f"    {a.name + '=' + format_default(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)

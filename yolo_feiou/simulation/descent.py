@@ -12,17 +12,17 @@ from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.simulation.setups import Reading
 
 # A step in (x, y, w, h), seen in the corners: J Jᵀ, where J is the derivative of the corners (x1, y1, x2, y2).
-METRIC = torch.tensor(
+CORNER_METRIC = torch.tensor(
     [[1.25, 0, 0.75, 0], [0, 1.25, 0, 0.75], [0.75, 0, 1.25, 0], [0, 0.75, 0, 1.25]], dtype=torch.float64
 )
 
 
-def rates(steps: int) -> list[float]:
+def step_sizes(steps: int) -> list[float]:
     """Return the step size of each of the steps: 0.1, from 0.8 of them on 0.01, from 0.9 on 0.001."""
     return [0.1 if t <= 0.8 * steps else 0.01 if t < 0.9 * steps else 0.001 for t in range(1, steps + 1)]
 
 
-def gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading) -> Tensor:
+def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading) -> Tensor:
     """Return the gradient of each batch's loss by its boxes, shape (batches, pairs in a batch, 4)."""
     boxes = boxes.detach().requires_grad_()
     mean = loss.mean(boxes[0], target[0]) if len(boxes) == 1 else torch.vmap(loss.mean)(boxes, target).sum()
@@ -51,9 +51,9 @@ def descend(
         reading: How a step is taken; the literal one if None.
     """
     reading = reading or Reading()
-    metric = METRIC.to(boxes)
+    metric = CORNER_METRIC.to(boxes)
     for rate in rates:
-        step = gradient(loss, boxes, target, reading) * rate
+        step = batch_gradient(loss, boxes, target, reading) * rate
         if reading.update == "xywh":
             step = step @ metric
         if reading.factor == "2-iou":

@@ -10,11 +10,11 @@ from typing import Any
 from yolo_feiou.losses.spec import split_list
 from yolo_feiou.parameters import Parameter, Text
 
-Values = dict[str, Any]
+ArgumentValues = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Subject:
+class Experiment:
     """Something to simulate.
 
     Attributes:
@@ -27,7 +27,7 @@ class Subject:
 
     name: str
     arguments: tuple[Parameter, ...]
-    make: Callable[[Path, Values], Iterator[str]]
+    make: Callable[[Path, ArgumentValues], Iterator[str]]
     files: tuple[str, ...]
 
 
@@ -36,6 +36,6 @@ def losses_argument(*default: str) -> Text:
     return Text("losses", ",".join(default), "a list of losses, like iou,eiou,focal_eiou:gamma=1")
 
 
-def losses_of(values: Values, *default: str) -> tuple[str, ...]:
+def get_losses(values: ArgumentValues, *default: str) -> tuple[str, ...]:
     """Return the losses that the user listed, else the default ones."""
     return tuple(split_list(values["losses"])) if "losses" in values else default

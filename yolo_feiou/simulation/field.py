@@ -10,23 +10,23 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from yolo_feiou.checks.checked_loss import CheckedLoss as Judged
 from yolo_feiou.checks.checked_loss import LossFailed
-from yolo_feiou.checks.checked_loss import Subject as Judged
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import file_name
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.user import LossFunction, load_loss
 from yolo_feiou.parameters import Float, Int
-from yolo_feiou.plots.field import gradient_field
-from yolo_feiou.plots.style import save
-from yolo_feiou.simulation.experiment import Subject, Values
+from yolo_feiou.plots.field import draw_field
+from yolo_feiou.plots.style import save_figure
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.storage.tables import Row, write_csv
 
 PLANES = ("offset", "size", "both")
-KINDS = ("towards", "away", "dead", "broken")
+FIELD_KINDS = ("towards", "away", "dead", "broken")
 
 
-def field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
+def compute_field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
     """Return the step that a loss makes a box take, over three planes about a unit square as its target.
 
     The planes, with u and v from −`offset` to `offset` sides, or −`octaves` to `octaves`:
@@ -61,7 +61,7 @@ def field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: fl
         target = torch.tensor([-0.5, -0.5, 0.5, 0.5], dtype=boxes.dtype).expand_as(boxes)
         (slope,) = torch.autograd.grad(boxes, place, Judged("", loss).gradient(boxes.detach(), target))
         rows += [
-            row(plane, *values)
+            make_row(plane, *values)
             for values in zip(place.tolist(), (-slope).tolist(), Pair(boxes, target).iou.tolist(), strict=True)
         ]
     return rows
@@ -79,7 +79,7 @@ def place_boxes(plane: str, place: Tensor) -> Tensor:
     return torch.stack((x - w / 2, y - h / 2, x + w / 2, y + h / 2), 1)
 
 
-def row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: float) -> Row:
+def make_row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: float) -> Row:
     """Return the row of one place."""
     (u, v), (du, dv) = place, step
     size = (du * du + dv * dv) ** 0.5
@@ -88,7 +88,7 @@ def row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: 
     return {"plane": plane, "u": u, "v": v, "du": du, "dv": dv, "size": size, "iou": iou, "kind": kind}
 
 
-def subject(spec: str) -> Subject:
+def make_experiment(spec: str) -> Experiment:
     """Return the subject of the field of a loss: a spec, or a user's own as 'file.py:function'.
 
     Raises:
@@ -97,19 +97,19 @@ def subject(spec: str) -> Subject:
     """
     loss = load_loss(spec)
 
-    def make(folder: Path, values: Values) -> Iterator[str]:
+    def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
         try:
-            rows = field(loss, **values)
+            rows = compute_field(loss, **values)
         except LossFailed as failed:
             raise ArgumentError(
                 f"{spec}: {failed.finding.message}: {failed.finding.came}. 'yolo check {spec}' tells more."
             ) from None
         write_csv(folder / "field.csv", rows)
-        save(gradient_field(rows, spec), folder / "field.png")
+        save_figure(draw_field(rows, spec), folder / "field.png")
         for plane in PLANES:
             kinds = Counter(row["kind"] for row in rows if row["plane"] == plane)
-            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in KINDS)
+            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in FIELD_KINDS)
             yield f"{spec}, plane {plane}: {shares}"
 
     arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
-    return Subject(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))
+    return Experiment(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))

@@ -14,20 +14,20 @@ from torchvision.ops import box_convert
 
 from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.parameters import Choice, Float, Int
-from yolo_feiou.plots.figures import regressions
-from yolo_feiou.plots.style import save
+from yolo_feiou.plots.figures import draw_regressions
+from yolo_feiou.plots.style import save_figure
 from yolo_feiou.simulation.descent import descend
-from yolo_feiou.simulation.experiment import Subject, Values, losses_argument, losses_of
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
 from yolo_feiou.simulation.setups import Factor, Reading
 from yolo_feiou.storage.tables import Row, write_csv
 
-LOSSES = ("giou", "ciou", "eiou")  # the figure's rows
-SIDES = ("x", "y", "w", "h")  # centre and sides
+FIGURE1_LOSSES = ("giou", "ciou", "eiou")  # the figure's rows
+BOX_KEYS = ("x", "y", "w", "h")  # centre and sides
 TARGET = (0.0, 0.0, 1.0, 1.0)
 ANCHOR = (3.7, 1.55, 1.0, 2.4)
 
 
-def trajectories(
+def compute_trajectories(
     losses: Sequence[str],
     anchor: Sequence[float] = ANCHOR,
     steps: int = 50,
@@ -54,13 +54,13 @@ def trajectories(
     return rows
 
 
-def make(folder: Path, values: Values) -> Iterator[str]:
+def write_figure1(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the trajectories and their picture."""
-    anchor = [values.get(key, default) for key, default in zip(SIDES, ANCHOR, strict=True)]
+    anchor = [values.get(key, default) for key, default in zip(BOX_KEYS, ANCHOR, strict=True)]
     options = {key: values[key] for key in ("steps", "rate", "factor") if key in values}
-    rows = trajectories(losses_of(values, *LOSSES), anchor, **options)
+    rows = compute_trajectories(get_losses(values, *FIGURE1_LOSSES), anchor, **options)
     write_csv(folder / "figure1.csv", rows)
-    save(regressions(rows), folder / "figure1.png")
+    save_figure(draw_regressions(rows), folder / "figure1.png")
     last = rows[-1]["step"]
     for row in rows:
         if row["step"] == last:
@@ -71,15 +71,18 @@ def make(folder: Path, values: Values) -> Iterator[str]:
     )
 
 
-SUBJECT = Subject(
+FIGURE1 = Experiment(
     "figure1",
     (
-        losses_argument(*LOSSES),
-        *(Float(key, default, -100 if key in "xy" else 1e-3, 100) for key, default in zip(SIDES, ANCHOR, strict=True)),
+        losses_argument(*FIGURE1_LOSSES),
+        *(
+            Float(key, default, -100 if key in "xy" else 1e-3, 100)
+            for key, default in zip(BOX_KEYS, ANCHOR, strict=True)
+        ),
         Int("steps", 50, 1, 10**6),
         Float("rate", 0.1, 1e-9, 100),
         Choice("factor", "2-iou", ("1", "2-iou")),
     ),
-    make,
+    write_figure1,
     ("figure1.csv", "figure1.png"),
 )

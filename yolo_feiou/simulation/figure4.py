@@ -6,34 +6,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yolo_feiou.losses.table import BETA, GAMMA
-from yolo_feiou.parameters import Floats, Int, spell
-from yolo_feiou.plots.figures import sweep
-from yolo_feiou.plots.style import save
+from yolo_feiou.parameters import Floats, Int, format_value
+from yolo_feiou.plots.figures import draw_sweep
+from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
-from yolo_feiou.simulation.experiment import Subject, Values
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.storage.tables import Row, write_csv
 
-BETAS, GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
-LOSSES = {"beta": ("focal_l1", "focal_eiou_v1"), "gamma": ("focal_eiou", "focal_eiou_star")}
+SWEPT_BETAS, SWEPT_GAMMAS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0), (0.0, 0.25, 0.5, 1.0, 1.5, 2.0)
+SWEPT_LOSSES = {"beta": ("focal_l1", "focal_eiou_v1"), "gamma": ("focal_eiou", "focal_eiou_star")}
 
 
-def final(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> Iterator[Row]:
+def run_sweep(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> Iterator[Row]:
     """Yield a row for each loss and value of its parameter: what it reached after the last step."""
-    for parameter, losses in LOSSES.items():
+    for parameter, losses in SWEPT_LOSSES.items():
         for loss in losses:
             for value in values[parameter]:
-                what = Simulation(setup, (f"{loss}:{parameter}={spell(value)}",), points=points)
+                what = Simulation(setup, (f"{loss}:{parameter}={format_value(value)}",), points=points)
                 for rows in what.run():
                     last = {key: rows[-1][key] for key in ("error", "iou_mean", "iou_best", "share_50", "share_90")}
                     yield {"setup": setup, "parameter": parameter, "value": value, "loss": loss, **last}
 
 
-def make(folder: Path, values: Values) -> Iterator[str]:
+def write_figure4(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the results over both parameters, and their picture."""
-    chosen = {"beta": values.get("beta", BETAS), "gamma": values.get("gamma", GAMMAS)}
-    total = 2 * sum(len(losses) * len(chosen[parameter]) for parameter, losses in LOSSES.items())
-    finals = (row for setup in (1, 2) for row in final(setup, values.get("points", 100), chosen))
+    chosen = {"beta": values.get("beta", SWEPT_BETAS), "gamma": values.get("gamma", SWEPT_GAMMAS)}
+    total = 2 * sum(len(losses) * len(chosen[parameter]) for parameter, losses in SWEPT_LOSSES.items())
+    finals = (row for setup in (1, 2) for row in run_sweep(setup, values.get("points", 100), chosen))
     rows: list[Row] = []
     try:
         with show_progress("figure 4", total) as advance:
@@ -43,18 +43,18 @@ def make(folder: Path, values: Values) -> Iterator[str]:
     finally:  # what is finished is kept
         if rows:
             write_csv(folder / "figure4.csv", rows)
-    save(sweep(rows), folder / "figure4.png")
+    save_figure(draw_sweep(rows), folder / "figure4.png")
     for row in rows:
         yield "setup {setup}, {loss}:{parameter}={value:g}: error {error:.3f}, IoU > 0.9 {share_90:.2%}".format(**row)
 
 
-SUBJECT = Subject(
+FIGURE4 = Experiment(
     "figure4",
     (
-        Floats("beta", BETAS, BETA.low, BETA.high),
-        Floats("gamma", GAMMAS, GAMMA.low, GAMMA.high),
+        Floats("beta", SWEPT_BETAS, BETA.low, BETA.high),
+        Floats("gamma", SWEPT_GAMMAS, GAMMA.low, GAMMA.high),
         Int("points", 100, 1, 50_000),
     ),
-    make,
+    write_figure4,
     ("figure4.csv", "figure4.png"),
 )

@@ -8,14 +8,14 @@ from pathlib import Path
 from torchvision.ops import box_convert
 
 from yolo_feiou.parameters import Int
-from yolo_feiou.plots.figures import layout
-from yolo_feiou.plots.style import save
-from yolo_feiou.simulation.experiment import Subject, Values
+from yolo_feiou.plots.figures import draw_layout
+from yolo_feiou.plots.style import save_figure
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.storage.tables import Row, write_csv
 
 
-def boxes(number: int, seed: int = 0) -> list[Row]:
+def make_boxes(number: int, seed: int = 0) -> list[Row]:
     """Return the targets and the first point's anchors of a setup, and its points as boxes without sides."""
     setup = SETUPS[number]
     anchors, targets = (
@@ -30,11 +30,11 @@ def boxes(number: int, seed: int = 0) -> list[Row]:
     ]
 
 
-def make(folder: Path, values: Values) -> Iterator[str]:
+def write_figure5(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the boxes of both setups, and their picture."""
-    rows = [row for number in SETUPS for row in boxes(number, **values)]
+    rows = [row for number in SETUPS for row in make_boxes(number, **values)]
     write_csv(folder / "figure5.csv", rows)
-    save(layout(rows), folder / "figure5.png")
+    save_figure(draw_layout(rows), folder / "figure5.png")
     for number in SETUPS:
         counts = [
             sum(r["setup"] == number and r["kind"] == kind for r in rows) for kind in ("point", "anchor", "target")
@@ -44,4 +44,4 @@ def make(folder: Path, values: Values) -> Iterator[str]:
         )
 
 
-SUBJECT = Subject("figure5", (Int("seed", 0, 0, 2**63 - 1),), make, ("figure5.csv", "figure5.png"))
+FIGURE5 = Experiment("figure5", (Int("seed", 0, 0, 2**63 - 1),), write_figure5, ("figure5.csv", "figure5.png"))

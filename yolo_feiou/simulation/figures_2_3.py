@@ -11,15 +11,15 @@ import torch
 from yolo_feiou.losses.l1 import focal_l1_curve
 from yolo_feiou.losses.table import BETA
 from yolo_feiou.parameters import Floats
-from yolo_feiou.plots.figures import curves
-from yolo_feiou.plots.style import save
-from yolo_feiou.simulation.experiment import Subject, Values
+from yolo_feiou.plots.figures import draw_curves
+from yolo_feiou.plots.style import save_figure
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.storage.tables import Row, write_csv
 
-BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)
+CURVE_BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)
 
 
-def focal_l1_curves(betas: Sequence[float] = BETAS, points: int = 150, last: float = 1.5) -> list[Row]:
+def focal_l1_curves(betas: Sequence[float] = CURVE_BETAS, points: int = 150, last: float = 1.5) -> list[Row]:
     """Return rows of x, β, FocalL1's loss and gradient (Eq. 9 and 8), and the gradient before α scales it.
 
     Args:
@@ -39,19 +39,19 @@ def focal_l1_curves(betas: Sequence[float] = BETAS, points: int = 150, last: flo
     return rows
 
 
-def figure(name: str, columns: dict[str, str]) -> Subject:
+def make_experiment(name: str, columns: dict[str, str]) -> Experiment:
     """Return the subject that draws columns of the curves, each under its title."""
 
-    def make(folder: Path, values: Values) -> Iterator[str]:
-        rows = focal_l1_curves(values.get("beta", BETAS))
+    def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
+        rows = focal_l1_curves(values.get("beta", CURVE_BETAS))
         write_csv(folder / f"{name}.csv", rows)
-        save(curves(rows, columns), folder / f"{name}.png")
+        save_figure(draw_curves(rows, columns), folder / f"{name}.png")
         for beta in dict.fromkeys(row["beta"] for row in rows):
             top = max((row for row in rows if row["beta"] == beta), key=lambda row: row["gradient"])
             yield f"β = {beta:.4g}: largest gradient {top['gradient']:.4f} at x = {top['x']:.2f}"
 
-    return Subject(name, (Floats("beta", BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
+    return Experiment(name, (Floats("beta", CURVE_BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
 
 
-FIGURE2 = figure("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
-FIGURE3 = figure("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})
+FIGURE2 = make_experiment("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
+FIGURE3 = make_experiment("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})

@@ -12,16 +12,16 @@ import torch
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Choice, Float, Int, Parameter, Text
-from yolo_feiou.plots.simulation import error_curves, iou_boxes
-from yolo_feiou.plots.style import save
+from yolo_feiou.plots.simulation import draw_error_curves, draw_iou_boxes
+from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
-from yolo_feiou.simulation.claims import judgements
-from yolo_feiou.simulation.experiment import Subject, Values, losses_argument, losses_of
-from yolo_feiou.simulation.run import LOSSES, Simulation
+from yolo_feiou.simulation.claims import check_claims
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
+from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import Row, write_csv, write_json
 
-READING: tuple[Parameter, ...] = (
+READING_ARGUMENTS: tuple[Parameter, ...] = (
     Float("area", Reading.area, 1e-4, 1e8),
     Choice("region", Reading.region, ("square", "disc")),
     Choice("factor", Reading.factor, ("1", "2-iou")),
@@ -30,16 +30,16 @@ READING: tuple[Parameter, ...] = (
     Choice("reduce", Reading.reduce, ("sum", "mean")),
     Choice("empty", Reading.empty, ("mean", "still")),
 )
-FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
-SHOWN = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
+SETUP_FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
+SUMMARY_COLUMNS = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
 
 
-def subject(number: int) -> Subject:
+def make_experiment(number: int) -> Experiment:
     """Return the subject of setup 1 or 2."""
     arguments = (
-        losses_argument(*LOSSES),
+        losses_argument(*FIGURE_LOSSES),
         Choice("reading", "literal", tuple(READINGS)),
-        *READING,
+        *READING_ARGUMENTS,
         Int("points", SETUPS[number].points, 1, 50_000),
         Int("steps", Simulation.steps, 1, 10**6),
         Int("seed", Simulation.seed, 0, 2**63 - 1),
@@ -47,20 +47,20 @@ def subject(number: int) -> Subject:
         Choice("dtype", Simulation.dtype, ("float32", "float64")),
     )
 
-    def make(folder: Path, values: Values) -> Iterator[str]:
-        what = simulation(number, values)
-        rows = record(what, folder)
-        title = f"Setup {number}, {reading_name(what.reading)}, {what.pairs:,} pairs"
-        save(error_curves(rows, title), folder / "error.png")
-        save(iou_boxes(rows, title), folder / "iou.png")
+    def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
+        what = read_simulation(number, values)
+        rows = run_simulation(what, folder)
+        title = f"Setup {number}, {name_reading(what.reading)}, {what.pairs:,} pairs"
+        save_figure(draw_error_curves(rows, title), folder / "error.png")
+        save_figure(draw_iou_boxes(rows, title), folder / "iou.png")
         yield f"{title}, after {what.steps} steps:"
-        yield from summary(rows)
-        yield from judgements(rows, number)
+        yield from format_summary(rows)
+        yield from check_claims(rows, number)
 
-    return Subject(f"setup{number}", arguments, make, FILES)
+    return Experiment(f"setup{number}", arguments, make, SETUP_FILES)
 
 
-def simulation(number: int, values: Values) -> Simulation:
+def read_simulation(number: int, values: ArgumentValues) -> Simulation:
     """Return the simulation that a user's values describe.
 
     Raises:
@@ -68,7 +68,7 @@ def simulation(number: int, values: Values) -> Simulation:
         LossSpecError: If a loss is none of the table.
     """
     given = dict(values)
-    given["losses"] = losses_of(given, *LOSSES)
+    given["losses"] = get_losses(given, *FIGURE_LOSSES)
     named = READINGS[given.pop("reading", "literal")]
     reading = replace(named, **{key: given.pop(key) for key in asdict(named) if key in given})
     if given.get("device", "").isdigit():
@@ -84,24 +84,26 @@ def simulation(number: int, values: Values) -> Simulation:
     return what
 
 
-def record(what: Simulation, folder: Path) -> list[Row]:
+def run_simulation(what: Simulation, folder: Path) -> list[Row]:
     """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
     rows: list[Row] = []
     with show_progress(f"setup {what.setup}", what.steps * len(what.losses)) as advance:
         for part in what.run(tick=lambda: advance(1)):
             rows += part
             write_csv(folder / "steps.csv", rows)
-            write_json(folder / "settings.json", settings(what, [row["loss"] for row in rows if row["step"] == 0]))
+            write_json(
+                folder / "settings.json", describe_settings(what, [row["loss"] for row in rows if row["step"] == 0])
+            )
     return rows
 
 
-def settings(what: Simulation, finished: list[str]) -> dict[str, object]:
+def describe_settings(what: Simulation, finished: list[str]) -> dict[str, object]:
     """Return what was simulated, with the versions that computed it."""
     versions = {"yolo_feiou": __version__, "torch": torch.__version__, "python": platform.python_version()}
     return {**asdict(what), "pairs": what.pairs, "losses": finished, "versions": versions}
 
 
-def reading_name(reading: Reading) -> str:
+def name_reading(reading: Reading) -> str:
     """Return a reading's name, or how it differs from the literal one."""
     for name, known in READINGS.items():
         if reading == known:
@@ -110,11 +112,11 @@ def reading_name(reading: Reading) -> str:
     return " ".join(f"{key}={value}" for key, value in asdict(reading).items() if value != literal[key])
 
 
-def summary(rows: list[Row]) -> Iterator[str]:
+def format_summary(rows: list[Row]) -> Iterator[str]:
     """Yield a table of what each loss reached."""
     width = max(len(row["loss"]) for row in rows)
     last = max(row["step"] for row in rows)
-    yield " " * width + "".join(f"{column:>10}" for column in SHOWN)
+    yield " " * width + "".join(f"{column:>10}" for column in SUMMARY_COLUMNS)
     for row in rows:
         if row["step"] == last:
-            yield f"{row['loss']:{width}}" + "".join(f"{row[column]:>10.4f}" for column in SHOWN)
+            yield f"{row['loss']:{width}}" + "".join(f"{row[column]:>10.4f}" for column in SUMMARY_COLUMNS)

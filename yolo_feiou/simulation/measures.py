@@ -9,10 +9,10 @@ from torch import Tensor
 from yolo_feiou.losses.boxes import Pair
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
-SHARES = (50, 75, 90)  # IoU above which a box counts, in per cent
+SHARE_LEVELS = (50, 75, 90)  # IoU above which a box counts, in per cent
 
 
-def measure(boxes: Tensor, target: Tensor) -> dict[str, float]:
+def measure_boxes(boxes: Tensor, target: Tensor) -> dict[str, float]:
     """Return the error and the distribution of IoU over all pairs.
 
     `error_sum` is E(t) of Algorithm 1, the sum of |Δx| + |Δy| + |Δw| + |Δh| in the boxes' own unit, `error` the same
@@ -33,5 +33,7 @@ def measure(boxes: Tensor, target: Tensor) -> dict[str, float]:
         "iou_mean": float(iou.mean(dtype=np.float64)),
         **{f"iou_{q:02}": float(iou[round(q / 100 * last)]) for q in QUANTILES},
         "iou_best": float(iou[round(0.95 * last) :].mean(dtype=np.float64)),
-        **{f"share_{s}": float(len(iou) - np.searchsorted(iou, s / 100, side="right")) / len(iou) for s in SHARES},
+        **{
+            f"share_{s}": float(len(iou) - np.searchsorted(iou, s / 100, side="right")) / len(iou) for s in SHARE_LEVELS
+        },
     }

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from yolo_feiou.parameters import Int
 from yolo_feiou.progress_bar import show_progress
-from yolo_feiou.simulation.claims import ALL, CLAIMS
-from yolo_feiou.simulation.experiment import Subject, Values
+from yolo_feiou.simulation.claims import ALL_BUT_FOCAL, CLAIMS
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.simulation.setups import Reading
 from yolo_feiou.storage.tables import Row, write_csv
 
-BASES = [
+BASE_READINGS = [
     Reading(area=area, region=region, factor=factor, update=update)
     for area, region, factor, update in product((100, 1), ("square", "disc"), ("1", "2-iou"), ("xywh", "xyxy"))
 ]
 #: What Focal-EIoU and a batch are: Eq. 11 over all pairs, with the weight in the graph too; Eq. 10; Eq. 11 over the
 #: pairs of a point, of an anchor, or of a point and a target, with the other losses averaged over them too.
-FORMS = [
+BATCH_READINGS = [
     ({}, "focal_eiou"),
     ({}, "focal_eiou:detach=false"),
     ({}, "focal_eiou:norm=mean"),
@@ -33,7 +33,7 @@ FORMS = [
 ]
 
 
-def judged(points: int, seed: int = 0) -> Iterator[Row]:
+def judge_readings(points: int, seed: int = 0) -> Iterator[Row]:
     """Yield a row for each reading: what it is, whether each statement holds (0 or 1), and how many do."""
 
     @cache
@@ -41,13 +41,13 @@ def judged(points: int, seed: int = 0) -> Iterator[Row]:
         (rows,) = Simulation(setup, (loss,), reading, points, seed=seed).run()
         return rows
 
-    for base, (options, focal) in product(BASES, FORMS):
+    for base, (options, focal) in product(BASE_READINGS, BATCH_READINGS):
         reading = replace(base, **options)
         plain = replace(reading, empty="mean")  # which matters to focal losses alone
         rows = {
             setup: [
                 row
-                for loss in (*ALL, focal)
+                for loss in (*ALL_BUT_FOCAL, focal)
                 for row in course(
                     setup,
                     replace(reading if loss == focal else plain, region=reading.region if setup == 1 else "square"),
@@ -60,11 +60,11 @@ def judged(points: int, seed: int = 0) -> Iterator[Row]:
         yield {**asdict(reading), "focal": focal, **holds, "holds": sum(holds.values())}
 
 
-def make(folder: Path, values: Values) -> Iterator[str]:
+def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the table of readings."""
-    total = len(BASES) * len(FORMS)
+    total = len(BASE_READINGS) * len(BATCH_READINGS)
     rows: list[Row] = []
-    judging = judged(**({"points": 20} | values))
+    judging = judge_readings(**({"points": 20} | values))
     try:
         with show_progress("readings", total) as advance:
             for row in judging:
@@ -81,4 +81,6 @@ def make(folder: Path, values: Values) -> Iterator[str]:
             yield f"{most} of {len(CLAIMS)} statements hold with " + " ".join(f"{k}={row[k]}" for k in list(row)[:8])
 
 
-SUBJECT = Subject("readings", (Int("points", 20, 1, 50_000), Int("seed", 0, 0, 2**63 - 1)), make, ("readings.csv",))
+ALL_READINGS = Experiment(
+    "readings", (Int("points", 20, 1, 50_000), Int("seed", 0, 0, 2**63 - 1)), write_readings, ("readings.csv",)
+)

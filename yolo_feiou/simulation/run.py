@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import torch
 
 from yolo_feiou.losses.registry import build_loss
-from yolo_feiou.simulation.descent import descend, rates
-from yolo_feiou.simulation.measures import measure
+from yolo_feiou.simulation.descent import descend, step_sizes
+from yolo_feiou.simulation.measures import measure_boxes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.storage.tables import Row
 
-LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")  # the paper's figures 6 and 7
+FIGURE_LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")  # the paper's figures 6 and 7
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Simulation:
     """
 
     setup: int
-    losses: tuple[str, ...] = LOSSES
+    losses: tuple[str, ...] = FIGURE_LOSSES
     reading: Reading = field(default_factory=Reading)
     points: int = 0
     steps: int = 200
@@ -51,11 +51,11 @@ class Simulation:
         setup = SETUPS[self.setup]
         pairs = setup.pairs(self.points or setup.points, self.reading, self.seed)
         start, target = (boxes.to(self.device, getattr(torch, self.dtype)) for boxes in pairs)
-        schedule = rates(self.steps)
+        schedule = step_sizes(self.steps)
         for spec, loss in [(spec, build_loss(spec)) for spec in self.losses]:  # a wrong one shows at once
-            rows = [{"loss": spec, "step": 0, "rate": 0.0, **measure(start, target)}]
+            rows = [{"loss": spec, "step": 0, "rate": 0.0, **measure_boxes(start, target)}]
             trajectory = descend(loss, start, target, schedule, self.reading)
             for step, (rate, boxes) in enumerate(zip(schedule, trajectory, strict=True), 1):
-                rows.append({"loss": spec, "step": step, "rate": rate, **measure(boxes, target)})
+                rows.append({"loss": spec, "step": step, "rate": rate, **measure_boxes(boxes, target)})
                 tick()
             yield rows

@@ -90,7 +90,7 @@ class Setup:
         anchor = torch.cat((centres[:, None, None].expand(shape), anchors[:, None].expand(shape)), -1)
         target = torch.cat((torch.full(shape, CENTRE, dtype=torch.float64), targets.expand(shape)), -1)
         anchor, target = (box_convert(boxes, "cxcywh", "xyxy") for boxes in (anchor, target))
-        return batched(anchor, reading.batch), batched(target, reading.batch)
+        return make_batches(anchor, reading.batch), make_batches(target, reading.batch)
 
     def sides(self, areas: list[float]) -> Tensor:
         """Return width and height of a box of each area and ratio, shape (N, 2)."""
@@ -98,7 +98,7 @@ class Setup:
         return torch.tensor(boxes, dtype=torch.float64)
 
 
-def batched(boxes: Tensor, batch: str) -> Tensor:
+def make_batches(boxes: Tensor, batch: str) -> Tensor:
     """Return boxes of shape (points, anchors, targets, 4) as (batches, pairs in a batch, 4)."""
     if batch == "target":
         boxes = boxes.transpose(1, 2)

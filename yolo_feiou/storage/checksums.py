@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-BLOCK = 1 << 20
+BLOCK_BYTES = 1 << 20
 
 
 def file_sha256(path: str | Path) -> str:
@@ -16,6 +16,6 @@ def file_sha256(path: str | Path) -> str:
     """
     digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(BLOCK):
+        while block := file.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()

@@ -10,12 +10,12 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 
-class Busy(Exception):
+class LockBusy(Exception):
     """Another process holds the lock."""
 
 
 @contextmanager
-def held(path: Path, patience: float = float("inf")) -> Iterator[None]:
+def hold_lock(path: Path, patience: float = float("inf")) -> Iterator[None]:
     """Hold the lock of a file inside the block; children don't inherit it, and it works on most network file systems.
 
     Args:
@@ -29,19 +29,19 @@ def held(path: Path, patience: float = float("inf")) -> Iterator[None]:
     try:
         lock.acquire(poll_interval=0.2)
     except Timeout:
-        raise Busy(f"{path} is held by another process") from None
+        raise LockBusy(f"{path} is held by another process") from None
     try:
         yield
     finally:
         lock.release()
 
 
-def is_held(path: Path) -> bool:
+def is_locked(path: Path) -> bool:
     """Return whether another process holds the lock of a file, or this one does."""
     if not path.exists():
         return False
     try:
-        with held(path, 0):
+        with hold_lock(path, 0):
             return False
-    except Busy:
+    except LockBusy:
         return True

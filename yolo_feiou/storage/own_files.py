@@ -14,7 +14,7 @@ from yolo_feiou.storage.tables import write_text
 SEAL = ("<!-- Written by yolo-feiou, which replaces this file while the text above has SHA-256 ", " -->")
 
 
-def check_free(folder: Path, names: Iterable[str], how: str = "with out=") -> None:
+def check_not_overwritten(folder: Path, names: Iterable[str], how: str = "with out=") -> None:
     """Check that nothing is overwritten.
 
     Args:

@@ -15,18 +15,20 @@ from pathlib import Path
 from yolo_feiou.errors import DataError
 
 #: Excel's "Unicode text" is UTF-16 with tabs, its "CSV UTF-8" begins with a mark.
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = ",;\t"
-REMEDY = "A spreadsheet wrote it: save it from there as 'CSV UTF-8' with unformatted numbers, or make it anew."
+SPREADSHEET_REMEDY = (
+    "A spreadsheet wrote it: save it from there as 'CSV UTF-8' with unformatted numbers, or make it anew."
+)
 
 _SPACE = "\u00a0\u202f"
 #: 1.234.567, 1,234.5, 1 234, 1'234: not one of these is a plain number, nor has a decimal comma alone.
 THOUSANDS = re.compile(rf"[+-]?\d{{1,3}}(?:(?P<by>[.,'’{_SPACE} ])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?")
 PERCENT = re.compile(rf"[+-]?\d+(?:[.,]\d+)?[{_SPACE} ]?%")
-PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
+PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 #: Both 1.234 and 1234.
-EITHER = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+AMBIGUOUS_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[list[str]]]:
@@ -38,8 +40,8 @@ def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[l
         DataError: If the file is no CSV in UTF-8, UTF-16 with a mark included, if one of its lines has more or fewer
             cells than the header, if a column is there twice, or if numbers can't be told for sure.
     """
-    content = decode(path)
-    rows = split(content, delimiter(content), path)
+    content = decode_csv(path)
+    rows = split_cells(content, find_delimiter(content), path)
     if not rows:
         return [], []
     header, *rows = rows
@@ -53,13 +55,13 @@ def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[l
     if twice := [name for i, name in enumerate(header) if name in header[:i]]:
         raise DataError(f"{path} has the column {twice[0]!r} twice: take one of them out, or make it anew.")
     if len(header) == 1 and any(mark in header[0] for mark in DELIMITERS):
-        raise DataError(f"{path} has all its columns in one, {header[0][:40]!r}. {REMEDY}")
+        raise DataError(f"{path} has all its columns in one, {header[0][:40]!r}. {SPREADSHEET_REMEDY}")
     columns = [i for i, name in enumerate(header) if name not in text]
-    plain_numbers(path, header, rows, columns, delimiter(content) != ",")
+    normalise_numbers(path, header, rows, columns, find_delimiter(content) != ",")
     return header, rows
 
 
-def decode(path: Path, errors: str = "strict") -> str:
+def decode_csv(path: Path, errors: str = "strict") -> str:
     """Return the text of a file.
 
     Args:
@@ -72,14 +74,14 @@ def decode(path: Path, errors: str = "strict") -> str:
     content = path.read_bytes()
     if content.startswith(b"PK\x03\x04"):
         raise DataError(f"{path} is a workbook and no CSV: save it from the spreadsheet as 'CSV UTF-8'.")
-    encoding = next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding, errors)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as 'CSV UTF-8', or make it anew.") from None
 
 
-def delimiter(content: str) -> str:
+def find_delimiter(content: str) -> str:
     """Return what parts the cells of the first line: a comma, or what is there more often outside quotes."""
     first = re.sub(r'"[^"]*"', "", content.lstrip().partition("\n")[0])
     if named := re.fullmatch(r"sep=(.)\r?", first):  # as Excel has it
@@ -87,7 +89,7 @@ def delimiter(content: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def split(content: str, parted_by: str, path: Path) -> list[list[str]]:
+def split_cells(content: str, parted_by: str, path: Path) -> list[list[str]]:
     """Return the rows that are not empty, as cells.
 
     Raises:
@@ -101,7 +103,7 @@ def split(content: str, parted_by: str, path: Path) -> list[list[str]]:
     return [row for row in rows if len(row) == 1 or any(row)]
 
 
-def plain_numbers(
+def normalise_numbers(
     path: Path, header: Sequence[str], rows: list[list[str]], columns: Sequence[int], is_foreign: bool
 ) -> None:
     """Write the numbers in some columns as Python does: decimal points, no spaces about, a plain minus.
@@ -121,16 +123,16 @@ def plain_numbers(
     for number, row in enumerate(rows):
         for column in columns:
             cell = row[column].strip(f" \t{_SPACE}").replace("−", "-")
-            if PLAIN.fullmatch(cell):
+            if PLAIN_NUMBER.fullmatch(cell):
                 row[column] = cell
                 if "." in cell:
                     points.append((number, column))
-            elif COMMA.fullmatch(cell):
+            elif DECIMAL_COMMA.fullmatch(cell):
                 commas.append((number, column))
             elif PERCENT.fullmatch(cell) or THOUSANDS.fullmatch(cell):
                 raise DataError(
                     f"{path}: row {number + 1} has {header[column]}={row[column]!r}, expected a plain number like "
-                    f"0.463. {REMEDY}"
+                    f"0.463. {SPREADSHEET_REMEDY}"
                 )
     if not commas or (points and not is_foreign):
         return
@@ -140,9 +142,9 @@ def plain_numbers(
         other, place = points[0]
         raise DataError(
             f"{found} with a decimal comma, and row {other + 1} {header[place]}={rows[other][place]!r} with a point. "
-            f"{REMEDY}"
+            f"{SPREADSHEET_REMEDY}"
         )
-    if all(EITHER.fullmatch(rows[number][column].strip()) for number, column in commas):
-        raise DataError(f"{found}, which may be a fraction or thousands. {REMEDY}")
+    if all(AMBIGUOUS_COMMA.fullmatch(rows[number][column].strip()) for number, column in commas):
+        raise DataError(f"{found}, which may be a fraction or thousands. {SPREADSHEET_REMEDY}")
     for number, column in commas:
         rows[number][column] = rows[number][column].strip(f" \t{_SPACE}").replace("−", "-").replace(",", ".")

@@ -46,7 +46,7 @@ def results_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place when the block ends well, and goes otherwise."""
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
@@ -59,7 +59,7 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_set(folder: Path) -> Iterator[Path]:
+def atomic_file_set(folder: Path) -> Iterator[Path]:
     """Give an empty folder within `folder` to write files to, which go to `folder` together when the block ends well.
 
     Files of other names in `folder` stay as they are. When the block ends otherwise nothing has changed there.
@@ -81,7 +81,7 @@ def whole_set(folder: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     r"""Write a text file as a whole; of a file name that is no Unicode the odd bytes as \udc.., as JSON has them."""
-    with whole(path) as part:
+    with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
@@ -95,7 +95,7 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
 
     A text in which a spreadsheet would see a formula is written as `escape.spreadsheet_text` has it.
     """
-    rows = [{key: _cell(value) for key, value in row.items()} for row in rows]
+    rows = [{key: _format_cell(value) for key, value in row.items()} for row in rows]
     lines = _Lines()
     table = csv.DictWriter(lines, list(rows[0]), lineterminator="\r\n")  # so that cells with either are quoted
     table.writeheader()
@@ -103,11 +103,11 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
     write_text(path, "".join(lines))
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     """Return a value as a CSV has it."""
     if isinstance(value, float):
         return f"{value:.7g}"
-    return spreadsheet_text(value) if isinstance(value, str) and isinstance(number(value), str) else value
+    return spreadsheet_text(value) if isinstance(value, str) and isinstance(parse_number(value), str) else value
 
 
 class _Lines(list[str]):
@@ -160,18 +160,18 @@ def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
     """
     header, rows = read_rows(path, text)
     return [
-        {key: plain_text(cell) if key in text else _read(cell) for key, cell in zip(header, row, strict=True)}
+        {key: plain_text(cell) if key in text else _parse_cell(cell) for key, cell in zip(header, row, strict=True)}
         for row in rows
     ]
 
 
-def _read(cell: str) -> float | str:
+def _parse_cell(cell: str) -> float | str:
     """Return what a cell says."""
-    value = number(cell)
+    value = parse_number(cell)
     return plain_text(value) if isinstance(value, str) else value
 
 
-def number(text: str) -> float | str:
+def parse_number(text: str) -> float | str:
     """Return the number that `text` spells, or the text itself."""
     try:
         return float(text)

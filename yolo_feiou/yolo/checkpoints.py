@@ -12,7 +12,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.framework import HALF, NEW, TRAINED, Progress
 from yolo_feiou.storage.checkpoints import read_numbers
-from yolo_feiou.storage.tables import whole
+from yolo_feiou.storage.tables import atomic_file
 
 
 def find_progress(folder: Path) -> Progress:
@@ -44,7 +44,7 @@ def strip_checkpoints(folder: Path) -> None:
     for path in _paths(folder):
         content = read_numbers(path) if path.exists() else None
         if content and content.get("optimizer"):
-            with whole(path) as part:
+            with atomic_file(path) as part:
                 strip_optimizer(path, str(part))
 
 
@@ -63,6 +63,6 @@ def _paths(folder: Path) -> tuple[Path, Path]:
 
 def _replace(path: Path, other: Path) -> str:
     """Put a copy of another checkpoint in the place of one, and return a line on it."""
-    with whole(path) as part:
+    with atomic_file(path) as part:
         shutil.copyfile(other, part)
     return f"{path} was missing, torn or left behind: replaced by {other.name}."

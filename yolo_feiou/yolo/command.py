@@ -12,7 +12,7 @@ from ultralytics import cfg
 from ultralytics.cfg import MODES, merge_equals_args, smart_value
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
-from yolo_feiou.losses.table import PARAMETERS
+from yolo_feiou.losses.table import PARAMETER_NAMES
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
@@ -67,7 +67,7 @@ def trains(arguments: list[str]) -> bool:
     check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if mode == "train":
         check_resumed_file(settings.get("resume"))
-    if "loss" in settings.keys() & ours().keys() and (apart := [key for key in settings if key in PARAMETERS]):
+    if "loss" in settings.keys() & ours().keys() and (apart := [key for key in settings if key in PARAMETER_NAMES]):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )

@@ -19,7 +19,7 @@ from ultralytics.utils.ops import scale_boxes
 
 from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
-from yolo_feiou.evaluation.truth import Record
+from yolo_feiou.evaluation.truth import CocoRecord
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.weights_path import check_weights_file
@@ -46,7 +46,7 @@ class Detections:
     shapes: dict[str, tuple[int, int]]
     settings: dict[str, Any]
 
-    def in_coco_form(self, image_ids: Mapping[str, Id], category_ids: Sequence[Id]) -> list[Record]:
+    def in_coco_form(self, image_ids: Mapping[str, Id], category_ids: Sequence[Id]) -> list[CocoRecord]:
         """Return them as COCO's result format has them.
 
         Args:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from yolo_feiou import __version__
-from yolo_feiou.storage.tables import whole
+from yolo_feiou.storage.tables import atomic_file
 from yolo_feiou.terminal import say
 
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
@@ -83,7 +83,7 @@ def replace_script(scripts: Path) -> None:
         if os.path.lexists(stocks) and not is_console_script(stocks):
             say(f"{'not fixed':12} {stocks} is no script of Ultralytics or yolo-feiou: rename it, and --fix again")
             continue
-        with whole(stocks) as part:
+        with atomic_file(stocks) as part:
             shutil.copy2(ours, part)
         say(f"{'fixed':12} {stocks}")
     if not found:

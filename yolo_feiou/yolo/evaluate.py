@@ -10,9 +10,9 @@ from typing import Any
 from ultralytics.engine.model import Model
 
 from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
-from yolo_feiou.evaluation.objects import check_shapes, expected_objects
-from yolo_feiou.evaluation.rehearsal import find_subject
-from yolo_feiou.evaluation.saved import Evaluation, check_folder
+from yolo_feiou.evaluation.objects import check_shapes, find_expected_objects
+from yolo_feiou.evaluation.rehearsal import find_evaluation_input
+from yolo_feiou.evaluation.saved import Evaluation, check_evaluation_folder
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.detect import class_names, detect, load_model
@@ -58,19 +58,19 @@ def evaluate(
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
     evaluator_version(evaluator)  # a wrong name shows before the work
-    check_folder(folder)
+    check_evaluation_folder(folder)
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
     names = class_names(model)
     images = read_split(data, split, told.get("classes"), told.get("single_cls"))
-    subject = find_subject(images, annotations, evaluator, names)
+    subject = find_evaluation_input(images, annotations, evaluator, names)
     source, expected = subject.source, subject.expected
     for note in expected.notes:
         say(f"note: {note}", sys.stderr)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
     check_shapes(subject.images, found.shapes)
     if names is None:
-        expected = expected_objects(subject.images, source, found.names)
+        expected = find_expected_objects(subject.images, source, found.names)
     predictions = [
         record
         for record in found.in_coco_form(expected.image_ids, expected.category_ids)

@@ -22,7 +22,7 @@ from ultralytics.utils import LOGGER, RANK
 from ultralytics.utils.checks import check_version
 
 from yolo_feiou.storage.checksums import file_sha256
-from yolo_feiou.storage.tables import whole
+from yolo_feiou.storage.tables import atomic_file
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.proof import unwrap_model
@@ -73,7 +73,7 @@ class ExactResume(TrainerHost):
             return None
         path = self.wdir / f"epoch{self.epoch + 1}.state"
         try:
-            with whole(path) as part:
+            with atomic_file(path) as part:
                 torch.save({"checkpoint": file_sha256(checkpoint), **self._state()}, part)
         except OSError as error:
             LOGGER.warning(f"{path} can't be written ({error.strerror}): a resume would not be exact.")

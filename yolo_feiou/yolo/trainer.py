@@ -18,12 +18,12 @@ from ultralytics.utils.checks import check_file
 from yolo_feiou.distributed import continuing
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import STOCK, shortest
+from yolo_feiou.losses.registry import STOCK, shorten_spec
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import session
-from yolo_feiou.storage.tables import whole, write_text
+from yolo_feiou.storage.tables import atomic_file, write_text
 from yolo_feiou.yolo.argument_values import check_classes, check_values, unmatched_layers
 from yolo_feiou.yolo.arguments import changed, check
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
@@ -161,7 +161,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
             state = self.write_state(parts[0])
             for part, path in zip(parts, paths, strict=True):
                 if part.exists():
-                    with whole(path) as target:
+                    with atomic_file(path) as target:
                         part.replace(target)
             drop_states(self.wdir, keep=state)
             return saved
@@ -232,7 +232,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
             )
         record.write(self.save_dir)
         for model in self._models().values():
-            run_record.put_mark(model, record, shortest(str(self.own.get("loss") or STOCK)))
+            run_record.put_mark(model, record, shorten_spec(str(self.own.get("loss") or STOCK)))
 
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.datasets.coco.factories import write_zip
 from yolo_feiou.datasets.coco import archives
-from yolo_feiou.datasets.coco.archives import extract_file, extract_folder, size_of
+from yolo_feiou.datasets.coco.archives import extract_file, extract_folder, extracted_size
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError, DataError
 
@@ -32,7 +32,7 @@ def test_a_folder(archive, tmp_path, own):
     extract_folder(archive, "val2017", tmp_path / "images" / "val2017", own)
     assert content(tmp_path / "images" / "val2017") == FILES
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["val2017"]
-    assert size_of(archive, "val2017") == 15000 and size_of(archive, "other/x.txt") == 1
+    assert extracted_size(archive, "val2017") == 15000 and extracted_size(archive, "other/x.txt") == 1
 
 
 def test_what_is_there_already_is_not_written_again(archive, tmp_path, own):
@@ -139,7 +139,7 @@ def test_another_zip_than_its_name_says(archive, tmp_path, own):
     with pytest.raises(DataError, match="has no annotations/a.json"):
         extract_file(archive, "annotations/a.json", tmp_path / "a.json", own)
     with pytest.raises(DataError, match="there is no .*b.zip"):
-        size_of(tmp_path / "b.zip", "x")
+        extracted_size(tmp_path / "b.zip", "x")
 
 
 def test_compressed_zips_too(tmp_path, own):

@@ -13,8 +13,8 @@ import pytest
 
 from tests.datasets.coco.factories import CATEGORIES, TINY, annotation, image, labels, write_json
 from yolo_feiou.datasets.coco import convert
-from yolo_feiou.datasets.coco.annotations import read_columns
-from yolo_feiou.datasets.coco.convert import Counts, label_boxes, label_name, write_labels
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
+from yolo_feiou.datasets.coco.convert import LabelCounts, label_boxes, label_name, write_labels
 from yolo_feiou.errors import DataError
 
 real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't lie beside this checkout")
@@ -22,7 +22,7 @@ real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't li
 
 def written(tmp_path, images, objects, **how):
     """The label files and the counts of a made-up JSON."""
-    columns = read_columns(write_json(tmp_path / "a.json", images, objects))
+    columns = read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     counts = write_labels(columns, tmp_path / "labels", **how)
     return labels(tmp_path / "labels"), counts
 
@@ -32,7 +32,7 @@ def test_a_label_by_hand(tmp_path):
     # The float32 nearest to 0.4 is 0.4000000059604645, to 0.15 it is 0.1500000059604645.
     files, counts = written(tmp_path, [image(1)], [annotation(1)])
     assert files == {"1.txt": "0 0.125 0.400000006 0.150000006 0.400000006\n"}
-    assert counts == Counts(images=1, objects=1, bytes=len(files["1.txt"]))
+    assert counts == LabelCounts(images=1, objects=1, bytes=len(files["1.txt"]))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_counts(tmp_path):
     assert files["2.txt"] == files["3.txt"] == ""
     assert files["1.txt"] == "0 0.125 0.4 0.15 0.4\n1 0.125 0.4 0.15 0.4\n0 0.0125 0.05 0.025 0.1\n"
     size = len(files["1.txt"])
-    assert counts == Counts(
+    assert counts == LabelCounts(
         3, objects=3, crowds=2, clipped=1, degenerate=1, duplicates=1, without_objects=2, bytes=size
     )
 
@@ -93,7 +93,7 @@ def test_labels_lie_as_the_images_do_and_are_found_by_ultralytics():
 def test_real_labels_are_exact(tmp_path):
     # The exact value from the decimals of the JSON, as fractions; its nearest float32 is that of the label.
     path = TINY / "annotations" / "instances_val2017.json"
-    write_labels(read_columns(path), tmp_path / "labels")
+    write_labels(read_coco_columns(path), tmp_path / "labels")
     content = json.loads(path.read_text(), parse_float=Fraction, parse_int=Fraction)
     checked = 0
     for info in content["images"]:
@@ -123,7 +123,7 @@ def stock(folder, out):
 @real
 def test_with_six_digits_the_bytes_are_those_of_ultralytics(tmp_path):
     for split, theirs in stock(TINY / "annotations", tmp_path / "stock").items():
-        columns = read_columns(TINY / "annotations" / f"instances_{split}.json")
+        columns = read_coco_columns(TINY / "annotations" / f"instances_{split}.json")
         assert not label_boxes(columns.boxes, np.repeat(columns.sizes, np.diff(columns.starts), axis=0))[1].any()
         write_labels(columns, tmp_path / split, digits=6)
         ours = labels(tmp_path / split)
@@ -138,17 +138,17 @@ def test_so_they_are_with_repeated_and_empty_boxes(tmp_path):
     objects += [{**one, "id": 1000 + one["id"]} for one in objects[::3]]
     names = [{"id": 1, "name": "person"}, {"id": 2, "name": "bicycle"}]
     path = write_json(tmp_path / "json" / "instances_a.json", [image(n) for n in range(1, 8)], objects, names)
-    counts = write_labels(read_columns(path), tmp_path / "labels", digits=6)
+    counts = write_labels(read_coco_columns(path), tmp_path / "labels", digits=6)
     assert stock(tmp_path / "json", tmp_path / "stock") == {"a": labels(tmp_path / "labels")}
     assert counts.duplicates > 20 and counts.degenerate > 100 and counts.crowds > 20
 
 
 def test_many_processes_write_what_one_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "PIECE", 7)
+    monkeypatch.setattr(convert, "IMAGES_PER_TASK", 7)
     rng = np.random.default_rng(1)
     images = [image(n, f"{n % 3}/{n}.jpg") for n in range(50)]
     objects = [annotation(n, int(rng.integers(50)), rng.uniform(0, 90, 4).tolist()) for n in range(400)]
-    columns = read_columns(write_json(tmp_path / "a.json", images, objects))
+    columns = read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     seen = []
     one = write_labels(columns, tmp_path / "one", workers=1)
     two = write_labels(columns, tmp_path / "two", workers=3, progress=seen.append)
@@ -156,9 +156,9 @@ def test_many_processes_write_what_one_does(tmp_path, monkeypatch):
 
 
 def test_a_worker_that_is_killed_is_a_message(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "PIECE", 1)
-    monkeypatch.setattr(convert, "_write", die)
-    columns = read_columns(write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], []))
+    monkeypatch.setattr(convert, "IMAGES_PER_TASK", 1)
+    monkeypatch.setattr(convert, "_write_task", die)
+    columns = read_coco_columns(write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], []))
     with pytest.raises(DataError, match="was killed"):
         write_labels(columns, tmp_path / "labels", workers=2)
 
@@ -171,12 +171,12 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     script = f"""
 import os, time, pathlib
 from yolo_feiou.datasets.coco import convert
-from yolo_feiou.datasets.coco.annotations import read_columns
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
 def work(*arguments):
     pathlib.Path({str(tmp_path)!r}, f"worker{{os.getpid()}}").touch()
     time.sleep(60)
 convert.PIECE, convert._write = 1, work
-convert.write_labels(read_columns(pathlib.Path({str(tmp_path / "a.json")!r})), pathlib.Path("labels"), workers=2)
+convert.write_labels(read_coco_columns(pathlib.Path({str(tmp_path / "a.json")!r})), pathlib.Path("labels"), workers=2)
 """
     write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], [], CATEGORIES)
     child = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)

@@ -14,7 +14,7 @@ from tests.datasets.coco.server import serving
 from yolo_feiou.datasets.coco import command, convert, splits
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.storage.locks import held
+from yolo_feiou.storage.locks import hold_lock
 
 
 def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
@@ -30,7 +30,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(convert, "_write", full)
+    monkeypatch.setattr(convert, "_write_task", full)
     assert "no space left" in refusal(own)
     assert (
         tree(out) == ["images/train", "prepared.sha256", "preparing.json"]
@@ -39,7 +39,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     monkeypatch.undo()
     prepare_coco(own)
     assert (out / "prepared.json").exists()
-    monkeypatch.setattr(convert, "_write", full)
+    monkeypatch.setattr(convert, "_write_task", full)
     refusal([*own, "missing=skip"])  # what was whole is not taken for the new
     assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
 
@@ -110,13 +110,13 @@ def die_at(step):
 def test_one_at_a_time(own, out, tmp_path, monkeypatch):
     script = f"""
 import sys, time, pathlib
-from yolo_feiou.storage.locks import held
-with held(pathlib.Path({str(out / ".preparing.lock")!r})):
+from yolo_feiou.storage.locks import hold_lock
+with hold_lock(pathlib.Path({str(out / ".preparing.lock")!r})):
     print("held", flush=True)
     time.sleep(60)
 """
     out.mkdir(parents=True)
-    monkeypatch.setattr(command, "held", lambda path, patience: held(path, 0.1))
+    monkeypatch.setattr(command, "hold_lock", lambda path, patience: hold_lock(path, 0.1))
     other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "held\n"
     assert "another process is preparing" in refusal(own, ArgumentError)
@@ -132,10 +132,10 @@ def test_what_another_process_wrote_meanwhile_stays(own, out, tmp_path, monkeypa
     def after_another(path, patience):
         monkeypatch.undo()
         prepare_coco(own)
-        with held(path, patience):
+        with hold_lock(path, patience):
             yield
 
-    monkeypatch.setattr(command, "held", after_another)
+    monkeypatch.setattr(command, "hold_lock", after_another)
     assert "another process has just written to out=" in refusal([*own, "missing=skip"], ArgumentError)
     assert (out / "prepared.json").exists() and (out / "mine.yaml").exists()
     prepare_coco([*own, "missing=skip"])

@@ -16,8 +16,8 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(module, "PAUSE", 0)
-    monkeypatch.setattr(module, "BLOCK", 1 << 14)
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0)
+    monkeypatch.setattr(module, "DOWNLOAD_BLOCK", 1 << 14)
     with serving({"a.zip": CONTENT}) as one:
         yield one
 
@@ -68,7 +68,7 @@ def test_what_never_goes_on_is_given_up_and_kept(server, tmp_path):
     server.ranges, server.cut = False, 30_000
     with pytest.raises(DataError, match="broke off after 30,000 of 100,000 bytes .* it goes on from there"):
         get(server, tmp_path)
-    assert len(server.requests) == 1 + module.TRIES
+    assert len(server.requests) == 1 + module.MAX_TRIES
     assert (tmp_path / "new" / "a.zip.part").read_bytes() == CONTENT[:30_000]
 
 
@@ -100,10 +100,10 @@ def test_a_server_in_trouble_is_asked_again(server, tmp_path):
     server.status = 503
     with pytest.raises(DataError, match="broke off after 0 of 100,000 bytes .the server says 503"):
         get(server, tmp_path)
-    assert len(server.requests) == module.TRIES
+    assert len(server.requests) == module.MAX_TRIES
 
 
 def test_no_server(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(module, "FIRST_PAUSE", 0)
     with pytest.raises(DataError, match="Connection refused"):
         download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", 10, MD5)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.datasets.coco.factories import annotation, image, write_json
-from yolo_feiou.datasets.coco.annotations import read_columns
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.errors import DataError
 
 #: As Roboflow writes them: category 0 is called like another one, or like the data set, and has no boxes.
@@ -16,7 +16,7 @@ ROBOFLOW = [
 
 def read(path, kinds, categories=ROBOFLOW):
     objects = [annotation(n, category_id=kind) for n, kind in enumerate(kinds)]
-    return read_columns(write_json(path / "a.json", [image(1)], objects, categories))
+    return read_coco_columns(write_json(path / "a.json", [image(1)], objects, categories))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.datasets.coco.factories import write_images
-from yolo_feiou.datasets.coco.images import are_there, check_missing, usable_names
+from yolo_feiou.datasets.coco.images import check_missing, find_existing, usable_names
 from yolo_feiou.errors import DataError
 
 
@@ -70,7 +70,7 @@ def test_a_missing_image_that_is_there_in_another_spelling_gets_a_hint(tmp_path,
     write_images(tmp_path, [there, "other.jpg"])
     for names in ([name], [name, "other.jpg"]):
         with pytest.raises(DataError) as error:
-            check_missing(names, are_there(names, tmp_path), tmp_path, "a.json", skip=False)
+            check_missing(names, find_existing(names, tmp_path), tmp_path, "a.json", skip=False)
         assert words in str(error.value)
 
 
@@ -80,7 +80,7 @@ def test_files_that_are_there(tmp_path):
     (tmp_path / "4.jpg").symlink_to(tmp_path / "1.jpg")
     (tmp_path / "5.jpg").symlink_to(tmp_path / "nowhere")
     names = ["1.jpg", "2.jpg", "a/2.jpg", "b/2.jpg", "1.jpg/x.jpg", "3.jpg", "4.jpg", "5.jpg"]
-    assert are_there(names, tmp_path).tolist() == [True, False, True, False, False, False, True, False]
+    assert find_existing(names, tmp_path).tolist() == [True, False, True, False, False, False, True, False]
 
 
 def test_missing_images_are_named_and_counted():

@@ -6,14 +6,14 @@ import pytest
 
 from tests.datasets.coco.factories import CATEGORIES, annotation, image, write_json
 from yolo_feiou.datasets.coco import json_reader
-from yolo_feiou.datasets.coco.annotations import read_columns
-from yolo_feiou.datasets.coco.json_reader import Annotation, open_lists, read_records
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
+from yolo_feiou.datasets.coco.json_reader import CocoAnnotation, open_lists, read_records
 from yolo_feiou.errors import DataError
 
 
 def refusal(path):
     with pytest.raises(DataError) as error:
-        read_columns(path)
+        read_coco_columns(path)
     assert "\n" not in str(error.value) and str(path) in str(error.value)
     return str(error.value)
 
@@ -109,10 +109,10 @@ def test_a_record_without_an_id_is_named_by_its_place(tmp_path):
 
 
 def test_records_come_in_pieces_and_all_of_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(json_reader, "CHUNK", 3)
+    monkeypatch.setattr(json_reader, "CHUNK_RECORDS", 3)
     path = write_json(tmp_path / "a.json", [image(1)], [annotation(n, bbox=(n, 2, 3, 4)) for n in range(8)])
     with open_lists(path) as lists:
-        pieces = list(read_records(lists.annotations, Annotation, path))
+        pieces = list(read_records(lists.annotations, CocoAnnotation, path))
     assert [[record.bbox[0] for record in piece] for piece in pieces] == [[0, 1, 2], [3, 4, 5], [6, 7]]
 
 
@@ -146,7 +146,7 @@ def test_byte_order_marks_are_read(tmp_path, encoding):
     text = json.dumps(json.loads(path.read_text()), ensure_ascii=False)
     mark = "\ufeff" if encoding.endswith("e") else ""  # the others write one themselves
     path.write_bytes((mark + text).encode(encoding))
-    columns = read_columns(path)
+    columns = read_coco_columns(path)
     assert columns.names == ["ünï.jpg"] and columns.boxes.tolist() == [[10, 20, 30, 40]]
 
 
@@ -168,7 +168,7 @@ def test_unknown_fields_are_passed_over(tmp_path):
     fields = {"segmentation": [[1, 2, {"a": "}]"}]], "nested": {"images": []}}
     content = {"x": fields, "images": [image(1, **fields)], "annotations": [annotation(1, **fields)]}
     path.write_text(json.dumps({**content, "categories": CATEGORIES}))
-    assert read_columns(path).boxes.tolist() == [[10, 20, 30, 40]]
+    assert read_coco_columns(path).boxes.tolist() == [[10, 20, 30, 40]]
 
 
 def test_another_encoding_is_named_as_such_with_the_place(tmp_path):
@@ -193,4 +193,4 @@ def test_a_list_that_is_there_twice_is_refused(tmp_path, key, mark):
 def test_the_same_words_within_records_are_no_lists(tmp_path):
     inner = {"images": [], "annotations": 1, "categories": {"categories": 2}}
     path = write_json(tmp_path / "a.json", [image(1, "images.jpg", images=1)], [annotation(1, **inner)], license=inner)
-    assert read_columns(path).boxes.tolist() == [[10, 20, 30, 40]]
+    assert read_coco_columns(path).boxes.tolist() == [[10, 20, 30, 40]]

@@ -15,7 +15,7 @@ from tests.datasets.coco.factories import annotation, image, own_data, write_ima
 from tests.datasets.coco.server import serving
 from yolo_feiou.datasets.coco import prepare
 from yolo_feiou.datasets.coco.command import prepare_coco
-from yolo_feiou.datasets.coco.ledger import FILE, Ledger
+from yolo_feiou.datasets.coco.ledger import LEDGER_FILE, Ledger
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 
 LABEL = "labels/train/1.txt"
@@ -190,7 +190,9 @@ def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
     assert f"{LABEL} (changed since)" in said and (out / LABEL).is_fifo()
 
 
-@pytest.mark.parametrize("name", ["prepared.json", "preparing.json", FILE, "labels/train.part", ".preparing.lock"])
+@pytest.mark.parametrize(
+    "name", ["prepared.json", "preparing.json", LEDGER_FILE, "labels/train.part", ".preparing.lock"]
+)
 @pytest.mark.parametrize("text", ["mine", "{}"])
 def test_files_of_the_names_of_our_records_are_not_overwritten(own, out, name, text):
     (out / name).parent.mkdir(parents=True)
@@ -249,7 +251,7 @@ def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypa
     prepare_coco(own)
     change_json(tmp_path)
     change_json(tmp_path, "val")
-    replace, done = prepare._replace, []
+    replace, done = prepare._replace_file, []
 
     def stop(*arguments):
         if done:
@@ -257,7 +259,7 @@ def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypa
         done.append(arguments)
         return replace(*arguments)
 
-    monkeypatch.setattr(prepare, "_replace", stop)
+    monkeypatch.setattr(prepare, "_replace_file", stop)
     with pytest.raises(KeyboardInterrupt):
         prepare_coco(own)
     monkeypatch.undo()
@@ -273,13 +275,13 @@ def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypa
 def test_a_folder_of_an_earlier_version_counts_as_unknown(own, out, tmp_path):
     # Format 1 had counts and bytes of the labels, and no checksums.
     prepare_coco(own)
-    (out / FILE).unlink()
+    (out / LEDGER_FILE).unlink()
     record = json.loads((out / "prepared.json").read_text())
     del record["files"]
     for split in record["splits"].values():
         split["labels"] = [split["images"], split["bytes"]]
     (out / "prepared.json").write_text(json.dumps({**record, "format": 1}))
-    said = refused(own, out, f"There is no {FILE} with their checksums, so none counts as unchanged.")
+    said = refused(own, out, f"There is no {LEDGER_FILE} with their checksums, so none counts as unchanged.")
     assert "holds 6 files" in said  # 3 labels, 2 lists, 1 data YAML
     for name in ("labels", "train.txt", "val.txt", "mine.yaml"):
         os.rename(out / name, tmp_path / f"moved-{name}")
@@ -289,8 +291,8 @@ def test_a_folder_of_an_earlier_version_counts_as_unknown(own, out, tmp_path):
 
 def test_a_damaged_ledger_is_named(own, out):
     prepare_coco(own)
-    (out / FILE).write_text((out / FILE).read_text() + "# link [1]\n")
-    refused(own, out, f"holds {FILE}, which this command did not make")
+    (out / LEDGER_FILE).write_text((out / LEDGER_FILE).read_text() + "# link [1]\n")
+    refused(own, out, f"holds {LEDGER_FILE}, which this command did not make")
 
 
 @pytest.mark.parametrize(
@@ -334,13 +336,15 @@ def test_a_record_of_another_form_proves_nothing_and_is_made_anew(own, out, caps
 
 def test_the_checksums_are_those_of_the_files(own, out, tmp_path):
     prepare_coco(own)
-    listed = [line.partition("  ")[2] for line in (out / FILE).read_text().splitlines() if line[0] != "#"]
+    listed = [line.partition("  ")[2] for line in (out / LEDGER_FILE).read_text().splitlines() if line[0] != "#"]
     assert listed == [
         *(f"labels/{name}.txt" for name in ("train/1", "train/2", "val/1")),
         *("mine.yaml", "train.txt", "val.txt"),
     ]
     if shutil.which("sha256sum"):
-        done = subprocess.run(["sha256sum", "--check", "--strict", FILE], cwd=out, capture_output=True, check=False)
+        done = subprocess.run(
+            ["sha256sum", "--check", "--strict", LEDGER_FILE], cwd=out, capture_output=True, check=False
+        )
         assert done.returncode == 0, done.stderr
 
 
@@ -487,7 +491,7 @@ def test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost(tmp_p
             at = chance.randrange(max(1, len(old)))
             mine[name] = old[:at] + bytes([old[at] ^ 1]) + old[at + 1 :] if old else b"mine"
             path.write_bytes(mine[name])
-    for name in ("prepared.json", FILE):  # our books: edited, they may be written anew
+    for name in ("prepared.json", LEDGER_FILE):  # our books: edited, they may be written anew
         mine.pop(name, None)
     outside = contents(data) | contents(tmp_path / "moved")
     for _ in range(3):

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from yolo_feiou.datasets.coco.similar_names import hint
+from yolo_feiou.datasets.coco.similar_names import suggest_name
 
 NFD = unicodedata.normalize("NFD", "ünï.jpg")
 
@@ -21,8 +21,8 @@ NFD = unicodedata.normalize("NFD", "ünï.jpg")
     ],
 )
 def test_the_nearest_name_and_in_what_it_differs(name, there, words):
-    assert words in hint(name, ["x.jpg", there])
+    assert words in suggest_name(name, ["x.jpg", there])
 
 
 def test_other_names_are_no_hint():
-    assert hint("7.jpg", ["8.jpg", "17.jpg", "7.png"]) == ""
+    assert suggest_name("7.jpg", ["8.jpg", "17.jpg", "7.png"]) == ""

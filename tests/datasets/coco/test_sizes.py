@@ -7,7 +7,7 @@ from ultralytics.data.utils import check_image
 
 from tests.datasets.coco.factories import image, write_images, write_json
 from yolo_feiou.datasets.coco import sizes
-from yolo_feiou.datasets.coco.annotations import read_columns
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.datasets.coco.sizes import check_sizes, compare_sizes, read_size
 from yolo_feiou.errors import DataError
 
@@ -100,11 +100,11 @@ def test_what_is_no_image_has_no_size_and_nothing_is_installed_for_it(tmp_path, 
 
 
 def columns(path, images):
-    return read_columns(write_json(path / "a.json", images, []))
+    return read_coco_columns(write_json(path / "a.json", images, []))
 
 
 def test_all_images_of_a_small_set_are_opened_and_some_of_a_large_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes, "SAMPLE", 10)
+    monkeypatch.setattr(sizes, "MAX_OPENED_IMAGES", 10)
     opened = []
     monkeypatch.setattr(sizes, "read_size", lambda path: opened.append(int(path.stem)) or (200, 100))
     for count, expected in ((10, list(range(10))), (91, list(range(0, 91, 10)))):
@@ -125,7 +125,7 @@ def test_500_images_of_a_large_set_are_opened_and_all_of_one_that_has_no_more(tm
 
 
 def test_a_size_that_the_json_lacks_is_that_of_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes, "SAMPLE", 1)  # those without one are opened whether chosen or not
+    monkeypatch.setattr(sizes, "MAX_OPENED_IMAGES", 1)  # those without one are opened whether chosen or not
     write_images(tmp_path, ["1.jpg", "2.jpg"])
     write_images(tmp_path, ["3.jpg"], (60, 40))
     read = columns(tmp_path, [image(1), image(2), image(3, width=None, height=None)])

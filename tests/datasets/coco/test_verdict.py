@@ -9,9 +9,9 @@ import pytest
 from tests.datasets.coco.factories import CATEGORIES, annotation, image, write_images
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.objects import expected_objects
-from yolo_feiou.evaluation.source import source_of
-from yolo_feiou.evaluation.truth import from_json
+from yolo_feiou.evaluation.objects import find_expected_objects
+from yolo_feiou.evaluation.source import find_source
+from yolo_feiou.evaluation.truth import read_ground_truth
 from yolo_feiou.yolo.splits import read_split
 
 PLAIN = {
@@ -108,7 +108,7 @@ def test_no_value_in_any_field_is_a_traceback_or_more_than_a_line(tmp_path, kind
         for content in (changed(kind, **{key: value}), but(kind, 0, **{key: value})):
             path.write_text(content)
             try:
-                truth = from_json(path)
+                truth = read_ground_truth(path)
                 assert all(map(math.isfinite, [x for one in truth.annotations for x in (*one["bbox"], one["area"])]))
                 read += 1
             except DataError as error:
@@ -129,7 +129,7 @@ def prepared(tmp_path):
 
 def expect(data):
     split = read_split(data, "val")
-    return expected_objects(split, source_of(split))
+    return find_expected_objects(split, find_source(split))
 
 
 @pytest.mark.parametrize("content", TAKEN.values(), ids=TAKEN)

@@ -11,14 +11,21 @@ import msgspec
 import numpy as np
 
 from yolo_feiou.datasets.coco.coercion import Id
-from yolo_feiou.datasets.coco.duplicate_categories import tell_apart
+from yolo_feiou.datasets.coco.duplicate_categories import drop_duplicate_categories
 from yolo_feiou.datasets.coco.ids import MAX_DIGITS, Index
-from yolo_feiou.datasets.coco.json_reader import Annotation, Category, Image, name_record, open_lists, read_records
+from yolo_feiou.datasets.coco.json_reader import (
+    CocoAnnotation,
+    CocoCategory,
+    CocoImage,
+    name_record,
+    open_lists,
+    read_records,
+)
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 #: Share of crowds from which one may suspect that they are something else; in COCO itself it is 1 %.
-MANY_CROWDS = 0.2
+MAX_CROWD_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class Columns:
     classes: np.ndarray
     boxes: np.ndarray
     crowds: np.ndarray
-    categories: tuple[Category, ...]
+    categories: tuple[CocoCategory, ...]
     labelled: bool
     image_ids: list[Id]
     areas: np.ndarray
@@ -92,7 +99,7 @@ class Columns:
         )
 
 
-def read_columns(path: Path) -> Columns:
+def read_coco_columns(path: Path) -> Columns:
     """Read a COCO JSON; what boxes don't need, as segmentations and the ids of annotations, is passed over.
 
     Raises:
@@ -115,7 +122,7 @@ def read_columns(path: Path) -> Columns:
             path,
         )
     del lists  # and with it the mapping
-    categories, kinds, notes = tell_apart(categories, kinds, path)
+    categories, kinds, notes = drop_duplicate_categories(categories, kinds, path)
     starts = np.concatenate(([0], np.cumsum(np.bincount(images, minlength=len(names)))))
     order = np.argsort(images, kind="stable")
     del images
@@ -134,9 +141,9 @@ def read_columns(path: Path) -> Columns:
     )
 
 
-def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[Category, ...]:
+def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[CocoCategory, ...]:
     """Return the categories, sorted by id: by number where all are numbers, or spell whole ones, else as text."""
-    found = [category for chunk in read_records(raws, Category, path) for category in chunk]
+    found = [category for chunk in read_records(raws, CocoCategory, path) for category in chunk]
     if nameless := [category for category in found if not category.name.strip()]:
         raise DataError(f"{path}: the category with id {nameless[0].id!r} has no name: give it one.")
     numeric = all(
@@ -144,7 +151,7 @@ def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[Category, ...]
         for category in found
     )
 
-    def order(category: Category) -> Id:
+    def order(category: CocoCategory) -> Id:
         return str(category.id) if not numeric else int(category.id) if isinstance(category.id, str) else category.id
 
     return tuple(sorted(found, key=order))
@@ -155,7 +162,7 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     ids: list[Id] = []
     names: list[str] = []
     sizes = np.empty((len(raws), 2))
-    for chunk in read_records(raws, Image, path):
+    for chunk in read_records(raws, CocoImage, path):
         rows = slice(len(names), len(names) + len(chunk))
         sizes[rows] = np.array([(image.width, image.height) for image in chunk], float).reshape(-1, 2)  # None: NaN
         ids += [image.id for image in chunk]
@@ -164,8 +171,8 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     if (wrong := np.flatnonzero(~(np.isnan(sizes) | (sizes > 0)).all(1))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(names):,} images have no positive width and height: "
-            f"{first_three(wrong, lambda i: _told_size(ids[i], names[i], sizes[i]))}. Write their size in pixels into "
-            "the JSON, or leave width and height out: then those of the files count."
+            f"{first_three(wrong, lambda i: _describe_size(ids[i], names[i], sizes[i]))}. Write their size in pixels "
+            "into the JSON, or leave width and height out: then those of the files count."
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
         raise DataError(
@@ -175,7 +182,7 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
     return ids, names, sizes
 
 
-def _told_size(of: Id, name: str, size: np.ndarray) -> str:
+def _describe_size(of: Id, name: str, size: np.ndarray) -> str:
     """Return an image with the size that it has in the JSON."""
     width, height = ("none" if np.isnan(side) else f"{side:.6g}" for side in size)
     return f"id {of!r} ({visible(name)}: width {width}, height {height})"
@@ -186,7 +193,7 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
     places, kinds = np.empty(len(raws), np.int32), np.empty(len(raws), np.int32)
     boxes, areas, crowds = np.empty((len(raws), 4)), np.empty(len(raws)), np.empty(len(raws), bool)
     end = 0
-    for chunk in read_records(raws, Annotation, path):
+    for chunk in read_records(raws, CocoAnnotation, path):
         rows = slice(end, end + len(chunk))
         end = rows.stop
         places[rows] = images.places([annotation.image_id for annotation in chunk])
@@ -218,7 +225,7 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
 
 def _crowd_notes(crowds: np.ndarray) -> Iterator[str]:
     """Give a line if many annotations are crowds."""
-    if (count := int(crowds.sum())) > len(crowds) * MANY_CROWDS:
+    if (count := int(crowds.sum())) > len(crowds) * MAX_CROWD_SHARE:
         yield (
             f"{count:,} of {len(crowds):,} annotations are crowds (iscrowd: 1): they are left out of training and "
             "not counted as objects. CVAT marks all objects with masks so. If they are single ones, set iscrowd to 0."

@@ -14,10 +14,10 @@ from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError, first_th
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.storage.checksums import file_sha256
 
-BLOCK = 1 << 20
+ZIP_BLOCK = 1 << 20
 
 
-def check_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
+def check_zip_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
     """Check that a folder of a zip can be extracted and nothing there is replaced, but a link of this command's.
 
     Args:
@@ -31,7 +31,7 @@ def check_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
         DataError: If the zip is not whole, hasn't that folder, or names files outside it.
     """
     with _open(archive) as content:
-        if _lacking(_wanted(content, archive, member), archive, folder, own):
+        if _missing_files(_files_in_folder(content, archive, member), archive, folder, own):
             own.check_claim(_part(folder))
 
 
@@ -54,7 +54,7 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
     """
     part = _part(folder)
     with _open(archive) as content:
-        wanted = _lacking(_wanted(content, archive, member), archive, folder, own)
+        wanted = _missing_files(_files_in_folder(content, archive, member), archive, folder, own)
         if not wanted:
             return
         own.claim(part)
@@ -84,7 +84,7 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
     remove_empty(part)
 
 
-def _wanted(content: zipfile.ZipFile, archive: Path, member: str) -> dict[str, zipfile.ZipInfo]:
+def _files_in_folder(content: zipfile.ZipFile, archive: Path, member: str) -> dict[str, zipfile.ZipInfo]:
     """Return the files in a folder of a zip by their names in it."""
     members = _members(content, archive).items()
     wanted = {name[len(member) + 1 :]: info for name, info in members if name.startswith(f"{member}/")}
@@ -93,10 +93,10 @@ def _wanted(content: zipfile.ZipFile, archive: Path, member: str) -> dict[str, z
     return wanted
 
 
-def _lacking(
+def _missing_files(
     wanted: dict[str, zipfile.ZipInfo], archive: Path, folder: Path, own: Ledger
 ) -> dict[str, zipfile.ZipInfo]:
-    """Return the files of a zip that a folder lacks, all if it is a link that lacks one; see `check_folder`."""
+    """Return the files of a zip that a folder lacks, all if it is a link that lacks one; see `check_zip_folder`."""
     lacking = {name: info for name, info in wanted.items() if not _fits(folder / name, info)}
     if lacking and (folder.is_symlink() or not folder.is_dir()):  # a link, or a file
         own.check([folder])
@@ -109,8 +109,8 @@ def _lacking(
     return lacking
 
 
-def check_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
-    """Check that a file of a zip can be extracted; see `check_folder`."""
+def check_zip_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
+    """Check that a file of a zip can be extracted; see `check_zip_folder`."""
     with _open(archive) as content:
         info = _member(content, archive, member)
         if not (_fits(path, info) and _crc(path) == info.CRC):
@@ -126,7 +126,7 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         DataError: If the zip is not whole or hasn't that file.
         OSError: If it can't be written.
     """
-    check_file(archive, member, path, own)
+    check_zip_file(archive, member, path, own)
     with _open(archive) as content:
         info = _member(content, archive, member)
         if _fits(path, info) and _crc(path) == info.CRC:
@@ -154,7 +154,7 @@ def _member(content: zipfile.ZipFile, archive: Path, member: str) -> zipfile.Zip
     return info
 
 
-def size_of(archive: Path, member: str) -> int:
+def extracted_size(archive: Path, member: str) -> int:
     """Return how many bytes a file or folder of a zip has, extracted.
 
     Raises:
@@ -196,7 +196,7 @@ def _copy(
 ) -> None:
     """Write a file of a zip; at its end zipfile compares the checksum."""
     with content.open(info) as source, path.open("wb") as target:
-        while block := source.read(BLOCK):
+        while block := source.read(ZIP_BLOCK):
             target.write(block)
             advance(len(block))
 
@@ -213,6 +213,6 @@ def _crc(path: Path) -> int:
     """Return the checksum of a file, as zips have it."""
     value = 0
     with path.open("rb") as file:
-        while block := file.read(BLOCK):
+        while block := file.read(ZIP_BLOCK):
             value = zlib.crc32(block, value)
     return value

@@ -101,6 +101,6 @@ def plain_id(value: Id) -> Id:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def spelling(value: Id) -> str:
+def format_id(value: Id) -> str:
     """Return how an id is written, the same for those that are one."""
     return str(plain_id(value))

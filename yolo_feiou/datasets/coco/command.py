@@ -13,22 +13,30 @@ import numpy as np
 
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.datasets.coco.catalogue import COCO_2017, URL, Published
-from yolo_feiou.datasets.coco.convert import Counts
+from yolo_feiou.datasets.coco.convert import LabelCounts
 from yolo_feiou.datasets.coco.ledger import Ledger
-from yolo_feiou.datasets.coco.prepare import Loaded, check_link, load, write
-from yolo_feiou.datasets.coco.record import LOCK, PREPARING, begin, check_folder, is_whole, made_paths, read_record
-from yolo_feiou.datasets.coco.request import Request, read_request
+from yolo_feiou.datasets.coco.prepare import LoadedSplit, check_link, load_splits, write_data_set
+from yolo_feiou.datasets.coco.record import (
+    LOCK_FILE,
+    PREPARING_FILE,
+    begin_record,
+    check_output_folder,
+    is_whole,
+    list_made_paths,
+    read_folder_record,
+)
+from yolo_feiou.datasets.coco.request import PrepareRequest, read_prepare_request
 from yolo_feiou.datasets.coco.splits import check_zips
-from yolo_feiou.datasets.coco.warnings import doubt_boxes
+from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
 from yolo_feiou.escape import shell
 from yolo_feiou.parameters import Choice, Int, Text, read_arguments
-from yolo_feiou.storage.locks import Busy, held
+from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
-VERB = "prepare_coco.py"
-ARGUMENTS = (
+SCRIPT_NAME = "prepare_coco.py"
+PREPARE_ARGUMENTS = (
     Text("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
     Text("train", "", "a COCO JSON of your own"),
@@ -41,13 +49,13 @@ ARGUMENTS = (
     Choice("missing", "stop", ("stop", "skip")),
     Int("workers", 0, 1, 1024),
 )
-USAGE = f"""\
-python scripts/{VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
-python scripts/{VERB} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
-python scripts/{VERB} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
+PREPARE_USAGE = f"""\
+python scripts/{SCRIPT_NAME} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
+python scripts/{SCRIPT_NAME} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
+python scripts/{SCRIPT_NAME} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
 
 Arguments:
-""" + "\n".join(f"    {argument.name + '=':16}{argument.expected}" for argument in ARGUMENTS)
+""" + "\n".join(f"    {argument.name + '=':16}{argument.expected}" for argument in PREPARE_ARGUMENTS)
 
 
 def main() -> None:
@@ -69,37 +77,37 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
         DataError: If the data can't be had, used or written.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(USAGE)
+        print(PREPARE_USAGE)
         return
-    values = read_arguments(VERB, words, ARGUMENTS)
+    values = read_arguments(SCRIPT_NAME, words, PREPARE_ARGUMENTS)
     began = time.monotonic()
-    request = read_request(values, published, url)
+    request = read_prepare_request(values, published, url)
     out = request.out
-    with _one_line(out):
+    with _disk_errors_as_messages(out):
         own = Ledger(out)
         if is_done(request, own):
-            (out / PREPARING).unlink(missing_ok=True)  # of a process that was killed on its last step
+            (out / PREPARING_FILE).unlink(missing_ok=True)  # of a process that was killed on its last step
             return
         check_zips(request.zips)
         request.check(own)
         skip, options = request.options.missing == "skip", request.options.to_json()
-        loaded = load(request.find(own), skip) if request.ready else None
-        with results_folder(out), _alone(out):
+        loaded = load_splits(request.find(own), skip) if request.ready else None
+        with results_folder(out), _lock_folder(out):
             if Ledger(out) != own:
                 raise ArgumentError(f"another process has just written to out={out}: give the same command again.")
             if loaded is None:
-                begin(own, options, request.yaml, request.splits)
-                loaded = load(request.find(own), skip)
+                begin_record(own, options, request.yaml, request.splits)
+                loaded = load_splits(request.find(own), skip)
             for line in (line for one in loaded for line in one.remarks):
                 say(line)
-            counts = write(own, loaded, request.yaml, options, list(request.zips), workers=request.workers)
-    for line in summary(loaded, counts):
+            counts = write_data_set(own, loaded, request.yaml, options, list(request.zips), workers=request.workers)
+    for line in summarise_splits(loaded, counts):
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
     say("    " + shell(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
 
 
-def is_done(request: Request, own: Ledger) -> bool:
+def is_done(request: PrepareRequest, own: Ledger) -> bool:
     """Return whether nothing is left to do, and say so.
 
     Raises:
@@ -108,11 +116,11 @@ def is_done(request: Request, own: Ledger) -> bool:
     out, labels = request.out, [request.out / "labels" / folder for folder, _ in request.splits]
     parts = [path.with_name(f"{path.name}.part") for path in labels]
     parts += [out / "images" / f"{folder}.link.part" for folder in request.images]
-    paths = made_paths(out, request.splits, request.yaml)
-    check_folder(own, [*paths, *request.fresh], parts)
+    paths = list_made_paths(out, request.splits, request.yaml)
+    check_output_folder(own, [*paths, *request.fresh], parts)
     links = [path for folder in request.images if own.name(path := out / "images" / folder) in own.links]
     found = own.survey(paths + [path for path in links if path.is_symlink()])
-    record = read_record(out)
+    record = read_folder_record(out)
     written = found.own - own.links.keys()
     if not (record and not found.changed and is_whole(out, record, request.options.to_json(), written)):
         own.refuse(found)
@@ -129,7 +137,7 @@ def is_done(request: Request, own: Ledger) -> bool:
     return True
 
 
-def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str]:
+def summarise_splits(loaded: Sequence[LoadedSplit], counts: dict[str, LabelCounts]) -> Iterator[str]:
     """Give a line on each split: what is in it, and what was left out or changed."""
     for one in loaded:
         count = counts[one.split.name]
@@ -146,17 +154,17 @@ def summary(loaded: Sequence[Loaded], counts: dict[str, Counts]) -> Iterator[str
                 f"{one.split.folder}: {len(without):,} of {len(one.columns.categories):,} categories have no object: "
                 f"{first_three(without)}"
             )
-        yield from (f"warning: {one.split.folder}: {line}" for line in doubts(one, count))
+        yield from (f"warning: {one.split.folder}: {line}" for line in iter_warnings(one, count))
 
 
-def doubts(one: Loaded, count: Counts) -> Iterator[str]:
+def iter_warnings(one: LoadedSplit, count: LabelCounts) -> Iterator[str]:
     """Give a line for each thing that is no mistake in the JSON, but looks like one."""
     yield from one.columns.notes
     yield from one.sizes
     if not count.objects:
         yield "there is no object in it, so there is nothing to learn or to find."
         return
-    yield from doubt_boxes(one.columns.boxes, count.clipped, count.objects)
+    yield from warn_of_boxes(one.columns.boxes, count.clipped, count.objects)
 
 
 def classes_without_boxes(columns: Columns) -> list[str]:
@@ -166,7 +174,7 @@ def classes_without_boxes(columns: Columns) -> list[str]:
 
 
 @contextmanager
-def _one_line(out: Path) -> Iterator[None]:
+def _disk_errors_as_messages(out: Path) -> Iterator[None]:
     """Make a full disk, or one that can't be written, a message to the user."""
     try:
         yield
@@ -180,14 +188,14 @@ def _one_line(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(out: Path) -> Iterator[None]:
+def _lock_folder(out: Path) -> Iterator[None]:
     """Keep other processes from preparing the same folder while the block lasts."""
-    lock = out / LOCK
+    lock = out / LOCK_FILE
     try:
-        with held(lock, patience=5):
+        with hold_lock(lock, patience=5):
             try:
                 yield
             finally:
                 lock.unlink(missing_ok=True)
-    except Busy:
+    except LockBusy:
         raise ArgumentError(f"another process is preparing out={out}: wait for it, or end it.") from None

@@ -23,11 +23,11 @@ from yolo_feiou.errors import DataError
 #: Digits with which every float32 is read back as it was (IEEE 754, 5.12.2).
 FLOAT32_DIGITS = 9
 #: Images of one piece of work.
-PIECE = 1000
+IMAGES_PER_TASK = 1000
 
 
 @dataclass(frozen=True)
-class Counts:
+class LabelCounts:
     """What became of the annotations of a split.
 
     Attributes:
@@ -50,8 +50,8 @@ class Counts:
     without_objects: int = 0
     bytes: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+    def __add__(self, other: LabelCounts) -> LabelCounts:
+        return LabelCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
 def label_name(image: str) -> str:
@@ -90,7 +90,7 @@ def write_labels(
     workers: int | None = None,
     progress: Callable[[int], object] = lambda images: None,
     sums: Callable[[Mapping[str, str]], object] = lambda sums: None,
-) -> Counts:
+) -> LabelCounts:
     """Write a label file for each image, an empty one if nothing is on it, into a new folder.
 
     Args:
@@ -109,27 +109,29 @@ def write_labels(
     names = [label_name(name) for name in columns.names]
     for parent in {os.path.dirname(name) for name in names}:
         (folder / parent).mkdir(parents=True, exist_ok=True)
-    pieces = [slice(i, min(i + PIECE, len(names))) for i in range(0, len(names), PIECE)]
+    pieces = [slice(i, min(i + IMAGES_PER_TASK, len(names))) for i in range(0, len(names), IMAGES_PER_TASK)]
     workers = min(workers or os.cpu_count() or 1, len(pieces))
-    total = Counts()
-    for counts, digests in _done(columns, names, pieces, str(folder), digits, workers):
+    total = LabelCounts()
+    for counts, digests in _run_tasks(columns, names, pieces, str(folder), digits, workers):
         total += counts
         sums(digests)
         progress(counts.images)
     return total
 
 
-def _done(
+def _run_tasks(
     columns: Columns, names: Sequence[str], pieces: Sequence[slice], folder: str, digits: int, workers: int
-) -> Iterator[tuple[Counts, dict[str, str]]]:
+) -> Iterator[tuple[LabelCounts, dict[str, str]]]:
     """Give the counts of each piece of work, and the checksums of its files, when it is done."""
-    work = (_piece(columns, names, piece, folder, digits) for piece in pieces)
+    work = (_task_arguments(columns, names, piece, folder, digits) for piece in pieces)
     if workers < 2:
-        yield from (_write(*arguments) for arguments in work)
+        yield from (_write_task(*arguments) for arguments in work)
         return
     # Forked, a worker needs no second import of torch, nor memory for it; all are there before any thread of ours.
     with ProcessPoolExecutor(workers, _fastest_start(), _end_with_parent) as pool:
-        futures: list[Future[tuple[Counts, dict[str, str]]]] = [pool.submit(_write, *arguments) for arguments in work]
+        futures: list[Future[tuple[LabelCounts, dict[str, str]]]] = [
+            pool.submit(_write_task, *arguments) for arguments in work
+        ]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -141,8 +143,8 @@ def _done(
             pool.shutdown(cancel_futures=True)
 
 
-def _piece(columns: Columns, names: Sequence[str], piece: slice, folder: str, digits: int) -> tuple:
-    """Return the arguments of `_write` for some of the images: views, until they are sent."""
+def _task_arguments(columns: Columns, names: Sequence[str], piece: slice, folder: str, digits: int) -> tuple:
+    """Return the arguments of `_write_task` for some of the images: views, until they are sent."""
     starts = columns.starts[piece.start : piece.stop + 1]
     rows = slice(starts[0], starts[-1])
     return (
@@ -157,7 +159,7 @@ def _piece(columns: Columns, names: Sequence[str], piece: slice, folder: str, di
     )
 
 
-def _write(
+def _write_task(
     folder: str,
     names: Sequence[str],
     sizes: np.ndarray,
@@ -166,7 +168,7 @@ def _write(
     boxes: np.ndarray,
     crowds: np.ndarray,
     digits: int,
-) -> tuple[Counts, dict[str, str]]:
+) -> tuple[LabelCounts, dict[str, str]]:
     """Write the label files of some images; returns their SHA-256 too, by name."""
     counts = np.diff(starts)
     rows, clipped, degenerate = label_boxes(boxes, np.repeat(sizes, counts, axis=0))
@@ -191,7 +193,7 @@ def _write(
         cut += sum(reaching[i] for i in first.values())
         empty += not first
         size += len(content)
-    counted = Counts(
+    counted = LabelCounts(
         images=len(names),
         objects=objects,
         crowds=int(crowds.sum()),

@@ -12,13 +12,13 @@ from pathlib import Path
 from yolo_feiou.errors import DataError
 from yolo_feiou.progress_bar import show_progress
 
-BLOCK = 1 << 20
+DOWNLOAD_BLOCK = 1 << 20
 #: Seconds without a byte after which a connection counts as broken.
-TIMEOUT = 60.0
+CONNECTION_TIMEOUT = 60.0
 #: So many times a broken connection is made anew without one byte more.
-TRIES = 5
+MAX_TRIES = 5
 #: Seconds before the second try; twice as many before each further one.
-PAUSE = 2.0
+FIRST_PAUSE = 2.0
 
 
 def download(url: str, path: Path, size: int | None, md5: str) -> None:
@@ -57,13 +57,13 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
         now = part.stat().st_size
         tries = 0 if now > most else tries + 1  # a server that sends no parts begins anew each time
         most = max(most, now)
-        if tries == TRIES:
+        if tries == MAX_TRIES:
             raise DataError(
                 f"{url} broke off after {now:,}{f' of {size:,}' if size else ''} bytes ({cause}). Give the same "
                 "command again when the network is back: it goes on from there."
             )
         if tries:
-            time.sleep(PAUSE * 2 ** (tries - 1))
+            time.sleep(FIRST_PAUSE * 2 ** (tries - 1))
     _check(url, part, size, md5)
     part.replace(path)
 
@@ -73,7 +73,7 @@ def _fetch(url: str, part: Path, size: int | None) -> bool:
     there = part.stat().st_size
     request = urllib.request.Request(url, headers={"Range": f"bytes={there}-"} if there else {})
     try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+        answer = urllib.request.urlopen(request, timeout=CONNECTION_TIMEOUT)
     except urllib.error.HTTPError as error:
         if error.code == 416 and there:  # there is nothing behind it: whole, or another file, as the checksum tells
             return True
@@ -89,7 +89,7 @@ def _fetch(url: str, part: Path, size: int | None) -> bool:
             part.open("ab" if resumed else "wb") as file,
             show_progress(part.stem, total, there, in_bytes=True) as advance,
         ):
-            while block := answer.read1(BLOCK):
+            while block := answer.read1(DOWNLOAD_BLOCK):
                 file.write(block)
                 advance(len(block))
     return total is None or part.stat().st_size == total
@@ -100,7 +100,7 @@ def _check(url: str, part: Path, size: int | None, md5: str) -> None:
     digest = hashlib.md5(usedforsecurity=False)
     there = part.stat().st_size
     with part.open("rb") as file, show_progress(f"checking {part.stem}", there, in_bytes=True) as advance:
-        while block := file.read(BLOCK):
+        while block := file.read(DOWNLOAD_BLOCK):
             digest.update(block)
             advance(len(block))
     if there != (there if size is None else size) or digest.hexdigest() != md5:

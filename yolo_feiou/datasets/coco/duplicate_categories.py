@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.json_reader import Category
+from yolo_feiou.datasets.coco.json_reader import CocoCategory
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 
-def tell_apart(
-    categories: tuple[Category, ...], kinds: np.ndarray, path: Path
-) -> tuple[tuple[Category, ...], np.ndarray, list[str]]:
+def drop_duplicate_categories(
+    categories: tuple[CocoCategory, ...], kinds: np.ndarray, path: Path
+) -> tuple[tuple[CocoCategory, ...], np.ndarray, list[str]]:
     """Leave out categories without annotations whose name another one has, as Roboflow's category 0.
 
     Args:
@@ -51,7 +51,9 @@ def tell_apart(
                     f"category {categories[place].id!r} '{visible(name)}' has no annotations and another one, "
                     f"{categories[(used or places)[-1]].id!r}, has its name: it is left out."
                 )
-    notes += _near([category for category, keep in zip(categories, kept.tolist(), strict=True) if keep])
+    notes += _warn_of_similar_names(
+        [category for category, keep in zip(categories, kept.tolist(), strict=True) if keep]
+    )
     if kept.all():
         return categories, kinds, notes
     positions = np.cumsum(kept, dtype=np.int32) - 1
@@ -59,11 +61,11 @@ def tell_apart(
     return left, positions[kinds], notes
 
 
-def _near(categories: Sequence[Category]) -> Iterator[str]:
+def _warn_of_similar_names(categories: Sequence[CocoCategory]) -> Iterator[str]:
     """Give a line if names differ in case, in spaces or in their Unicode form alone."""
     groups = defaultdict(list)
     for category in categories:
-        groups[_loosely(category.name)].append(f"{category.id!r} '{visible(category.name)}'")
+        groups[_normalise_category(category.name)].append(f"{category.id!r} '{visible(category.name)}'")
     if near := [" and ".join(group) for group in groups.values() if len(group) > 1]:
         yield (
             f"categories {first_three(near)} differ only in case, spaces or Unicode form, and count as classes of "
@@ -71,7 +73,7 @@ def _near(categories: Sequence[Category]) -> Iterator[str]:
         )
 
 
-def _loosely(name: str) -> str:
+def _normalise_category(name: str) -> str:
     """Return a name without case, spaces around it or repeated in it, and Unicode form."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolo_feiou.datasets.coco.coercion import Id, plain_id, spelling
+from yolo_feiou.datasets.coco.coercion import Id, format_id, plain_id
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
 
@@ -32,10 +32,10 @@ class Index:
         self._spelled: dict[str, int] | None = None
         if len(self._places) == len(ids) and all(type(value) is int for value in ids):
             return
-        self._spelled = {spelling(value): place for place, value in enumerate(ids)}
+        self._spelled = {format_id(value): place for place, value in enumerate(ids)}
         if len(self._spelled) < len(ids):
             seen: set[str] = set()
-            twice = [text for text in map(spelling, ids) if text in seen or seen.add(text)]
+            twice = [text for text in map(format_id, ids) if text in seen or seen.add(text)]
             raise DataError(
                 f"{path}: the {word} id {visible(twice[0])} is there more than once, and {len(twice):,} of "
                 f"{len(ids):,} {'images' if word == 'image' else 'categories'} repeat an id: number them anew."
@@ -47,10 +47,10 @@ class Index:
         places = [known.get(value, -1) for value in values]
         if -1 in places:
             if self._spelled is None:
-                self._spelled = {spelling(value): place for value, place in known.items()}
+                self._spelled = {format_id(value): place for value, place in known.items()}
             for n, place in enumerate(places):
                 if place < 0:
-                    places[n] = self._spelled.get(spelling(values[n]), -1)
+                    places[n] = self._spelled.get(format_id(values[n]), -1)
         return places
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ultralytics.data.utils import IMG_FORMATS
 
 from yolo_feiou.datasets.coco.convert import label_name
-from yolo_feiou.datasets.coco.similar_names import hint
+from yolo_feiou.datasets.coco.similar_names import suggest_name
 from yolo_feiou.errors import DataError, first_three
 
 
@@ -31,7 +31,7 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
         DataError: If a name leaves its folder or is no image of Ultralytics', or two would share a label file.
     """
     names = [_with_slashes(name, images) if "\\" in name else name for name in names]
-    if wrong := [name for name in names if _leaves(name)]:
+    if wrong := [name for name in names if _leaves_folder(name)]:
         raise DataError(
             f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} leads out of the folder of "
             "the images, or is no path of a file in it: expected a relative path without '..'."
@@ -76,7 +76,7 @@ def check_names(names: Sequence[str], source: object) -> None:
     usable_names([name.replace("\\", "/") for name in names], source)
 
 
-def are_there(names: Sequence[str], folder: Path) -> np.ndarray:
+def find_existing(names: Sequence[str], folder: Path) -> np.ndarray:
     """Return which of the images are files in a folder, shape (I,) of bool; each folder is listed once."""
     parts = [os.path.split(name) for name in names]
     there = {parent: _files(folder / parent) for parent in {parent for parent, _ in parts}}
@@ -111,7 +111,7 @@ def check_missing(names: Sequence[str], there: np.ndarray, folder: Path, source:
     return missing
 
 
-def _leaves(name: str) -> bool:
+def _leaves_folder(name: str) -> bool:
     """Whether a file name is absolute, leaves its folder, or can't stand in a line of a list."""
     return (
         not name.strip()
@@ -126,7 +126,7 @@ def _leaves(name: str) -> bool:
 def _with_slashes(name: str, images: Path | None) -> str:
     """Return a name with slashes in place of backslashes if that is a file, else as it is."""
     path = name.replace("\\", "/")
-    return path if images and not _leaves(path) and (images / path).is_file() else name
+    return path if images and not _leaves_folder(path) and (images / path).is_file() else name
 
 
 def _images_folder(path: str) -> str:
@@ -139,7 +139,7 @@ def _hint(missing: Sequence[str], folder: Path) -> str:
     """Return which file one of the first missing images might be, if it is spelled otherwise."""
     for name in missing[:3]:
         parent = os.path.dirname(name)
-        if near := hint(name, sorted(_files(Path(folder) / parent))):
+        if near := suggest_name(name, sorted(_files(Path(folder) / parent))):
             return f" ({name}{near})"
     return ""
 

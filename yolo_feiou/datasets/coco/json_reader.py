@@ -18,13 +18,13 @@ from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
 #: Records are read by so many at a time, so that few of them exist at once.
-CHUNK = 10_000
+CHUNK_RECORDS = 10_000
 #: How far around a number that JSON doesn't know its record is looked for, in bytes.
 _REACH = 1 << 20
 _NO_NUMBER = re.compile(rb"(?<=[\[,:\s])(?:NaN|-?Infinity)(?=[\s,\]}])")
 
 
-class Image(msgspec.Struct, gc=False):
+class CocoImage(msgspec.Struct, gc=False):
     """An image; sizes in pixels."""
 
     id: Id
@@ -33,7 +33,7 @@ class Image(msgspec.Struct, gc=False):
     height: float | None = None
 
 
-class Annotation(msgspec.Struct, gc=False):
+class CocoAnnotation(msgspec.Struct, gc=False):
     """An object, or a crowd of them; bbox is x, y, width and height in pixels."""
 
     image_id: Id
@@ -43,14 +43,14 @@ class Annotation(msgspec.Struct, gc=False):
     iscrowd: Annotated[int, msgspec.Meta(ge=0, le=1)] | bool | None = 0
 
 
-class Category(msgspec.Struct, gc=False, frozen=True):
+class CocoCategory(msgspec.Struct, gc=False, frozen=True):
     """A class of objects."""
 
     id: Id
     name: str
 
 
-class Lists(msgspec.Struct, gc=False):
+class CocoLists(msgspec.Struct, gc=False):
     """The lists of a COCO JSON, their records not read yet; `annotations` is None if there is no such list."""
 
     images: list[msgspec.Raw]
@@ -62,7 +62,7 @@ class _Named(msgspec.Struct):
     id: Id
 
 
-Record = TypeVar("Record", Image, Annotation, Category)
+RecordType = TypeVar("Record", CocoImage, CocoAnnotation, CocoCategory)
 
 
 class _Key(str):
@@ -76,21 +76,25 @@ class _Key(str):
 
 
 _REQUIRED = {
-    Annotation: ("image_id", "category_id", "bbox"),
-    Image: ("id", "file_name"),
-    Category: ("id", "name"),
+    CocoAnnotation: ("image_id", "category_id", "bbox"),
+    CocoImage: ("id", "file_name"),
+    CocoCategory: ("id", "name"),
 }
-_WORDS = {Annotation: ("annotation", "annotations"), Image: ("image", "images"), Category: ("category", "categories")}
+_WORDS = {
+    CocoAnnotation: ("annotation", "annotations"),
+    CocoImage: ("image", "images"),
+    CocoCategory: ("category", "categories"),
+}
 _EXPECTED = {
-    Annotation: "image_id, category_id and bbox: [x, y, width, height] in pixels, and iscrowd 0 or 1",
-    Image: "id, file_name, width and height",
-    Category: "id and name",
+    CocoAnnotation: "image_id, category_id and bbox: [x, y, width, height] in pixels, and iscrowd 0 or 1",
+    CocoImage: "id, file_name, width and height",
+    CocoCategory: "id and name",
 }
 #: How a value of another type becomes what it plainly means.
 _PLAINLY: dict[type, dict[str, Callable[[Any], Any]]] = {
-    Annotation: {"image_id": to_id, "category_id": to_id, "bbox": to_box, "area": to_area, "iscrowd": to_flag},
-    Image: {"id": to_id, "file_name": to_file_name, "width": to_size, "height": to_size},
-    Category: {"id": to_id, "name": to_text},
+    CocoAnnotation: {"image_id": to_id, "category_id": to_id, "bbox": to_box, "area": to_area, "iscrowd": to_flag},
+    CocoImage: {"id": to_id, "file_name": to_file_name, "width": to_size, "height": to_size},
+    CocoCategory: {"id": to_id, "name": to_text},
 }
 #: What a value should be, for messages.
 _VALUES: dict[Callable[[Any], Any], str] = {
@@ -124,7 +128,7 @@ _MARK_UTF8 = b"\xef\xbb\xbf"
 
 
 @contextmanager
-def open_lists(path: Path) -> Iterator[Lists]:
+def open_lists(path: Path) -> Iterator[CocoLists]:
     """Give the lists of a COCO JSON, which is mapped into memory, not read into it, while the block lasts.
 
     Raises:
@@ -139,7 +143,7 @@ def open_lists(path: Path) -> Iterator[Lists]:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
     try:
         text = _in_utf8(content)
-        lists = msgspec.json.decode(text, type=Lists)
+        lists = msgspec.json.decode(text, type=CocoLists)
         twice = _keys_twice(text, lists)
     except RecursionError:
         raise DataError(f"{path} is nested too deeply to be read: no COCO JSON is, so get or write it anew.") from None
@@ -153,7 +157,7 @@ def open_lists(path: Path) -> Iterator[Lists]:
     yield lists  # the mapping ends with its last view
 
 
-def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) -> Iterator[list[Record]]:
+def read_records(raws: Sequence[msgspec.Raw], kind: type[RecordType], path: Path) -> Iterator[list[RecordType]]:
     """Give the records of a list, some thousands at a time; a value of another type is read as what it plainly means.
 
     Raises:
@@ -161,9 +165,9 @@ def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) ->
     """
     decode = msgspec.json.Decoder(kind).decode
     wrong: list[int] = []
-    for start in range(0, len(raws), CHUNK):
+    for start in range(0, len(raws), CHUNK_RECORDS):
         chunk = []
-        for number, raw in enumerate(raws[start : start + CHUNK], start + 1):
+        for number, raw in enumerate(raws[start : start + CHUNK_RECORDS], start + 1):
             try:
                 chunk.append(decode(raw))
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -178,7 +182,7 @@ def read_records(raws: Sequence[msgspec.Raw], kind: type[Record], path: Path) ->
     if wrong:
 
         def name(number: int) -> str:
-            return f"{name_record(raws[number - 1], number)} ({_problem(raws[number - 1], kind)})"
+            return f"{name_record(raws[number - 1], number)} ({_describe_problem(raws[number - 1], kind)})"
 
         word, words = _WORDS[kind]
         raise DataError(
@@ -205,7 +209,7 @@ def _in_utf8(content: mmap.mmap) -> Any:
     return content
 
 
-def _read_plainly(raw: msgspec.Raw, kind: type[Record]) -> Record | None:
+def _read_plainly(raw: msgspec.Raw, kind: type[RecordType]) -> RecordType | None:
     """Return a record with values of other types read as what they plainly mean; None if one means nothing."""
     try:
         values = msgspec.json.decode(raw)
@@ -216,7 +220,7 @@ def _read_plainly(raw: msgspec.Raw, kind: type[Record]) -> Record | None:
         return None
 
 
-def _problem(raw: msgspec.Raw, kind: type[Record]) -> str:
+def _describe_problem(raw: msgspec.Raw, kind: type[RecordType]) -> str:
     """Return what is wrong with a record: 'iscrowd is "maybe" (text), expected 0 or 1'."""
     try:
         values = msgspec.json.decode(raw)
@@ -224,28 +228,28 @@ def _problem(raw: msgspec.Raw, kind: type[Record]) -> str:
         try:
             return str(msgspec.json.decode(raw, type=kind))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            return _plain(error)
+            return _plain_message(error)
     if not isinstance(values, dict):
-        return f"{_told(values)}, expected an object"
+        return f"{_describe_value(values)}, expected an object"
     for key, read in _PLAINLY[kind].items():
         try:
             read(values.get(key, 0))
         except ValueError:
             if key in values:
-                return f"{key} is {_told(values[key])}, expected {_VALUES[read]}"
+                return f"{key} is {_describe_value(values[key])}, expected {_VALUES[read]}"
     return f"missing: {', '.join(key for key in _REQUIRED[kind] if key not in values)}"
 
 
-def _told(value: Any) -> str:
+def _describe_value(value: Any) -> str:
     """Return a value of a JSON as it is written there, and its type."""
     text = json.dumps(value, ensure_ascii=False)
     text = text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
     return f"{visible(text)} ({_TYPES[type(value)]})"
 
 
-def _keys_twice(text: Any, lists: Lists) -> list[str]:
+def _keys_twice(text: Any, lists: CocoLists) -> list[str]:
     """Return which of the lists of a COCO JSON stand in it more than once, by the keys of the outermost object."""
-    keys = Lists.__struct_fields__
+    keys = CocoLists.__struct_fields__
     outside = b" ".join(_outside(text, [raws for raws in (getattr(lists, key) for key in keys) if raws]))
     if all(outside.count(f'"{key}"'.encode()) <= 1 for key in keys):
         return []  # as a rule, and known without reading all once more
@@ -275,7 +279,7 @@ def _not_utf8(error: UnicodeDecodeError, where: str = "") -> str:
     return f"is not UTF-8: {told}. Write the file as UTF-8."
 
 
-def _plain(error: Exception) -> str:
+def _plain_message(error: Exception) -> str:
     """Return what msgspec says of a record: "Expected `float`, got `null` at bbox[2]"."""
     return str(error).replace(" - at `$.", " at ").replace(" - at `$`", "").rstrip("`").replace("`", "")
 
@@ -287,7 +291,7 @@ def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
     if "truncated" in str(error):
         return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
     if isinstance(error, msgspec.ValidationError):
-        return f"is no COCO JSON ({_plain(error)}): expected lists named images, annotations and categories."
+        return f"is no COCO JSON ({_plain_message(error)}): expected lists named images, annotations and categories."
     found = [(match.start(), match[0].decode()) for match in _NO_NUMBER.finditer(content)]
     if found:
         places, words = [place for place, _ in found], sorted({word for _, word in found})
@@ -295,7 +299,7 @@ def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
             f"has {' and '.join(words)} in {len(places):,} place{'s' if len(places) > 1 else ''}, "
             f"{_around(content, places[0])}. JSON knows finite numbers only: correct or remove what holds them."
         )
-    return f"is no whole JSON file ({_plain(error)}): get it anew, or write it as UTF-8."
+    return f"is no whole JSON file ({_plain_message(error)}): get it anew, or write it as UTF-8."
 
 
 def _around(content: mmap.mmap, place: int) -> str:
@@ -314,14 +318,14 @@ def _around(content: mmap.mmap, place: int) -> str:
         except (ValueError, RecursionError):
             record = None
         if isinstance(record, dict) and "id" in record:
-            keys = [key for key, value in record.items() if _odd(value)]
+            keys = [key for key, value in record.items() if _has_nonfinite(value)]
             kind = "annotation" if "image_id" in record else "image" if "file_name" in record else "record"
             return f"first in {kind} with id {record['id']!r}{f', {keys[0]}' if keys else ''}"
     return f"first at byte {place:,}"
 
 
-def _odd(value: Any) -> bool:
+def _has_nonfinite(value: Any) -> bool:
     """Whether a number that is not finite is somewhere in a value."""
     if isinstance(value, float):
         return value != value or value in (float("inf"), float("-inf"))
-    return any(map(_odd, value)) if isinstance(value, list) else False
+    return any(map(_has_nonfinite, value)) if isinstance(value, list) else False

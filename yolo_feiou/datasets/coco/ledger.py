@@ -15,8 +15,10 @@ from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import write_text
 
 #: The ledger of a folder, in the format of `sha256sum`, so `sha256sum -c prepared.sha256` compares the files too.
-FILE = "prepared.sha256"
-HEAD = "# Made by scripts/prepare_coco.py of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
+LEDGER_FILE = "prepared.sha256"
+LEDGER_HEAD = (
+    "# Made by scripts/prepare_coco.py of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
+)
 #: How Ultralytics' caches of labels begin: NumPy's format. They are derived, and made again when they are missing.
 CACHE_MAGIC = b"\x93NUMPY"
 
@@ -61,10 +63,10 @@ class Ledger:
         self.claimed: set[str] = set()
         self.known = False
         try:
-            text = (out / FILE).read_text(encoding="utf-8")
+            text = (out / LEDGER_FILE).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return
-        if text.startswith(HEAD):
+        if text.startswith(LEDGER_HEAD):
             with suppress(ValueError, TypeError):  # damaged: then nothing counts as unchanged
                 self._read(text)
                 self.known = True
@@ -98,7 +100,9 @@ class Ledger:
     def refuse(self, found: Survey) -> None:
         """Raise ArgumentError, which names three files, if not all that was found is as this command wrote it."""
         if count := len(found.changed) + len(found.foreign):
-            unknown = f" There is no {FILE} with their checksums, so none counts as unchanged." * (not self.known)
+            unknown = f" There is no {LEDGER_FILE} with their checksums, so none counts as unchanged." * (
+                not self.known
+            )
             raise ArgumentError(
                 f"out={self.out} holds {count:,} file{'s' * (count > 1)} that this command did not write so, and would "
                 f"overwrite or remove: {found.told}.{unknown} Move them elsewhere, or name another folder with out=."
@@ -165,13 +169,13 @@ class Ledger:
         Raises:
             ArgumentError: If something else lies there.
         """
-        self.claim(_part(path))
+        self.claim(_part_path(path))
         self.downloads[path.name] = []
         self._write()
 
     def end_download(self, path: Path) -> None:
         """Note that a file was downloaded, and how it is."""
-        self.downloads[path.name] = _state(path)
+        self.downloads[path.name] = _file_state(path)
         self._write()
 
     def remove_download(self, path: Path) -> None:
@@ -179,10 +183,10 @@ class Ledger:
         state = self.downloads.pop(path.name, None)
         if state is None:
             return
-        if _part(path).is_file():  # not finished, so the whole one is someone else's
+        if _part_path(path).is_file():  # not finished, so the whole one is someone else's
             self._write()
-            _part(path).unlink()
-        elif path.is_file() and state in ([], _state(path)):
+            _part_path(path).unlink()
+        elif path.is_file() and state in ([], _file_state(path)):
             path.unlink()
             self._write()
 
@@ -197,7 +201,7 @@ class Ledger:
         if path.is_symlink() or not path.is_dir():
             yield self.name(path)
             return
-        for parent, folders, files in os.walk(path, onerror=_give_up):
+        for parent, folders, files in os.walk(path, onerror=_raise_walk_error):
             below = self.name(Path(parent))
             for name in [*files, *(folder for folder in folders if os.path.islink(os.path.join(parent, folder)))]:
                 yield f"{below}/{name}"
@@ -230,18 +234,18 @@ class Ledger:
         lines += [f"# download {json.dumps([name, self.downloads[name]])}" for name in sorted(self.downloads)]
         lines += [f"# unfinished {json.dumps(name)}" for name in sorted(self.claimed)]
         lines += [f"{one}  {name}" for name in sorted(self.files) for one in sorted(self.files[name])]
-        write_text(self.out / FILE, HEAD + "".join(f"{line}\n" for line in lines))
+        write_text(self.out / LEDGER_FILE, LEDGER_HEAD + "".join(f"{line}\n" for line in lines))
         self.known = True
 
 
-def clear(part: Path, suffix: str) -> None:
+def remove_unfinished(part: Path, suffix: str) -> None:
     """Remove a folder of unfinished files, as an interrupted command left it.
 
     Raises:
         ArgumentError: If something else than such files is in it.
     """
     if part.is_dir() and not part.is_symlink():
-        inside = [Path(parent, name) for parent, _, names in os.walk(part, onerror=_give_up) for name in names]
+        inside = [Path(parent, name) for parent, _, names in os.walk(part, onerror=_raise_walk_error) for name in names]
         if foreign := [path for path in inside if path.suffix != suffix or not path.is_file() or path.is_symlink()]:
             raise ArgumentError(f"{foreign[0]} is not of this command, and its folder is to go: move it elsewhere.")
         for path in inside:
@@ -256,7 +260,7 @@ def remove_empty(folder: Path) -> None:
             os.rmdir(parent)
 
 
-def _give_up(error: OSError) -> None:
+def _raise_walk_error(error: OSError) -> None:
     """Raise what `os.walk` would pass over: a folder that can't be listed may hold anything."""
     raise error
 
@@ -269,11 +273,11 @@ def _is_cache(path: Path) -> bool:
         return file.read(len(CACHE_MAGIC)) == CACHE_MAGIC
 
 
-def _part(path: Path) -> Path:
+def _part_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.part")
 
 
-def _state(path: Path) -> list[int]:
+def _file_state(path: Path) -> list[int]:
     """Return size and time of a file that is too large to read it for this alone."""
     found = path.stat()
     return [found.st_size, found.st_mtime_ns]

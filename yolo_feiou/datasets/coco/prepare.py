@@ -12,13 +12,19 @@ from typing import Any
 
 import yaml
 
-from yolo_feiou.datasets.coco.annotations import Columns, read_columns
-from yolo_feiou.datasets.coco.convert import Counts, write_labels
-from yolo_feiou.datasets.coco.images import are_there, check_missing, usable_names
-from yolo_feiou.datasets.coco.ledger import Ledger, clear
-from yolo_feiou.datasets.coco.record import begin, finish, split_paths, state, unwanted_splits
+from yolo_feiou.datasets.coco.annotations import Columns, read_coco_columns
+from yolo_feiou.datasets.coco.convert import LabelCounts, write_labels
+from yolo_feiou.datasets.coco.images import check_missing, find_existing, usable_names
+from yolo_feiou.datasets.coco.ledger import Ledger, remove_unfinished
+from yolo_feiou.datasets.coco.record import (
+    begin_record,
+    file_state,
+    find_unwanted_splits,
+    finish_record,
+    list_split_paths,
+)
 from yolo_feiou.datasets.coco.sizes import check_sizes
-from yolo_feiou.datasets.coco.splits import Split
+from yolo_feiou.datasets.coco.splits import CocoSplit
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.progress_bar import show_progress
@@ -26,7 +32,7 @@ from yolo_feiou.storage.tables import write_text
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedSplit:
     """A split that was read and checked.
 
     Attributes:
@@ -39,7 +45,7 @@ class Loaded:
         state: Of the JSON when it was read, as the record has it.
     """
 
-    split: Split
+    split: CocoSplit
     columns: Columns
     images: Path
     skipped: list[str]
@@ -64,7 +70,7 @@ class Loaded:
         return lines
 
 
-def load(splits: Sequence[Split], skip_missing: bool) -> list[Loaded]:
+def load_splits(splits: Sequence[CocoSplit], skip_missing: bool) -> list[LoadedSplit]:
     """Read and check splits; nothing is written.
 
     Args:
@@ -76,30 +82,30 @@ def load(splits: Sequence[Split], skip_missing: bool) -> list[Loaded]:
     """
     loaded = []
     for split in splits:
-        before = state(split.json)
-        columns = read_columns(split.json)
+        before = file_state(split.json)
+        columns = read_coco_columns(split.json)
         if not columns.labelled and split.name != "test":
             raise DataError(f"{split.json} has no list named annotations, which '{split.name}' needs.")
         folder, names = usable_names(columns.names, split.json, split.images)
         images = split.images / folder
-        there = are_there(names, images)
+        there = find_existing(names, images)
         skipped = check_missing(names, there, images, split.json, skip_missing)
         annotations = len(columns.classes)
         columns = replace(columns, names=names)
         columns, sizes = check_sizes(columns.of_images(there) if skipped else columns, images, split.json)
-        loaded.append(Loaded(split, columns, images, skipped, annotations, before, sizes))
-        _same_categories(loaded[0], loaded[-1])
+        loaded.append(LoadedSplit(split, columns, images, skipped, annotations, before, sizes))
+        _check_same_categories(loaded[0], loaded[-1])
     return loaded
 
 
-def write(
+def write_data_set(
     own: Ledger,
-    loaded: Sequence[Loaded],
+    loaded: Sequence[LoadedSplit],
     yaml_name: str,
     options: Mapping[str, Any],
     zips: Sequence[Path] = (),
     **how: Any,
-) -> dict[str, Counts]:
+) -> dict[str, LabelCounts]:
     """Write labels, lists, links to the images and the data YAML; the record, which says that all is there, comes last.
 
     Args:
@@ -122,21 +128,21 @@ def write(
     for one in loaded:
         check_link(own, one.images, one.split.folder)
     begun = [(one.split.folder, one.split.listing) for one in loaded]
-    unwanted = unwanted_splits(out, begun)
-    begin(own, options, yaml_name, begun)
+    unwanted = find_unwanted_splits(out, begun)
+    begin_record(own, options, yaml_name, begun)
     for folder, listing in unwanted:
-        _remove(own, folder, listing)
-    inputs = {str(one.split.json): one.state for one in loaded} | {str(path): state(path) for path in zips}
-    counts: dict[str, Counts] = {}
+        _remove_split(own, folder, listing)
+    inputs = {str(one.split.json): one.state for one in loaded} | {str(path): file_state(path) for path in zips}
+    counts: dict[str, LabelCounts] = {}
     files: dict[str, str] = {}
     links: dict[str, str] = {}
     for one in loaded:
         split, names = one.split, one.columns.names
-        links |= _link(own, one.images, split.folder)
-        counts[split.name], written = _labels(own, one, **how)
+        links |= _link_images(own, one.images, split.folder)
+        counts[split.name], written = _write_split_labels(own, one, **how)
         text = "".join(f"./images/{split.folder}/{name}\n" for name in sorted(names))
-        files |= written | _replace(own, out / split.listing, text)
-    files |= _replace(own, out / yaml_name, _data_yaml(out, loaded))
+        files |= written | _replace_file(own, out / split.listing, text)
+    files |= _replace_file(own, out / yaml_name, _format_data_yaml(out, loaded))
     splits = {
         one.split.name: {
             "folder": one.split.folder,
@@ -147,18 +153,18 @@ def write(
         for one in loaded
     }
     own.settle(files, links)
-    finish(out, {"options": options, "yaml": yaml_name, "files": len(files), "inputs": inputs, "splits": splits})
+    finish_record(out, {"options": options, "yaml": yaml_name, "files": len(files), "inputs": inputs, "splits": splits})
     return counts
 
 
-def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str]]:
+def _write_split_labels(own: Ledger, one: LoadedSplit, **how: Any) -> tuple[LabelCounts, dict[str, str]]:
     """Write the labels of a split beside the old ones, which they then replace; returns their checksums too."""
     final = own.out / "labels" / one.split.folder
     part = final.with_name(f"{final.name}.part")
     own.claim(part)
-    clear(part, ".txt")
+    remove_unfinished(part, ".txt")
     digests: dict[str, str] = {}
-    counts = Counts(len(one.columns.names))
+    counts = LabelCounts(len(one.columns.names))
     if one.columns.labelled:
         part.mkdir(parents=True)
         try:
@@ -176,7 +182,7 @@ def _labels(own: Ledger, one: Loaded, **how: Any) -> tuple[Counts, dict[str, str
     return counts, files
 
 
-def _replace(own: Ledger, path: Path, text: str) -> dict[str, str]:
+def _replace_file(own: Ledger, path: Path, text: str) -> dict[str, str]:
     """Write a text file over the one that this command wrote before; returns its checksum."""
     own.check([path])
     digest = {own.name(path): hashlib.sha256(text.encode()).hexdigest()}
@@ -185,7 +191,7 @@ def _replace(own: Ledger, path: Path, text: str) -> dict[str, str]:
     return digest
 
 
-def _link(own: Ledger, images: Path, folder: str) -> dict[str, str]:
+def _link_images(own: Ledger, images: Path, folder: str) -> dict[str, str]:
     """Let a link point to the images, unless they are there themselves; returns it if it is this command's."""
     link = own.out / "images" / folder
     check_link(own, images, folder)
@@ -216,16 +222,16 @@ def check_link(own: Ledger, images: Path, folder: str) -> None:
     own.check([link])
 
 
-def _remove(own: Ledger, folder: str, listing: str) -> None:
+def _remove_split(own: Ledger, folder: str, listing: str) -> None:
     """Remove what was made of a split that is no longer wanted; images go only if they are a link of ours."""
-    for path in split_paths(own.out, folder, listing):
+    for path in list_split_paths(own.out, folder, listing):
         own.remove(path)
     link = own.out / "images" / folder
     if own.survey([link] if link.is_symlink() else []).own:
         link.unlink()
 
 
-def _same_categories(first: Loaded, other: Loaded) -> None:
+def _check_same_categories(first: LoadedSplit, other: LoadedSplit) -> None:
     """Raise DataError if two splits don't have the same classes."""
     one, two = first.columns.class_names, other.columns.class_names
     if one != two:
@@ -242,7 +248,7 @@ def _same_categories(first: Loaded, other: Loaded) -> None:
         )
 
 
-def _data_yaml(out: Path, loaded: Sequence[Loaded]) -> str:
+def _format_data_yaml(out: Path, loaded: Sequence[LoadedSplit]) -> str:
     """Return the data YAML."""
     root = out.resolve()
     jsons = {one.split.name: one.split.json for one in loaded}

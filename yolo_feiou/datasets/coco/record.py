@@ -11,19 +11,19 @@ from typing import Annotated, Any
 import msgspec
 
 from yolo_feiou.datasets.coco import ledger
-from yolo_feiou.datasets.coco.images import are_there
+from yolo_feiou.datasets.coco.images import find_existing
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import write_json
 
 #: The record of a folder that is whole, written last; and that of one that is being made.
-PREPARED, PREPARING = "prepared.json", "preparing.json"
+PREPARED_FILE, PREPARING_FILE = "prepared.json", "preparing.json"
 #: The file whose lock a process holds while it makes the folder.
-LOCK = ".preparing.lock"
+LOCK_FILE = ".preparing.lock"
 MADE_BY = "scripts/prepare_coco.py of yolo-feiou"
 #: Goes up when the same input would give other files, or other records of them: from 2 on there are checksums.
-FORMAT = 2
+RECORD_FORMAT = 2
 
 
 class PreparedSplit(msgspec.Struct):
@@ -43,7 +43,7 @@ class Prepared(msgspec.Struct):
     splits: Annotated[dict[str, PreparedSplit], msgspec.Meta(min_length=1)]
 
 
-def read_record(out: Path, name: str = PREPARED) -> dict[str, Any] | None:
+def read_folder_record(out: Path, name: str = PREPARED_FILE) -> dict[str, Any] | None:
     """Return the record in a folder, or None if there is none of this command's, or it is damaged."""
     try:
         content = json.loads((out / name).read_text(encoding="utf-8"))
@@ -63,7 +63,7 @@ def _is_record(content: object) -> bool:
     return all(isinstance(name, str) and PurePosixPath(name).name == name for name in names)
 
 
-def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) -> None:
+def check_output_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) -> None:
     """Refuse a folder that holds things of the user's in places where this command makes its own.
 
     Args:
@@ -77,12 +77,12 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
     out = own.out
     if out.exists() and not out.is_dir():
         raise ArgumentError(f"out={out} is a file: expected a folder, or a name for a new one.")
-    records = {name: read_record(out, name) for name in (PREPARED, PREPARING)}
+    records = {name: read_folder_record(out, name) for name in (PREPARED_FILE, PREPARING_FILE)}
     wrong = [out / name for name, record in records.items() if record is None]
-    if os.path.lexists(lock := out / LOCK) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
+    if os.path.lexists(lock := out / LOCK_FILE) and (lock.is_symlink() or not lock.is_file() or lock.stat().st_size):
         wrong.append(lock)  # ours is an empty file
     if not own.known:
-        wrong.append(out / ledger.FILE)
+        wrong.append(out / ledger.LEDGER_FILE)
     if not any(records.values()):
         wrong += fresh
     wrong += [path for path in scratch if own.name(path) not in own.claimed]
@@ -93,22 +93,22 @@ def check_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) ->
         )
 
 
-def made_paths(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:
+def list_made_paths(out: Path, splits: Sequence[tuple[str, str]], yaml: str) -> list[Path]:
     """Return what is replaced or removed in a folder: of a request, and of all that was made there before."""
-    made, yamls = _made(out)
-    paths = [path for folder, listing in sorted(made | set(splits)) for path in split_paths(out, folder, listing)]
+    made, yamls = _read_made(out)
+    paths = [path for folder, listing in sorted(made | set(splits)) for path in list_split_paths(out, folder, listing)]
     return paths + [out / name for name in sorted(yamls | {yaml})]
 
 
-def split_paths(out: Path, folder: str, listing: str) -> list[Path]:
+def list_split_paths(out: Path, folder: str, listing: str) -> list[Path]:
     """Return what is written for a split, and what Ultralytics writes beside it."""
     labels = out / "labels" / folder
     return [labels, labels.with_suffix(".cache"), out / listing]
 
 
-def _made(out: Path) -> tuple[set[tuple[str, str]], set[str]]:
+def _read_made(out: Path) -> tuple[set[tuple[str, str]], set[str]]:
     """Return folder and list of all splits that were made in a folder, and the names of its data YAMLs."""
-    records = [record for name in (PREPARED, PREPARING) if (record := read_record(out, name))]
+    records = [record for name in (PREPARED_FILE, PREPARING_FILE) if (record := read_folder_record(out, name))]
     splits = {(split["folder"], split["listing"]) for record in records for split in record["splits"].values()}
     return splits, {record["yaml"] for record in records}
 
@@ -122,21 +122,21 @@ def is_whole(out: Path, record: Mapping[str, Any], options: Mapping[str, Any], o
         options: What it is to be made with.
         own: Names of the files in it that were read, and are as they were written.
     """
-    if (record.get("format"), record.get("options")) != (FORMAT, options):
+    if (record.get("format"), record.get("options")) != (RECORD_FORMAT, options):
         return False
     try:
         prepared = msgspec.convert(record, Prepared)
     except msgspec.ValidationError:  # edited: what it says proves nothing
         return False
-    return _agrees(out, prepared, own)
+    return _matches_files(out, prepared, own)
 
 
-def _agrees(out: Path, record: Prepared, own: Collection[str]) -> bool:
+def _matches_files(out: Path, record: Prepared, own: Collection[str]) -> bool:
     """Whether the files that a record tells of are there, and the inputs are what they were."""
     if len(own) < record.files or record.yaml not in own:
         return False
     for path, old in record.inputs.items():
-        now = state(Path(path))
+        now = file_state(Path(path))
         if now != old and not (now is None and path.endswith(".zip")):  # of a zip all that is needed is here
             return False
     for split in record.splits.values():
@@ -145,12 +145,12 @@ def _agrees(out: Path, record: Prepared, own: Collection[str]) -> bool:
             return False
         text = (out / split.listing).read_text(encoding="utf-8")
         names = [line[start:] for line in text.splitlines()]
-        if not are_there(names, folder).all() or are_there(split.skipped, folder).any():
+        if not find_existing(names, folder).all() or find_existing(split.skipped, folder).any():
             return False
     return True
 
 
-def state(path: Path) -> dict[str, Any] | None:
+def file_state(path: Path) -> dict[str, Any] | None:
     """Return size and SHA-256 of a file, or in place of the latter the time of a zip; None if it isn't there."""
     if not path.is_file():
         return None
@@ -160,7 +160,7 @@ def state(path: Path) -> dict[str, Any] | None:
     return {"size": found.st_size, "sha256": file_sha256(path)}
 
 
-def begin(own: Ledger, options: Mapping[str, Any], yaml: str, splits: Sequence[tuple[str, str]]) -> None:
+def begin_record(own: Ledger, options: Mapping[str, Any], yaml: str, splits: Sequence[tuple[str, str]]) -> None:
     """Mark a folder as being made: from now on nothing in it counts as whole, and no data YAML is there.
 
     Args:
@@ -173,23 +173,23 @@ def begin(own: Ledger, options: Mapping[str, Any], yaml: str, splits: Sequence[t
         ArgumentError: If a data YAML is not as it was written.
     """
     out = own.out
-    made, yamls = _made(out)
+    made, yamls = _read_made(out)
     unwanted = [out / name for name in sorted(yamls | {yaml})]
     own.check(unwanted)
     everything = {folder: {"folder": folder, "listing": listing} for folder, listing in sorted(made | set(splits))}
-    content = {"made_by": MADE_BY, "format": FORMAT, "options": options, "yaml": yaml, "splits": everything}
-    write_json(out / PREPARING, content)
-    (out / PREPARED).unlink(missing_ok=True)
+    content = {"made_by": MADE_BY, "format": RECORD_FORMAT, "options": options, "yaml": yaml, "splits": everything}
+    write_json(out / PREPARING_FILE, content)
+    (out / PREPARED_FILE).unlink(missing_ok=True)
     for path in unwanted:
         own.remove(path)
 
 
-def unwanted_splits(out: Path, splits: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def find_unwanted_splits(out: Path, splits: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return folder and list of the splits that a folder had before, and that are not among those named."""
-    return sorted(_made(out)[0] - set(splits))
+    return sorted(_read_made(out)[0] - set(splits))
 
 
-def finish(out: Path, record: Mapping[str, Any]) -> None:
+def finish_record(out: Path, record: Mapping[str, Any]) -> None:
     """Mark a folder as whole."""
-    write_json(out / PREPARED, {"made_by": MADE_BY, "format": FORMAT, **record})
-    (out / PREPARING).unlink()
+    write_json(out / PREPARED_FILE, {"made_by": MADE_BY, "format": RECORD_FORMAT, **record})
+    (out / PREPARING_FILE).unlink()

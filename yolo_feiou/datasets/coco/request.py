@@ -10,15 +10,15 @@ from typing import Any
 from yolo_feiou.datasets.coco.catalogue import TEST_DEV, Published
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.datasets.coco.splits import (
-    DOWNLOADS,
-    Split,
+    DOWNLOADS_FOLDER,
+    CocoSplit,
     check_network,
     check_source,
-    from_network,
-    from_source,
-    images_of,
-    own_splits,
-    zips_of,
+    download_splits,
+    extract_source,
+    find_image_folders,
+    find_zips,
+    make_own_splits,
 )
 from yolo_feiou.errors import ArgumentError
 
@@ -48,7 +48,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Request:
+class PrepareRequest:
     """What a command line asks for.
 
     Attributes:
@@ -74,11 +74,11 @@ class Request:
     images: dict[str, Path]
     zips: dict[Path, str]
     check: Callable[[Ledger], object]
-    find: Callable[[Ledger], list[Split]]
+    find: Callable[[Ledger], list[CocoSplit]]
     ready: bool
 
 
-def read_request(values: dict[str, Any], published: Sequence[Published], url: str) -> Request:
+def read_prepare_request(values: dict[str, Any], published: Sequence[Published], url: str) -> PrepareRequest:
     """Return what the arguments ask for.
 
     Raises:
@@ -108,8 +108,12 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
     )
     splits = [(split.folder, split.listing) for split in published]
     if source is None:
-        names = [*(f"annotations/{s.json}" for s in published), *(f"images/{s.folder}" for s in published), DOWNLOADS]
-        return Request(
+        names = [
+            *(f"annotations/{s.json}" for s in published),
+            *(f"images/{s.folder}" for s in published),
+            DOWNLOADS_FOLDER,
+        ]
+        return PrepareRequest(
             out,
             options,
             workers,
@@ -119,26 +123,26 @@ def read_request(values: dict[str, Any], published: Sequence[Published], url: st
             images={split.folder: out / "images" / split.folder for split in published},
             zips={},
             check=lambda own: check_network(own, published),
-            find=lambda own: from_network(own, published, url),
+            find=lambda own: download_splits(own, published, url),
             ready=False,
         )
-    zips = zips_of(source, published)
-    return Request(
+    zips = find_zips(source, published)
+    return PrepareRequest(
         out,
         options,
         workers,
         "coco.yaml",
         splits,
         fresh=[] if source == out.resolve() else [out / "images" / folder for folder, _ in splits],
-        images=images_of(source, out, published),
+        images=find_image_folders(source, out, published),
         zips=zips,
         check=lambda own: check_source(source, own, published),
-        find=lambda own: from_source(source, own, published),
+        find=lambda own: extract_source(source, own, published),
         ready=not zips,
     )
 
 
-def _own_request(values: dict[str, Any], out: Path, options: Options, workers: int | None) -> Request:
+def _own_request(values: dict[str, Any], out: Path, options: Options, workers: int | None) -> PrepareRequest:
     """Return the request for a data set of the user's own."""
     jsons, folders = {}, {}
     for split in ("train", "val", "test"):
@@ -150,7 +154,7 @@ def _own_request(values: dict[str, Any], out: Path, options: Options, workers: i
         if folder is None:
             raise ArgumentError(f"give images=FOLDER or {split}_images=FOLDER: the folder of the images in {split}=.")
         jsons[split], folders[split] = (str(Path(path).expanduser()) for path in (values[split], folder))
-    splits = own_splits(jsons, folders)
+    splits = make_own_splits(jsons, folders)
     for split in splits:
         if out.resolve().is_relative_to(split.images):
             raise ArgumentError(
@@ -160,7 +164,7 @@ def _own_request(values: dict[str, Any], out: Path, options: Options, workers: i
     options = replace(options, own={split.name: (str(split.json), str(split.images)) for split in splits})
     yaml, listed = f"{out.resolve().name}.yaml", [(split.folder, split.listing) for split in splits]
     links = [out / "images" / split.folder for split in splits]
-    return Request(
+    return PrepareRequest(
         out,
         options,
         workers,

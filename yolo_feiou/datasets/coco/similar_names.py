@@ -10,15 +10,15 @@ from urllib.parse import unquote
 from yolo_feiou.escape import visible
 
 
-def hint(name: str, known: Iterable[str]) -> str:
+def suggest_name(name: str, known: Iterable[str]) -> str:
     """Return ": did you mean 'x'? … " for a known name that differs in its spelling alone, or "" if none does.
 
     Args:
         name: A file name, or a path of which the last part counts.
         known: Names or paths that are there.
     """
-    wanted = loosely(name)
-    near = next((other for other in known if loosely(other) == wanted), None)
+    wanted = normalise_name(name)
+    near = next((other for other in known if normalise_name(other) == wanted), None)
     if near is None:
         return ""
     return (
@@ -26,7 +26,7 @@ def hint(name: str, known: Iterable[str]) -> str:
     )
 
 
-def loosely(name: str) -> str:
+def normalise_name(name: str) -> str:
     """Return the last part of a path without case, Unicode form and %-escapes."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", unquote(_last(name))).casefold())
 

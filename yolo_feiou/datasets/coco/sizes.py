@@ -18,9 +18,9 @@ from yolo_feiou.escape import visible
 #: Ultralytics' own `Image.open` installs a package when it meets a file that is no image.
 _open = getattr(patches, "_image_open", Image.open)
 #: How many images of a large set are opened; all of a smaller one.
-SAMPLE = 500
+MAX_OPENED_IMAGES = 500
 #: A resized image has whole pixels, so that a side may be this much longer or shorter than its share.
-ROUNDING = 1
+SIDE_ROUNDING = 1
 #: Factors n/d are tried up to this d before an odd one.
 _DENOMINATORS = range(1, 65)
 
@@ -53,7 +53,7 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     """
     count = len(columns.names)
     unknown = np.asarray(np.isnan(columns.sizes).any(1))
-    chosen = np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).round().astype(int)) if count else []
+    chosen = np.unique(np.linspace(0, count - 1, min(count, MAX_OPENED_IMAGES)).round().astype(int)) if count else []
     looked = np.union1d(chosen, np.flatnonzero(unknown)).astype(int)
     read = [read_size(folder / columns.names[i]) for i in looked.tolist()]
     blind = [visible(columns.names[i]) for i, size in zip(looked.tolist(), read, strict=True) if size is None]
@@ -99,27 +99,27 @@ def compare_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, sou
     odd = np.flatnonzero((told != found).any(1))
     if not odd.size:
         return 1, ""
-    far = np.flatnonzero((np.abs(told - found) > ROUNDING).any(1))
+    far = np.flatnonzero((np.abs(told - found) > SIDE_ROUNDING).any(1))
     if not far.size:
         return 1, (
             f"the files of {odd.size:,} of {len(names):,} images are a pixel larger or smaller than {source} says: "
-            f"{_named(names, told, found, odd)}"
+            f"{_name_sizes(names, told, found, odd)}"
         )
-    low, high = ((found - ROUNDING) / told).max(), ((found + ROUNDING) / told).min()
+    low, high = ((found - SIDE_ROUNDING) / told).max(), ((found + SIDE_ROUNDING) / told).min()
     if low <= high:
-        factor = _simplest(low, high, found.sum() / told.sum())
+        factor = _simplest_fraction(low, high, found.sum() / told.sum())
         whose = " that have a size there" if len(names) < count else ""
         return factor, (
             f"the files of all {len(names):,} images{whose} are {factor:.6g} times as large as {source} says "
-            f"({_named(names, told, found, far)}), so they were resized after annotation"
+            f"({_name_sizes(names, told, found, far)}), so they were resized after annotation"
         )
     raise DataError(
         f"{source}: the sizes of {far.size:,} of {len(names):,} images are not those of their files: "
-        f"{_named(names, told, found, far)}. {_cause(told[far], found[far], len(names))}"
+        f"{_name_sizes(names, told, found, far)}. {_explain_difference(told[far], found[far], len(names))}"
     )
 
 
-def _simplest(low: float, high: float, middle: float) -> float:
+def _simplest_fraction(low: float, high: float, middle: float) -> float:
     """Return the fraction with the smallest denominator from `low` to `high`, or else the middle."""
     for denominator in _DENOMINATORS:
         factor = round(middle * denominator) / denominator
@@ -128,9 +128,9 @@ def _simplest(low: float, high: float, middle: float) -> float:
     return float(min(max(middle, low), high))
 
 
-def _cause(told: np.ndarray, found: np.ndarray, images: int) -> str:
+def _explain_difference(told: np.ndarray, found: np.ndarray, images: int) -> str:
     """Return why sizes are likely to differ, and what to do, as a sentence."""
-    if (np.abs(told[:, ::-1] - found) <= ROUNDING).all():
+    if (np.abs(told[:, ::-1] - found) <= SIDE_ROUNDING).all():
         return (
             "Width and height are swapped: likely the JSON was made without the EXIF orientation, by which Ultralytics "
             "turns images. Annotate the turned images, or remove the EXIF orientation from the files."
@@ -152,7 +152,7 @@ def _cause(told: np.ndarray, found: np.ndarray, images: int) -> str:
     )
 
 
-def _named(names: Sequence[str], told: np.ndarray, found: np.ndarray, places: np.ndarray) -> str:
+def _name_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, places: np.ndarray) -> str:
     """Return the first three of the images with both sizes."""
 
     def name(i: int) -> str:

@@ -8,20 +8,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.datasets.coco.archives import check_file, check_folder, extract_file, extract_folder, size_of
+from yolo_feiou.datasets.coco.archives import (
+    check_zip_file,
+    check_zip_folder,
+    extract_file,
+    extract_folder,
+    extracted_size,
+)
 from yolo_feiou.datasets.coco.catalogue import URL, Archive, Published
 from yolo_feiou.datasets.coco.download import download
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.errors import ArgumentError, DataError
 
 #: About how many bytes the labels of COCO 2017 take, a block of 4 KiB for each image.
-LABELS = 600_000_000
+LABELS_BYTES = 600_000_000
 #: The folder, in that of the prepared data, of zips that are being downloaded.
-DOWNLOADS = "downloads"
+DOWNLOADS_FOLDER = "downloads"
 
 
 @dataclass(frozen=True)
-class Split:
+class CocoSplit:
     """A split to prepare.
 
     Attributes:
@@ -41,7 +47,7 @@ class Split:
     counts: tuple[int, int] | None = None
 
 
-def own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[Split]:
+def make_own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[CocoSplit]:
     """Return splits of the user's own.
 
     Args:
@@ -57,30 +63,30 @@ def own_splits(jsons: Mapping[str, str], images: Mapping[str, str]) -> list[Spli
         if not Path(images[split]).is_dir():
             raise ArgumentError(f"images={images[split]}: there is no such folder. Expected that of the images.")
     return [
-        Split(split, split, f"{split}.txt", Path(path).resolve(), Path(images[split]).resolve())
+        CocoSplit(split, split, f"{split}.txt", Path(path).resolve(), Path(images[split]).resolve())
         for split, path in jsons.items()
     ]
 
 
-def zips_of(source: Path, published: Sequence[Published]) -> dict[Path, str]:
+def find_zips(source: Path, published: Sequence[Published]) -> dict[Path, str]:
     """Return those zips of a folder from which something has to be extracted, each with the first such thing."""
     zips: dict[Path, str] = {}
-    for piece in _pieces(source, source, published):
+    for piece in _find_parts(source, source, published):
         if piece.there is None:
             zips.setdefault(piece.zip, piece.member)
     return zips
 
 
 def check_zips(zips: Mapping[Path, str]) -> None:
-    """Raise ArgumentError if one of the zips that `zips_of` returned isn't there."""
+    """Raise ArgumentError if one of the zips that `find_zips` returned isn't there."""
     for path, member in zips.items():
         if not path.is_file():
             raise ArgumentError(f"source={path.parent} has neither {member} nor {path.name}: get one of them.")
 
 
-def images_of(source: Path, out: Path, published: Sequence[Published]) -> dict[str, Path]:
+def find_image_folders(source: Path, out: Path, published: Sequence[Published]) -> dict[str, Path]:
     """Return the folder of the images of each split, by the split's; in `out` where they have to be extracted."""
-    pieces = _pieces(source, out, published)[1::2]
+    pieces = _find_parts(source, out, published)[1::2]
     return {split.folder: piece.there or piece.target for split, piece in zip(published, pieces, strict=True)}
 
 
@@ -91,13 +97,13 @@ def check_source(source: Path, own: Ledger, published: Sequence[Published]) -> N
         ArgumentError: If something would be that this command didn't write so.
         DataError: If a zip is not there or not whole.
     """
-    for piece in _pieces(source, own.out, published):
+    for piece in _find_parts(source, own.out, published):
         if piece.there is None:
-            check = check_file if piece.target.suffix == ".json" else check_folder
+            check = check_zip_file if piece.target.suffix == ".json" else check_zip_folder
             check(piece.zip, piece.member, piece.target, own)
 
 
-def from_source(source: Path, own: Ledger, published: Sequence[Published]) -> list[Split]:
+def extract_source(source: Path, own: Ledger, published: Sequence[Published]) -> list[CocoSplit]:
     """Return the splits of COCO 2017 that a folder has, extracted or as zips, which are extracted to that of `own`.
 
     Raises:
@@ -106,14 +112,16 @@ def from_source(source: Path, own: Ledger, published: Sequence[Published]) -> li
         OSError: If something can't be written.
     """
     out = own.out
-    pieces = _pieces(source, out, published)
+    pieces = _find_parts(source, out, published)
     lacking = [piece for piece in pieces if piece.there is None]
-    check_space(out, sum(size_of(piece.zip, piece.member) for piece in lacking if not piece.target.exists()))
+    check_disk_space(
+        out, sum(extracted_size(piece.zip, piece.member) for piece in lacking if not piece.target.exists())
+    )
     for piece in lacking:
         extract = extract_file if piece.target.suffix == ".json" else extract_folder
         extract(piece.zip, piece.member, piece.target, own)
     paths = [piece.there or piece.target for piece in pieces]
-    return [_split(split, *paths[2 * i : 2 * i + 2]) for i, split in enumerate(published)]
+    return [_make_split(split, *paths[2 * i : 2 * i + 2]) for i, split in enumerate(published)]
 
 
 def check_network(own: Ledger, published: Sequence[Published]) -> None:
@@ -126,7 +134,7 @@ def check_network(own: Ledger, published: Sequence[Published]) -> None:
         own.check_claim(path.with_name(f"{path.name}.part"))
 
 
-def from_network(own: Ledger, published: Sequence[Published], url: str = URL) -> list[Split]:
+def download_splits(own: Ledger, published: Sequence[Published], url: str = URL) -> list[CocoSplit]:
     """Return the splits of COCO 2017, downloaded and extracted to the folder of `own` as far as they aren't there.
 
     A zip that was downloaded is removed when it is extracted.
@@ -142,7 +150,7 @@ def from_network(own: Ledger, published: Sequence[Published], url: str = URL) ->
         OSError: If something can't be written.
     """
     out = own.out
-    zips = out / DOWNLOADS
+    zips = out / DOWNLOADS_FOLDER
     jsons, folders = _targets(out, published)
     missing = dict.fromkeys(
         [split.annotations for split in published if not jsons[split].is_file()]
@@ -151,25 +159,25 @@ def from_network(own: Ledger, published: Sequence[Published], url: str = URL) ->
     if missing:
         largest = max(archive.size or 0 for archive in missing)
         begun = sum(path.stat().st_size for path in zips.glob("*"))
-        extracted = sum(_size(folders[split].with_name(f"{split.folder}.part")) for split in published)
-        check_space(out, sum(a.extracted for a in missing) + largest + LABELS - begun - extracted)
+        extracted = sum(_folder_bytes(folders[split].with_name(f"{split.folder}.part")) for split in published)
+        check_disk_space(out, sum(a.extracted for a in missing) + largest + LABELS_BYTES - begun - extracted)
     for split in published:
         if not jsons[split].is_file():
-            archive = _downloaded(split.annotations, zips, url, own)
+            archive = _download_archive(split.annotations, zips, url, own)
             extract_file(archive, f"annotations/{split.json}", jsons[split], own)
     for split in published:
         if not folders[split].is_dir():
-            archive = _downloaded(split.images, zips, url, own)
+            archive = _download_archive(split.images, zips, url, own)
             extract_folder(archive, split.folder, folders[split], own)
             own.remove_download(archive)
     for name in list(own.downloads):
         own.remove_download(zips / name)
     with suppress(OSError):  # it isn't there, or something else is in it
         zips.rmdir()
-    return [_split(split, jsons[split], folders[split]) for split in published]
+    return [_make_split(split, jsons[split], folders[split]) for split in published]
 
 
-def check_space(folder: Path, need: int) -> None:
+def check_disk_space(folder: Path, need: int) -> None:
     """Raise DataError if the disk of a folder has fewer than `need` bytes free."""
     free = shutil.disk_usage(next(path for path in (folder, *folder.resolve().parents) if path.exists())).free
     if free < need:
@@ -185,7 +193,7 @@ def _targets(out: Path, published: Sequence[Published]) -> tuple[dict[Published,
     return jsons, {split: out / "images" / split.folder for split in published}
 
 
-def _downloaded(archive: Archive, folder: Path, url: str, own: Ledger) -> Path:
+def _download_archive(archive: Archive, folder: Path, url: str, own: Ledger) -> Path:
     """Return the path of an archive, downloaded if it isn't there."""
     path = folder / archive.name
     if not path.is_file():
@@ -196,7 +204,7 @@ def _downloaded(archive: Archive, folder: Path, url: str, own: Ledger) -> Path:
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _SplitPart:
     """The JSON or the images of a split: where they are, else the zip, what of it, and where that goes."""
 
     there: Path | None
@@ -205,7 +213,7 @@ class _Piece:
     target: Path
 
 
-def _pieces(source: Path, out: Path, published: Sequence[Published]) -> list[_Piece]:
+def _find_parts(source: Path, out: Path, published: Sequence[Published]) -> list[_SplitPart]:
     """Return the JSON and the images of each split."""
     pieces = []
     for split in published:
@@ -215,13 +223,13 @@ def _pieces(source: Path, out: Path, published: Sequence[Published]) -> list[_Pi
             (split.images, folder, out / "images" / folder, (source / folder, source / "images" / folder)),
         ):
             there = next((path for path in places if path.exists()), None)
-            pieces.append(_Piece(there, source / archive.name, member, target))
+            pieces.append(_SplitPart(there, source / archive.name, member, target))
     return pieces
 
 
-def _size(folder: Path) -> int:
+def _folder_bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*"))
 
 
-def _split(split: Published, json: Path, images: Path) -> Split:
-    return Split(split.split, split.folder, split.listing, json.resolve(), images.resolve(), split.counts)
+def _make_split(split: Published, json: Path, images: Path) -> CocoSplit:
+    return CocoSplit(split.split, split.folder, split.listing, json.resolve(), images.resolve(), split.counts)

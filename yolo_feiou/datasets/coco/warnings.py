@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 #: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
-MANY = 0.2
+MAX_CLIPPED_SHARE = 0.2
 
 
-def doubt_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str]:
+def warn_of_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str]:
     """Give a line if boxes look like shares of the image, and one if they look like two corners.
 
     Args:
@@ -20,7 +20,7 @@ def doubt_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str]:
     """
     if (small := int((boxes[:, 2:].max(1) < 1).sum())) > len(boxes) / 2:
         yield f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not shares of the image."
-    if clipped > objects * MANY:
+    if clipped > objects * MAX_CLIPPED_SHARE:
         yield (
             f"{clipped:,} of {objects:,} boxes reach beyond their image: expected x, y, width and height, "
             "not two corners."
