@@ -1,6 +1,6 @@
 """Box-regression losses for Ultralytics YOLO, chosen by name: EIoU, Focal-EIoU, FocalL1 and others.
 
-Importing this imports torch and no Ultralytics; what needs it is imported when first used.
+Importing this imports torch and no Ultralytics; what needs more is imported when first used.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ from yolo_feiou.losses.registry import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 if TYPE_CHECKING:  # for editors and type checkers, which don't call `__getattr__`
+    from yolo_feiou.report.result import compare
     from yolo_feiou.yolo.model import YOLO
     from yolo_feiou.yolo.trainer import DetectionTrainer, PoseTrainer, SegmentationTrainer
 
@@ -21,11 +22,13 @@ try:
 except PackageNotFoundError:  # a checkout that is not installed
     __version__ = "0+unknown"
 
-_NEED_ULTRALYTICS = {
+#: What is imported when it is first used: all of these but `compare` need Ultralytics.
+_LAZY = {
     "YOLO": "yolo_feiou.yolo.model",
     "DetectionTrainer": "yolo_feiou.yolo.trainer",
     "SegmentationTrainer": "yolo_feiou.yolo.trainer",
     "PoseTrainer": "yolo_feiou.yolo.trainer",
+    "compare": "yolo_feiou.report.result",
 }
 
 __all__ = [
@@ -38,10 +41,11 @@ __all__ = [
     "YoloFeiouError",
     "__version__",
     "build_loss",
+    "compare",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NEED_ULTRALYTICS:
-        return getattr(import_module(_NEED_ULTRALYTICS[name]), name)
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'yolo_feiou' has no attribute '{name}'")

@@ -168,14 +168,18 @@ def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG as a whole, without what would change from one run to the next; all its text means what it says.
-
-    Text is never mathematics: names of losses, data and arguments may have a $, or two, in them. (Labels of ticks get
-    their text while they are drawn: whoever gives them names makes these visible.)
-    """
+    """Write a PNG as a whole, without what would change from one run to the next; its text is shown as it is."""
     with atomic_file(path) as part, matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
-        for text in figure.findobj(Text):  # those made before now, wherever they came from
-            text.set_parse_math(False)
-            text.set_usetex(False)
-            text.set_text(visible(text.get_text()))
+        show_text_as_is(figure)
         figure.savefig(part, dpi=110, metadata={"Software": None})
+
+
+def show_text_as_is(figure: Figure) -> None:
+    """Let no text of a figure be mathematics: names of losses, data and arguments may have a $, or two, in them.
+
+    Labels of ticks get their text while they are drawn: whoever gives them names makes these visible.
+    """
+    for text in figure.findobj(Text):  # those made before now, wherever they came from
+        text.set_parse_math(False)
+        text.set_usetex(False)
+        text.set_text(visible(text.get_text()))

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from yolo_feiou import escape
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
-from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.captions import findings, noise
-from yolo_feiou.report.comparable import warnings
-from yolo_feiou.report.comparison import Comparison, compare
+from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.figures import NAMES, pictures
-from yolo_feiou.report.files import Results, read_results
-from yolo_feiou.report.layout import latex, markdown, plain
+from yolo_feiou.report.files import Results
+from yolo_feiou.report.layout import latex, markdown
 from yolo_feiou.report.page import Image, page
+from yolo_feiou.report.result import compare
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
-from yolo_feiou.report.variants import find_axes, make_variants
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
 
@@ -28,8 +25,7 @@ ARGUMENTS = (
     Text("out", "", "a folder for the report"),
 )
 PAGE = "index.html"
-#: What the terminal, and a page of paper, have room for of a comparison.
-IN_BRIEF = ("AP", "ΔAP", "95 %, t", "p, Holm")
+#: What a page of paper has room for of a comparison.
 ON_PAPER = ("pairs", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 #: Names of the files of a table, by the table's name.
 FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
@@ -59,13 +55,11 @@ def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _
     notes = [note for folder in ablations for note in collect(folder)]
     for note in notes:
         say(f"warning: {note}")
-    results = read_results(folders)
-    variants = make_variants(results, find_axes(results))
-    comparisons = compare(variants, find_baseline(values.get("baseline", ""), variants))
-    told = warnings(results, comparisons)
+    result = compare(folders, values.get("baseline", ""))
     with results_folder(out):
-        write_report(results, comparisons, [*notes, *told], out, escape.shell(["yolo", "report", *words]))
-    for line in printed(comparisons, told):
+        told, command = [*notes, *result.warnings], escape.shell(["yolo", "report", *words])
+        write_report(result.results, result.comparisons, told, out, command)
+    for line in result.list_lines():
         say(line)
     say(f"The report is {out / PAGE}")
 
@@ -123,14 +117,3 @@ def _write_files(
         images.append(Image(path, picture.title, picture.caption))
     write_text(out / PAGE, page(results, comparisons, tables, images, told, command))
     return images
-
-
-def printed(comparisons: Sequence[Comparison], told: Sequence[str]) -> Iterator[str]:
-    """Yield what the command prints: the findings, the verdicts, the warnings."""
-    yield findings(comparisons)
-    yield noise(comparisons)
-    yield ""
-    yield from plain(comparison_table(comparisons, IN_BRIEF))
-    yield ""
-    for warning in told:
-        yield f"warning: {warning}"

@@ -1,0 +1,115 @@
+"""The comparison of the runs in a folder as one object, for notebooks and scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.escape import visible
+from yolo_feiou.plots.style import show_text_as_is
+from yolo_feiou.report.baseline import find_baseline
+from yolo_feiou.report.captions import findings, noise
+from yolo_feiou.report.comparable import warnings
+from yolo_feiou.report.comparison import Comparison
+from yolo_feiou.report.comparison import compare as compare_variants
+from yolo_feiou.report.figures import pictures
+from yolo_feiou.report.files import Results, read_results
+from yolo_feiou.report.layout import plain
+from yolo_feiou.report.tables import comparison_table, summary
+from yolo_feiou.report.variants import find_axes, make_variants
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: What the terminal has room for of a comparison.
+IN_BRIEF = ("AP", "ΔAP", "95 %, t", "p, Holm")
+
+
+@dataclass(frozen=True, repr=False)
+class ComparisonResult:
+    """Variants against their baselines, as `yolo report` compares them; as text it is what that prints.
+
+    Attributes:
+        results: The runs.
+        comparisons: A comparison for each variant, baselines included.
+    """
+
+    results: Results
+    comparisons: Sequence[Comparison]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before the variants are compared, a sentence each."""
+        return warnings(self.results, self.comparisons)
+
+    def __str__(self) -> str:
+        return "\n".join(map(visible, self.list_lines()))
+
+    def __repr__(self) -> str:
+        folders = ", ".join(map(str, self.results.folders))
+        return f"<ComparisonResult of {len(self.comparisons)} variants in {folders}>"
+
+    def to_pandas(self) -> DataFrame:
+        """Return all statistics as a table of pandas, a row a variant, AP and its differences as fractions.
+
+        Raises:
+            ArgumentError: If pandas isn't installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ArgumentError("to_pandas() needs pandas, which isn't installed: run 'pip install pandas'.") from None
+        return pandas.DataFrame(summary(self.comparisons))
+
+    def plot(self, name: str = "seeds") -> Figure:
+        """Return a figure of the report.
+
+        Args:
+            name: 'seeds' for the AP of each seed, 'thresholds' for AP by IoU threshold, 'matched_iou', 'training',
+                'positives', or 'over_box' for AP over a swept argument.
+
+        Raises:
+            ArgumentError: If there is no such figure, or the results have no numbers for it.
+        """
+        known = []
+        for picture in pictures(self.results, self.comparisons):
+            known.append(picture.name)
+            if picture.name == name:
+                show_text_as_is(picture.figure)
+                return picture.figure
+        raise ArgumentError(f"plot({name!r}): unknown figure{did_you_mean(name, known)} There are {', '.join(known)}.")
+
+    def list_lines(self) -> Iterator[str]:
+        """Yield the lines of its text: the findings, the spread of the baseline over seeds, a table, the warnings."""
+        yield findings(self.comparisons)
+        yield noise(self.comparisons)
+        yield ""
+        yield from plain(comparison_table(self.comparisons, IN_BRIEF))
+        yield ""
+        for warning in self.warnings:
+            yield f"warning: {warning}"
+
+
+def compare(results: str | Path | Sequence[str | Path], baseline: str = "") -> ComparisonResult:
+    """Return the comparison of the runs in a folder of results, or in several, paired by seed.
+
+    The tables are read as the last `yolo ablate` or `yolo report` left them, and nothing is written.
+
+    Args:
+        results: The folder that `yolo ablate` wrote to, or several.
+        baseline: What variants are compared with, as in `yolo report`: 'ciou' at the same values of other swept
+            arguments, 'ciou@box=7.5' at that value. By default `ciou`, else `stock`, else the first loss.
+
+    Raises:
+        ArgumentError: If a folder is missing or has no results, or no run is the baseline.
+        DataError: If a file is damaged, or no run is done.
+    """
+    folders = [results] if isinstance(results, str | Path) else results
+    found = read_results([Path(folder) for folder in folders])
+    variants = make_variants(found, find_axes(found))
+    return ComparisonResult(found, compare_variants(variants, find_baseline(baseline, variants)))
