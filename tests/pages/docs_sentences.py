@@ -1,4 +1,4 @@
-"""What docs/coco.md and docs/scaling.md say in words alone, sentence by sentence, and what shows it."""
+"""What docs/coco.md, docs/scaling.md and docs/columns.md say in words, sentence by sentence, and what shows it."""
 
 from __future__ import annotations
 
@@ -248,5 +248,44 @@ def claims_on_scaling_in_words() -> list[Claim]:
             "What the second epoch adds to the time in `results.csv`, times ten, is your epoch. `nvidia-smi` below 90 "
             "% use means that the data are the limit: more `workers=`, or `cache=ram` where it fits.",
             ADVICE,
+        ),
+    ]
+
+
+def claims_on_columns() -> list[Claim]:
+    """Return those of docs/columns.md."""
+    schema, files = "results/test_schema.py", "report/test_files.py"
+    return [
+        shown(
+            "`yolo ablate` and `scripts/export_results.py` write a row for each run, and `yolo report` reads it.",
+            *(f"{schema}::test_a_row_has_the_columns_of_the_schema_in_its_order",),
+            "export/test_command.py::test_rows_table_and_report",
+        ),
+        shown(
+            "A cell is empty where a value is missing or not recorded.",
+            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
+        ),
+        shown(
+            "Where a run was resumed with other versions or on another computer, its cell has both,",
+            "ablation/test_rows.py::test_a_run_that_went_on_elsewhere_says_so",
+        ),
+        shown(
+            '"Must agree" says that a report warns if the runs that it compares differ in the column.',
+            *("report/test_comparable.py::test_circumstances_that_differ",),
+            f"{schema}::test_what_a_swept_argument_changes_by_itself_need_not_agree",
+        ),
+        shown(
+            "*Text* is never taken for a number, though it may look like one;",
+            f"{files}::test_values_are_read_as_what_they_are",
+        ),
+        shown("a *count* is a whole number;", f"{schema}::test_the_cells_of_the_committed_results_are_of_their_kind"),
+        shown(
+            "a *fraction* lies between 0 and 1;",
+            *(f"{files}::test_rows_that_cannot_be",),
+            f"{schema}::test_the_cells_of_the_committed_results_are_of_their_kind",
+        ),
+        shown(
+            "a *setting* is a number, a switch, a list or text.",
+            f"{files}::test_an_argument_may_be_a_switch_a_list_or_nothing",
         ),
     ]

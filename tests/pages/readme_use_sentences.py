@@ -184,6 +184,14 @@ def _compare() -> list[Claim]:
             "report/test_command.py::test_a_report_from_end_to_end",
         ),
         shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_axes"),
+        shown(
+            "The same comparison for a notebook, from the CSV files alone:",
+            *("report/test_result.py::test_as_text_it_is_what_the_command_prints",),
+            *("report/test_result.py::test_it_is_public_and_needs_no_ultralytics",),
+            *("report/test_result.py::test_nothing_is_written", "report/test_result.py::test_a_figure_by_its_name"),
+            "report/test_result.py::test_a_table_of_pandas_has_the_columns_of_the_summary",
+        ),
+        shown("lists the columns of `results.csv`.", "test_make_docs.py::test_pages_are_what_make_docs_makes"),
     ]
 
 

@@ -13,6 +13,7 @@ from yolo_feiou.results import schema
 from yolo_feiou.results.provenance import session
 from yolo_feiou.results.row import Trained, make_row
 from yolo_feiou.results.schema import COLUMNS, SECTIONS, describe_columns, find_dependent
+from yolo_feiou.storage.tables import read_csv
 
 ROOT = Path(__file__).parents[2]
 PLACES = list(COLUMNS)
@@ -45,6 +46,21 @@ def test_a_session_has_all_that_is_said_of_what_trained():
 def test_the_committed_results_have_columns_of_the_schema_alone():
     with (ROOT / "results" / "bccd" / "results.csv").open(newline="") as file:
         assert set(next(csv.reader(file))) <= COLUMNS.keys()
+
+
+def test_the_cells_of_the_committed_results_are_of_their_kind():
+    """Counts are whole numbers, fractions lie between 0 and 1, and each kind of a number is there."""
+    seen = set()
+    for row in read_csv(ROOT / "results" / "bccd" / "results.csv", schema.TEXT):
+        for name, cell in row.items():
+            kind = COLUMNS[name].kind
+            if kind in ("count", "number", "fraction") and cell != "":
+                assert isinstance(cell, float), name
+                assert kind != "count" or cell.is_integer(), name
+                assert kind != "fraction" or 0 <= cell <= 1, name
+                seen.add(kind)
+            assert kind != "text" or isinstance(cell, str), name
+    assert seen == {"count", "number", "fraction"}
 
 
 def test_captions_and_the_list_of_runs_have_their_order():
