@@ -45,7 +45,7 @@ def _training() -> list[Claim]:
         shown(
             "after a power cut it goes on with the run, while that is being trained it refuses, and once it is "
             "finished it says so and does nothing.",
-            *(AGAIN, "distributed/test_continuing.py::test_a_run_that_is_being_trained_is_left_alone"),
+            *(AGAIN, "distributed/test_resume.py::test_a_run_that_is_being_trained_is_left_alone"),
             f"{SCRIPTS}::test_a_training_that_is_finished_is_not_begun_again",
         ),
         shown("`ID=name` gives a training a name of its own.", AGAIN),
@@ -113,11 +113,11 @@ def _lost() -> list[Claim]:
         shown("torchrun stops all processes and starts them anew.", LOST),
         shown(
             "They find the run that they began by `--rdzv-id`",
-            "distributed/test_continuing.py::test_the_same_command_and_id",
+            "distributed/test_resume.py::test_the_same_command_and_id",
         ),
         shown(
             "one without a checkpoint yet begins again in the same folder.",
-            "distributed/test_continuing.py::test_a_run_without_a_checkpoint_begins_in_its_folder",
+            "distributed/test_resume.py::test_a_run_without_a_checkpoint_begins_in_its_folder",
         ),
         shown("`results.csv` has each epoch once.", LOST),
         exempt("`--max-restarts` counts for each machine by itself.", AFFAIR),

@@ -14,7 +14,7 @@ import torch
 from tests.distributed.test_launch import LAUNCH
 from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed import group
-from yolo_feiou.distributed.continuing import Begun, training
+from yolo_feiou.distributed.resume import UnfinishedRun, lock_run
 from yolo_feiou.errors import FinishedError
 from yolo_feiou.results.run_record import read, telling_workers
 from yolo_feiou.yolo import distributed
@@ -151,7 +151,7 @@ def test_a_run_that_is_being_trained_is_not_touched(tmp_path, data, release):
     (folder / "weights").mkdir(parents=True)
     (folder / "args.yaml").write_text("of the other")
     words = short(data=data, project=tmp_path / "runs", name="run", exist_ok=True, loss="eiou")
-    with training(folder, LAUNCH):
+    with lock_run(folder, LAUNCH):
         done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words)
     assert done.returncode != 0 and "run is being trained by another process" in done.stderr
     assert (folder / "args.yaml").read_text() == "of the other"
@@ -191,7 +191,7 @@ def gpus(monkeypatch, tmp_path, release):
     monkeypatch.setattr(torch.distributed, "new_group", lambda ranks, timeout: "leaders")
     monkeypatch.setattr(torch.cuda, "set_device", told.append)
     monkeypatch.setattr(group, "everyone", lambda value: [0, 3])  # local ranks, and restarts
-    monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run"))  # what rank 0 found
+    monkeypatch.setattr(group, "agree", lambda value: UnfinishedRun(tmp_path / "run"))  # what rank 0 found
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "0")
     return told
 
@@ -215,7 +215,7 @@ def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeyp
 
 
 def test_a_finished_run_is_not_trained(gpus, monkeypatch, tmp_path):
-    monkeypatch.setattr(group, "agree", lambda value: Begun(tmp_path / "run", finished=True))
+    monkeypatch.setattr(group, "agree", lambda value: UnfinishedRun(tmp_path / "run", finished=True))
     with pytest.raises(FinishedError, match="run is what this command trained, and finished"):
         Trainer({"device": None}, {}, None)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from yolo_feiou.distributed.continuing import FILE as TORCHRUN
-from yolo_feiou.distributed.continuing import Note
+from yolo_feiou.distributed.resume import FILE as TORCHRUN
+from yolo_feiou.distributed.resume import LaunchRecord
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
@@ -221,7 +221,7 @@ def _checkpoint(path: Path) -> Any:
 def _signed(path: Path) -> dict[str, Any]:
     """Return torchrun's note on a run, empty if there is none."""
     try:
-        return read_record(path, Note) if path.is_file() else {}
+        return read_record(path, LaunchRecord) if path.is_file() else {}
     except DataError as error:
         raise DataError(f"{error} Put it right, or remove it: what it says is not recorded then.") from None
 

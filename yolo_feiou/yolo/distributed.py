@@ -16,7 +16,7 @@ from ultralytics.utils import LOGGER, RANK
 from ultralytics.utils.checks import check_version
 from ultralytics.utils.torch_utils import strip_optimizer
 
-from yolo_feiou.distributed import continuing, group
+from yolo_feiou.distributed import group, resume
 from yolo_feiou.distributed.launch import Launch, device_for, launched
 from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.escape import shell, visible
@@ -37,7 +37,7 @@ class Ranks(TrainerHost):
     Attributes:
         launch: What torchrun says of this process, or None if it is no matter.
         joined: Whether it has joined a group here.
-        go_on_with: The checkpoint of the run that this command began and that was cut off, or None.
+        resume_checkpoint: The checkpoint of the run that this command began and that was cut off, or None.
 
     Raises:
         ArgumentError: If devices or the total batch don't fit the processes, or another process trains the same run.
@@ -51,7 +51,7 @@ class Ranks(TrainerHost):
         gpus = device != "cpu" and torch.cuda.is_available()
         self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
-        self.go_on_with: Path | None = None
+        self.resume_checkpoint: Path | None = None
         self._lock = ExitStack()
         if self.joined:
             overrides["device"] = self._join(self._launch, device)
@@ -69,8 +69,8 @@ class Ranks(TrainerHost):
             self._check_batch()
         if self.launch and self.launch.rank == 0:
             if not found:
-                self._lock.enter_context(continuing.training(self.save_dir, self.launch))
-            continuing.sign(self.save_dir, self.launch, asked, bool(self.resume))
+                self._lock.enter_context(resume.lock_run(self.save_dir, self.launch))
+            resume.write_launch_record(self.save_dir, self.launch, asked, bool(self.resume))
 
     @property
     def launcher(self) -> str:
@@ -117,7 +117,7 @@ class Ranks(TrainerHost):
         if launch.rank == 0:
             arguments = {key: value for key, value in overrides.items() if key != "session"}  # of older releases
             folder = Path(get_save_dir(get_cfg(cfg, arguments)))
-            found = continuing.begun(folder.parent, launch, overrides) or continuing.Begun(folder)
+            found = resume.find_unfinished_run(folder.parent, launch, overrides) or resume.UnfinishedRun(folder)
         found = group.agree(found) if self.joined else found
         assert found is not None, "rank 0 has found one"
         overrides["save_dir"] = str(found.folder)
@@ -128,9 +128,9 @@ class Ranks(TrainerHost):
             )
         if launch.rank == 0:
             found.folder.mkdir(parents=True, exist_ok=True)
-            self._lock.enter_context(continuing.training(found.folder, self._launch))
+            self._lock.enter_context(resume.lock_run(found.folder, self._launch))
             self.save_dir = found.folder  # ours from here on, and gone again if the training doesn't come to begin
-        self.go_on_with = found.last
+        self.resume_checkpoint = found.last
         if found.last:
             overrides["resume"] = str(found.last)
             LOGGER.info(visible(f"Going on with {found.folder}, which this command began and didn't finish."))
@@ -138,7 +138,7 @@ class Ranks(TrainerHost):
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Resume as Ultralytics does, in the folder where the run lies now."""
         super().check_resume(overrides)
-        if self.go_on_with:
+        if self.resume_checkpoint:
             self.args.save_dir = overrides["save_dir"]
 
     def _check_batch(self) -> None:
@@ -179,8 +179,8 @@ class Ranks(TrainerHost):
 
     def setup_model(self) -> dict[str, Any] | None:
         """Load the model as Ultralytics does; that of a run that goes on comes from its checkpoint."""
-        if self.go_on_with:
-            self.model = str(self.go_on_with)
+        if self.resume_checkpoint:
+            self.model = str(self.resume_checkpoint)
         return super().setup_model()
 
     def _setup_ddp(self, *world_size: int) -> None:
@@ -215,7 +215,7 @@ class Ranks(TrainerHost):
 
     def _do_train(self, *world_size: int) -> None:
         """Train; of a run that was cut off after its last epoch, only the checkpoints are left to finish."""
-        if not self.go_on_with or not continuing.trained(self.go_on_with):
+        if not self.resume_checkpoint or not resume.is_trained(self.resume_checkpoint):
             return super()._do_train(*world_size)
         if RANK in (-1, 0):
             self._strip()

@@ -15,7 +15,7 @@ from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from ultralytics.utils.checks import check_file
 
-from yolo_feiou.distributed import continuing
+from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, shorten_spec
@@ -39,7 +39,7 @@ from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
-UNTRAINED = {"args.yaml", "weights", continuing.FILE, continuing.LOCK, run_record.FILE}
+UNTRAINED = {"args.yaml", "weights", resume.FILE, resume.LOCK, run_record.FILE}
 
 
 class LossTrainer(ExactResume, Proving, Ranks):
@@ -142,7 +142,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         except BaseException:
             folder = getattr(self, "save_dir", None)
             written = {path.name for path in folder.glob("*")} if folder and RANK in (-1, 0) else set()
-            made = written & {"args.yaml", continuing.LOCK}
+            made = written & {"args.yaml", resume.LOCK}
             if folder and made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
                 shutil.rmtree(folder)
             raise

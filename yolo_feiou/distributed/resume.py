@@ -1,7 +1,8 @@
-"""A run that the same command began before: after a lost process, a requeued job, or a power cut."""
+"""A run that the same command began before: after a failed worker, a requeued job, or a power cut."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from ultralytics.utils import LOGGER
 
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
@@ -20,20 +20,22 @@ from yolo_feiou.storage.checkpoints import read_numbers
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import read_record, write_json
 
+LOGGER = logging.getLogger(__name__)
+
 FILE, LOCK = "torchrun.json", "torchrun.lock"
 
-#: Arguments in which the command that goes on with a run may differ from the one that began it.
-FREE = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
+#: Arguments in which the command that resumes a run may differ from the one that began it.
+FREE_ARGUMENTS = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
-#: What notes of version 0.1.0 told of the run, and `run_record.py` tells now.
-OLD = ("processes", "machines", "sessions")
+#: What records of version 0.1.0 said of the run, and `run_record.py` says now.
+OLD_KEYS = ("processes", "machines", "sessions")
 
 #: Seconds that the processes which replace others wait for the last of these to end.
 PATIENCE = 60
 
 
-class Note(msgspec.Struct):
-    """`torchrun.json`; notes of earlier versions lack some."""
+class LaunchRecord(msgspec.Struct):
+    """`torchrun.json`; those of earlier versions lack some."""
 
     run_id: str | None = None
     processes: Annotated[int, msgspec.Meta(ge=1)] = 1
@@ -43,12 +45,12 @@ class Note(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Begun:
-    """A run that was begun.
+class UnfinishedRun:
+    """A run that this command began before.
 
     Attributes:
         folder: Its folder.
-        last: The checkpoint from which it goes on, or None if it has none yet.
+        last: The checkpoint from which it is resumed, or None if it has none yet.
         finished: Whether it has ended.
     """
 
@@ -57,8 +59,8 @@ class Begun:
     finished: bool = False
 
 
-def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], resumes: bool = False) -> None:
-    """Note in a run's folder by what it is found again: the name of its launch, and what was asked for.
+def write_launch_record(folder: Path, launch: Launch, asked: Mapping[str, Any], resumes: bool = False) -> None:
+    """Write in a run's folder by what it is found again: the name of its launch, and the arguments.
 
     Args:
         folder: The run's.
@@ -66,12 +68,12 @@ def sign(folder: Path, launch: Launch, asked: Mapping[str, Any], resumes: bool =
         asked: The arguments as the command has them.
         resumes: Whether the run was begun before.
     """
-    earlier = {key: value for key, value in _noted(folder / FILE).items() if key in OLD and resumes}
-    write_json(folder / FILE, {"run_id": launch.run_id, "asked": _asked(asked), **earlier})
+    earlier = {key: value for key, value in _read_record(folder / FILE).items() if key in OLD_KEYS and resumes}
+    write_json(folder / FILE, {"run_id": launch.run_id, "asked": _as_text(asked), **earlier})
 
 
 @contextmanager
-def training(folder: Path, launch: Launch) -> Iterator[None]:
+def lock_run(folder: Path, launch: Launch) -> Iterator[None]:
     """Keep other processes from training a run while the block lasts; not on file systems without locks.
 
     Raises:
@@ -89,49 +91,51 @@ def training(folder: Path, launch: Launch) -> Iterator[None]:
         yield
 
 
-def begun(project: Path, launch: Launch, asked: Mapping[str, Any]) -> Begun | None:
+def find_unfinished_run(project: Path, launch: Launch, asked: Mapping[str, Any]) -> UnfinishedRun | None:
     """Return the run in a folder of runs that this very command began before.
 
     It has the same `--rdzv-id` and the same arguments; of several the newest is meant. One whose checkpoint is torn,
     which is of other origin since ours are written whole, is no such run.
     """
-    signed = [path for path in project.glob(f"*/{FILE}") if _is(path, launch, asked)]
-    if not signed:
+    recorded = [path for path in project.glob(f"*/{FILE}") if _is_of(path, launch, asked)]
+    if not recorded:
         return None
-    folder = max(signed, key=lambda path: path.stat().st_mtime).parent
+    folder = max(recorded, key=lambda path: path.stat().st_mtime).parent
     last, best = (folder / "weights" / name for name in ("last.pt", "best.pt"))
     if not last.exists() and not best.exists():
-        return Begun(folder)
+        return UnfinishedRun(folder)
     checkpoint = read_numbers(last if last.exists() else best)
     if checkpoint is None:
         return None
     if not checkpoint.get("optimizer"):
-        return Begun(folder, finished=True)
-    return Begun(folder, last) if last.exists() else None
+        return UnfinishedRun(folder, finished=True)
+    return UnfinishedRun(folder, last) if last.exists() else None
 
 
-def trained(last: Path) -> bool:
+def is_trained(last: Path) -> bool:
     """Whether the checkpoint of a run that was begun is that of its last epoch."""
     checkpoint = _numbers(last)
     return checkpoint["epoch"] + 1 >= checkpoint["train_args"]["epochs"]
 
 
-def _is(path: Path, launch: Launch, asked: Mapping[str, Any]) -> bool:
-    signed = _noted(path)
-    return signed.get("run_id") == launch.run_id and signed.get("asked") == _asked(asked)
+def _is_of(path: Path, launch: Launch, asked: Mapping[str, Any]) -> bool:
+    recorded = _read_record(path)
+    return recorded.get("run_id") == launch.run_id and recorded.get("asked") == _as_text(asked)
 
 
-def _noted(path: Path) -> dict[str, Any]:
-    """Return a note, empty if there is none or it is damaged, which is said."""
+def _read_record(path: Path) -> dict[str, Any]:
+    """Return the record of a launch, empty if there is none or it is damaged, which is said."""
     try:
-        return read_record(path, Note) if path.exists() else {}
+        return read_record(path, LaunchRecord) if path.exists() else {}
     except DataError as error:
-        LOGGER.warning(visible(f"{error} It is passed over, and its run is not gone on with."))
+        LOGGER.warning(visible(f"{error} It is passed over, and its run is not resumed."))
         return {}
 
 
-def _asked(arguments: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(value) for key, value in sorted(arguments.items()) if key not in FREE and value is not None}
+def _as_text(arguments: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        key: str(value) for key, value in sorted(arguments.items()) if key not in FREE_ARGUMENTS and value is not None
+    }
 
 
 def _numbers(path: Path) -> dict[str, Any]:
