@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
+from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, exit_on_error
 
@@ -43,7 +44,12 @@ def simulate(words: list[str]) -> None:
     """Simulate boxes that follow the gradients of losses."""
     from yolo_feiou.simulation.command import simulate
 
-    simulate(words)
+    def find_runs_folder() -> Path:
+        from yolo_feiou.yolo.framework import FRAMEWORK
+
+        return FRAMEWORK.runs_folder
+
+    simulate(words, find_runs_folder=find_runs_folder)
 
 
 def check_losses(words: list[str]) -> None:

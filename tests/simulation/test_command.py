@@ -11,10 +11,10 @@ import pytest
 from yolo_feiou import cli
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
-from yolo_feiou.simulation import command as module
 from yolo_feiou.simulation import field, run
-from yolo_feiou.simulation.command import EXPERIMENTS, simulate
+from yolo_feiou.simulation.command import EXPERIMENTS, find_free, simulate
 from yolo_feiou.storage.tables import atomic_file, read_csv
+from yolo_feiou.yolo import framework
 
 QUICK = ("points=1", "steps=2")
 FILES = ["error.png", "iou.png", "settings.json", "steps.csv"]
@@ -29,7 +29,7 @@ def names(folder):
 def yolo(monkeypatch, tmp_path):
     """A function that runs our command in this process, in `tmp_path`, and returns its exit status."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "RUNS_DIR", tmp_path / "runs")
+    monkeypatch.setattr(framework, "RUNS_DIR", tmp_path / "runs")
 
     def call(*words):
         monkeypatch.setattr(sys, "argv", ["yolo", *words])
@@ -353,3 +353,13 @@ def test_odd_names_of_files_and_folders(yolo, tmp_path, capsys):
         assert names(f"out {name}") == ["field.csv", "field.png"] and "\x1b" not in out
         assert yolo("simulate", f"field={name}:f", "points=3") == 0
         assert f"{visible(name)}:f, plane offset: " in capsys.readouterr().out
+
+
+def test_results_go_to_a_folder_that_is_not_there_as_those_of_ultralytics(tmp_path):
+    from ultralytics.utils.files import increment_path
+
+    path = tmp_path / "setup1"
+    for _ in range(3):
+        assert find_free(path).name.replace("-", "") == increment_path(path).name.replace("-", "")
+        find_free(path).mkdir()
+    assert names(tmp_path) == ["setup1", "setup1-2", "setup1-3"]

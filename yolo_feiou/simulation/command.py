@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import chain, count
 from pathlib import Path
-
-from ultralytics.utils import RUNS_DIR
-from ultralytics.utils.files import increment_path
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import visible
@@ -31,12 +29,15 @@ EXPERIMENTS: dict[str, Experiment] = {
 FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
-def simulate(words: Sequence[str], replace: bool = False) -> None:
+def simulate(
+    words: Sequence[str], replace: bool = False, find_runs_folder: Callable[[], Path] = lambda: Path("runs")
+) -> None:
     """Run `yolo simulate` with the words that follow it.
 
     Args:
         words: The words.
         replace: Whether files that are there already are overwritten.
+        find_runs_folder: Returns the folder in which results go that `out=` names no folder for.
 
     Raises:
         ArgumentError: If the words don't name one subject, an argument doesn't fit, or a file is there already.
@@ -58,7 +59,7 @@ def simulate(words: Sequence[str], replace: bool = False) -> None:
     out = Text("out", "", "a folder for the results")
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
-    out = values.pop("out", "") or increment_path(Path(RUNS_DIR) / "simulate" / subject.name)
+    out = values.pop("out", "") or find_free(find_runs_folder() / "simulate" / subject.name)
     if not replace:
         check_not_overwritten(Path(out), subject.files)
     with results_folder(Path(out)) as folder:
@@ -73,6 +74,12 @@ def simulate(words: Sequence[str], replace: bool = False) -> None:
             told = f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
             sys.exit(visible(told))
         say(f"Results are in {folder}")
+
+
+def find_free(path: Path) -> Path:
+    """Return the first of `path`, `path`-2, `path`-3 and so on that isn't there yet."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(one for one in chain([path], numbered) if not one.exists())
 
 
 def format_usage() -> str:
