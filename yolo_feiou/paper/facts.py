@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import product
 
 import torch
 from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou_loss
-from ultralytics.utils.metrics import bbox_iou
 
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.registry import build_loss
@@ -19,13 +19,17 @@ OVERLAP_LOSSES = ("iou", "giou", "diou", "ciou", "eiou")
 UNIT_BOX = (0.0, 0.0, 1.0, 1.0)  # centre and sides of the usual target
 
 
-def compute_facts() -> list[Row]:
-    """Return all facts, as rows of a name, a value and what it is."""
+def compute_facts(stock_ciou: Callable[[Tensor, Tensor], Tensor]) -> list[Row]:
+    """Return all facts, as rows of a name, a value and what it is.
+
+    Args:
+        stock_ciou: Ultralytics' CIoU of boxes and targets, both xyxy of shape (N, 4): values of shape (N,).
+    """
     sources = (
         definition_facts,
         iou_facts,
         giou_facts,
-        ciou_facts,
+        partial(ciou_facts, stock_ciou),
         eiou_facts,
         focal_weight_facts,
         gradient_facts,
@@ -160,7 +164,7 @@ def giou_facts() -> Iterator[Fact]:
     yield "giou.contained_penalty", gap.abs().max(), "largest penalty of GIoU of a box in its target"
 
 
-def ciou_facts() -> Iterator[Fact]:
+def ciou_facts(stock_ciou: Callable[[Tensor, Tensor], Tensor]) -> Iterator[Fact]:
     """The aspect term of CIoU, from the loss itself: CIoU − DIoU = αv with α = v/(1 − IoU + v)."""
     anchor = torch.tensor([[0.0, 0, 1, 2.4]], dtype=torch.float64)
     unit = torch.tensor([UNIT_BOX], dtype=torch.float64)
@@ -170,7 +174,7 @@ def ciou_facts() -> Iterator[Fact]:
     alpha = term / v
     slope = (loss_step("diou", anchor, unit) - loss_step("ciou", anchor, unit))[0] / alpha  # α is outside the graph
     pairs = [box_convert(b, "cxcywh", "xyxy") for b in sample_pairs()]
-    stock = 1 - bbox_iou(*pairs, xywh=False, CIoU=True).squeeze(-1)
+    stock = 1 - stock_ciou(*pairs)
     yield "ciou.stock_gap", (build_loss("ciou")(*pairs) - stock).abs().max(), "largest difference from stock's CIoU"
     yield "v.slope_w", slope[2], "∂v/∂w at w = 1, h = 2.4 against a square"
     yield "v.slope_ratio", slope[2] / slope[3], "∂v/∂w over ∂v/∂h there; −h/w = −2.4"

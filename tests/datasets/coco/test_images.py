@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from ultralytics.data.utils import IMG_FORMATS
 
 from tests.datasets.coco.factories import write_images
-from yolo_feiou.datasets.coco.images import check_missing, find_existing, usable_names
+from yolo_feiou.datasets.coco.images import IMAGE_SUFFIXES, check_missing, find_existing, usable_names
 from yolo_feiou.errors import DataError
 
 
@@ -95,3 +96,10 @@ def test_missing_images_are_named_and_counted():
         with pytest.raises(DataError, match="none of the 6 images in a.json is in b: 0.jpg"):
             check_missing(names, ~there & there, "b", "a.json", skip=skip)
     assert check_missing(names, there | ~there, "b", "a.json", skip=False) == []
+
+
+def test_images_have_the_suffixes_that_ultralytics_reads():
+    if "avif" not in IMG_FORMATS:
+        assert {"pfm"} == set(IMG_FORMATS) - IMAGE_SUFFIXES, "the older releases read a format more"
+    else:
+        assert set(IMG_FORMATS) == IMAGE_SUFFIXES

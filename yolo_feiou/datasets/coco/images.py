@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from ultralytics.data.utils import IMG_FORMATS
 
 from yolo_feiou.datasets.coco.convert import label_name
 from yolo_feiou.datasets.coco.similar_names import suggest_name
 from yolo_feiou.errors import DataError, first_three
+
+#: Suffixes of image files that Ultralytics reads; older releases lack avif, heif and jp2.
+IMAGE_SUFFIXES = frozenset(
+    ("avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp")
+)
 
 
 def usable_names(names: Sequence[str], source: object, images: Path | None = None) -> tuple[str, list[str]]:
@@ -37,10 +41,10 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
             "the images, or is no path of a file in it: expected a relative path without '..'."
         )
     paths = [os.path.normpath(name) for name in names]
-    if wrong := [path for path in paths if os.path.splitext(path)[1][1:].lower() not in IMG_FORMATS]:
+    if wrong := [path for path in paths if os.path.splitext(path)[1][1:].lower() not in IMAGE_SUFFIXES]:
         raise DataError(
             f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} is no image that Ultralytics "
-            f"reads: expected one of {', '.join(sorted(IMG_FORMATS))}. Convert them, or remove them from the JSON."
+            f"reads: expected one of {', '.join(sorted(IMAGE_SUFFIXES))}. Convert them, or remove them from the JSON."
         )
     folders = set(map(_images_folder, paths))
     if len(folders) > 1:

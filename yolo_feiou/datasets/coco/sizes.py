@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
-from ultralytics.data.utils import exif_size
-from ultralytics.utils import patches
+from PIL.TiffImagePlugin import TiffImageFile
 
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
-#: Ultralytics' own `Image.open` installs a package when it meets a file that is no image.
-_open = getattr(patches, "_image_open", Image.open)
+#: Formats in which a turned image has its sides swapped; of others decoders disagree, so the pixels tell.
+SWAPPED_FORMATS = ("JPEG", "MPO", "PNG", "AVIF")
+#: The tag of the EXIF orientation, of which 5 to 8 swap width and height.
+ORIENTATION = 274
 #: How many images of a large set are opened; all of a smaller one.
 MAX_OPENED_IMAGES = 500
 #: A resized image has whole pixels, so that a side may be this much longer or shorter than its share.
@@ -28,13 +32,40 @@ _DENOMINATORS = range(1, 65)
 def read_size(path: Path) -> tuple[int, int] | None:
     """Return width and height of an image, turned as its EXIF orientation says, from its header; None if it has none.
 
-    This is how Ultralytics finds it.
+    This is how Ultralytics finds it; releases before 8.4 turn JPEG alone.
     """
     try:
         with _open(path) as image:
-            return exif_size(image)
+            turned = _orientation(image) in (5, 6, 7, 8)
+            if turned and image.format not in SWAPPED_FORMATS:
+                return _decoded_size(path) or image.size
+            return (image.height, image.width) if turned else image.size
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def _open(path: Path) -> Image.Image:
+    """Open an image by Pillow's own function, since Ultralytics' installs a package for a file that is no image."""
+    return getattr(sys.modules.get("ultralytics.utils.patches"), "_image_open", Image.open)(path)
+
+
+def _orientation(image: Image.Image) -> object:
+    """Return the EXIF orientation of an image, None if it has none that can be read."""
+    try:
+        return (image.tag_v2 if isinstance(image, TiffImageFile) else image.getexif()).get(ORIENTATION)
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, struct.error):
+        return None
+
+
+def _decoded_size(path: Path) -> tuple[int, int] | None:
+    """Return width and height of an image's pixels; None if OpenCV can't decode it."""
+    content = np.fromfile(path, np.uint8)
+    if path.suffix.lower() in (".tif", ".tiff"):
+        known, pages = cv2.imdecodemulti(content, cv2.IMREAD_UNCHANGED)
+        if known and pages[0].ndim == 3:
+            return pages[0].shape[1], pages[0].shape[0]
+    pixels = cv2.imdecode(content, cv2.IMREAD_COLOR)
+    return None if pixels is None else (pixels.shape[1], pixels.shape[0])
 
 
 def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns, tuple[str, ...]]:
