@@ -73,18 +73,22 @@ class Framework(Protocol):
     @property
     def module(self) -> str:
         """The name of the module in which it is, see `load_framework`."""
+        ...
 
     @property
     def runs_folder(self) -> Path:
         """The folder of all results that no argument names a folder for."""
+        ...
 
     # Arguments
 
     def defaults(self) -> dict[str, Any]:
         """Return all training arguments with their defaults, those of this package included."""
+        ...
 
     def parse_value(self, text: str) -> Any:
         """Return the value of an argument as the framework's own command reads it."""
+        ...
 
     def read_grid(self, name: str) -> dict[str, Any]:
         """Return the arguments in the YAML of an ablation.
@@ -95,9 +99,11 @@ class Framework(Protocol):
         Raises:
             ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
         """
+        ...
 
     def find_data(self, name: Any) -> Any:
         """Return the path of a data set that comes with the package, given its name; any other name as it is."""
+        ...
 
     # Checks before a training
 
@@ -113,9 +119,11 @@ class Framework(Protocol):
             LossSpecError: If the loss is wrong.
             MissingFileError: If weights are named that are not there and can't be fetched.
         """
+        ...
 
     def check_device(self, device: str) -> None:
         """Raise ArgumentError if a device isn't on this machine; '' is the framework's own choice."""
+        ...
 
     def check_model(self, model: str) -> None:
         """Load a model once.
@@ -124,9 +132,11 @@ class Framework(Protocol):
             DataError: If there is no such model, or it can't be read.
             UnsupportedModelError: If it has no axis-aligned boxes.
         """
+        ...
 
     def check_folder(self, folder: Path, name: str) -> None:
         """Raise ArgumentError if weights couldn't be loaded from a training's folder, which the argument `name` set."""
+        ...
 
     def check_last_batch(self, arguments: Mapping[str, Any], images: int, processes: int) -> None:
         """Raise ArgumentError if the model can't train on the last batch of an epoch.
@@ -136,6 +146,7 @@ class Framework(Protocol):
             images: The number of training images.
             processes: The number of processes that share a batch.
         """
+        ...
 
     # Data
 
@@ -157,14 +168,17 @@ class Framework(Protocol):
         Raises:
             DataError: If there is no such data or split, or no image in it that can be read.
         """
+        ...
 
     def find_image_folders(self, data: str | Path) -> list[Path]:
         """Return the folders in which the images of a data set lie."""
+        ...
 
     # Training
 
     def progress(self, folder: Path) -> Progress:
         """Return how far the training in a folder got, whatever ended it; what can be mended is."""
+        ...
 
     def train(
         self,
@@ -184,9 +198,11 @@ class Framework(Protocol):
             logged_as: The names of project and run for loggers.
             threads: Of the CPU; 0 is the framework's own choice.
         """
+        ...
 
     def strip_checkpoints(self, folder: Path) -> None:
         """Make plain weights of the checkpoints of a finished training."""
+        ...
 
     def evaluate(
         self,
@@ -213,6 +229,7 @@ class Framework(Protocol):
         Raises:
             DataError: If weights, data, split or objects are missing, or don't fit each other.
         """
+        ...
 
     def gradient_norms_command(self, request: Path, result: Path) -> list[str]:
         """Return the command of a process that measures the gradient norms of losses on the first batches.
@@ -221,6 +238,7 @@ class Framework(Protocol):
             request: A JSON with `arguments`, `losses`, `batches` and `every`, see `yolo.gradient_norms.measure`.
             result: The JSON that the process writes: `rows`, one a loss.
         """
+        ...
 
 
 def load_framework(module: str) -> Framework:

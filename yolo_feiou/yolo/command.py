@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import ultralytics
 from ultralytics import cfg
@@ -72,7 +73,7 @@ def trains(arguments: list[str]) -> bool:
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        given = {key: settings[key] for key in ours() if key in settings}
+        given: dict[str, Any] = {key: settings[key] for key in ours() if key in settings}
         if "box_stats" in given:
             given["box_stats"] = smart_value(given["box_stats"])
         if given.get("loss", "").lower() == "none":

@@ -122,7 +122,8 @@ class UltralyticsFramework:
         device: str = "",
     ) -> Row:
         """Evaluate weights with the size and the batch that they were trained with."""
-        how = evaluation_arguments(arguments, read_trained_arguments(weights)) | ({"device": device} if device else {})
+        how: dict[str, Any] = evaluation_arguments(arguments, read_trained_arguments(weights))
+        how |= {"device": device} if device else {}
         return evaluate(
             weights, arguments["data"], split, folder, annotations=annotations or None, evaluator=evaluator, **how
         )
