@@ -33,7 +33,7 @@ def test_the_onnx_has_the_ap_of_the_weights(copy, tmp_path, capsys, monkeypatch)
     assert f"AP {words[1]}; best.pt: {words[3]}." in card and f"`{digest}`" in card
     assert {p.name for p in (run / "weights").iterdir()} == {"best.pt", "last.pt", "best.onnx", "model_card.md"}
 
-    monkeypatch.setattr(onnx, "_export", None)  # it isn't made again, and the card keeps it
+    monkeypatch.setattr(onnx, "export_onnx", None)  # it isn't made again, and the card keeps it
     for words in (["onnx=True"], []):
         assert export([str(run), "device=cpu", *words]) == 0
         assert (run / "weights" / "model_card.md").read_text() == card
@@ -50,7 +50,9 @@ def test_an_onnx_that_does_something_else_is_not_kept(copy, capsys, monkeypatch,
 
     monkeypatch.setattr(Evaluator, "measure", measure)
     monkeypatch.setattr(
-        onnx, "_export", lambda run, scratch: (scratch / "best.onnx").write_bytes(b"?") and scratch / "best.onnx"
+        onnx,
+        "export_onnx",
+        lambda weights, folder, imgsz: (folder / "best.onnx").write_bytes(b"?") and folder / "best.onnx",
     )
     run = copy("run")
     assert export([str(run), "device=cpu", "onnx=True"]) == status

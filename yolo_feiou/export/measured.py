@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from ultralytics.engine.model import Model
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -18,6 +17,7 @@ from yolo_feiou.results.provenance import now, versions
 from yolo_feiou.results.settings import digest
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.detect import WeightsOrModel
 from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
@@ -93,7 +93,7 @@ class Evaluator:
             **how,
         }
 
-    def measure(self, run: TrainedRun, model: str | Path | Model, folder: Path, **others: Any) -> Row:
+    def measure(self, run: TrainedRun, model: WeightsOrModel, folder: Path, **others: Any) -> Row:
         """Evaluate a model as the run's weights would be, and return what `evaluate` returns.
 
         Args:

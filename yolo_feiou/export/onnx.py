@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tempfile
-import warnings
-from contextlib import redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-
-import ultralytics
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
@@ -20,7 +16,7 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.shown import percent
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, atomic_file, read_json
-from yolo_feiou.yolo.quiet import quiet
+from yolo_feiou.yolo.onnx import export_onnx, load_onnx
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"
@@ -79,7 +75,7 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
         return before
     check_own(run, target)
     with tempfile.TemporaryDirectory() as scratch:
-        made = _export(run, Path(scratch))
+        made = export_onnx(run.weights, Path(scratch), run.arguments.get("imgsz", 640))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
         ours, theirs = percent(found["AP"], 2), percent(row["AP"], 2)
         if abs((row["AP"] or 0) - (found["AP"] or 0)) > TOLERANCE:
@@ -108,31 +104,11 @@ def check_own(run: TrainedRun, target: Path) -> None:
         )
 
 
-def _export(run: TrainedRun, scratch: Path) -> Path:
-    """Export a copy of the weights, since Ultralytics writes beside what it exports."""
-    copy = Path(shutil.copy(run.weights, scratch))
-    told = {
-        "format": "onnx",
-        "dynamic": True,
-        "simplify": False,
-        "imgsz": run.arguments.get("imgsz", 640),
-        "device": "cpu",
-    }
-    try:
-        with quiet(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return Path(ultralytics.YOLO(copy).export(**told))
-    except (OSError, ImportError, RuntimeError, ValueError, TypeError, AssertionError) as error:
-        said = " ".join(str(error).split()[:40]) or type(error).__name__
-        raise DataError(f"{run.weights} can't be exported to ONNX: {said}") from error
-
-
 def _measure(run: TrainedRun, how: Evaluator, made: Path, folder: Path) -> Row:
     """Evaluate an ONNX; on a GPU only where onnxruntime can use one."""
     import onnxruntime
 
     on_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
     others = {"half": False} | ({} if on_gpu else {"device": "cpu"})
-    with quiet():
-        model = ultralytics.YOLO(made, task=run.arguments.get("task") or "detect")
+    model = load_onnx(made, run.arguments.get("task") or "detect")
     return how.measure(run, model, folder, **others)

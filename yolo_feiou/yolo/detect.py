@@ -26,6 +26,9 @@ from yolo_feiou.yolo.weights_path import check_weights_file
 
 _Base = BaseValidator if TYPE_CHECKING else object
 
+#: Weights, or a model of Ultralytics'.
+WeightsOrModel = str | Path | Model
+
 VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
 
 
@@ -92,7 +95,7 @@ class Recording(_Base):
         """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
 
 
-def load_model(model: str | Path | Model) -> Model:
+def load_model(model: WeightsOrModel) -> Model:
     """Return a model that can be evaluated.
 
     Args:
@@ -126,7 +129,7 @@ def class_names(model: Model) -> list[str] | None:
 
 
 def detect(
-    model: str | Path | Model, data: str | Path, split: str, conf: float, iou: float, max_det: int, **arguments: Any
+    model: WeightsOrModel, data: str | Path, split: str, conf: float, iou: float, max_det: int, **arguments: Any
 ) -> Detections:
     """Validate a model on a split and return what it detects; nothing stays on disk.
 

@@ -15,12 +15,12 @@ from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.evaluation.saved import Evaluation, check_evaluation_folder
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.detect import class_names, detect, load_model
+from yolo_feiou.yolo.detect import WeightsOrModel, class_names, detect, load_model
 from yolo_feiou.yolo.splits import read_split
 
 
 def evaluate(
-    model: str | Path | Model,
+    model: WeightsOrModel,
     data: str | Path,
     split: str,
     folder: str | Path,
@@ -90,5 +90,5 @@ def evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any
     return {**given, **{key: trained[key] for key in ("imgsz", "batch") if key in trained}}
 
 
-def _name(model: str | Path | Model) -> str:
+def _name(model: WeightsOrModel) -> str:
     return str(model.ckpt_path or model.model_name) if isinstance(model, Model) else str(model)
