@@ -14,6 +14,7 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
 	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
 
 docs: .venv/installed  ## the tables of README.md, data/README.md and docs/*.md
