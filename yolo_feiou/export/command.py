@@ -44,8 +44,8 @@ class Work:
     without: set[tuple[str, Path]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        names = ("data", "split", "annotations", "evaluator", "device", "batch")
-        self.how = Evaluator(**{name: self.request.options[name] for name in names})
+        told = self.request.options
+        self.how = Evaluator(told.data, told.split, told.annotations, told.evaluator, told.device, told.batch)
 
     def rehearse(self, folders: Sequence[Path]) -> list[TrainedRun]:
         """Return the runs that can be evaluated; what is wrong with the others is said before hours of evaluation."""
@@ -56,7 +56,7 @@ class Work:
                 say(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
                 continue
             try:
-                run = read_run(folder, self.request.options["weights"])
+                run = read_run(folder, self.request.options.weights)
                 notes |= dict.fromkeys(rehearsal.check(run))
                 runs.append(run)
             except YoloFeiouError as error:
@@ -64,8 +64,8 @@ class Work:
                 continue
             for what, asked, check in (
                 ("new model card", True, rehearsal.check_card),
-                ("submission", self.request.options["submission"], rehearsal.check_submission),
-                ("ONNX", self.request.options["onnx"], rehearsal.check_onnx),
+                ("submission", self.request.options.submission, rehearsal.check_submission),
+                ("ONNX", self.request.options.onnx, rehearsal.check_onnx),
             ):
                 try:
                     if asked:
@@ -102,9 +102,9 @@ class Work:
 
     def write(self, run: TrainedRun, row: Row, found: Measured) -> None:
         """Write what lies beside the weights."""
-        asked = self.request.options["onnx"] and ("ONNX", run.folder) not in self.without
+        asked = self.request.options.onnx and ("ONNX", run.folder) not in self.without
         made = self.onnx(run, row) if asked else onnx.exported(run, self.how)
-        name = self.request.options["submission"]
+        name = self.request.options.submission
         if name and ("submission", run.folder) not in self.without:
             try:
                 path, told = submit(run, self.how, name)
@@ -143,9 +143,9 @@ def export(words: Sequence[str]) -> int:
         print(usage())
         return 0
     request = read_request(words)
-    evaluator_version(request.options["evaluator"])
-    check_device(request.options["device"])
-    if request.options["onnx"]:
+    evaluator_version(request.options.evaluator)
+    check_device(request.options.device)
+    if request.options.onnx:
         onnx.check_packages()
     work = Work(request)
     try:

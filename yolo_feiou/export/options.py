@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,32 +38,36 @@ card beside the weights. What was evaluated before, with the same weights and in
 
 
 @dataclass(frozen=True)
+class Options:
+    """The values of `OPTIONS`, by their names."""
+
+    out: str
+    data: str
+    split: str
+    weights: str
+    evaluator: str
+    annotations: str
+    device: str
+    batch: int
+    onnx: bool
+    submission: str
+
+
+@dataclass(frozen=True)
 class Request:
     """What a command asks for.
 
     Attributes:
         folders: Those of the runs, each once.
         options: The values of `OPTIONS`.
+        out: The folder of the results.
         command: The command, as it can be typed again.
     """
 
     folders: Sequence[Path]
-    options: Mapping[str, Any]
+    options: Options
+    out: Path
     command: str
-
-    @property
-    def out(self) -> Path:
-        """The folder of the results: `out`, or the one in which all runs lie.
-
-        Raises:
-            ArgumentError: If the runs lie in several folders and none is named.
-        """
-        if self.options["out"]:
-            return Path(self.options["out"])
-        parents = dict.fromkeys(folder.absolute().parent for folder in self.folders)
-        if len(parents) > 1:
-            raise ArgumentError("the runs lie in several folders: name one for the results, as in out=runs/coco.")
-        return self.folders[0].parent
 
 
 def read_request(words: Sequence[str]) -> Request:
@@ -77,12 +81,27 @@ def read_request(words: Sequence[str]) -> Request:
     folders = list({Path(word).resolve(): Path(word) for word in named}.values())
     if not folders:
         raise ArgumentError(f"{SCRIPT} takes the folders of runs: 'python scripts/{SCRIPT} runs/detect/train'.")
-    options = {option.name: option.default for option in OPTIONS} | given
-    if (name := options["submission"]) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
+    values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
+    options = Options(**values | given)
+    if (name := options.submission) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
-    request = Request(folders, options, shell(["python", f"scripts/{SCRIPT}", *words]))
-    check_out(request.out)
-    return request
+    out = find_out(options.out, folders)
+    check_out(out)
+    return Request(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *words]))
+
+
+def find_out(named: str, folders: Sequence[Path]) -> Path:
+    """Return the folder of the results: the one that is named, or the one in which all runs lie.
+
+    Raises:
+        ArgumentError: If the runs lie in several folders and none is named.
+    """
+    if named:
+        return Path(named)
+    parents = dict.fromkeys(folder.absolute().parent for folder in folders)
+    if len(parents) > 1:
+        raise ArgumentError("the runs lie in several folders: name one for the results, as in out=runs/coco.")
+    return folders[0].parent
 
 
 def check_out(out: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from yolo_feiou.export.again import reproduce
 from yolo_feiou.export.measured import Measured
+from yolo_feiou.export.options import Options
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
@@ -28,7 +29,7 @@ def name_in(out: Path, folder: Path) -> str:
     return Path(os.path.relpath(folder.resolve(), out.resolve())).as_posix()
 
 
-def gather(run: TrainedRun, name: str, measured: Measured, options: Mapping[str, Any]) -> Gathered:
+def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> Gathered:
     """Return what the tables say of a run.
 
     Args:
@@ -37,8 +38,8 @@ def gather(run: TrainedRun, name: str, measured: Measured, options: Mapping[str,
         measured: What was measured.
         options: Those of the command.
     """
-    trained = run.trained(name, options["data"])
-    row = make_row(trained, {**options, "command": reproduce(run)}, measured.row)
+    trained = run.trained(name, options.data)
+    row = make_row(trained, {**asdict(options), "command": reproduce(run)}, measured.row)
     row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}
