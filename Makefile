@@ -2,17 +2,32 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs paper benchmarks
+.PHONY: demo test test-fast coverage package versions lint docs paper benchmarks
 
 demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
 	$(BIN)/python scripts/demo.py $(DEMO)
 
-test: .venv/installed  ## the whole test suite; `make test TESTS="-m 'not slow'"` for the fast part
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(TESTS)
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
+
+test: .venv/installed  ## the whole test suite; `make test TESTS=tests/losses` for a part
+	$(PYTEST) $(TESTS)
+
+test-fast: .venv/installed  ## the part that trains, compiles and installs nothing
+	$(PYTEST) -m "not slow" $(TESTS)
+
+coverage: .venv/installed  ## the whole test suite, and how much of the package it runs: at least what pyproject.toml says
+	$(PYTEST) --cov --cov-report=term:skip-covered $(TESTS)
+
+package: .venv/installed  ## the package built, checked, installed beside this environment and used
+	PYTHON=$(BIN)/python scripts/check_package.sh
+
+versions:  ## the core tests with the oldest and the newest dependencies
+	scripts/test_versions.sh $(VERSIONS)
 
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
