@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests import forked_command
 from tests.runs import SHORT
 
 settings.register_profile("repeatable", derandomize=True)  # one commit, one verdict
@@ -59,8 +58,7 @@ def command(tmp_path):
     """A function that runs our command with the words given, in `tmp_path`, and returns the finished process."""
 
     def run(*words):
-        line = [sys.executable, "-m", "yolo_feiou", *map(str, words)]
-        return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        return forked_command.run([*map(str, words)], tmp_path)
 
     return run
 
