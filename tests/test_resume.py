@@ -1,5 +1,6 @@
 """A killed run goes on with the same loss, and one without goes on in stock."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 from tests.runs import SHORT, results
 
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from yolo_feiou import YOLO
 
 def kill(trainer):
@@ -18,14 +19,16 @@ def kill(trainer):
 
 model = YOLO("yolov8n.yaml")
 model.add_callback("on_train_batch_end", kill)
-model.train(**eval(sys.argv[1]))
+model.train(**json.loads(sys.argv[1]))
 """
 
 
 @pytest.mark.slow
 def test_a_run_killed_in_its_second_epoch_resumes_with_its_loss(train, command, data, tmp_path):
     arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "loss": "focal_eiou:gamma=0.25"}
-    killed = subprocess.run([sys.executable, "-c", KILLED, repr({**arguments, "name": "killed"})], capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, json.dumps({**arguments, "name": "killed"})], capture_output=True
+    )
     assert killed.returncode == -signal.SIGKILL
     assert len(results(tmp_path / "killed")) == 1
 
@@ -48,7 +51,7 @@ def test_a_run_killed_in_its_second_epoch_resumes_with_its_loss(train, command, 
 @pytest.mark.slow
 def test_resume_takes_no_other_loss(command, data, tmp_path):
     arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
-    subprocess.run([sys.executable, "-c", KILLED, repr(arguments)], capture_output=True)
+    subprocess.run([sys.executable, "-c", KILLED, json.dumps(arguments)], capture_output=True)
     before = (tmp_path / "run" / "args.yaml").read_text()
     resumed = command("train", "resume", f"model={tmp_path / 'run' / 'weights' / 'last.pt'}", "loss=iou")
     assert resumed.returncode == 2
@@ -60,7 +63,7 @@ def test_resume_takes_no_other_loss(command, data, tmp_path):
 def killed_run(data, tmp_path, **arguments):
     """The last checkpoint of a run that was killed in its second epoch."""
     given = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "killed", **arguments}
-    killed = subprocess.run([sys.executable, "-c", KILLED, repr(given)], capture_output=True)
+    killed = subprocess.run([sys.executable, "-c", KILLED, json.dumps(given)], capture_output=True)
     assert killed.returncode == -signal.SIGKILL
     return tmp_path / "killed" / "weights" / "last.pt"
 

@@ -90,7 +90,7 @@ class Recorder(DetectionTrainer):
 
 
 def main():
-    arguments = eval(sys.argv[1])
+    arguments = json.loads(sys.argv[1])
     Recorder.ranks, out = arguments.pop("ranks", 0), Path(arguments.pop("out"))
     Recorder.seen = []
     model = YOLO("yolov8n.yaml")

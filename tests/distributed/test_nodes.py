@@ -22,7 +22,7 @@ from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 pytestmark = pytest.mark.slow
 
-EQUAL = Path(__file__).with_name("equal.py")
+EQUAL = Path(__file__).with_name("ddp_equivalence_worker.py")
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def test_two_machines_train_as_one_process_does(machines, data, tmp_path):
     """24 images in batches of 12: two steps an epoch, 3 images for each of 4 ranks, two epochs."""
     arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "loss": "focal_eiou", "out": str(tmp_path)}
     arguments |= {"optimizer": "SGD", "lr0": 0.01, "epochs": 2, "nbs": 12}
-    texts = machines.run(tmp_path, "equal", EQUAL, repr({**arguments, "batch": 12, "name": "four"}))
-    alone = [sys.executable, str(EQUAL), repr({**arguments, "batch": 3, "ranks": 4, "seed": 1, "name": "one"})]
+    texts = machines.run(tmp_path, "equal", EQUAL, json.dumps({**arguments, "batch": 12, "name": "four"}))
+    alone = [sys.executable, str(EQUAL), json.dumps({**arguments, "batch": 3, "ranks": 4, "seed": 1, "name": "one"})]
     subprocess.run(alone, check=True, capture_output=True)
     one, *ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (-1, 0, 1, 2, 3)]
 

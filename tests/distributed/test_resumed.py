@@ -1,5 +1,6 @@
 """Two ranks that were cut off and resumed end with the weights of two that were not."""
 
+import json
 import re
 
 import pytest
@@ -12,11 +13,11 @@ from yolo_feiou.yolo.distributed import RANKS_SINCE
 CUT = SCRIPT.replace(
     'model = YOLO("yolov8n.yaml")\n',
     """import os
-told, at = eval(sys.argv[1]), int(sys.argv[2])
+told, at = json.loads(sys.argv[1]), int(sys.argv[2])
 model = YOLO(told.pop("model"))
 model.add_callback("on_train_batch_end", lambda trainer: trainer.epoch == at and os._exit(3))
 """,
-).replace("eval(sys.argv[1]))", "told)")
+).replace("json.loads(sys.argv[1]))", "told)")
 
 
 @pytest.mark.slow
@@ -26,12 +27,12 @@ def test_two_ranks_go_on_to_the_last_bit(data, tmp_path, release):
     (tmp_path / "script.py").write_text(CUT)
     told = {**SHORT, "model": "yolov8n.yaml", "data": data, "project": str(tmp_path), "loss": "eiou", "epochs": 4}
     told |= {"nbs": 40, "warmup_epochs": 0, "mixup": 0.5}
-    whole = run_ranks(tmp_path, "script.py", repr({**told, "name": "whole"}), "-1")
+    whole = run_ranks(tmp_path, "script.py", json.dumps({**told, "name": "whole"}), "-1")
     assert whole.returncode == 0, whole.stderr[-2000:]
-    assert run_ranks(tmp_path, "script.py", repr({**told, "name": "cut"}), "2").returncode != 0
+    assert run_ranks(tmp_path, "script.py", json.dumps({**told, "name": "cut"}), "2").returncode != 0
     last = tmp_path / "cut" / "weights" / "last.pt"
     assert (last.parent / "epoch2.state").exists()
-    resumed = run_ranks(tmp_path, "script.py", repr({"model": str(last), "resume": True}), "-1")
+    resumed = run_ranks(tmp_path, "script.py", json.dumps({"model": str(last), "resume": True}), "-1")
     assert resumed.returncode == 0, resumed.stderr[-2000:]
     of = [re.findall(r"weights (\w+)", text.stdout) for text in (whole, resumed)]
     assert len(of[0]) == 2 and {*of[0]} == {*of[1]} and len({*of[0]}) == 1

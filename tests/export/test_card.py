@@ -225,11 +225,11 @@ def test_a_run_of_several_processes(copy, tmp_path):
 
 
 INTERRUPTED = """
-import os, signal, sys
+import json, os, signal, sys
 from yolo_feiou import YOLO
 model = YOLO(sys.argv[1])
 model.add_callback("on_train_batch_end", lambda trainer: trainer.epoch == 2 and os.kill(os.getpid(), signal.SIGKILL))
-model.train(**eval(sys.argv[2]))
+model.train(**json.loads(sys.argv[2]))
 """
 
 
@@ -246,7 +246,7 @@ def test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed(trained, squar
         "loss": "eiou",
     }
     del told["optimizer"], told["lr0"]
-    words = [sys.executable, "-c", INTERRUPTED, str(start), repr(told)]
+    words = [sys.executable, "-c", INTERRUPTED, str(start), json.dumps(told)]
     assert subprocess.run(words, capture_output=True, check=False).returncode == -signal.SIGKILL
     YOLO(folder / "weights" / "last.pt").train(resume=True)
     assert export([str(folder), "device=cpu"]) == 0

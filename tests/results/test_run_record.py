@@ -26,14 +26,14 @@ from yolo_feiou.yolo.configs import find_data
 
 SESSION = {"started": "2026-01-01T00:00:00+00:00", "first_epoch": 1, "torch": "2.0"}
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
 from yolo_feiou import YOLO
 
 def kill(trainer):
     if trainer.epoch == 1:
         os.kill(os.getpid(), signal.SIGKILL)
 
-told = eval(sys.argv[1])
+told = json.loads(sys.argv[1])
 model = YOLO(told.pop("model"))
 model.add_callback("on_train_batch_end", kill)
 model.train(**told)
@@ -149,7 +149,9 @@ def test_a_fine_tune_that_was_killed_and_resumed_says_what_it_began_with(train, 
     base = train(loss="giou").best
     told = {**SHORT, "data": data, "project": str(tmp_path), "name": "tuned", "loss": "eiou", "epochs": 3}
     del told["optimizer"], told["lr0"]
-    killed = subprocess.run([sys.executable, "-c", KILLED, repr({**told, "model": str(base)})], capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, json.dumps({**told, "model": str(base)})], capture_output=True
+    )
     assert killed.returncode == -signal.SIGKILL
     folder = tmp_path / "tuned"
     began = read_json(folder / "provenance.json")

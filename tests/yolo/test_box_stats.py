@@ -1,5 +1,6 @@
 """The record of the positives: right numbers, of the training alone, and a training that doesn't notice."""
 
+import json
 import re
 import signal
 import subprocess
@@ -217,7 +218,9 @@ def test_the_one_to_one_head_of_yolo26_has_a_positive_an_object_at_most(train, d
 @pytest.mark.slow
 def test_a_killed_run_goes_on_with_its_table(command, data, tmp_path):
     arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
-    killed = subprocess.run([sys.executable, "-c", KILLED, repr({**arguments, "box_stats": True})], capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, json.dumps({**arguments, "box_stats": True})], capture_output=True
+    )
     assert killed.returncode == -signal.SIGKILL
     before = (tmp_path / "run" / FILE).read_text()
     last = f"model={tmp_path / 'run' / 'weights' / 'last.pt'}"
@@ -252,7 +255,7 @@ def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, mon
 
 
 COUNTED = """
-import sys
+import json, sys
 from ultralytics.utils import RANK
 from yolo_feiou import YOLO, box_stats
 from yolo_feiou.yolo.box_stats import BoxStats
@@ -268,7 +271,7 @@ def write(*table):
     write_csv(*table)
 
 BoxStats.finish, box_stats.write_csv = count, write
-YOLO("yolov8n.yaml").train(**eval(sys.argv[1]))
+YOLO("yolov8n.yaml").train(**json.loads(sys.argv[1]))
 """
 
 
@@ -276,7 +279,7 @@ YOLO("yolov8n.yaml").train(**eval(sys.argv[1]))
 def test_two_ranks_sum_up(data, tmp_path, release):
     release(RANKS_SINCE)
     (tmp_path / "script.py").write_text(COUNTED)
-    done = run_ranks(tmp_path, "script.py", repr(overrides(data, tmp_path, epochs=2, box_stats=True)))
+    done = run_ranks(tmp_path, "script.py", json.dumps(overrides(data, tmp_path, epochs=2, box_stats=True)))
     assert done.returncode == 0, done.stderr[-2000:]
     counted = re.findall(r"epoch (\d) rank (\d) positives (\d+)", done.stdout)
     assert sorted(words[:2] for words in counted) == [("1", "0"), ("1", "1"), ("2", "0"), ("2", "1")]

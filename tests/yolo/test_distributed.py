@@ -1,5 +1,6 @@
 """Several processes: two real ones over gloo, started by torchrun and by Ultralytics' own launcher."""
 
+import json
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from yolo_feiou.yolo.distributed import RANKS_SINCE, Ranks
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2")
 SCRIPT = """
-import hashlib, sys
+import hashlib, json, sys
 from ultralytics.utils import RANK
 from yolo_feiou import YOLO
 
@@ -33,7 +34,7 @@ def report(trainer):
 
 model = YOLO("yolov8n.yaml")
 model.add_callback("teardown", report)
-model.train(**eval(sys.argv[1]))
+model.train(**json.loads(sys.argv[1]))
 """
 
 
@@ -60,7 +61,7 @@ def test_two_ranks_train_with_the_loss_and_end_with_equal_weights(data, tmp_path
         "loss": "focal_eiou",
         "epochs": 2,
     }
-    done = run_ranks(tmp_path, "script.py", repr(arguments))
+    done = run_ranks(tmp_path, "script.py", json.dumps(arguments))
     assert done.returncode == 0, done.stderr[-2000:]
     (rank0, size, weights0, folder0), (rank1, _, weights1, folder1) = reports(done.stdout)
     assert (rank0, rank1, size) == ("0", "1", "2")
