@@ -19,7 +19,7 @@ import yaml
 
 from yolo_feiou import escape
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
-from yolo_feiou.errors import ArgumentError, did_you_mean, exit_on_error
+from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.listing import STOCK_MEANING
 from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
@@ -281,5 +281,4 @@ TABLES: dict[str, Callable[[Path], str]] = {
 }
 
 if __name__ == "__main__":
-    with exit_on_error():
-        main()
+    main()
