@@ -42,7 +42,7 @@ def main() -> None:
         after = fill_tables(before, path.relative_to(ROOT).as_posix(), ROOT)
         if after != before:
             write_text(path, after)
-            print(f"{path.relative_to(ROOT)} is new")
+            print(f"updated {path.relative_to(ROOT)}")
 
 
 def find_pages(root: Path) -> list[Path]:

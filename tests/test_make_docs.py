@@ -174,5 +174,5 @@ def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, monke
         write(tmp_path, name, text)
     monkeypatch.setattr(make_docs, "ROOT", tmp_path)
     make_docs.main()
-    assert capsys.readouterr().out == "README.md is new\n"
+    assert capsys.readouterr().out == "updated README.md\n"
     assert "train2017.zip" in (tmp_path / "README.md").read_text() and (tmp_path / "docs/a.md").read_text() == current
