@@ -1,0 +1,66 @@
+"""CONTRIBUTING.md names rooms, files and commands that are there, and its example is a loss."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests import reference
+from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.table import LossInfo
+from yolo_feiou.parameters import Float
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "yolo_feiou"
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAP = PAGE[PAGE.index("| room |") :].partition("\n\n")[0]
+SPANS = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
+CODE = [dedent(block) for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)]
+
+
+def test_the_map_has_every_room_of_the_package():
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    assert rooms == set(re.findall(r"`(\w+)/`", MAP))
+
+
+def test_files_that_are_named_are_there():
+    """Below the root or in the package; `<room>`, `*` and the folder that users see are no names."""
+    names = {span for span in SPANS if re.fullmatch(r"[\w./-]+(/|\.(py|md|sh|toml|csv))|\.ci/run", span)}
+    assert {"losses/table.py", "scripts/test_versions.sh", ".ci/run", "docs/paper.md"} <= names
+    places = (ROOT, PACKAGE, *(path for path in PACKAGE.iterdir() if path.is_dir()), ROOT / "tests" / "checks")
+    made_by_runs = {"results.csv"}
+    assert [name for name in sorted(names - made_by_runs) if not any((place / name).exists() for place in places)] == []
+
+
+def test_commands_of_make_are_there():
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    named = {target for span in SPANS for target in re.findall(r"^make ([\w-]+)", span)}
+    assert {"test", "lint", "docs"} <= named <= set(targets)
+
+
+@pytest.fixture
+def example():
+    """The row of the example, its function in place of a module of losses."""
+    function, row = CODE
+    names = {"Pair": Pair, "Tensor": Tensor}
+    exec(function, names)
+    return eval(row.strip().removesuffix(","), {"LossInfo": LossInfo, "Float": Float, "iou": SimpleNamespace(**names)})
+
+
+def test_the_example_is_a_loss(example):
+    """Unit squares, half a side apart: an overlap of 1/2 of a union of 3/2, so an IoU of 1/3; 1 − 1/9 for power 2."""
+    (power,) = example.parameters
+    pred = torch.tensor([[0.5, 0, 1.5, 1]], dtype=torch.float64)
+    target = torch.tensor([[0.0, 0, 1, 1]], dtype=torch.float64)
+    assert example.function(Pair(pred, target), power=power.default).item() == pytest.approx(8 / 9)
+
+
+def test_its_reference_is_that_loss(example):
+    """The line for tests/reference.py, of the same pair."""
+    (line,) = (span for span in SPANS if span.startswith(f'"{example.name}": lambda'))
+    exact = eval(line.partition(": ")[2], {"real": reference.real})
+    assert float(exact(reference.Exact((0.5, 0, 1.5, 1), (0, 0, 1, 1)), power=2)) == pytest.approx(8 / 9)
