@@ -1,4 +1,4 @@
-"""Mistakes of a user's, each with a message that says what came, what is expected and what to do."""
+"""Errors for users' mistakes, each with a message that says what was given, what is expected and what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class YoloFeiouError(Exception):
 
 
 class LossSpecError(YoloFeiouError, ValueError):
-    """A loss spec that can't be read, or names no loss, parameter or value there is."""
+    """A loss spec that can't be parsed, or names an unknown loss, parameter or value."""
 
 
 class UnsupportedModelError(YoloFeiouError, ValueError):
@@ -34,7 +34,7 @@ class DataError(YoloFeiouError, RuntimeError):
 
 
 class MissingFileError(YoloFeiouError, FileNotFoundError):
-    """A file that an argument names and that isn't there."""
+    """A file that an argument names and that doesn't exist."""
 
 
 class ArgumentError(YoloFeiouError, ValueError):
@@ -42,11 +42,11 @@ class ArgumentError(YoloFeiouError, ValueError):
 
 
 class FinishedError(YoloFeiouError):
-    """Nothing is left to do: this very training has ended before. `YOLO.train` takes it for its end."""
+    """Nothing is left to do: this training has already finished. `YOLO.train` returns normally then."""
 
 
 class LossNotAppliedError(YoloFeiouError, RuntimeError):
-    """Training would go on with a box loss other than the one asked for."""
+    """Training would use a box loss other than the requested one."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -59,8 +59,8 @@ def first_three(items: Sequence[Any] | np.ndarray, name: Callable[[Any], str] = 
     """Return the names of the first three items, and how many more there are: "a, b, c and 2 more".
 
     Args:
-        items: What is to be named; an array of positions, too.
-        name: Gives the name of an item; it is called for the first three alone.
+        items: What to name; an array of positions, too.
+        name: Returns the name of an item; it is called for the first three only.
     """
     more = f" and {len(items) - 3:,} more" if len(items) > 3 else ""
     return ", ".join(map(name, items[:3])) + more
@@ -70,7 +70,7 @@ def first_three(items: Sequence[Any] | np.ndarray, name: Callable[[Any], str] = 
 def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
     """Within the block of a command, a user's mistake ends the process with one line on stderr and status 2.
 
-    A reader who has gone, as in `yolo losses | head`, ends it without a word.
+    A closed pipe, as in `yolo losses | head`, ends it silently.
 
     Args:
         interrupted: The line that Ctrl-C ends it with; None leaves the KeyboardInterrupt as it is.
@@ -79,7 +79,7 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
         try:
             yield
         finally:
-            sys.stdout.flush()  # so that a reader who has gone is noticed here
+            sys.stdout.flush()  # so that a closed pipe is noticed here
     except KeyboardInterrupt:
         if interrupted is None:
             raise
@@ -93,11 +93,10 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
 
 
 def is_user_mistake(error: BaseException) -> bool:
-    """Whether an error tells of a user's mistake in one line, and no code of the user's own has to do with it.
+    """Return whether an error reports a user's mistake in one line, and no code of the user's own is involved.
 
-    So Ultralytics reports an argument that it doesn't know, too: by a SyntaxError without a file. An error that came
-    through code of others, such as a callback in a script or in a package that a user has installed, is its author's to
-    see.
+    Ultralytics reports an unknown argument by a SyntaxError without a file. An error that passed through code of
+    others, such as a callback in a script or in an installed package, keeps its traceback for its author.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return False

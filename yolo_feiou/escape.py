@@ -1,7 +1,7 @@
-"""Names as they are, in every format: one function for each place that text of others is written to.
+"""Escape text of others: one function for each format that it is written to.
 
-Names of data, models, losses, runs and folders hold whatever their owner typed: `$`, quotes, brackets, newlines, escape
-sequences. Each function takes such a text, and returns what shows it, character by character, in one format. HTML is
+Names of data, models, losses, runs and folders may hold anything: `$`, quotes, brackets, newlines, escape sequences.
+Each function takes such a text, and returns it escaped, so that one format shows it character by character. HTML is
 escaped by jinja2 (`report/page.py`), pictures by `plots/style.py`, CSV by `csv` and `spreadsheet_text`.
 """
 
@@ -12,9 +12,9 @@ import shlex
 import unicodedata
 from collections.abc import Iterable
 
-#: What turns the direction of the text around it.
+#: Characters that change the direction of the text around them.
 BIDIRECTIONAL = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
-#: Categories of Unicode that show nothing and may do something: control, half of a pair, ends of lines and paragraphs.
+#: Categories of Unicode that are invisible and may act: control, surrogates, line and paragraph separators.
 INVISIBLE = frozenset(("Cc", "Cs", "Zl", "Zp"))
 
 MARKDOWN = re.compile(r"[\\|*<`\[\]~$&]|(?<![^\W_])_|_(?![^\W_])")  # in a word, as in focal_eiou, _ is no markup
@@ -42,13 +42,13 @@ LATEX = {
     "'": "'{}",
     "`": "`{}",
 }
-#: What a spreadsheet takes for a formula, and what `spreadsheet_text` makes of that.
+#: What a spreadsheet evaluates as a formula, and what `spreadsheet_text` turns it into.
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
 TEX = re.compile(r"-(?=-)|'(?=')|`(?=[`'])|[^\w\s\-'`]|_", re.ASCII)
 
 
 def visible(text: str) -> str:
-    r"""Return a text in one line, in which what would be invisible, or act on a terminal, is spelled: \n, \x1b."""
+    r"""Return a text on one line, with invisible characters and terminal controls as escape sequences: \n, \x1b."""
     return "".join(
         _escape_character(c) if unicodedata.category(c) in INVISIBLE or c in BIDIRECTIONAL else c for c in text
     )
@@ -80,13 +80,13 @@ def spreadsheet_text(text: str) -> str:
     """Return a text for the cell of a CSV that people open in a spreadsheet, where `=`, `+`, `-` or `@` make a formula.
 
     Such a text, which could run a command there, and would be saved as its result, has an apostrophe before it.
-    `plain_text` takes it off.
+    `plain_text` removes it.
     """
     return f"'{text}" if FORMULA.match(text) else text
 
 
 def plain_text(cell: str) -> str:
-    """Return the text of which `spreadsheet_text` made a cell."""
+    """Return the text that `spreadsheet_text` escaped."""
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 

@@ -1,4 +1,4 @@
-"""Whose code an error came through: a user's own, or that of packages which report a user's mistakes."""
+"""Whose code an error passed through: a user's own, or that of packages that report users' mistakes."""
 
 from __future__ import annotations
 

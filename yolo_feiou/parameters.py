@@ -23,11 +23,11 @@ class Float:
 
     @property
     def expected(self) -> str:
-        """The values there are, in words."""
+        """The allowed values, as text for messages."""
         return f"a number from {self.low:.4g} to {self.high:.4g}"
 
     def read(self, text: str) -> float:
-        """Return the number that `text` spells; ValueError if it is none, or out of range."""
+        """Return the number that `text` spells; ValueError if it isn't one, or is out of range."""
         value = float(text.replace("_", "?"))  # Python would take 1_0 for 10
         if not (math.isfinite(value) and self.low <= value <= self.high):
             raise ValueError(text)
@@ -45,11 +45,11 @@ class Int:
 
     @property
     def expected(self) -> str:
-        """The values there are, in words."""
+        """The allowed values, as text for messages."""
         return f"a whole number from {self.low} to {self.high}"
 
     def read(self, text: str) -> int:
-        """Return the number that `text` spells; ValueError if it is none, or out of range."""
+        """Return the number that `text` spells; ValueError if it isn't one, or is out of range."""
         value = int(text.replace("_", "?"))
         if not self.low <= value <= self.high:
             raise ValueError(text)
@@ -67,11 +67,11 @@ class Floats:
 
     @property
     def expected(self) -> str:
-        """The values there are, in words."""
+        """The allowed values, as text for messages."""
         return f"a list of numbers from {self.low:.4g} to {self.high:.4g}, like {self.low:.4g},{self.high:.4g}"
 
     def read(self, text: str) -> tuple[float, ...]:
-        """Return the numbers that `text` spells; ValueError if one is none, or out of range."""
+        """Return the numbers that `text` spells; ValueError if one isn't a number, or is out of range."""
         return tuple(Float(self.name, self.low, self.low, self.high).read(item) for item in text.split(","))
 
 
@@ -85,11 +85,11 @@ class Choice:
 
     @property
     def expected(self) -> str:
-        """The values there are, in words."""
+        """The allowed values, as text for messages."""
         return f"one of {', '.join(self.words)}"
 
     def read(self, text: str) -> str:
-        """Return `text`; ValueError if it is none of the words."""
+        """Return `text`; ValueError if it isn't one of the words."""
         if text not in self.words:
             raise ValueError(text)
         return text
@@ -104,7 +104,7 @@ class Flag:
     expected: str = "true or false"
 
     def read(self, text: str) -> bool:
-        """Return the truth value that `text` spells, in any case; ValueError if it is none."""
+        """Return the boolean that `text` spells, in any case; ValueError if it spells none."""
         if text.lower() not in ("true", "false"):
             raise ValueError(text)
         return text.lower() == "true"
@@ -125,7 +125,7 @@ class Text:
         return text
 
 
-#: What a loss may have.
+#: The kinds of parameters that a loss may have.
 LossParameter = Float | Choice | Flag
 Parameter = LossParameter | Int | Floats | Text
 #: The kinds of parameters that one reader knows.
@@ -156,11 +156,11 @@ def read_value(
     """Return the value of one parameter, read and checked.
 
     Args:
-        key: Its name as it was given.
-        text: Its value as it was given.
-        parameters: All there are, by name.
-        error: What a mistake raises.
-        unknown: How the message on an unknown name begins, as in "loss 'iou' has no parameter".
+        key: Its name, as given.
+        text: Its value, as given.
+        parameters: All known parameters, by name.
+        error: The error to raise.
+        unknown: The start of the message on an unknown name, as in "loss 'iou' has no parameter".
         explain: From the message on a wrong value, and the parameter, to the whole message.
     """
     if key not in parameters:
@@ -177,7 +177,7 @@ def read_arguments(verb: str, args: Sequence[str], parameters: Sequence[Paramete
     """Return the values of those arguments that a command line gives as `key=value`, read and checked.
 
     Raises:
-        ArgumentError: If one is not `key=value`, or its key or value is none of those there are, or comes twice.
+        ArgumentError: If one is not `key=value`, or its key is unknown, its value not allowed, or it is given twice.
     """
     known = {parameter.name: parameter for parameter in parameters}
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""How far a long step is: a bar in a terminal, nothing elsewhere."""
+"""The progress of a long step: a bar in a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told on a terminal, a line at a time."""
+"""Print to a terminal, line by line."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from yolo_feiou.escape import visible
 
 
 def say(line: str, out: TextIO | None = None) -> None:
-    """Print a line at once; names in it can't act on the terminal, nor begin another line."""
+    """Print a line and flush; names in it can't control the terminal, nor begin another line."""
     print(visible(line), file=out or sys.stdout, flush=True)

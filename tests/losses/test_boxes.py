@@ -156,9 +156,7 @@ def test_an_inverted_side_counts_at_most_so_much() -> None:
 )
 def test_shapes_that_do_not_fit_raise(pred: tuple[int, ...], target: tuple[int, ...]) -> None:
     """The error names both shapes and the one expected; (2, 4) against (1, 4) is not broadcast."""
-    message = (
-        f"got boxes of shape {pred} and {target}: pred and target must be xyxy boxes of one and the same shape (N, 4)"
-    )
+    message = f"got boxes of shape {pred} and {target}: expected pred and target as xyxy boxes of the same shape (N, 4)"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Pair(torch.zeros(pred), torch.zeros(target))
 

@@ -197,7 +197,7 @@ def test_find_repeated(values: list[object], place: int | None) -> None:
 @pytest.mark.parametrize("text", ["", " ", ",", " , ,"])
 def test_a_list_without_a_loss(text: str) -> None:
     """Says what a list looks like."""
-    message = "got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1."
+    message = "got no loss: expected some, as in losses=ciou,eiou,focal_eiou:gamma=1."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
         split_list(text)
 

@@ -86,7 +86,7 @@ def test_a_minus_sign_is_a_minus(tmp_path):
         ('"loss,AP"\n"ciou,0.5"\n', "has all its columns in one, 'loss,AP'."),
         ("loss,AP,AP\nciou,0.4,0.5\n", "has the column 'AP' twice"),
         ("loss;AP\nciou;0,4;5\n", "row 1 has 3 cells and the header 2"),
-        (b"PK\x03\x04rest", "is a workbook and no CSV: save it from the spreadsheet as 'CSV UTF-8'."),
+        (b"PK\x03\x04rest", "is a workbook, expected a CSV: save it from the spreadsheet as 'CSV UTF-8'."),
         ("run,é\na,1\n".encode("cp1252"), "is no CSV in UTF-8"),
         ("run,x\na,1\n".encode("utf-16")[:-1], "is no CSV in UTF-8"),
     ],

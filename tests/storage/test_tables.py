@@ -201,9 +201,9 @@ def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypa
     ("content", "message"),
     [
         (None, "x.json can't be read: No such file or directory"),
-        (b'[{"image_id": 1, "bb', "x.json is no whole JSON file: .*line 1"),
-        (b"", "x.json is no whole JSON file"),
-        (b"\xff\xfe\x00", "x.json is no whole JSON file"),
+        (b'[{"image_id": 1, "bb', "x.json is not a complete JSON file: .*line 1"),
+        (b"", "x.json is not a complete JSON file"),
+        (b"\xff\xfe\x00", "x.json is not a complete JSON file"),
     ],
 )
 def test_a_json_that_cannot_be_read(tmp_path, content, message):
@@ -217,7 +217,7 @@ def test_a_json_that_cannot_be_read(tmp_path, content, message):
 
 def test_a_json_nested_too_deeply_is_a_mistake_in_one_line(tmp_path):
     (tmp_path / "a.json").write_text("[" * 100_000 + "]" * 100_000)
-    with pytest.raises(DataError, match="a.json is no whole JSON file: maximum recursion depth"):
+    with pytest.raises(DataError, match="a.json is not a complete JSON file: maximum recursion depth"):
         read_json(tmp_path / "a.json")
 
 

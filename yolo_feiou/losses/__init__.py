@@ -1,1 +1,1 @@
-"""The mathematics: losses of a pair of boxes, and weights to focus them. Nothing here knows of Ultralytics."""
+"""Box-regression losses per pair of boxes, and focal weights. Nothing here imports Ultralytics."""

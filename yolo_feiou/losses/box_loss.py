@@ -1,4 +1,4 @@
-"""What a spec becomes: a loss of pairs of boxes, and the one place that weighs and sums."""
+"""`BoxLoss`, what a spec is built into: a loss per pair of boxes, its weight, and its reduction over a batch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BoxLoss:
         loss: L, from a `Pair` to one value a pair.
         weight: W likewise; None is 1.
         norm: What the sum over a batch is divided by, see `mean`.
-        description: The loss with all its parameters, for people.
+        description: The loss with all its parameters, for display.
     """
 
     def __init__(
@@ -34,13 +34,13 @@ class BoxLoss:
         self.loss, self.weight, self.norm, self.description = loss, weight, norm, description
 
     def __deepcopy__(self, memo: dict[int, object]) -> BoxLoss:
-        return self  # it remembers nothing, so the copies of a model share it
+        return self  # it has no state, so copies of a model share it
 
     def __repr__(self) -> str:
         return f"<BoxLoss {self.description}>"
 
     def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return W·L for each pair, nothing reduced.
+        """Return W·L for each pair, unreduced.
 
         Args:
             pred: xyxy boxes, shape (N, 4), in any unit in which sides are 1e-5 or more; N may be 0. Values and
@@ -65,15 +65,15 @@ class BoxLoss:
         |-------|-------------|-----------------------------------------------------------------------------------|
         | paper | Σ sWL / Σ sW | Zhang et al. (2021), Eq. 11; Σ sL / Σ s, its limit, where no pair has a weight    |
         | tal   | Σ sWL / Σ s  | as YOLO divides, by the sum of the assigner's target scores                       |
-        | mean  | Σ WL / N    | the plain mean; the scores stay out                                               |
+        | mean  | Σ WL / N    | the plain mean, without the scores                                               |
 
-        The sums are over the pairs given, so local to the process. No pairs at all give 0, with a graph.
+        The sums are over the given pairs, so local to the process. Without pairs the value is 0, attached to the graph.
 
         Args:
             pred: xyxy boxes, shape (N, 4).
             target: xyxy boxes, shape (N, 4).
-            scores: The weight s that each pair has from elsewhere, shape (N,); None is 1.
-            total: Divides in place of Σ s; Ultralytics' own divisor, for one, is at least 1.
+            scores: The external weight s of each pair, shape (N,); None is 1.
+            total: The divisor in place of Σ s; Ultralytics' own, for example, is at least 1.
 
         Raises:
             ValueError: If the shapes don't fit.

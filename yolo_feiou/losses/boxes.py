@@ -1,4 +1,4 @@
-"""Geometry of pairs of boxes, each quantity computed once, so that a loss reads like its equation."""
+"""Geometry of pairs of boxes. Each quantity is computed once, so that a loss reads like its equation."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch import Tensor
 
 
 class lazy_property:
-    """A property computed on first use and kept.
+    """A property that is computed on first access and cached.
 
-    Detach what it gives; never use it first under `torch.no_grad()`, which would keep it without its graph.
-    functools' own takes a lock, which torch.compile can't trace.
+    Detach its value where needed; never access it first under `torch.no_grad()`, which would cache it without its
+    graph. functools.cached_property takes a lock, which torch.compile can't trace.
     """
 
     def __init__(self, compute: Callable[[Pair], Tensor]) -> None:
@@ -27,12 +27,12 @@ class lazy_property:
         if pair is None:
             return self
         value = self.compute(pair)
-        setattr(pair, self.name, value)  # hides this descriptor from now on
+        setattr(pair, self.name, value)  # shadows this descriptor from now on
         return value
 
 
 class _Upcast(torch.autograd.Function):
-    """Boxes in a wider dtype; a gradient too large for the narrow one goes back as the largest that it holds."""
+    """Boxes in a wider dtype; in the backward pass a gradient is clamped to the range of the narrow one."""
 
     @staticmethod
     def forward(ctx: Any, boxes: Tensor, dtype: torch.dtype) -> Tensor:
@@ -53,7 +53,7 @@ def upcast(boxes: Tensor, dtype: torch.dtype) -> Tensor:
 class Pair:
     """N predicted boxes beside their N targets; every quantity is a tensor of shape (N,).
 
-    Lengths and areas are in the units of the boxes (pixels, strides, …). Half precision is raised to float32: in fp16
+    Lengths and areas are in the units of the boxes (pixels, strides, …). Half precision is upcast to float32: in fp16
     two boxes of side 181 already overflow w·h + w_t·h_t. Everything follows from the differences of the four edges,
     prediction minus target, since along one axis, with d₁ and d₂ for its two edges,
 
@@ -68,18 +68,18 @@ class Pair:
             gradient finite.
 
     Raises:
-        TypeError: If they are no tensors.
+        TypeError: If they are not tensors.
         ValueError: If the shapes differ, or are not (N, 4).
     """
 
     def __init__(self, pred: Tensor, target: Tensor) -> None:
         if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
             kinds = f"{type(pred).__name__} and {type(target).__name__}"
-            raise TypeError(f"got {kinds}: pred and target must be torch tensors, see torch.as_tensor")
+            raise TypeError(f"got {kinds}: expected pred and target as torch tensors, see torch.as_tensor")
         if pred.shape != target.shape or pred.ndim != 2 or pred.shape[1] != 4:
             raise ValueError(
-                f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: "
-                "pred and target must be xyxy boxes of one and the same shape (N, 4)"
+                f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as "
+                "xyxy boxes of the same shape (N, 4)"
             )
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
@@ -163,7 +163,7 @@ class Pair:
 
 
 def _bounded_square(enclosing: Tensor, difference: Tensor) -> Tensor:
-    """Return C² + 10⁻¹⁷ d² for the enclosing side C and the difference of the sides d, outside the graph.
+    """Return C² + 10⁻¹⁷ d² for the enclosing side C and the difference of the sides d, which is detached.
 
     It is C² to the last bit, also in float64, where |d| ≤ C, so for every prediction that is not inverted. An inverted
     one can differ by any multiple of C: this bounds d²/C² by 10¹⁷, whose gradient float32 still holds.

@@ -1,4 +1,4 @@
-"""Focal weights: how much a pair counts, by the overlap it has reached. They compose with any loss of a pair."""
+"""Focal weights: how much a pair counts, as a function of its IoU. They compose with any loss of a pair."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from yolo_feiou.losses.l1 import focal_l1_curve
 
 
 def iou_power(pair: Pair, gamma: float, detach: bool) -> Tensor:
-    """IoU^γ, the weight of Focal-EIoU: good pairs count more. Zhang et al. (2021), Eq. 10.
+    """IoU^γ, the weight of Focal-EIoU: high-IoU pairs count more. Zhang et al. (2021), Eq. 10.
 
-    With detach=False the weight's own gradient is in the loss, as in much public code: then lowering the IoU lowers
-    the loss, and a pair below an IoU of about 0.3 (γ = 0.5) is pushed apart. At IoU = 0 that gradient, infinite for
-    γ < 1, is taken as 0.
+    With detach=False the weight is attached, as in much public code: then lowering the IoU lowers the loss, and a pair
+    below an IoU of about 0.3 (γ = 0.5) is pushed apart. At IoU = 0 that gradient, infinite for γ < 1, is taken as 0.
     """
     if detach:
         return pair.iou.detach() ** gamma
@@ -22,9 +21,9 @@ def iou_power(pair: Pair, gamma: float, detach: bool) -> Tensor:
 
 
 def focal_log(pair: Pair, gamma: float) -> Tensor:
-    """−(1 − IoU)^γ ln(IoU), the weight of Focal-EIoU*: bad pairs count more. Outside the graph.
+    """−(1 − IoU)^γ ln(IoU), the weight of Focal-EIoU*: low-IoU pairs count more. Detached.
 
-    IoU is at least 1e-7 in the logarithm, which settles the weight of pairs that don't overlap (16.1).
+    IoU is clamped to 1e-7 in the logarithm, which bounds the weight of pairs that don't overlap (16.1).
     Zhang et al. (2021), section 5.4.3, after Lin et al., Focal Loss (2017).
     """
     overlap = pair.iou.detach()
@@ -32,5 +31,5 @@ def focal_log(pair: Pair, gamma: float) -> Tensor:
 
 
 def focal_eiou_v1(pair: Pair, beta: float) -> Tensor:
-    """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7: tried in section 4.2, and dropped."""
+    """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2."""
     return focal_l1_curve(eiou(pair), beta)

@@ -35,7 +35,7 @@ def diou(pair: Pair) -> Tensor:
 
 
 def ciou(pair: Pair) -> Tensor:
-    """DIoU + αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) outside the graph.
+    """DIoU + αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) detached.
 
     Guarded where the usual code is not: zero sides and identical boxes give finite values and gradients.
     Zheng et al., Distance-IoU Loss (2020), Eq. 8 to 11.
@@ -50,6 +50,6 @@ def eiou(pair: Pair) -> Tensor:
     """DIoU + (w − w_t)²/C_w² + (h − h_t)²/C_h² with the sides C_w, C_h of the enclosing box, in [0, 3.25].
 
     Zhang et al., Focal and Efficient IOU Loss (2021), Eq. 7. An inverted prediction exceeds the range and is pulled
-    back. Not the Extended-IoU that goes by the same name in MMDetection.
+    back. Not the Extended-IoU of the same name in MMDetection.
     """
     return diou(pair) + pair.dw * pair.dw / pair.cw2 + pair.dh * pair.dh / pair.ch2

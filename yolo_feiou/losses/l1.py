@@ -1,4 +1,4 @@
-"""Losses of the ℓn kind: a curve of the four regression errors, summed over them."""
+"""ℓn losses: a function of each of the four regression errors, summed over them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from yolo_feiou.losses.boxes import Pair
 def encode(pair: Pair) -> Tensor:
     """Return the regression errors (Δx/w_t, Δy/h_t, ln(w/w_t), ln(h/h_t)), shape (4, N), scale-free.
 
-    Offsets are in sides of the target, sizes in natural logarithms: 0.1 is a tenth of a side, or a side 10 % off.
-    The encoding of R-CNN, taken from the target.
+    Offsets are in box widths and heights of the target, sizes in natural logarithms: 0.1 is a tenth of a side, or a
+    side 10 % too long. The encoding of R-CNN, taken from the target.
     """
     w_error, h_error = extended_log(pair.w / pair.w_target), extended_log(pair.h / pair.h_target)
     return torch.stack((pair.dx / pair.w_target, pair.dy / pair.h_target, w_error, h_error))
 
 
 def extended_log(ratio: Tensor) -> Tensor:
-    """Return ln(ratio), continued below 1e-4 by its tangent, so that an inverted box (ratio < 0) is pulled back."""
+    """Return ln(ratio), extended below 1e-4 by its tangent, so that an inverted box (ratio < 0) is pulled back."""
     return ratio.masked_fill(ratio < 1e-4, 1e-4).log() - (1e-4 - ratio).relu() * 1e4
 
 

@@ -1,4 +1,4 @@
-"""`yolo losses`: the table of losses, for people."""
+"""`yolo losses`: print the table of losses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import format_value
 
-STOCK_MEANING = "Ultralytics' own CIoU, nothing swapped; the same as no loss= at all"
+STOCK_MEANING = "Ultralytics' own CIoU, nothing replaced; the same as no loss= at all"
 
 
 def describe_loss(info: LossInfo) -> str:

@@ -1,4 +1,4 @@
-"""The way from a spec to a loss."""
+"""Build a loss from its spec."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from yolo_feiou.losses.spec import read_parameters, split_spec
 from yolo_feiou.losses.table import LOSSES, WEIGHTS, LossInfo
 from yolo_feiou.parameters import Value, format_value
 
-#: The spec of Ultralytics' own box loss, for training: nothing is swapped.
+#: The spec of Ultralytics' own box loss, for training: nothing is replaced.
 STOCK = "stock"
 
 
 def loss_to_train(spec: str | None) -> BoxLoss | None:
-    """Return the loss that training swaps in, None for 'stock' and for None; otherwise as `build_loss`."""
+    """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`."""
     return None if spec is None or spec == STOCK else build_loss(spec)
 
 
 def shorten_spec(spec: str) -> str:
-    """Return the shortest spelling of a spec, without parameters that have their default; otherwise as `build_loss`."""
+    """Return a spec without the parameters that have their default; raises as `build_loss` does."""
     if loss_to_train(spec) is None:
         return STOCK
     name, given = split_spec(spec)
@@ -39,20 +39,22 @@ def build_loss(spec: str) -> BoxLoss:
         spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'. `LOSSES` is the table of names.
 
     Raises:
-        LossSpecError: If the spec can't be read, or names no loss, parameter or value there is.
+        LossSpecError: If the spec can't be parsed, or names an unknown loss, parameter or value.
     """
     name, given = split_spec(spec)
     if name == STOCK:
-        raise LossSpecError("'stock' is Ultralytics' own box loss, for training alone: 'ciou' is ours of that kind.")
+        raise LossSpecError(
+            "'stock' is Ultralytics' own box loss and only trains: use 'ciou', the same loss with guards."
+        )
     if name not in LOSSES:
         raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
     return assemble_loss(LOSSES[name], read_parameters(name, given, LOSSES[name].parameters))
 
 
 def assemble_loss(info: LossInfo, values: Mapping[str, Value]) -> BoxLoss:
-    """Return the loss of a row of the table, with these values of its parameters.
+    """Return the loss of a row of the table with the given parameter values.
 
-    A weight that is 1 for these values is left out; the sums are those of the loss alone then.
+    A weight that is 1 for these values is dropped, and the sums are then those of the loss alone.
     """
     described = ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
     description = f"{info.name} ({described})" if described else info.name

@@ -9,7 +9,8 @@ from itertools import product
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.parameters import LossParameter, Value, format_value, read_value
 
-#: How many losses a spec may stand for: values parted by | multiply, and thirty pairs would fill any memory.
+#: The largest number of losses that a list may expand to: values separated by | multiply, and thirty parameters with
+#: two each would exhaust any memory.
 MAX_LOSSES = 1_000_000
 
 
@@ -39,10 +40,10 @@ def split_spec(spec: str) -> tuple[str, dict[str, str]]:
 def split_list(text: str) -> list[str]:
     """Split a list of specs, as in 'iou,focal_eiou:gamma=0.5|1,norm=tal', which gives three.
 
-    A comma begins a new loss unless `key=value` follows it; values parted by | give a loss each.
+    A comma begins a new loss unless `key=value` follows it; values separated by | give a loss each.
 
     Raises:
-        LossSpecError: If the list is empty, has a loss twice, or stands for more than `MAX_LOSSES`.
+        LossSpecError: If the list is empty, has a loss twice, or expands to more than `MAX_LOSSES`.
     """
     groups: list[list[str]] = []
     for word in text.split(","):
@@ -52,14 +53,14 @@ def split_list(text: str) -> list[str]:
             groups.append([word.strip()])
     specs = [one for words in groups for one in expand_alternatives(",".join(words))]
     if not specs:
-        raise LossSpecError("got no loss: name some, as in losses=ciou,eiou,focal_eiou:gamma=1.")
+        raise LossSpecError("got no loss: expected some, as in losses=ciou,eiou,focal_eiou:gamma=1.")
     if (twice := find_repeated(specs)) is not None:
         raise LossSpecError(f"the list of losses has '{specs[twice]}' twice: name it once.")
     return specs
 
 
 def expand_alternatives(spec: str) -> list[str]:
-    """Return the specs that one with values like a=1|2 stands for.
+    """Return the specs that one with values like a=1|2 expands to.
 
     Raises:
         LossSpecError: If they are more than `MAX_LOSSES`.
@@ -68,12 +69,12 @@ def expand_alternatives(spec: str) -> list[str]:
     keys = [item.partition("=") for item in rest.split(",")]
     values = [[f"{key}{equals}{value}" for value in text.split("|")] for key, equals, text in keys]
     if (count := math.prod(map(len, values))) > MAX_LOSSES:
-        raise LossSpecError(f"loss '{spec[:60]}…' stands for {count:,} losses: expected at most {MAX_LOSSES:,}.")
+        raise LossSpecError(f"loss '{spec[:60]}…' expands to {count:,} losses: expected at most {MAX_LOSSES:,}.")
     return [f"{name}{colon}{','.join(words)}" for words in product(*values)]
 
 
 def find_repeated(values: Sequence[object]) -> int | None:
-    """Return the position of the first value that was there before, in linear time; None if there is none."""
+    """Return the position of the first repeated value, in linear time; None if all differ."""
     seen: set[object] = set()
     for i, value in enumerate(values):
         key = value if isinstance(value, Hashable) else repr(value)

@@ -152,7 +152,7 @@ TABLE = (
         "iou_power",
         "weight",
         focal.iou_power,
-        "IoU^gamma: good boxes count more",
+        "IoU^gamma: high-IoU boxes count more",
         FEIOU,
         "Eq. 10",
         (GAMMA, DETACH),

@@ -1,4 +1,4 @@
-"""A loss of our table, or a user's own, named as `my_loss.py:my_function`."""
+"""Load a loss by name: a spec of the table, or a user's function as `my_loss.py:my_function`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ LossFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 def names_a_file(word: str) -> bool:
-    """Tell whether `word` means a Python file, with a function or without, rather than a loss of our table."""
+    """Return whether `word` names a Python file, with a function or without, rather than a loss of the table."""
     return word.endswith(".py") or ".py:" in word
 
 
 def load_loss(name: str) -> LossFunction:
-    """Return a loss per pair by its spec in our table, or a user's own by 'file.py:function'.
+    """Return a loss per pair by its spec in the table, or a user's function by 'file.py:function'.
 
     Raises:
-        ArgumentError: If a function can't be had.
+        ArgumentError: If a function can't be loaded.
         LossSpecError: If a spec is wrong.
     """
     return load_function(name) if names_a_file(name) else build_loss(name)
@@ -37,13 +37,13 @@ def load_loss(name: str) -> LossFunction:
 def load_function(word: str) -> LossFunction:
     """Return the function that `word` names.
 
-    The file may import what lies beside it, at its top. No bytecode is written, and `sys.path` stays as it was.
+    The file may import modules beside it, at its top. No bytecode is written, and `sys.path` is restored.
 
     Args:
         word: 'file.py:function', the file as seen from the current folder.
 
     Raises:
-        ArgumentError: If there is no such file or function, the file can't be imported, or the name is no function.
+        ArgumentError: If there is no such file or function, the file can't be imported, or the name is not a function.
     """
     file, colon, name = word.rpartition(":")
     if not (colon and names_a_file(file)):
@@ -69,7 +69,7 @@ def load_function(word: str) -> LossFunction:
 
 
 def find_functions(module: ModuleType) -> list[str]:
-    """Return the names of the functions, and other callables, that a module makes itself."""
+    """Return the names of the functions, and other callables, that a module defines itself."""
     return [
         name
         for name, value in vars(module).items()
@@ -83,7 +83,7 @@ def list_functions(module: ModuleType) -> str:
 
 
 def import_file(path: Path) -> ModuleType:
-    """Return the module in `path`, run anew.
+    """Return the module in `path`, imported again.
 
     Raises:
         ArgumentError: If there is no such file, or it raises.
@@ -95,17 +95,17 @@ def import_file(path: Path) -> ModuleType:
     assert spec is not None, path  # as it is for all that ends in .py
     assert spec.loader is not None, path
     module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses and torch.compile look a function's module up there
+    sys.modules[spec.name] = module  # dataclasses and torch.compile look up a function's module there
     with importing_siblings(path.resolve().parent):
         try:
             spec.loader.exec_module(module)
         except KeyboardInterrupt:  # the user's own
             raise
-        except BaseException as error:  # the file may raise anything, and it is its author who can mend it
+        except BaseException as error:  # the file may raise anything, and its author can fix it
             sys.modules.pop(spec.name, None)
             raise ArgumentError(
-                f"can't import {path}{locate_error(error, path)}: {type(error).__name__}: {error}. "
-                f"Expected a file that 'python {path}' runs without an error."
+                f"can't import {path}{locate_error(error, path)}: {type(error).__name__}: {error}. Expected a file "
+                f"that 'python {path}' runs without error."
             ) from None
     return module
 

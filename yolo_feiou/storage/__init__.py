@@ -1,1 +1,1 @@
-"""Files: tables and JSON written whole or not at all, locks, checksums, and what spreadsheets make of a CSV."""
+"""Files: CSV and JSON written atomically, locks, checksums, and CSV as spreadsheets save it."""

@@ -1,4 +1,4 @@
-"""Checksums of files, whatever their size."""
+"""Checksums of files of any size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks of files that the system releases when their holder dies, however it dies."""
+"""File locks that the system releases when their holder dies."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class LockBusy(Exception):
 
 @contextmanager
 def hold_lock(path: Path, patience: float = float("inf")) -> Iterator[None]:
-    """Hold the lock of a file inside the block; children don't inherit it, and it works on most network file systems.
+    """Hold the lock of a file within the block; children don't inherit it, most network file systems support it.
 
     Args:
-        path: The file, made if need be and left there.
+        path: The file, created if needed and left there.
         patience: Seconds to wait for another holder.
 
     Raises:

@@ -1,6 +1,6 @@
-"""The text of a CSV as a spreadsheet may have saved it: its encoding, its delimiter, and its way to write numbers.
+"""Read a CSV as a spreadsheet may have saved it: its encoding, delimiter and number format.
 
-What says the same in another way is read; what may mean two things, or has lost something, is refused in one line.
+Equivalent forms are read; ambiguous or truncated ones are refused in one line.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from yolo_feiou.errors import DataError
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 DELIMITERS = ",;\t"
 SPREADSHEET_REMEDY = (
-    "A spreadsheet wrote it: save it from there as 'CSV UTF-8' with unformatted numbers, or make it anew."
+    "A spreadsheet wrote it: save it from there as 'CSV UTF-8' with unformatted numbers, or make it again."
 )
 
 _SPACE = "\u00a0\u202f"
-#: 1.234.567, 1,234.5, 1 234, 1'234: not one of these is a plain number, nor has a decimal comma alone.
+#: 1.234.567, 1,234.5, 1 234, 1'234: none of these is a plain number, nor one with only a decimal comma.
 THOUSANDS = re.compile(rf"[+-]?\d{{1,3}}(?:(?P<by>[.,'’{_SPACE} ])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?")
 PERCENT = re.compile(rf"[+-]?\d+(?:[.,]\d+)?[{_SPACE} ]?%")
 PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
@@ -32,13 +32,13 @@ AMBIGUOUS_COMMA = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the rows of a CSV as text, numbers with decimal points but in the columns `text`.
+    """Return the header and the rows of a CSV as text, with decimal points in numbers, except in the columns `text`.
 
-    Empty rows are left out, and columns that have neither a name nor a value.
+    Empty rows are skipped, and columns that have neither a name nor a value.
 
     Raises:
-        DataError: If the file is no CSV in UTF-8, UTF-16 with a mark included, if one of its lines has more or fewer
-            cells than the header, if a column is there twice, or if numbers can't be told for sure.
+        DataError: If the file is not a CSV in UTF-8 or in UTF-16 with a mark, a line has more or fewer cells than the
+            header, a column is repeated, or numbers are ambiguous.
     """
     content = decode_csv(path)
     rows = split_cells(content, find_delimiter(content), path)
@@ -53,7 +53,7 @@ def read_rows(path: Path, text: Collection[str] = ()) -> tuple[list[str], list[l
     kept = [i for i, name in enumerate(header) if name or any(row[i] for row in rows)]
     header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
     if twice := [name for i, name in enumerate(header) if name in header[:i]]:
-        raise DataError(f"{path} has the column {twice[0]!r} twice: take one of them out, or make it anew.")
+        raise DataError(f"{path} has the column {twice[0]!r} twice: take one of them out, or make it again.")
     if len(header) == 1 and any(mark in header[0] for mark in DELIMITERS):
         raise DataError(f"{path} has all its columns in one, {header[0][:40]!r}. {SPREADSHEET_REMEDY}")
     columns = [i for i, name in enumerate(header) if name not in text]
@@ -66,23 +66,23 @@ def decode_csv(path: Path, errors: str = "strict") -> str:
 
     Args:
         path: The file.
-        errors: What is done about bytes that are none, as Python has it.
+        errors: How undecodable bytes are handled, as for `bytes.decode`.
 
     Raises:
         DataError: If it is a workbook, or neither UTF-8 nor UTF-16 with a mark.
     """
     content = path.read_bytes()
     if content.startswith(b"PK\x03\x04"):
-        raise DataError(f"{path} is a workbook and no CSV: save it from the spreadsheet as 'CSV UTF-8'.")
+        raise DataError(f"{path} is a workbook, expected a CSV: save it from the spreadsheet as 'CSV UTF-8'.")
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding, errors)
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as 'CSV UTF-8', or make it anew.") from None
+        raise DataError(f"{path} is not a CSV in UTF-8 ({error}): save it as 'CSV UTF-8', or make it again.") from None
 
 
 def find_delimiter(content: str) -> str:
-    """Return what parts the cells of the first line: a comma, or what is there more often outside quotes."""
+    """Return the delimiter of the first line: a comma, or whichever occurs more often outside quotes."""
     first = re.sub(r'"[^"]*"', "", content.lstrip().partition("\n")[0])
     if named := re.fullmatch(r"sep=(.)\r?", first):  # as Excel has it
         return named[1]
@@ -93,30 +93,30 @@ def split_cells(content: str, parted_by: str, path: Path) -> list[list[str]]:
     """Return the rows that are not empty, as cells.
 
     Raises:
-        DataError: If a cell is too large to be one.
+        DataError: If a cell is too large.
     """
     content = re.sub(r"\Asep=.\r?\n", "", content)
     try:
         rows = list(csv.reader(io.StringIO(content, newline=""), delimiter=parted_by))
     except csv.Error as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error}): make it anew.") from None
+        raise DataError(f"{path} is not a CSV in UTF-8 ({error}): make it again.") from None
     return [row for row in rows if len(row) == 1 or any(row)]
 
 
 def normalise_numbers(
     path: Path, header: Sequence[str], rows: list[list[str]], columns: Sequence[int], is_foreign: bool
 ) -> None:
-    """Write the numbers in some columns as Python does: decimal points, no spaces about, a plain minus.
+    """Normalise the numbers in some columns: decimal points, no surrounding spaces, an ASCII minus.
 
     Args:
         path: The file, for messages.
         header: The names of the columns.
         rows: The rows, which are changed.
-        columns: Where numbers may be.
-        is_foreign: Whether the file is surely not as we wrote it, so that commas in numbers are no lists of ours.
+        columns: Positions of the columns that may hold numbers.
+        is_foreign: Whether the file is surely not as we wrote it, so that commas in numbers are not lists of ours.
 
     Raises:
-        DataError: If a number may mean two things, or is formatted for people.
+        DataError: If a number is ambiguous, or formatted for display.
     """
     commas: list[tuple[int, int]] = []
     points: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""Results on disk: CSV and JSON, each file there as a whole or not at all."""
+"""CSV and JSON on disk, each file written atomically."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ Row = dict[str, Any]
 
 @contextmanager
 def results_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write results to, made if need be; if nothing is in it at the end it goes again.
+    """Yield a folder to write results to, created if needed; it is removed at the end if it is empty.
 
     Raises:
-        ArgumentError: If it can't be made or written to.
+        ArgumentError: If it can't be created or written to.
     """
     made: list[Path] = []
     try:
@@ -41,13 +41,13 @@ def results_folder(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         for path in made:
-            with suppress(OSError):  # it is not empty, or was never made
+            with suppress(OSError):  # it is not empty, or was never created
                 path.rmdir()
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, which takes its place when the block ends well, and goes otherwise."""
+    """Yield a temporary path beside `path`; it replaces `path` if the block succeeds, and is removed otherwise."""
     part = path.with_name(f".{path.name}.part{path.suffix}")
     try:
         yield part
@@ -60,9 +60,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_file_set(folder: Path) -> Iterator[Path]:
-    """Give an empty folder within `folder` to write files to, which go to `folder` together when the block ends well.
+    """Yield an empty folder within `folder`, whose files move to `folder` together if the block succeeds.
 
-    Files of other names in `folder` stay as they are. When the block ends otherwise nothing has changed there.
+    Files of other names in `folder` stay as they are. If the block fails nothing has changed there.
 
     Raises:
         ArgumentError: If a folder has the name of one of the files.
@@ -80,20 +80,20 @@ def atomic_file_set(folder: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    r"""Write a text file as a whole; of a file name that is no Unicode the odd bytes as \udc.., as JSON has them."""
+    r"""Write a text file atomically; undecodable bytes of a file name become \udc.., as in JSON."""
     with atomic_file(path) as part:
         part.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file as a whole, for people too."""
+    """Write an indented JSON file atomically."""
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows, which all have the first one's columns, as a whole; floats with 7 significant digits.
+    """Write rows, which all have the first one's columns, atomically; floats with 7 significant digits.
 
-    A text in which a spreadsheet would see a formula is written as `escape.spreadsheet_text` has it.
+    A text that a spreadsheet would evaluate as a formula is escaped by `escape.spreadsheet_text`.
     """
     rows = [{key: _format_cell(value) for key, value in row.items()} for row in rows]
     lines = _Lines()
@@ -104,59 +104,59 @@ def write_csv(path: Path, rows: Iterable[Row]) -> None:
 
 
 def _format_cell(value: Any) -> Any:
-    """Return a value as a CSV has it."""
+    """Return a value as a CSV cell."""
     if isinstance(value, float):
         return f"{value:.7g}"
     return spreadsheet_text(value) if isinstance(value, str) and isinstance(parse_number(value), str) else value
 
 
 class _Lines(list[str]):
-    """What csv writes, a line a row, with the ends that files have here."""
+    """Collects what csv writes, one line a row, with a newline at its end."""
 
     def write(self, line: str) -> None:
         self.append(f"{line[:-2]}\n")
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file holds.
+    """Return the contents of a JSON file.
 
     Raises:
-        DataError: If it isn't there, or isn't whole.
+        DataError: If it doesn't exist, or isn't complete.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, or nested too deeply
-        raise DataError(f"{path} is no whole JSON file: {error}.") from None
+        raise DataError(f"{path} is not a complete JSON file: {error}.") from None
 
 
 def read_record(path: Path, form: Any) -> Any:
-    """Return what a JSON file of ours holds, as it stands there, if it has the form that we wrote it in.
+    """Return the contents of a JSON file of ours, unconverted, if they have the type that we wrote.
 
     Args:
         path: The file.
         form: A type that msgspec converts to, such as a Struct; of a Struct other fields than its own may be there too.
 
     Raises:
-        DataError: If it isn't there, isn't whole, or has another form.
+        DataError: If it doesn't exist, isn't complete, or has another form.
     """
     content = read_json(path)
     try:
         msgspec.convert(content, form)
     except msgspec.ValidationError as error:
-        raise DataError(f"{path} is not what was written there: {str(error)[0].lower()}{str(error)[1:]}.") from None
+        raise DataError(f"{path} is not as it was written: {str(error)[0].lower()}{str(error)[1:]}.") from None
     return content
 
 
 def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
-    """Return the rows of a CSV; what reads as a number is one, but for the columns `text`.
+    """Return the rows of a CSV; cells that parse as numbers become numbers, except in the columns `text`.
 
-    What a spreadsheet saved is read too, if it is plain what it says: see `spreadsheets.read_rows`.
+    A file that a spreadsheet saved is read too, if it is unambiguous: see `spreadsheets.read_rows`.
 
     Raises:
-        DataError: If the file is no CSV, one of its lines has more or fewer cells than the header, or it is not plain
-            what its numbers are.
+        DataError: If the file is not a CSV, a line has more or fewer cells than the header, or its numbers are
+            ambiguous.
     """
     header, rows = read_rows(path, text)
     return [
@@ -166,7 +166,7 @@ def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
 
 
 def _parse_cell(cell: str) -> float | str:
-    """Return what a cell says."""
+    """Return the value of a cell."""
     value = parse_number(cell)
     return plain_text(value) if isinstance(value, str) else value
 
