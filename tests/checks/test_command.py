@@ -65,7 +65,7 @@ def test_all_is_the_table(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [
-        ([], ArgumentError, "^check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.$"),
+        ([], ArgumentError, "^got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.$"),
         (["--fix", "eiou"], ArgumentError, "^check takes losses alone, got --fix: "),
         (["my_los.py:eiou"], ArgumentError, "^there is no file my_los.py in .*: did you mean 'my_loss.py'"),
         (["my_loss.py:eiuo"], ArgumentError, "has no function 'eiuo'"),

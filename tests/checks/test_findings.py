@@ -38,7 +38,7 @@ def first_number(text):
 def test_shape(loss, came):
     finding = found(interface.check_shape, loss)
     assert finding.came == came
-    assert finding.expected == "shape (5,), a float tensor with a graph"
+    assert finding.expected == "shape (5,), an attached float tensor"
 
 
 def test_shape_for_one_pair_and_none():

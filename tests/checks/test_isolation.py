@@ -55,12 +55,12 @@ FILES = {
     "eats memory with lists": ("kept = []", "while True: kept.append([0] * 2**28)", "came MemoryError"),
     "prints without end": ("", "while True: print('x' * 1000)", "came nothing within 3 s"),
     "closes its output": ("sys.stdout.close(); os.close(1); os.close(2)", "", None),
-    "closes everything": ("", "os.closerange(0, 4096)", "it closes files that it didn't open"),
-    "replaces a function": ("torch.Tensor.sigmoid = None", "", "other than before: torch.Tensor.sigmoid"),
+    "closes everything": ("", "os.closerange(0, 4096)", "it closes file descriptors that it didn't open"),
+    "replaces a function": ("torch.Tensor.sigmoid = None", "", "changed: torch.Tensor.sigmoid"),
     "replaces what the checks need": ("torch.Tensor.clone = None", "", "it changes torch.Tensor.clone"),
     "replaces builtins": ("import builtins; builtins.len = None", "", "came TypeError"),
-    "sets the dtype": ("torch.set_default_dtype(torch.float64)", "", "other than before: the default dtype"),
-    "turns gradients off": ("torch.set_grad_enabled(False)", "", "other than before: whether gradients are on"),
+    "sets the dtype": ("torch.set_default_dtype(torch.float64)", "", "changed: the default dtype"),
+    "turns gradients off": ("torch.set_grad_enabled(False)", "", "changed: whether gradients are enabled"),
     "comes back twice": ("left = [1]", "left and (left.pop(), os.fork())", None),
     "forks without end": ("", "while True: os.fork() or time.sleep(0.5) or os._exit(0)", "came nothing within 3 s"),
     "writes results of its own": (
@@ -68,7 +68,7 @@ FILES = {
         'channel.send(b\'{"check": "runs", "finding": 7}\\n\' * 9)',
         "it disturbs the",
     ),
-    "writes rubbish": (CHANNEL, "channel.send(b'[' * 9999 + b'\\n')", "it disturbs the check"),
+    "writes rubbish": (CHANNEL, "channel.send(b'[' * 9999 + b'\\n')", "it interferes with the check"),
     "writes without end": (CHANNEL, "channel.sendall(b'x' * 2**24)", "more than 4,194,304 bytes of results"),
     "colours its error": ("", "raise ValueError('\\x1b[31mred\\x1b[0m\\nline')", "came ValueError:  [31mred [0m line"),
 }
@@ -145,7 +145,7 @@ def test_checks_before_the_failure_keep_their_verdicts(folder, capsys):
     lines = capsys.readouterr().out.splitlines()
     oks = [line for line in lines if line.startswith("ok ")]
     assert len(oks) >= 3 and lines[3 + len(oks)].endswith(": it ends the process")
-    assert lines[-3].startswith("not checked before that is mended: ") and lines[-3].endswith(CHECKS[-1].name)
+    assert lines[-3].startswith("not checked until that is fixed: ") and lines[-3].endswith(CHECKS[-1].name)
 
 
 @pytest.mark.parametrize("place", [len(CHECKS) - 1, len(CHECKS) - 2])

@@ -28,21 +28,21 @@ def test_a_fault_and_a_note():
     wrong = "IoU · (1 − IoU + ρ²/c² + Δx²/C_w² + Δy²/C_h²)"
     assert lines[1] == f"recognised: {wrong}"
     assert lines[fault : fault + 5] == [
-        f"FAULT offset: the offset of the centres stands where the differences of the sides belong: {wrong}",
+        f"FAULT offset: the offset of the centres is in place of the differences of the sides: {wrong}",
         "        pred (1, 1, 3, 3), target (0, 0, 4, 4)",
         "        came 0.1875, as if the sides were equal",
         "        expected 0.3125, by IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²) (arXiv:2101.08158, Eq. 7)",
         "        to do: (w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
     ]
-    assert "note  dead: boxes that don't overlap have no gradient, and stay apart" in lines
+    assert "note  dead: boxes that don't overlap have a zero gradient, and stay apart" in lines
     assert lines[-1] == "1 fault, 1 note in my.py:f"
 
 
 def test_a_gate():
     lines = format_report(run_checks(CheckedLoss("my.py:f", faulty_losses.mean))).splitlines()
-    assert lines[:4] == ["my.py:f", "recognised: not a formula that we know", "", OK[0]]
+    assert lines[:4] == ["my.py:f", "recognised: unknown formula", "", OK[0]]
     assert lines[4] == "FAULT shape: not one value a pair, for N = 5"
-    assert lines[9] == f"not checked before that is mended: {', '.join(check.name for check in CHECKS[2:])}"
+    assert lines[9] == f"not checked until that is fixed: {', '.join(check.name for check in CHECKS[2:])}"
     assert lines[-1] == "1 fault, 0 notes in my.py:f"
 
 
@@ -50,9 +50,9 @@ def test_what_only_a_formula_can_show_is_not_called_ok():
     lines = format_report(
         run_checks(CheckedLoss("my.py:f", lambda pred, target: faulty_losses.eiou(pred, target).log1p()))
     ).splitlines()
-    assert lines[1] == "recognised: not a formula that we know"
+    assert lines[1] == "recognised: unknown formula"
     for name in ("reversed", "offset"):
-        assert f"-     {name}: not checked, since the formula is not one that we know" in lines
+        assert f"-     {name}: not checked, since the formula is not recognised" in lines
     assert lines[-1].startswith("0 faults")
 
 

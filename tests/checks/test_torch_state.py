@@ -35,7 +35,7 @@ def test_settings():
     try:
         torch.set_default_dtype(torch.float64)
         torch.set_grad_enabled(False)
-        assert before.changes()[:2] == ["the default dtype", "whether gradients are on"]
+        assert before.changes()[:2] == ["the default dtype", "whether gradients are enabled"]
     finally:
         torch.set_default_dtype(torch.float32)
         torch.set_grad_enabled(True)
@@ -46,10 +46,10 @@ def test_what_was_changed_while_the_loss_was_loaded_is_found(monkeypatch):
     before = Snapshot()
     with torch.no_grad():
         subject = CheckedLoss("f", faulty_losses.eiou, before)
-    assert check_torch_unchanged(subject).came == "other than before: whether gradients are on"
+    assert check_torch_unchanged(subject).came == "changed: whether gradients are enabled"
     monkeypatch.setattr(torch, "ones", torch.zeros)
     for name in ("sum", "exp", "log"):
         monkeypatch.setattr(torch.Tensor, name, torch.Tensor.mean)
     found = check_torch_unchanged(CheckedLoss("f", faulty_losses.eiou, before))
     monkeypatch.undo()
-    assert found.came.startswith("other than before: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")
+    assert found.came.startswith("changed: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")

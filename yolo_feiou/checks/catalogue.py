@@ -1,4 +1,4 @@
-"""The catalogue of checks, and the judgement of a loss."""
+"""The catalogue of checks, and how they are run on a loss."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Check:
     """A row of the catalogue.
 
     Attributes:
-        name: What the report calls it.
-        checked: What holds if nothing is found, in one line.
+        name: Its name in the report.
+        checked: What holds if the check passes, in one line.
         find: The check itself.
-        severity: 'fault', or 'note' where a sound loss may be of that kind.
-        gate: Whether the checks after it mean nothing if this one finds something.
-        by_formula: Whether it can judge a recognised formula alone.
+        severity: 'fault', or 'note' where a correct loss may have that property.
+        gate: Whether the checks after it are meaningless if this one fails.
+        by_formula: Whether it applies to recognised formulas only.
     """
 
     name: str
@@ -37,40 +37,38 @@ class Check:
 
 CHECKS = (
     Check("runs", "takes float32 and float64 boxes without an error", interface.check_runs, gate=True),
-    Check("shape", "one float a pair, with a graph, for N = 5, 1 and 0", interface.check_shape, gate=True),
+    Check("shape", "one float a pair, attached, for N = 5, 1 and 0", interface.check_shape, gate=True),
     Check("backward", "its gradient can be computed", interface.check_backward, gate=True),
     Check("learns", "boxes that overlap have a gradient", gradients.check_gradient_with_overlap),
     Check("repeat", "the same boxes give the same value again", interface.check_repeatable, gate=True),
-    Check("inputs", "the boxes it is given stay as they are", interface.check_inputs_unchanged),
-    Check("finite", "values and gradients, for boxes of every degenerate kind", numerics.check_finite),
+    Check("inputs", "the given boxes are not changed in place", interface.check_inputs_unchanged),
+    Check("finite", "values and gradients are finite for degenerate boxes", numerics.check_finite),
     Check("xywh", "boxes moved together keep their value", geometry.check_translation),
     Check("scale", "boxes 10 and 1000 times as large keep their value", geometry.check_scale),
     Check("tiny", "boxes a thousandth as large keep their value", numerics.check_tiny),
     Check("identical", "identical boxes give 0", geometry.check_identical),
     Check("negative", "no pair of boxes gives less than 0", geometry.check_negative),
-    Check("receding", "boxes farther apart don't give less than nearer ones", geometry.check_receding),
-    Check(
-        "gradient", "equals finite differences, with what is detached held fixed", gradients.check_finite_differences
-    ),
-    Check("attached", "two boxes of one size are drawn together at every overlap", gradients.check_attached_weight),
+    Check("receding", "boxes farther apart don't give a lower value than nearer ones", geometry.check_receding),
+    Check("gradient", "equals finite differences, with detached parts held fixed", gradients.check_finite_differences),
+    Check("attached", "two boxes of one size are moved together at every IoU", gradients.check_attached_weight),
     Check("step", "a step against the gradient raises the IoU", gradients.check_gradient_step),
     Check("reversed", "no weight (1 − IoU)^γ", misnamed.check_focus_direction, by_formula=True),
     Check("offset", "no centre offset in place of width and height", misnamed.check_centre_offset, by_formula=True),
     Check("extended", "no Extended-IoU under the name EIoU", misnamed.check_extended_iou),
     Check("torch", "no function of torch is replaced, and no setting changed", interface.check_torch_unchanged),
     Check("dead", "boxes without overlap have a gradient", gradients.check_gradient_without_overlap, "note"),
-    Check("half", "float16 and bfloat16 give the value to 2 %", numerics.check_half_precision, "note"),
+    Check("half", "float16 and bfloat16 give the value within 2 %", numerics.check_half_precision, "note"),
 )
 
 
 @dataclass(frozen=True)
 class CheckResults:
-    """What the catalogue says of a loss.
+    """The results of all checks of a loss.
 
     Attributes:
-        name: What the user calls the loss.
-        formula: Its formula, or what it reads as; None if it is none that we know.
-        verdicts: The checks that were made, in order, each with what it found.
+        name: The user's name for the loss.
+        formula: Its formula, or the text of it; None if it is not recognised.
+        verdicts: The checks that were run, in order, each with its finding.
     """
 
     name: str
@@ -78,12 +76,12 @@ class CheckResults:
     verdicts: tuple[tuple[Check, Finding | None], ...]
 
     def found(self, severity: str) -> list[str]:
-        """Return the names of the checks of a severity that found something."""
+        """Return the names of the checks of a severity that failed."""
         return [check.name for check, finding in self.verdicts if finding and check.severity == severity]
 
 
 def run_checks(subject: CheckedLoss) -> CheckResults:
-    """Return what all checks say of a loss, in this process; `isolation.run_checks_isolated` is for code of others."""
+    """Run all checks on a loss, in this process; `isolation.run_checks_isolated` is for untrusted code."""
     found = tuple(iter_results(subject))
     with preserve_torch_state():
         return CheckResults(subject.name, subject.formula, found)
@@ -91,15 +89,15 @@ def run_checks(subject: CheckedLoss) -> CheckResults:
 
 @contextmanager
 def preserve_torch_state() -> Iterator[None]:
-    """Within the block gradients are on; after it that and the global random numbers are as they were."""
+    """Within the block gradients are enabled; after it that setting and the global random state are restored."""
     with torch.enable_grad(), torch.random.fork_rng(devices=[]):
         yield
 
 
 def iter_results(subject: CheckedLoss) -> Iterator[tuple[Check, Finding | None]]:
-    """Give each check with what it finds; after a gate that finds something, no more are made.
+    """Yield each check with its finding; after a gate that fails, no more are run.
 
-    The global random numbers, and whether gradients are on, stay as they were.
+    The global random state, and whether gradients are enabled, are restored.
     """
     for check in CHECKS:
         with preserve_torch_state():

@@ -1,4 +1,4 @@
-"""The loss under judgement: called with care, since its code is somebody else's."""
+"""The loss under check, called with care, since its code is untrusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from yolo_feiou.checks.torch_state import Snapshot
 
 
 class LossFailed(Exception):
-    """The loss raised, or gave something else than one value a pair, in the middle of a check."""
+    """The loss raised, or didn't return one value a pair, in the middle of a check."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
@@ -26,17 +26,17 @@ class CheckedLoss:
     """A loss to check.
 
     Args:
-        name: What the user calls it.
+        name: The user's name for it.
         loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4).
-        before: torch before the loss was loaded; by default as it is now.
+        before: The state of torch before the loss was loaded; by default the current one.
     """
 
     def __init__(self, name: str, loss: Callable[[Tensor, Tensor], Tensor], before: Snapshot | None = None) -> None:
         self.name, self.loss, self.before = name, loss, before or Snapshot()
-        self.loading = self.before.changes()  # what was changed by then
+        self.loading = self.before.changes()  # changes made by loading
 
     def raw(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return whatever the loss returns for these very tensors.
+        """Return the unchecked output of the loss for these tensors themselves.
 
         Raises:
             LossFailed: If it raises.
@@ -45,14 +45,14 @@ class CheckedLoss:
             return self.loss(pred, target)
         except KeyboardInterrupt:  # the user's own
             raise
-        except BaseException as error:  # foreign code may raise anything, and that it did is the report
+        except BaseException as error:  # untrusted code may raise anything, and that is the finding
             raise LossFailed(raised_error(error, pred, target)) from error
 
     def __call__(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return one value a pair, shape (N,), with its graph; the boxes stay as they are.
+        """Return one value a pair, shape (N,), attached; the boxes are copied first.
 
         Raises:
-            LossFailed: If the loss raises, or gives another shape.
+            LossFailed: If the loss raises, or returns another shape.
         """
         values = self.raw(pred.clone(), target.clone())
         if not isinstance(values, Tensor) or values.shape != pred.shape[:1]:
@@ -60,14 +60,14 @@ class CheckedLoss:
                 "not one value a pair",
                 describe_output(values),
                 f"shape ({len(pred)},) for {len(pred)} pairs",
-                "return one value for each row, whatever the boxes are",
+                "return one value for each row, for any boxes",
                 pair_at((pred, target), 0) if len(pred) else None,
             )
             raise LossFailed(finding)
         return values
 
     def values(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return one value a pair, shape (N,), float64, without a graph."""
+        """Return one value a pair, shape (N,), float64, detached."""
         return self(pred, target).detach().double()
 
     def of(self, pred: Sequence[float], target: Sequence[float]) -> float:
@@ -75,7 +75,7 @@ class CheckedLoss:
         return self.values(*torch.tensor([[pred], [target]], dtype=torch.float64)).item()
 
     def gradient(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return the gradient of the sum in the predictions, (N, 4); 0 where the loss left the graph.
+        """Return the gradient of the sum in the predictions, (N, 4); 0 where the loss is detached.
 
         Raises:
             LossFailed: If the loss raises, forward or backward.
@@ -90,13 +90,13 @@ class CheckedLoss:
             return values, torch.zeros_like(pred)
         try:
             (gradient,) = torch.autograd.grad(values.sum(), pred, allow_unused=True)
-        except Exception as error:  # a hand-written backward is foreign code too
+        except Exception as error:  # a custom backward is untrusted code too
             raise LossFailed(raised_error(error, pred, target)) from error
         return values.detach(), torch.zeros_like(pred) if gradient is None else gradient
 
     @cached_property
     def formula(self) -> Formula | None:
-        """The formula; None if it is none that we know, or the loss fails."""
+        """The formula; None if it is not recognised, or the loss fails."""
         pairs = sample_matched(400)
         try:
             return recognise(*pairs, self.values(*pairs))
@@ -116,7 +116,7 @@ def raised_error(error: BaseException, pred: Tensor, target: Tensor) -> Finding:
 
 
 def describe_output(values: object) -> str:
-    """Return what a loss returned, in words."""
+    """Return a description of what a loss returned."""
     if not isinstance(values, Tensor):
         return type(values).__name__
     return f"shape {tuple(values.shape)}" if values.ndim else "a scalar"

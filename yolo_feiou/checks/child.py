@@ -1,7 +1,7 @@
-"""The process in which a loss is loaded and judged: whatever its code does, it does it there.
+"""The child process in which a loss is loaded and checked, isolated from the command.
 
-It is forked, so that torch isn't imported once more. What it finds goes to the parent as lines of JSON, which are data
-and no code. It leads a session of its own, has limits of memory and of processor time, and ends with its parent.
+It is forked, so that torch isn't imported again. Its findings go to the parent as lines of JSON, which are data, not
+code. It leads a session of its own, has limits of memory and of processor time, and ends with its parent.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ try:
 except ImportError:  # Windows
     resource = None
 
-#: Bytes of memory that a loss may take beyond what the process has; half of the machine's, if that is less.
+#: Bytes of memory that a loss may take beyond what the process has; half of the machine's if that is less.
 MEMORY_LIMIT = 4 << 30
 #: Bytes of the largest file that it may write.
 FILE_SIZE_LIMIT = 1 << 30
-#: Exit status of a process that can't reach its parent any more, since its channel was closed.
+#: Exit status of a process whose channel to its parent was closed.
 EXIT_CUT_OFF = 70
-#: Characters of a text that are sent.
+#: Largest number of characters of a text that is sent.
 MAX_TEXT_LENGTH = 1000
 
 
 def run_child(name: str, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
-    """Load a loss, wait until the parent says so, and judge it. Never returns.
+    """Load a loss, wait for the parent's signal, and check it. Never returns.
 
     Args:
-        name: A spec of our table, or 'file.py:function'.
+        name: A spec of the table, or 'file.py:function'.
         channel: To the parent: first `{"loaded": …}` or `{"error": …}`, then a `{"check": …}` each, then
-            `{"formula": …}`; or `{"broke": …}` where the code of the checks itself raised.
-        output: The file descriptor that takes what the loss prints.
-        alive: One that can be read when the parent has ended.
-        seconds: How long loading and judging may take, each.
+            `{"formula": …}`; or `{"broke": …}` where the code of the checks itself failed.
+        output: The file descriptor for the output of the loss.
+        alive: A file descriptor that becomes readable when the parent has ended.
+        seconds: Timeout of loading and of checking, each.
     """
     try:
         send = _Sender(channel)
@@ -61,13 +61,15 @@ def run_child(name: str, channel: socket.socket, output: int, alive: int, second
         before = Snapshot()
         try:
             _load_and_judge(name, channel, send, before)
-        except BaseException as error:  # of any kind: KeyboardInterrupt, or what a changed torch makes of our own code
+        except (
+            BaseException
+        ) as error:  # of any kind: KeyboardInterrupt, or an error of our own code under a changed torch
             changes = before.changes()
             send({"broke": f"{type(error).__name__}: {error}", "changes": ", ".join(changes)})
     finally:
         os._exit(
             EXIT_CUT_OFF
-        )  # the parent has what it needs, or sees that it hasn't; nothing registered by the loss runs
+        )  # the parent has the results, or sees that they are missing; no exit handler of the loss runs
 
 
 def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Snapshot) -> None:
@@ -86,7 +88,7 @@ def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Sn
 
 
 class _Sender:
-    """Sends messages, from this very process alone: a copy of it that the loss forks is ended."""
+    """Sends messages from this process only: a copy of it that the loss forks is terminated."""
 
     def __init__(self, channel: socket.socket) -> None:
         self.channel, self.pid = channel, os.getpid()
@@ -99,14 +101,14 @@ class _Sender:
 
 
 def _truncate_texts(value: Any) -> Any:
-    """Return a message with texts that a person can read."""
+    """Return a message with its texts truncated."""
     if isinstance(value, Mapping):
         return {key: _truncate_texts(one) for key, one in value.items()}
     return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else value
 
 
 def _redirect_output(output: int) -> None:
-    """Let go of the parent's terminal: what is printed goes to `output`, and there is nothing to read."""
+    """Detach from the parent's terminal: output goes to `output`, and standard input is empty."""
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
@@ -119,9 +121,9 @@ def _redirect_output(output: int) -> None:
 
 
 def _limit_resources(seconds: float) -> None:
-    """Limit what the process may take, and whom it may kill."""
+    """Limit the resources of the process, and which processes it may signal."""
     torch.set_num_threads(1)  # threads of OpenMP don't survive a fork
-    faulthandler.disable()  # which would print where it crashed on the parent's terminal
+    faulthandler.disable()  # which would print its trace on the parent's terminal
     sys.addaudithook(_refuse_kill)
     if resource is None:
         return
@@ -140,7 +142,7 @@ def _limit_resources(seconds: float) -> None:
 
 
 def _data_size() -> int | None:
-    """Return the bytes of private memory that the process has, as RLIMIT_DATA counts them; None if unknown."""
+    """Return the private memory of the process in bytes, as RLIMIT_DATA counts it; None if unknown."""
     try:
         lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmData:")) * 1024
@@ -149,7 +151,7 @@ def _data_size() -> int | None:
 
 
 def _refuse_kill(event: str, arguments: tuple) -> None:
-    """Refuse signals to processes that the loss didn't start: its parent is the check, and its group may be all."""
+    """Refuse signals to processes that the loss didn't start, such as its parent."""
     if event in ("os.kill", "os.killpg"):
         pid = arguments[0]
         if pid < 0 or os.getsid(pid) != os.getsid(0):  # 0 is this very group

@@ -8,31 +8,31 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.parameters import Float, read_arguments
 
-#: Seconds that loading a loss may take, and judging it; those of our table take a fifth of one.
+#: Timeout in seconds of loading a loss, and of checking it; those of the table take a fifth of a second.
 TIMEOUT_ARGUMENT = Float("timeout", 300.0, 0.1, 1e6)
 
 
 def check_losses(words: list[str]) -> int:
-    """Print the judgement of each loss, and return 1 if one has a fault, otherwise 0.
+    """Print the results of each loss, and return 1 if one has a fault, otherwise 0.
 
-    Each is judged in a process of its own: one that exits, hangs, or eats memory has a fault.
+    Each is checked in a process of its own: one that exits, hangs, or exhausts memory has a fault.
 
     Args:
-        words: Losses: 'file.py:function', or a spec of our own table, or 'all' for the whole table; and 'timeout=60',
-            the seconds that loading and judging of each may take.
+        words: Losses: 'file.py:function', or a spec of the table, or 'all' for the whole table; and 'timeout=60', the
+            seconds that loading and checking of each may take.
 
     Raises:
-        ArgumentError: If there is no loss, an unknown option, or a function that can't be had.
+        ArgumentError: If there is no loss, an unknown option, or a function that can't be loaded.
         LossSpecError: If a spec is wrong.
     """
     given = [word for word in words if word.startswith("timeout=")]
     seconds = read_arguments("yolo check", given, [TIMEOUT_ARGUMENT]).get("timeout", TIMEOUT_ARGUMENT.default)
     words = [word for word in words if word not in given]
     if not words:
-        raise ArgumentError("check takes a loss: 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
+        raise ArgumentError("got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
     if options := [word for word in words if word.startswith("-")]:
         raise ArgumentError(
-            f"check takes losses alone, got {options[0]}: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
+            f"got {options[0]}, expected losses only: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
         )
     status = 0
     for judgement in run_checks_isolated([*LOSSES] if words == ["all"] else words, seconds):

@@ -1,4 +1,4 @@
-"""What a check reports."""
+"""The finding of a check."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake, in plain words.
+    """A mistake of a loss.
 
     Attributes:
         message: What is wrong, in one line.
-        came: What the loss gave.
-        expected: What it should have given.
-        remedy: How to put it right.
-        pair: The prediction and the target that show it, as xyxy numbers; None where no pair matters.
+        came: What the loss returned.
+        expected: What it should have returned.
+        remedy: How to fix it.
+        pair: The prediction and the target that show it, as xyxy numbers; None where it is independent of the boxes.
     """
 
     message: str

@@ -1,4 +1,4 @@
-"""Recognising a loss by its values: as a weight times a sum of terms that we know."""
+"""Recognise the formula of a loss from its values: a weight times a sum of known terms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from yolo_feiou.losses import iou
 from yolo_feiou.losses.boxes import Pair
 
-#: The terms of which losses are made, in the order in which they are written.
+#: The terms of known losses, in the order in which they are printed.
 TERMS: dict[str, Callable[[Pair], Tensor]] = {
     "1": lambda pair: torch.ones_like(pair.iou),
     "IoU": lambda pair: pair.iou,
@@ -25,15 +25,14 @@ TERMS: dict[str, Callable[[Pair], Tensor]] = {
     "Δy²/C_h²": lambda pair: pair.dy**2 / pair.ch2,
     "smooth-ℓ1(1 − IoU)": lambda pair: smooth_l1_curve(1 - pair.iou),
 }
-#: The weights that focus, each with a power γ.
+#: The focal weights, each with a power γ.
 FOCAL_WEIGHTS: dict[str, Callable[[Pair, float], Tensor]] = {
     "": lambda pair, _: torch.ones_like(pair.iou),
     "IoU^γ": lambda pair, gamma: pair.iou**gamma,
     "(1 − IoU)^γ": lambda pair, gamma: (1 - pair.iou) ** gamma,
     "−(1 − IoU)^γ ln IoU": lambda pair, gamma: (1 - pair.iou) ** gamma * -pair.iou.log(),
 }
-#: A formula whose values are off by no more than this, relative to the loss and in the mean square, is the loss's own;
-#: an eps of 1e-7 and float32 stay below it.
+#: The largest relative root-mean-square error of a recognised formula; an eps of 1e-7 and float32 stay below it.
 FORMULA_TOLERANCE = 1e-5
 
 
@@ -98,7 +97,7 @@ def format_number(number: float) -> str:
 
 
 def recognise(pred: Tensor, target: Tensor, values: Tensor) -> Formula | None:
-    """Return the formula that gives these values on these pairs, or None if it is none that we know.
+    """Return the formula that gives these values on these pairs, or None if it is not recognised.
 
     Args:
         pred: xyxy boxes, float64, shape (N, 4), each overlapping its target.
@@ -116,20 +115,22 @@ def recognise(pred: Tensor, target: Tensor, values: Tensor) -> Formula | None:
             else 0
         )
         kept, coefficients = find_sparsest_terms(weigh(pair, gamma), columns, values)
-        if kept and min(map(abs, coefficients)) > 0.01 * max(map(abs, coefficients)):  # else it merely comes near
+        if kept and min(map(abs, coefficients)) > 0.01 * max(
+            map(abs, coefficients)
+        ):  # else it is only an approximation
             return Formula(weight, gamma, {list(TERMS)[i]: c for i, c in zip(kept, coefficients, strict=True)})
     return None
 
 
 def fit_coefficients(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[float], float]:
-    """Return least squares of weight · columns · coefficients = values: the coefficients, and the relative residual."""
+    """Solve weight · columns · coefficients = values by least squares; return coefficients and relative residual."""
     columns = weight[:, None] * columns
     coefficients = torch.linalg.lstsq(columns, values[:, None]).solution[:, 0]
     return coefficients.tolist(), ((columns @ coefficients - values).norm() / values.norm()).item()
 
 
 def find_best_power(residual: Callable[[float], float]) -> float:
-    """Return the power from 0 to 8 with the lowest residual, to 1e-6: the best of a grid, then ever smaller steps."""
+    """Return the power from 0 to 8 with the lowest residual, to 1e-6: the best of a grid, refined by halved steps."""
     best, step = min((i / 8 for i in range(65)), key=residual), 1 / 16
     while step > 1e-7:
         best = min(best, max(best - step, 0), best + step, key=residual)
@@ -140,7 +141,7 @@ def find_best_power(residual: Callable[[float], float]) -> float:
 def find_sparsest_terms(weight: Tensor, columns: Tensor, values: Tensor) -> tuple[list[int], list[float]]:
     """Return the columns needed for a residual within `FORMULA_TOLERANCE`, with coefficients; none if all fail.
 
-    Of the terms the least ones go first, as long as the fit stays.
+    Terms are removed from the smallest on, as long as the fit stays.
     """
     kept = list(range(columns.shape[1]))
     coefficients, residual = fit_coefficients(weight, columns, values)

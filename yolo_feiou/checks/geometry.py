@@ -1,4 +1,4 @@
-"""Checks of a loss as geometry: where the boxes lie, and in which unit, must not matter; and what is best must be 0."""
+"""Checks of geometry: invariance to translation and scale, 0 for identical boxes, nothing below 0."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 
 
 def find_difference(one: Tensor, other: Tensor) -> int | None:
-    """Return where two rows of values differ most, if by more than 1e-3; room for float32 and an eps of 1e-7."""
+    """Return where two rows of values differ most, if by more than 1e-3, which tolerates float32 and an eps of 1e-7."""
     off = (one - other).abs() - 1e-3 * (1 + one.abs())
     return int(off.argmax()) if (off > 0).any() else None
 
 
 def check_translation(subject: CheckedLoss) -> Finding | None:
-    """Another value where both boxes are moved: (x1, y1, x2, y2) was read as corner, or centre, and size."""
+    """Find a value that changes when both boxes are moved: xyxy was read as corner, or centre, and size."""
     pred, target = sample_matched(50)
     move = torch.tensor((70.0, 40.0, 70.0, 40.0))
     here, there = subject.values(pred, target), subject.values(pred + move, target + move)
@@ -33,7 +33,7 @@ def check_translation(subject: CheckedLoss) -> Finding | None:
 
 
 def check_scale(subject: CheckedLoss) -> Finding | None:
-    """Another value in another unit: errors in pixels, which large boxes then dominate."""
+    """Find a value that changes with the unit: errors in pixels, which large boxes dominate."""
     pred, target = sample_matched(50)
     here = subject.values(pred, target)
     for factor in (10, 1000):
@@ -51,7 +51,7 @@ def check_scale(subject: CheckedLoss) -> Finding | None:
 
 
 def check_identical(subject: CheckedLoss) -> Finding | None:
-    """Not 0 for two identical boxes."""
+    """Find a value other than 0 for two identical boxes."""
     _, target = sample_matched(50)
     values = subject.values(target, target)
     if (i := find_difference(torch.zeros_like(values), values)) is None:
@@ -60,13 +60,13 @@ def check_identical(subject: CheckedLoss) -> Finding | None:
         "identical boxes don't give 0",
         format_numbers(values[i].item()),
         "0",
-        "is it a similarity, with a missing 1 − …, or has it a constant too much?",
+        "is it a similarity, without 1 − …, or does it have an extra constant?",
         pair_at((target, target), i),
     )
 
 
 def check_negative(subject: CheckedLoss) -> Finding | None:
-    """Below 0, which is for identical boxes, for two boxes that are not."""
+    """Find a negative value, better than that of identical boxes."""
     for pairs in (sample_matched(200), sample_disjoint(100)):
         values = subject.values(*pairs)
         if (values < -1e-6).any():
@@ -82,7 +82,7 @@ def check_negative(subject: CheckedLoss) -> Finding | None:
 
 
 def check_receding(subject: CheckedLoss) -> Finding | None:
-    """Lower the farther two boxes are apart: two negative sides of their intersection multiplied to an area."""
+    """Find a value that falls with distance: two negative sides of an intersection multiplied to an area."""
     shifts = torch.tensor((1.5, 2, 3, 5, 8), dtype=torch.float64)
     target = torch.tensor((0, 0, 1, 1), dtype=torch.float64).expand(5, 4)
     for direction in ((1, 1, 1, 1), (1, 0, 1, 0), (0, 1, 0, 1)):

@@ -1,4 +1,4 @@
-"""Losses judged in processes of their own: whatever they do there, exit, hang or eat memory, is a verdict."""
+"""Run the checks of each loss in a process of its own: if it exits, hangs or exhausts memory, that is a finding."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.losses.user import load_loss
 
-#: Bytes that all results of a loss may have; they have a few thousand.
+#: Largest size of the results of a loss in bytes; usual ones have a few thousand.
 MAX_RESULT_BYTES = 4 << 20
-#: Bytes that are kept of what a loss prints, for the last line of it.
+#: Bytes of a loss's output that are kept, for its last line.
 OUTPUT_TAIL_BYTES = 4096
-#: Seconds between two looks at whether a process still lives.
+#: Seconds between two polls of a process.
 POLL_SECONDS = 0.1
 
 
 class CheckStopped(Exception):
-    """A loss can't be judged any further, and that is the verdict."""
+    """A loss can't be checked any further, which is its finding."""
 
     def __init__(self, message: str, came: str, remedy: str) -> None:
         super().__init__(message)
@@ -39,14 +39,14 @@ class CheckStopped(Exception):
 
 
 def run_checks_isolated(names: Sequence[str], seconds: float) -> Iterator[CheckResults]:
-    """Give the judgement of each loss, when all are loaded; each has a process of its own, where there is fork.
+    """Yield the results of each loss, after all are loaded; each has a process of its own, where fork exists.
 
     Args:
-        names: Specs of our table, or 'file.py:function'.
-        seconds: How long loading and judging of one may take, each.
+        names: Specs of the table, or 'file.py:function'.
+        seconds: Timeout of loading and of checking one loss, each.
 
     Raises:
-        ArgumentError: If a function can't be had.
+        ArgumentError: If a function can't be loaded.
         LossSpecError: If a spec is wrong.
     """
     if not hasattr(os, "fork"):  # Windows
@@ -78,7 +78,7 @@ class _Ending:
 
     @property
     def told(self) -> str:
-        """The ending in words."""
+        """The description of the ending."""
         if self.code is None:
             return "its end"
         if self.code >= 0:
@@ -88,12 +88,12 @@ class _Ending:
 
 
 class _Process:
-    """A process that loads and judges a loss.
+    """A process that loads and checks a loss.
 
     Args:
         name: Of the loss.
-        seconds: How long loading and judging may take, each.
-        others: Those that were started before; it gets none of their channels.
+        seconds: Timeout of loading and of checking, each.
+        others: Processes started before; their channels are closed in this one.
     """
 
     def __init__(self, name: str, seconds: float, others: Sequence[_Process]) -> None:
@@ -121,10 +121,10 @@ class _Process:
         os.set_blocking(self.output, False)
 
     def load(self) -> None:
-        """Wait until the loss is loaded, or it is clear that it never will be.
+        """Wait until the loss is loaded, or fails to load.
 
         Raises:
-            ArgumentError: If it can't be had.
+            ArgumentError: If it can't be loaded.
             LossSpecError: If the spec is wrong.
         """
         try:
@@ -141,7 +141,7 @@ class _Process:
             self.stopped = _check_broken(message)
 
     def judge(self) -> CheckResults:
-        """Return what all checks say of the loss."""
+        """Return the results of all checks."""
         found: list[tuple[Check, Finding | None]] = []
         formula = None
         try:
@@ -164,7 +164,7 @@ class _Process:
         return CheckResults(self.name, text, tuple(found))
 
     def end(self) -> None:
-        """Kill the process and all that it started in its session."""
+        """Kill the process and its session."""
         if not self.pid:
             return
         for _ in range(5):  # some may fork while they are killed
@@ -179,13 +179,13 @@ class _Process:
         self.close()
 
     def close(self) -> None:
-        """Close the parent's ends of what leads to the process."""
+        """Close the parent's ends of the channels."""
         self.channel.close()
         os.close(self.output)
         os.close(self.alive)
 
     def _say_go(self) -> None:
-        with suppress(OSError):  # it has ended, which is seen when nothing comes
+        with suppress(OSError):  # it has ended, which the next read shows
             self.channel.send(b"!")
 
     def _receive(self, until: float, when: str) -> dict[str, Any]:
@@ -194,7 +194,7 @@ class _Process:
             selector.register(self.channel, selectors.EVENT_READ)
             selector.register(self.output, selectors.EVENT_READ)
             while b"\n" not in self._received:
-                ending = self._ending()  # looked at before the channel, so that nothing that was sent is missed
+                ending = self._ending()  # polled before the channel, so that no message is missed
                 selector.select(0 if ending else POLL_SECONDS)
                 closed = not self._read()
                 if b"\n" in self._received:
@@ -203,11 +203,13 @@ class _Process:
                     raise self._ended(ending, when)
                 if self._count > MAX_RESULT_BYTES:
                     raise CheckStopped(
-                        "it disturbs the check", f"more than {MAX_RESULT_BYTES:,} bytes of results", ISOLATION_REMEDY
+                        "it interferes with the check",
+                        f"more than {MAX_RESULT_BYTES:,} bytes of results",
+                        ISOLATION_REMEDY,
                     )
                 if time.monotonic() > until:
                     came = f"nothing within {self.seconds:g} s {when}"
-                    remedy = "look where it waits or never ends; a loss that is only slow gets more by timeout=SECONDS"
+                    remedy = "look where it waits or never ends; for a slow loss give timeout=SECONDS"
                     raise CheckStopped("it gives no answer", came, remedy)
         line, _, self._received = self._received.partition(b"\n")
         try:
@@ -215,11 +217,11 @@ class _Process:
         except (ValueError, RecursionError):
             message = None
         if not isinstance(message, dict):
-            raise CheckStopped("it disturbs the check", "something else than results", ISOLATION_REMEDY)
+            raise CheckStopped("it interferes with the check", "an invalid message", ISOLATION_REMEDY)
         return message
 
     def _read(self) -> bool:
-        """Take what has come; return whether more results may come."""
+        """Read what is available; return whether more results may come."""
         with suppress(BlockingIOError):
             self._printed = (self._printed + os.read(self.output, 1 << 16))[-OUTPUT_TAIL_BYTES:]
         try:
@@ -237,14 +239,14 @@ class _Process:
         if not self.ending:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
-            except ChildProcessError:  # where SIGCHLD is ignored, nobody is told how it ended
+            except ChildProcessError:  # where SIGCHLD is ignored, its status is unknown
                 self.ending = _Ending(None)
             else:
                 self.ending = _Ending(os.waitstatus_to_exitcode(status)) if pid else None
         return self.ending
 
     def _ended(self, ending: _Ending | None, when: str) -> CheckStopped:
-        """Return the verdict on a process that ended, or closed its channel."""
+        """Return the finding on a process that ended, or closed its channel."""
         until = time.monotonic() + 1
         while ending is None and time.monotonic() < until:
             time.sleep(POLL_SECONDS / 10)
@@ -254,22 +256,22 @@ class _Process:
         last = f"; the last it printed: {_clean_text(printed[-1])}" if printed else ""
         if ending is None or ending.code == child.EXIT_CUT_OFF:
             return CheckStopped(
-                "it closes files that it didn't open", f"no results any more {when}{last}", ISOLATION_REMEDY
+                "it closes file descriptors that it didn't open", f"no more results {when}{last}", ISOLATION_REMEDY
             )
         return CheckStopped("it ends the process", f"{ending.told} {when}{last}", ISOLATION_REMEDY)
 
 
-ISOLATION_REMEDY = "let it compute values alone; call it yourself in a Python of its own to see where that happens"
+ISOLATION_REMEDY = "let it only compute values; call it yourself in a fresh Python to see where that happens"
 
 
 def _check_broken(message: dict[str, Any]) -> CheckStopped:
     changes = _clean_text(message.get("changes") or "")
-    what = f"it breaks the check: it changes {changes}" if changes else "it raises what stops the check"
+    what = f"it breaks the check: it changes {changes}" if changes else "it raises an error that stops the check"
     return CheckStopped(what, _clean_text(message["broke"]), ISOLATION_REMEDY)
 
 
 def _read_result(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
-    """Return a check and its finding as they were sent; Stopped if that is none of them."""
+    """Parse a check and its finding from a message; raise CheckStopped if it is invalid."""
     try:
         check, finding = CHECKS[place], message["finding"]
         if message["check"] != check.name:
@@ -280,9 +282,9 @@ def _read_result(message: dict[str, Any], place: int) -> tuple[Check, Finding | 
         pair = finding["pair"]
         return check, Finding(**texts, pair=pair and (list(map(float, pair[0])), list(map(float, pair[1]))))
     except (ValueError, KeyError, IndexError, TypeError):
-        raise CheckStopped("it disturbs the check", "something else than results", ISOLATION_REMEDY) from None
+        raise CheckStopped("it interferes with the check", "an invalid message", ISOLATION_REMEDY) from None
 
 
 def _clean_text(text: object) -> str:
-    """Return a text of the child's in one line, without control characters."""
+    """Return a text from the child on one line, without control characters."""
     return "".join(c if c.isprintable() else " " for c in str(text)[: child.MAX_TEXT_LENGTH]).strip()

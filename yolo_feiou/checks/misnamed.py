@@ -1,4 +1,4 @@
-"""Checks of the formula: mistakes that are sound losses, but not the one that was meant."""
+"""Checks of the formula: valid losses that are not the intended one."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from yolo_feiou.checks.formula import FORMULA_TOLERANCE, Formula, smooth_l1_curv
 from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 from yolo_feiou.losses.boxes import Pair
 
-#: What the centre's offset stands in place of.
+#: The side terms that the centre's offset replaces by mistake.
 SIDE_TERMS = {"Δx²/C_w²": "Δw²/C_w²", "Δy²/C_h²": "Δh²/C_h²"}
 LOW_IOU_PAIR = ((2.0, 1.0, 6.0, 5.0), (0.0, 0.0, 4.0, 3.0))  # IoU 1/6
 CONCENTRIC_PAIR = ((1.0, 1.0, 3.0, 3.0), (0.0, 0.0, 4.0, 4.0))
 
 
 def check_focus_direction(subject: CheckedLoss) -> Finding | None:
-    """The weight is (1 − IoU)^γ: bad boxes count more, where Focal-EIoU has IoU^γ.
+    """Find the weight (1 − IoU)^γ: low-IoU boxes count more, where Focal-EIoU has IoU^γ.
 
-    A loss of the IoU alone is left out, since (1 − IoU)^γ · (1 − IoU) is as well a power of the IoU loss; and
+    A loss of the IoU alone is exempt, since (1 − IoU)^γ · (1 − IoU) is as well a power of the IoU loss; and
     −(1 − IoU)^γ ln IoU is the paper's own Focal-EIoU*.
     """
     formula = subject.formula
@@ -28,7 +28,7 @@ def check_focus_direction(subject: CheckedLoss) -> Finding | None:
         return None
     right = Formula("IoU^γ", formula.gamma, formula.terms)
     return Finding(
-        f"the focus is reversed, bad boxes count more: {formula}",
+        f"the focus is reversed, low-IoU boxes count more: {formula}",
         format_numbers(subject.of(*LOW_IOU_PAIR)),
         f"{format_numbers(evaluate_formula(right, LOW_IOU_PAIR))}, by {right} (arXiv:2101.08158, Eq. 10)",
         "the weight is iou.detach() ** gamma",
@@ -37,7 +37,7 @@ def check_focus_direction(subject: CheckedLoss) -> Finding | None:
 
 
 def check_centre_offset(subject: CheckedLoss) -> Finding | None:
-    """EIoU with the centre's offset by axes where the differences of width and height belong."""
+    """Find EIoU with the centre's offset along each axis in place of the differences of width and height."""
     formula = subject.formula
     if formula is None or not any(
         offset in formula.terms and side not in formula.terms for offset, side in SIDE_TERMS.items()
@@ -46,7 +46,7 @@ def check_centre_offset(subject: CheckedLoss) -> Finding | None:
     terms = {SIDE_TERMS.get(name, name): coefficient for name, coefficient in formula.terms.items()}
     right = Formula(formula.weight, formula.gamma, terms)
     return Finding(
-        f"the offset of the centres stands where the differences of the sides belong: {formula}",
+        f"the offset of the centres is in place of the differences of the sides: {formula}",
         f"{format_numbers(subject.of(*CONCENTRIC_PAIR))}, as if the sides were equal",
         f"{format_numbers(evaluate_formula(right, CONCENTRIC_PAIR))}, by {right} (arXiv:2101.08158, Eq. 7)",
         "(w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
@@ -55,12 +55,12 @@ def check_centre_offset(subject: CheckedLoss) -> Finding | None:
 
 
 def evaluate_formula(formula: Formula, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
-    """Return what a formula gives for one pair in numbers."""
+    """Return the value of a formula for one pair, given as numbers."""
     return formula(*torch.tensor(pair, dtype=torch.float64)[:, None]).item()
 
 
 def check_extended_iou(subject: CheckedLoss) -> Finding | None:
-    """It is Extended-IoU, sold as EIoU, which is Efficient IoU. A function with 'extended' in its name passes."""
+    """Find Extended-IoU under the name EIoU, which is Efficient IoU. A function with 'extended' in its name passes."""
     if "extended" in subject.name.lower():
         return None
     pairs = tuple(torch.cat(sides) for sides in zip(sample_matched(100), sample_disjoint(100), strict=True))
@@ -68,10 +68,10 @@ def check_extended_iou(subject: CheckedLoss) -> Finding | None:
     for candidate in (loss, smooth_l1_curve(loss)):
         if (values - candidate).norm() < FORMULA_TOLERANCE * candidate.norm():
             return Finding(
-                "this is Extended-IoU, in which the intersection of boxes apart goes on below 0, and no Efficient IoU",
+                "this is Extended-IoU, in which the intersection of disjoint boxes is negative: expected Efficient IoU",
                 format_numbers(subject.of(*CONCENTRIC_PAIR)),
                 "1.25, by 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h² (arXiv:2101.08158, Eq. 7)",
-                "take Eq. 7 if EIoU is meant, and call it extended if not",
+                "use Eq. 7 if EIoU is meant, and name it extended if not",
                 CONCENTRIC_PAIR,
             )
     return None

@@ -1,4 +1,4 @@
-"""Checks of a loss as arithmetic: degenerate boxes, tiny boxes, half precision."""
+"""Checks of arithmetic: degenerate boxes, tiny boxes, half precision."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yolo_feiou.checks.pairs import DEGENERATE_PAIRS, degenerate_pair, sample_ma
 
 
 def check_finite(subject: CheckedLoss) -> Finding | None:
-    """A value or a gradient is NaN or infinite for a pair that training meets sooner or later; each is tried alone."""
+    """Find a NaN or infinite value or gradient on a degenerate pair, each in a batch of its own."""
     for dtype in (torch.float32, torch.float64):
         for name in DEGENERATE_PAIRS:
             pairs = degenerate_pair(name, dtype)
@@ -21,20 +21,20 @@ def check_finite(subject: CheckedLoss) -> Finding | None:
                         f"the {what} for {name} is not finite, in {str(dtype).removeprefix('torch.')}",
                         format_numbers(numbers[0]),
                         "finite numbers",
-                        "give what is divided by, or under a root, power or logarithm, a floor: x.clamp(min=1e-12); "
-                        "torch.where and nan_to_num mend the value, and leave the NaN in the gradient",
+                        "clamp divisors, and arguments of roots, powers and logarithms: x.clamp(min=1e-12); "
+                        "torch.where and nan_to_num fix the value, and leave the NaN in the gradient",
                         pair_at(pairs, 0),
                     )
     return None
 
 
 def check_tiny(subject: CheckedLoss) -> Finding | None:
-    """Boxes of side 1e-3 give another value than at side 1: an eps that is added weighs as much as their areas.
+    """Find a value that differs between sides of 1e-3 and 1: an added eps is as large as their areas.
 
     1e-7 added to the union makes the IoU of two identical boxes of side 1e-3 0.909. Such sides are common in
     normalised coordinates.
     """
-    if check_scale(subject):  # then nothing can be said about small boxes in particular
+    if check_scale(subject):  # then the size matters in general
         return None
     unit = torch.tensor(((0, 0, 1, 1),), dtype=torch.float64)
     pred, target = (torch.cat((unit, side)) for side in sample_matched(200))
@@ -45,13 +45,13 @@ def check_tiny(subject: CheckedLoss) -> Finding | None:
         "boxes a thousandth the size give another value: an eps is as large as their areas",
         format_numbers(at_milli[i].item()),
         f"{format_numbers(at_one[i].item())}, as for the pair times 1000",
-        "eps: a floor instead of a summand, union.clamp(min=eps), far below 1e-7",
+        "clamp instead of adding eps: union.clamp(min=eps), with eps far below 1e-7",
         pair_at((pred / 1e3, target / 1e3), i),
     )
 
 
 def check_half_precision(subject: CheckedLoss) -> Finding | None:
-    """Half precision changes the value by over 2 %: in fp16 two boxes of side 181 overflow w·h + w_t·h_t."""
+    """Find a value that half precision changes by over 2 %: in fp16 two boxes of side 181 overflow w·h + w_t·h_t."""
     for dtype in (torch.float16, torch.bfloat16):
         pred, target = (32 * side.to(dtype) for side in sample_matched(100))  # as in pixels: sides up to 500 and more
         came, expected = subject.values(pred, target), subject.values(pred.double(), target.double())
@@ -60,7 +60,7 @@ def check_half_precision(subject: CheckedLoss) -> Finding | None:
             continue
         i = int(bad.nonzero()[0])
         return Finding(
-            f"the value is another in {str(dtype).removeprefix('torch.')}, which autocast does not raise to float32",
+            f"the value is another in {str(dtype).removeprefix('torch.')}, which autocast does not upcast to float32",
             format_numbers(came[i].item()),
             format_numbers(expected[i].item()),
             "begin with pred, target = pred.float(), target.float()",

@@ -1,7 +1,7 @@
-"""The pairs of boxes that losses are tried on: random ones from a fixed seed, and degenerate ones by name.
+"""The pairs of boxes that losses are checked on: random ones from a fixed seed, and degenerate ones by name.
 
-All are float64, xyxy, in any unit. Random boxes have sides of 1 to 10 and two decimals, so that a pair in a report is,
-to the last digit, the pair that was tried.
+All are float64, xyxy, in any unit. Random boxes have sides of 1 to 10 and two decimals, so that a report shows a pair
+to the last digit.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def sample_overlapping(n: int) -> PairTensors:
 
 
 def sample_disjoint(n: int) -> PairTensors:
-    """Return n pairs of independent boxes that neither overlap nor touch: apart along x, y or both."""
+    """Return n pairs of independent boxes that neither overlap nor touch: disjoint along x, y or both."""
     return select_pairs(sample_independent(8 * n), n, overlap=False)
 
 
 def sample_matched(n: int) -> PairTensors:
-    """Return n targets, each with a prediction that overlaps it, off in place and sides: all IoU from 0 to 0.97."""
+    """Return n targets, each with a prediction that overlaps it, perturbed in place and size: IoU from 0 to 0.97."""
     random = torch.Generator().manual_seed(0)
     target = sample_boxes(5 * n, random)
     amount, shift, stretch = torch.rand(3, 5 * n, 2, generator=random, dtype=torch.float64) * 2 - 1
@@ -68,7 +68,7 @@ def sample_matched(n: int) -> PairTensors:
 
 
 def sample_independent(n: int) -> PairTensors:
-    """Return n pairs of boxes that know nothing of each other; about two in five overlap."""
+    """Return n pairs of independent boxes; about two in five overlap."""
     random = torch.Generator().manual_seed(0)
     return sample_boxes(n, random), sample_boxes(n, random)
 
@@ -80,12 +80,12 @@ def sample_boxes(n: int, random: torch.Generator) -> Tensor:
 
 
 def round_boxes(boxes: Tensor) -> Tensor:
-    """Return boxes with two decimals."""
+    """Round boxes to two decimals."""
     return (100 * boxes).round() / 100
 
 
 def select_pairs(pairs: PairTensors, n: int, overlap: bool) -> PairTensors:
-    """Return the first n that overlap, or don't, and are away from the kinks that losses have.
+    """Return the first n that overlap, or don't, and are away from kinks of losses.
 
     These are where an edge of one box lies on an edge of the other, or the two have equal sides or centres along an
     axis; here all of them differ by more than 0.02.

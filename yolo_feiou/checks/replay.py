@@ -1,8 +1,8 @@
-"""Finite differences with everything held fixed that a loss holds fixed for its gradient.
+"""Finite differences in which all that a loss detaches is held fixed.
 
-A loss may take a part of itself out of the graph: Focal-EIoU its weight, CIoU its α. Its gradient is then not that of
-its values, but of its values with that part kept as it is at the point of interest. `Constants` takes down, in order,
-all that leaves the graph in a call of the loss there, and puts it in the same places in the calls beside that point.
+A loss may detach a part of itself: Focal-EIoU its weight, CIoU its α. Its gradient is then not that of
+its values, but of its values with that part kept as it is at the point of interest. `Constants` records, in order, all
+that is detached in a call of the loss there, and replays it in the calls beside that point.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-#: Whatever these give is outside the graph.
+#: Functions whose results are detached.
 GRAPH_EXITS = frozenset(
     (
         torch.detach,
@@ -35,16 +35,16 @@ GRAPH_EXITS = frozenset(
 
 
 class Constants(TorchFunctionMode):
-    """Within the block, takes down what leaves the graph; with `replayed`, gives that instead of what would leave.
+    """Within the block, records what is detached; with `replayed`, substitutes the recorded values.
 
-    What leaves: the results of `GRAPH_EXITS`, and of all operations under `torch.no_grad()`. The operations of a custom
-    autograd.Function run without a graph too, but nobody switched it off, and its backward stands for them.
+    Recorded are the results of `GRAPH_EXITS`, and of all operations under `torch.no_grad()`. The operations of a custom
+    autograd.Function run without a graph too, but not by no_grad, and its backward replaces them.
 
     Args:
-        replayed: The constants of an earlier call, or None to take them down.
+        replayed: The constants of an earlier call, or None to record them.
 
     Attributes:
-        kept: What left the graph, in order.
+        kept: The detached values, in order.
     """
 
     def __init__(self, replayed: Constants | None = None) -> None:
@@ -56,7 +56,7 @@ class Constants(TorchFunctionMode):
 
     @property
     def same(self) -> bool:
-        """Whether a replay met what was taken down, to its end: a loss may branch by its values."""
+        """Whether a replay used all that was recorded, in order: a loss may branch by its values."""
         return not (self._strayed or self._left)
 
     def __torch_function__(
@@ -83,14 +83,14 @@ class Constants(TorchFunctionMode):
 def finite_differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor, step: float) -> Tensor:
     """Return the central differences of the sum of a loss, with its constants held, in the predictions: (N, 4).
 
-    All pairs are given at each call, so a loss that looks at its whole batch is differentiated rightly too. NaN where
-    the loss branched, and there is no slope to speak of.
+    All pairs are given at each call, so a loss that depends on the whole batch is differentiated correctly too. NaN
+    where the loss branched and has no slope.
 
     Args:
         loss: From xyxy boxes, twice (N, 4), to one value a pair, (N,).
         pred: The point of interest, float64.
         target: The targets.
-        step: How far to go to each side.
+        step: The step to each side.
     """
     with Constants() as constants:
         loss(pred.clone().requires_grad_(), target)
@@ -102,6 +102,6 @@ def finite_differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, t
             values = loss(moved.requires_grad_(), target)
         return values.detach().double() if replay.same else values.new_tensor(float("nan"))
 
-    # Summed after the difference is taken: beside a pair with a huge value the digits of the others would be lost.
+    # Summed after the difference is taken: a pair with a huge value would cost the others their digits.
     slopes = [(at(i, step) - at(i, -step)).sum().item() / (2 * step) for i in range(pred.numel())]
     return torch.tensor(slopes, dtype=torch.float64).view_as(pred)

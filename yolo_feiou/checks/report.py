@@ -1,4 +1,4 @@
-"""The report of a judgement, as text."""
+"""Format the results of a loss as text."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ SEVERITY_LABELS = {"fault": "FAULT", "note": "note"}
 
 
 def format_report(judgement: CheckResults) -> str:
-    """Return the report of a loss: its formula, a line a check with what was found below it, and the counts."""
-    lines = [judgement.name, f"recognised: {judgement.formula or 'not a formula that we know'}", ""]
+    """Return the report of a loss: its formula, a line for each check with its finding below, and the counts."""
+    lines = [judgement.name, f"recognised: {judgement.formula or 'unknown formula'}", ""]
     for check, finding in judgement.verdicts:
         lines += [
             format_line(check, finding, judgement.formula is not None),
             *(f"{'':8}{detail}" for detail in format_details(finding)),
         ]
     if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
-        lines += [f"not checked before that is mended: {', '.join(left)}"]
+        lines += [f"not checked until that is fixed: {', '.join(left)}"]
     counts = ", ".join(format_count(judgement.found(severity), severity) for severity in SEVERITY_LABELS)
-    return "\n".join(map(visible, [*lines, "", f"{counts} in {judgement.name}"]))  # a user's words are among them
+    return "\n".join(map(visible, [*lines, "", f"{counts} in {judgement.name}"]))  # a user's text is among them
 
 
 def format_line(check: Check, finding: Finding | None, recognised: bool) -> str:
     """Return the line of one check."""
     if check.by_formula and not recognised:
-        return f"-     {check.name}: not checked, since the formula is not one that we know"
+        return f"-     {check.name}: not checked, since the formula is not recognised"
     if finding is None:
         return f"ok    {check.name}: {check.checked}"
     return f"{SEVERITY_LABELS[check.severity]:6}{check.name}: {finding.message}"
@@ -39,11 +39,11 @@ def format_details(finding: Finding | None) -> list[str]:
     if finding is None:
         return []
     pair = [f"pred {format_box(finding.pair[0])}, target {format_box(finding.pair[1])}"] if finding.pair else []
-    return [*pair, f"came {finding.came}", f"expected {finding.expected}", f"to do: {finding.remedy}"]
+    return [*pair, f"came {finding.came}", f"expected {finding.expected}", f"fix: {finding.remedy}"]
 
 
 def format_box(numbers: Sequence[float]) -> str:
-    """Return a box as Python reads it."""
+    """Return a box as a Python tuple."""
     return f"({', '.join(f'{number:.7g}' for number in numbers)})"
 
 

@@ -1,4 +1,4 @@
-"""Whether a loss leaves torch as it is: what it changes there is changed for all of the training."""
+"""Detect changes of torch's state, which would affect the whole training."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import ModuleType
 
 import torch
 
-#: Where functions are looked at.
+#: Where functions are compared.
 INSPECTED_NAMESPACES: dict[str, ModuleType | type] = {
     "torch": torch,
     "torch.Tensor": torch.Tensor,
@@ -14,7 +14,7 @@ INSPECTED_NAMESPACES: dict[str, ModuleType | type] = {
     "torch.linalg": torch.linalg,
     "torch.autograd": torch.autograd,
 }
-GRADIENTS_SETTING = "whether gradients are on"
+GRADIENTS_SETTING = "whether gradients are enabled"
 #: Settings that everything computed after them depends on.
 TORCH_SETTINGS = {
     "the default dtype": torch.get_default_dtype,
@@ -24,21 +24,21 @@ TORCH_SETTINGS = {
 
 
 class Snapshot:
-    """The functions and settings of torch at one moment."""
+    """The functions and settings of torch at one time."""
 
     def __init__(self) -> None:
         self._functions = {name: value for name, value in _attributes().items() if callable(value)}
         self._settings = {name: read() for name, read in TORCH_SETTINGS.items()}
 
     def changes(self) -> list[str]:
-        """Return the names of the settings that have another value now, and of the functions that are others."""
+        """Return the names of the settings that changed, and of the functions that were replaced."""
         now = _attributes()
         settings = [name for name, value in self._settings.items() if TORCH_SETTINGS[name]() != value]
         return settings + [name for name, value in self._functions.items() if now.get(name) is not value]
 
 
 def _attributes() -> dict[str, object]:
-    """Return what there is, by name."""
+    """Return all attributes of the inspected namespaces, by name."""
     found = {}
     for place, holder in INSPECTED_NAMESPACES.items():
         for part in reversed(holder.__mro__ if isinstance(holder, type) else (holder,)):
