@@ -52,7 +52,7 @@ def test_many_classes_take_no_longer_than_their_number():
     [
         (["/d/8.jpg"], ["7.jpg"], "/d/8.jpg is in the split but not among the 1 images of the ground truth"),
         (["/d/7.jpg"], ["x/7.jpg", "y/7.jpg"], "/d/7.jpg fits 2 images of the ground truth alike"),
-        (["/a/7.jpg", "/b/7.jpg"], ["7.jpg"], "/a/7.jpg and /b/7.jpg both fit the image with id 10"),
+        (["/a/7.jpg", "/b/7.jpg"], ["7.jpg"], "/a/7.jpg and /b/7.jpg both match the image with id 10"),
     ],
 )
 def test_what_cannot_be_told_is_refused(files, names, message):

@@ -1,1 +1,1 @@
-"""Data sets: COCO in whatever form it comes, and the synthetic `shapes`."""
+"""Data sets: COCO and COCO-style JSON, and the synthetic `shapes`."""

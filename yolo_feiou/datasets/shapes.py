@@ -18,7 +18,7 @@ import numpy as np
 
 SPLIT_COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
 IMAGE_SIDE = 128  # image side in pixels
-RECIPE_FILE = "recipe.json"  # says in a data set how it was made
+RECIPE_FILE = "recipe.json"  # records in a data set how it was generated
 SPLIT_NAMES = ("train", "val", "test")  # the position of a split is part of the seed of its images
 
 MAX_OBJECTS = 5  # per image
@@ -173,12 +173,12 @@ def _write(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
 
 
 def is_generated(root: Path) -> bool:
-    """Tell whether a folder is a data set that `generate` made."""
+    """Return whether a folder is a data set that `generate` wrote."""
     return (root / RECIPE_FILE).is_file()
 
 
 def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
-    """Tell whether `root` holds every image and label of the data set that `recipe` describes."""
+    """Return whether `root` holds every image and label of the data set that `recipe` describes."""
     note = root / RECIPE_FILE
     return (
         note.is_file()
@@ -191,8 +191,8 @@ def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
 def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_COUNTS, size: int = IMAGE_SIDE) -> None:
     """Make the data set in `root`; do nothing if it is already there.
 
-    The folder appears at once and whole, so several processes may call this at the same time and an interrupted call
-    leaves nothing behind.
+    The folder is created atomically, so several processes may call this at the same time and an interrupted call leaves
+    nothing behind.
 
     Args:
         root (str | Path): Folder to make: `images/<split>/*.jpg`, `labels/<split>/*.txt` and `recipe.json`.
@@ -216,4 +216,6 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_
             made.rename(root)
         except OSError as error:
             if not _is_complete(root, recipe, counts):  # it is when another process has won the race
-                raise FileExistsError(f"{root} is in the way of the shapes data set; move or delete it.") from error
+                raise FileExistsError(
+                    f"{root} is not the shapes data set that would be written there: move or delete it."
+                ) from error

@@ -1,34 +1,35 @@
-"""Areas of objects, which decide on COCO's sizes S, M and L: those of a JSON where they can be, else the box's."""
+"""Areas of objects, which define COCO's sizes S, M and L: from the JSON where plausible, else from the box."""
 
 from __future__ import annotations
 
 import numpy as np
 
-#: A mask covers every pixel that its outline touches: up to one more on each axis than the box is long.
+#: A mask covers every pixel that its outline touches: up to one more along each axis than the box.
 MASK_MARGIN = 1.0
-#: Share of their boxes that the areas of no data set stay below all together: then they are in another unit.
+#: If all areas are below this share of their boxes, they are in another unit.
 MIN_SHARE_OF_BOX = 0.01
-#: Areas of objects have about as many values as areas of boxes; placeholders have fewer than this share.
+#: Areas with fewer distinct values than this share of those of the boxes are placeholders.
 MIN_SHARE_OF_VALUES = 0.5
-#: Share of the boxes' variance, in the logarithm of the area, that areas of objects explain at least.
+#: Smallest share of the variance of the boxes' log area that areas of objects explain.
 MIN_EXPLAINED_VARIANCE = 0.25
-#: Standard deviation of that logarithm below which boxes are too much alike to tell.
+#: Standard deviation of the log area below which boxes are too similar to decide.
 MIN_LOG_STD = 0.2
 
 
 def choose_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str, int]:
-    """Return areas that can be, the JSON's or else the box's.
+    """Return plausible areas: the JSON's, or else the box's.
 
-    An area can't be if it is not positive, or larger than the box with a pixel more on each axis, or if all areas have
-    few values although the boxes have many, and those values say nothing of the boxes, as where an exporter writes 1
-    nearly everywhere, or if none of several reaches a hundredth of its box, as where areas are shares of the image.
+    An area is implausible if it is not positive, or larger than the box with a pixel more along each axis, or if all
+    areas have few values although the boxes have many, and those values don't correlate with the boxes, as where an
+    exporter writes 1 nearly everywhere, or if none of several reaches a hundredth of its box, as where areas are
+    fractions of the image.
 
     Args:
         areas: Those of the JSON in pixels, shape (N,); NaN where it has none.
         boxes: x, y, width and height in pixels, shape (N, 4).
 
     Returns:
-        The areas, shape (N,); 'json', 'box' or 'mixed', by where they come from; and how many of the JSON's can't be.
+        The areas, shape (N,); 'json', 'box' or 'mixed', by their source; and how many of the JSON's were replaced.
     """
     of_box = boxes[:, 2] * boxes[:, 3]
     given = ~np.isnan(areas)
@@ -43,7 +44,7 @@ def choose_areas(areas: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, str,
 
 
 def _are_placeholders(areas: np.ndarray, of_boxes: np.ndarray) -> bool:
-    """Whether areas can't be those of the objects as a whole, since they have one value or few without regard to boxes.
+    """Return whether areas as a whole are placeholders: of one value, or of few that don't correlate with the boxes.
 
     An object's area goes with its box. Of few values it does so if boxes of one value are alike: the variance of the
     logarithm of the box's area within groups of one value is well below that of all. By chance alone k values among n

@@ -1,4 +1,4 @@
-"""The two evaluators of COCO metrics: faster-coco-eval for speed, and pycocotools, the reference."""
+"""The two evaluators of COCO metrics: faster-coco-eval, which is fast, and pycocotools, the reference."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DECIMALS = 12
 
 @dataclass(frozen=True)
 class EvaluatorOutput:
-    """What an evaluator found, to 12 decimals; None where COCO's −1 says that there is nothing to measure.
+    """The output of an evaluator, to 12 decimals; None where COCO's −1 means that the metric is undefined.
 
     Attributes:
         stats: The numbers of COCO's summary, in its order.
@@ -35,7 +35,7 @@ class EvaluatorOutput:
 
 
 def run_evaluator(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str = FASTER) -> EvaluatorOutput:
-    """Run an evaluator; nothing is printed, and what is handed in stays as it is.
+    """Run an evaluator; nothing is printed, and the inputs are not changed.
 
     Images and categories are numbered for it from 1 in the order of their ids, by which COCO ranks equal scores.
 
@@ -90,7 +90,7 @@ def _reference(truth: dict[str, Any], found: dict[str, Any]) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    with redirect_stdout(io.StringIO()):  # it prints, whatever one does
+    with redirect_stdout(io.StringIO()):  # it always prints
         return _run_coco_eval(COCOeval(_fill_index(COCO(), truth), _fill_index(COCO(), found), "bbox"))
 
 
@@ -112,7 +112,7 @@ def _get_evaluator(evaluator: str) -> Callable[[dict[str, Any], dict[str, Any]],
 
 
 def _fill_index(coco: Any, content: dict[str, Any]) -> Any:
-    """Fill a COCO object; its own `loadRes` can't take a model that detects nothing."""
+    """Fill a COCO object; its own `loadRes` fails on a model without detections."""
     coco.dataset = content
     coco.createIndex()
     return coco
@@ -138,7 +138,7 @@ def _as_annotation(number: int, record: CocoRecord) -> CocoRecord:
 
 
 def _mean(values: np.ndarray) -> float:
-    """Return the mean of what there is, or −1, as COCO's summary does."""
+    """Return the mean of the defined values, or −1, as COCO's summary does."""
     values = values[values > -1]
     return float(np.mean(values)) if len(values) else -1
 

@@ -1,4 +1,4 @@
-"""What Ultralytics calls an image or a class, and what the ground truth calls it."""
+"""Match Ultralytics' image files and classes to the ids of the ground truth."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ def match_images(files: Sequence[str], images: Sequence[CocoRecord], unlisted: C
     """Return the image id of each image file.
 
     A file is the image whose `file_name` has the same last part and, among those, the most folders before it in common.
-    So 'val2017/7.jpg', '7.jpg' and 'images/val2017/7.jpg' all find their file, and 'a/7.jpg' is not 'b/7.jpg'.
+    So 'val2017/7.jpg', '7.jpg' and 'images/val2017/7.jpg' all match their file, and 'a/7.jpg' doesn't match 'b/7.jpg'.
 
     Args:
         files: Paths of image files.
         images: As COCO has them.
-        unlisted: Files that may be none of the images; they are left out then.
+        unlisted: Files that may be missing among the images; they are skipped then.
 
     Raises:
-        DataError: If a file is none of the images, might be two of them, or is the same as another.
+        DataError: If a file matches no image, several images, or the same one as another file.
     """
     known: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)  # by their last part, their last two, and so on
     for image in images:
@@ -43,10 +43,10 @@ def match_images(files: Sequence[str], images: Sequence[CocoRecord], unlisted: C
             missing.append(file)
             continue
         if len(best) > 1:
-            raise DataError(f"{file} fits {len(best)} images of the ground truth alike: give their file_name a folder.")
+            raise DataError(f"{file} matches {len(best)} images of the ground truth: give their file_name a folder.")
         if best[0] in owners:
             raise DataError(
-                f"{owners[best[0]]} and {file} both fit the image with id {best[0]} of the ground truth: give its "
+                f"{owners[best[0]]} and {file} both match the image with id {best[0]} of the ground truth: give its "
                 "file_name a folder."
             )
         ids[file], owners[best[0]] = best[0], file
@@ -62,7 +62,7 @@ def match_categories(names: Sequence[str], categories: Sequence[CocoRecord]) -> 
         categories: As COCO has them.
 
     Raises:
-        DataError: If a class is none of the categories, or can't be told from another.
+        DataError: If a class is not among the categories, or its name is ambiguous.
     """
     known = [category["name"] for category in categories]
     if list(names) == known:
@@ -70,17 +70,20 @@ def match_categories(names: Sequence[str], categories: Sequence[CocoRecord]) -> 
     counts, wanted = Counter(known), Counter(names)
     if unknown := [name for name in names if name not in counts]:
         raise DataError(
-            f"the model's class '{visible(unknown[0])}' is none of the {len(known)} categories of the ground truth"
-            f"{did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained with."
+            f"unknown class '{visible(unknown[0])}' of the model ({len(known)} categories in the ground "
+            f"truth){did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained "
+            "with."
         )
     if twice := [name for name in names if counts[name] > 1 or wanted[name] > 1]:
-        raise DataError(f"the class name '{visible(twice[0])}' is there twice: which category is meant can't be told.")
+        raise DataError(
+            f"the class name '{visible(twice[0])}' is there twice, so it is ambiguous: rename one of the two."
+        )
     by_name = {category["name"]: category["id"] for category in categories}
     return [by_name[name] for name in names]
 
 
 def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Sequence[CocoRecord], count: int) -> None:
-    """Raise DataError if files are none of the images that may not, or if their names are only spelled otherwise."""
+    """Raise DataError for files that must be among the images, or whose names differ in spelling only."""
     if not missing:
         return
     known = {normalise_name(image["file_name"]): image["file_name"] for image in images}
@@ -92,12 +95,12 @@ def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Se
     told = f"{first} is" if not others else f"{first} and {others:,} more of {count:,} images are"
     end = (
         suggest_name(refused[0], known.values())
-        or ": add them to the JSON, without annotations where nothing is to be found"
+        or ": add them to the JSON, without annotations where there are no objects"
     )
     raise DataError(f"{told} in the split but not among the {len(images)} images of the ground truth{end}.")
 
 
 def _path_suffixes(path: str) -> Iterator[tuple[str, ...]]:
-    """Give the last part of a path, the last two, and so on up to all."""
+    """Yield the last part of a path, the last two, and so on up to all."""
     parts = PurePosixPath(path.replace("\\", "/")).parts
     return (parts[-count:] for count in range(1, len(parts) + 1))

@@ -26,8 +26,8 @@ def from_labels(split: Split) -> GroundTruth:
     if not any(len(label["cls"]) for label in split.labels):
         if split.classes is not None:
             raise DataError(
-                f"{split.source} has no labels of classes={[*split.classes]} in its {len(split.labels)} images: there "
-                "is nothing to measure."
+                f"{split.source} has no labels of classes={[*split.classes]} in its {len(split.labels)} images: no "
+                "metric is defined."
             )
         raise DataError(
             f"{split.source} has no labels, only {len(split.labels)} images: without objects there are no metrics. "

@@ -1,4 +1,4 @@
-"""How well matched detections fit: their IoU, which is what box losses are about."""
+"""The IoU of matched detections, which box losses optimise."""
 
 from __future__ import annotations
 

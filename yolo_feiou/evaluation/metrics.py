@@ -1,4 +1,4 @@
-"""From a ground truth and predictions to the metrics of a row."""
+"""Compute the metrics of a row from ground truth and predictions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CURVE_LEVELS = tuple(range(50, 100, 5))  # IoU thresholds of the curve, in per c
 def score(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str = FASTER) -> Row:
     """Return the metrics of predictions: counts, COCO's official ones, AP at each IoU, and the IoU of matches.
 
-    A metric for which there is nothing to measure, such as AP_S without small objects, is None.
+    An undefined metric, such as AP_S without small objects, is None.
 
     Args:
         truth: The ground truth.
@@ -32,7 +32,7 @@ def score(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str 
 
     Raises:
         ArgumentError: If there is no such evaluator, or it isn't installed.
-        DataError: If there is no object to find, or if predictions are of other images or categories, or malformed.
+        DataError: If there are no objects, or predictions are of other images or categories, or malformed.
     """
     require_objects(truth)
     check_predictions(truth, predictions)
@@ -67,9 +67,12 @@ def count_by_size(truth: GroundTruth) -> dict[str, int]:
 
 
 def check_predictions(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> None:
-    """Raise DataError if these can't be predictions for this ground truth."""
+    """Raise DataError if these aren't predictions for this ground truth."""
     if not isinstance(predictions, list) or not all(isinstance(record, dict) for record in predictions):
-        raise DataError("predictions are no list of detections with image_id, category_id, bbox and score.")
+        raise DataError(
+            "expected predictions as a list of detections with image_id, category_id, bbox and score, got "
+            "{type(predictions).__name__}."
+        )
     for key, known in (("image_id", truth.images), ("category_id", truth.categories)):
         ids = {entry["id"] for entry in known}
         values = [record.get(key) for record in predictions]

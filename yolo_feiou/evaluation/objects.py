@@ -1,4 +1,4 @@
-"""The objects that a model has to find in a split: those that it was trained on, checked before the model runs."""
+"""The objects that a model is evaluated on in a split, checked before the model runs."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from yolo_feiou.evaluation.source import Source
 from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, make_ground_truth, require_objects
 from yolo_feiou.framework import Split
 
-#: What Ultralytics calls the class of a training with `single_cls`.
+#: Ultralytics' name for the class of a training with `single_cls`.
 SINGLE_CLASS_NAME = "item"
 
 
 @dataclass(frozen=True)
 class ExpectedObjects:
-    """What a model is measured against.
+    """The ground truth that a model is evaluated on.
 
     Attributes:
-        truth: The objects in the images of the split, of the classes that count.
+        truth: The objects in the images of the split, of the counted classes.
         image_ids: The id of each image file of the split.
         category_ids: The id of each class of the model.
         counted: The ids of the categories that count; detections of others are dropped.
-        notes: What the user should know, a line each.
+        notes: Notes for the user, one line each.
     """
 
     truth: GroundTruth
@@ -45,7 +45,7 @@ class ExpectedObjects:
 
 
 def find_expected_objects(split: Split, source: Source, names: Sequence[str] | None = None) -> ExpectedObjects:
-    """Return the objects that a model has to find in a split; the model itself is not needed.
+    """Return the objects that a model is evaluated on in a split; the model itself is not needed.
 
     `read_split` has the arguments `classes` and `single_cls` that decide on which objects count, as in a training.
 
@@ -75,7 +75,7 @@ def find_expected_objects(split: Split, source: Source, names: Sequence[str] | N
 
 
 def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
-    """Refuse images that were read in another size than their headers say, by which their objects lie elsewhere.
+    """Refuse images whose size as read differs from their header, since their objects would be misplaced.
 
     Args:
         split: The split.
@@ -88,14 +88,14 @@ def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:
     if odd := [(file, header, read) for file, header, read in sizes if header != read]:
         told = [f"{f} (header {h[1]} × {h[0]}, read {r[1]} × {r[0]})" for f, h, r in odd]
         raise DataError(
-            f"{split.source}: {len(odd):,} of {len(sizes):,} images are read in another size than their headers say: "
-            f"{first_three(told)}. Remove *.npy files beside them, which cache=disk made of other images, or write the "
-            "images anew without an EXIF orientation."
+            f"{split.source}: {len(odd):,} of {len(sizes):,} images were read with another size than in their "
+            f"headers: {first_three(told)}. Remove *.npy files beside them, which cache=disk made of other images, "
+            "or save the images again without an EXIF orientation."
         )
 
 
 def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int], list[str]]:
-    """Return what a JSON has in the images of a split, the ids of their files, and what the user should know."""
+    """Return what a JSON has in the images of a split, the ids of their files, and notes for the user."""
     columns = read_coco_columns(source)
     check_names(columns.names, source)
     columns, repeats = columns.without_repeats()
@@ -107,13 +107,13 @@ def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int],
         )
     if truth.areas_replaced:
         notes.append(
-            f"{source}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas can't be (not positive, "
-            "larger than the box, or of one value or few that say nothing of the boxes): those of the boxes count."
+            f"{source}: {truth.areas_replaced:,} of {len(truth.annotations):,} areas are implausible (not positive, "
+            "larger than the box, or placeholders): replaced by those of the boxes."
         )
     if flat := sum(min(one["bbox"][2:]) <= 0 for one in truth.annotations if not one["iscrowd"]):
         notes.append(
             f"{source}: {flat:,} of {truth.objects:,} objects have a box without area: they count, as in all COCO "
-            "tools, and can't be found; labels leave them out."
+            "tools, and can't be matched; labels omit them."
         )
     ids = match_images(split.files, truth.images, _empty_images(split))
     truth = truth.of_images(ids.values())
@@ -132,7 +132,7 @@ def _from_json(split: Split, source: Path) -> tuple[GroundTruth, dict[str, int],
 
 
 def _warn_of_boxes(truth: GroundTruth) -> Iterator[str]:
-    """Give a line for each thing that is no mistake in the boxes, but looks like one."""
+    """Yield a line for each property of the boxes that looks like a mistake."""
     objects = [one for one in truth.annotations if not one["iscrowd"]]
     sides = {image["id"]: (image["width"], image["height"]) for image in truth.images}
     boxes = np.array([one["bbox"] for one in objects], float).reshape(-1, 4)

@@ -1,4 +1,4 @@
-"""An evaluation without a model: all of its checks, on the objects of a split and no detections."""
+"""An evaluation without a model: all of its checks, on the objects of a split without detections."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from yolo_feiou.framework import Split
 
 @dataclass(frozen=True)
 class EvaluationInput:
-    """What a model is evaluated on.
+    """The data that a model is evaluated on.
 
     Attributes:
         images: The split.
         source: Where its objects come from.
-        expected: What the model has to find in it.
-        evaluator: 'faster-coco-eval' or 'pycocotools', which is there.
+        expected: The objects that the model is evaluated on in it.
+        evaluator: 'faster-coco-eval' or 'pycocotools', which is installed.
     """
 
     images: Split
@@ -30,7 +30,7 @@ class EvaluationInput:
     evaluator: str = FASTER
 
     def rehearse(self) -> EvaluationInput:
-        """Evaluate no detections, in seconds, and return this: what would fail after a training fails before it."""
+        """Evaluate an empty list of detections, in seconds, so that errors show before a training; return self."""
         Evaluation(self.expected.truth, [], self.source.row).row(self.evaluator)
         return self
 
@@ -41,9 +41,9 @@ def find_evaluation_input(
     evaluator: str = FASTER,
     names: Sequence[str] | None = None,
 ) -> EvaluationInput:
-    """Return what a model is evaluated on, with everything checked that needs no detections.
+    """Return the data that a model is evaluated on, checked as far as that needs no detections.
 
-    `evaluate` begins with it, and so does a rehearsal, so what the one refuses the other does.
+    `evaluate` begins with it, and so does a rehearsal, so both refuse the same.
 
     Args:
         images: A split, read with the classes that count.

@@ -1,4 +1,4 @@
-"""An evaluation on disk: ground truth, predictions and settings, from which the metrics can be computed again."""
+"""An evaluation on disk: ground truth, predictions and settings, from which the metrics can be recomputed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth
 from yolo_feiou.storage.own_files import check_not_overwritten
 from yolo_feiou.storage.tables import Row, read_json, read_record, write_json, write_text
 
-#: What a ground truth says of itself besides its lists.
+#: The fields of a ground truth besides its lists.
 TRUTH_FIELDS = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
 TRUTH_FILE, PREDICTIONS_FILE, SETTINGS_FILE = "ground_truth.json", "predictions.json", "settings.json"
 
@@ -31,7 +31,7 @@ class SavedSettings(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the metrics are computed from.
+    """The inputs of the metrics.
 
     Attributes:
         truth: The ground truth.
@@ -50,15 +50,15 @@ class Evaluation:
     def save(self, folder: Path) -> None:
         """Write three files into a folder: two in COCO's formats, for any COCO tool, and the settings.
 
-        Each is there as a whole or not at all. The settings come last and hold the checksums of the others, and their
-        own, so files of two evaluations, or edited ones, are never taken for one.
+        Each is written atomically. The settings come last and hold the checksums of the others, and their
+        own, so files of two evaluations, or edited ones, are never mixed.
 
         Raises:
             ArgumentError: If files of that name are there which no evaluation wrote.
         """
         check_evaluation_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if not (folder / SETTINGS_FILE).exists():  # from now on the folder is an evaluation's, though no whole one
+        if not (folder / SETTINGS_FILE).exists():  # from now on the folder is an evaluation's, though incomplete
             write_json(folder / SETTINGS_FILE, {"sha256": {}})
         about = {name: getattr(self.truth, name) for name in TRUTH_FIELDS}
         truth = {
@@ -118,7 +118,7 @@ def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:
 
     Raises:
         ArgumentError: If there is no such evaluator, or it isn't installed.
-        DataError: If the folder holds no whole evaluation.
+        DataError: If the folder holds no complete evaluation.
     """
     return load_evaluation(folder).row(evaluator)
 

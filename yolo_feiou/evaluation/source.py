@@ -20,7 +20,7 @@ class Source:
 
     Attributes:
         path: A COCO JSON that is there, or None for the labels.
-        holds: Ten digits that stand for what the JSON or the labels hold.
+        holds: The first ten digits of a digest of the JSON or the labels.
     """
 
     path: Path | None
@@ -41,5 +41,5 @@ def find_source(split: Split, annotations: str | Path | None = None) -> Source:
     path = Path(annotations) if annotations else split.annotations
     if path is not None and not path.is_file():
         where = "" if annotations else f"{split.source}: the YAML names annotations that are not there. "
-        raise DataError(f"{where}{path} can't be read: give the path of a COCO JSON.")
+        raise DataError(f"{where}{path} can't be read: expected the path of a COCO JSON.")
     return Source(path, file_sha256(path)[:10] if path else digest_labels(split)[:10])

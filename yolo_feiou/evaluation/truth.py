@@ -1,4 +1,4 @@
-"""Ground truth in COCO form, whatever it was read from."""
+"""Ground truth in COCO form, from any source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CocoRecord = dict[str, Any]  # an image, annotation, category or detection as CO
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """What a split holds, in COCO form, complete and consistent.
+    """The ground truth of a split in COCO form, complete and consistent.
 
     Attributes:
         images: Each with `id` and `file_name`, those without objects too.
@@ -30,7 +30,7 @@ class GroundTruth:
         area_source: Where the areas come from, which decide on S, M and L: 'json', 'box', or 'mixed' where the JSON has
             some of them, or some that can be.
         unread: How many image files of the split Ultralytics could not read, or not their labels, and left out.
-        areas_replaced: How many areas of the JSON can't be, so that the box's count.
+        areas_replaced: How many areas of the JSON are implausible, and replaced by the box's.
         unlisted: How many images of the split the JSON doesn't list, which count as images without objects.
         scale: By what the boxes of the JSON were multiplied, since its images have another size than the files.
         ignored: Names of categories with objects that the model doesn't have, and that don't count.
@@ -48,7 +48,7 @@ class GroundTruth:
 
     @property
     def objects(self) -> int:
-        """The number of objects that can be found: all but the crowds."""
+        """The number of objects: all annotations but the crowds."""
         return sum(not annotation["iscrowd"] for annotation in self.annotations)
 
     def of_images(self, ids: Collection[int]) -> GroundTruth:
@@ -103,7 +103,7 @@ def make_ground_truth(columns: Columns, source: object) -> GroundTruth:
     """Return the ground truth in what was read of a COCO JSON, crowds kept.
 
     Ids of images and categories are the JSON's where they are whole numbers below 2^53, which all COCO tools read, and
-    are counted from 1 otherwise. Annotations are numbered anew: an `id` of 0, which many exporters write, means
+    are counted from 1 otherwise. Annotations are renumbered: an `id` of 0, which many exporters write, means
     "unmatched" to COCO's own evaluator, which then counts that object as missed. Areas are the JSON's where they can
     be, see `choose_areas`, and else the box's.
 
@@ -115,7 +115,7 @@ def make_ground_truth(columns: Columns, source: object) -> GroundTruth:
         DataError: If there is no list of annotations.
     """
     if not columns.labelled:
-        raise DataError(f"{source} is no COCO ground truth: it has no list named annotations.")
+        raise DataError(f"{source} is not a COCO ground truth: expected a list named annotations, and there is none.")
     areas, area_source, replaced = choose_areas(columns.areas, columns.boxes)
     images = _images(columns)
     image_ids = np.repeat(np.array([image["id"] for image in images]), np.diff(columns.starts))
@@ -148,11 +148,9 @@ def _categories(columns: Columns) -> list[CocoRecord]:
 
 
 def require_objects(truth: GroundTruth) -> None:
-    """Raise DataError if there is no object to find."""
+    """Raise DataError if there are no objects."""
     if not truth.objects:
-        raise DataError(
-            f"the ground truth has no objects in its {len(truth.images)} images: there is nothing to measure."
-        )
+        raise DataError(f"the ground truth has no objects in its {len(truth.images)} images: no metric is defined.")
 
 
 def ground_truth_of_records(
@@ -177,9 +175,9 @@ def ground_truth_of_records(
 
 
 def is_box(value: object, signed: bool = False) -> bool:
-    """Whether this is x, y, w, h: four finite numbers, with sides that are not negative, or `signed`.
+    """Return whether this is x, y, w, h: four finite numbers, with sides that are not negative, unless `signed`.
 
-    Some heads give inverted boxes, which match nothing and are no mistake in the file.
+    Some heads predict inverted boxes, which match nothing and are not a mistake in the file.
     """
     return (
         isinstance(value, (list, tuple))

@@ -206,7 +206,7 @@ def test_the_script(own, out):
 @pytest.mark.parametrize(
     ("box", "doubt"),
     [
-        ((0.1, 0.2, 0.3, 0.4), "2 of 2 boxes are smaller than a pixel: expected pixels, not shares of the image."),
+        ((0.1, 0.2, 0.3, 0.4), "2 of 2 boxes are smaller than a pixel: expected pixels, not fractions of the image."),
         (
             (100, 50, 190, 90),
             "2 of 2 boxes reach beyond their image: expected x, y, width and height, not two corners.",

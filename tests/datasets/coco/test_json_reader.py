@@ -187,7 +187,7 @@ def test_a_list_that_is_there_twice_is_refused(tmp_path, key, mark):
     path = write_json(tmp_path / "a.json", [image(1)], [annotation(1)])
     content = json.loads(path.read_text())
     path.write_text(f'{mark}{{"{key}": {json.dumps(content[key])}, {path.read_text()[1:]}', encoding="utf-8")
-    assert f"has {key} more than once: which list counts can't be told. Join them into one." in refusal(path)
+    assert f"has {key} more than once, expected one list each: join them into one." in refusal(path)
 
 
 def test_the_same_words_within_records_are_no_lists(tmp_path):

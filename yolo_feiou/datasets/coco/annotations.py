@@ -1,4 +1,4 @@
-"""The images, objects and classes of a COCO JSON as columns, checked: what preparation and evaluation both read."""
+"""Read images, objects and classes of a COCO JSON as checked columns, for preparation and evaluation."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from yolo_feiou.datasets.coco.json_reader import (
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
-#: Share of crowds from which one may suspect that they are something else; in COCO itself it is 1 %.
+#: Share of crowds above which they are suspicious; in COCO itself it is 1 %.
 MAX_CROWD_SHARE = 0.2
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What a COCO JSON says of I images and N annotations, which are sorted by image and else as in the file.
+    """The I images and N annotations of a COCO JSON, sorted by image and otherwise in the file's order.
 
     Attributes:
         names: `file_name` of each image, in the file's order.
@@ -38,12 +38,12 @@ class Columns:
         starts: Where the annotations of each image begin, and where the last one's end, shape (I + 1,).
         classes: Position of the category among those sorted by id, shape (N,).
         boxes: x, y, width and height, in pixels of the image, shape (N, 4); finite, no side negative.
-        crowds: Whether it stands for a crowd of objects, shape (N,).
+        crowds: Whether it is a crowd of objects, shape (N,).
         categories: Sorted by id.
         labelled: Whether the file has a list of annotations at all.
         image_ids: The id of each image, as the file has it.
         areas: Of each annotation, in pixels, shape (N,); NaN where the file has none, else whatever it has.
-        notes: What looks like a mistake and is none for certain, or was left out, a line each.
+        notes: Warnings of likely mistakes, and of what was left out, one line each.
     """
 
     names: list[str]
@@ -64,7 +64,7 @@ class Columns:
         return [category.name for category in self.categories]
 
     def without_repeats(self) -> tuple[Columns, int]:
-        """Return the same without annotations that repeat another one, and how many those are.
+        """Return the columns without repeated annotations, and how many were repeated.
 
         Of several with the same class and box in one image the first stays, as in Ultralytics' labels; crowds all stay.
         """
@@ -100,7 +100,7 @@ class Columns:
 
 
 def read_coco_columns(path: Path) -> Columns:
-    """Read a COCO JSON; what boxes don't need, as segmentations and the ids of annotations, is passed over.
+    """Read a COCO JSON; what boxes don't need, such as segmentations and ids of annotations, is ignored.
 
     Raises:
         DataError: If it can't be read, the id of an image or category is there twice, an image, category or annotation
@@ -142,7 +142,7 @@ def read_coco_columns(path: Path) -> Columns:
 
 
 def _categories(raws: Sequence[msgspec.Raw], path: Path) -> tuple[CocoCategory, ...]:
-    """Return the categories, sorted by id: by number where all are numbers, or spell whole ones, else as text."""
+    """Return the categories, sorted by id: numerically where all are numbers or numeric strings, else as text."""
     found = [category for chunk in read_records(raws, CocoCategory, path) for category in chunk]
     if nameless := [category for category in found if not category.name.strip()]:
         raise DataError(f"{path}: the category with id {nameless[0].id!r} has no name: give it one.")
@@ -176,14 +176,14 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
         )
     if bare := [name for name in names if not os.path.splitext(name.replace("\\", "/"))[1]]:
         raise DataError(
-            f"{path}: file_name {first_three(bare, repr)} of {len(names):,} images has no suffix such as .jpg, so it "
-            "is no image that Ultralytics reads: write the names of the files."
+            f"{path}: file_name {first_three(bare, repr)} of {len(names):,} images has no suffix such as .jpg, so "
+            "Ultralytics doesn't read it as an image: write the names of the files."
         )
     return ids, names, sizes
 
 
 def _describe_size(of: Id, name: str, size: np.ndarray) -> str:
-    """Return an image with the size that it has in the JSON."""
+    """Return an image's id and name with its size in the JSON."""
     width, height = ("none" if np.isnan(side) else f"{side:.6g}" for side in size)
     return f"id {of!r} ({visible(name)}: width {width}, height {height})"
 
@@ -228,7 +228,8 @@ def _crowd_notes(crowds: np.ndarray) -> Iterator[str]:
     if (count := int(crowds.sum())) > len(crowds) * MAX_CROWD_SHARE:
         yield (
             f"{count:,} of {len(crowds):,} annotations are crowds (iscrowd: 1): they are left out of training and "
-            "not counted as objects. CVAT marks all objects with masks so. If they are single ones, set iscrowd to 0."
+            "not counted as objects. CVAT marks all objects with masks this way. If they are single ones, set "
+            "iscrowd to 0."
         )
 
 

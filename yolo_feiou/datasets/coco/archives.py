@@ -1,4 +1,4 @@
-"""What is needed out of a zip: checked, and there as a whole or not at all."""
+"""Extract files from a zip: checked, and atomically."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ZIP_BLOCK = 1 << 20
 
 
 def check_zip_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
-    """Check that a folder of a zip can be extracted and nothing there is replaced, but a link of this command's.
+    """Check that a folder of a zip can be extracted without replacing anything but a link of this command.
 
     Args:
         archive: The zip.
@@ -28,7 +28,7 @@ def check_zip_folder(archive: Path, member: str, folder: Path, own: Ledger) -> N
 
     Raises:
         ArgumentError: If a file there is another than the zip's.
-        DataError: If the zip is not whole, hasn't that folder, or names files outside it.
+        DataError: If the zip is incomplete, lacks that folder, or names files outside it.
     """
     with _open(archive) as content:
         if _missing_files(_files_in_folder(content, archive, member), archive, folder, own):
@@ -36,9 +36,9 @@ def check_zip_folder(archive: Path, member: str, folder: Path, own: Ledger) -> N
 
 
 def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> None:
-    """Extract from a folder of a zip the files that aren't there yet.
+    """Extract the missing files of a folder of a zip.
 
-    Files are written to `folder` with `.part` behind it, which is renamed at the end; whole ones that an interrupted
+    Files are written to `folder` with `.part` behind it, which is renamed at the end; complete ones that an interrupted
     call left there are kept.
 
     Args:
@@ -49,7 +49,7 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
 
     Raises:
         ArgumentError: If a file there is another than the zip's.
-        DataError: If the zip is not whole, hasn't that folder, or names files outside it.
+        DataError: If the zip is incomplete, lacks that folder, or names files outside it.
         OSError: If a file can't be written.
     """
     part = _part(folder)
@@ -61,8 +61,8 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
         inside = [path for path in part.rglob("*") if path.is_symlink() or not path.is_dir()]
         if foreign := [path for path in inside if path.relative_to(part).as_posix() not in wanted]:
             raise ArgumentError(
-                f"{foreign[0]} is none of the files in {archive.name}, perhaps one of another zip that was begun "
-                f"before ({len(foreign):,} such): move them elsewhere, or remove {part}."
+                f"{foreign[0]} is not among the files in {archive.name}, perhaps from another zip extracted before "
+                f"({len(foreign):,} such): move them elsewhere, or remove {part}."
             )
         for parent in {(part / name).parent for name in wanted}:
             parent.mkdir(parents=True, exist_ok=True)
@@ -73,12 +73,12 @@ def extract_folder(archive: Path, member: str, folder: Path, own: Ledger) -> Non
                 if not (_fits(part / name, info) and _crc(part / name) == info.CRC):
                     _copy(content, info, part / name)
                 advance(info.file_size)
-    if folder.is_symlink():  # to images elsewhere, as an earlier command was told
+    if folder.is_symlink():  # to images elsewhere, as given to an earlier command
         own.remove(folder)
     if not folder.exists():
         part.rename(folder)
         return
-    for name in wanted:  # what was lost of a folder that is there
+    for name in wanted:  # missing files of an existing folder
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.rename(part / name, folder / name)
     remove_empty(part)
@@ -123,7 +123,7 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
 
     Raises:
         ArgumentError: If another file is there that this command didn't write so.
-        DataError: If the zip is not whole or hasn't that file.
+        DataError: If the zip is incomplete or lacks that file.
         OSError: If it can't be written.
     """
     check_zip_file(archive, member, path, own)
@@ -136,7 +136,7 @@ def extract_file(archive: Path, member: str, path: Path, own: Ledger) -> None:
         part.parent.mkdir(parents=True, exist_ok=True)
         with show_progress(f"extracting {path.name}", info.file_size, in_bytes=True) as advance:
             _copy(content, info, part, advance)
-    with part.open("rb") as written:  # on the disk before it counts, whatever happens to the machine
+    with part.open("rb") as written:  # on disk before the rename, whatever happens to the machine
         os.fsync(written.fileno())
     own.add({own.name(path): file_sha256(part)})
     part.replace(path)
@@ -158,7 +158,7 @@ def extracted_size(archive: Path, member: str) -> int:
     """Return how many bytes a file or folder of a zip has, extracted.
 
     Raises:
-        DataError: If the zip is not whole.
+        DataError: If the zip is incomplete.
     """
     with _open(archive) as content:
         names = _members(content, archive).items()
@@ -167,7 +167,7 @@ def extracted_size(archive: Path, member: str) -> int:
 
 @contextmanager
 def _open(archive: Path) -> Iterator[zipfile.ZipFile]:
-    """Give an open zip; what is wrong with it becomes a DataError."""
+    """Yield an open zip; errors of the zip become a DataError."""
     try:
         with zipfile.ZipFile(archive) as content:
             yield content
@@ -177,8 +177,8 @@ def _open(archive: Path) -> Iterator[zipfile.ZipFile]:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(
-            f"{archive} with its {archive.stat().st_size:,} bytes is no whole zip ({error}): get it anew, or go on "
-            "with its download if it broke off."
+            f"{archive} with its {archive.stat().st_size:,} bytes is not a complete zip ({error}): download it "
+            "again, or resume its download."
         ) from None
 
 
@@ -187,7 +187,7 @@ def _members(content: zipfile.ZipFile, archive: Path) -> dict[str, zipfile.ZipIn
     for info in content.infolist():
         path = PurePosixPath(info.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in info.filename:
-            raise DataError(f"{archive} has a file {info.filename!r}, which leads out of the folder: don't trust it.")
+            raise DataError(f"{archive} has a file {info.filename!r}, outside the folder: don't trust it.")
     return {info.filename: info for info in content.infolist() if not info.is_dir()}
 
 

@@ -1,4 +1,4 @@
-"""COCO 2017 as its authors publish it: files with sizes, checksums and counts (https://cocodataset.org/#download)."""
+"""COCO 2017 as published: files with sizes, checksums and counts (https://cocodataset.org/#download)."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ TRAIN = Archive(
 VAL = Archive("val2017.zip", "zips/val2017.zip", 815_585_330, "442b8da7639aecaf257c1dceb8ba8c80", 816_000_000)
 TEST = Archive("test2017.zip", "zips/test2017.zip", 6_646_970_404, "77ad2c53ac5d0aea611d422c0938fb35", 6_650_000_000)
 
-#: The small ones first, so that what is wrong shows early.
+#: The small ones first, so that errors show early.
 COCO_2017 = (
     Published("val", "val2017", VAL, "instances_val2017.json", ANNOTATIONS, "val2017.txt", (5_000, 36_781)),
     Published(

@@ -1,4 +1,4 @@
-"""Values of another type than COCO's that plainly mean one: numbers and flags as text, ids of any kind."""
+"""Coerce values of other types to COCO's: numbers and flags as text, ids of any kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def to_number(value: Any) -> float:
     """Return the finite number that a value is, or spells.
 
     Raises:
-        ValueError: If it does not; a boolean is no number.
+        ValueError: If it isn't one; a boolean is not a number.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)) or (isinstance(value, str) and "_" in value):
         raise ValueError(value)
@@ -33,7 +33,7 @@ def to_size(value: Any) -> float | None:
 
 
 def to_area(value: Any) -> float | None:
-    """Return an area, or None for what is none: the box has one too."""
+    """Return an area, or None if it isn't a number: the box has one too."""
     try:
         return to_number(value)
     except ValueError:
@@ -44,7 +44,7 @@ def to_flag(value: Any) -> int:
     """Return a flag as 0 or 1; none is 0.
 
     Raises:
-        ValueError: If the value is no flag, as 2 or "maybe".
+        ValueError: If the value is not a flag, such as 2 or "maybe".
     """
     if value is None or isinstance(value, bool):
         return int(bool(value))
@@ -60,7 +60,7 @@ def to_box(value: Any) -> tuple[float, ...]:
     """Return the four numbers of a box.
 
     Raises:
-        ValueError: If it is no list of four.
+        ValueError: If it isn't a list of four.
     """
     if not isinstance(value, list) or len(value) != 4:
         raise ValueError(value)
@@ -90,7 +90,7 @@ def to_text(value: Any) -> str:
 
 
 def to_file_name(value: Any) -> str:
-    """Return the name of a file; ValueError for what is no text: a number has no suffix."""
+    """Return the name of a file; ValueError if it isn't text: a number has no suffix."""
     if not isinstance(value, str):
         raise ValueError(value)
     return value

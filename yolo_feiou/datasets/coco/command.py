@@ -1,4 +1,4 @@
-"""`scripts/prepare_coco.py`: which data set, from where, and what came of it."""
+"""`scripts/prepare_coco.py`: the command line, from arguments to summary."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ Arguments:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    with exit_on_error("interrupted: the same command goes on from there"):
+    with exit_on_error("interrupted: the same command resumes there"):
         prepare_coco(sys.argv[1:])
 
 
 def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL) -> None:
-    """Prepare a data set, as `key=value` words say.
+    """Prepare a data set, from `key=value` arguments.
 
     Args:
         words: Of the command line.
@@ -73,8 +73,8 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
         url: Where they are.
 
     Raises:
-        ArgumentError: If the words don't fit, or the folder holds what isn't this command's.
-        DataError: If the data can't be had, used or written.
+        ArgumentError: If the arguments are invalid, or the folder holds files of others.
+        DataError: If the data can't be obtained, used or written.
     """
     if not words or words[0].strip("-") in ("help", "h"):
         print(PREPARE_USAGE)
@@ -86,7 +86,7 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
     with _disk_errors_as_messages(out):
         own = Ledger(out)
         if is_done(request, own):
-            (out / PREPARING_FILE).unlink(missing_ok=True)  # of a process that was killed on its last step
+            (out / PREPARING_FILE).unlink(missing_ok=True)  # of a process that was killed in its last step
             return
         check_zips(request.zips)
         request.check(own)
@@ -94,7 +94,7 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
         loaded = load_splits(request.find(own), skip) if request.ready else None
         with results_folder(out), _lock_folder(out):
             if Ledger(out) != own:
-                raise ArgumentError(f"another process has just written to out={out}: give the same command again.")
+                raise ArgumentError(f"another process has just written to out={out}: repeat the command.")
             if loaded is None:
                 begin_record(own, options, request.yaml, request.splits)
                 loaded = load_splits(request.find(own), skip)
@@ -108,10 +108,10 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
 
 
 def is_done(request: PrepareRequest, own: Ledger) -> bool:
-    """Return whether nothing is left to do, and say so.
+    """Return whether nothing is left to do, and print that.
 
     Raises:
-        ArgumentError: If something is left to do, and would replace or remove what this command didn't write so.
+        ArgumentError: If something is left to do, and would replace or remove files that this command didn't write.
     """
     out, labels = request.out, [request.out / "labels" / folder for folder, _ in request.splits]
     parts = [path.with_name(f"{path.name}.part") for path in labels]
@@ -128,17 +128,17 @@ def is_done(request: PrepareRequest, own: Ledger) -> bool:
             check_link(own, images, folder)
         return False
     say(
-        f"{out / request.yaml} is there and whole: data YAML, lists, labels and links are as they were written, JSON "
-        "as they were read; images are there, their contents were not compared."
+        f"{out / request.yaml} is complete: data YAML, lists, labels and links are as they were written, JSON as "
+        "they were read; images exist, their contents were not compared."
     )
     if found.foreign:
-        say(f"Not of this command, and left as they are: {found.told}")
+        say(f"Not from this command, and left as they are: {found.told}")
     say("There is nothing to do.")
     return True
 
 
 def summarise_splits(loaded: Sequence[LoadedSplit], counts: dict[str, LabelCounts]) -> Iterator[str]:
-    """Give a line on each split: what is in it, and what was left out or changed."""
+    """Yield a line for each split: what is in it, and what was left out or changed."""
     for one in loaded:
         count = counts[one.split.name]
         if not one.columns.labelled:
@@ -158,11 +158,11 @@ def summarise_splits(loaded: Sequence[LoadedSplit], counts: dict[str, LabelCount
 
 
 def iter_warnings(one: LoadedSplit, count: LabelCounts) -> Iterator[str]:
-    """Give a line for each thing that is no mistake in the JSON, but looks like one."""
+    """Yield a line for each property of the JSON that looks like a mistake."""
     yield from one.columns.notes
     yield from one.sizes
     if not count.objects:
-        yield "there is no object in it, so there is nothing to learn or to find."
+        yield "it has no objects, so there is nothing to train or evaluate on."
         return
     yield from warn_of_boxes(one.columns.boxes, count.clipped, count.objects)
 
@@ -175,21 +175,21 @@ def classes_without_boxes(columns: Columns) -> list[str]:
 
 @contextmanager
 def _disk_errors_as_messages(out: Path) -> Iterator[None]:
-    """Make a full disk, or one that can't be written, a message to the user."""
+    """Turn errors of the disk into messages for the user."""
     try:
         yield
     except OSError as error:
         what = error.filename or out
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DataError(
-                f"there is no space left for {what} ({error.strerror}): free some, and give the same command again."
+                f"there is no space left for {what} ({error.strerror}): free some, and repeat the command."
             ) from None
         raise DataError(f"{what} can't be read or written: {error.strerror or error}.") from None
 
 
 @contextmanager
 def _lock_folder(out: Path) -> Iterator[None]:
-    """Keep other processes from preparing the same folder while the block lasts."""
+    """Lock the folder against other processes within the block."""
     lock = out / LOCK_FILE
     try:
         with hold_lock(lock, patience=5):

@@ -1,4 +1,4 @@
-"""Columns of boxes → label files as Ultralytics reads them, on all cores."""
+"""Write columns of boxes as label files for Ultralytics, on all cores."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ import numpy as np
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.errors import DataError
 
-#: Digits with which every float32 is read back as it was (IEEE 754, 5.12.2).
+#: Digits with which every float32 is read back exactly (IEEE 754, 5.12.2).
 FLOAT32_DIGITS = 9
-#: Images of one piece of work.
+#: Images per task.
 IMAGES_PER_TASK = 1000
 
 
 @dataclass(frozen=True)
 class LabelCounts:
-    """What became of the annotations of a split.
+    """How the annotations of a split were converted.
 
     Attributes:
         images: Images, each with a label file.
         objects: Labels written.
-        crowds: Annotations left out since they stand for a crowd.
+        crowds: Annotations left out since they are crowds.
         clipped: Of the labels written, those whose box reached beyond the image and was cut there.
         degenerate: Annotations left out since their box has no width or no height inside the image.
         duplicates: Annotations left out since the image has the same label already.
@@ -60,7 +60,7 @@ def label_name(image: str) -> str:
 
 
 def label_boxes(boxes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return boxes as labels have them, clipped to their images.
+    """Return boxes in label format, clipped to their images.
 
     Args:
         boxes: x, y, width and height in pixels, shape (N, 4) of float64.
@@ -91,7 +91,7 @@ def write_labels(
     progress: Callable[[int], object] = lambda images: None,
     sums: Callable[[Mapping[str, str]], object] = lambda sums: None,
 ) -> LabelCounts:
-    """Write a label file for each image, an empty one if nothing is on it, into a new folder.
+    """Write a label file for each image, an empty one without objects, into a new folder.
 
     Args:
         columns: Images and annotations. Crowds, boxes without area and repeated rows are left out.
@@ -122,7 +122,7 @@ def write_labels(
 def _run_tasks(
     columns: Columns, names: Sequence[str], pieces: Sequence[slice], folder: str, digits: int, workers: int
 ) -> Iterator[tuple[LabelCounts, dict[str, str]]]:
-    """Give the counts of each piece of work, and the checksums of its files, when it is done."""
+    """Yield the counts of each task, and the checksums of its files, as it finishes."""
     work = (_task_arguments(columns, names, piece, folder, digits) for piece in pieces)
     if workers < 2:
         yield from (_write_task(*arguments) for arguments in work)
@@ -137,7 +137,7 @@ def _run_tasks(
                 yield future.result()
         except BrokenProcessPool:
             raise DataError(
-                "a process that wrote labels was killed, perhaps for want of memory: give the same command again."
+                "a worker that wrote labels was killed, perhaps out of memory: repeat the command."
             ) from None
         finally:
             pool.shutdown(cancel_futures=True)

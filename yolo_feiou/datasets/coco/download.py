@@ -1,4 +1,4 @@
-"""Files from the network: resumed where they broke off, and checked before they count."""
+"""Downloads: resumed after an interruption, and checked before use."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.progress_bar import show_progress
 
 DOWNLOAD_BLOCK = 1 << 20
-#: Seconds without a byte after which a connection counts as broken.
+#: Seconds without data after which a connection counts as broken.
 CONNECTION_TIMEOUT = 60.0
-#: So many times a broken connection is made anew without one byte more.
+#: Number of retries of a broken connection without progress.
 MAX_TRIES = 5
-#: Seconds before the second try; twice as many before each further one.
+#: Seconds before the second try; doubled before each further one.
 FIRST_PAUSE = 2.0
 
 
 def download(url: str, path: Path, size: int | None, md5: str) -> None:
-    """Download a file, going on with what an earlier call left in `path` with `.part` behind it.
+    """Download a file, resuming what an earlier call left in `path` with `.part` appended.
 
     Args:
         url: Where it is.
-        path: Where it goes, as soon as it is whole.
+        path: Its destination, when it is complete.
         size: In bytes, if it is known.
         md5: Its checksum, in hexadecimal.
 
     Raises:
-        DataError: If it can't be had, or is not the file that was expected; it is removed then.
+        DataError: If it can't be downloaded, or is not the expected file; it is removed then.
         OSError: If it can't be written.
     """
     part = path.with_name(f"{path.name}.part")
@@ -48,19 +48,21 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
             cause = "the connection broke"
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code not in (408, 429):
-                raise DataError(f"{url} can't be had: the server says {error.code} {error.reason}.") from None
-            cause = f"the server says {error.code} {error.reason}"
+                raise DataError(
+                    f"{url} can't be downloaded: the server answered {error.code} {error.reason}."
+                ) from None
+            cause = f"the server answered {error.code} {error.reason}"
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             cause = str(getattr(error, "reason", error)) or type(error).__name__
         if whole:
             break
         now = part.stat().st_size
-        tries = 0 if now > most else tries + 1  # a server that sends no parts begins anew each time
+        tries = 0 if now > most else tries + 1  # a server without range requests starts over each time
         most = max(most, now)
         if tries == MAX_TRIES:
             raise DataError(
-                f"{url} broke off after {now:,}{f' of {size:,}' if size else ''} bytes ({cause}). Give the same "
-                "command again when the network is back: it goes on from there."
+                f"{url} broke off after {now:,}{f' of {size:,}' if size else ''} bytes ({cause}). Repeat the "
+                "command when the network is back: it resumes there."
             )
         if tries:
             time.sleep(FIRST_PAUSE * 2 ** (tries - 1))
@@ -81,7 +83,7 @@ def _fetch(url: str, part: Path, size: int | None) -> bool:
     with answer:
         resumed = answer.status == 206
         if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {there}-"):
-            raise DataError(f"{url}: the server sent other bytes than those asked for: try another network.")
+            raise DataError(f"{url}: the server sent other bytes than requested: try another network.")
         there = there if resumed else 0
         length = answer.headers.get("Content-Length")
         total = there + int(length) if length and length.isdigit() else size
@@ -107,7 +109,6 @@ def _check(url: str, part: Path, size: int | None, md5: str) -> None:
         part.unlink()
         expected = f"{size:,} bytes and MD5 {md5}" if size else f"MD5 {md5}"
         raise DataError(
-            f"{url} came with {there:,} bytes and MD5 {digest.hexdigest()}, expected {expected}. It is removed: give "
-            "the same command again, and if that is no help, get the file by other means and name its folder with "
-            "source=."
+            f"{url} came with {there:,} bytes and MD5 {digest.hexdigest()}, expected {expected}. It was removed: "
+            "repeat the command, or download the file by other means and name its folder with source=."
         )

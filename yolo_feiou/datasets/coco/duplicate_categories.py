@@ -1,4 +1,4 @@
-"""Categories that share a name: which of them is meant."""
+"""Resolve categories that share a name."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def drop_duplicate_categories(
         if len(used) > 1:
             told = " and ".join(f"{categories[place].id!r} ({counts[place]:,} annotations)" for place in used[:2])
             raise DataError(
-                f"{path}: categories {told} are both called '{visible(name)}', and which is meant can't be told by the "
-                "name: rename one, or give all their annotations one category_id."
+                f"{path}: categories {told} are both called '{visible(name)}', so the name is ambiguous: rename "
+                "one, or give all their annotations one category_id."
             )
         for place in places:
             if place != (used or places)[-1]:
@@ -68,8 +68,8 @@ def _warn_of_similar_names(categories: Sequence[CocoCategory]) -> Iterator[str]:
         groups[_normalise_category(category.name)].append(f"{category.id!r} '{visible(category.name)}'")
     if near := [" and ".join(group) for group in groups.values() if len(group) > 1]:
         yield (
-            f"categories {first_three(near)} differ only in case, spaces or Unicode form, and count as classes of "
-            "their own: if they are one, give all their annotations one category_id."
+            f"categories {first_three(near)} differ only in case, spaces or Unicode form, and count as separate "
+            "classes: if they are one, give all their annotations one category_id."
         )
 
 

@@ -1,4 +1,4 @@
-"""Ids of a COCO JSON, which are only names: which of the records one of them means."""
+"""Look up records of a COCO JSON by id, which may be of any type."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from yolo_feiou.datasets.coco.coercion import Id, format_id, plain_id
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
 
-#: Up to here every tool reads a number of a JSON as it is written: a double has 53 bits.
+#: Integers up to here are read exactly by every JSON reader: a double has 53 bits.
 MAX_EXACT = 2**53
-#: More digits are text, and not the number that they spell: Python refuses to read thousands, which take long.
+#: More digits are kept as text: Python refuses to parse integers of thousands of digits.
 MAX_DIGITS = 1000
 
 
 class Index:
-    """Where the record with an id is in its list.
+    """The position of each id in a list of records.
 
     Args:
         ids: The ids of the records.
-        word: What they are, for messages.
+        word: Their kind, for messages.
         path: The JSON, for messages.
 
     Raises:
@@ -38,11 +38,11 @@ class Index:
             twice = [text for text in map(format_id, ids) if text in seen or seen.add(text)]
             raise DataError(
                 f"{path}: the {word} id {visible(twice[0])} is there more than once, and {len(twice):,} of "
-                f"{len(ids):,} {'images' if word == 'image' else 'categories'} repeat an id: number them anew."
+                f"{len(ids):,} {'images' if word == 'image' else 'categories'} repeat an id: renumber them."
             )
 
     def places(self, values: Sequence[Id]) -> list[int]:
-        """Return the place of each of these ids; -1 for one that no record has."""
+        """Return the position of each of these ids; -1 for an unknown one."""
         known = self._places
         places = [known.get(value, -1) for value in values]
         if -1 in places:
@@ -55,7 +55,7 @@ class Index:
 
 
 def ordinary_ids(ids: Sequence[Id]) -> list[int]:
-    """Return ids that every COCO tool reads: the same if all are whole numbers below 2^53, else counted from 1.
+    """Return ids that every COCO tool can read: the same if all are whole numbers below 2^53, else counted from 1.
 
     They are counted in the order of larger numbers, which decides between equal scores in COCO, and else in that of the
     list.

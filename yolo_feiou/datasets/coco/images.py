@@ -1,4 +1,4 @@
-"""The image files that a JSON names: names that can be used, and files that are there."""
+"""Check the image files that a JSON names: valid names, and existing files."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
         'images' of a path by 'labels', so no name may have that part, and the folder is then 'images'.
 
     Raises:
-        DataError: If a name leaves its folder or is no image of Ultralytics', or two would share a label file.
+        DataError: If a name leaves its folder, is not an image format of Ultralytics', or two would share a label file.
     """
     names = [_with_slashes(name, images) if "\\" in name else name for name in names]
     if wrong := [name for name in names if _leaves_folder(name)]:
         raise DataError(
-            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} leads out of the folder of "
-            "the images, or is no path of a file in it: expected a relative path without '..'."
+            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} leads out of the folder of the "
+            "images, or is not a path of a file in it: expected a relative path without '..'."
         )
     paths = [os.path.normpath(name) for name in names]
     if wrong := [path for path in paths if os.path.splitext(path)[1][1:].lower() not in IMAGE_SUFFIXES]:
         raise DataError(
-            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} is no image that Ultralytics "
-            f"reads: expected one of {', '.join(sorted(IMAGE_SUFFIXES))}. Convert them, or remove them from the JSON."
+            f"{source}: file_name {first_three(wrong, repr)} of {len(names):,} is not an image format that "
+            f"Ultralytics reads: expected one of {', '.join(sorted(IMAGE_SUFFIXES))}. Convert them, or remove them "
+            "from the JSON."
         )
     folders = set(map(_images_folder, paths))
     if len(folders) > 1:

@@ -1,4 +1,4 @@
-"""A COCO JSON of any size, record by record: what is in it, and what is wrong with it."""
+"""Read a COCO JSON of any size record by record, and explain what is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from yolo_feiou.datasets.coco.coercion import Id, to_area, to_box, to_file_name,
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
-#: Records are read by so many at a time, so that few of them exist at once.
+#: Records are read in chunks of this size, so that few exist at once.
 CHUNK_RECORDS = 10_000
-#: How far around a number that JSON doesn't know its record is looked for, in bytes.
+#: How far around a non-finite number its record is searched, in bytes.
 _REACH = 1 << 20
 _NO_NUMBER = re.compile(rb"(?<=[\[,:\s])(?:NaN|-?Infinity)(?=[\s,\]}])")
 
@@ -90,13 +90,13 @@ _EXPECTED = {
     CocoImage: "id, file_name, width and height",
     CocoCategory: "id and name",
 }
-#: How a value of another type becomes what it plainly means.
+#: How values of other types are coerced.
 _PLAINLY: dict[type, dict[str, Callable[[Any], Any]]] = {
     CocoAnnotation: {"image_id": to_id, "category_id": to_id, "bbox": to_box, "area": to_area, "iscrowd": to_flag},
     CocoImage: {"id": to_id, "file_name": to_file_name, "width": to_size, "height": to_size},
     CocoCategory: {"id": to_id, "name": to_text},
 }
-#: What a value should be, for messages.
+#: The expected kind of a value, for messages.
 _VALUES: dict[Callable[[Any], Any], str] = {
     to_id: "a number or text",
     to_box: "a list of four numbers",
@@ -132,12 +132,12 @@ def open_lists(path: Path) -> Iterator[CocoLists]:
     """Give the lists of a COCO JSON, which is mapped into memory, not read into it, while the block lasts.
 
     Raises:
-        DataError: If the file can't be read, is cut off, or is no COCO JSON.
+        DataError: If the file can't be read, is cut off, or is not a COCO JSON.
     """
     try:
         with path.open("rb") as file:
             if not path.stat().st_size:
-                raise DataError(f"{path} is empty: get it anew.")
+                raise DataError(f"{path} is empty: download it again.")
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except OSError as error:
         raise DataError(f"{path} can't be read: {error.strerror}.") from None
@@ -146,19 +146,17 @@ def open_lists(path: Path) -> Iterator[CocoLists]:
         lists = msgspec.json.decode(text, type=CocoLists)
         twice = _keys_twice(text, lists)
     except RecursionError:
-        raise DataError(f"{path} is nested too deeply to be read: no COCO JSON is, so get or write it anew.") from None
+        raise DataError(f"{path} is nested too deeply for a COCO JSON: download or write it again.") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(f"{path} {_what_is_wrong(error, content)}") from None
     if twice:
-        raise DataError(
-            f"{path} has {first_three(twice)} more than once: which list counts can't be told. Join them into one."
-        )
+        raise DataError(f"{path} has {first_three(twice)} more than once, expected one list each: join them into one.")
     del text  # else the mapping would last
     yield lists  # the mapping ends with its last view
 
 
 def read_records(raws: Sequence[msgspec.Raw], kind: type[RecordType], path: Path) -> Iterator[list[RecordType]]:
-    """Give the records of a list, some thousands at a time; a value of another type is read as what it plainly means.
+    """Give the records of a list, some thousands at a time; values of other types are coerced.
 
     Raises:
         DataError: If there are some that can't be read: the first three are named, all are counted.
@@ -200,7 +198,7 @@ def name_record(raw: msgspec.Raw, number: int) -> str:
 
 
 def _in_utf8(content: mmap.mmap) -> Any:
-    """Return the bytes of a JSON without a byte-order mark; what is in another Unicode form is encoded anew."""
+    """Return the bytes of a JSON without a byte-order mark; what is in another Unicode form is re-encoded."""
     if content[:3] == _MARK_UTF8:
         return memoryview(content)[3:]
     for mark, encoding in _MARKS.items():
@@ -289,9 +287,9 @@ def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
     if isinstance(error, UnicodeDecodeError):
         return _not_utf8(error)
     if "truncated" in str(error):
-        return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Get it anew."
+        return f"is cut off: it ends after {len(content):,} bytes in the middle of its JSON. Download it again."
     if isinstance(error, msgspec.ValidationError):
-        return f"is no COCO JSON ({_plain_message(error)}): expected lists named images, annotations and categories."
+        return f"is not a COCO JSON ({_plain_message(error)}): expected lists named images, annotations and categories."
     found = [(match.start(), match[0].decode()) for match in _NO_NUMBER.finditer(content)]
     if found:
         places, words = [place for place, _ in found], sorted({word for _, word in found})
@@ -299,7 +297,7 @@ def _what_is_wrong(error: Exception, content: mmap.mmap) -> str:
             f"has {' and '.join(words)} in {len(places):,} place{'s' if len(places) > 1 else ''}, "
             f"{_around(content, places[0])}. JSON knows finite numbers only: correct or remove what holds them."
         )
-    return f"is no whole JSON file ({_plain_message(error)}): get it anew, or write it as UTF-8."
+    return f"is not a complete JSON file ({_plain_message(error)}): download it again, or write it as UTF-8."
 
 
 def _around(content: mmap.mmap, place: int) -> str:

@@ -1,4 +1,4 @@
-"""What this command wrote into a folder, with checksums: nothing else there is ever replaced or removed."""
+"""A ledger of what this command wrote into a folder, with checksums: nothing else is ever replaced or removed."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LEDGER_FILE = "prepared.sha256"
 LEDGER_HEAD = (
     "# Made by scripts/prepare_coco.py of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
 )
-#: How Ultralytics' caches of labels begin: NumPy's format. They are derived, and made again when they are missing.
+#: How Ultralytics' caches of labels begin: NumPy's format. They are derived, and rebuilt when missing.
 CACHE_MAGIC = b"\x93NUMPY"
 
 
 @dataclass
 class Survey:
-    """What was found in a folder, by paths relative to it.
+    """The state of the files in a folder, by relative path.
 
     Attributes:
         own: Files and links that are as they were written.
@@ -39,7 +39,7 @@ class Survey:
 
     @property
     def told(self) -> str:
-        """The first three that aren't as they were written, and how many there are."""
+        """The first three files that are not as they were written, and their number."""
         named = [f"{name} (changed since)" for name in self.changed]
         named += [f"{name} (not its own)" for name in self.foreign]
         return first_three(named)
@@ -49,7 +49,7 @@ class Ledger:
     """The files and links that this command wrote into a folder.
 
     While a folder is being made, a path may have several contents: the old one, and the new one that is about to take
-    its place. Both are its own, so that an interrupted command can go on.
+    its place. Both are its own, so that an interrupted command can resume.
 
     Args:
         out: The folder.
@@ -75,7 +75,7 @@ class Ledger:
         return isinstance(other, Ledger) and vars(self) == vars(other)
 
     def survey(self, paths: Iterable[Path]) -> Survey:
-        """Return what is at some paths and below them; caches of Ultralytics' are passed over."""
+        """Return the state of some paths and all below them; Ultralytics' caches are ignored."""
         found = Survey()
         for path in paths:
             for name in self._entries(path):
@@ -90,7 +90,7 @@ class Ledger:
         return found
 
     def check(self, paths: Iterable[Path]) -> None:
-        """Refuse to replace or remove what isn't as this command wrote it.
+        """Refuse to replace or remove anything that isn't as this command wrote it.
 
         Raises:
             ArgumentError: If there is such a file at one of the paths, or below.
@@ -104,13 +104,13 @@ class Ledger:
                 not self.known
             )
             raise ArgumentError(
-                f"out={self.out} holds {count:,} file{'s' * (count > 1)} that this command did not write so, and would "
-                f"overwrite or remove: {found.told}.{unknown} Move them elsewhere, or name another folder with out=."
-                f"{self._stale_caches(found.changed)}"
+                f"out={self.out} holds {count:,} file{'s' * (count > 1)} that this command did not write, or that "
+                f"changed since, and would overwrite or remove: {found.told}.{unknown} Move them elsewhere, or name "
+                f"another folder with out=.{self._stale_caches(found.changed)}"
             )
 
     def _stale_caches(self, changed: Iterable[str]) -> str:
-        """Return a hint on caches from before a label was edited: older releases go by the sizes of labels alone."""
+        """Return a hint on caches from before a label was edited: older releases only compare the sizes of labels."""
         paths = [self.out / name for name in changed if name.startswith("labels/") and name.endswith(".txt")]
         caches = {(path.parent.with_suffix(".cache"), path) for path in paths}
         stale = {self.name(c) for c, path in caches if _is_cache(c) and c.stat().st_mtime_ns < path.lstat().st_mtime_ns}
@@ -121,14 +121,14 @@ class Ledger:
         )
 
     def add(self, files: Mapping[str, str] | None = None, links: Mapping[str, str] | None = None) -> None:
-        """Note what is about to be written, beside what may be there now: SHA-256 of files, targets of links."""
+        """Record what is about to be written, beside the present contents: SHA-256 of files, targets of links."""
         for known, new in ((self.files, files or {}), (self.links, links or {})):
             for name, content in new.items():
                 known.setdefault(name, set()).add(content)
         self._write()
 
     def settle(self, files: Mapping[str, str], links: Mapping[str, str]) -> None:
-        """Note what is there at the end, each with the one content that it has; what is gone is forgotten."""
+        """Record the final contents of each path, and forget missing ones."""
         for known, new, there in ((self.files, files, os.path.lexists), (self.links, links, os.path.islink)):
             for name in [name for name in known if name not in new and not there(self.out / name)]:
                 del known[name]
@@ -148,7 +148,7 @@ class Ledger:
         remove_empty(path)
 
     def claim(self, part: Path) -> None:
-        """Note that unfinished work goes to a path, where it may be overwritten and removed from now on.
+        """Record that unfinished work goes to a path, where it may be overwritten and removed from now on.
 
         Raises:
             ArgumentError: If something lies there that isn't unfinished work of this command.
@@ -161,10 +161,10 @@ class Ledger:
     def check_claim(self, part: Path) -> None:
         """Raise ArgumentError if something lies at a path that isn't unfinished work of this command."""
         if os.path.lexists(part) and self.name(part) not in self.claimed:
-            raise ArgumentError(f"{part} is not of this command, and in its way: move it elsewhere.")
+            raise ArgumentError(f"{part} is not from this command, and would be overwritten: move it elsewhere.")
 
     def begin_download(self, path: Path) -> None:
-        """Note that a file is going to be downloaded, first to its name with `.part` behind it.
+        """Record that a file is being downloaded, first to its name with `.part` appended.
 
         Raises:
             ArgumentError: If something else lies there.
@@ -174,7 +174,7 @@ class Ledger:
         self._write()
 
     def end_download(self, path: Path) -> None:
-        """Note that a file was downloaded, and how it is."""
+        """Record that a file was downloaded, and its size and time."""
         self.downloads[path.name] = _file_state(path)
         self._write()
 
@@ -247,7 +247,9 @@ def remove_unfinished(part: Path, suffix: str) -> None:
     if part.is_dir() and not part.is_symlink():
         inside = [Path(parent, name) for parent, _, names in os.walk(part, onerror=_raise_walk_error) for name in names]
         if foreign := [path for path in inside if path.suffix != suffix or not path.is_file() or path.is_symlink()]:
-            raise ArgumentError(f"{foreign[0]} is not of this command, and its folder is to go: move it elsewhere.")
+            raise ArgumentError(
+                f"{foreign[0]} is not from this command, and its folder would be removed: move it elsewhere."
+            )
         for path in inside:
             path.unlink()
         remove_empty(part)

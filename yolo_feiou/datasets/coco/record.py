@@ -1,4 +1,4 @@
-"""What a prepared folder says of itself: made by this command, from what, and whether that is still so."""
+"""The record of a prepared folder: that this command made it, its inputs, and whether both are unchanged."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import write_json
 
-#: The record of a folder that is whole, written last; and that of one that is being made.
+#: The record of a complete folder, written last; and that of an unfinished one.
 PREPARED_FILE, PREPARING_FILE = "prepared.json", "preparing.json"
 #: The file whose lock a process holds while it makes the folder.
 LOCK_FILE = ".preparing.lock"
@@ -64,7 +64,7 @@ def _is_record(content: object) -> bool:
 
 
 def check_output_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Path]) -> None:
-    """Refuse a folder that holds things of the user's in places where this command makes its own.
+    """Refuse a folder that holds a user's files where this command would write its own.
 
     Args:
         own: What this command wrote in the folder.
@@ -88,8 +88,8 @@ def check_output_folder(own: Ledger, fresh: Sequence[Path], scratch: Sequence[Pa
     wrong += [path for path in scratch if own.name(path) not in own.claimed]
     if there := [str(path.relative_to(out)) for path in wrong if os.path.lexists(path)]:
         raise ArgumentError(
-            f"out={out} holds {first_three(there)}, which this command did not make and would overwrite: move "
-            "them elsewhere, or name another folder."
+            f"out={out} holds {first_three(there)}, which this command did not write and would overwrite: move them "
+            "elsewhere, or name another folder."
         )
 
 

@@ -1,4 +1,4 @@
-"""What the arguments of `scripts/prepare_coco.py` ask for."""
+"""The request that the arguments of `scripts/prepare_coco.py` describe."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Options:
 
 @dataclass(frozen=True)
 class PrepareRequest:
-    """What a command line asks for.
+    """A request to prepare a data set.
 
     Attributes:
         out: The folder to write.
@@ -79,7 +79,7 @@ class PrepareRequest:
 
 
 def read_prepare_request(values: dict[str, Any], published: Sequence[Published], url: str) -> PrepareRequest:
-    """Return what the arguments ask for.
+    """Return the request that the arguments describe.
 
     Raises:
         ArgumentError: If they don't go together, or a file or folder isn't there.

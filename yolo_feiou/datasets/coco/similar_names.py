@@ -1,4 +1,4 @@
-"""Names of image files that are nearly the same: in another case, another Unicode form, or with %-escapes."""
+"""Image files with similar names: other case, other Unicode form, or %-escapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sizes of images: those that a JSON has beside those of the files, as Ultralytics reads them."""
+"""Compare the sizes of images in a JSON with those of the files, as Ultralytics reads them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
         source: The JSON, for messages.
 
     Returns:
-        The same with sizes of files where the JSON has none, and what the user should know, a line each.
+        The same with sizes of files where the JSON has none, and notes for the user, one line each.
 
     Raises:
         DataError: If sizes differ by no common factor, or there is none in the JSON nor in the file.
@@ -91,8 +91,8 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     found = np.array([size or (np.nan, np.nan) for size in read], float).reshape(-1, 2)
     if lacking := [visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
         raise DataError(
-            f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be read: "
-            f"{first_three(lacking)}. Get them anew, or remove them from the JSON."
+            f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be "
+            f"read: {first_three(lacking)}. Download them again, or remove them from the JSON."
         )
     notes = []
     if blind:

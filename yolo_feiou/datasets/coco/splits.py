@@ -1,4 +1,4 @@
-"""Where the JSON and the images of each split are: in a folder, in zips, on the network, or where the user says."""
+"""Locate the JSON and the images of each split: in a folder, in zips, on the network, or at given paths."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def check_source(source: Path, own: Ledger, published: Sequence[Published]) -> N
 
     Raises:
         ArgumentError: If something would be that this command didn't write so.
-        DataError: If a zip is not there or not whole.
+        DataError: If a zip is missing or incomplete.
     """
     for piece in _find_parts(source, own.out, published):
         if piece.there is None:
@@ -108,7 +108,7 @@ def extract_source(source: Path, own: Ledger, published: Sequence[Published]) ->
 
     Raises:
         ArgumentError: If something would be replaced that this command didn't write so.
-        DataError: If a zip is not there or not whole, or there isn't the space to extract it.
+        DataError: If a zip is missing or incomplete, or there isn't the space to extract it.
         OSError: If something can't be written.
     """
     out = own.out

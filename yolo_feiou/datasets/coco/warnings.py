@@ -1,4 +1,4 @@
-"""What is no mistake in a COCO JSON, but looks like one: said when it is prepared and when a model is evaluated."""
+"""Warnings of likely mistakes in a COCO JSON, given in preparation and evaluation."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-#: Share of clipped boxes from which one may suspect that they are something else; in COCO itself it is far less.
+#: Share of clipped boxes above which they are suspicious; in COCO itself it is far less.
 MAX_CLIPPED_SHARE = 0.2
 
 
 def warn_of_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str]:
-    """Give a line if boxes look like shares of the image, and one if they look like two corners.
+    """Yield a line if boxes look like fractions of the image, and one if they look like two corners.
 
     Args:
         boxes: x, y, width and height in pixels, shape (N, 4).
@@ -19,7 +19,9 @@ def warn_of_boxes(boxes: np.ndarray, clipped: int, objects: int) -> Iterator[str
         objects: How many objects there are.
     """
     if (small := int((boxes[:, 2:].max(1) < 1).sum())) > len(boxes) / 2:
-        yield f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not shares of the image."
+        yield (
+            f"{small:,} of {len(boxes):,} boxes are smaller than a pixel: expected pixels, not fractions of the image."
+        )
     if clipped > objects * MAX_CLIPPED_SHARE:
         yield (
             f"{clipped:,} of {objects:,} boxes reach beyond their image: expected x, y, width and height, "
