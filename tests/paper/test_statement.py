@@ -59,8 +59,8 @@ def test_a_statement_that_holds_in_part_says_where(tmp_path):
     judged, figures = evidence.judge(FOCAL_LARGER)
     assert judge_claim(evidence, FOCAL_LARGER) == PARTLY
     assert [name for name, holds in judged.items() if holds] == [
-        "literal, weight in the graph",
-        "2 − IoU, weight in the graph",
+        "literal, attached weight",
+        "2 − IoU, attached weight",
     ]
     assert figures == "error after the last step: focal_eiou 16, eiou 17"
     row = format_matrix(evidence, RESULT_MARKS)[2 + CLAIMS.index(FOCAL_LARGER)]

@@ -104,7 +104,7 @@ def test_titles_axes_and_one_scale():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "leads away from the target",
         "no gradient",
-        "gradient not finite",
+        "non-finite gradient",
     ]
 
 

@@ -157,7 +157,10 @@ def test_the_command_says_how_much_is_dead(tmp_path):
     subject = module.make_experiment("focal_eiou:gamma=1")
     assert subject.name == "field-focal_eiou-gamma-1"
     lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
-    assert lines[0] == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, dead 68.0%, broken 0.0%"
+    assert (
+        lines[0]
+        == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, zero gradient 68.0%, non-finite gradient 0.0%"
+    )
     assert [line.split()[2] for line in lines] == ["offset:", "size:", "both:"]
     assert len(read_csv(tmp_path / "field.csv")) == 75
     assert (tmp_path / "field.png").stat().st_size > 10_000

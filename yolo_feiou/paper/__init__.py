@@ -1,1 +1,1 @@
-"""The paper, statement by statement: what is measured, what follows, and the page that says so."""
+"""The paper, statement by statement: measurements, results, and the page that lists them."""

@@ -1,4 +1,4 @@
-"""What was measured, read back from the files that the commands wrote."""
+"""The measurements, read from the files that the commands wrote."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 from yolo_feiou.simulation.claims import CLAIMS, Claim, LossCurve
 from yolo_feiou.storage.tables import Row, read_csv
 
-#: The simulations at full size: the name of a condition, the folder for setup 1 and 2, and what is Focal-EIoU there.
+#: The simulations at full size: the name of a condition, the folder for setup 1 and 2, and the spec of Focal-EIoU
+#: there.
 CONDITIONS = (
     ("literal", "setup{}", "focal_eiou"),
-    ("literal, weight in the graph", "setup{}", "focal_eiou:detach=false"),
+    ("literal, attached weight", "setup{}", "focal_eiou:detach=false"),
     ("literal, Eq. 10 alone", "setup{}", "focal_eiou:norm=mean"),
     ("factor 2 − IoU", "setup{}-2iou", "focal_eiou"),
-    ("2 − IoU, weight in the graph", "setup{}-2iou", "focal_eiou:detach=false"),
+    ("2 − IoU, attached weight", "setup{}-2iou", "focal_eiou:detach=false"),
     ("2 − IoU, Eq. 10 alone", "setup{}-2iou", "focal_eiou:norm=mean"),
     ("best", "setup{}-best", "focal_eiou"),
     ("best, but `empty=mean`", "setup{}-best-mean", "focal_eiou"),
@@ -36,7 +37,7 @@ class Evidence:
         return self.facts[name]
 
     def course(self, run: str, loss: str) -> LossCurve:
-        """Return what a loss reached in a simulation."""
+        """Return the recorded steps of a loss in a simulation."""
         return LossCurve([row for row in self.table(f"{run}/steps.csv") if row["loss"] == loss])
 
     def end(self, loss: str) -> Row:
@@ -50,14 +51,14 @@ class Evidence:
         return [row for row in rows if row["beta"] == nearest]
 
     def swept(self, setup: int, loss: str) -> dict[float, Row]:
-        """Return what a loss reached for each value of its parameter."""
+        """Return the final row of a loss for each value of its parameter."""
         rows = self.table("figure4/figure4.csv")
         return {row["value"]: row for row in rows if row["setup"] == setup and row["loss"] == loss}
 
     def judge(self, claim: Claim) -> tuple[dict[str, bool], str]:
         """Return whether a claim on figure 6 or 7 holds under each condition, and the literal reading's figures.
 
-        A claim that is not about Focal-EIoU is judged once for each reading.
+        A claim that is not about Focal-EIoU is judged once for each interpretation.
         """
         about_focal = "focal_eiou" in (claim.loss, *claim.others)
         conditions = [c for c in CONDITIONS if about_focal or c[2] == "focal_eiou"]
@@ -68,6 +69,6 @@ class Evidence:
         return {name: holds for name, (holds, _) in judged.items()}, next(iter(judged.values()))[1]
 
     def readings(self, claim: Claim) -> tuple[int, int]:
-        """Return in how many of the readings tried a claim holds, and how many were."""
+        """Return in how many of the interpretations a claim holds, and how many were tried."""
         rows = self.table("readings/readings.csv")
         return sum(int(row[f"claim_{CLAIMS.index(claim) + 1}"]) for row in rows), len(rows)

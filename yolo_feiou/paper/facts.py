@@ -1,4 +1,4 @@
-"""Numbers about the losses that need no simulation: each is what a statement of the paper is held against."""
+"""Numbers about the losses that need no simulation, by which statements of the paper are judged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNIT_BOX = (0.0, 0.0, 1.0, 1.0)  # centre and sides of the usual target
 
 
 def compute_facts(stock_ciou: Callable[[Tensor, Tensor], Tensor]) -> list[Row]:
-    """Return all facts, as rows of a name, a value and what it is.
+    """Return all facts, as rows of a name, a value and its meaning.
 
     Args:
         stock_ciou: Ultralytics' CIoU of boxes and targets, both xyxy of shape (N, 4): values of shape (N,).

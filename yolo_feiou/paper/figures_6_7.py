@@ -10,20 +10,20 @@ from yolo_feiou.simulation.claims import CLAIMS, Claim
 
 
 def judge_claim(evidence: Evidence, claim: Claim) -> str:
-    """Return the word for a claim over all conditions."""
+    """Return the result of a claim over all conditions."""
     held = evidence.judge(claim)[0].values()
     return HOLDS if all(held) else PARTLY if any(held) else FAILS
 
 
 def count_results(evidence: Evidence) -> Counter[str]:
-    """Return how many of the claims got each verdict."""
+    """Return how many of the claims got each result."""
     return Counter(judge_claim(evidence, claim) for claim in CLAIMS)
 
 
 def format_matrix(evidence: Evidence, marks: dict[str, str]) -> list[str]:
     """Return the table of claims and conditions, as Markdown lines."""
     names = [name for name, _, _ in CONDITIONS]
-    head = ("where", "the paper says", "verdict", *names, "of the readings", "figures of the literal reading")
+    head = ("where", "the paper says", "result", *names, "of the readings", "figures of the literal reading")
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for claim in CLAIMS:
         judged, figures = evidence.judge(claim)

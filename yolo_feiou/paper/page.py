@@ -1,4 +1,4 @@
-"""`docs/paper.md`: every statement of the paper with its verdict, computed from the files beside it."""
+"""`docs/paper.md`: every statement of the paper with its result, computed from the files beside it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULT_MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNTESTED: "⏳"}
 INTRODUCTION = """# The paper, statement by statement
 
 *Focal and Efficient IOU Loss for Accurate Bounding Box Regression* ([arXiv:2101.08158](https://arxiv.org/abs/2101.08158))
-against this implementation: the losses that train YOLO here are the ones that these simulations follow. Every verdict
+against this implementation: the losses that train YOLO here are the ones that these simulations follow. Every result
 below is computed from the CSV files in [`paper/`](paper), which one command makes, pictures and this page included:
 
 ```bash
@@ -29,17 +29,18 @@ make paper
 
 {summary}
 
-**How to read it.** The paper leaves much of its simulations open, so they are run under several readings. *The literal
-one*: boxes of area 100 in the 20 × 20 square, plain steps in (x, y, w, h), and Eq. 11 over all pairs, times their
-number (without that factor nothing moves). *Factor 2 − IoU* is a habit from the DIoU paper. *The best reading* is
+**How to read it.** The paper leaves much of its simulations open, so they are run under several interpretations,
+called readings. *The literal one*: boxes of area 100 in the 20 × 20 square, plain steps in (x, y, w, h), and Eq. 11
+over all pairs, times their number (without that factor nothing moves). *Factor 2 − IoU* is a habit from the DIoU
+paper. *The best reading* is
 {best}.
-It is no evidence of the authors' set-up.
+It is not evidence of the authors' set-up.
 Errors are ℓ1 errors of a pair, |Δx| + |Δy| + |Δw| + |Δh|.
 """
 
 FIGURES_6_AND_7_NOTE = """\
-`yolo simulate setup=1` and `setup=2` print these verdicts for any reading. Focal-EIoU is Eq. 11 unless it
-is said otherwise; *weight in the graph* is `focal_eiou:detach=false`, *Eq. 10 alone* is `focal_eiou:norm=mean`. The
+`yolo simulate setup=1` and `setup=2` print these results for any reading. Focal-EIoU is Eq. 11 unless it
+is said otherwise; *attached weight* is `focal_eiou:detach=false`, *Eq. 10 alone* is `focal_eiou:norm=mean`. The
 paper gives curves here and no numbers, so “far more” and “much higher” are judged as “more” and “higher”. A
 statement *holds* if it does under every condition in its row.
 """
@@ -60,15 +61,15 @@ PICTURES = {
     "best7b": ("paper/setup2-best/iou.png", "Setup 2, the best reading: IoU"),
     "eiou": (
         "paper/field-eiou/field.png",
-        "EIoU: no region pushes away or is dead in these planes (for others see the row on its centres)",
+        "EIoU: no region pushes away or has a zero gradient in these planes (for others see the row on its centres)",
     ),
     "focal": (
         "paper/field-focal_eiou/field.png",
-        "Focal-EIoU, Eq. 10: dead (grey) where boxes don't overlap; Eq. 11 mends a batch, not a pair",
+        "Focal-EIoU, Eq. 10: zero gradient (grey) where boxes don't overlap; Eq. 11 fixes a batch, not a pair",
     ),
     "attached": (
         "paper/field-focal_eiou-detach-false/field.png",
-        "The weight in the graph, as in much public code: pushes away (orange)",
+        "The attached weight, as in much public code: pushes away (orange)",
     ),
 }
 FIGURES_6_AND_7 = "Section 5.3: the simulations, figures 6 and 7"
@@ -103,7 +104,7 @@ def make_page(folder: Path) -> str:
 
 
 def format_summary(counts: Counter[str]) -> str:
-    """Return how many statements got each verdict."""
+    """Return how many statements got each result."""
     return (
         f"{counts.total()} statements: "
         + ", ".join(f"{RESULT_MARKS[word]} {counts[word]} {word}" for word in RESULT_MARKS)
@@ -112,7 +113,7 @@ def format_summary(counts: Counter[str]) -> str:
 
 
 def describe_best_reading(evidence: Evidence) -> str:
-    """Return what the best reading is."""
+    """Describe the best interpretation."""
     readings = evidence.table("readings/readings.csv")
     full = sum(row["holds"] == len(CLAIMS) for row in readings)
     held = sum(evidence.judge(claim)[0]["best"] for claim in CLAIMS)
@@ -129,7 +130,7 @@ def describe_best_reading(evidence: Evidence) -> str:
 
 def format_rows(verdicts: list[tuple[Statement, Result]]) -> list[str]:
     """Return the table of a section."""
-    lines = ["| where | the paper says | verdict | here | the paper | shown by |", "|---|---|---|---|---|---|"]
+    lines = ["| where | the paper says | result | here | the paper | shown by |", "|---|---|---|---|---|---|"]
     for statement, verdict in verdicts:
         cells = (
             statement.where,

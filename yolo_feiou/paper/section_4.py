@@ -171,19 +171,19 @@ SECTION_4 = [
     ),
     Statement(
         "Eq. 10",
-        "The weight IoU^γ turns the gradient to high-quality examples. (The weight must be outside the graph, which "
-        "the paper doesn't say.)",
+        "The weight IoU^γ turns the gradient to high-quality examples. (The weight must be detached, which the "
+        "paper doesn't say.)",
         "",
         lambda e: judge_under(
             {
-                "the weight outside the graph": e["focal_eiou.bad_gradient"] < e["eiou.bad_gradient"]
+                "the weight detached": e["focal_eiou.bad_gradient"] < e["eiou.bad_gradient"]
                 and e["detached.loses"] < 0.2,
-                "the weight inside it": e["attached.loses"] < 0.2,
+                "the weight attached": e["attached.loses"] < 0.2,
             },
             f"mean gradient of pairs with IoU ≤ 0.5 over that of the others: EIoU {e['eiou.bad_gradient']:.2f}, "
-            f"Focal-EIoU {e['focal_eiou.bad_gradient']:.2f}. But inside the graph {e['attached.loses']:.0%} of "
-            f"overlapping pairs lose IoU by a small step (outside {e['detached.loses']:.0%}), and shifted squares are "
-            f"pushed apart below an IoU of {e['attached.limit_0.5']:.3f} (γ = 0.5)",
+            f"Focal-EIoU {e['focal_eiou.bad_gradient']:.2f}. But attached {e['attached.loses']:.0%} of overlapping "
+            f"pairs lose IoU by a small step (detached {e['detached.loses']:.0%}), and shifted squares are pushed "
+            f"apart below an IoU of {e['attached.limit_0.5']:.3f} (γ = 0.5)",
         ),
     ),
 ]

@@ -42,7 +42,7 @@ def judge_early_steps(evidence: Evidence) -> Result:
 
 
 def report_best_value(evidence: Evidence, loss: str, value: float) -> Result:
-    """Say at which value of a loss's parameter the error is lowest, in each setup: no verdict on AP."""
+    """Say at which value of a loss's parameter the error is lowest, in each setup: no result on AP."""
     swept = {setup: evidence.swept(setup, loss) for setup in SETUPS}
     best = {setup: min(rows, key=lambda v: rows[v]["error"]) for setup, rows in swept.items()}
     figures = "; ".join(
@@ -54,7 +54,7 @@ def report_best_value(evidence: Evidence, loss: str, value: float) -> Result:
 
 
 def report_against_eiou(evidence: Evidence, loss: str, value: float) -> Result:
-    """Say what a value of γ gives against γ = 0, plain EIoU, in each setup: no verdict on AP."""
+    """Say what a value of γ gives against γ = 0, plain EIoU, in each setup: no result on AP."""
     swept = {setup: evidence.swept(setup, loss) for setup in SETUPS}
     figures = "; ".join(
         f"setup {setup}: error {rows[value]['error']:.2f} against {rows[0]['error']:.2f}, mean IoU "
@@ -66,7 +66,7 @@ def report_against_eiou(evidence: Evidence, loss: str, value: float) -> Result:
 
 
 def report_star(evidence: Evidence) -> Result:
-    """Say what γ does to Focal-EIoU*, in each setup: no verdict on AP."""
+    """Say what γ does to Focal-EIoU*, in each setup: no result on AP."""
     figures = "; ".join(
         f"setup {setup}: "
         + ", ".join(

@@ -158,7 +158,7 @@ SECTION_3 = [
     ),
     Statement(
         "Eq. 5",
-        "CIoU is 1 − IoU + ρ²/c² + αv. (With α outside the graph, which the paper doesn't say.)",
+        "CIoU is 1 − IoU + ρ²/c² + αv. (With α detached, which the paper doesn't say.)",
         "",
         lambda e: judge_once(
             e["ciou.stock_gap"] < 1e-4, f"differs from Ultralytics' own by {e['ciou.stock_gap']:.1g} at most"

@@ -1,4 +1,4 @@
-"""A statement of the paper, and the verdict on it."""
+"""A statement of the paper, and its result."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MAKE_PAPER = "make paper"  # writes facts.csv
 
 @dataclass(frozen=True)
 class Result:
-    """What we found.
+    """The result of a statement.
 
     Attributes:
         word: One of the four above.
-        ours: Our figures, in words; where it holds under conditions, it begins with them.
+        ours: A text with our figures; where it holds under conditions, it begins with them.
     """
 
     word: str
@@ -32,8 +32,8 @@ class Statement:
         where: The section, equation, figure or table.
         says: What it says, in our words.
         paper: The paper's own figure, or nothing.
-        judge: The verdict that the evidence gives.
-        shown: The command that makes the evidence.
+        judge: Computes the result from the evidence.
+        shown: The command that computes the evidence.
     """
 
     where: str
@@ -58,5 +58,5 @@ def judge_under(conditions: dict[str, bool], ours: str) -> Result:
 
 
 def untested(reason: str) -> Callable[[Evidence], Result]:
-    """Return a judge that says why there is no verdict."""
+    """Return a judge that says why there is no result."""
     return lambda evidence: Result(UNTESTED, reason)

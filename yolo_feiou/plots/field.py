@@ -13,20 +13,20 @@ from yolo_feiou.plots.style import make_panels
 from yolo_feiou.storage.tables import Row
 
 PLANE_LABELS = {
-    "offset": ("offset Δx, in sides", "offset Δy, in sides", "boxes of one size"),
+    "offset": ("offset Δx, in box widths", "offset Δy, in box heights", "boxes of one size"),
     "size": ("log₂ w/w_t", "log₂ h/h_t", "boxes with one centre"),
-    "both": ("offset Δx, in sides", "log₂ of both sides' ratio", "offset and size"),
+    "both": ("offset Δx, in box widths", "log₂ of both sides' ratio", "offset and size"),
 }
-#: What has a colour of its own: its tint, how dense it is, and what it means.
+#: Regions with a colour of their own: colour, opacity, and label.
 REGION_STYLES = {
     "away": ("#D55E00", 0.6, "leads away from the target"),
-    "dead": ("#9A9A9A", 1.0, "no gradient"),
-    "broken": ("#000000", 1.0, "gradient not finite"),
+    "dead": ("#9A9A9A", 1.0, "zero gradient"),
+    "broken": ("#000000", 1.0, "non-finite gradient"),
 }
 
 
 def draw_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
-    """Draw where a step leads (arrows), how large it is (blue), where it pushes away (red), where it is dead (grey).
+    """Draw the direction of the step (arrows), its size (blue), where it pushes away (red), where it is zero (grey).
 
     Args:
         rows: As `simulation.field.field` returns them.

@@ -1,4 +1,4 @@
-"""Pictures as the paper's figures 1 to 5, from rows."""
+"""Plots like the paper's figures 1 to 5, from rows."""
 
 from __future__ import annotations
 

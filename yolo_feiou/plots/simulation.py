@@ -1,4 +1,4 @@
-"""Pictures of a simulation, as the paper's figures 6 and 7: the error, and the distribution of IoU, over the steps."""
+"""Plots of a simulation, like the paper's figures 6 and 7: error and distribution of IoU over the steps."""
 
 from __future__ import annotations
 

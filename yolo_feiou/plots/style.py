@@ -1,4 +1,4 @@
-"""How all pictures look: legible on a slide, and to the colour-blind."""
+"""The style of all plots: legible on a slide, and to the colour-blind."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ COLOURS = {
 #: For families of which no loss is above, in the order of the table.
 FAMILY_COLOURS = ("#AA4499", "#C4A000", "#A65628", "#5E4FA2", "#7A9A01")
 DASH_STYLES = ("-", "--", ":", "-.")
-#: For what is no loss of the table, in this order.
+#: For names that are not losses of the table, in this order.
 SPARE_COLOURS = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A")
 #: How far towards white (above 0) or black the colours of further losses of one colour go.
 SHADE_STEPS = (0, 0.45, -0.4)
@@ -108,17 +108,17 @@ def _count_before(items: Sequence[str]) -> list[int]:
 
 @dataclass(frozen=True)
 class LineLook:
-    """How a thing is drawn, in all pictures of a set: its colour, and the dashes of its lines."""
+    """How a series is drawn, in all plots of a set: its colour, and the dashes of its lines."""
 
     colour: str
     dash: str
 
 
 def assign_looks(names: Sequence[str]) -> dict[str, LineLook]:
-    """Return a look for each name; no two of them are the same, for a dozen of one colour.
+    """Return a look for each name; all are different, for up to a dozen of one colour.
 
-    A loss has its colour, the second of the same colour other dashes and another shade of it, and so on. What begins
-    with no loss of the table has a spare colour.
+    A loss has its colour, the second of the same colour other dashes and another shade of it, and so on. Names that
+    begin with no loss of the table have a spare colour.
 
     Args:
         names: Specs of losses, which further words may follow, or anything else.
@@ -135,14 +135,14 @@ def assign_looks(names: Sequence[str]) -> dict[str, LineLook]:
 
 
 def mix_shade(tint: str, amount: float) -> str:
-    """Return a colour, so far on its way to white, or, below 0, to black."""
+    """Mix a colour with white, or, for amounts below 0, with black."""
     end = 1.0 if amount > 0 else 0.0
     red, green, blue = (part + abs(amount) * (end - part) for part in to_rgb(tint))
     return to_hex((red, green, blue)).upper()
 
 
 def _base(name: str) -> str:
-    """Return the loss that a name begins with, or, if that is none of the table, the name."""
+    """Return the loss that a name begins with, or the name if there is none in the table."""
     try:
         loss = split_spec(name.partition(" ")[0])[0]
     except LossSpecError:

@@ -1,1 +1,1 @@
-"""Boxes that follow the gradient of a loss, without a network: how a loss behaves before a GPU is spent on it."""
+"""Gradient descent on boxes without a network: how a loss behaves, without training."""

@@ -1,4 +1,4 @@
-"""What the paper says of its figures 6 and 7, each statement as a comparison of recorded numbers."""
+"""The paper's statements on its figures 6 and 7, each as a comparison of recorded numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMPARED_LOSSES = ("iou", "giou", "ciou")  # the losses that the paper compares 
 
 @dataclass(frozen=True)
 class LossCurve:
-    """What one loss reached in a simulation.
+    """The recorded steps of one loss in a simulation.
 
     Attributes:
         steps: Its rows, in the order of the steps.
@@ -41,8 +41,8 @@ class Claim:
     Attributes:
         figure: 6 or 7; the simulation is setup 1 or 2.
         says: The statement, in our words.
-        measure: What is compared, in words.
-        value: It, of a loss's course.
+        measure: The name of the compared quantity.
+        value: Computes it from a loss's curve.
         loss: 'eiou' or 'focal_eiou', whose value is …
         order: … 'below' or 'above' that of each of …
         others: … these.
@@ -57,11 +57,11 @@ class Claim:
     others: tuple[str, ...]
 
     def judge(self, rows: list[Row], focal: str = "focal_eiou") -> tuple[bool, str]:
-        """Return whether the statement holds in these rows, and the figures, in words.
+        """Return whether the statement holds in these rows, and a text with the figures.
 
         Args:
             rows: Of a simulation of the claim's setup, with IoU, GIoU, CIoU, EIoU and `focal`.
-            focal: The spec that stands for Focal-EIoU.
+            focal: The spec used as Focal-EIoU.
         """
 
         def figure(loss: str) -> float:
@@ -203,7 +203,7 @@ CLAIMS = (
 def check_claims(rows: list[Row], setup: int) -> list[str]:
     """Return a line for each statement on a setup's figure whose losses are in the rows.
 
-    Of several forms of Focal-EIoU each gets its own lines, which say which it is; EIoU's statements come once.
+    With several forms of Focal-EIoU each gets its own lines, which name it; EIoU's statements come once.
     """
     losses = list(dict.fromkeys(row["loss"] for row in rows))
     forms = [loss for loss in losses if split_spec(loss)[0] == "focal_eiou"]

@@ -1,4 +1,4 @@
-"""`yolo simulate`: which subject, and the folder that its results go to."""
+"""`yolo simulate`: choose the experiment and the folder for its results."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 def simulate(
     words: Sequence[str], replace: bool = False, find_runs_folder: Callable[[], Path] = lambda: Path("runs")
 ) -> None:
-    """Run `yolo simulate` with the words that follow it.
+    """Run `yolo simulate` with its arguments.
 
     Args:
         words: The words.
-        replace: Whether files that are there already are overwritten.
+        replace: Whether existing files are overwritten.
         find_runs_folder: Returns the folder in which results go that `out=` names no folder for.
 
     Raises:
-        ArgumentError: If the words don't name one subject, an argument doesn't fit, or a file is there already.
-        LossSpecError: If a loss is none of the table.
+        ArgumentError: If the arguments don't name one experiment, one is invalid, or a file exists already.
+        LossSpecError: If a loss is not in the table.
     """
     if not words or words[0].strip("-") in ("help", "h"):
         print(format_usage())
@@ -50,11 +50,11 @@ def simulate(
     chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field", "readings")]
     if len(chosen) != 1:
         raise ArgumentError(
-            f"got {' '.join(chosen) or 'nothing to simulate'}: give one of {', '.join(EXPERIMENTS)}, field=LOSS."
+            f"got {' '.join(chosen) or 'no experiment'}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS."
         )
     (word,) = chosen
     if word not in EXPERIMENTS and not word.startswith("field="):
-        raise ArgumentError(f"{word} is nothing to simulate: give one of {', '.join(EXPERIMENTS)}, field=LOSS.")
+        raise ArgumentError(f"unknown experiment {word}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
     subject = EXPERIMENTS.get(word) or field.make_experiment(word.partition("=")[2])
     out = Text("out", "", "a folder for the results")
     rest = [other for other in words if other != word]
@@ -63,7 +63,7 @@ def simulate(
     if not replace:
         check_not_overwritten(Path(out), subject.files)
     with results_folder(Path(out)) as folder:
-        for name in subject.files:  # of another simulation, where they may be replaced
+        for name in subject.files:  # of another simulation, if they may be replaced
             (folder / name).unlink(missing_ok=True)
         before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
         try:
@@ -83,7 +83,7 @@ def find_free(path: Path) -> Path:
 
 
 def format_usage() -> str:
-    """Return what there is to simulate, with the arguments of each and their defaults."""
+    """Return the experiments, with their arguments and defaults."""
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
     for word, subject in {**EXPERIMENTS, "field=LOSS": field.make_experiment("eiou")}.items():
         lines.append(f"\n{word}")

@@ -1,4 +1,4 @@
-"""Algorithm 1 of the paper: boxes that follow the gradient of a loss."""
+"""Algorithm 1 of the paper: gradient descent of boxes on a loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.simulation.setups import Reading
 
-# A step in (x, y, w, h), seen in the corners: J Jᵀ, where J is the derivative of the corners (x1, y1, x2, y2).
+# A step in (x, y, w, h), expressed in the corners: J Jᵀ, where J is the derivative of the corners (x1, y1, x2, y2).
 CORNER_METRIC = torch.tensor(
     [[1.25, 0, 0.75, 0], [0, 1.25, 0, 0.75], [0.75, 0, 1.25, 0], [0, 0.75, 0, 1.25]], dtype=torch.float64
 )
@@ -48,7 +48,7 @@ def descend(
         boxes: xyxy boxes, shape (batches, pairs in a batch, 4).
         target: Their targets, likewise.
         rates: The step size μ of each step.
-        reading: How a step is taken; the literal one if None.
+        reading: The interpretation of the paper; the literal one if None.
     """
     reading = reading or Reading()
     metric = CORNER_METRIC.to(boxes)

@@ -1,4 +1,4 @@
-"""What `yolo simulate` can be asked for."""
+"""An experiment of `yolo simulate`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ArgumentValues = dict[str, Any]
 
 @dataclass(frozen=True)
 class Experiment:
-    """Something to simulate.
+    """An experiment.
 
     Attributes:
         name: Of its results.

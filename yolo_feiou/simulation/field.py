@@ -1,4 +1,4 @@
-"""`yolo simulate field=LOSS`: the step that a loss makes a box take, over many positions and sizes about its target."""
+"""`yolo simulate field=LOSS`: the gradient step of a box under a loss, over positions and sizes around its target."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ from yolo_feiou.storage.tables import Row, write_csv
 
 PLANES = ("offset", "size", "both")
 FIELD_KINDS = ("towards", "away", "dead", "broken")
+#: What the terminal says of the kinds in the CSV.
+KIND_LABELS = {"dead": "zero gradient", "broken": "non-finite gradient"}
 
 
 def compute_field(loss: LossFunction, points: int = 41, offset: float = 2.0, octaves: float = 2.0) -> list[Row]:
-    """Return the step that a loss makes a box take, over three planes about a unit square as its target.
+    """Return the gradient step of a box under a loss, over three planes around a unit square as its target.
 
-    The planes, with u and v from −`offset` to `offset` sides, or −`octaves` to `octaves`:
+    The planes, with u and v from −`offset` to `offset` box widths, or −`octaves` to `octaves`:
 
     | plane  | u                      | v                      |
     |--------|------------------------|------------------------|
@@ -38,23 +40,22 @@ def compute_field(loss: LossFunction, points: int = 41, offset: float = 2.0, oct
     | both   | Δx                     | log₂ of w/w_t = h/h_t  |
 
     A row has the plane, u, v, the downhill direction in that plane (`du`, `dv`: minus the gradient by u and v), its
-    length `size`, the pair's IoU, and `kind`: 'broken' where the gradient is not finite, 'dead' where there is none,
+    length `size`, the pair's IoU, and `kind`: 'broken' where the gradient is non-finite, 'dead' where it is zero,
     'away' where it leads away from the target (u = v = 0), else 'towards'.
 
     Args:
-        loss: (pred, target) → (N,), with its focal weight and without its normalisation over a batch: Eq. 10, not
-            Eq. 11.
-        points: Grid points along an axis; an odd number has the target among them.
-        offset: Largest offset, in sides of the target.
+        loss: (pred, target) → (N,), with its focal weight and without normalisation over a batch: Eq. 10, not Eq. 11.
+        points: Grid points along an axis; an odd number includes the target.
+        offset: Largest offset, in box widths of the target.
         octaves: Largest size, in doublings.
 
     Raises:
-        LossFailed: If the loss raises, or gives no value a pair.
+        LossFailed: If the loss raises, or doesn't return one value a pair.
     """
     rows = []
     for plane in PLANES:
         reach = {"offset": (offset, offset), "size": (octaves, octaves), "both": (offset, octaves)}[plane]
-        even = 2 * torch.arange(points, dtype=torch.float64) / (points - 1) - 1  # 0 in the middle, to the bit
+        even = 2 * torch.arange(points, dtype=torch.float64) / (points - 1) - 1  # exactly 0 in the middle
         axes = [r * even for r in reach]
         place = torch.cartesian_prod(*axes).requires_grad_()
         boxes = place_boxes(plane, place)
@@ -89,10 +90,10 @@ def make_row(plane: str, place: tuple[float, float], step: tuple[float, float], 
 
 
 def make_experiment(spec: str) -> Experiment:
-    """Return the subject of the field of a loss: a spec, or a user's own as 'file.py:function'.
+    """Return the experiment for the gradient field of a loss: a spec, or a user's function as 'file.py:function'.
 
     Raises:
-        ArgumentError: If a function can't be had.
+        ArgumentError: If a function can't be loaded.
         LossSpecError: If the spec names no loss.
     """
     loss = load_loss(spec)
@@ -108,8 +109,8 @@ def make_experiment(spec: str) -> Experiment:
         save_figure(draw_field(rows, spec), folder / "field.png")
         for plane in PLANES:
             kinds = Counter(row["kind"] for row in rows if row["plane"] == plane)
-            shares = ", ".join(f"{kind} {kinds[kind] / kinds.total():.1%}" for kind in FIELD_KINDS)
-            yield f"{spec}, plane {plane}: {shares}"
+            shares = (f"{KIND_LABELS.get(kind, kind)} {kinds[kind] / kinds.total():.1%}" for kind in FIELD_KINDS)
+            yield f"{spec}, plane {plane}: {', '.join(shares)}"
 
     arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
     return Experiment(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))

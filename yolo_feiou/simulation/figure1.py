@@ -1,7 +1,7 @@
-"""`yolo simulate figure=1`: one anchor that follows three losses.
+"""`yolo simulate figure=1`: one anchor under three losses.
 
-The text gives the sides of both boxes and the number of steps, not the offset of their centres. This fixture ends at
-the sides that the text reports for CIoU; many others do too, so it shows what the text says and proves nothing.
+The text gives the sides of both boxes and the number of steps, not the offset of their centres. This anchor ends at the
+sides that the text reports for CIoU; many others do too, so it illustrates the text and proves nothing.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def compute_trajectories(
     Args:
         losses: Specs of losses.
         anchor: Centre and sides at the start; the target is a unit square about (0, 0).
-        steps: Float of steps.
+        steps: Number of steps.
         rate: Size μ of each step.
         factor: '1' or '2-iou', see `Reading`.
     """
@@ -55,7 +55,7 @@ def compute_trajectories(
 
 
 def write_figure1(folder: Path, values: ArgumentValues) -> Iterator[str]:
-    """Write the trajectories and their picture."""
+    """Write the trajectories and their plot."""
     anchor = [values.get(key, default) for key, default in zip(BOX_KEYS, ANCHOR, strict=True)]
     options = {key: values[key] for key in ("steps", "rate", "factor") if key in values}
     rows = compute_trajectories(get_losses(values, *FIGURE1_LOSSES), anchor, **options)

@@ -19,7 +19,7 @@ SWEPT_LOSSES = {"beta": ("focal_l1", "focal_eiou_v1"), "gamma": ("focal_eiou", "
 
 
 def run_sweep(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> Iterator[Row]:
-    """Yield a row for each loss and value of its parameter: what it reached after the last step."""
+    """Yield a row for each loss and value of its parameter: its measures after the last step."""
     for parameter, losses in SWEPT_LOSSES.items():
         for loss in losses:
             for value in values[parameter]:
@@ -30,7 +30,7 @@ def run_sweep(setup: int, points: int, values: dict[str, tuple[float, ...]]) -> 
 
 
 def write_figure4(folder: Path, values: ArgumentValues) -> Iterator[str]:
-    """Write the results over both parameters, and their picture."""
+    """Write the results over both parameters, and their plot."""
     chosen = {"beta": values.get("beta", SWEPT_BETAS), "gamma": values.get("gamma", SWEPT_GAMMAS)}
     total = 2 * sum(len(losses) * len(chosen[parameter]) for parameter, losses in SWEPT_LOSSES.items())
     finals = (row for setup in (1, 2) for row in run_sweep(setup, values.get("points", 100), chosen))
@@ -40,7 +40,7 @@ def write_figure4(folder: Path, values: ArgumentValues) -> Iterator[str]:
             for row in finals:
                 rows.append(row)
                 advance(1)
-    finally:  # what is finished is kept
+    finally:  # finished rows are kept
         if rows:
             write_csv(folder / "figure4.csv", rows)
     save_figure(draw_sweep(rows), folder / "figure4.png")

@@ -31,7 +31,7 @@ def make_boxes(number: int, seed: int = 0) -> list[Row]:
 
 
 def write_figure5(folder: Path, values: ArgumentValues) -> Iterator[str]:
-    """Write the boxes of both setups, and their picture."""
+    """Write the boxes of both setups, and their plot."""
     rows = [row for number in SETUPS for row in make_boxes(number, **values)]
     write_csv(folder / "figure5.csv", rows)
     save_figure(draw_layout(rows), folder / "figure5.png")

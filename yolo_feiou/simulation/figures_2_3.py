@@ -1,4 +1,4 @@
-"""`yolo simulate figure=2` and `figure=3`: FocalL1, the curves that lead to it, for several β."""
+"""`yolo simulate figure=2` and `figure=3`: the curves of FocalL1 for several β."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def focal_l1_curves(betas: Sequence[float] = CURVE_BETAS, points: int = 150, las
 
 
 def make_experiment(name: str, columns: dict[str, str]) -> Experiment:
-    """Return the subject that draws columns of the curves, each under its title."""
+    """Return the experiment that draws columns of the curves, each under its title."""
 
     def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
         rows = focal_l1_curves(values.get("beta", CURVE_BETAS))

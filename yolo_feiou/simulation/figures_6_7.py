@@ -61,11 +61,11 @@ def make_experiment(number: int) -> Experiment:
 
 
 def read_simulation(number: int, values: ArgumentValues) -> Simulation:
-    """Return the simulation that a user's values describe.
+    """Return the simulation for the values of the arguments.
 
     Raises:
         ArgumentError: If torch can't compute on the device.
-        LossSpecError: If a loss is none of the table.
+        LossSpecError: If a loss is not in the table.
     """
     given = dict(values)
     given["losses"] = get_losses(given, *FIGURE_LOSSES)
@@ -85,7 +85,7 @@ def read_simulation(number: int, values: ArgumentValues) -> Simulation:
 
 
 def run_simulation(what: Simulation, folder: Path) -> list[Row]:
-    """Simulate, and return the rows; each loss that is finished is on disk, whatever happens to the next."""
+    """Simulate, and return the rows; each finished loss is written before the next begins."""
     rows: list[Row] = []
     with show_progress(f"setup {what.setup}", what.steps * len(what.losses)) as advance:
         for part in what.run(tick=lambda: advance(1)):
@@ -98,13 +98,13 @@ def run_simulation(what: Simulation, folder: Path) -> list[Row]:
 
 
 def describe_settings(what: Simulation, finished: list[str]) -> dict[str, object]:
-    """Return what was simulated, with the versions that computed it."""
+    """Return the settings of a simulation, with the versions of the software."""
     versions = {"yolo_feiou": __version__, "torch": torch.__version__, "python": platform.python_version()}
     return {**asdict(what), "pairs": what.pairs, "losses": finished, "versions": versions}
 
 
 def name_reading(reading: Reading) -> str:
-    """Return a reading's name, or how it differs from the literal one."""
+    """Return an interpretation's name, or how it differs from the literal one."""
     for name, known in READINGS.items():
         if reading == known:
             return f"{name} reading"
@@ -113,7 +113,7 @@ def name_reading(reading: Reading) -> str:
 
 
 def format_summary(rows: list[Row]) -> Iterator[str]:
-    """Yield a table of what each loss reached."""
+    """Yield a table of the final measures of each loss."""
     width = max(len(row["loss"]) for row in rows)
     last = max(row["step"] for row in rows)
     yield " " * width + "".join(f"{column:>10}" for column in SUMMARY_COLUMNS)

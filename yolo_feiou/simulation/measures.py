@@ -1,4 +1,4 @@
-"""What is recorded of all boxes after a step: how far they are from their targets."""
+"""The measures that are recorded after each step: error and IoU to the targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`yolo simulate readings=all`: the statements on figures 6 and 7 under many readings of the paper."""
+"""`yolo simulate readings=all`: the statements on figures 6 and 7 under many interpretations of the paper."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ BATCH_READINGS = [
 
 
 def judge_readings(points: int, seed: int = 0) -> Iterator[Row]:
-    """Yield a row for each reading: what it is, whether each statement holds (0 or 1), and how many do."""
+    """Yield a row for each interpretation: its options, whether each statement holds (0 or 1), and how many do."""
 
     @cache
     def course(setup: int, reading: Reading, loss: str) -> list[Row]:
@@ -70,7 +70,7 @@ def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
             for row in judging:
                 rows.append(row)
                 advance(1)
-    finally:  # what is finished is kept
+    finally:  # finished rows are kept
         if rows:
             write_csv(folder / "readings.csv", rows)
     for i, claim in enumerate(CLAIMS, 1):

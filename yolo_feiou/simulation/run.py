@@ -18,12 +18,12 @@ FIGURE_LOSSES = ("iou", "giou", "ciou", "eiou", "focal_eiou")  # the paper's fig
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is simulated; the defaults are the paper's.
+    """A simulation; the defaults are the paper's.
 
     Attributes:
         setup: 1 or 2, see `SETUPS`.
         losses: Specs of losses.
-        reading: How the paper is read.
+        reading: The interpretation of the paper.
         points: Number of points; 0 is the paper's.
         steps: Number of steps T.
         seed: Of the points.
@@ -52,7 +52,9 @@ class Simulation:
         pairs = setup.pairs(self.points or setup.points, self.reading, self.seed)
         start, target = (boxes.to(self.device, getattr(torch, self.dtype)) for boxes in pairs)
         schedule = step_sizes(self.steps)
-        for spec, loss in [(spec, build_loss(spec)) for spec in self.losses]:  # a wrong one shows at once
+        for spec, loss in [
+            (spec, build_loss(spec)) for spec in self.losses
+        ]:  # a wrong spec fails before the first step
             rows = [{"loss": spec, "step": 0, "rate": 0.0, **measure_boxes(start, target)}]
             trajectory = descend(loss, start, target, schedule, self.reading)
             for step, (rate, boxes) in enumerate(zip(schedule, trajectory, strict=True), 1):

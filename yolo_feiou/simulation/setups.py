@@ -1,4 +1,4 @@
-"""The anchors and targets of the paper's simulations, and the options that its text leaves open."""
+"""The anchors and targets of the paper's simulations, and the options that its text leaves unspecified."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Factor = Literal["1", "2-iou"]
 
 @dataclass(frozen=True)
 class Reading:
-    """A reading of the paper's section 5.3; the defaults are the literal one.
+    """An interpretation ("reading") of the paper's section 5.3; the defaults are the literal one.
 
     Attributes:
         area: The targets' area, in squares of the unit in which the points are spread.
         region: Where setup 1's points lie: in the paper's square, or in the disc of radius 3 of Zheng et al. (2020).
             Setup 2 keeps its square.
-        factor: What each step is multiplied by: 1, or Zheng et al.'s 2 − IoU.
-        update: What takes the step: the box's centre and sides, or its corners.
+        factor: The factor of each step: 1, or Zheng et al.'s 2 − IoU.
+        update: The coordinates that are updated: the box's centre and sides, or its corners.
         batch: The pairs that make a batch of Eq. 11: all, those of one point, of one anchor with its targets, or of
             one point with one target.
         reduce: Whether a batch's loss is its mean, or its mean times its number of pairs, so that a loss without a
@@ -48,8 +48,8 @@ class Reading:
         )
 
 
-#: `best` is the one reading, of those that we tried, under which all statements on figures 6 and 7 hold. It is no
-#: evidence of what the authors did.
+#: `best` is the one tried interpretation under which all statements on figures 6 and 7 hold. It is not evidence of what
+#: the authors did.
 READINGS = {
     "literal": Reading(),
     "best": Reading(area=1, region="disc", batch="point", reduce="mean", empty="still"),
