@@ -72,7 +72,7 @@ def _prepared() -> list[Claim]:
         ),
         exempt("Then, for example, `scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
         shown(
-            "The command may be stopped at any time, or killed: given again, it goes on.",
+            "The command may be interrupted or killed at any time: the same command resumes it.",
             "datasets/coco/test_cut_off.py::test_killed_anywhere_the_same_command_completes_it",
         ),
         shown(
@@ -81,7 +81,7 @@ def _prepared() -> list[Claim]:
             *(f"{command}::test_the_same_command_again_finds_it_whole", f"{command}::test_what_was_lost_is_made_anew"),
         ),
         shown(
-            "After a change of a JSON or an argument it does the work anew.",
+            "After a change of a JSON or an argument it repeats the work.",
             f"{command}::test_a_changed_json_or_option_does_it_anew",
         ),
         shown("**What you change is yours.**", f"{ledger}::test_what_was_edited_by_hand_stays"),
@@ -98,10 +98,10 @@ def _prepared() -> list[Claim]:
             *(f"{ledger}::test_what_was_extracted_and_then_edited_stays",),
             f"{ledger}::test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost",
         ),
-        exempt("Move them elsewhere to have them made anew, or give another `out=`.", ADVICE),
+        exempt("Move them elsewhere to have them written again, or give another `out=`.", ADVICE),
         shown("counts as changed throughout.", f"{ledger}::test_a_folder_of_an_earlier_version_counts_as_unknown"),
         shown(
-            "Ultralytics' caches `labels/*.cache` are removed when labels are made anew.",
+            "Ultralytics' caches `labels/*.cache` are removed when labels are written again.",
             f"{ledger}::test_a_cache_of_ultralytics_goes_and_any_other_file_of_that_name_stays",
         ),
         shown(
@@ -185,7 +185,7 @@ def _reading() -> list[Claim]:
             "export/test_submission.py::test_detections_carry_the_ids_of_the_json_whatever_they_are",
         ),
         shown(
-            "What means nothing is refused: all such records are counted, three are named.",
+            "Other values are refused: all such records are counted, three are named.",
             "datasets/coco/test_json_reader.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(

@@ -36,9 +36,8 @@ def claims_on_data() -> list[Claim]:
     low, high = shapes.SIDE_RANGE
     return [
         measured(
-            f"{sum(counts.values()):,} made images of {shapes.IMAGE_SIDE} × "
-            f"{shapes.IMAGE_SIDE} px, objects of {len(shapes.CLASS_NAMES)} classes; "
-            f"{counts['train']} train, {counts['val']} val, {counts['test']} test",
+            f"{sum(counts.values()):,} synthetic images of {shapes.IMAGE_SIDE} × {shapes.IMAGE_SIDE} px, objects of "
+            f"{len(shapes.CLASS_NAMES)} classes; {counts['train']} train, {counts['val']} val, {counts['test']} test",
             "yolo_feiou/datasets/shapes.py",
         ),
         exempt("AGPL-3.0", "the name of a licence"),
@@ -133,11 +132,11 @@ def claims_on_coco() -> list[Claim]:
         exempt("Rank 0 alone names", NAME),
         exempt("from rank 0 alone", NAME),
         shown(
-            "which replaces a process that is lost",
+            "which restarts a failed worker",
             "distributed/test_nodes.py::test_a_lost_process_costs_an_epoch_at_most",
         ),
         exempt("32 images of COCO, 2 epochs at 64 px with two processes, 16 s,", ONCE),
-        exempt("a lost one costs 6 to 10 s besides its epoch.", ONCE),
+        exempt("a failed one costs 6 to 10 s besides its epoch.", ONCE),
         shown(
             "(to 1e-3 of them after four steps, the first ones to the last digits), the weights at the end (to 1e-4),",
             "distributed/test_nodes.py::test_two_machines_train_as_one_process_does",
@@ -200,9 +199,9 @@ def claims_on_scaling() -> list[Claim]:
     return [
         measured(f"for {gpus[1]} and {gpus[2]} GPUs and for data sets of 10 million images", MODEL),
         measured("yolov8n with 8 images of 160 px", "benchmarks/ranks.csv"),
-        measured(f"in machines of {machine}, total batch b", "benchmarks/scaling.py"),
+        measured(f"in nodes of {machine}, total batch b", "benchmarks/scaling.py"),
         exempt("With yolov8s at 640 px", "what the model is asked for"),
-        exempt("- **8 GPUs** in one machine are used almost wholly, as long as 8 cores a GPU", ARITHMETIC),
+        exempt("- **8 GPUs** in one node are used almost wholly, as long as 8 cores a GPU", ARITHMETIC),
         measured(f"at the recipe's total batch of {recipe['batch']} have two images each", "cfg/coco/yolov8.yaml"),
         exempt("- **64 GPUs**", ARITHMETIC),
         measured(f"At 16 images each the batch is {int(large['total_batch']):,}, eight times", MODEL),

@@ -23,8 +23,8 @@ def claims_on_coco_in_words() -> list[Claim]:
 def _training() -> list[Claim]:
     return [
         exempt(
-            "For whoever has one GPU or a cluster, and wants rows to set beside the paper's. Data come first "
-            "([`data/README.md`](../data/README.md)); what limits a larger cluster stands in "
+            "For users with one GPU or a cluster who want rows to compare with the paper's. Data come first "
+            "([`data/README.md`](../data/README.md)); what limits a larger cluster is in "
             "[`scaling.md`](scaling.md).",
             ADVICE,
         ),
@@ -43,14 +43,14 @@ def _training() -> list[Claim]:
             "yolo/test_distributed.py::test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone",
         ),
         shown(
-            "after a power cut it goes on with the run, while that is being trained it refuses, and once it is "
-            "finished it says so and does nothing.",
+            "after a power cut it resumes the run, while that is being trained it refuses, and once it is finished "
+            "it says so and does nothing.",
             *(AGAIN, "distributed/test_resume.py::test_a_run_that_is_being_trained_is_left_alone"),
             f"{SCRIPTS}::test_a_training_that_is_finished_is_not_begun_again",
         ),
         shown("`ID=name` gives a training a name of its own.", AGAIN),
         shown(
-            "Unknown words, losses, recipes and data are refused before any process starts.",
+            "Unknown arguments, losses, recipes and data are refused before any process starts.",
             f"{SCRIPTS}::test_a_mistake_is_said_once_before_any_process_starts",
         ),
     ]
@@ -68,18 +68,19 @@ def _machines() -> list[Claim]:
             f"{SCRIPTS}::test_each_of_several_machines_has_the_same_command",
         ),
         exempt(
-            "Without that variable torchrun brings processes together again in a store that still has the addresses of "
-            "the lost ones, and they fail ([pytorch#135712](https://github.com/pytorch/pytorch/issues/135712));",
+            "Without that variable torchrun brings processes together again in a store that still has the "
+            "addresses of the failed ones, and they fail "
+            "([pytorch#135712](https://github.com/pytorch/pytorch/issues/135712));",
             AFFAIR,
         ),
         shown("we warn of it at the start.", "distributed/test_launch.py::test_processes_that_could_not_meet_again"),
         exempt(
-            "Machines with several network devices need to be told which: `NCCL_SOCKET_IFNAME=eth0`, on CPU "
+            "Nodes with several network devices need the name of one: `NCCL_SOCKET_IFNAME=eth0`, on CPU "
             "`GLOO_SOCKET_IFNAME`.",
             AFFAIR,
         ),
         shown("Rank 0 alone names the run's folder, writes into it and logs.", EQUAL),
-        shown("Others need to see the folder only when a run goes on from its checkpoint:", EQUAL, LOST),
+        shown("Others need to see the folder only when a run resumes from its checkpoint:", EQUAL, LOST),
         exempt("Data may lie on each machine's own disk, or on a shared one.", ADVICE),
         shown(
             "There one machine scans the labels and writes the cache first,",
@@ -87,14 +88,14 @@ def _machines() -> list[Claim]:
         ),
         shown("Two minutes before its time is over, and on SIGTERM to its script, the job is requeued", slurm),
         exempt(
-            "There is none for the signal itself: Ultralytics writes one at the end of each epoch, and can't go on in "
-            "the middle of one, so at most an epoch is done again. Where other jobs may take its place, Slurm needs "
-            "`PreemptMode=REQUEUE`.",
+            "There is none for the signal itself: Ultralytics writes one at the end of each epoch, and can't "
+            "resume in the middle of one, so at most an epoch is done again. Where other jobs may take its place, "
+            "Slurm needs `PreemptMode=REQUEUE`.",
             AFFAIR,
         ),
         shown("The script was run with stand-ins for Slurm's commands,", slurm),
         shown("Ultralytics' own lines, from rank 0 alone, but for the line above, which each process prints.", EQUAL),
-        shown("After a lost process torchrun's own log says which it was,", LOST),
+        shown("After a worker failed, torchrun's own log says which it was,", LOST),
         exempt("No GPU was at hand for this page.", HARDWARE),
         shown(
             "What our loss adds to a step doesn't show beside the noise",
@@ -110,7 +111,7 @@ def _machines() -> list[Claim]:
 
 def _lost() -> list[Claim]:
     return [
-        shown("torchrun stops all processes and starts them anew.", LOST),
+        shown("torchrun stops all processes and restarts them.", LOST),
         shown(
             "They find the run that they began by `--rdzv-id`",
             "distributed/test_resume.py::test_the_same_command_and_id",
@@ -120,7 +121,7 @@ def _lost() -> list[Claim]:
             "distributed/test_resume.py::test_a_run_without_a_checkpoint_begins_in_its_folder",
         ),
         shown("`results.csv` has each epoch once.", LOST),
-        exempt("`--max-restarts` counts for each machine by itself.", AFFAIR),
+        exempt("`--max-restarts` counts for each node by itself.", AFFAIR),
     ]
 
 
@@ -232,7 +233,7 @@ def claims_on_scaling_in_words() -> list[Claim]:
         shown("Data preparation ([`benchmarks/prepare_coco.csv`]", tables),
         shown("With yolov8s at 640 px, ASSUMED", tables),
         exempt("So, if the assumptions hold:", ADVICE),
-        shown("**8 GPUs** in one machine are used almost wholly,", tables),
+        shown("**8 GPUs** in one node are used almost wholly,", tables),
         exempt(
             "With fewer than three cores a GPU, or a disk that is slower than the page cache was here, the data become "
             "the limit, long before communication does.",

@@ -52,8 +52,8 @@ def _bccd() -> list[Claim]:
         measured(f"made the {len(rows(BCCD))} runs", BCCD),
         measured(f"none of {len(tested)} variants is shown to differ in AP", SUMMARY),
         measured(
-            f"over {len(ciou)} seeds CIoU's AP is {fmean(ciou):.1f} ± "
-            f"{sd:.1f}, its best seed {max(ciou) - min(ciou):.1f} points",
+            f"over {len(ciou)} seeds CIoU's AP is {fmean(ciou):.1f} ± {sd:.1f}, its best seed "
+            f"{max(ciou) - min(ciou):.1f} percentage points",
             *(BCCD, SUMMARY),
         ),
         measured(
@@ -67,13 +67,13 @@ def _bccd() -> list[Claim]:
             PREFLIGHT,
         ),
         measured(
-            f"FocalL1 and smooth ℓ1 lie {lead('focal_l1', 'AP50'):.1f} and "
-            f"{lead('smooth_l1', 'AP50'):.1f} points above CIoU in AP50, "
-            f"and {-lead('focal_l1', 'AP85'):.1f} and {-lead('smooth_l1', 'AP85'):.1f} below it in AP85",
+            f"FocalL1 and smooth ℓ1 lie {lead('focal_l1', 'AP50'):.1f} and {lead('smooth_l1', 'AP50'):.1f} "
+            f"percentage points above CIoU in AP50, and {-lead('focal_l1', 'AP85'):.1f} and "
+            f"{-lead('smooth_l1', 'AP85'):.1f} below it in AP85",
             BCCD,
         ),
         shown(
-            "the losses of the ℓ kind trade tight boxes for loose ones.",
+            "the losses of the ℓ kind gain low-IoU boxes and lose high-IoU ones.",
             "test_readme.py::test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones",
         ),
         shown(

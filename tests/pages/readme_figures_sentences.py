@@ -17,9 +17,9 @@ def claims_on_figures_in_words() -> list[Claim]:
 def _bccd() -> list[Claim]:
     shares = "test_make_docs.py::test_shares_of_the_gradient_by_hand"
     return [
-        shown("Settings and versions stand in", "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out"),
+        shown("Settings and versions are in", "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out"),
         shown(
-            "makes all tables, pictures and [the page](results/bccd/report/index.html) anew",
+            "makes all tables, pictures and [the page](results/bccd/report/index.html) again",
             "report/test_files.py::test_only_the_results_are_needed",
         ),
         exempt(

@@ -47,7 +47,7 @@ def _first_page() -> list[Claim]:
             f"{areas['eiou'][-1]:.1f}.",
             FIGURE,
         ),
-        shown("has a verdict on every statement in it", "paper/test_page.py::test_the_page_is_up_to_date"),
+        shown("has a result for every statement in it", "paper/test_page.py::test_the_page_is_up_to_date"),
         measured(f"Python ≥ {python},", "pyproject.toml"),
         measured(f"It ends with the mAP50, which must reach {reached},", "scripts/demo.py"),
     ]
@@ -56,9 +56,7 @@ def _first_page() -> list[Claim]:
 def _use() -> list[Claim]:
     return [
         shown("(rank −1: in a single process)", "test_cli.py::test_train_with_a_loss_then_validate"),
-        shown(
-            "What stands on the command line goes before", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"
-        ),
+        shown("The command line overrides the recipe.", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"),
         shown("are found by name", "yolo/test_command.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_by_name"),
@@ -67,7 +65,7 @@ def _use() -> list[Claim]:
             "losses/test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
         ),
         shown(
-            "goes on with the loss that the run began with, and refuses another.",
+            "resumes with the loss that the run began with, and refuses another.",
             *("test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",),
             *("test_resume.py::test_resume_takes_no_other_loss",),
         ),
@@ -93,14 +91,14 @@ def _compare() -> list[Claim]:
             *("ablation/test_runner.py::test_a_run_that_raises_is_recorded_and_the_others_go_on",),
         ),
         shown(
-            "after Ctrl-C, `kill -9` of the runner or of a run, a full disk or a lost machine:",
+            "after Ctrl-C, `kill -9` of the runner or of a run, a full disk or a failed node:",
             *("ablation/test_command.py::test_interrupted", "ablation/test_command.py::test_the_runner_is_killed"),
             *("ablation/test_command.py::test_a_run_is_killed", "ablation/test_command.py::test_the_disk_is_full"),
             "ablation/test_on_ray.py::test_a_node_is_lost",
         ),
         shown("change one, and it is another run.", "ablation/test_grid.py::test_any_setting_changes_the_key"),
         shown(
-            "A record that is damaged or was edited by hand is named, and its run set aside and done anew.",
+            "A record that is damaged or was edited by hand is reported, and its run is set aside and repeated.",
             "ablation/test_store.py::test_a_damaged_file_is_named_and_its_run_set_aside",
         ),
         shown(
@@ -127,7 +125,7 @@ def _compare() -> list[Claim]:
             f"checkpoints stand still for { {1800: 'half an hour'}[LONG] } gets a line.",
             "ablation/test_runner.py::test_a_run_that_shows_no_sign_of_life_is_told_once",
         ),
-        shown("Two runners share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
+        shown("Two runners can share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
         shown("makes an array job of the same grid.", "ablation/test_slurm.py::test_an_array_job_of_slurm"),
         shown("gives the same to the last digit)", "evaluation/test_evaluators.py::test_they_agree"),
         shown(
@@ -169,7 +167,7 @@ def _coco() -> list[Claim]:
     assert "labels_gb_a_machine_10m_images" in rows("benchmarks/scaling_model.csv")[0]
     return [
         shown(
-            "What would fail with any run is told before the first is evaluated.",
+            "What would fail with any run fails before the first is evaluated.",
             *("export/test_rehearsal.py::test_what_is_wrong_with_the_last_run_is_told_before_the_first_is_evaluated",),
         ),
         shown(
@@ -199,7 +197,7 @@ def _coco() -> list[Claim]:
         ),
         measured(f"{short['epochs']} epochs. A batch or learning rate", "cfg/coco/1x.yaml"),
         shown(
-            "is warned of, with what linear scaling suggests.",
+            "gives a warning, with what linear scaling suggests.",
             "yolo/test_recipe_warning.py::test_what_is_left_and_what_would_go_with_it",
         ),
         shown(
@@ -222,7 +220,7 @@ def _judge() -> list[Claim]:
             "on two CPU cores",
             SIMULATED,
         ),
-        measured(f"the statements under {len(rows(READINGS))} readings of what the paper leaves open", READINGS),
+        measured(f"the statements under {len(rows(READINGS))} interpretations of what the paper leaves open", READINGS),
         shown(
             "the same seed gives the same CSV, to the last digit",
             "simulation/test_command.py::test_the_same_command_gives_the_same_bytes",
@@ -243,5 +241,5 @@ def _judge() -> list[Claim]:
             *("checks/test_isolation.py::test_the_readme_has_the_limits",),
         ),
         shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),
-        shown("`yolo check all` judges our own.", "checks/test_command.py::test_all_is_the_table"),
+        shown("`yolo check all` checks our own.", "checks/test_command.py::test_all_is_the_table"),
     ]

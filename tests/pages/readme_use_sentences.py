@@ -28,7 +28,7 @@ def claims_on_use_in_words() -> list[Claim]:
 
 def _first_page() -> list[Claim]:
     return [
-        exempt("For whoever fine-tunes on their own data, and whoever must defend an ablation table.", PURPOSE),
+        exempt("For users who fine-tune on their own data, and for authors of ablation tables.", PURPOSE),
         exempt("This start was chosen to match the paper's; does the rest of its evidence hold up?", CHOICE),
         exempt(
             "Each takes minutes on two CPU cores, after an install of a few gigabytes into `.venv`, from where `. "
@@ -164,7 +164,7 @@ def _compare() -> list[Claim]:
             "ablation/test_on_ray.py::test_a_folder_that_a_node_does_not_have",
         ),
         shown(
-            "evaluator, version, conf, iou and max_det stand in each row, and whether areas are those of the JSON or "
+            "evaluator, version, conf, iou and max_det are in each row, and whether areas are those of the JSON or "
             "of the boxes.",
             *("yolo/test_evaluate.py::test_a_trained_model_gives_a_row",),
             *("evaluation/test_metrics.py::test_the_row_names_its_evaluator",),
@@ -199,11 +199,11 @@ def _table_of_ablate() -> list[Claim]:
     options = "ablation/test_options.py"
     return [
         shown(
-            "one value, or several parted by commas; every combination",
+            "one value, or several, comma-separated; every combination",
             "ablation/test_grid.py::test_every_combination_once",
         ),
         shown(
-            "a list being several values; words on the command line go first",
+            "where a list gives several values; the command line overrides it",
             f"{options}::test_a_yaml_lists_values_and_words_go_over_it",
         ),
         shown(
@@ -215,7 +215,8 @@ def _table_of_ablate() -> list[Claim]:
             f"{options}::test_devices_are_handed_out",
         ),
         shown(
-            "asked for anew, it alone is done again", "ablation/test_runner.py::test_another_evaluation_is_done_anew"
+            "if they change, only the evaluation is repeated",
+            "ablation/test_runner.py::test_another_evaluation_is_done_anew",
         ),
         shown("the gain `box`; leave the measurement out", "ablation/test_gains.py::test_gains_are_matched"),
         shown("| on a Ray cluster |".strip("| "), "ablation/test_on_ray.py::test_a_node_is_lost"),
@@ -249,7 +250,7 @@ def _coco() -> list[Claim]:
             "distributed/test_launch.py::test_devices",
             f"{scripts}::test_a_dry_run_prints_the_command",
         ),
-        shown("several machines by", f"{scripts}::test_each_of_several_machines_has_the_same_command"),
+        shown("several nodes by", f"{scripts}::test_each_of_several_machines_has_the_same_command"),
         shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_on_two_machines"),
         shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_itself_by_its_yaml"),
         shown(
@@ -284,7 +285,7 @@ def _judge() -> list[Claim]:
             "losses/test_spec.py::test_split_list",
         ),
         shown(
-            "how the paper is read, as a whole or one by one",
+            "the interpretation of the paper, as a whole or option by option",
             "simulation/test_figures_6_7.py::test_every_word_has_its_effect",
         ),
         shown(
@@ -292,6 +293,6 @@ def _judge() -> list[Claim]:
             f"{field}::test_a_users_own_function",
             "checks/test_command.py::test_a_function_that_passes",
         ),
-        shown("A note is no fault:", "checks/test_report.py::test_a_fault_and_a_note"),
-        exempt("That is no sandbox: the function may do whatever you may.", ADVICE),
+        shown("A note is not a fault:", "checks/test_report.py::test_a_fault_and_a_note"),
+        exempt("This is not a sandbox: the function has your permissions.", ADVICE),
     ]
