@@ -113,7 +113,7 @@ def test_a_damaged_run_is_named_and_left_out(tmp_path):
     finished(tmp_path / "a", run())
     (finished(tmp_path / "b", run(seed=1)).path / "row.json").write_text("{")
     (note,) = collect(tmp_path)
-    assert "row.json is no whole JSON file" in note and note.endswith("The run is left out.")
+    assert "row.json is not a complete JSON file" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
 
 

@@ -143,7 +143,7 @@ def test_a_state_file_is_damaged(command, words, tmp_path):
     kept = (second.path / "row.json").read_text()
     done = command(*line)
     assert done.returncode == 0 and "1 of 2 runs were done before" in done.stdout
-    assert f"{first.path / 'row.json'} is no whole JSON file" in done.stdout and "set aside" in done.stdout
+    assert f"{first.path / 'row.json'} is not a complete JSON file" in done.stdout and "set aside" in done.stdout
     assert_whole(first, 1, 0)
     assert (second.path / "row.json").read_text() == kept
 
