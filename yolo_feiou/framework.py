@@ -97,7 +97,7 @@ class Framework(Protocol):
             name: Its path, or the name of one that comes with the package.
 
         Raises:
-            ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+            ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
         """
         ...
 

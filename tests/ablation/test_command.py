@@ -167,7 +167,7 @@ def test_interrupted(begin, words, tmp_path):
     until(lambda: epochs_done(folder) >= 1)
     os.kill(runner.pid, signal.SIGINT)
     out, _ = runner.communicate(timeout=30)
-    assert out.splitlines()[-1] == "interrupted; the same command goes on from here" and "Traceback" not in out
+    assert out.splitlines()[-1] == "interrupted; the same command resumes here" and "Traceback" not in out
     assert worker(folder) is None
 
 

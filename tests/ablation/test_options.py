@@ -166,7 +166,7 @@ def test_the_usual_folder_is_one_that_ultralytics_can_take_whatever_the_data_is_
 
 def test_words_that_are_no_unicode_are_refused():
     """As the shell hands them on: a file whose name has the byte FF."""
-    with pytest.raises(ArgumentError, match="'data=\ufffd.yaml' has bytes that are no UTF-8: rename what it names"):
+    with pytest.raises(ArgumentError, match="'data=\ufffd.yaml' has bytes that are not UTF-8: rename what it names"):
         read_request(["data=\udcff.yaml"], FRAMEWORK)
 
 

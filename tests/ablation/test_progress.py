@@ -69,7 +69,7 @@ def test_lines_where_there_is_no_terminal(folders, monkeypatch):
         view.failed(folders[1], "no memory")
     assert out.getvalue().splitlines() == [
         "r0: started",
-        "r1: another runner has it in its hands, and is waited for",
+        "r1: another runner is executing it: waiting for that",
         "r0: done, AP 25.0, 2 min; 1 of 4 done, about 30 s left, best so far AP 25.0 (r0)",
         "r1: FAILED: no memory",
     ]

@@ -151,7 +151,7 @@ def test_a_run_that_is_killed_goes_on(folders):
 def test_a_run_that_is_killed_again_and_again_has_failed(folders):
     runner, engine, _ = do(folders, {"r1": [-9, -9, -9]}, retries=1)
     assert engine.begun.count("r1") == 2
-    assert runner.failures == {"r1": "killed by SIGKILL, maybe for want of memory"}
+    assert runner.failures == {"r1": "killed by SIGKILL, maybe out of memory"}
 
 
 def test_a_failed_run_is_tried_again_by_the_next_command(folders):

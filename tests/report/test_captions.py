@@ -65,7 +65,7 @@ def test_findings_within_other_axes_and_across():
 def test_the_noise_of_one_baseline():
     """.40, .41, .42: mean .41, standard deviation .01, largest difference .02."""
     assert noise(against(UP)) == (
-        "The noise floor: over 3 seeds the AP of ciou is 41.00 ± 1.00 (mean ± standard deviation), and its best seed "
+        "Seed variance: over 3 seeds the AP of ciou is 41.00 ± 1.00 (mean ± standard deviation), and its best seed "
         "is 2.00 points above its worst."
     )
 
@@ -73,7 +73,7 @@ def test_the_noise_of_one_baseline():
 def test_the_noise_of_several_baselines():
     comparisons = compare(boxes((0.40, 0.41, 0.42), (0.40, 0.42, 0.44), (0.4,)), Baseline({"loss": "ciou"}))
     assert noise(comparisons) == (
-        "The noise floor: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 points; at "
+        "Seed variance: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 points; at "
         "most, for ciou box=7.5, the best seed is 4.00 points above the worst."
     )
 

@@ -61,7 +61,7 @@ def test_a_report_from_end_to_end(command, tmp_path):
     assert names(tmp_path / "ablation" / "report") == sorted({*FILES, *pictures})
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Against ciou, ") and "iou is worse in AP" in lines[0]
-    assert lines[1].startswith("The noise floor: over 5 seeds the AP of ciou is ")
+    assert lines[1].startswith("Seed variance: over 5 seeds the AP of ciou is ")
     header = lines.index("")
     assert lines[header + 1].split() == ["Method", "verdict", "AP", "ΔAP", "95", "%,", "t", "p,", "Holm"]
     assert [line.split()[0] for line in lines[header + 2 : header + 2 + len(LOSSES)]] == list(LOSSES)
@@ -131,7 +131,7 @@ def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nowhere"], "nowhere is no folder: give the one that 'yolo ablate' wrote to."),
+        (["nowhere"], "nowhere is not a folder: expected the one that 'yolo ablate' wrote to."),
         (["empty"], "empty has no results.csv: give the folder that 'yolo ablate' wrote to."),
         (["baseline=ciou"], "report takes the folder of an ablation: 'yolo report runs/ablate/first'."),
         (["a", "basline=ciou"], "'report' has no argument 'basline': did you mean 'baseline'? It has baseline, out."),

@@ -142,7 +142,7 @@ def test_the_first_lines_say_what_was_found(opened):
     lead = page.locator("p.lead").all_inner_texts()
     assert len(lead) == 2
     assert lead[0].startswith("Against ciou box=7.5, ") and lead[1].startswith(
-        "The noise floor: over 3 seeds the AP of ciou"
+        "Seed variance: over 3 seeds the AP of ciou"
     )
     page.locator("a[href='#warnings']").click()
     warnings = page.locator("#warnings + ul li").all_inner_texts()

@@ -77,10 +77,10 @@ def test_two_torn_ones_are_nothing(folder):
     for path in (folder.last, folder.best):
         save(path, 3)
         tear(path)
-    assert find_progress(folder.train) == (NEW, 0, f"{folder.last} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.last} is torn: the training starts over.")
     folder.best.write_bytes(b"")
     folder.last.unlink()
-    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training starts over.")
 
 
 def test_a_best_that_was_torn_when_it_was_stripped_is_lost(folder):
@@ -88,7 +88,7 @@ def test_a_best_that_was_torn_when_it_was_stripped_is_lost(folder):
     save(folder.last, -1, None, optimizer=False)
     save(folder.best, 3)
     tear(folder.best)
-    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training begins anew.")
+    assert find_progress(folder.train) == (NEW, 0, f"{folder.best} is torn: the training starts over.")
 
 
 def test_a_best_that_was_left_behind_is_mended(folder):

@@ -1,4 +1,4 @@
-"""From the folders of runs to the CSV files of an ablation, each derived, each made anew."""
+"""From the folders of runs to the CSV files of an ablation, each derived from them."""
 
 from __future__ import annotations
 

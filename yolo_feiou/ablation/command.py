@@ -57,10 +57,10 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
     except YoloFeiouError:  # of which one is an OSError too
         raise
     except KeyboardInterrupt:
-        raise SystemExit("interrupted; the same command goes on from here") from None
+        raise SystemExit("interrupted; the same command resumes here") from None
     except OSError as error:
         raise ArgumentError(
-            f"{error.filename or request.folder}: {error.strerror}. What is done is kept; the same command goes on."
+            f"{error.filename or request.folder}: {error.strerror}. What is done is kept; the same command resumes."
         ) from error
 
 

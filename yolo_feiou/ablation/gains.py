@@ -35,7 +35,7 @@ class GradientNorms:
 
     Attributes:
         rows: By group, a row a loss, see `yolo.gradient_norms.measure`.
-        notes: What had to be set aside and was measured anew.
+        notes: What had to be set aside and was measured again.
     """
 
     rows: dict[str, list[Row]]
@@ -148,18 +148,18 @@ def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row
     """Return the rows of a file, none if it isn't there, or had to be set aside, which adds a note.
 
     Raises:
-        DataError: If it is damaged and gains are matched by it: what is measured anew may differ in the last digit, and
-            make other runs.
+        DataError: If it is damaged and gains are matched by it: what is measured again may differ in the last digit,
+            and make other runs.
     """
     try:
         return read_record(path, Preflight)["rows"] if path.exists() else []
     except DataError as error:
         if matched:
             raise DataError(
-                f"{error} The gains of these runs are matched by it: remove it to measure the losses anew, which may "
-                "make other runs."
+                f"{error} The gains of these runs are matched by it: remove it to measure the losses again, which "
+                "may make other runs."
             ) from None
-        notes.append(f"{error} It is set aside in {set_aside(folder, path)}; the losses are measured anew.")
+        notes.append(f"{error} It is set aside in {set_aside(folder, path)}; the losses are measured again.")
         return []
 
 

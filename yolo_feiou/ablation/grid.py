@@ -101,12 +101,12 @@ def parse_list(key: str, text: str, framework: Framework) -> list[Any]:
         raise ArgumentError(f"{key}= {RESERVED_ARGUMENTS[key]}: leave it out.")
     known = framework.defaults()
     if key not in known:
-        raise ArgumentError(f"'{key}' is no training argument{did_you_mean(key, [*known, *ALIASES])}")
+        raise ArgumentError(f"'{key}' is not a training argument{did_you_mean(key, [*known, *ALIASES])}")
     values = [framework.parse_value(word) for word in (text.split(",") if text[:1] not in ("[", "(") else [text])]
     if any(value == "" for value in values):
         raise ArgumentError(f"{key}={text} has an empty value: list values as {key}=a,b.")
     if key == "seed" and (wrong := [value for value in values if type(value) is not int or value < 0]):
-        raise ArgumentError(f"seeds={text}: {wrong[0]} is no whole number from 0: list seeds as seeds=0,1,2.")
+        raise ArgumentError(f"seeds={text}: {wrong[0]} is not a whole number from 0: list seeds as seeds=0,1,2.")
     if (twice := find_repeated(values)) is not None:
         raise ArgumentError(f"{key}={text} lists {values[twice]} twice: each run is made once.")
     return values

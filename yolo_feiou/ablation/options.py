@@ -153,19 +153,19 @@ def split_words(words: Sequence[str]) -> dict[str, str]:
 
 
 def check_unicode(text: str) -> None:
-    """Raise ArgumentError for bytes that are no UTF-8: no record could hold them."""
+    """Raise ArgumentError for bytes that are not UTF-8: no record could hold them."""
     try:
         text.encode()
     except UnicodeEncodeError:
         readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        raise ArgumentError(f"'{readable}' has bytes that are no UTF-8: rename what it names.") from None
+        raise ArgumentError(f"'{readable}' has bytes that are not UTF-8: rename what it names.") from None
 
 
 def read_grid(name: str, framework: Framework) -> dict[str, str]:
     """Return the arguments in the YAML of an ablation as text: a list is several values, comma-separated.
 
     Raises:
-        ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+        ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
     """
     content = framework.read_grid(name)
     return split_words([f"{key}={_word(value)}" for key, value in content.items()])

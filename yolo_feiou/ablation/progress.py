@@ -115,7 +115,7 @@ class Lines:
 
     def elsewhere(self, folder: RunFolder) -> None:
         """Say that a run is waited for."""
-        self.say(f"{folder.path.name}: another runner has it in its hands, and is waited for")
+        self.say(f"{folder.path.name}: another runner is executing it: waiting for that")
 
     def done(self, folder: RunFolder, row: Row) -> None:
         """Say what came out of a run."""
@@ -163,7 +163,7 @@ class Panel(Lines):
         self.live = Live(console=self.console, refresh_per_second=2, transient=True)
 
     def show(self, seen: list[tuple[str, int, int, float | None]]) -> None:
-        """Draw the bars anew."""
+        """Redraw the bars."""
         table = Table.grid(padding=(0, 2))
         for name, epoch, epochs, value in seen:
             metric = "" if value is None else f"mAP50-95 {100 * value:.1f}"

@@ -51,7 +51,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
     batch = read_trained_arguments(folder.last).get("batch")
     if asked is not None and asked >= 1 and batch != asked:  # Ultralytics halves it when the GPU's memory is full
         raise DataError(
-            f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch} for want of memory: "
+            f"{folder.path.name} was to train with batch={asked}, Ultralytics went down to {batch}, out of memory: "
             "give all runs a smaller batch."
         )
     return {**recorded, **set_to, "batch": batch}

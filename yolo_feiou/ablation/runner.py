@@ -49,7 +49,7 @@ class View(Protocol):
         """A run has begun."""
 
     def elsewhere(self, folder: RunFolder) -> None:
-        """Another runner has a run in its hands."""
+        """Another runner is executing this run."""
 
     def done(self, folder: RunFolder, row: Row) -> None:
         """A run is done."""
@@ -127,7 +127,7 @@ class Runner:
         return None
 
     def begin(self, folder: RunFolder) -> None:
-        """Begin a run, unless another runner has it in its hands, or has done it."""
+        """Begin a run, unless another runner is executing it, or has finished it."""
         if folder.busy:
             self.elsewhere.append(folder)
             self.view.elsewhere(folder)
@@ -183,7 +183,7 @@ class Runner:
 def reason(folder: RunFolder, status: int) -> str:
     """Return why a process failed: the last line that it printed, the signal that killed it, or that it took long."""
     if status < 0:
-        hint = ", maybe for want of memory" if status == -signal.SIGKILL else ""
+        hint = ", maybe out of memory" if status == -signal.SIGKILL else ""
         return f"killed by {signal.Signals(-status).name}{hint}"
     text = folder.log.read_text(encoding="utf-8", errors="replace") if folder.log.exists() else ""
     lines = text.splitlines()

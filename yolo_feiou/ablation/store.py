@@ -126,7 +126,7 @@ class RunFolder:
         return [*(self._read("sessions.json", list[Session]) or []), *(record.sessions if record else ())]
 
     def clear_training(self) -> str:
-        """Make room for a training that begins anew, and return a line for the log if something was set aside.
+        """Make room for a training that starts over, and return a line for the log if something was set aside.
 
         What a training leaves before its first epoch is removed. Anything else, such as a torn checkpoint or a file of
         the user's, is kept.
@@ -243,7 +243,7 @@ class Store:
                 try:
                     folder.check(run)
                 except DataError as error:
-                    note = f"{error} The run is set aside in {set_aside(self.path, folder.path)} and done anew."
+                    note = f"{error} The run is set aside in {set_aside(self.path, folder.path)} and repeated."
             if not begun or note:
                 if folder.train.exists():  # of a run that is set aside, or whose folder was removed
                     set_aside(self.path, folder.train)
@@ -251,7 +251,7 @@ class Store:
         return folder, note
 
     def _check(self) -> None:
-        """Raise ArgumentError if the folder holds something and is no ablation."""
+        """Raise ArgumentError if the folder holds something other than an ablation."""
         there = [path for path in sorted(self.path.iterdir()) if path.name != "lock" and path.name[0] != "."]
         ours = any(path.name in (ABLATION, SET_ASIDE) for path in there) or any(self.path.glob("*/run.json"))
         if there and not ours:

@@ -104,8 +104,8 @@ def work(folder: RunFolder, task: Task) -> None:
     say(f"{folder.path.name}: {stage}, {epochs} epochs are done. {note}")
     if stage != TRAINED and folder.row():
         raise DataError(
-            f"{folder.path} was trained, and its weights are gone: they are needed to evaluate it in another way. To "
-            "train it anew, remove the folder."
+            f"{folder.path} was trained, and its weights are gone: they are needed to evaluate it in another way. "
+            "To train it again, remove the folder."
         )
     if stage != TRAINED:
         train(folder, dict(run.arguments), stage == HALF, task, framework)

@@ -69,9 +69,9 @@ def first_of_each_machine(launch: Launch) -> tuple[Any, int]:
 
 @contextmanager
 def one_machine_first(launch: Launch, leaders: Any) -> Iterator[None]:
-    """Let rank 0 do the block before the first ranks of other machines do it.
+    """Let rank 0 execute the block before the first ranks of other nodes do.
 
-    Where machines share a folder, these then find what it has written, such as a label cache; where they don't, each
+    Where nodes share a folder, these then find what it has written, such as a label cache; where they don't, each
     writes its own. The other ranks of a machine follow later, since Ultralytics has them wait for their first.
     """
     waits = launch.local_rank == 0 and launch.machines > 1

@@ -20,8 +20,8 @@ class Launch:
         local_rank: Its number among those of its machine.
         size: How many there are.
         local_size: How many there are on its machine.
-        machines: How many machines there are. torchrun doesn't say it; this is right for machines that are all alike.
-        restarts: How often one of its machine's processes ended and torchrun started all anew.
+        machines: The number of nodes. torchrun doesn't say it; this is right if all nodes are alike.
+        restarts: How often torchrun restarted all processes after one of its node's ended.
         run_id: What `--rdzv-id` calls them together. torchrun makes one up with `--standalone`, and without either has
             none: then it is made of the torchrun that started this process.
     """
@@ -36,7 +36,7 @@ class Launch:
 
     @property
     def forgets(self) -> bool:
-        """Whether torchrun can't bring processes together again after one was lost on one of several machines.
+        """Whether torchrun can't bring processes together again after one failed on one of several nodes.
 
         They would meet in a store that still has the addresses of those before them (pytorch/pytorch#135712).
         """

@@ -146,5 +146,5 @@ def _numbers(path: Path) -> dict[str, Any]:
     """
     content = read_numbers(path)
     if content is None:
-        raise DataError(f"{path} is torn or no checkpoint of Ultralytics': copy it anew, or remove it.")
+        raise DataError(f"{path} is torn or not a checkpoint of Ultralytics': copy it again, or remove it.")
     return content

@@ -53,7 +53,7 @@ class Work:
         notes: dict[str, None] = {}
         for folder in folders:
             if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
-                say(f"{folder} is left out: it is no run of Ultralytics', it has no {ARGS}")
+                say(f"{folder} is left out: expected a run of Ultralytics', it has no {ARGS}")
                 continue
             try:
                 run = read_run(folder, self.request.options.weights)
@@ -157,7 +157,7 @@ def export(words: Sequence[str]) -> int:
                 add(request.out, work.gathered)
     except OSError as error:
         raise ArgumentError(
-            f"{error.filename or request.out}: {error.strerror}. What is done is kept; the same command goes on."
+            f"{error.filename or request.out}: {error.strerror}. What is done is kept; the same command resumes."
         ) from error
     if work.gathered:
         for line in ("", *printed(work.gathered), ""):
@@ -173,5 +173,5 @@ def export(words: Sequence[str]) -> int:
 
 def main() -> None:
     """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    with exit_on_error("interrupted; the same command goes on from here"):
+    with exit_on_error("interrupted; the same command resumes here"):
         sys.exit(export(sys.argv[1:]))

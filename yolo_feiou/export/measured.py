@@ -160,6 +160,6 @@ def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
         if content.pop("sha256") != digest(content):
             raise DataError(f"{path} was edited since it was written.")
     except DataError as error:
-        say(f"{error} What it is of is done anew.")
+        say(f"{error} It is repeated.")
         return None
     return content if content["asked"] == dict(asked) else None

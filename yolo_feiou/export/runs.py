@@ -51,7 +51,7 @@ class TrainedRun:
         date: When the checkpoint was written, '' likewise.
         batch: The total batch that it trained with, which Ultralytics may have chosen; None if that is not recorded.
         processes: In how many processes it trained, None likewise.
-        machines: On how many machines, None likewise.
+        machines: The number of nodes, None likewise.
         launcher: What started them, None likewise.
         noted: An entry for each time that it began or was resumed, empty if that is not recorded.
     """
@@ -142,7 +142,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         weights: 'best' or 'last'.
 
     Raises:
-        DataError: If it is no run, or there are no such weights, or they are torn.
+        DataError: If it is not a run, or there are no such weights, or they are torn.
         LossSpecError: If its loss is none that there is.
     """
     if not (folder / ARGS).is_file():
@@ -153,7 +153,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         raise DataError(f"{folder} has no weights/{path.name}: no epoch was finished, or the weights lie elsewhere.")
     checkpoint = _checkpoint(path)
     if not isinstance(checkpoint, dict) or not (checkpoint.get("model") or checkpoint.get("ema")):
-        raise DataError(f"{path} is torn or no checkpoint of Ultralytics': copy it anew.")
+        raise DataError(f"{path} is torn or not a checkpoint of Ultralytics': copy it again.")
     mark = mark_of(checkpoint.get("ema") or checkpoint["model"])
     recorded = read(folder)
     own = recorded if recorded and recorded.id == mark.get("run") else None
@@ -205,7 +205,7 @@ def _missing(recorded: RunRecord | None, own: RunRecord | None) -> str:
 
 
 def _resumed(folder: Path, arguments: Mapping[str, Any]) -> bool:
-    """Whether an args.yaml was written anew by a resume, which names the run's own checkpoint as its model."""
+    """Return whether an args.yaml was rewritten by a resume, which names the run's own checkpoint as its model."""
     own = {folder.resolve() / "weights" / name for name in ("last.pt", "best.pt")}
     return bool(arguments.get("resume")) or Path(str(arguments.get("model"))).resolve() in own
 

@@ -94,13 +94,13 @@ def noise(comparisons: Sequence[Comparison]) -> str:
     if len(known) == 1:
         ((label, of),) = known
         return (
-            f"The noise floor: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard "
+            f"Seed variance: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard "
             f"deviation), and its best seed is {percent(of.range, 2)} points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
     far, widest = max(known, key=lambda pair: pair[1].range or 0)
     return (
-        f"The noise floor: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
+        f"Seed variance: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
         f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} points; at most, for {far}, the best seed is "
         f"{percent(widest.range, 2)} points above the worst."
     )

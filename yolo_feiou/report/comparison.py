@@ -1,4 +1,4 @@
-"""Variants against their baseline, with a verdict that claims no more than the seeds can show."""
+"""Variants against their baseline, with a result that claims no more than the seeds can show."""
 
 from __future__ import annotations
 

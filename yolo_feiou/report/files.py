@@ -75,7 +75,7 @@ def read_results(folders: Sequence[Path]) -> Results:
 
 def _read(folder: Path, prefix: str) -> Results:
     if not folder.is_dir():
-        raise ArgumentError(f"{folder} is no folder: give the one that 'yolo ablate' wrote to.")
+        raise ArgumentError(f"{folder} is not a folder: expected the one that 'yolo ablate' wrote to.")
     path = folder / RESULTS
     if not path.is_file() and (folder / "ablation.json").is_file():
         raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
@@ -150,7 +150,7 @@ def _check_numbers(row: Row, names: Sequence[str], where: str) -> None:
     for name in names:
         if isinstance(row[name], str) and not SWITCH_OR_LIST.fullmatch(row[name]):
             raise DataError(
-                f"{where} has {name}={row[name]!r}, expected a number. If a spreadsheet saved the file, make it anew."
+                f"{where} has {name}={row[name]!r}, expected a number. If a spreadsheet saved the file, make it again."
             )
 
 

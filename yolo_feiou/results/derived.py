@@ -1,4 +1,4 @@
-"""Tables that are derived from runs and made anew after each: one that was edited by hand is kept beside them."""
+"""Tables that are derived from runs and written again after each: one that was edited by hand is kept beside them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def keep_edited(folder: Path, names: Iterable[str]) -> list[str]:
             copy = _free(path)
             with atomic_file(copy) as part:
                 shutil.copyfile(path, part)
-            notes.append(f"{path} was edited, or is of an earlier version: kept as {copy.name}, and made anew.")
+            notes.append(f"{path} was edited, or is of an earlier version: kept as {copy.name}, and written again.")
     if there:
         write_json(folder / SUMS, {})
     return notes

@@ -39,7 +39,7 @@ def read_epochs(path: Path) -> list[Row]:
     normalise_numbers(path, names, lines, range(len(names)), find_delimiter(content) != ",")
     rows = []
     for line in lines:
-        with suppress(ValueError):  # some cells are no numbers
+        with suppress(ValueError):  # some cells are not numbers
             rows.append({name: float(cell) for name, cell in zip(names, line, strict=True)})
     return rows
 

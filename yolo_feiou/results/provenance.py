@@ -20,7 +20,7 @@ DEVICE = "YOLO_FEIOU_DEVICE"
 
 
 def session(epochs: int, device: str) -> Row:
-    """Return the entry of a training that begins, or goes on, now.
+    """Return the entry of a training that begins, or resumes, now.
 
     Args:
         epochs: The number of epochs that are done.
@@ -43,7 +43,7 @@ def now() -> str:
 
 
 def versions() -> Row:
-    """Return the versions that a result depends on; the commit is empty where the package is no git checkout."""
+    """Return the versions that a result depends on; the commit is empty where the package is not a git checkout."""
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in ("torch", "ultralytics")},

@@ -1,6 +1,6 @@
 """What a run says of itself: `provenance.json` in its folder, written at its first start, added to at each resume.
 
-Ultralytics writes args.yaml anew on resume, with its own last.pt as the model and the optimizer that it chose; its
+Ultralytics rewrites args.yaml on resume, with its own last.pt as the model and the optimizer that it chose; its
 checkpoints keep only arguments that it knows. So rows, model cards and reports read this file, and what no file
 recorded is "not recorded". The models carry a mark, which ties a checkpoint to its record and names its loss.
 """
@@ -69,7 +69,7 @@ class RunRecord:
         loss_file: Of a user's own loss, `file` and `sha256`.
         launcher: 'torchrun', 'Ultralytics' for its own launcher, or '' for a single process.
         processes: In how many processes it trained.
-        machines: On how many machines.
+        machines: The number of nodes.
         sessions: An entry for each time that it began or was resumed, see `provenance.session`.
     """
 

@@ -1,4 +1,4 @@
-"""The tables in a folder of results, each derived from runs, each written anew."""
+"""The tables in a folder of results, each derived from runs."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def check_classes(classes: object, names: Mapping[int, str] | Sequence[str], sou
     unknown = [index for index in asked if type(index) is not int or not 0 <= index < len(names)]
     if not unknown:
         return []
-    what = f"{source}, classes={classes}: {unknown[0]!r} is no index of its {len(names)} classes"
+    what = f"{source}, classes={classes}: {unknown[0]!r} is not an index of its {len(names)} classes"
     if len(unknown) == len(asked):
         raise DataError(f"{what}, so that no object would be left to train on: expected 0 to {len(names) - 1}.")
     return [f"{what} and is passed over."]

@@ -19,7 +19,7 @@ def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
 
     Raises:
         LossSpecError: If `loss` is wrong.
-        ArgumentError: If `box_stats` is no bool, or there is no loss of ours that it could look into.
+        ArgumentError: If `box_stats` is not a bool, or there is no loss of ours that it could look into.
     """
     ours = {**EXTRA_ARGUMENTS, **arguments}
     box_loss, box_stats = loss_to_train(ours["loss"]), ours["box_stats"]

@@ -37,7 +37,7 @@ class SwappedBboxLoss(BboxLoss):
         self.reset()
 
     def reset(self) -> None:
-        """Begin to count anew."""
+        """Restart the counts."""
         self.calls = self.assignments = 0
         self.owed: Tensor | int = 0
 

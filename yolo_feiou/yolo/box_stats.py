@@ -50,7 +50,7 @@ class BoxStats:
         self.sums = torch.zeros(4, BINS, dtype=dtype, device=device)  # by bin: pairs, gradients, IoU, IoU ≥ .75
 
     def start(self) -> None:
-        """Begin an epoch, or begin it anew."""
+        """Begin an epoch, or restart it."""
         self.sums.zero_()
 
     def add(self, pred: Tensor, target: Tensor, scores: Tensor, total: Tensor | float) -> None:

@@ -1,6 +1,6 @@
 """`python -m yolo_feiou.yolo.check_command WORDS`: look at the words of a training once, before torchrun starts it.
 
-Otherwise each process finds the same mistake, and torchrun starts all of them anew for it.
+Otherwise each process finds the same mistake, and torchrun restarts all of them for it.
 """
 
 from __future__ import annotations

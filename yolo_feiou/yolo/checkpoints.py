@@ -20,13 +20,13 @@ def find_progress(folder: Path) -> Progress:
 
     Our trainers write each checkpoint as a whole, `last.pt` and then `best.pt`. A process that is killed between the
     two leaves a `best.pt` from before the epoch that `last.pt` calls the best. A torn one, of other origin, is replaced
-    by the other if the training can be resumed from that, otherwise the training begins anew.
+    by the other if the training can be resumed from that, otherwise the training starts over.
     """
     last_path, best_path = _paths(folder)
     last, best = read_numbers(last_path), read_numbers(best_path)
     if not any(checkpoint and checkpoint.get("optimizer") for checkpoint in (last, best)) and None in (last, best):
         torn = [path for path, read in ((last_path, last), (best_path, best)) if path.exists() and read is None]
-        return Progress(NEW, 0, f"{torn[0]} is torn: the training begins anew." if torn else "")
+        return Progress(NEW, 0, f"{torn[0]} is torn: the training starts over." if torn else "")
     note = ""
     if last is None:
         last, note = best or {}, _replace(last_path, best_path)

@@ -48,7 +48,7 @@ def read_recipe(name: Any) -> dict[str, Any]:
     """Return the arguments in a recipe: ours, or a file that Ultralytics finds, which looks in its own folders too.
 
     Raises:
-        ArgumentError: If there is no such file, or it is no YAML of `key: value` lines.
+        ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
     """
     path = check_file(str(find_recipe(name)), hard=False)
     if not path:

@@ -84,7 +84,7 @@ class Ranks(TrainerHost):
 
     @property
     def machines(self) -> int:
-        """On how many machines they run."""
+        """The number of nodes they run on."""
         return self.launch.machines if self.launch else 1
 
     @property
@@ -106,7 +106,7 @@ class Ranks(TrainerHost):
         self.launch = replace(launch, machines=machines, restarts=max(group.everyone(launch.restarts)))
         if self.launch.forgets and launch.rank == 0:
             LOGGER.warning(
-                "torchrun can't replace a lost process of several machines as it is: start it with "
+                "torchrun can't restart a failed worker of several nodes as it is: start it with "
                 "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment."
             )
         return device

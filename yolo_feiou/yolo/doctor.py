@@ -81,7 +81,7 @@ def replace_script(scripts: Path) -> None:
     for ours in found:
         stocks = ours.with_name(ours.name.replace("yolo-feiou", "yolo"))
         if os.path.lexists(stocks) and not is_console_script(stocks):
-            say(f"{'not fixed':12} {stocks} is no script of Ultralytics or yolo-feiou: rename it, and --fix again")
+            say(f"{'not fixed':12} {stocks} is not a script of Ultralytics or yolo-feiou: rename it, and --fix again")
             continue
         with atomic_file(stocks) as part:
             shutil.copy2(ours, part)

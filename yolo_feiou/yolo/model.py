@@ -63,8 +63,8 @@ class LossModel(_Base):
         Raises:
             LossSpecError: If the spec is wrong.
             ArgumentError: If `resume` is asked of a run with a loss of ours that is finished, which Ultralytics would
-                begin anew without it, if `box_stats` is no bool, or has no loss of ours to look into, or if the trainer
-                knows no `loss`.
+                begin anew without it, if `box_stats` is not a bool, or has no loss of ours to look into, or if the
+                trainer knows no `loss`.
             UnsupportedModelError: If the model trains without an axis-aligned box loss.
             MissingFileError: If weights are named that are not there, and that Ultralytics doesn't publish.
             DataError: If training failed on all of several data sets.
@@ -147,7 +147,7 @@ class LossModel(_Base):
         return kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in ours()}
 
     def _check_unfinished(self) -> None:
-        """Raise ArgumentError if Ultralytics would begin a finished run of ours anew, and with its own loss."""
+        """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""
         if not self.ckpt or self.ckpt.get("optimizer"):
             return
         loss = mark_of(self.model).get("loss", STOCK)
@@ -194,7 +194,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
     """
     for key in space.keys() & EXTRA_ARGUMENTS.keys() & ours().keys():
         if not ray:
-            raise ArgumentError(f"space has {key}, and only Ray tunes what is no number: add use_ray=True.")
+            raise ArgumentError(f"space has {key}, and only Ray tunes what is not a number: add use_ray=True.")
         if key in fixed:
             raise ArgumentError(f"got {key}={fixed[key]} and a {key} in space: give one of them.")
         grid = space[key].get("grid_search", []) if isinstance(space[key], dict) else []

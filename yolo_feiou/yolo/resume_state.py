@@ -2,9 +2,9 @@
 
 A `last.pt` has the EMA's weights, in half precision, in the place of the model's, and SGD's momentum in half precision
 too; it has no random state, no images that a mosaic may take again, and no gradients that wait for the next
-step. A run that goes on from it is another one. `weights/epoch3.state` has all this, as it is. It names the checkpoint
+step. A run resumed from it is another one. `weights/epoch3.state` has all this, as it is. It names the checkpoint
 that it belongs to by its checksum, and is written before that takes its place, so that whenever a process is killed
-there is one that fits. The checkpoint alone does too: then a run goes on as Ultralytics has it.
+there is one that fits. The checkpoint alone does too: then a run resumes as in Ultralytics.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NAMES = "epoch*.state"
 
 
 class ExactResume(TrainerHost):
-    """A trainer's part that saves such a file with each checkpoint, and goes on from it where one fits."""
+    """A trainer's part that saves such a file with each checkpoint, and resumes from it where one fits."""
 
     _restoring: dict[str, Any] | None = None  # what is left to restore once the first epoch begins
     _ranks: list[dict[str, Any]] | None = None  # what is each rank's own, after the batches of an epoch
@@ -123,12 +123,12 @@ class ExactResume(TrainerHost):
             found = found if all(everyone) and len(set(everyone)) == 1 else None
         if found is None:
             LOGGER.warning(
-                f"No exact state beside {self.args.resume}: it goes on as in Ultralytics, from weights in half "
+                f"No exact state beside {self.args.resume}: it resumes as in Ultralytics, from weights in half "
                 "precision and with other random numbers, and ends with other weights than without a cut."
             )
         elif len(found["ranks"]) != _processes():
             LOGGER.warning(
-                f"This run was cut off in {len(found['ranks'])} processes and goes on in {_processes()}: order and "
+                f"This run was cut off in {len(found['ranks'])} processes and resumes in {_processes()}: order and "
                 "augmentation of the images are others."
             )
         return found

@@ -21,7 +21,7 @@ _KINDS = {
 
 
 def check_special_files(places: str | Path | Iterable[str | Path], source: str) -> None:
-    """Refuse images and labels that are no ordinary files; none is opened, and few are looked at by themselves.
+    """Refuse images and labels that are not ordinary files; none is opened, and few are inspected one by one.
 
     Args:
         places: The folders of images, and lists of images, of a split, as Ultralytics' `check_det_dataset` gives them.

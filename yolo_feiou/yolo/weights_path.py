@@ -54,7 +54,7 @@ def check_weights_folder(folder: str | Path, told: str) -> None:
     path = str(Path(folder) / "best.pt")
     encoded = path.encode("utf-8", "surrogateescape")
     if path != encoded.decode("utf-8", "replace"):
-        raise ArgumentError(f"{told}: the path {encoded!r} has bytes that are no UTF-8: name another folder.")
+        raise ArgumentError(f"{told}: the path {encoded!r} has bytes that are not UTF-8: name another folder.")
     wrong = _wrong(path)
     if wrong:
         raise ArgumentError(
