@@ -81,9 +81,9 @@ def _machines() -> list[Claim]:
         ),
         shown("Rank 0 alone names the run's folder, writes into it and logs.", EQUAL),
         shown("Others need to see the folder only when a run resumes from its checkpoint:", EQUAL, LOST),
-        exempt("Data may lie on each machine's own disk, or on a shared one.", ADVICE),
+        exempt("Data may be on each node's own disk, or on a shared one.", ADVICE),
         shown(
-            "There one machine scans the labels and writes the cache first,",
+            "There one node scans the labels and writes the cache first,",
             "distributed/test_group.py::test_the_first_machine_works_first",
         ),
         shown("Two minutes before its time is over, and on SIGTERM to its script, the job is requeued", slurm),
@@ -145,7 +145,7 @@ def _resumed() -> list[Claim]:
             HARDWARE,
         ),
         shown(
-            "Going on in another number of processes,",
+            "Resumed with another number of processes,",
             f"{state}::test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not",
         ),
         shown(
@@ -153,7 +153,7 @@ def _resumed() -> list[Claim]:
             f"{state}::test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not",
         ),
         shown(
-            "From `last.pt` alone, as in stock Ultralytics, a run goes on as it always did,",
+            "From `last.pt` alone, as in stock Ultralytics, a run resumes as it always did,",
             *(f"{state}::test_from_the_checkpoint_alone_it_goes_on_and_says_that_it_is_another_run",),
             f"{state}::test_a_state_of_another_checkpoint_is_passed_over",
         ),
