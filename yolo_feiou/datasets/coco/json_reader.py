@@ -62,7 +62,7 @@ class _Named(msgspec.Struct):
     id: Id
 
 
-RecordType = TypeVar("Record", CocoImage, CocoAnnotation, CocoCategory)
+RecordType = TypeVar("RecordType", CocoImage, CocoAnnotation, CocoCategory)
 
 
 class _Key(str):
