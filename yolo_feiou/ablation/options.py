@@ -15,6 +15,7 @@ from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
+from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
 
@@ -30,10 +31,7 @@ OPTIONS = (
     Float("timeout", 0.0, 0.0, 8760.0),
     Choice("gain", "same", ("same", "matched")),
     Flag("preflight", True),
-    Text("split", "val", "a split of the data, such as val or test"),
-    Choice("weights", "best", ("best", "last")),
-    Choice("evaluator", "faster-coco-eval", ("faster-coco-eval", "pycocotools")),
-    Text("annotations", "", "a COCO JSON"),
+    *EVALUATION_OPTIONS,
     Text("only", "", "the number or the key of a run, see plan=True"),
     Flag("plan", False),
 )

@@ -8,22 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.options import OPTIONS as ABLATION
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
+from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.parameters import Flag, Int, Text, format_default, read_arguments
 from yolo_feiou.results.file_names import RESULTS
-from yolo_feiou.results.schema import TEXT
-from yolo_feiou.storage.tables import read_csv
+from yolo_feiou.results.read import read_cells
+from yolo_feiou.results.schema import REQUIRED
 
 SCRIPT = "export_results.py"
-_SHARED = {
-    option.name: option for option in ABLATION if option.name in ("split", "weights", "evaluator", "annotations")
-}
 OPTIONS = (
     Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
-    *_SHARED.values(),
+    *EVALUATION_OPTIONS,
     Text("device", "", "as Ultralytics takes it"),
     Int("batch", 0, 1, 4096),
     Flag("onnx", False),
@@ -109,8 +106,8 @@ def check_out(out: Path) -> None:
     for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
         if (out / mark).is_file():
             raise ArgumentError(f"{out} is the folder of {what}: name another folder with out=.")
-    rows = read_csv(out / RESULTS, TEXT) if (out / RESULTS).is_file() else []
-    if rows and not {"run", "status", "loss", "seed"} <= rows[0].keys():
+    rows = read_cells(out / RESULTS)
+    if rows and not set(REQUIRED) <= rows[0].keys():
         raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
 
 

@@ -14,13 +14,13 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.layout import MARK, Cell, Table, plain
 from yolo_feiou.report.shown import percent
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
+from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.row import make_row
 from yolo_feiou.results.schema import ARGUMENTS as ARGUMENT_NAMES
-from yolo_feiou.results.schema import PAPER_METRICS, TEXT
+from yolo_feiou.results.schema import PAPER_METRICS
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.results.tables import Gathered, read_box_stats, write_tables
 from yolo_feiou.storage.locks import hold_lock
-from yolo_feiou.storage.spreadsheets import read_rows
 from yolo_feiou.storage.tables import Row, parse_number
 
 
@@ -64,7 +64,7 @@ def read(out: Path) -> list[Gathered]:
     Raises:
         DataError: If a file is damaged.
     """
-    rows, curves, box_stats, recorded = (_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS, ARGUMENTS))
+    rows, curves, box_stats, recorded = (read_cells(out / name) for name in (RESULTS, CURVES, BOX_STATS, ARGUMENTS))
     known = {row["run"]: {key: parse_number(value) for key, value in _without_name(row).items()} for row in recorded}
 
     def of_run(table: list[Row], name: str) -> list[Row]:
@@ -140,12 +140,6 @@ def _run(row: Row) -> TrainingSettings:
     """Return the settings in a row, for the question in what runs differ."""
     arguments = {key: parse_number(row[key]) for key in (*ARGUMENT_NAMES, "loss", "seed") if row.get(key)}
     return TrainingSettings(arguments, gain=row.get("gain") or "same")
-
-
-def _cells(path: Path) -> list[Row]:
-    """Return the rows of a CSV as text, each cell as it is written."""
-    header, rows = read_rows(path, TEXT) if path.is_file() else ([], [])
-    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def _without_name(row: Row) -> Row:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.results import schema
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
-from yolo_feiou.results.schema import METRICS, TEXT
-from yolo_feiou.storage.tables import Row, read_csv
+from yolo_feiou.results.read import read_table
+from yolo_feiou.results.schema import METRICS, REQUIRED
+from yolo_feiou.storage.tables import Row
 
-REQUIRED = ("run", "status", "loss", "seed")
 PATHS = ("model", "data")
 SWITCH_OR_LIST = re.compile(r"True|False|\[.*]|\(.*\)")
 
@@ -81,14 +80,14 @@ def _read(folder: Path, prefix: str) -> Results:
         raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
     if not path.is_file():
         raise ArgumentError(f"{folder} has no {RESULTS}: give the folder that 'yolo ablate' wrote to.")
-    rows = _named(_rows(path, TEXT), prefix)
+    rows = _named(read_table(path), prefix)
     if rows and (missing := [name for name in REQUIRED if name not in rows[0]]):
         raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' writes.")
     for row in rows:
         _check(row, path)
         _check_numbers(row, [name for name in row if name in schema.NUMERIC], f"{path}: run {row['run']}")
     optional = {
-        name: _rows(folder / file, ("run", "loss", *PATHS)) if (folder / file).is_file() else []
+        name: read_table(folder / file) if (folder / file).is_file() else []
         for name, file in (("curves", CURVES), ("box_stats", BOX_STATS), ("preflight", PREFLIGHT))
     }
     for name, file in (("curves", CURVES), ("box_stats", BOX_STATS)):
@@ -97,19 +96,10 @@ def _read(folder: Path, prefix: str) -> Results:
         optional[name] = _named(optional[name], prefix)
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
-    recorded = _named(_rows(folder / ARGUMENTS, TEXT), prefix) if (folder / ARGUMENTS).is_file() else []
+    recorded = _named(read_table(folder / ARGUMENTS), prefix) if (folder / ARGUMENTS).is_file() else []
     names = {*schema.ARGUMENTS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
     arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
     return Results((folder,), rows, arguments, **optional, recorded={row["run"]: row for row in recorded})
-
-
-def _rows(path: Path, words: Collection[str]) -> list[Row]:
-    return [{key: _value(value) for key, value in row.items()} for row in read_csv(path, words)]
-
-
-def _value(value: float | str) -> float | str | None:
-    """Return a cell's value, None for one without."""
-    return None if value == "" or (isinstance(value, float) and not math.isfinite(value)) else value
 
 
 def _named(rows: list[Row], prefix: str) -> list[Row]:

@@ -187,6 +187,8 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
     return tuple(column.name for column in columns)
 
 
+#: Columns without which a file is no table of runs.
+REQUIRED = ("run", "status", "loss", "seed")
 #: The columns in front, before the arguments; `PROVENANCE` follows the arguments.
 FIRST = _names(_RUN)
 #: What of a session stands in the row of its run.
