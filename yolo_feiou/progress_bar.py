@@ -13,7 +13,7 @@ from yolo_feiou.escape import visible
 
 @contextmanager
 def show_progress(
-    step: str, total: float | None, done: float = 0, *, in_bytes: bool = False
+    step: str, total: float | None, done: int = 0, *, in_bytes: bool = False
 ) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr within the block, and give a function that is told how much more is done.
 
