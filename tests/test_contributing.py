@@ -1,5 +1,6 @@
 """CONTRIBUTING.md names rooms, files and commands that are there, and its example is a loss."""
 
+import itertools
 import re
 from pathlib import Path
 from textwrap import dedent
@@ -27,10 +28,20 @@ def test_the_map_has_every_room_of_the_package():
     assert rooms == set(re.findall(r"`(\w+)/`", MAP))
 
 
+def test_the_lines_of_the_map_are_in_the_order_of_the_contract():
+    """The layers that import-linter checks, from the top; those in one layer may stand in any order."""
+    layers = re.search(r"^layers = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.DOTALL | re.MULTILINE)[1]
+    floors = {name: floor for floor, line in enumerate(layers.splitlines()) for name in re.findall(r"\w+", line)}
+    rows = [re.findall(r"`(\w+)(?:/|\.py)`", row.split("|")[1]) for row in MAP.splitlines()[2:]]
+    assert sorted(name for row in rows for name in row) == sorted(floors)
+    for row, below in itertools.pairwise(rows):
+        assert max(floors[name] for name in row) <= min(floors[name] for name in below), (row, below)
+
+
 def test_files_that_are_named_are_there():
     """Below the root or in the package; `<room>`, `*` and the folder that users see are no names."""
     names = {span for span in SPANS if re.fullmatch(r"[\w./-]+(/|\.(py|md|sh|toml|csv))|\.ci/run", span)}
-    assert {"losses/table.py", "scripts/test_versions.sh", ".ci/run", "docs/paper.md"} <= names
+    assert {"losses/table.py", "scripts/test_ultralytics.py", ".ci/run", "docs/paper.md"} <= names
     places = (ROOT, PACKAGE, *(path for path in PACKAGE.iterdir() if path.is_dir()), ROOT / "tests" / "checks")
     made_by_runs = {"results.csv"}
     assert [name for name in sorted(names - made_by_runs) if not any((place / name).exists() for place in places)] == []
