@@ -45,7 +45,7 @@ for version in "$@"; do
   esac
   "$python" -m venv --clear "$environment"
   # shellcheck disable=SC2086  # a list of packages
-  "$environment/bin/pip" install --quiet --prefer-binary --constraint "$environment.txt" . $tools
+  "$environment/bin/pip" install --quiet --prefer-binary --constraint "$environment.txt" ".[export]" $tools
   rm "$environment.txt"
   "$environment/bin/python" - <<'END'
 import sys
