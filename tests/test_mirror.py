@@ -1,0 +1,67 @@
+"""Tests mirror the package: `yolo_feiou/<room>/<module>.py` has `tests/<room>/test_<module>.py`."""
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "yolo_feiou"
+
+_CHECKS = "checks/test_findings.py"  # a mistake is found, or is not, by all checks together
+_COCO = "datasets/coco/test_command.py"  # a folder is prepared from beginning to end
+_PAPER = "paper/test_statement.py"  # statements of all sections hold, and fail when their facts change
+#: Modules without a test file of their name, with the one in whose tests they run, and why it is there.
+ELSEWHERE = {
+    "checks/child.py": "checks/test_isolation.py",  # the other end of the same pipe
+    "checks/finding.py": "checks/test_report.py",  # a record; its text is that of a report
+    "checks/geometry.py": _CHECKS,
+    "checks/gradients.py": _CHECKS,
+    "checks/interface.py": _CHECKS,
+    "checks/misnamed.py": _CHECKS,
+    "checks/numerics.py": _CHECKS,
+    "datasets/coco/catalogue.py": "datasets/coco/test_published.py",  # a table, against what COCO publishes
+    "datasets/coco/coercion.py": "datasets/coco/test_annotations.py",  # as annotations are read
+    "datasets/coco/prepare.py": _COCO,
+    "datasets/coco/record.py": _COCO,
+    "datasets/coco/request.py": _COCO,
+    "datasets/coco/splits.py": _COCO,
+    "datasets/coco/warnings.py": "datasets/coco/test_similar_names.py",
+    "evaluation/labels.py": "evaluation/test_objects.py",  # objects are read from labels or from a JSON
+    "export/again.py": "export/test_card.py",  # a card's line that runs it again
+    "export/options.py": "export/test_command.py",
+    "framework.py": "yolo/test_framework.py",  # a protocol, against the one class that fulfils it
+    "paper/evidence.py": _PAPER,
+    "paper/figures_6_7.py": _PAPER,
+    "paper/section_4.py": _PAPER,
+    "paper/section_5.py": _PAPER,
+    "paper/sections_1_to_3.py": _PAPER,
+    "paper/tables.py": "paper/test_page.py",
+    "results/file_names.py": "report/test_files.py",  # names alone
+    "results/fingerprints.py": "results/test_run_record.py",
+    "results/provenance.py": "results/test_run_record.py",
+    "results/row.py": "results/test_schema.py",
+    "results/settings.py": "ablation/test_grid.py",  # a grid is made of them
+    "results/tables.py": "ablation/test_collect.py",  # which writes what they read
+    "simulation/experiment.py": "simulation/test_command.py",
+    "yolo/check_command.py": "distributed/test_scripts.py",  # a process that a script starts
+    "yolo/host.py": "yolo/test_trainer.py",  # for type checkers alone
+    "yolo/quiet.py": "yolo/test_evaluate.py",
+    "yolo/rehearsal.py": "ablation/test_rehearsal.py",
+}
+MODULES = sorted(str(path.relative_to(PACKAGE).as_posix()) for path in PACKAGE.rglob("[!_]*.py"))
+
+
+def mirror(module):
+    path = Path(module)
+    return TESTS / path.parent / f"test_{path.name}"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_a_test_file_of_its_name_or_is_listed_with_another(module):
+    expected = TESTS / ELSEWHERE[module] if module in ELSEWHERE else mirror(module)
+    assert expected.is_file(), f"{expected} is missing: add it, or name in ELSEWHERE where {module} is tested, and why"
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_what_is_listed_is_there_and_has_no_file_of_its_own(module):
+    assert module in MODULES and not mirror(module).exists(), f"take {module} out of ELSEWHERE"
