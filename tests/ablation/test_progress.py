@@ -5,7 +5,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -28,12 +27,11 @@ def epochs(folder, count):
     folder.results.write_text(HEADER + lines)
 
 
-def test_shares_and_time_left(folders, monkeypatch):
+def test_shares_and_time_left(folders):
     """One of four was done before, one stood at epoch 4 of 10. After 60 s that one is at 9, and a third is done:
     1.5 runs in 60 s, 0.1 + 1 left, so 44 s."""
     clock = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
-    progress = Progress(folders, folders[:1])
+    progress = Progress(folders, folders[:1], lambda: clock[0])
     assert progress.share == 0.25 and progress.seconds_left is None
     epochs(folders[1], 4)
     progress.look(folders[1:2])
@@ -55,12 +53,11 @@ def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
     assert progress.best == (0.2, "r0")
 
 
-def test_lines_where_there_is_no_terminal(folders, monkeypatch):
+def test_lines_where_there_is_no_terminal(folders):
     """One of four runs took 10 s, so three take 30."""
     clock = [100.0]
-    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     out = io.StringIO()
-    with Lines(Progress(folders, []), out) as view:
+    with Lines(Progress(folders, [], lambda: clock[0]), out) as view:
         view.started(folders[0])
         view.tick(folders[:1])
         view.elsewhere(folders[1])

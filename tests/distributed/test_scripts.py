@@ -65,6 +65,7 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
     assert len(results(tmp_path / "runs" / "run")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TextIO
 
@@ -32,9 +32,13 @@ class Progress:
     Args:
         folders: All runs of the grid.
         done: Those that were done before.
+        clock: Returns the time in seconds.
     """
 
-    def __init__(self, folders: Sequence[RunFolder], done: Sequence[RunFolder]) -> None:
+    def __init__(
+        self, folders: Sequence[RunFolder], done: Sequence[RunFolder], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.clock = clock
         self.total, self.already = len(folders), len(done)
         self.epochs = {folder.path.name: int(folder.run().arguments.get("epochs") or 100) for folder in folders}
         self.done = {folder.path.name: 1.0 for folder in done}
@@ -42,7 +46,7 @@ class Progress:
         for folder in done:
             self._better(folder, folder.row() or {})
         self.failed: dict[str, str] = {}
-        self.began = time.monotonic()
+        self.began = clock()
         self.shares: dict[str, float] = {}
         self.at_start: dict[str, float] = {}
 
@@ -78,7 +82,7 @@ class Progress:
         gained = self.share * self.total - before
         if gained <= 0.02:
             return None
-        return (time.monotonic() - self.began) * (1 - self.share) * self.total / gained
+        return (self.clock() - self.began) * (1 - self.share) * self.total / gained
 
     def summary(self) -> str:
         """Return one line on all runs."""
@@ -136,8 +140,8 @@ class Lines:
 
     def tick(self, running: Sequence[RunFolder]) -> None:
         """Look into the files from time to time."""
-        if time.monotonic() - self.looked >= EVERY:
-            self.looked = time.monotonic()
+        if self.progress.clock() - self.looked >= EVERY:
+            self.looked = self.progress.clock()
             self.show(self.progress.look(running))
 
     def show(self, seen: list[tuple[str, int, int, float | None]]) -> None:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 
+import pytest
+
 from tests.datasets.coco.assertions import EXTRACTED, refusal, tree
 from tests.datasets.coco.factories import labels, own_data
 from tests.datasets.coco.server import serving
@@ -58,6 +60,7 @@ def test_a_real_limit_of_the_disk(own, out, tmp_path):
     prepare_coco(own)
 
 
+@pytest.mark.slow
 def test_killed_anywhere_the_same_command_completes_it(coco, tmp_path, monkeypatch):
     """The process kills itself before the n-th step that changes the disk, for every n."""
     files, published = coco
