@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from statistics import fmean
 
-from tests.pages.claims import Claim, exempt, measured, row, rows, shown
+from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
 from yolo_feiou.report.comparison import SOUGHT
 from yolo_feiou.yolo.doctor import BROKEN, TESTED
 
@@ -147,7 +148,12 @@ def _limits() -> list[Claim]:
         ),
         exempt("`results.csv` has rank 0's training loss", "the name of a process, in stock's code"),
         measured(f"Ultralytics {TESTED[0]} to {TESTED[1]} ", "yolo_feiou/yolo/doctor.py"),
-        measured(f"on Python {python} and torch {torch}, on Linux, without a GPU.", BCCD),
+        measured(f"on Python {python} and torch {torch}, on Linux, without a GPU;", BCCD),
+        measured(
+            f"the core tests on Python {_floor('requires-python = ')} too, with every dependency at its floor "
+            f"(torch {_floor('torch')}).",
+            "pyproject.toml",
+        ),
         exempt(
             f"Before {TESTED[0]} Ultralytics itself fails on today's numpy",
             "seen once with releases that are not installed here",
@@ -159,6 +165,13 @@ def _limits() -> list[Claim]:
             "yolo/test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts",
         ),
     ]
+
+
+def _floor(name: str) -> str:
+    """Return the first release of Python, or of a dependency, that pyproject.toml allows."""
+    found = re.search(f'^ *"?{name}"?>=([0-9.]+)', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, name
+    return found[1]
 
 
 def _speed() -> list[Claim]:
