@@ -26,7 +26,7 @@ from ultralytics.nn.tasks import DetectionModel
 
 from yolo_feiou import build_loss
 from yolo_feiou.distributed.group import CPUDistributedDataParallel
-from yolo_feiou.yolo.criterion import swap
+from yolo_feiou.yolo.criterion import swap_losses
 
 IMGSZ, IMAGES = 160, 8
 
@@ -45,7 +45,7 @@ def main(ranks: int, rounds: int) -> None:
     model = DetectionModel("yolov8n.yaml", verbose=False).train()
     model.args = get_cfg(overrides={})
     data = {name: value[: len(value) // 2] for name, value in batch(IMGSZ).items()}
-    swap(model, build_loss("focal_eiou"))
+    swap_losses(model, build_loss("focal_eiou"))
     criteria = {"stock": model.init_criterion(), "focal_eiou": model.criterion, "stock again": model.init_criterion()}
     silent_step = "stock, no communication"
     criteria[silent_step] = model.init_criterion()

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from timing import save
 
-from yolo_feiou.yolo.resume_state import NAMES, drop_states
+from yolo_feiou.yolo.resume_state import STATE_PATTERN, drop_states
 
 ARGUMENTS = {
     **{"data": "shapes.yaml", "imgsz": 128, "loss": "focal_eiou", "optimizer": "AdamW", "lr0": 0.001},
@@ -73,7 +73,7 @@ def trained(folder: Path, epochs: int, kills: list[int], states: bool) -> dict[s
             if not states:
                 drop_states(run / "weights")
             model, told = run / "weights" / "last.pt", {"resume": True}
-            sizes = [path.stat().st_size for path in (run / "weights").glob(NAMES)]
+            sizes = [path.stat().st_size for path in (run / "weights").glob(STATE_PATTERN)]
             found = {"state": max([found["state"], *sizes]), "last": model.stat().st_size}
     with open(run / "results.csv", newline="") as file:
         rows = [{key.strip(): value.strip() for key, value in row.items()} for row in csv.DictReader(file)]

@@ -17,7 +17,7 @@ from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 
 from yolo_feiou import build_loss
-from yolo_feiou.yolo.criterion import swap
+from yolo_feiou.yolo.criterion import swap_losses
 
 IMAGES, OBJECTS, ROUNDS = 16, 8, 40
 
@@ -41,7 +41,7 @@ def main() -> None:
     torch.manual_seed(0)
     model, data = DetectionModel("yolov8n.yaml", verbose=False).train(), batch(imgsz)
     model.args = get_cfg(overrides={})
-    swap(model, build_loss("focal_eiou"))
+    swap_losses(model, build_loss("focal_eiou"))
     criteria = {"stock": model.init_criterion(), "focal_eiou": model.criterion, "stock again": model.init_criterion()}
     optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # the weights stay, so each step is the same
 

@@ -11,7 +11,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: pip install 'yolo
 from tests.ablation.factories import run  # noqa: E402
 from tests.runs import SHORT  # noqa: E402
 from yolo_feiou.ablation.on_ray import OnRay  # noqa: E402
-from yolo_feiou.ablation.progress import Lines, Progress  # noqa: E402
+from yolo_feiou.ablation.progress import AblationProgress, Lines  # noqa: E402
 from yolo_feiou.ablation.runner import Runner  # noqa: E402
 from yolo_feiou.ablation.store import Store  # noqa: E402
 from yolo_feiou.ablation.worker import Task  # noqa: E402
@@ -66,7 +66,7 @@ def test_a_node_is_lost(tmp_path, data, cluster):
     thread.start()
     engine = OnRay(Task(device="cpu", command="yolo ablate …"), "", jobs=0, per_device=1, cpus=1, retries=2)
     runner = Runner(folders, engine)
-    runner.run(Lines(Progress(folders, [])))
+    runner.run(Lines(AblationProgress(folders, [])))
     thread.join(30)
     assert runner.failures == {}
     rows = {folder: folder.row() for folder in folders}
@@ -79,7 +79,7 @@ def test_a_run_that_hangs_ends_by_the_limit(tmp_path, data, cluster):
     folders = prepared(tmp_path, data, 2, epochs=1)
     task = Task(device="cpu", timeout=0.0005)  # importing torch alone takes longer
     runner = Runner(folders, OnRay(task, "", jobs=0, per_device=1, cpus=1, retries=0))
-    runner.run(Lines(Progress(folders, [])))
+    runner.run(Lines(AblationProgress(folders, [])))
     assert len(runner.failures) == 2
     for folder in folders:
         assert folder.failure()["reason"].startswith("took longer than timeout= allows, and was ended; the last")

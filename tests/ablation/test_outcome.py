@@ -5,7 +5,7 @@ import pytest
 from tests.ablation.factories import row, run
 from tests.ablation.test_runner import Played
 from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, Wanted, outcome
+from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, Wanted, find_outcome
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.storage.tables import read_csv
@@ -46,7 +46,7 @@ def test_runner_and_table_agree_in_each_state(folder, split, failed, wanted, exp
     if failed:
         folder.write_failure({"reason": "killed by SIGKILL", "time": "2026-01-01T00:00:00+00:00"})
     open_with(folder, wanted)
-    assert outcome(folder, wanted) == expected
+    assert find_outcome(folder, wanted) == expected
     assert Runner([folder], Played({}), wanted).is_done(folder) is (expected == DONE)
     said = {DONE: [("done", "")], FAILED: [("failed", "killed by SIGKILL")], UNDONE: [("done", "")] if split else []}
     assert table(folder) == said[expected]

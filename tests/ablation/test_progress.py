@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.ablation.factories import HEADER, row, run
-from yolo_feiou.ablation.progress import Lines, Progress, duration, outcome
+from yolo_feiou.ablation.progress import AblationProgress, Lines, describe_outcome, format_duration
 from yolo_feiou.ablation.store import RunFolder
 
 
@@ -31,7 +31,7 @@ def test_shares_and_time_left(folders):
     """One of four was done before, one stood at epoch 4 of 10. After 60 s that one is at 9, and a third is done:
     1.5 runs in 60 s, 0.1 + 1 left, so 44 s."""
     clock = [100.0]
-    progress = Progress(folders, folders[:1], lambda: clock[0])
+    progress = AblationProgress(folders, folders[:1], lambda: clock[0])
     assert progress.share == 0.25 and progress.seconds_left is None
     epochs(folders[1], 4)
     progress.look(folders[1:2])
@@ -47,7 +47,7 @@ def test_shares_and_time_left(folders):
 
 def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
     folders[0].write_row(row(folders[0], AP=0.2))
-    progress = Progress(folders, folders[:1])
+    progress = AblationProgress(folders, folders[:1])
     progress.finished(folders[1], {"AP": None})
     progress.finished(folders[2], {"AP": 0.1})
     assert progress.best == (0.2, "r0")
@@ -57,7 +57,7 @@ def test_lines_where_there_is_no_terminal(folders):
     """One of four runs took 10 s, so three take 30."""
     clock = [100.0]
     out = io.StringIO()
-    with Lines(Progress(folders, [], lambda: clock[0]), out) as view:
+    with Lines(AblationProgress(folders, [], lambda: clock[0]), out) as view:
         view.started(folders[0])
         view.tick(folders[:1])
         view.elsewhere(folders[1])
@@ -78,7 +78,7 @@ from pathlib import Path
 from yolo_feiou.ablation import progress
 from yolo_feiou.ablation.store import RunFolder
 folders = [RunFolder(path) for path in sorted(Path(sys.argv[1]).glob("r*"))]
-with progress.view(progress.Progress(folders, folders[:1])) as view:
+with progress.view(progress.AblationProgress(folders, folders[:1])) as view:
     view.started(folders[1])
     view.tick(folders[1:2])
     time.sleep(0.7)
@@ -111,8 +111,14 @@ def test_bars_in_a_terminal(folders, tmp_path):
 
 
 def test_durations_and_outcomes():
-    assert [duration(seconds) for seconds in (45, 89.4, 90, 5399, 5400)] == ["45 s", "89 s", "2 min", "90 min", "1.5 h"]
-    assert outcome({"AP": None, "minutes": 0.5}) == "done, no AP, 30 s"
+    assert [format_duration(seconds) for seconds in (45, 89.4, 90, 5399, 5400)] == [
+        "45 s",
+        "89 s",
+        "2 min",
+        "90 min",
+        "1.5 h",
+    ]
+    assert describe_outcome({"AP": None, "minutes": 0.5}) == "done, no AP, 30 s"
 
 
 def test_a_name_is_no_markup_and_no_command_of_a_terminal(tmp_path):
@@ -132,13 +138,13 @@ def test_lines_have_no_control_characters(tmp_path):
     folder = RunFolder(tmp_path / "a\nb\x1b[1m")
     folder.write_run(run(epochs=10))
     out = io.StringIO()
-    Lines(Progress([folder], []), out).failed(folder, "a\x07bell")
+    Lines(AblationProgress([folder], []), out).failed(folder, "a\x07bell")
     assert out.getvalue() == "a\\nb\\x1b[1m: FAILED: a\\x07bell\n"
 
 
 def test_a_run_that_may_hang_gets_a_line_that_says_what_to_do(folders):
     out = io.StringIO()
-    Lines(Progress(folders, []), out).silent(folders[0], 1900)
+    Lines(AblationProgress(folders, []), out).silent(folders[0], 1900)
     (line,) = out.getvalue().splitlines()
     assert line.startswith("r0: no sign of life for 32 min: log.txt, results.csv and checkpoints are as they were.")
     assert "timeout=HOURS" in line and str(folders[0].log) in line
@@ -148,11 +154,11 @@ def test_epochs_that_are_none_are_the_default(tmp_path):
     """`epochs=None`, which Ultralytics takes for 100."""
     folder = RunFolder(tmp_path / "r")
     folder.write_run(run(epochs=None))
-    assert Progress([folder], []).epochs == {"r": 100}
+    assert AblationProgress([folder], []).epochs == {"r": 100}
 
 
 @pytest.mark.parametrize(("value", "best"), [(0.0, ""), (0.0004, ""), (0.0006, ", best so far AP 0.1 (r0)")])
 def test_of_runs_that_detected_nothing_none_is_the_best(folders, value, best):
-    progress = Progress(folders, [])
+    progress = AblationProgress(folders, [])
     progress.finished(folders[0], {"AP": value})
     assert progress.summary().startswith("1 of 4 done") and progress.summary().partition(" left")[2] == best

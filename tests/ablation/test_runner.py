@@ -9,7 +9,7 @@ import pytest
 from tests.ablation.factories import row, run
 from yolo_feiou.ablation import runner as module
 from yolo_feiou.ablation.outcome import Wanted
-from yolo_feiou.ablation.runner import Runner, reason
+from yolo_feiou.ablation.runner import Runner, describe_failure
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder, Store
 from yolo_feiou.ablation.worker import BUSY
@@ -224,17 +224,17 @@ def test_a_signal_to_end_stops_all_runs(folders, monkeypatch):
 def test_a_reason_is_the_last_line_printed(tmp_path):
     folder = RunFolder(tmp_path)
     folder.log.write_bytes(b"epoch 1\nRuntimeError: \xff out of memory\n\n")
-    assert reason(folder, 1).startswith("RuntimeError: � out of memory (exit status 1; ")
-    assert reason(folder, -15) == "killed by SIGTERM"
+    assert describe_failure(folder, 1).startswith("RuntimeError: � out of memory (exit status 1; ")
+    assert describe_failure(folder, -15) == "killed by SIGTERM"
     folder.log.unlink()
-    assert reason(folder, 1).startswith("nothing printed (exit status 1; ")
+    assert describe_failure(folder, 1).startswith("nothing printed (exit status 1; ")
 
 
 def test_a_reason_has_no_colours_and_no_control_characters(tmp_path):
     """Ultralytics colours what it logs, and clears lines; a table would carry that to each terminal."""
     folder = RunFolder(tmp_path)
     folder.log.write_bytes(b"\x1b[31m\x1b[1mValueError:\x1b[0m no\tsuch\x07 \x1b[Kfile\r\x1b[K\n\x1b[0m\n")
-    assert reason(folder, 1).startswith("ValueError: no such  file (exit status 1; ")
+    assert describe_failure(folder, 1).startswith("ValueError: no such  file (exit status 1; ")
 
 
 def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch):

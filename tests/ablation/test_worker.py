@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.ablation.worker import Task, gpus
+from yolo_feiou.ablation.worker import Task, parse_gpus
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_a_process_sees_its_own_gpus_alone(monkeypatch, device, seen, visible, i
 
 
 def test_numbers_of_gpus():
-    assert [gpus(device) for device in ("0", "0,1", "cpu", "mps", "", "npu:0")] == [[0], [0, 1], [], [], [], []]
+    assert [parse_gpus(device) for device in ("0", "0,1", "cpu", "mps", "", "npu:0")] == [[0], [0, 1], [], [], [], []]
 
 
 def test_threads():

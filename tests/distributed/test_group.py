@@ -8,7 +8,13 @@ from torch import distributed as dist
 
 from tests.distributed.test_launch import LAUNCH
 from yolo_feiou.distributed import group
-from yolo_feiou.distributed.group import TIMEOUT, cpu_data_parallel, first_of_each_machine, join, one_machine_first
+from yolo_feiou.distributed.group import (
+    TIMEOUT,
+    cpu_data_parallel,
+    first_of_each_machine,
+    join_group,
+    one_machine_first,
+)
 
 
 @pytest.fixture
@@ -23,26 +29,26 @@ def said(monkeypatch):
 
 
 def test_processes_on_cpu_join_over_gloo(said):
-    assert join(LAUNCH, "cpu") == torch.device("cpu")
+    assert join_group(LAUNCH, "cpu") == torch.device("cpu")
     assert said == ["gloo"]
 
 
 def test_a_process_takes_its_own_gpu_before_it_joins(said, monkeypatch):
     monkeypatch.setattr(dist, "is_nccl_available", lambda: True)
-    assert join(LAUNCH, "8,9,10,11,12,13,14,15") == torch.device("cuda", 9)  # local rank 1
+    assert join_group(LAUNCH, "8,9,10,11,12,13,14,15") == torch.device("cuda", 9)  # local rank 1
     assert said == [9, "nccl"]
 
 
 def test_a_group_is_joined_once(said, monkeypatch):
     monkeypatch.setattr(dist, "is_initialized", lambda: True)
-    join(LAUNCH, "cpu")
+    join_group(LAUNCH, "cpu")
     assert said == []
 
 
 def test_the_first_of_each_machine_wait_as_long_as_all_do(monkeypatch):
     """Two machines with 2 ranks and 1: ranks 0 and 2 are first, and how many machines there are is counted."""
     made = []
-    monkeypatch.setattr(group, "everyone", lambda local_rank: [0, 1, 0])
+    monkeypatch.setattr(group, "gather_from_all", lambda local_rank: [0, 1, 0])
     monkeypatch.setattr(dist, "new_group", lambda ranks, timeout: made.append((ranks, timeout)) or "leaders")
     assert first_of_each_machine(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
     assert made == [([0, 2], TIMEOUT)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from yolo_feiou.distributed.launch import Launch, device_for, launched
+from yolo_feiou.distributed.launch import Launch, choose_device, read_launch
 from yolo_feiou.errors import ArgumentError
 
 LAUNCH = Launch(rank=9, local_rank=1, size=16, local_size=8, machines=2, restarts=0, run_id="coco")
@@ -23,14 +23,14 @@ ENVIRONMENT = {
 def test_what_torchrun_says(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
-    assert launched() is None
+    assert read_launch() is None
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    assert launched() == replace(LAUNCH, restarts=2)
+    assert read_launch() == replace(LAUNCH, restarts=2)
     monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
-    assert launched().run_id.endswith(f", process {os.getppid()}"), "that of the torchrun which started it"
+    assert read_launch().run_id.endswith(f", process {os.getppid()}"), "that of the torchrun which started it"
     monkeypatch.delenv("LOCAL_WORLD_SIZE")
-    assert launched() is None, "an environment that another tool left"
+    assert read_launch() is None, "an environment that another tool left"
 
 
 def test_processes_that_could_not_meet_again(monkeypatch):
@@ -57,12 +57,12 @@ def test_processes_that_could_not_meet_again(monkeypatch):
 )
 def test_devices(monkeypatch, gpus, asked, device):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    assert device_for(LAUNCH, asked) == device
+    assert choose_device(LAUNCH, asked) == device
 
 
 def test_more_processes_than_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     with pytest.raises(ArgumentError, match="8 processes on a machine with 4 GPUs: give it --nproc-per-node=4"):
-        device_for(LAUNCH, "")
+        choose_device(LAUNCH, "")
     with pytest.raises(ArgumentError, match="device=0,1 names 2 GPUs, and torchrun started 8 processes"):
-        device_for(LAUNCH, "0,1")
+        choose_device(LAUNCH, "0,1")

@@ -10,8 +10,8 @@ from ultralytics.engine.trainer import BaseTrainer
 from tests.runs import overrides
 from yolo_feiou import DetectionTrainer
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, unmatched_layers
-from yolo_feiou.yolo.command import trains
+from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, find_unmatched_layers
+from yolo_feiou.yolo.command import check_arguments
 
 REFUSED = [
     ({"optimizer": "AdaW"}, r"^unknown optimizer 'AdaW': did you mean 'AdamW'\? Expected one of SGD, .*auto\.$"),
@@ -34,7 +34,7 @@ def test_what_ultralytics_refuses_late_is_refused_at_once_in_one_line(data, tmp_
         DetectionTrainer(overrides={**overrides(data, tmp_path / "runs"), **given})
     assert "\n" not in str(error.value) and not (tmp_path / "runs").exists()
     with pytest.raises(ArgumentError, match=message):  # before a model is fetched
-        trains(["train", *(f"{key}={value}" for key, value in given.items())])
+        check_arguments(["train", *(f"{key}={value}" for key, value in given.items())])
 
 
 @pytest.mark.slow
@@ -123,7 +123,12 @@ def test_a_training_without_a_single_object_is_refused(data, tmp_path):
 def test_layers_to_freeze_that_the_model_does_not_have_are_named():
     model = nn.Module()
     model.model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3))
-    assert unmatched_layers([0, "1"], model) == unmatched_layers(None, model) == unmatched_layers(2, model) == []
-    assert unmatched_layers(["0", 7, "cv9"], model) == [
+    assert (
+        find_unmatched_layers([0, "1"], model)
+        == find_unmatched_layers(None, model)
+        == find_unmatched_layers(2, model)
+        == []
+    )
+    assert find_unmatched_layers(["0", 7, "cv9"], model) == [
         "freeze=['0', 7, 'cv9']: the model has no layer with parameters 7, cv9."
     ]

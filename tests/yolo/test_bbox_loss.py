@@ -93,7 +93,7 @@ def test_no_positives_give_zero_and_a_graph():
 def test_a_watch_sees_the_positives_as_the_loss_takes_them():
     pred, target, scores, positives = boxes()
     loss, seen = SwappedBboxLoss(BboxLoss(16), build_loss("eiou")), []
-    loss.watch = lambda *batch: seen.append(batch)
+    loss.on_positives = lambda *batch: seen.append(batch)
     term, *_ = call(loss, 16)
     (batch,) = seen
     assert batch[0].requires_grad and batch[0].equal(pred[positives])

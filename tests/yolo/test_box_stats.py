@@ -142,7 +142,7 @@ def test_under_amp_the_weights_get_the_gradients_that_they_get_without():
         torch.manual_seed(0)
         pred, target, scores, positives = boxes()
         layer, loss = torch.nn.Linear(4, 4), SwappedBboxLoss(BboxLoss(16), build_loss("focal_eiou"))
-        loss.watch = watch
+        loss.on_positives = watch
         with torch.autocast("cpu", torch.bfloat16):
             pred = target + layer(pred)
             dist = layer(target).repeat(1, 1, 16)

@@ -7,7 +7,7 @@ import ultralytics
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
-from yolo_feiou.yolo.command import locate, our_models, trains
+from yolo_feiou.yolo.command import check_arguments, locate_yaml, replace_models
 from yolo_feiou.yolo.configs import CFG_DIR
 
 
@@ -34,7 +34,7 @@ from yolo_feiou.yolo.configs import CFG_DIR
 )
 def test_loss_is_checked_before_anything_runs(words, error, message):
     with pytest.raises(error, match=message):
-        trains(words)
+        check_arguments(words)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
     ],
 )
 def test_which_commands_train(words, training):
-    assert trains(words) is training
+    assert check_arguments(words) is training
 
 
 @pytest.mark.parametrize(
@@ -75,23 +75,23 @@ def test_a_broken_recipe_is_named(tmp_path, text, error, message):
     if text is not None:
         recipe.write_text(text)
     with pytest.raises(error, match=message):
-        trains(["train", f"cfg={recipe}"])
+        check_arguments(["train", f"cfg={recipe}"])
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing yet\n", b"# gr\xfc\xdfe, in Latin-1\nloss: eiou\n", b"loss:\n"])
 def test_a_recipe_that_ultralytics_reads_is_read(tmp_path, content):
     (tmp_path / "recipe.yaml").write_bytes(content)
-    assert trains(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
+    assert check_arguments(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
 
 
 def test_a_recipe_of_ultralytics_is_found_as_by_stock():
-    assert trains(["predict", "cfg=default.yaml"]) is False
-    assert trains(["train", "cfg=default.yaml"]) is True
+    assert check_arguments(["predict", "cfg=default.yaml"]) is False
+    assert check_arguments(["train", "cfg=default.yaml"]) is True
 
 
 def test_our_models_stand_in_within_the_block_only():
     stock = ultralytics.YOLO, ultralytics.RTDETR
-    with our_models():
+    with replace_models():
         assert ultralytics.YOLO.__module__ == "yolo_feiou.yolo.model"
         assert ultralytics.RTDETR.__module__ == "yolo_feiou.yolo.model"
         assert DEFAULT_CFG_DICT["loss"] == "stock" and DEFAULT_CFG_DICT["box_stats"] is False
@@ -101,11 +101,11 @@ def test_our_models_stand_in_within_the_block_only():
 
 def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert locate("data=shapes.yaml") == f"data={CFG_DIR / 'datasets' / 'shapes.yaml'}"
-    assert locate("cfg=focal_eiou") == f"cfg={CFG_DIR / 'focal_eiou.yaml'}"
-    assert locate("data=coco8.yaml") == "data=coco8.yaml"
-    assert locate("epochs=3") == "epochs=3"
+    assert locate_yaml("data=shapes.yaml") == f"data={CFG_DIR / 'datasets' / 'shapes.yaml'}"
+    assert locate_yaml("cfg=focal_eiou") == f"cfg={CFG_DIR / 'focal_eiou.yaml'}"
+    assert locate_yaml("data=coco8.yaml") == "data=coco8.yaml"
+    assert locate_yaml("epochs=3") == "epochs=3"
     for word in ("--cfg=focal_eiou.yaml", "cfg=focal_eiou.yaml,"):  # as Ultralytics' command takes them
-        assert locate(word).endswith(f"cfg={CFG_DIR / 'focal_eiou.yaml'}")
+        assert locate_yaml(word).endswith(f"cfg={CFG_DIR / 'focal_eiou.yaml'}")
     Path("shapes.yaml").touch()
-    assert locate("data=shapes.yaml") == "data=shapes.yaml"
+    assert locate_yaml("data=shapes.yaml") == "data=shapes.yaml"

@@ -14,7 +14,7 @@ from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 from yolo_feiou import build_loss
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.criterion import check_losses, find_losses, heads, share_arguments, swap
+from yolo_feiou.yolo.criterion import check_losses, find_heads, find_losses, share_arguments, swap_losses
 
 
 def model_of(kind, yaml):
@@ -45,21 +45,21 @@ def model_of(kind, yaml):
 )
 def test_every_head_of_every_generation_is_swapped(kind, yaml, heads):
     model, loss = model_of(kind, yaml), build_loss("eiou")
-    assert swap(model, loss) == heads
+    assert swap_losses(model, loss) == heads
     assert [type(loss) for loss in find_losses(model.criterion)] == heads * [SwappedBboxLoss]
-    assert swap(model, build_loss("iou")) == heads  # again, as on resume
+    assert swap_losses(model, build_loss("iou")) == heads  # again, as on resume
 
 
 @pytest.mark.parametrize(("kind", "yaml"), [(OBBModel, "yolov8n-obb.yaml"), (RTDETRDetectionModel, "rtdetr-l.yaml")])
 def test_a_criterion_without_an_axis_aligned_bbox_loss_stops(kind, yaml):
     model = model_of(kind, yaml)
     with pytest.raises(LossNotAppliedError, match="Rotated|no BboxLoss"):
-        swap(model, build_loss("eiou"))
+        swap_losses(model, build_loss("eiou"))
 
 
 def test_a_criterion_that_is_not_ours_is_found():
     model, loss = model_of(DetectionModel, "yolo26n.yaml"), build_loss("eiou")
-    swap(model, loss)
+    swap_losses(model, loss)
     model.criterion.one2one.bbox_loss = BboxLoss(1)
     with pytest.raises(LossNotAppliedError, match="one2one.bbox_loss is a BboxLoss, would not train with eiou"):
         check_losses(model, loss)
@@ -67,11 +67,14 @@ def test_a_criterion_that_is_not_ours_is_found():
 
 def test_of_two_heads_the_one_that_predicts_is_last():
     criterion = model_of(DetectionModel, "yolo26n.yaml").init_criterion()
-    assert heads(criterion) == [(0.8, criterion.one2many.bbox_loss), (pytest.approx(0.2), criterion.one2one.bbox_loss)]
+    assert find_heads(criterion) == [
+        (0.8, criterion.one2many.bbox_loss),
+        (pytest.approx(0.2), criterion.one2one.bbox_loss),
+    ]
     criterion = model_of(DetectionModel, "yolov10n.yaml").init_criterion()
-    assert [loss for _, loss in heads(criterion)] == [criterion.one2many.bbox_loss, criterion.one2one.bbox_loss]
+    assert [loss for _, loss in find_heads(criterion)] == [criterion.one2many.bbox_loss, criterion.one2one.bbox_loss]
     criterion = model_of(DetectionModel, "yolov8n.yaml").init_criterion()
-    assert heads(criterion) == [(1, criterion.bbox_loss)]
+    assert find_heads(criterion) == [(1, criterion.bbox_loss)]
 
 
 class Holder:
@@ -139,7 +142,7 @@ def test_a_box_loss_is_swapped_wherever_it_is_kept(where):
     model, loss = holding(make(BboxLoss(16))), build_loss("eiou")
     with pytest.raises(LossNotAppliedError, match="would not train with eiou"):
         check_losses(model, loss)
-    assert swap(model, loss) == 1
+    assert swap_losses(model, loss) == 1
     assert get(model.criterion).box_loss is loss
     assert check_losses(model, loss) == [get(model.criterion)]
     assert type(OfTheClass.bbox_loss) is BboxLoss  # another criterion's too
@@ -150,7 +153,7 @@ def test_cycles_end_and_a_shared_box_loss_stays_shared():
     criterion = Holder(one=Holder(bbox_loss=stock), many=Holder(bbox_loss=stock))
     criterion.one.parent = criterion.parents = [criterion]
     model = holding(criterion)
-    assert swap(model, build_loss("eiou")) == 1
+    assert swap_losses(model, build_loss("eiou")) == 1
     assert criterion.one.bbox_loss is criterion.many.bbox_loss
 
 
@@ -175,7 +178,7 @@ def test_a_users_subclass_of_the_criterion_is_swapped(release):
 
     model = model_of(DetectionModel, "yolo26n.yaml")
     model.criterion = E2ELoss(model, MyLoss)
-    assert swap(model, build_loss("eiou")) == 2
+    assert swap_losses(model, build_loss("eiou")) == 2
     assert type(model.criterion.one2one.bbox_loss) is type(model.criterion.one2many.bbox_loss) is SwappedBboxLoss
 
 
@@ -191,14 +194,14 @@ def test_a_users_subclass_of_the_criterion_is_swapped(release):
 def test_of_two_heads_one_of_the_users_own_class_is_told_and_nothing_is_swapped(head, message):
     model = holding(Holder(one2many=Holder(bbox_loss=BboxLoss(16)), one2one=head))
     with pytest.raises(LossNotAppliedError, match=message):
-        swap(model, build_loss("eiou"))
+        swap_losses(model, build_loss("eiou"))
     assert type(model.criterion.one2many.bbox_loss) is BboxLoss
 
 
 def test_heads_that_share_what_holds_the_box_loss_have_one():
     shared = Holder(bbox_loss=BboxLoss(16))
     heads = [Holder(assigner=nn.Identity(), shared=shared), Holder(assigner=nn.Identity(), shared=shared)]
-    assert swap(holding(Holder(heads=heads)), build_loss("eiou")) == 1
+    assert swap_losses(holding(Holder(heads=heads)), build_loss("eiou")) == 1
 
 
 @pytest.mark.parametrize("criterion", [None, Holder(), lambda preds, batch: (0, 0)])
@@ -222,8 +225,8 @@ class Assigner(nn.Module):
 
 def test_a_swapped_loss_counts_the_batches_that_have_positives_for_it_and_a_copy_counts_its_own():
     model = holding(Holder(assigner=Assigner(), bbox_loss=BboxLoss(16)))
-    swap(model, build_loss("eiou"))
-    swap(model, build_loss("iou"))  # again, as on resume
+    swap_losses(model, build_loss("eiou"))
+    swap_losses(model, build_loss("iou"))  # again, as on resume
     for mask in ([False, False], [True, False], [True, True]):
         model.criterion.assigner(torch.tensor(mask))
     loss = model.criterion.bbox_loss

@@ -10,8 +10,14 @@ from tests.runs import overrides
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
-from yolo_feiou.yolo.command import trains
-from yolo_feiou.yolo.default_cfg import extended_default_cfg, ours, refuse_taken, stock_default_cfg, taken
+from yolo_feiou.yolo.command import check_arguments
+from yolo_feiou.yolo.default_cfg import (
+    extended_default_cfg,
+    extra_arguments,
+    find_taken_arguments,
+    refuse_taken_arguments,
+    stock_default_cfg,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -26,14 +32,14 @@ def table():
 def own_loss(monkeypatch):
     """An Ultralytics that has an argument `loss` of its own."""
     monkeypatch.setitem(DEFAULT_CFG_DICT, "loss", "siou")
-    assert taken() == {"loss"} and ours() == {"box_stats": False}
+    assert find_taken_arguments() == {"loss"} and extra_arguments() == {"box_stats": False}
 
 
 def test_the_table_has_ours_within_the_block():
     with extended_default_cfg():
         with extended_default_cfg():
             pass
-        assert DEFAULT_CFG_DICT.keys() >= EXTRA_ARGUMENTS.keys() and not taken()
+        assert DEFAULT_CFG_DICT.keys() >= EXTRA_ARGUMENTS.keys() and not find_taken_arguments()
         get_cfg(overrides={"loss": "eiou"})
     assert not DEFAULT_CFG_DICT.keys() & EXTRA_ARGUMENTS.keys()
 
@@ -76,8 +82,8 @@ def test_what_could_be_ultralytics_own_is_refused_wherever_it_is_given(own_loss,
     for act in (
         lambda: YOLO("yolov8n.yaml").train(data=data, loss="eiou", project=str(tmp_path / "runs")),
         lambda: DetectionTrainer(overrides=overrides(data, tmp_path / "runs")),
-        lambda: trains(["train", "loss=eiou"]),
-        lambda: trains(["train", "cfg=eiou.yaml"]),
+        lambda: check_arguments(["train", "loss=eiou"]),
+        lambda: check_arguments(["train", "cfg=eiou.yaml"]),
     ):
         with pytest.raises(ArgumentError, match="has an argument 'loss' of its own, so it can't be told"):
             act()
@@ -85,7 +91,7 @@ def test_what_could_be_ultralytics_own_is_refused_wherever_it_is_given(own_loss,
 
 
 def test_without_it_all_is_ultralytics_own(own_loss, data, tmp_path):
-    refuse_taken({"loss": "siou", "box_stats": True})
+    refuse_taken_arguments({"loss": "siou", "box_stats": True})
     given = overrides(data, tmp_path)
     del given["loss"]
     trainer = DetectionTrainer(cfg=dict(DEFAULT_CFG_DICT), overrides=given)

@@ -185,14 +185,16 @@ def gpus(monkeypatch, tmp_path, release):
     """Rank 9 of 16, on the second of two machines with 8 GPUs; returns what the group was told."""
     release(RANKS_SINCE)
     told = []
-    monkeypatch.setattr(distributed, "launched", lambda: LAUNCH)
+    monkeypatch.setattr(distributed, "read_launch", lambda: LAUNCH)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 8)
     monkeypatch.setattr(torch.distributed, "init_process_group", lambda *words, **_: told.append(words))
     monkeypatch.setattr(torch.distributed, "new_group", lambda ranks, timeout: "leaders")
     monkeypatch.setattr(torch.cuda, "set_device", told.append)
-    monkeypatch.setattr(group, "everyone", lambda value: [0, 3])  # local ranks, and restarts
-    monkeypatch.setattr(group, "agree", lambda value: UnfinishedRun(tmp_path / "run"))  # what rank 0 found
+    monkeypatch.setattr(group, "gather_from_all", lambda value: [0, 3])  # local ranks, and restarts
+    monkeypatch.setattr(
+        group, "broadcast_from_first", lambda value: UnfinishedRun(tmp_path / "run")
+    )  # what rank 0 found
     monkeypatch.setenv("TORCH_NCCL_BLOCKING_WAIT", "0")
     return told
 
@@ -208,7 +210,7 @@ def test_gpus_of_several_machines(gpus, tmp_path):
 
 
 def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeypatch):
-    monkeypatch.setattr(distributed, "launched", lambda: replace(LAUNCH, size=8, machines=1))
+    monkeypatch.setattr(distributed, "read_launch", lambda: replace(LAUNCH, size=8, machines=1))
     trainer = Trainer({"device": None}, {"device": "0,1,2,3,4,5,6,7", "save_dir": "run"}, None)
     assert trainer.world_size == 8 and not trainer.callbacks and not gpus
     trainer._setup_ddp()
@@ -216,7 +218,7 @@ def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeyp
 
 
 def test_a_finished_run_is_not_trained(gpus, monkeypatch, tmp_path):
-    monkeypatch.setattr(group, "agree", lambda value: UnfinishedRun(tmp_path / "run", finished=True))
+    monkeypatch.setattr(group, "broadcast_from_first", lambda value: UnfinishedRun(tmp_path / "run", finished=True))
     with pytest.raises(FinishedError, match="run is what this command trained, and finished"):
         Trainer({"device": None}, {}, None)
 

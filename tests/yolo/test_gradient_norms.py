@@ -21,8 +21,8 @@ from yolo_feiou.yolo.gradient_norms import (
     Measuring,
     first_device,
     main,
-    measure,
-    rows,
+    make_rows,
+    measure_gradient_norms,
 )
 
 
@@ -59,7 +59,7 @@ def test_a_gradient_is_the_one_that_training_has(arguments, tmp_path, release, m
     """Of both heads where there are two, as the criterion weighs them."""
     release("8.4.0" if model == "yolo26n.yaml" else "8.3.0")
     arguments["model"] = model
-    table = measure(arguments, ["eiou", "l1"], batches=1)
+    table = measure_gradient_norms(arguments, ["eiou", "l1"], batches=1)
     assert [row["loss"] for row in table] == ["ciou", "eiou", "l1"]
     for row in table:
         own = first_gradient(arguments, tmp_path, loss=row["loss"], box=1.0)
@@ -69,7 +69,7 @@ def test_a_gradient_is_the_one_that_training_has(arguments, tmp_path, release, m
 
 @pytest.mark.slow
 def test_matched_gains_make_gradients_equal(arguments, tmp_path):
-    boxes = match_box(measure(arguments, ["l1", "focal_eiou"], batches=1), 7.5)
+    boxes = match_box(measure_gradient_norms(arguments, ["l1", "focal_eiou"], batches=1), 7.5)
     expected = first_gradient(arguments, tmp_path, loss="ciou", box=7.5)
     assert boxes["ciou"] == 7.5
     for loss in ("l1", "focal_eiou"):
@@ -87,7 +87,7 @@ def test_the_batches_are_those_of_a_training_that_steps(arguments, tmp_path):
     model.train(**{**arguments, "loss": "ciou", "project": str(tmp_path)})
     assert len(values) == 3 and len(set(values)) == 3
     for batches in (1, 2, 3):
-        (row,) = measure(arguments, ["ciou"], batches)
+        (row,) = measure_gradient_norms(arguments, ["ciou"], batches)
         assert row["batches"] == batches
         assert row["loss_value"] == pytest.approx(median(values[:batches]), rel=1e-5)
 
@@ -105,22 +105,24 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
     folders, setup = [], Measuring._do_train
     monkeypatch.setattr(Measuring, "_do_train", lambda self, *size: (folders.append(self.save_dir), setup(self, *size)))
     losses = ["eiou", "focal_eiou:gamma=0", "stock", "ciou", "eiou"]
-    table = measure({**arguments, "loss": "l1", "project": "mine", "box_stats": True, "device": "cpu"}, losses, 4)
+    table = measure_gradient_norms(
+        {**arguments, "loss": "l1", "project": "mine", "box_stats": True, "device": "cpu"}, losses, 4
+    )
     assert not any(tmp_path.iterdir()) and not folders[0].exists()
     assert [row["loss"] for row in table] == ["eiou", "focal_eiou:gamma=0", "stock", "ciou"]
     eiou, same, stock, ciou = ({key: value for key, value in row.items() if key != "loss"} for row in table)
     assert eiou == same and stock == ciou
     assert (ciou["loss_ratio"], ciou["gradient_ratio"], ciou["batches"]) == (1, 1, 4)
     assert ciou["pairs"] == eiou["pairs"] > 100
-    assert measure(arguments, ["eiou"], 4) == [table[3], table[0]]
-    assert measure({**arguments, "seed": 1}, ["eiou"], 4) != [table[3], table[0]]
+    assert measure_gradient_norms(arguments, ["eiou"], 4) == [table[3], table[0]]
+    assert measure_gradient_norms({**arguments, "seed": 1}, ["eiou"], 4) != [table[3], table[0]]
 
 
 @pytest.mark.slow
 def test_another_reference(arguments):
-    row, other = measure(arguments, ["ciou"], 1, reference="eiou")
+    row, other = measure_gradient_norms(arguments, ["ciou"], 1, reference="eiou")
     assert (row["loss"], row["gradient_ratio"], other["loss"]) == ("eiou", 1, "ciou")
-    ciou, eiou = measure(arguments, ["eiou"], 1)
+    ciou, eiou = measure_gradient_norms(arguments, ["eiou"], 1)
     assert other["gradient_ratio"] == pytest.approx(1 / eiou["gradient_ratio"])
     assert sizes([ciou, eiou]) == sizes([other, row])  # of a first batch: from then on, they train differently
 
@@ -134,7 +136,7 @@ def test_rows_by_hand():
         Batch(0, {"a": GradientNorm(0, 0), "b": GradientNorm(0, 0)}),  # without positives
         Batch(9, {"a": GradientNorm(1, float("inf")), "b": GradientNorm(1, 1)}),  # beyond half precision
     ]
-    assert rows(batches, "a") == [
+    assert make_rows(batches, "a") == [
         dict(zip(ROW, ("a", 3, 18, 2, 4, 1, 1), strict=True)),
         dict(zip(ROW, ("b", 3, 18, 2, 8, 2, 1), strict=True)),
     ]
@@ -148,7 +150,7 @@ ROW = ("loss", "batches", "pairs", "loss_value", "gradient_norm", "loss_ratio", 
 )
 def test_without_anything_to_measure_there_are_no_rows(batches):
     with pytest.raises(DataError, match=rf"in {len(batches)} batches of training, a had nothing to measure"):
-        rows(batches, "a")
+        make_rows(batches, "a")
 
 
 def ratios(**given):
@@ -175,7 +177,7 @@ def test_of_several_devices_the_first_measures(device, first):
 def test_mistakes_are_named_and_leave_nothing(arguments, tmp_path, monkeypatch, changed, losses, error, message):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(error, match=message):
-        measure({**arguments, **changed}, losses)
+        measure_gradient_norms({**arguments, **changed}, losses)
     assert not any(tmp_path.iterdir())
 
 
@@ -198,7 +200,9 @@ def test_the_process_writes_rows_or_one_line(tmp_path, capsys, monkeypatch, argu
     assert capsys.readouterr().err == ("error: unknown loss 'eoiu': did you mean 'eiou'? 'yolo losses' lists all.\n")
     assert not result.exists()
     asked = []
-    monkeypatch.setattr(gradient_norms, "measure", lambda **given: (asked.append(given), ratios(eiou=1.5))[1])
+    monkeypatch.setattr(
+        gradient_norms, "measure_gradient_norms", lambda **given: (asked.append(given), ratios(eiou=1.5))[1]
+    )
     request.write_text(json.dumps({"arguments": {"model": "m"}, "losses": ["eiou"], "batches": 2}))
     assert run() == 0
     assert asked == [{"arguments": {"model": "m"}, "losses": ["eiou"], "batches": 2}]

@@ -14,7 +14,7 @@ from tests.yolo.test_criterion import Holder, holding
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.criterion import swap
+from yolo_feiou.yolo.criterion import swap_losses
 from yolo_feiou.yolo.proof import Proof
 
 LABELS, NONE = {"bboxes": torch.zeros(2, 4)}, {"bboxes": torch.zeros(0, 4)}
@@ -169,7 +169,7 @@ def proof():
     assigner = nn.Identity()
     criterion = Holder(one=Holder(assigner=assigner, bbox_loss=BboxLoss(16)), parts=[BboxLoss(1)])
     model, loss = holding(criterion), build_loss("eiou")
-    swap(model, loss)
+    swap_losses(model, loss)
     begun = Proof("model", loss)
     begun.begin(model)
     return begun, model, criterion.one.bbox_loss, criterion.parts[0]

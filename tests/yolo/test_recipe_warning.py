@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou import cli
+from yolo_feiou.yolo.command import check_arguments
 from yolo_feiou.yolo.recipe_warning import off_recipe
 
 RECIPE = "coco/yolov8.yaml"  # batch=128 lr0=0.01 nbs=64
@@ -46,7 +46,7 @@ def test_what_is_left_and_what_would_go_with_it(asked, left, suggested):
 
 
 def test_the_command_warns_and_goes_on(caplog):
-    assert cli.trains(["train", f"cfg={RECIPE}", "batch=512", "data=coco.yaml"])
+    assert check_arguments(["train", f"cfg={RECIPE}", "batch=512", "data=coco.yaml"])
     assert "batch=512 leaves the recipe" in caplog.text and "lr0=0.04" in caplog.text
 
 

@@ -12,7 +12,7 @@ import torch
 from tests.runs import overrides, results
 from yolo_feiou import YOLO
 from yolo_feiou.yolo import resume_state
-from yolo_feiou.yolo.resume_state import NAMES, _random_state, _read, _set_random_state, drop_states
+from yolo_feiou.yolo.resume_state import STATE_PATTERN, _random_state, _read, _set_random_state, drop_states
 
 LINE = "No exact state beside"
 
@@ -114,7 +114,7 @@ def test_a_state_is_there_until_the_run_is_finished_and_fits_its_checkpoint(data
 
     shutil.move(tmp_path / "run" / "epoch1.state", trainer.wdir)  # of an older training in that folder
     YOLO("yolov8n.yaml").train(**{**told, "exist_ok": True, "epochs": 1})
-    assert not list(trainer.wdir.glob(NAMES))
+    assert not list(trainer.wdir.glob(STATE_PATTERN))
 
 
 @pytest.mark.slow
@@ -184,7 +184,7 @@ def test_what_a_state_takes_on_disk(data, tmp_path, optimizer, nbs, expected):
     model, sizes = YOLO("yolov8n.yaml"), []
 
     def look(trainer):
-        sizes.extend(path.stat().st_size for path in trainer.wdir.glob(NAMES))
+        sizes.extend(path.stat().st_size for path in trainer.wdir.glob(STATE_PATTERN))
 
     model.add_callback("on_model_save", look)
     model.train(**told)

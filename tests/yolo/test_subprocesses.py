@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from yolo_feiou.yolo import subprocesses
-from yolo_feiou.yolo.subprocesses import our_commands
+from yolo_feiou.yolo.subprocesses import replace_commands
 
 STOCKS = [sys.executable, "-m", "ultralytics.cfg.__init__", "train", "lr0=0.1"]
 
@@ -22,11 +22,11 @@ def started(monkeypatch):
 
 def test_commands_of_ultralytics_are_ours_within_the_block_and_are_told_the_arguments(started):
     stock = subprocess.run
-    with our_commands({"loss": "eiou"}):
+    with replace_commands({"loss": "eiou"}):
         subprocess.run(STOCKS, check=True)
         subprocess.run([sys.executable, "-m", "pip"])
         subprocess.run("echo")
-        with our_commands({}):
+        with replace_commands({}):
             subprocess.run(STOCKS)
     subprocess.run(STOCKS)
     ours = ["-m", "yolo_feiou", "train", "lr0=0.1"]
@@ -39,14 +39,14 @@ def test_tunings_in_threads_keep_each_their_own(started):
     first, second = threading.Event(), threading.Event()
 
     def tune_first():
-        with our_commands({"loss": "eiou"}):
+        with replace_commands({"loss": "eiou"}):
             first.set()
             second.wait(5)
             subprocess.run(STOCKS)
 
     def tune_second():
         first.wait(5)
-        with our_commands({"loss": "iou"}):
+        with replace_commands({"loss": "iou"}):
             second.set()
             one.join()
             subprocess.run(STOCKS)
@@ -67,7 +67,7 @@ def test_what_others_put_in_the_place_of_run_stays(started, monkeypatch):
     def theirs(*args, **kwargs):
         return None
 
-    with our_commands({}):
+    with replace_commands({}):
         monkeypatch.setattr(subprocess, "run", theirs)
     assert subprocess.run is theirs
     assert subprocesses._stock.blocks == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolo_feiou.ablation.outcome import FAILED, Wanted, outcome
+from yolo_feiou.ablation.outcome import FAILED, Wanted, find_outcome
 from yolo_feiou.ablation.records import Mark, Preflight
 from yolo_feiou.ablation.rows import curve
 from yolo_feiou.ablation.store import ABLATION, RunFolder, run_folders
@@ -23,7 +23,7 @@ def collect(folder: str | Path) -> list[str]:
     """Write `results.csv`, `curves.csv`, `box_stats.csv` and `preflight.csv` of an ablation, as far as there is any.
 
     `results.csv` has a row for each run that is done, or failed the last time, by the rule that the latest command went
-    by, see `outcome`; `axes` names the arguments in which the runs differ, whatever commands they were made by.
+    by, see `find_outcome`; `axes` names the arguments in which the runs differ, whatever commands they were made by.
 
     Args:
         folder: That of the ablation.
@@ -66,7 +66,7 @@ def _wanted(mark: Path, notes: list[str]) -> Wanted:
 
 def _row(folder: RunFolder, wanted: Wanted) -> Row | None:
     """Return the row of a run, that of its failure if it counts as failed, None if nothing came of it yet."""
-    failure = folder.failure() if outcome(folder, wanted) == FAILED else None
+    failure = folder.failure() if find_outcome(folder, wanted) == FAILED else None
     if failure is None:
         return folder.row()
     run = folder.run()

@@ -12,7 +12,7 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
 from yolo_feiou.ablation.outcome import Wanted
-from yolo_feiou.ablation.progress import Progress, view
+from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import RunFolder, Store
@@ -53,7 +53,7 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
             say(f"{number} {run.key} {run.name}")
         return 0
     try:
-        return carry_out(request)
+        return run_ablation(request)
     except YoloFeiouError:  # of which one is an OSError too
         raise
     except KeyboardInterrupt:
@@ -64,27 +64,27 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         ) from error
 
 
-def carry_out(request: Request) -> int:
+def run_ablation(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
     places, _ = request.devices, request.chosen  # a mistake shows before anything is written
     ground_truths, notes = rehearse_runs(request)
     for note in notes:
         say(f"note: {note}")
     wanted = Wanted(evaluation_settings(request), ground_truths)
-    engine = on_ray(request) if request.options["engine"] == "ray" else Local(places, request.task())
+    engine = make_ray_engine(request) if request.options["engine"] == "ray" else Local(places, request.task())
     store = Store(request.folder, request.command, wanted.record)
     for note in store.notes:
         say(note)
     try:
-        runs = matched_runs(request, store.path)
+        runs = match_runs(request, store.path)
     except YoloFeiouError:
         store.discard_if_empty()
         raise
-    folders = prepared(store, runs)
+    folders = prepare_folders(store, runs)
     runner = Runner(folders, engine, wanted, request.options["retries"])
     done = [folder for folder in folders if runner.is_done(folder)]
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
-    with view(Progress(folders, done)) as shown_to:
+    with choose_view(AblationProgress(folders, done)) as shown_to:
         runner.run(shown_to)
     for note in collect(store.path):
         say(note)
@@ -106,7 +106,7 @@ def evaluation_settings(request: Request) -> Row:
     }
 
 
-def matched_runs(request: Request, folder: Path) -> list[Run]:
+def match_runs(request: Request, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
     if not (request.options["preflight"] or request.options["gain"] == "matched"):
         return request.chosen
@@ -118,7 +118,7 @@ def matched_runs(request: Request, folder: Path) -> list[Run]:
     return match_gains(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
 
 
-def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
+def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
     """Return the folders of the runs, those that can't be read set aside."""
     folders = []
     for run in runs:
@@ -129,7 +129,7 @@ def prepared(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
     return folders
 
 
-def on_ray(request: Request) -> Engine:
+def make_ray_engine(request: Request) -> Engine:
     """Return the engine on a Ray cluster."""
     from yolo_feiou.ablation.on_ray import OnRay
 

@@ -44,7 +44,7 @@ class OnRay:
     def __init__(self, task: Task, address: str, jobs: int, per_device: int, cpus: int, retries: int) -> None:
         self.ours = not ray.is_initialized()
         try:
-            reach(address)
+            check_reachable(address)
             if self.ours:
                 ray.init(
                     address=address or None, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=None
@@ -60,7 +60,7 @@ class OnRay:
         self.task = replace(task, device="0" if gpu else "cpu", threads=0 if gpu else cpus)
         self.folder = os.getcwd()
         resources = {"num_cpus": cpus, "num_gpus": 1 / per_device if gpu else 0, "max_retries": retries}
-        self.remote = ray.remote(do).options(**resources)
+        self.remote = ray.remote(run_task).options(**resources)
         self.jobs, self.refs = jobs, {}
 
     @property
@@ -77,7 +77,7 @@ class OnRay:
         if not self.refs:
             return []
         ready, _ = ray.wait(list(self.refs), num_returns=len(self.refs), timeout=0)
-        return [(folder, status_of(ref, folder)) for ref in ready for folder in [self.refs.pop(ref)]]
+        return [(folder, get_exit_status(ref, folder)) for ref in ready for folder in [self.refs.pop(ref)]]
 
     def stop(self) -> None:
         """End all tasks, and the part of the cluster that we started."""
@@ -88,14 +88,14 @@ class OnRay:
             ray.shutdown()
 
 
-def reach(address: str) -> None:
+def check_reachable(address: str) -> None:
     """Raise OSError if nothing listens at an address host:port; Ray itself would try for minutes."""
     host, colon, port = address.rpartition("://")[2].rpartition(":")
     if colon and port.isdigit():
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
-def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:
+def get_exit_status(ref: ray.ObjectRef, folder: RunFolder) -> int:
     """Return the exit status of a task's process; 1 with a line in the run's log if Ray lost it for good."""
     try:
         return ray.get(ref)
@@ -106,7 +106,7 @@ def status_of(ref: ray.ObjectRef, folder: RunFolder) -> int:
         return 1
 
 
-def do(path: str, task: Task, where: str) -> int:
+def run_task(path: str, task: Task, where: str) -> int:
     """Do a run, on the node that Ray chose, and return the exit status of its process.
 
     Args:

@@ -34,7 +34,7 @@ class Wanted:
         return matches_request(row, {**self.settings, **self.ground_truths.get(str(data), {})})
 
 
-def outcome(folder: RunFolder, wanted: Wanted) -> str:
+def find_outcome(folder: RunFolder, wanted: Wanted) -> str:
     """Return what came of a run: `DONE`, `FAILED` or `UNDONE`.
 
     A row that was measured as it is wanted wins over any failure: the run is done. A failure wins over a row of another

@@ -26,7 +26,7 @@ METRIC = "metrics/mAP50-95(B)"
 EVERY = 1.0
 
 
-class Progress:
+class AblationProgress:
     """How far the runs of a grid are, as their files tell.
 
     Args:
@@ -90,7 +90,7 @@ class Progress:
         if self.failed:
             words.append(f"{len(self.failed)} failed")
         if self.seconds_left is not None and self.share < 1:
-            words.append(f"about {duration(self.seconds_left)} left")
+            words.append(f"about {format_duration(self.seconds_left)} left")
         if self.best and round(100 * self.best[0], 1) > 0:  # of runs that detected nothing none is the best
             words.append(f"best so far AP {100 * self.best[0]:.1f} ({self.best[1]})")
         return ", ".join(words)
@@ -109,7 +109,7 @@ class Lines:
         out: Where to.
     """
 
-    def __init__(self, progress: Progress, out: TextIO | None = None) -> None:
+    def __init__(self, progress: AblationProgress, out: TextIO | None = None) -> None:
         self.progress, self.out = progress, out or sys.stdout
         self.looked = 0.0
 
@@ -124,7 +124,7 @@ class Lines:
     def done(self, folder: RunFolder, row: Row) -> None:
         """Say what came out of a run."""
         self.progress.finished(folder, row)
-        self.say(f"{folder.path.name}: {outcome(row)}; {self.progress.summary()}")
+        self.say(f"{folder.path.name}: {describe_outcome(row)}; {self.progress.summary()}")
 
     def failed(self, folder: RunFolder, reason: str) -> None:
         """Say why a run failed."""
@@ -134,8 +134,9 @@ class Lines:
     def silent(self, folder: RunFolder, seconds: float) -> None:
         """Say that a run may hang."""
         self.say(
-            f"{folder.path.name}: no sign of life for {duration(seconds)}: log.txt, results.csv and checkpoints are as "
-            f"they were. It may hang, or its epochs are long; timeout=HOURS ends a run that takes longer. {folder.log}"
+            f"{folder.path.name}: no sign of life for {format_duration(seconds)}: log.txt, results.csv and checkpoints "
+            "are as they were. It may hang, or its epochs are long; timeout=HOURS ends a run that takes longer. "
+            f"{folder.log}"
         )
 
     def tick(self, running: Sequence[RunFolder]) -> None:
@@ -161,7 +162,7 @@ class Lines:
 class Panel(Lines):
     """A view in a terminal: bars of the runs under way, and one line on all."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: AblationProgress) -> None:
         super().__init__(progress)
         self.console = Console()
         self.live = Live(console=self.console, refresh_per_second=2, transient=True)
@@ -186,19 +187,19 @@ class Panel(Lines):
         self.live.stop()
 
 
-def view(progress: Progress) -> Lines:
+def choose_view(progress: AblationProgress) -> Lines:
     """Return the view that fits where the output goes."""
     return Panel(progress) if sys.stdout.isatty() else Lines(progress)
 
 
-def outcome(row: Row) -> str:
+def describe_outcome(row: Row) -> str:
     """Return what came out of a run, in a few words."""
     value = row.get("AP")
     measured = "no AP" if value is None else f"AP {100 * value:.1f}"
-    return f"done, {measured}, {duration(60 * row.get('minutes', 0))}"
+    return f"done, {measured}, {format_duration(60 * row.get('minutes', 0))}"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a duration for people: 45 s, 12 min, 3.5 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"

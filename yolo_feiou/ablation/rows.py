@@ -15,7 +15,7 @@ from yolo_feiou.storage.checkpoints import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 
 #: Arguments that a comparison of losses stands on.
-PROVEN = ("loss", "seed", "box", "cls", "dfl")
+VERIFIED_ARGUMENTS = ("loss", "seed", "box", "cls", "dfl")
 
 
 def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
@@ -43,7 +43,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
         DataError: If they are not those that it should have been trained with.
     """
     recorded, set_to, where = read_arguments(folder.train)
-    for key in PROVEN:
+    for key in VERIFIED_ARGUMENTS:
         asked, found = run.arguments.get(key), recorded.get(key)
         if asked is not None and str(asked) != str(found):
             raise DataError(f"{folder.path.name} was to train with {key}={asked}, its {where} says {found}.")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, outcome
+from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, find_outcome
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
@@ -123,7 +123,7 @@ class Runner:
     def outcome(self, folder: RunFolder) -> str | None:
         """Return what came of a run, None if its files were damaged meanwhile, which its next process will name."""
         with suppress(DataError):
-            return outcome(folder, self.wanted)
+            return find_outcome(folder, self.wanted)
         return None
 
     def begin(self, folder: RunFolder) -> None:
@@ -151,7 +151,7 @@ class Runner:
         tries = self.tries[folder.path.name] = self.tries.get(folder.path.name, 0) + 1
         if status < 0 and tries <= self.retries:
             return True
-        self.fail(folder, reason(folder, status))
+        self.fail(folder, describe_failure(folder, status))
         return False
 
     def fail(self, folder: RunFolder, why: str) -> None:
@@ -180,20 +180,20 @@ class Runner:
         return undone
 
 
-def reason(folder: RunFolder, status: int) -> str:
+def describe_failure(folder: RunFolder, status: int) -> str:
     """Return why a process failed: the last line that it printed, the signal that killed it, or that it took long."""
     if status < 0:
         hint = ", maybe out of memory" if status == -signal.SIGKILL else ""
         return f"killed by {signal.Signals(-status).name}{hint}"
     text = folder.log.read_text(encoding="utf-8", errors="replace") if folder.log.exists() else ""
     lines = text.splitlines()
-    said = next((plain for line in reversed(lines) if (plain := printable(line))), "nothing printed")
+    said = next((plain for line in reversed(lines) if (plain := strip_control_characters(line))), "nothing printed")
     if status == TIMED_OUT:
         return f"took longer than timeout= allows, and was ended; the last that it printed: {said} ({folder.log})"
     return f"{said} (exit status {status}; {folder.log})"
 
 
-def printable(line: str) -> str:
+def strip_control_characters(line: str) -> str:
     """Return a line without colours and control characters, which the table and the terminal would carry on."""
     line = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", line)
     return "".join(c if c.isprintable() else " " for c in line).strip()

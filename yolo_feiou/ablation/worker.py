@@ -73,7 +73,7 @@ class Task:
         told = {"PYTHONUNBUFFERED": "1", DEVICE: self.device}
         if self.threads:
             told |= {"OMP_NUM_THREADS": str(self.threads), "MKL_NUM_THREADS": str(self.threads)}
-        if numbers := gpus(self.device):
+        if numbers := parse_gpus(self.device):
             seen = os.environ.get("CUDA_VISIBLE_DEVICES")
             names = seen.split(",") if seen else []
             told["CUDA_VISIBLE_DEVICES"] = ",".join(names[n] if n < len(names) else str(n) for n in numbers)
@@ -82,12 +82,12 @@ class Task:
     @property
     def own_device(self) -> dict[str, str]:
         """The argument `device` inside the process, its GPUs counted from 0; none for the framework's choice."""
-        if numbers := gpus(self.device):
+        if numbers := parse_gpus(self.device):
             return {"device": ",".join(map(str, range(len(numbers))))}
         return {"device": self.device} if self.device else {}
 
 
-def gpus(device: str) -> list[int]:
+def parse_gpus(device: str) -> list[int]:
     """Return the numbers of the GPUs in a `device`, none if it names another kind of device."""
     words = device.split(",")
     return [int(word) for word in words] if all(word.strip().isdigit() for word in words) else []

@@ -20,7 +20,7 @@ TIMEOUT = timedelta(hours=3)
 Value = TypeVar("Value")
 
 
-def join(launch: Launch, device: str) -> torch.device:
+def join_group(launch: Launch, device: str) -> torch.device:
     """Join the group, once in the life of a process: over NCCL on GPUs, over gloo on CPUs.
 
     Args:
@@ -44,14 +44,14 @@ def join(launch: Launch, device: str) -> torch.device:
     return own
 
 
-def agree(value: Value) -> Value:
+def broadcast_from_first(value: Value) -> Value:
     """Return rank 0's value on all ranks."""
     values = [value]
     dist.broadcast_object_list(values, src=0)
     return values[0]
 
 
-def everyone(value: Value) -> list[Value]:
+def gather_from_all(value: Value) -> list[Value]:
     """Return the values of all ranks, in order."""
     values = [value] * dist.get_world_size()
     dist.all_gather_object(values, value)
@@ -63,7 +63,7 @@ def first_of_each_machine(launch: Launch) -> tuple[Any, int]:
 
     All ranks must call this together.
     """
-    leaders = [rank for rank, local in enumerate(everyone(launch.local_rank)) if local == 0]
+    leaders = [rank for rank, local in enumerate(gather_from_all(launch.local_rank)) if local == 0]
     return dist.new_group(leaders, timeout=TIMEOUT), len(leaders)
 
 

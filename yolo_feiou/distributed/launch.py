@@ -44,7 +44,7 @@ class Launch:
         return self.machines > 1 and shared and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0)) > 0
 
 
-def launched() -> Launch | None:
+def read_launch() -> Launch | None:
     """Return what torchrun says, or None in a process that it didn't start."""
     if not {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE"} <= os.environ.keys():
         return None
@@ -60,7 +60,7 @@ def launched() -> Launch | None:
     )
 
 
-def device_for(launch: Launch, device: str) -> str:
+def choose_device(launch: Launch, device: str) -> str:
     """Return `device` as the trainer of a rank takes it: 'cpu', or the GPUs of its machine, '0,1,2,3'.
 
     Args:

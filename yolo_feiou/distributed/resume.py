@@ -22,7 +22,7 @@ from yolo_feiou.storage.tables import read_record, write_json
 
 LOGGER = logging.getLogger(__name__)
 
-FILE, LOCK = "torchrun.json", "torchrun.lock"
+LAUNCH_FILE, LOCK_FILE = "torchrun.json", "torchrun.lock"
 
 #: Arguments in which the command that resumes a run may differ from the one that began it.
 FREE_ARGUMENTS = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
@@ -68,8 +68,8 @@ def write_launch_record(folder: Path, launch: Launch, asked: Mapping[str, Any], 
         asked: The arguments as the command has them.
         resumes: Whether the run was begun before.
     """
-    earlier = {key: value for key, value in _read_record(folder / FILE).items() if key in OLD_KEYS and resumes}
-    write_json(folder / FILE, {"run_id": launch.run_id, "asked": _as_text(asked), **earlier})
+    earlier = {key: value for key, value in _read_record(folder / LAUNCH_FILE).items() if key in OLD_KEYS and resumes}
+    write_json(folder / LAUNCH_FILE, {"run_id": launch.run_id, "asked": _as_text(asked), **earlier})
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def lock_run(folder: Path, launch: Launch) -> Iterator[None]:
     with ExitStack() as lock:
         try:
             with suppress(OSError):
-                lock.enter_context(hold_lock(folder / LOCK, PATIENCE if launch.restarts else 0))
+                lock.enter_context(hold_lock(folder / LOCK_FILE, PATIENCE if launch.restarts else 0))
         except LockBusy:
             raise ArgumentError(
                 f"{folder} is being trained by another process: wait for its end, or give this training another name "
@@ -97,7 +97,7 @@ def find_unfinished_run(project: Path, launch: Launch, asked: Mapping[str, Any])
     It has the same `--rdzv-id` and the same arguments; of several the newest is meant. One whose checkpoint is torn,
     which is of other origin since ours are written whole, is no such run.
     """
-    recorded = [path for path in project.glob(f"*/{FILE}") if _is_of(path, launch, asked)]
+    recorded = [path for path in project.glob(f"*/{LAUNCH_FILE}") if _is_of(path, launch, asked)]
     if not recorded:
         return None
     folder = max(recorded, key=lambda path: path.stat().st_mtime).parent

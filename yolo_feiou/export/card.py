@@ -25,7 +25,7 @@ from yolo_feiou.report.shown import count, listing, percent
 from yolo_feiou.results.row import merge_values
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
-from yolo_feiou.yolo.splits import image_counts
+from yolo_feiou.yolo.splits import count_images
 
 FILE, TEMPLATE = "model_card.md", "model_card.md.j2"
 UNKNOWN = "not recorded"
@@ -123,7 +123,7 @@ def _training(card: Card) -> dict[str, object]:
         "starting weights": _weights(run),
         "data": short(run.arguments.get("data") or card.data),
         "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
-        "images": ", ".join(f"{split} {number}" for split, number in image_counts(card.data).items()) or UNKNOWN,
+        "images": ", ".join(f"{split} {number}" for split, number in count_images(card.data).items()) or UNKNOWN,
         "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs', UNKNOWN)}",
         "seed": run.arguments.get("seed", UNKNOWN),
         "total batch": run.batch or UNKNOWN,

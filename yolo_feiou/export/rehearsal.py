@@ -14,7 +14,7 @@ from yolo_feiou.export.card import FILE as CARD
 from yolo_feiou.export.measured import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
-from yolo_feiou.yolo.detect import class_names, load_model
+from yolo_feiou.yolo.detect import get_class_names, load_model
 from yolo_feiou.yolo.splits import read_split
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
@@ -99,7 +99,7 @@ def check_writable(folder: Path) -> None:
 
 
 def _names(run: TrainedRun) -> tuple[str, ...] | None:
-    names = class_names(load_model(run.weights))
+    names = get_class_names(load_model(run.weights))
     return None if names is None else tuple(names)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from yolo_feiou.distributed.resume import FILE as TORCHRUN
+from yolo_feiou.distributed.resume import LAUNCH_FILE as TORCHRUN
 from yolo_feiou.distributed.resume import LaunchRecord
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.registry import STOCK, shorten_spec

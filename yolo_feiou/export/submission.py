@@ -25,7 +25,7 @@ from yolo_feiou.export.measured import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.framework import Split
 from yolo_feiou.storage.tables import atomic_file
-from yolo_feiou.yolo.detect import class_names, detect, load_model
+from yolo_feiou.yolo.detect import detect, get_class_names, load_model
 from yolo_feiou.yolo.splits import read_split
 
 SPLIT, FILE = "test", "submission.zip"
@@ -75,7 +75,7 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     path = run.weights.with_name(FILE)
     check_own(path)
     data, model = how.data_of(run), load_model(run.weights)
-    images = find_images(data, class_names(model) or ())
+    images = find_images(data, get_class_names(model) or ())
     found = detect(model, data, SPLIT, **thresholds(how.arguments(run)))
     records = best(found.in_coco_form(images.ids, images.categories))
     with atomic_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -81,7 +81,7 @@ def check_classes(classes: object, names: Mapping[int, str] | Sequence[str], sou
     return [f"{what} and is passed over."]
 
 
-def unmatched_layers(freeze: object, model: nn.Module) -> list[str]:
+def find_unmatched_layers(freeze: object, model: nn.Module) -> list[str]:
     """Return a line if `freeze` lists layers that the model doesn't have, which Ultralytics passes over."""
     listed = freeze if isinstance(freeze, (list, tuple)) else []
     parameters = [name for name, _ in model.named_parameters()]

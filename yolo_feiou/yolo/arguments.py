@@ -11,7 +11,7 @@ from yolo_feiou.losses.registry import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 
 
-def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
+def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.
 
     Args:
@@ -32,16 +32,16 @@ def check(arguments: Mapping[str, Any]) -> BoxLoss | None:
     return box_loss
 
 
-def changed(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+def find_changed_arguments(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
     """Return the names of our arguments that are asked for with another meaning than the one recorded.
 
     Raises:
         LossSpecError: If a `loss` is wrong.
     """
     both = [key for key in EXTRA_ARGUMENTS if key in asked and key in recorded]
-    return [key for key in both if meaning(key, asked[key]) != meaning(key, recorded[key])]
+    return [key for key in both if normalise_argument(key, asked[key]) != normalise_argument(key, recorded[key])]
 
 
-def meaning(key: str, value: Any) -> Any:
+def normalise_argument(key: str, value: Any) -> Any:
     """Return what is the same for two values that train alike: one loss has several spellings."""
     return str(loss_to_train(value)) if key == "loss" else value

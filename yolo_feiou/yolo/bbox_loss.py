@@ -10,7 +10,7 @@ from ultralytics.utils.loss import BboxLoss
 from yolo_feiou.losses.box_loss import BoxLoss
 
 #: Called with the positives of a batch as `BoxLoss.mean` takes them: pred, target, scores and total, with their graph.
-Watch = Callable[[Tensor, Tensor, Tensor, Tensor | float], None]
+PositivesHook = Callable[[Tensor, Tensor, Tensor, Tensor | float], None]
 
 
 class SwappedBboxLoss(BboxLoss):
@@ -21,7 +21,7 @@ class SwappedBboxLoss(BboxLoss):
         box_loss: The box term.
 
     Attributes:
-        watch: Sees the positives of each batch, if it is not None.
+        on_positives: Sees the positives of each batch, if it is not None.
         counts_positives: Whether it is told what its assigner picks, see `note_assignment`.
         calls: How often the loss was computed since `reset`.
         assignments: How often its assigner picked positives since then.
@@ -32,7 +32,7 @@ class SwappedBboxLoss(BboxLoss):
     def __init__(self, stock: BboxLoss, box_loss: BoxLoss) -> None:
         super().__init__(stock.dfl_loss.reg_max if stock.dfl_loss else 1)
         self.box_loss = box_loss
-        self.watch: Watch | None = None
+        self.on_positives: PositivesHook | None = None
         self.counts_positives = False
         self.reset()
 
@@ -66,8 +66,8 @@ class SwappedBboxLoss(BboxLoss):
         positives = fg_mask.nonzero(as_tuple=True)
         pred, target, scores = pred_bboxes[positives], target_bboxes[positives], target_scores[positives].sum(-1)
         box_term = self.box_loss.mean(pred, target, scores, total=target_scores_sum)
-        if self.watch:
-            self.watch(pred, target, scores, target_scores_sum)
+        if self.on_positives:
+            self.on_positives(pred, target, scores, target_scores_sum)
         # Stock's forward is the DFL term's only source; its box term, without a graph here, is dropped.
         _, dfl_term = super().forward(
             pred_dist,

@@ -13,21 +13,21 @@ from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, exit_on_error
-from yolo_feiou.yolo.command import trains
+from yolo_feiou.yolo.command import check_arguments
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
 from yolo_feiou.yolo.trainer import check_data_file
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
 
-def check(words: Sequence[str]) -> None:
+def check_training_command(words: Sequence[str]) -> None:
     """Check the words that follow `yolo train`, as far as that goes without training.
 
     Raises:
         YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
     """
     words = merge_equals_args(list(words))
-    trains(["train", *words])
+    check_arguments(["train", *words])
     given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
     with extended_default_cfg():
         try:
@@ -42,7 +42,7 @@ def check(words: Sequence[str]) -> None:
 def main() -> None:
     """Check the words of the command line; a mistake is one line on stderr and exit status 2."""
     with exit_on_error():
-        check(sys.argv[1:])
+        check_training_command(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from ultralytics.cfg import MODES, merge_equals_args, smart_value
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
 from yolo_feiou.losses.table import PARAMETER_NAMES
 from yolo_feiou.yolo.argument_values import check_values
-from yolo_feiou.yolo.arguments import check
+from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
-from yolo_feiou.yolo.default_cfg import extended_default_cfg, ours, refuse_taken
+from yolo_feiou.yolo.default_cfg import extended_default_cfg, extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
-from yolo_feiou.yolo.trainer import unsupported
+from yolo_feiou.yolo.trainer import describe_unsupported
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
 #: Models that Ultralytics can't train, with the parts of a file's name by which its command knows them.
@@ -34,15 +34,15 @@ UNTRAINABLE = {
 def run_ultralytics() -> None:
     """Run Ultralytics' own command; where it trains, it finds our models in the place of its own."""
     arguments = merge_equals_args(sys.argv[1:])
-    sys.argv[1:] = [locate(argument) for argument in arguments]  # in place: Ultralytics holds this list
-    if trains(arguments):
-        with our_models():
+    sys.argv[1:] = [locate_yaml(argument) for argument in arguments]  # in place: Ultralytics holds this list
+    if check_arguments(arguments):
+        with replace_models():
             cfg.entrypoint()
     else:
         cfg.entrypoint()
 
 
-def trains(arguments: list[str]) -> bool:
+def check_arguments(arguments: list[str]) -> bool:
     """Return whether these arguments make Ultralytics train, and check ours.
 
     Raises:
@@ -56,8 +56,8 @@ def trains(arguments: list[str]) -> bool:
     modes = [word.removeprefix("mode=") for word in words if word.removeprefix("mode=") in MODES]
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
     recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
-    refuse_taken({**recipe, **{key: smart_value(value) for key, value in settings.items()}})
-    for key in ours() if mode != "train" else ():
+    refuse_taken_arguments({**recipe, **{key: smart_value(value) for key, value in settings.items()}})
+    for key in extra_arguments() if mode != "train" else ():
         if key in settings:
             raise ArgumentError(f"{key}= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
         if key in recipe:
@@ -68,18 +68,20 @@ def trains(arguments: list[str]) -> bool:
     check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if mode == "train":
         check_resumed_file(settings.get("resume"))
-    if "loss" in settings.keys() & ours().keys() and (apart := [key for key in settings if key in PARAMETER_NAMES]):
+    if "loss" in settings.keys() & extra_arguments().keys() and (
+        apart := [key for key in settings if key in PARAMETER_NAMES]
+    ):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        given: dict[str, Any] = {key: settings[key] for key in ours() if key in settings}
+        given: dict[str, Any] = {key: settings[key] for key in extra_arguments() if key in settings}
         if "box_stats" in given:
             given["box_stats"] = smart_value(given["box_stats"])
         if given.get("loss", "").lower() == "none":
             given["loss"] = None
-        known = {key: recipe[key] for key in ours() if key in recipe}
-        if check({**known, **given, "resume": resumed}):
+        known = {key: recipe[key] for key in extra_arguments() if key in recipe}
+        if check_extra_arguments({**known, **given, "resume": resumed}):
             refuse_promptable(settings.get("model", ""))
         values = {key: smart_value(value) for key, value in settings.items()}
         if recipe:
@@ -94,10 +96,10 @@ def refuse_promptable(model: str) -> None:
     stem = Path(model).stem.lower()
     for name, marks in UNTRAINABLE.items():
         if any(mark in stem for mark in marks):
-            raise UnsupportedModelError(unsupported(f"{name} ({model})"))
+            raise UnsupportedModelError(describe_unsupported(f"{name} ({model})"))
 
 
-def locate(argument: str) -> str:
+def locate_yaml(argument: str) -> str:
     """Return `cfg=name` or `data=name` with the path of our YAML of that name; anything else as it is."""
     key, _, value = argument.partition("=")
     find = {"cfg": find_recipe, "data": find_data}.get(key.lstrip("-").strip())
@@ -106,7 +108,7 @@ def locate(argument: str) -> str:
 
 
 @contextmanager
-def our_models() -> Iterator[None]:
+def replace_models() -> Iterator[None]:
     """Within the block, `ultralytics.YOLO` and its siblings are ours, and so are some arguments."""
     stock = {name: getattr(ultralytics, name) for name in MODELS}
     try:

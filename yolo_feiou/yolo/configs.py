@@ -17,7 +17,7 @@ _HERE = Path(__file__).parents[1]
 CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir())
 
 
-def find(name: Any, folder: Path) -> Any:
+def find_yaml(name: Any, folder: Path) -> Any:
     """Return the path of our YAML called `name` (with or without .yaml) in `folder`, or `name` if it isn't ours.
 
     A file of the user's own goes first; of a bare `name` with either suffix too.
@@ -37,9 +37,9 @@ def find_recipe(name: Any) -> Any:
 
     It is the latter if the recipe isn't ours.
     """
-    found = find(name, CFG_DIR)
+    found = find_yaml(name, CFG_DIR)
     if found == name and str(name).startswith("coco/") and not Path(name).exists():
-        ours = find(str(name).removeprefix("coco/"), CFG_DIR / "coco")
+        ours = find_yaml(str(name).removeprefix("coco/"), CFG_DIR / "coco")
         return ours if Path(ours).parent == CFG_DIR / "coco" else name
     return found
 
@@ -78,7 +78,7 @@ def find_data(name: Any) -> Any:
     """
     if isinstance(name, (list, tuple)):
         return [find_data(item) for item in name]
-    found = find(name, CFG_DIR / "datasets")
+    found = find_yaml(name, CFG_DIR / "datasets")
     if Path(str(found)).parent != CFG_DIR / "datasets":
         return found
     if (ROOT / "cfg" / "datasets" / Path(found).name).exists():

@@ -91,7 +91,7 @@ class BoxLossSearch:
 
     def _visit_attributes(self, value: object, path: str, depth: int) -> None:
         met, gaps, assigner = len(self._met), len(self.gaps), None
-        for name, part, home in list(attributes(value)):
+        for name, part, home in list(iter_attributes(value)):
             before, place = len(self._met), f"{path}.{name}" if path else name
             new = self._visit(part, place, depth)
             if new is not part:
@@ -120,7 +120,7 @@ class BoxLossSearch:
         return self._met[-1]
 
 
-def attributes(value: object) -> Iterator[tuple[str, Any, dict[str, Any] | None]]:
+def iter_attributes(value: object) -> Iterator[tuple[str, Any, dict[str, Any] | None]]:
     """Yield name, value and home of each attribute: the dict that holds it, or None for a slot.
 
     Those of a class are yielded if they are box losses, and have their home in the instance.
@@ -154,7 +154,7 @@ def count_positives(assigner: object, losses: Iterable[BboxLoss]) -> None:
         loss.counts_positives = True
 
 
-def heads(criterion: object) -> list[tuple[float, BboxLoss]]:
+def find_heads(criterion: object) -> list[tuple[float, BboxLoss]]:
     """Return the box loss of each head, and what the criterion multiplies it with; the head that predicts is last.
 
     Of two heads (YOLOv10, YOLO26) that is the one-to-one. Their shares in the loss change from epoch to epoch.
@@ -169,7 +169,7 @@ def find_losses(criterion: object) -> list[BboxLoss]:
     return list(BoxLossSearch(criterion).losses.values())
 
 
-def criterion_of(model: nn.Module) -> object:
+def get_criterion(model: nn.Module) -> object:
     """Return the model's criterion, made now if it is not there: Ultralytics makes it at the first batch."""
     if getattr(model, "criterion", None) is None:
         # torch declares all that is no method of a module a tensor or a module.
@@ -177,14 +177,14 @@ def criterion_of(model: nn.Module) -> object:
     return model.criterion
 
 
-def swap(model: nn.Module, box_loss: BoxLoss) -> int:
+def swap_losses(model: nn.Module, box_loss: BoxLoss) -> int:
     """Put `box_loss` in the place of every box loss in a model's criterion, and return of how many.
 
     Raises:
         LossNotAppliedError: If there is none, or another one than stock's.
     """
     device = next(model.parameters()).device
-    criterion = criterion_of(model)
+    criterion = get_criterion(model)
     search = BoxLossSearch(criterion)
     others = {path: loss for path, loss in search.losses.items() if type(loss) not in (BboxLoss, SwappedBboxLoss)}
     if others := {**others, **search.gaps}:

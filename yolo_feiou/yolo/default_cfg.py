@@ -18,7 +18,7 @@ _added: set[str] = set()  # what of ours is in the table now
 _blocks = 0
 
 
-def taken() -> set[str]:
+def find_taken_arguments() -> set[str]:
     """Return those of our arguments that Ultralytics has as arguments of its own, so that they are not ours here."""
     return {key for key in EXTRA_ARGUMENTS if key in DEFAULT_CFG_DICT and key not in _added}
 
@@ -28,14 +28,14 @@ def all_defaults() -> dict[str, Any]:
     return {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}
 
 
-def ours() -> dict[str, Any]:
-    """Return our arguments with their defaults, without those that are `taken`."""
-    return {key: value for key, value in EXTRA_ARGUMENTS.items() if key not in taken()}
+def extra_arguments() -> dict[str, Any]:
+    """Return our arguments with their defaults, without those that are `find_taken_arguments`."""
+    return {key: value for key, value in EXTRA_ARGUMENTS.items() if key not in find_taken_arguments()}
 
 
-def refuse_taken(given: Mapping[str, Any]) -> None:
+def refuse_taken_arguments(given: Mapping[str, Any]) -> None:
     """Raise ArgumentError if an argument is given that is ours and Ultralytics' too, and may mean either."""
-    for key in sorted(taken() & given.keys()):
+    for key in sorted(find_taken_arguments() & given.keys()):
         if given[key] != DEFAULT_CFG_DICT[key]:
             raise ArgumentError(
                 f"got {key}={given[key]}: Ultralytics {__version__} has an argument '{key}' of its own, so it can't be "
@@ -77,7 +77,7 @@ def stock_default_cfg() -> Iterator[None]:
 
 
 def _extend() -> None:
-    for key, value in ours().items():
+    for key, value in extra_arguments().items():
         DEFAULT_CFG_DICT[key] = value
         _added.add(key)
 

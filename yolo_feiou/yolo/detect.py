@@ -121,7 +121,7 @@ def load_model(model: WeightsOrModel) -> Model:
     return model
 
 
-def class_names(model: Model) -> list[str] | None:
+def get_class_names(model: Model) -> list[str] | None:
     """Return the classes of a model, in order; None for an exported one, which would have to be run for that."""
     if not isinstance(model.model, torch.nn.Module):
         return None

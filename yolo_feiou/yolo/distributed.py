@@ -17,7 +17,7 @@ from ultralytics.utils.checks import check_version
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.distributed import group, resume
-from yolo_feiou.distributed.launch import Launch, device_for, launched
+from yolo_feiou.distributed.launch import Launch, choose_device, read_launch
 from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.escape import shell, visible
 from yolo_feiou.yolo.host import TrainerHost
@@ -47,7 +47,7 @@ class Ranks(TrainerHost):
     def __init__(self, cfg: dict[str, Any], overrides: dict[str, Any], _callbacks: dict[str, list] | None) -> None:
         asked = dict(overrides)
         device = str(overrides.get("device", cfg.get("device")) or "").lower().replace(" ", "").strip("[]()")
-        launch = launched()
+        launch = read_launch()
         gpus = device != "cpu" and torch.cuda.is_available()
         self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
@@ -100,10 +100,10 @@ class Ranks(TrainerHost):
                 f"training in processes that torchrun started needs Ultralytics {RANKS_SINCE} or newer, got "
                 f"{__version__}: update it, train in one process, or let device=0,1 start them."
             )
-        device = device_for(launch, device)
-        self.own_device = group.join(launch, device)
+        device = choose_device(launch, device)
+        self.own_device = group.join_group(launch, device)
         self.leaders, machines = group.first_of_each_machine(launch)
-        self.launch = replace(launch, machines=machines, restarts=max(group.everyone(launch.restarts)))
+        self.launch = replace(launch, machines=machines, restarts=max(group.gather_from_all(launch.restarts)))
         if self.launch.forgets and launch.rank == 0:
             LOGGER.warning(
                 "torchrun can't restart a failed worker of several nodes as it is: start it with "
@@ -118,7 +118,7 @@ class Ranks(TrainerHost):
             arguments = {key: value for key, value in overrides.items() if key != "session"}  # of older releases
             folder = Path(get_save_dir(get_cfg(cfg, arguments)))
             found = resume.find_unfinished_run(folder.parent, launch, overrides) or resume.UnfinishedRun(folder)
-        found = group.agree(found) if self.joined else found
+        found = group.broadcast_from_first(found) if self.joined else found
         assert found is not None, "rank 0 has found one"
         overrides["save_dir"] = str(found.folder)
         if found.finished:
@@ -247,7 +247,7 @@ class Ranks(TrainerHost):
         """Validate the best weights within the group: stock's validator would need them on each machine, and GPUs."""
         if not self.joined:
             return super().final_eval()
-        if not group.agree(self.best.exists() if RANK == 0 else None):
+        if not group.broadcast_from_first(self.best.exists() if RANK == 0 else None):
             return None
         LOGGER.info(f"\nValidating {visible(str(self.best))}...")
         with torch.inference_mode():  # validation on GPUs may have made inference tensors of the EMA's

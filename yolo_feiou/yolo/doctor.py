@@ -42,9 +42,9 @@ def diagnose(fix: bool = False) -> int:
 
 def check_arguments() -> bool:
     """Print which of our arguments this Ultralytics has as its own, if any, and return whether there is none."""
-    from yolo_feiou.yolo.default_cfg import taken
+    from yolo_feiou.yolo.default_cfg import find_taken_arguments
 
-    if names := sorted(taken()):
+    if names := sorted(find_taken_arguments()):
         say(f"{'arguments':12} Ultralytics has {', '.join(names)}= of its own, so that ours can't be given: update")
     return not names
 

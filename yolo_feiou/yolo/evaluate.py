@@ -15,7 +15,7 @@ from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.evaluation.saved import Evaluation, check_evaluation_folder
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.detect import WeightsOrModel, class_names, detect, load_model
+from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model
 from yolo_feiou.yolo.splits import read_split
 
 
@@ -61,7 +61,7 @@ def evaluate(
     check_evaluation_folder(folder)
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
-    names = class_names(model)
+    names = get_class_names(model)
     images = read_split(data, split, told.get("classes"), told.get("single_cls"))
     subject = find_evaluation_input(images, annotations, evaluator, names)
     source, expected = subject.source, subject.expected

@@ -15,7 +15,7 @@ from yolo_feiou.framework import Framework, Progress, Split
 from yolo_feiou.storage.checkpoints import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo import checkpoints, rehearsal, splits
-from yolo_feiou.yolo.configs import CFG_DIR, find, find_data, read_recipe
+from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_yaml, read_recipe
 from yolo_feiou.yolo.default_cfg import all_defaults
 from yolo_feiou.yolo.devices import check_device
 from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
@@ -43,7 +43,7 @@ class UltralyticsFramework:
 
     def read_grid(self, name: str) -> dict[str, Any]:
         """Return the arguments in a YAML: the user's, or one of `cfg/ablation`."""
-        return read_recipe(find(name, CFG_DIR / "ablation"))
+        return read_recipe(find_yaml(name, CFG_DIR / "ablation"))
 
     def find_data(self, name: Any) -> Any:
         """Return the path of our data set of a name, else the name."""

@@ -1,7 +1,7 @@
 """How large losses and their gradients are beside a reference, on the first batches of a training.
 
 `python -m yolo_feiou.yolo.gradient_norms REQUEST.json RESULT.json` measures in a process of its own: a request holds
-the arguments of `measure`, a result its rows.
+the arguments of `measure_gradient_norms`, a result its rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.criterion import criterion_of, heads
+from yolo_feiou.yolo.criterion import find_heads, get_criterion
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
@@ -87,9 +87,9 @@ class Measuring(TrainerHost):
     def _step(self, batch: dict[str, Any], measured: bool) -> None:
         """Train on a batch as Ultralytics does, and measure on it before that if it is to be measured."""
         seen: list[tuple[float, tuple]] = []
-        for share, bbox_loss in heads(criterion_of(unwrap_model(self.model))):
+        for share, bbox_loss in find_heads(get_criterion(unwrap_model(self.model))):
             watch = partial(lambda share, *positives: seen.append((share, positives)), share)
-            cast(SwappedBboxLoss, bbox_loss).watch = watch if measured else None
+            cast(SwappedBboxLoss, bbox_loss).on_positives = watch if measured else None
         with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
             batch = self.preprocess_batch(batch)
             total, _ = self.model(batch)
@@ -116,7 +116,7 @@ class Measuring(TrainerHost):
         return GradientNorm(term.item(), torch.stack(norms).norm().item() / scale)
 
 
-def measure(
+def measure_gradient_norms(
     arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou", every: int = 1
 ) -> list[Row]:
     """Measure the box term of each loss, and its gradient, on the same predictions, and return a row a loss.
@@ -162,7 +162,7 @@ def measure(
     device = first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
-    return rows(model.trainer.measured, reference)
+    return make_rows(model.trainer.measured, reference)
 
 
 def first_device(device: Any) -> Any:
@@ -171,8 +171,8 @@ def first_device(device: Any) -> Any:
     return None if devices[0] == "" else devices[0]
 
 
-def rows(measured: Sequence[Batch], reference: str) -> list[Row]:
-    """Return a row for each loss of the batches, see `measure`.
+def make_rows(measured: Sequence[Batch], reference: str) -> list[Row]:
+    """Return a row for each loss of the batches, see `measure_gradient_norms`.
 
     Batches on which the reference has no gradient, or one that half precision couldn't hold, are not used.
 
@@ -209,7 +209,7 @@ def main(args: Sequence[str]) -> None:
     """Measure what a request asks for, and write the result; a user's mistake is one line and exit status 2."""
     with exit_on_error():
         request, result = map(Path, args)
-        write_json(result, {"rows": measure(**read_json(request))})
+        write_json(result, {"rows": measure_gradient_norms(**read_json(request))})
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from yolo_feiou.escape import visible
 from yolo_feiou.losses.registry import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import mark_of
-from yolo_feiou.yolo.arguments import check
+from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
-from yolo_feiou.yolo.default_cfg import ours, refuse_taken, stock_default_cfg
+from yolo_feiou.yolo.default_cfg import extra_arguments, refuse_taken_arguments, stock_default_cfg
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
-from yolo_feiou.yolo.subprocesses import our_commands
-from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, check_data_file, unsupported
+from yolo_feiou.yolo.subprocesses import replace_commands
+from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, check_data_file, describe_unsupported
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
 #: What `wraps` takes from stock's method: its signature, for editors, and not its docstring.
@@ -73,7 +73,7 @@ class LossModel(_Base):
         kwargs = self._prepare({**vars(self).get("trial_arguments", {}), **kwargs}, trainer)
         if kwargs.get("resume") is True:
             self._check_unfinished()
-        with stock_default_cfg(), our_commands({}):
+        with stock_default_cfg(), replace_commands({}):
             try:
                 metrics = super().train(*args, **kwargs)
             except FinishedError as finished:  # under torchrun, which began it before
@@ -100,13 +100,13 @@ class LossModel(_Base):
         """
         kwargs = self._prepare(kwargs)
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
-        given = {key: {**recipe, **kwargs}[key] for key in ours() if key in recipe or key in kwargs}
+        given = {key: {**recipe, **kwargs}[key] for key in extra_arguments() if key in recipe or key in kwargs}
         fixed = given if self._takes_loss() else {}
-        kwargs = {key: value for key, value in kwargs.items() if key not in ours()}
+        kwargs = {key: value for key, value in kwargs.items() if key not in extra_arguments()}
         check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
-            with stock_default_cfg(), our_commands(fixed):
+            with stock_default_cfg(), replace_commands(fixed):
                 return super().tune(*args, **kwargs)
         finally:
             del self.trial_arguments
@@ -130,11 +130,11 @@ class LossModel(_Base):
             check_weights_file({**recipe, **kwargs}.get(key), key)
         warn_off_recipe(kwargs.get("cfg"), kwargs)
         given = {**recipe, **kwargs}
-        refuse_taken(given)
-        known = {key: given[key] for key in (*ours(), "resume") if key in given}
-        box_loss, takes_loss = check(known), self._takes_loss()
+        refuse_taken_arguments(given)
+        known = {key: given[key] for key in (*extra_arguments(), "resume") if key in given}
+        box_loss, takes_loss = check_extra_arguments(known), self._takes_loss()
         if box_loss and not takes_loss:
-            raise UnsupportedModelError(unsupported(f"{type(self).__name__} for task '{self.task}'"))
+            raise UnsupportedModelError(describe_unsupported(f"{type(self).__name__} for task '{self.task}'"))
         if isinstance(trainer, type) and not issubclass(trainer, LossTrainer):
             takes_loss = False
             if box_loss:
@@ -144,7 +144,7 @@ class LossModel(_Base):
                 )
         for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
             check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
-        return kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in ours()}
+        return kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in extra_arguments()}
 
     def _check_unfinished(self) -> None:
         """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""
@@ -192,7 +192,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
         LossSpecError: If one of the losses to choose from is wrong.
         ArgumentError: See `LossModel.tune`.
     """
-    for key in space.keys() & EXTRA_ARGUMENTS.keys() & ours().keys():
+    for key in space.keys() & EXTRA_ARGUMENTS.keys() & extra_arguments().keys():
         if not ray:
             raise ArgumentError(f"space has {key}, and only Ray tunes what is not a number: add use_ray=True.")
         if key in fixed:

@@ -16,7 +16,7 @@ from ultralytics.utils.checks import check_imgsz
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.yolo.argument_values import check_values
-from yolo_feiou.yolo.arguments import check
+from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.last_batch import check_last_batch
@@ -44,7 +44,7 @@ def check_training_arguments(arguments: Mapping[str, Any], devices: Sequence[str
         LossSpecError: If a loss is wrong.
         MissingFileError: If weights are named that are not there and can't be fetched.
     """
-    check(arguments)
+    check_extra_arguments(arguments)
     told = {key: value for key, value in arguments.items() if key not in EXTRA_ARGUMENTS}
     try:
         with quiet():

@@ -27,8 +27,8 @@ from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.proof import unwrap_model
 
-FORMAT = 1
-NAMES = "epoch*.state"
+STATE_FORMAT = 1
+STATE_PATTERN = "epoch*.state"
 
 
 class ExactResume(TrainerHost):
@@ -89,7 +89,7 @@ class ExactResume(TrainerHost):
         waiting = self._last_step < self._number(self._batch)
         stopper = {key: _plain(value) for key, value in vars(self.stopper).items() if key != "patience"}
         return {
-            "format": FORMAT,
+            "format": STATE_FORMAT,
             "epoch": self.epoch + 1,
             "model": model.state_dict(),
             "ema": self.ema.ema.state_dict(),
@@ -238,7 +238,7 @@ def _processes() -> int:
 
 def drop_states(weights: Path, keep: Path | None = None) -> None:
     """Remove the states in a folder of weights, but for one."""
-    for path in weights.glob(NAMES):
+    for path in weights.glob(STATE_PATTERN):
         if path != keep:
             path.unlink(missing_ok=True)
 
@@ -246,12 +246,12 @@ def drop_states(weights: Path, keep: Path | None = None) -> None:
 def _read(checkpoint: Path) -> dict[str, Any] | None:
     """Return the state that belongs to a checkpoint, None if there is none that can be read."""
     digest = file_sha256(checkpoint)
-    for path in checkpoint.parent.glob(NAMES):
+    for path in checkpoint.parent.glob(STATE_PATTERN):
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):  # torn, or of other origin
             continue
-        if isinstance(content, dict) and content.get("format") == FORMAT and content.get("checkpoint") == digest:
+        if isinstance(content, dict) and content.get("format") == STATE_FORMAT and content.get("checkpoint") == digest:
             return content
     return None
 

@@ -77,7 +77,7 @@ def read_split(
     return Split(source, root, names, dataset.labels, label_files, unread, annotations, chosen, bool(single_cls))
 
 
-def image_counts(data: str | Path) -> dict[str, int]:
+def count_images(data: str | Path) -> dict[str, int]:
     """Return the number of image files of each split that is here, without reading one.
 
     Args:

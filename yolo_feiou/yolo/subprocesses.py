@@ -14,7 +14,7 @@ STOCK_MODULE = "ultralytics.cfg.__init__"  # what `python -m` runs for the tuner
 
 
 @contextmanager
-def our_commands(arguments: Mapping[str, Any]) -> Iterator[None]:
+def replace_commands(arguments: Mapping[str, Any]) -> Iterator[None]:
     """Within the block, the trainings that Ultralytics starts in this thread as commands are commands of ours.
 
     Args:
@@ -36,7 +36,7 @@ def our_commands(arguments: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _run(command: Any, *args: Any, **kwargs: Any) -> Any:
-    """Run a command as `subprocess.run` does; in a block of `our_commands` of this thread, Ultralytics' own as ours."""
+    """Run a command as `subprocess.run` does; in a block of `replace_commands` of this thread, stock's as ours."""
     arguments = getattr(_told, "arguments", None)
     if arguments is not None and isinstance(command, list) and command[1:3] == ["-m", STOCK_MODULE]:
         told = (f"{key}={value}" for key, value in arguments.items())
@@ -45,5 +45,5 @@ def _run(command: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 _lock = threading.Lock()
-_stock = SimpleNamespace(run=subprocess.run, blocks=0)  # blocks of `our_commands`, of all threads
+_stock = SimpleNamespace(run=subprocess.run, blocks=0)  # blocks of `replace_commands`, of all threads
 _told = threading.local()

@@ -24,13 +24,13 @@ from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import session
 from yolo_feiou.storage.tables import atomic_file, write_text
-from yolo_feiou.yolo.argument_values import check_classes, check_values, unmatched_layers
-from yolo_feiou.yolo.arguments import changed, check
+from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
+from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.box_stats import FILE, BoxStats
 from yolo_feiou.yolo.configs import find_data, find_recipe
-from yolo_feiou.yolo.criterion import criterion_of, heads, swap
-from yolo_feiou.yolo.default_cfg import all_defaults, ours, refuse_taken
+from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
+from yolo_feiou.yolo.default_cfg import all_defaults, extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.proof import Proving, unwrap_model
@@ -39,7 +39,7 @@ from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
-UNTRAINED = {"args.yaml", "weights", resume.FILE, resume.LOCK, run_record.FILE}
+UNTRAINED = {"args.yaml", "weights", resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.FILE}
 
 
 class LossTrainer(ExactResume, Proving, Ranks):
@@ -75,10 +75,10 @@ class LossTrainer(ExactResume, Proving, Ranks):
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
-        refuse_taken(overrides)
+        refuse_taken_arguments(overrides)
         with self._no_empty_run_left():
             place = {"save_dir": None} if "save_dir" in overrides else {}  # which older releases drop otherwise
-            super().__init__({**ours(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
+            super().__init__({**extra_arguments(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
             check_weights_folder(self.save_dir, "project= and name=")
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
@@ -87,19 +87,19 @@ class LossTrainer(ExactResume, Proving, Ranks):
         A training as stock's keeps none of them, so that stock can resume it.
         """
         check_resumed_file(self.args.resume)
-        super().check_resume({key: value for key, value in overrides.items() if key not in ours()})
+        super().check_resume({key: value for key, value in overrides.items() if key not in extra_arguments()})
         arguments = vars(self.args)
-        self.own = own = {key: arguments.pop(key, default) for key, default in ours().items()}
-        for key in changed(own, {key: overrides[key] for key in own if key in overrides}):
+        self.own = own = {key: arguments.pop(key, default) for key, default in extra_arguments().items()}
+        for key in find_changed_arguments(own, {key: overrides[key] for key in own if key in overrides}):
             raise ArgumentError(
                 f"this run trains with {key}={own[key]}, and resuming can't change it to {key}={overrides[key]}: "
                 f"leave {key}= out, or begin a new run from its weights."
             )
-        self.box_loss = check({**own, "resume": self.resume})
+        self.box_loss = check_extra_arguments({**own, "resume": self.resume})
         if self.box_loss:
             arguments.update(own)
         if self.box_loss and self.args.task not in TRAINERS:
-            raise UnsupportedModelError(unsupported(f"task '{self.args.task}'"))
+            raise UnsupportedModelError(describe_unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
         for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
             LOGGER.warning(visible(line))
@@ -142,7 +142,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         except BaseException:
             folder = getattr(self, "save_dir", None)
             written = {path.name for path in folder.glob("*")} if folder and RANK in (-1, 0) else set()
-            made = written & {"args.yaml", resume.LOCK}
+            made = written & {"args.yaml", resume.LOCK_FILE}
             if folder and made and written <= UNTRAINED and not any((folder / "weights").glob("*")):
                 shutil.rmtree(folder)
             raise
@@ -174,7 +174,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
     def get_validator(self) -> Any:
         """Return stock's validator, which refuses arguments that it doesn't know."""
         arguments = vars(self.args)
-        own = {key: arguments.pop(key) for key in ours() if key in arguments}
+        own = {key: arguments.pop(key) for key in extra_arguments() if key in arguments}
         try:
             return super().get_validator()
         finally:
@@ -184,7 +184,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
         with self._no_empty_run_left():
             super()._setup_train(*world_size)
-        for line in unmatched_layers(self.args.freeze, self.model):
+        for line in find_unmatched_layers(self.args.freeze, self.model):
             LOGGER.warning(visible(line))
         if RANK in (-1, 0):
             self._tidy_files()
@@ -192,7 +192,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
-        counts = [f"{swap(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
+        counts = [f"{swap_losses(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
         self.prove(self.box_loss)
@@ -248,16 +248,16 @@ class LossTrainer(ExactResume, Proving, Ranks):
     def _watch(self, box_stats: BoxStats) -> None:
         """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
         box_stats.start()
-        self._deployed_head().watch = box_stats.add
+        self._deployed_head().on_positives = box_stats.add
 
     def _record(self, box_stats: BoxStats) -> None:
         """End the statistics before validation, and before anything copies the criterion."""
-        self._deployed_head().watch = None
+        self._deployed_head().on_positives = None
         box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
 
     def _deployed_head(self) -> SwappedBboxLoss:
         """The loss of the head that predicts after training; another head may help it to learn."""
-        return cast(SwappedBboxLoss, heads(criterion_of(unwrap_model(self.model)))[-1][1])
+        return cast(SwappedBboxLoss, find_heads(get_criterion(unwrap_model(self.model)))[-1][1])
 
 
 class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):
@@ -287,7 +287,7 @@ def check_data_file(data: object) -> None:
         )
 
 
-def unsupported(what: str) -> str:
+def describe_unsupported(what: str) -> str:
     """Return the message for a task or model that has no axis-aligned box loss to swap."""
     return (
         f"loss= does not work with {what}: it trains without an axis-aligned BboxLoss. "
