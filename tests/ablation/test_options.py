@@ -23,7 +23,7 @@ def test_words_are_parted_into_grid_and_options():
     assert request.runs[0].arguments == {
         **{"loss": "ciou", "seed": 0, "data": "shapes.yaml", "epochs": 2, "model": "yolov8n.yaml"}
     }
-    assert (request.options["jobs"], request.options["split"], request.options["gain"]) == (2, "test", "same")
+    assert (request.options.jobs, request.options.split, request.options.gain) == (2, "test", "same")
     assert (
         request.command
         == "yolo ablate data=shapes.yaml losses=ciou,eiou seeds=0,1 epochs=2 jobs=2 split=test device=cpu"
@@ -58,7 +58,7 @@ def test_gpus_that_are_not_named_are_handed_out_too(monkeypatch):
 
 def test_more_jobs_than_there_is_room_for():
     with pytest.raises(ArgumentError, match="jobs=4: device= and per_device= have room for 2 runs at a time"):
-        _ = read_request([DATA, "device=0,1", "jobs=4"], FRAMEWORK).devices
+        read_request([DATA, "device=0,1", "jobs=4"], FRAMEWORK)
 
 
 def test_one_run_is_chosen_by_number_or_key():
@@ -66,7 +66,7 @@ def test_one_run_is_chosen_by_number_or_key():
     for only in ("2", request.runs[1].key):
         assert read_request([DATA, "losses=ciou,eiou", f"only={only}"], FRAMEWORK).chosen == [request.runs[1]]
     with pytest.raises(ArgumentError, match="only=3: no run of the 2 has that number or key"):
-        _ = read_request([DATA, "losses=ciou,eiou", "only=3"], FRAMEWORK).chosen
+        read_request([DATA, "losses=ciou,eiou", "only=3"], FRAMEWORK)
 
 
 def test_runs_side_by_side_on_cpu_share_its_cores(monkeypatch):
@@ -89,7 +89,7 @@ def test_a_yaml_lists_values_and_words_go_over_it(tmp_path):
         *[("focal_eiou:gamma=1,norm=tal", 5, 5), ("focal_eiou:gamma=1,norm=tal", 7.5, 5)],
     ]
     assert request.runs[0].arguments["classes"] == [0, 2] and request.runs[0].arguments["cos_lr"] is True
-    assert request.runs[0].arguments["data"] == "b.yaml" and request.options["jobs"] == 3
+    assert request.runs[0].arguments["data"] == "b.yaml" and request.options.jobs == 3
 
 
 @pytest.mark.parametrize("name", [path.name for path in (CFG_DIR / "ablation").glob("*.yaml")])

@@ -48,7 +48,7 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         print(USAGE + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in OPTIONS))
         return 0
     request = read_request(words, framework)
-    if request.options["plan"]:
+    if request.options.plan:
         for number, run in enumerate(request.runs, 1):
             say(f"{number} {run.key} {run.name}")
         return 0
@@ -66,12 +66,11 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
 
 def run_ablation(request: Request) -> int:
     """Do what is asked for, and return the exit status."""
-    places, _ = request.devices, request.chosen  # a mistake shows before anything is written
     ground_truths, notes = rehearse_runs(request)
     for note in notes:
         say(f"note: {note}")
     wanted = Wanted(evaluation_settings(request), ground_truths)
-    engine = make_ray_engine(request) if request.options["engine"] == "ray" else Local(places, request.task())
+    engine = make_ray_engine(request) if request.options.engine == "ray" else Local(request.devices, request.task())
     store = Store(request.folder, request.command, wanted.record)
     for note in store.notes:
         say(note)
@@ -81,7 +80,7 @@ def run_ablation(request: Request) -> int:
         store.discard_if_empty()
         raise
     folders = prepare_folders(store, runs)
-    runner = Runner(folders, engine, wanted, request.options["retries"])
+    runner = Runner(folders, engine, wanted, request.options.retries)
     done = [folder for folder in folders if runner.is_done(folder)]
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with choose_view(AblationProgress(folders, done)) as shown_to:
@@ -99,23 +98,23 @@ def evaluation_settings(request: Request) -> Row:
     """Return the columns of a row that say that a run was evaluated as it is asked for."""
     options = request.options
     return {
-        "eval_split": options["split"],
-        "eval_weights": options["weights"],
-        "evaluator": options["evaluator"],
-        "annotations": options["annotations"] or None,
+        "eval_split": options.split,
+        "eval_weights": options.weights,
+        "evaluator": options.evaluator,
+        "annotations": options.annotations or None,
     }
 
 
 def match_runs(request: Request, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
-    if not (request.options["preflight"] or request.options["gain"] == "matched"):
+    if not (request.options.preflight or request.options.gain == "matched"):
         return request.chosen
     measured = measure_gradient_norms(
         request.runs, request.framework, folder, request.devices[0], request.task().seconds
     )
     for line in measured.lines:
         say(line)
-    return match_gains(request.chosen, measured) if request.options["gain"] == "matched" else request.chosen
+    return match_gains(request.chosen, measured) if request.options.gain == "matched" else request.chosen
 
 
 def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
@@ -133,9 +132,7 @@ def make_ray_engine(request: Request) -> Engine:
     """Return the engine on a Ray cluster."""
     from yolo_feiou.ablation.on_ray import OnRay
 
-    options = {key: request.options[key] for key in ("address", "jobs", "per_device", "cpus", "retries")}
+    options, task = request.options, replace(request.task(), device=request.options.device, threads=0)
     if len(request.devices[0].split(",")) > 1:
-        raise ArgumentError(
-            f"device={request.options['device']}: on Ray each run has one GPU, or none with device=cpu."
-        )
-    return OnRay(replace(request.task(), device=request.options["device"], threads=0), **options)
+        raise ArgumentError(f"device={request.options.device}: on Ray each run has one GPU, or none with device=cpu.")
+    return OnRay(task, options.address, options.jobs, options.per_device, options.cpus, options.retries)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,29 @@ OPTIONS = (
 
 
 @dataclass(frozen=True)
+class Options:
+    """The values of `OPTIONS`, by their names."""
+
+    out: str
+    jobs: int
+    device: str
+    per_device: int
+    engine: str
+    address: str
+    cpus: int
+    retries: int
+    timeout: float
+    gain: str
+    preflight: bool
+    split: str
+    weights: str
+    evaluator: str
+    annotations: str
+    only: str
+    plan: bool
+
+
+@dataclass(frozen=True)
 class Request:
     """What a command asks for.
 
@@ -46,69 +69,87 @@ class Request:
         options: The values of `OPTIONS`.
         command: The command, as it can be typed again.
         framework: What trains the runs.
+        folder: The folder of the ablation.
+        devices: One entry for each run at a time: its device, as the framework takes it.
+        chosen: The runs that are to be done.
     """
 
     runs: list[Run]
-    options: Mapping[str, Any]
+    options: Options
     command: str
     framework: Framework
-
-    @property
-    def folder(self) -> Path:
-        """The folder of the ablation: `out`, or one among the framework's runs that other losses and seeds share."""
-        if self.options["out"]:
-            return Path(self.options["out"])
-        varied = {"loss", "seed", *self.runs[0].axes}
-        fixed = {key: value for key, value in self.runs[0].settings.items() if key not in varied}
-        files = {key: Path(str(self.runs[0].arguments[key])) for key in ("data", "model")}
-        places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
-        words = [files[key].stem for key in files if key not in varied]
-        words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
-        return self.framework.runs_folder / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
-
-    @property
-    def devices(self) -> list[str]:
-        """One entry for each run at a time: its device, as the framework takes it.
-
-        Raises:
-            ArgumentError: If there are more jobs than the devices have room for.
-        """
-        jobs, each = self.options["jobs"], self.options["per_device"]
-        named = [device.strip().replace("+", ",") for device in self.options["device"].strip("[]").split(",")]
-        if named == [""]:  # as the framework chooses, and as many GPUs as there are for several runs
-            named = ["cpu"] if not torch.cuda.is_available() else [str(n) for n in range(torch.cuda.device_count())]
-            named = named[: jobs or 1]
-        if len(named) == 1 and each == 1:
-            each = jobs or 1
-        slots = [device for _ in range(each) for device in named]  # all devices before any gets a second run
-        if jobs > len(slots):
-            raise ArgumentError(
-                f"jobs={jobs}: device= and per_device= have room for {len(slots)} runs at a time: give fewer jobs, or "
-                "a larger per_device."
-            )
-        return slots[: jobs or None]
-
-    @property
-    def chosen(self) -> list[Run]:
-        """The runs that are to be done: all, or the one that `only` names.
-
-        Raises:
-            ArgumentError: If there is none of that number or key.
-        """
-        only = self.options["only"]
-        if not only:
-            return self.runs
-        found = [run for number, run in enumerate(self.runs, 1) if only in (str(number), run.key)]
-        if not found:
-            raise ArgumentError(f"only={only}: no run of the {len(self.runs)} has that number or key, see plan=True.")
-        return found[:1]
+    folder: Path
+    devices: list[str]
+    chosen: list[Run]
 
     def task(self) -> Task:
         """Return what each process is told; on CPU, runs side by side share the cores."""
-        told = {key: self.options[key] for key in ("split", "weights", "evaluator", "annotations", "timeout")}
-        on_cpu = set(self.devices) == {"cpu"}
-        threads = max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0
-        return Task(threads=threads, command=self.command, framework=self.framework.module, **told)
+        options, on_cpu = self.options, set(self.devices) == {"cpu"}
+        return Task(
+            threads=max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0,
+            command=self.command,
+            framework=self.framework.module,
+            split=options.split,
+            weights=options.weights,
+            evaluator=options.evaluator,
+            annotations=options.annotations,
+            timeout=options.timeout,
+        )
+
+
+def find_folder(named: str, run: Run, framework: Framework) -> Path:
+    """Return the folder of an ablation: the named one, or one among the framework's that losses and seeds share.
+
+    Args:
+        named: The argument `out`.
+        run: One of its runs.
+        framework: What trains them.
+    """
+    if named:
+        return Path(named)
+    varied = {"loss", "seed", *run.axes}
+    fixed = {key: value for key, value in run.settings.items() if key not in varied}
+    files = {key: Path(str(run.arguments[key])) for key in ("data", "model")}
+    places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
+    words = [files[key].stem for key in files if key not in varied]
+    words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
+    return framework.runs_folder / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
+
+
+def assign_devices(options: Options) -> list[str]:
+    """Return the device of each run at a time.
+
+    Raises:
+        ArgumentError: If there are more jobs than the devices have room for.
+    """
+    jobs, each = options.jobs, options.per_device
+    named = [device.strip().replace("+", ",") for device in options.device.strip("[]").split(",")]
+    if named == [""]:  # as the framework chooses, and as many GPUs as there are for several runs
+        named = ["cpu"] if not torch.cuda.is_available() else [str(n) for n in range(torch.cuda.device_count())]
+        named = named[: jobs or 1]
+    if len(named) == 1 and each == 1:
+        each = jobs or 1
+    slots = [device for _ in range(each) for device in named]  # all devices before any gets a second run
+    if jobs > len(slots):
+        raise ArgumentError(
+            f"jobs={jobs}: device= and per_device= have room for {len(slots)} runs at a time: give fewer jobs, or "
+            "a larger per_device."
+        )
+    return slots[: jobs or None]
+
+
+def choose_runs(runs: list[Run], only: str) -> list[Run]:
+    """Return the runs that are to be done: all, or the one that `only` names.
+
+    Raises:
+        ArgumentError: If there is none of that number or key.
+    """
+    if not only:
+        return runs
+    found = [run for number, run in enumerate(runs, 1) if only in (str(number), run.key)]
+    if not found:
+        raise ArgumentError(f"only={only}: no run of the {len(runs)} has that number or key, see plan=True.")
+    return found[:1]
 
 
 def read_request(words: Sequence[str], framework: Framework) -> Request:
@@ -119,20 +160,30 @@ def read_request(words: Sequence[str], framework: Framework) -> Request:
         framework: What trains the runs.
 
     Raises:
-        ArgumentError: If a word is none, or an argument is unknown, given twice or wrong.
+        ArgumentError: If a word is none, or an argument is unknown, given twice or wrong, the devices have no room for
+            all jobs, or `only` names none of the runs.
         LossSpecError: If a loss is wrong.
     """
     given = split_words(words)
     settings = {**read_grid(given.pop("cfg"), framework), **given} if "cfg" in given else given
     names = {option.name for option in OPTIONS}
     own = [f"{key}={value}" for key, value in settings.items() if key in names]
-    options = {option.name: option.default for option in OPTIONS} | read_arguments("yolo ablate", own, OPTIONS)
+    values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
+    options = Options(**values | read_arguments("yolo ablate", own, OPTIONS))
     grid = {key: value for key, value in settings.items() if key not in names}
     if "data" not in grid:
         raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
     grid.setdefault("model", "yolov8n.yaml")
-    runs = expand(grid, framework, options["gain"])
-    return Request(runs, options, shell(["yolo", "ablate", *words]), framework)
+    runs = expand(grid, framework, options.gain)
+    return Request(
+        runs,
+        options,
+        shell(["yolo", "ablate", *words]),
+        framework,
+        find_folder(options.out, runs[0], framework),
+        assign_devices(options),
+        choose_runs(runs, options.only),
+    )
 
 
 def split_words(words: Sequence[str]) -> dict[str, str]:

@@ -32,8 +32,8 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         UnsupportedModelError: If a model can't be evaluated.
     """
     options, framework = request.options, request.framework
-    evaluator_version(options["evaluator"])
-    if options["engine"] == "local":
+    evaluator_version(options.evaluator)
+    if options.engine == "local":
         for device in dict.fromkeys(request.devices):
             framework.check_device(device)
     notes = [note for run in request.chosen for note in framework.check_arguments(run.arguments, request.devices)]
@@ -43,14 +43,14 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
     truths: dict[str, Row] = {}
     as_one = [(str(run.arguments["data"]), bool(run.arguments.get("single_cls"))) for run in request.chosen]
     for data, single_cls in dict.fromkeys(as_one):
-        for split in dict.fromkeys(("train", "val", options["split"])):
+        for split in dict.fromkeys(("train", "val", options.split)):
             found = framework.read_split(data, split, single_cls=single_cls)
             if split == "train":
                 check_last_batches(request, data, len(found.labels))
         check_apart(request.folder.absolute(), data, framework)
     for data, classes, single_cls in _subjects(request.chosen):
-        images = framework.read_split(data, options["split"], classes, single_cls)
-        subject = find_evaluation_input(images, options["annotations"] or None, options["evaluator"]).rehearse()
+        images = framework.read_split(data, options.split, classes, single_cls)
+        subject = find_evaluation_input(images, options.annotations or None, options.evaluator).rehearse()
         truths[data] = subject.source.row
         notes += subject.expected.notes
     return truths, list(dict.fromkeys(notes))
@@ -66,7 +66,7 @@ def check_last_batches(request: Request, data: str, images: int) -> None:
 
 def check_out(request: Request) -> None:
     """Raise ArgumentError if the weights of a run couldn't be loaded from where they would lie."""
-    name = f"out={request.options['out']}" if request.options["out"] else "the folder of the ablation"
+    name = f"out={request.options.out}" if request.options.out else "the folder of the ablation"
     for run in request.chosen:
         request.framework.check_folder(request.folder.absolute() / TRAIN / run.name, name)
 
