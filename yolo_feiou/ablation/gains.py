@@ -178,10 +178,10 @@ def _measure(
                 check=False,
                 timeout=seconds,
             )
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
             raise ArgumentError(
-                f"the runs can't begin: measuring the losses took longer than timeout={seconds / 3600:.4g} hours. Does "
-                "reading the data hang? preflight=False leaves the measurement out."
+                f"the runs can't begin: measuring the losses took longer than timeout={error.timeout / 3600:.4g} "
+                "hours. Does reading the data hang? preflight=False leaves the measurement out."
             ) from None
         if process.returncode:
             said = [line for line in process.stderr.splitlines() if line.strip()] or ["nothing"]

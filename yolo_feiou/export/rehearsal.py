@@ -103,5 +103,5 @@ def _names(run: TrainedRun) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def _frozen(classes: object) -> object:
+def _frozen(classes: int | list[int] | None) -> int | tuple[int, ...] | None:
     return tuple(classes) if isinstance(classes, list) else classes

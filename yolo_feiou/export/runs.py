@@ -159,7 +159,8 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     own = recorded if recorded and recorded.id == mark.get("run") else None
     record = own if own and own.arguments is not None else None
     resumed = _resumed(folder, said) if record is None else len(record.sessions) > 1
-    arguments = record.arguments if record else {k: v for k, v in said.items() if not (resumed and k in REWRITTEN)}
+    own_words = {key: value for key, value in said.items() if not (resumed and key in REWRITTEN)}
+    arguments = record.arguments or {} if record else own_words
     curve = read_curve(folder / RESULTS)
     signed = _signed(folder / TORCHRUN)
     sessions = record.sessions if record else [*(signed.get("sessions") or []), *(own.sessions if own else [])]
@@ -172,7 +173,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         record=record,
         missing="" if record else _missing(recorded, own),
         arguments=arguments,
-        loss=record.loss if record else shorten_spec(str(mark.get("loss") or arguments.get("loss") or STOCK)),
+        loss=record.loss or STOCK if record else shorten_spec(str(mark.get("loss") or arguments.get("loss") or STOCK)),
         curve=curve,
         finished=checkpoint.get("optimizer") is None or len(curve) >= int(arguments.get("epochs") or 0) > 0,
         resumed=resumed,

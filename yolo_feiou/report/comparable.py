@@ -10,7 +10,7 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.files import Results
 from yolo_feiou.report.shown import count, fixed, listing
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import MATCHED, Variant, spelled
+from yolo_feiou.report.variants import MATCHED, Value, Variant, spelled
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
@@ -86,7 +86,7 @@ def _circumstances(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
         yield from _differing("device", [row.get("device") and device_kind(str(row["device"])) for row in rows])
 
 
-def _differing(name: str, values: Sequence[object]) -> Iterator[str]:
+def _differing(name: str, values: Sequence[Value]) -> Iterator[str]:
     """Yield a sentence if there is more than one value; one that isn't recorded is none."""
     counts = Counter(spelled(value) for value in values if value is not None)
     if len(counts) > 1:

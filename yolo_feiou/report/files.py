@@ -60,7 +60,9 @@ def read_results(folders: Sequence[Path]) -> Results:
         tuple(folders),
         [_with_recorded(row, part.recorded, arguments) for part in parts for row in part.rows],
         arguments,
-        *([row for part in parts for row in getattr(part, name)] for name in ("curves", "box_stats", "preflight")),
+        curves=[row for part in parts for row in part.curves],
+        box_stats=[row for part in parts for row in part.box_stats],
+        preflight=[row for part in parts for row in part.preflight],
     )
     if not results.done:
         reasons = [row["reason"] for row in results.rows if row.get("reason")]

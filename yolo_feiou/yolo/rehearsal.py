@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Mapping, Sequence
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from ultralytics.cfg import get_cfg
@@ -78,8 +78,7 @@ def check_last_batch_of(arguments: Mapping[str, Any], images: int, processes: in
         return
     stride = getattr(load_model(str(arguments["model"])).model, "stride", torch.tensor(32))
     largest = max(int(max(stride)), 32)
-    side = check_imgsz(arguments.get("imgsz") or 640, stride=largest, floor=largest, max_dim=1)
-    assert isinstance(side, int), "of one dimension"
+    side = cast(int, check_imgsz(arguments.get("imgsz") or 640, stride=largest, floor=largest, max_dim=1))
     count = min(images, fraction) if isinstance(fraction, int) and fraction > 1 else round(images * fraction)
     shrunk = arguments.get("multi_scale") or 0.0
     check_last_batch(ceil(max(count, 1) / processes), max(batch // processes, 1), side, largest, shrunk)
