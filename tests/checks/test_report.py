@@ -30,9 +30,9 @@ def test_a_fault_and_a_note():
     assert lines[fault : fault + 5] == [
         f"FAULT offset: the offset of the centres is in place of the differences of the sides: {wrong}",
         "        pred (1, 1, 3, 3), target (0, 0, 4, 4)",
-        "        came 0.1875, as if the sides were equal",
+        "        got 0.1875, as if the sides were equal",
         "        expected 0.3125, by IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²) (arXiv:2101.08158, Eq. 7)",
-        "        to do: (w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
+        "        fix: (w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
     ]
     assert "note  dead: boxes that don't overlap have a zero gradient, and stay apart" in lines
     assert lines[-1] == "1 fault, 1 note in my.py:f"

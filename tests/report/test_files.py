@@ -143,7 +143,7 @@ def test_files_that_cannot_be(tmp_path):
             read_results([tmp_path])
         assert message in str(error.value)
     path.write_bytes(b"\xff,\x00")
-    with pytest.raises(DataError, match="is no CSV in UTF-8"):
+    with pytest.raises(DataError, match="is not a CSV in UTF-8"):
         read_results([tmp_path])
 
 

@@ -48,7 +48,7 @@ def test_a_file_that_was_edited_stays(tmp_path, edit):
     path.write_bytes(edit(path.read_text()).encode())
     before = path.read_bytes()
     assert not is_sealed(path)
-    with pytest.raises(ArgumentError, match=r"card.md was edited, or is not of yolo-feiou, and would be overwritten"):
+    with pytest.raises(ArgumentError, match=r"card.md was edited, or is not from yolo-feiou, and would be overwritten"):
         write_sealed(path, "three\n")
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["card.md"]
 

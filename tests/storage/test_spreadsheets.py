@@ -87,8 +87,8 @@ def test_a_minus_sign_is_a_minus(tmp_path):
         ("loss,AP,AP\nciou,0.4,0.5\n", "has the column 'AP' twice"),
         ("loss;AP\nciou;0,4;5\n", "row 1 has 3 cells and the header 2"),
         (b"PK\x03\x04rest", "is a workbook, expected a CSV: save it from the spreadsheet as 'CSV UTF-8'."),
-        ("run,é\na,1\n".encode("cp1252"), "is no CSV in UTF-8"),
-        ("run,x\na,1\n".encode("utf-16")[:-1], "is no CSV in UTF-8"),
+        ("run,é\na,1\n".encode("cp1252"), "is not a CSV in UTF-8"),
+        ("run,x\na,1\n".encode("utf-16")[:-1], "is not a CSV in UTF-8"),
     ],
 )
 def test_what_may_mean_two_things_is_one_line(tmp_path, content, message):

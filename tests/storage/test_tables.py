@@ -158,8 +158,8 @@ def test_columns_that_are_words(tmp_path):
     [
         (b"a,b\n1,2\n3\n", "row 2 has 1 cells and the header 2: it was cut or edited."),
         (b"a,b\n1,2,3\n", "row 1 has 3 cells and the header 2"),
-        (b"a\n\xff\n", "is no CSV in UTF-8"),
-        (b"a\n" + b"1" * 200_000, "is no CSV in UTF-8 (field larger than field limit"),
+        (b"a\n\xff\n", "is not a CSV in UTF-8"),
+        (b"a\n" + b"1" * 200_000, "is not a CSV in UTF-8 (field larger than field limit"),
     ],
 )
 def test_a_damaged_file_is_refused(tmp_path, content, message):
