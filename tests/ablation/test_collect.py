@@ -133,7 +133,7 @@ def test_a_record_of_another_form_is_named_and_its_run_left_out(tmp_path, name, 
     finished(tmp_path / "a", run())
     write_json(finished(tmp_path / "b", run(seed=1)).path / name, content)
     (note,) = collect(tmp_path)
-    assert f"b/{name} is not what was written there" in note and note.endswith("The run is left out.")
+    assert f"b/{name} is not as it was written" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
 
 

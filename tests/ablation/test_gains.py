@@ -76,7 +76,7 @@ def test_a_damaged_file_is_named_set_aside_and_measured_anew(tmp_path, measuring
     file.write_text(content)
     again = measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "")
     assert again.rows == before.rows and len(measuring) == 2
-    assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured anew" in again.lines[0]
+    assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured again" in again.lines[0]
     assert (tmp_path / "set_aside" / f"{file.name}-1").read_text() == content
     assert measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "") == before and len(measuring) == 2
 

@@ -99,7 +99,7 @@ def test_a_damaged_file_is_named_and_its_run_set_aside(store, name, content):
     (folder.path / name).write_text(content)
     again, note = store.prepare(RUN)
     assert again.path == folder.path
-    assert str(folder.path / name) in note and "set aside" in note and "done anew" in note
+    assert str(folder.path / name) in note and "set aside" in note and "repeated" in note
     assert again.run() == RUN and again.row() is None
     aside, trained = sorted((store.path / "set_aside").iterdir())
     assert (aside / name).read_text() == content and (trained / "results.csv").exists()

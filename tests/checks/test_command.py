@@ -73,7 +73,7 @@ def test_all_is_the_table(capsys, monkeypatch):
         (["focal_eoiu"], LossSpecError, "^unknown loss 'focal_eoiu': did you mean 'focal_eiou'"),
         (["eiou:gamma=1"], LossSpecError, "has no parameter 'gamma'"),
         (["gamma=1"], LossSpecError, "unknown loss"),
-        (["eiou", "stock"], LossSpecError, "'ciou' is ours of that kind"),
+        (["eiou", "stock"], LossSpecError, "use 'ciou', the same loss with guards"),
     ],
 )
 def test_mistakes_are_named_before_anything_is_checked(folder, capsys, words, error, message):

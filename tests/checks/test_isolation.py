@@ -66,7 +66,7 @@ FILES = {
     "writes results of its own": (
         CHANNEL,
         'channel.send(b\'{"check": "runs", "finding": 7}\\n\' * 9)',
-        "it disturbs the",
+        "it interferes with the",
     ),
     "writes rubbish": (CHANNEL, "channel.send(b'[' * 9999 + b'\\n')", "it interferes with the check"),
     "writes without end": (CHANNEL, "channel.sendall(b'x' * 2**24)", "more than 4,194,304 bytes of results"),
@@ -210,7 +210,7 @@ def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, 
 def test_more_time_by_an_argument(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="time.sleep(1)", body="pass"))
     assert check_losses(["my.py:f", "timeout=0.5"]) == 1
-    assert "more by timeout=SECONDS" in capsys.readouterr().out
+    assert "timeout=SECONDS" in capsys.readouterr().out
     assert check_losses(["timeout=60", "my.py:f"]) == 0
     with pytest.raises(ArgumentError, match="timeout=soon is not a number from 0.1 to"):
         check_losses(["my.py:f", "timeout=soon"])

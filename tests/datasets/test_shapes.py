@@ -164,7 +164,7 @@ def test_backgrounds_are_textured_and_classes_have_hues() -> None:
 def test_second_call_does_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A complete data set is left alone; other contents are neither taken for it nor overwritten."""
     before = digests(root)
-    with pytest.raises(FileExistsError, match="in the way"):
+    with pytest.raises(FileExistsError, match="is not the shapes data set"):
         shapes.generate(root, seed=1, counts=COUNTS)
     monkeypatch.setattr(shapes, "_write", lambda *args: pytest.fail("made again"))
     shapes.generate(root, counts=COUNTS)
@@ -175,7 +175,7 @@ def test_incomplete_folder_is_refused(tmp_path: Path) -> None:
     """A data set that lost a file is reported, not used and not deleted."""
     shapes.generate(tmp_path / "shapes", counts={"val": 2})
     (tmp_path / "shapes" / "images" / "val" / "00000.jpg").unlink()
-    with pytest.raises(FileExistsError, match="in the way"):
+    with pytest.raises(FileExistsError, match="is not the shapes data set"):
         shapes.generate(tmp_path / "shapes", counts={"val": 2})
     assert (tmp_path / "shapes" / "images" / "val" / "00001.jpg").exists()
 

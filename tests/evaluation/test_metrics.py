@@ -135,7 +135,7 @@ def test_predictions_of_other_data_are_refused(change, message):
 
 def test_what_is_no_list_is_refused():
     for wrong in ({"annotations": []}, [1]):
-        with pytest.raises(DataError, match="predictions are no list of detections"):
+        with pytest.raises(DataError, match="expected predictions as a list of detections"):
             score(truth(A), wrong)
 
 

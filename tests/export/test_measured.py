@@ -52,4 +52,4 @@ def test_a_record_that_was_damaged_or_edited_is_named_and_not_known(path, change
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
     assert known(path, ASKED) is None
     said = capsys.readouterr().out
-    assert str(path) in said and "done anew" in said
+    assert str(path) in said and "repeated" in said

@@ -150,7 +150,7 @@ GIVE = "give one of setup=1, setup=2, figure=1,"
         (["setup=1", "losses=iou,eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
         (["setup=1", "losses=stock"], "'stock' is Ultralytics' own box loss"),
         (["setup=1", "losses=focal_eiou:gamma=x"], "loss 'focal_eiou': gamma=x is not a number from 0 to 10."),
-        (["setup=1", "losses=,"], "got no loss: name some"),
+        (["setup=1", "losses=,"], "got no loss: expected some"),
         (["setup=1", "losses=iou,iou"], "the list of losses has 'iou' twice"),
         (["setup=1", "losses="], "losses= is not a list of losses"),
         (["setup=1", "device=gpu"], "device=gpu can't compute in float32 here"),

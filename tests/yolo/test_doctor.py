@@ -44,7 +44,7 @@ def test_another_environments_yolo_is_reported(scripts, monkeypatch, capsys, tmp
 def test_a_yolo_of_the_users_own_is_not_replaced(scripts, capsys, content):
     (scripts / "yolo").write_text(content)
     assert doctor.diagnose(fix=True) == 1
-    assert f"{scripts / 'yolo'} is no script of Ultralytics or yolo-feiou: rename it" in capsys.readouterr().out
+    assert f"{scripts / 'yolo'} is not a script of Ultralytics or yolo-feiou: rename it" in capsys.readouterr().out
     assert (scripts / "yolo").read_text() == content
 
 

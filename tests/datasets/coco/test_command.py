@@ -75,7 +75,7 @@ def test_the_same_command_again_finds_it_whole(own, out, capsys):
     before = {path: os.stat(out / path).st_mtime_ns for path in tree(out)}
     prepare_coco(own)
     said = capsys.readouterr().out.splitlines()
-    assert "is there and whole" in said[-2] and said[-1] == "There is nothing to do."
+    assert "is complete" in said[-2] and said[-1] == "There is nothing to do."
     assert before == {path: os.stat(out / path).st_mtime_ns for path in tree(out)}
 
 
@@ -157,7 +157,7 @@ def test_annotations_must_be_there_to_train(own, tmp_path):
 def test_what_this_command_did_not_make_is_not_overwritten(own, out, mine):
     (out / mine).parent.mkdir(parents=True)
     (out / mine).write_text("mine")
-    assert "which this command did not make and would overwrite" in refusal(own, ArgumentError)
+    assert "which this command did not write and would overwrite" in refusal(own, ArgumentError)
     assert tree(out) == [mine] and (out / mine).read_text() == "mine"
 
 

@@ -77,7 +77,7 @@ def test_what_never_goes_on_is_given_up_and_kept(server, tmp_path):
 def test_a_part_that_is_all_of_it_or_more(server, tmp_path, size, there):
     part(tmp_path, there)
     if size is None and len(there) > len(CONTENT):  # only the checksum tells; the second time it is fetched anew
-        with pytest.raises(DataError, match="It is removed"):
+        with pytest.raises(DataError, match="It was removed"):
             get(server, tmp_path, size)
     assert get(server, tmp_path, size) == CONTENT
 

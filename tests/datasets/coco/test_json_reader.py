@@ -32,7 +32,7 @@ def test_a_file_that_was_cut_off(tmp_path, share):
         (b"", "is empty"),
         (b"[]", "Expected object, got array"),
         (b'{"annotations": []}', "missing required field images"),
-        (b'{"images": [} ', "no whole JSON"),
+        (b'{"images": [} ', "not a complete JSON"),
         (b'{"images": [], "categories": [], "annotations": {}}', "got object at annotations"),
         (
             b'{"images": [{"id": 1}], "categories": [{"id": 1}]}',
