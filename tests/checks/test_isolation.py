@@ -27,10 +27,10 @@ CHANNEL = (
 )
 #: The top of each file, its function's body, and what the verdict says. The function is EIoU otherwise.
 FILES = {
-    "exits": ("", "sys.exit(3)", "came SystemExit: 3"),
-    "exits at once": ("", "os._exit(3)", "came exit status 3 while it is called"),
-    "exits well": ("", "os._exit(0)", "came exit status 0 while it is called"),
-    "exits at import": ("os._exit(5)", "", "came exit status 5 while it is imported"),
+    "exits": ("", "sys.exit(3)", "got SystemExit: 3"),
+    "exits at once": ("", "os._exit(3)", "got exit status 3 while it is called"),
+    "exits well": ("", "os._exit(0)", "got exit status 0 while it is called"),
+    "exits at import": ("os._exit(5)", "", "got exit status 5 while it is imported"),
     "aborts": ("", "os.abort()", "came signal SIGABRT while it is called"),
     "crashes": ("", "ctypes.string_at(0)", "came signal SIGSEGV while it is called"),
     "crashes at import": ("ctypes.string_at(0)", "", "came signal SIGSEGV while it is imported"),
@@ -38,31 +38,31 @@ FILES = {
     "kills its group": ("", "os.killpg(0, 9)", "came signal SIGKILL"),
     "kills its parent": ("", "os.kill(os.getppid(), 9)", "PermissionError: a loss under check may not send a signal"),
     "kills everybody": ("", "os.kill(-1, 9)", "PermissionError: a loss under check may not send a signal"),
-    "hangs": ("", "time.sleep(1e6)", "came nothing within 3 s while it is called"),
-    "hangs in a loop": ("", "while True: pass", "came nothing within 3 s while it is called"),
-    "hangs at import": ("while True: pass", "", "came nothing within 3 s while it is imported"),
+    "hangs": ("", "time.sleep(1e6)", "got nothing within 3 s while it is called"),
+    "hangs in a loop": ("", "while True: pass", "got nothing within 3 s while it is called"),
+    "hangs at import": ("while True: pass", "", "got nothing within 3 s while it is imported"),
     "hangs and won't be ended": (
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
         "while True: pass",
-        "came nothing within 3 s",
+        "got nothing within 3 s",
     ),
-    "waits for a word": ("", "input()", "came EOFError"),
-    "recurses": ("", "f(pred, target)", "came RecursionError"),
+    "waits for a word": ("", "input()", "got EOFError"),
+    "recurses": ("", "f(pred, target)", "got RecursionError"),
     "recurses beyond all limits": ("sys.setrecursionlimit(10**9)", "f(pred, target)", "FAULT runs: "),
-    "raises what is no Exception": ("", "raise KeyboardInterrupt", "came KeyboardInterrupt"),
-    "interrupts its import": ("raise KeyboardInterrupt", "", "came KeyboardInterrupt"),
+    "raises what is no Exception": ("", "raise KeyboardInterrupt", "got KeyboardInterrupt"),
+    "interrupts its import": ("raise KeyboardInterrupt", "", "got KeyboardInterrupt"),
     "eats memory": ("kept = []", "while True: kept.append(torch.ones(2**29))", "can't allocate memory"),
-    "eats memory with lists": ("kept = []", "while True: kept.append([0] * 2**28)", "came MemoryError"),
-    "prints without end": ("", "while True: print('x' * 1000)", "came nothing within 3 s"),
+    "eats memory with lists": ("kept = []", "while True: kept.append([0] * 2**28)", "got MemoryError"),
+    "prints without end": ("", "while True: print('x' * 1000)", "got nothing within 3 s"),
     "closes its output": ("sys.stdout.close(); os.close(1); os.close(2)", "", None),
     "closes everything": ("", "os.closerange(0, 4096)", "it closes file descriptors that it didn't open"),
     "replaces a function": ("torch.Tensor.sigmoid = None", "", "changed: torch.Tensor.sigmoid"),
     "replaces what the checks need": ("torch.Tensor.clone = None", "", "it changes torch.Tensor.clone"),
-    "replaces builtins": ("import builtins; builtins.len = None", "", "came TypeError"),
+    "replaces builtins": ("import builtins; builtins.len = None", "", "got TypeError"),
     "sets the dtype": ("torch.set_default_dtype(torch.float64)", "", "changed: the default dtype"),
     "turns gradients off": ("torch.set_grad_enabled(False)", "", "changed: whether gradients are enabled"),
     "comes back twice": ("left = [1]", "left and (left.pop(), os.fork())", None),
-    "forks without end": ("", "while True: os.fork() or time.sleep(0.5) or os._exit(0)", "came nothing within 3 s"),
+    "forks without end": ("", "while True: os.fork() or time.sleep(0.5) or os._exit(0)", "got nothing within 3 s"),
     "writes results of its own": (
         CHANNEL,
         'channel.send(b\'{"check": "runs", "finding": 7}\\n\' * 9)',
@@ -70,7 +70,7 @@ FILES = {
     ),
     "writes rubbish": (CHANNEL, "channel.send(b'[' * 9999 + b'\\n')", "it interferes with the check"),
     "writes without end": (CHANNEL, "channel.sendall(b'x' * 2**24)", "more than 4,194,304 bytes of results"),
-    "colours its error": ("", "raise ValueError('\\x1b[31mred\\x1b[0m\\nline')", "came ValueError:  [31mred [0m line"),
+    "colours its error": ("", "raise ValueError('\\x1b[31mred\\x1b[0m\\nline')", "got ValueError:  [31mred [0m line"),
 }
 EIOU = """
 import ctypes, os, signal, sys, time
@@ -125,7 +125,7 @@ def test_without_fork_a_loss_is_judged_in_this_process(folder, capsys, monkeypat
     monkeypatch.delattr(os, "fork")
     assert check_losses(["eiou", "my.py:f"]) == 1
     printed = capsys.readouterr().out
-    assert "0 faults, 0 notes in eiou" in printed and "came ValueError: x" in printed
+    assert "0 faults, 0 notes in eiou" in printed and "got ValueError: x" in printed
     with pytest.raises(ArgumentError, match="has no function 'g'"):
         check_losses(["eiou", "my.py:g"])
     assert capsys.readouterr().out == ""
@@ -175,7 +175,7 @@ def test_where_nobody_is_told_how_processes_end(folder, capsys):
 def test_what_it_printed_last_is_told(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="", body="print('here'); print('it \\x07 broke'); os._exit(1)"))
     check_losses(["my.py:f"])
-    assert "came exit status 1 while it is called; the last it printed: it   broke" in capsys.readouterr().out
+    assert "got exit status 1 while it is called; the last it printed: it   broke" in capsys.readouterr().out
 
 
 def test_what_it_prints_is_not_in_the_report(folder, capfd):
