@@ -45,7 +45,7 @@ def test_one_of_several_with_a_fault(folder, capsys):
 
 def test_another_signature_is_a_fault(folder, capsys):
     assert check_losses(["my_loss.py:three"]) == 1
-    assert "came TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
+    assert "got TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
 
 
 def test_a_spec(capsys):

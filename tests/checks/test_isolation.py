@@ -31,11 +31,11 @@ FILES = {
     "exits at once": ("", "os._exit(3)", "got exit status 3 while it is called"),
     "exits well": ("", "os._exit(0)", "got exit status 0 while it is called"),
     "exits at import": ("os._exit(5)", "", "got exit status 5 while it is imported"),
-    "aborts": ("", "os.abort()", "came signal SIGABRT while it is called"),
-    "crashes": ("", "ctypes.string_at(0)", "came signal SIGSEGV while it is called"),
-    "crashes at import": ("ctypes.string_at(0)", "", "came signal SIGSEGV while it is imported"),
-    "is killed": ("", "os.kill(os.getpid(), 9)", "came signal SIGKILL, perhaps since memory was exhausted"),
-    "kills its group": ("", "os.killpg(0, 9)", "came signal SIGKILL"),
+    "aborts": ("", "os.abort()", "got signal SIGABRT while it is called"),
+    "crashes": ("", "ctypes.string_at(0)", "got signal SIGSEGV while it is called"),
+    "crashes at import": ("ctypes.string_at(0)", "", "got signal SIGSEGV while it is imported"),
+    "is killed": ("", "os.kill(os.getpid(), 9)", "got signal SIGKILL, perhaps since memory was exhausted"),
+    "kills its group": ("", "os.killpg(0, 9)", "got signal SIGKILL"),
     "kills its parent": ("", "os.kill(os.getppid(), 9)", "PermissionError: a loss under check may not send a signal"),
     "kills everybody": ("", "os.kill(-1, 9)", "PermissionError: a loss under check may not send a signal"),
     "hangs": ("", "time.sleep(1e6)", "got nothing within 3 s while it is called"),
@@ -169,7 +169,7 @@ def test_where_nobody_is_told_how_processes_end(folder, capsys):
         assert check_losses(["my.py:f"]) == 1 and check_losses(["eiou"]) == 0
     finally:
         signal.signal(signal.SIGCHLD, before)
-    assert "came its end while it is called" in capsys.readouterr().out
+    assert "got its end while it is called" in capsys.readouterr().out
 
 
 def test_what_it_printed_last_is_told(folder, capsys):

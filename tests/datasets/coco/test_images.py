@@ -35,9 +35,9 @@ def test_names_within_the_folder_of_the_images(names, folder, paths):
         (["7\u2028.jpg"], "leads out"),  # a line ends here for Python, and so for Ultralytics
         (["a\\..\\..\\7.jpg"], "leads out"),
         (["7.gif"], "is not an image format that Ultralytics reads"),
-        (["7.jpg", "jpg"], "file_name 'jpg' of 2 is no image"),  # a name, and no suffix
-        (["a/png"], "file_name 'a/png' of 1 is no image"),
-        ([".jpg"], "file_name '.jpg' of 1 is no image"),
+        (["7.jpg", "jpg"], "file_name 'jpg' of 2 is not an image format"),  # a name, and no suffix
+        (["a/png"], "file_name 'a/png' of 1 is not an image format"),
+        ([".jpg"], "file_name '.jpg' of 1 is not an image format"),
         (["7"], "is not an image format that Ultralytics reads"),
         (["7.jpg", "7.png"], "images 7.jpg and 7.png would share the label file 7.txt"),
         (["7.jpg", "./7.jpg"], "image 7.jpg is listed 2 times, with an id each: list it once"),
