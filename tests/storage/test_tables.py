@@ -276,7 +276,7 @@ def test_a_record_is_read_as_it_stands_if_it_has_its_form(tmp_path):
 def test_a_record_of_another_form_is_named_with_what_is_wrong(tmp_path, content, wrong):
     path = tmp_path / "x.json"
     write_json(path, content)
-    with pytest.raises(DataError, match=rf"x\.json is not what was written there: {wrong}\.$"):
+    with pytest.raises(DataError, match=rf"x\.json is not as it was written: {wrong}\.$"):
         read_record(path, Commands)
 
 

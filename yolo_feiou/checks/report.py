@@ -39,7 +39,7 @@ def format_details(finding: Finding | None) -> list[str]:
     if finding is None:
         return []
     pair = [f"pred {format_box(finding.pair[0])}, target {format_box(finding.pair[1])}"] if finding.pair else []
-    return [*pair, f"came {finding.came}", f"expected {finding.expected}", f"fix: {finding.remedy}"]
+    return [*pair, f"got {finding.came}", f"expected {finding.expected}", f"fix: {finding.remedy}"]
 
 
 def format_box(numbers: Sequence[float]) -> str:
