@@ -24,7 +24,7 @@ from yolo_feiou.report.tables import comparison_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame  # pyright: ignore[reportMissingImports]  # optional
 
 #: What the terminal has room for of a comparison.
 IN_BRIEF = ("AP", "ΔAP", "95 %, t", "p, Holm")
@@ -61,7 +61,7 @@ class ComparisonResult:
             ArgumentError: If pandas isn't installed.
         """
         try:
-            import pandas
+            import pandas  # pyright: ignore[reportMissingImports]  # optional
         except ImportError:
             raise ArgumentError("to_pandas() needs pandas, which isn't installed: run 'pip install pandas'.") from None
         return pandas.DataFrame(summary(self.comparisons))
