@@ -124,7 +124,7 @@ def test_rows_that_cannot_be(tmp_path, change, message):
 
 
 def test_files_that_cannot_be(tmp_path):
-    with pytest.raises(ArgumentError, match=r"nowhere is no folder: give the one that 'yolo ablate' wrote to\."):
+    with pytest.raises(ArgumentError, match=r"nowhere is not a folder: expected the one that 'yolo ablate' wrote to\."):
         read_results([tmp_path / "nowhere"])
     with pytest.raises(ArgumentError, match=r"has no results\.csv: give the folder"):
         read_results([tmp_path])
