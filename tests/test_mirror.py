@@ -27,6 +27,7 @@ ELSEWHERE = {
     "datasets/coco/splits.py": _COCO,
     "datasets/coco/warnings.py": "datasets/coco/test_similar_names.py",
     "evaluation/labels.py": "evaluation/test_objects.py",  # objects are read from labels or from a JSON
+    "evaluation/options.py": "ablation/test_options.py",  # read by ablate and export
     "export/again.py": "export/test_card.py",  # a card's line that runs it again
     "export/options.py": "export/test_command.py",
     "framework.py": "yolo/test_framework.py",  # a protocol, against the one class that fulfils it
