@@ -54,7 +54,7 @@ def test_backslashes_are_a_path_where_that_file_exists(tmp_path):
     write_images(tmp_path, ["a/b/7.jpg", "images/8.jpg"])
     assert usable_names(["a\\b\\7.jpg"], "a.json", tmp_path) == ("", ["a/b/7.jpg"])
     assert usable_names(["images\\8.jpg"], "a.json", tmp_path) == ("images", ["8.jpg"])
-    with pytest.raises(DataError, match=r"file_name 'a..b..9.jpg' of 1 leads out .* or is no path of a file"):
+    with pytest.raises(DataError, match=r"file_name 'a..b..9.jpg' of 1 leads out .* or is not a path of a file"):
         usable_names(["a\\b\\9.jpg"], "a.json", tmp_path)
 
 
