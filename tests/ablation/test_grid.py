@@ -87,7 +87,7 @@ def test_true_is_not_one():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ({"epoch": "3"}, "'epoch' is no training argument: did you mean 'epochs'?"),
+        ({"epoch": "3"}, "'epoch' is not a training argument: did you mean 'epochs'?"),
         ({"project": "x"}, "project= is handed out by the ablation, whose folder is out=: leave it out"),
         ({"time": "1"}, "time= would let the load of the machine decide how long a loss may train: leave it out"),
         ({"box": "5,5.0"}, "box=5,5.0 lists 5.0 twice"),

@@ -138,7 +138,7 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
         ([DATA, "loss=ciou", "losses=eiou"], "'yolo ablate' got loss= twice"),
         ([DATA, "jobs=0"], "jobs=0 is not a whole number from 1 to 4096"),
         ([DATA, "gain=best"], "gain=best is not one of same, matched"),
-        ([DATA, "sedes=0,1"], "'sedes' is no training argument: did you mean 'seeds'?"),
+        ([DATA, "sedes=0,1"], "'sedes' is not a training argument: did you mean 'seeds'?"),
         ([DATA, "seeds="], "seed= has an empty value"),
         ([DATA, "cfg=nowhere.yaml"], "cfg=nowhere.yaml: there is no such file"),
     ],
