@@ -28,7 +28,7 @@ ELSEWHERE = {
     "datasets/coco/warnings.py": "datasets/coco/test_similar_names.py",
     "evaluation/labels.py": "evaluation/test_objects.py",  # objects are read from labels or from a JSON
     "evaluation/options.py": "ablation/test_options.py",  # read by ablate and export
-    "export/again.py": "export/test_card.py",  # a card's line that runs it again
+    "export/reproduce.py": "export/test_card.py",  # a card's line that runs it again
     "export/options.py": "export/test_command.py",
     "framework.py": "yolo/test_framework.py",  # a protocol, against the one class that fulfils it
     "paper/evidence.py": _PAPER,
@@ -37,7 +37,7 @@ ELSEWHERE = {
     "paper/section_5.py": _PAPER,
     "paper/sections_1_to_3.py": _PAPER,
     "paper/tables.py": "paper/test_page.py",
-    "results/file_names.py": "report/test_files.py",  # names alone
+    "results/file_names.py": "report/test_read.py",  # names alone
     "results/fingerprints.py": "results/test_run_record.py",
     "results/provenance.py": "results/test_run_record.py",
     "results/row.py": "results/test_schema.py",

@@ -9,13 +9,7 @@ import torch
 
 from tests.distributed.test_launch import LAUNCH
 from yolo_feiou.distributed import resume
-from yolo_feiou.distributed.resume import (
-    UnfinishedRun,
-    find_unfinished_run,
-    is_trained,
-    lock_run,
-    write_launch_record,
-)
+from yolo_feiou.distributed.resume import UnfinishedRun, find_unfinished_run, is_trained, lock_run, write_launch_record
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.storage.tables import read_json, write_json
 

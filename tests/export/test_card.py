@@ -10,10 +10,10 @@ import pytest
 
 from tests.runs import SHORT
 from yolo_feiou import YOLO, __version__
-from yolo_feiou.export.again import reproduce, short
 from yolo_feiou.export.card import Card
 from yolo_feiou.export.command import export
 from yolo_feiou.export.onnx import Exported
+from yolo_feiou.export.reproduce import reproduce, short
 from yolo_feiou.export.runs import TrainedRun, read_run
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.results.run_record import RunRecord

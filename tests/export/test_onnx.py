@@ -10,7 +10,7 @@ from tests.export.factories import errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import onnx
 from yolo_feiou.export.command import export
-from yolo_feiou.export.measured import Evaluator
+from yolo_feiou.export.kept_evaluation import Evaluator
 from yolo_feiou.storage.tables import read_csv
 
 pytestmark = pytest.mark.slow

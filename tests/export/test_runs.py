@@ -10,7 +10,7 @@ import yaml
 
 from tests.ablation.factories import MEASURED, SESSION
 from yolo_feiou.errors import DataError, LossSpecError
-from yolo_feiou.export.again import reproduce
+from yolo_feiou.export.reproduce import reproduce
 from yolo_feiou.export.runs import read_run
 from yolo_feiou.results.row import make_row
 from yolo_feiou.results.run_record import RunRecord, put_mark

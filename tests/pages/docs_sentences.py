@@ -255,7 +255,7 @@ def claims_on_scaling_in_words() -> list[Claim]:
 
 def claims_on_columns() -> list[Claim]:
     """Return those of docs/columns.md."""
-    schema, files = "results/test_schema.py", "report/test_files.py"
+    schema, files = "results/test_schema.py", "report/test_read.py"
     return [
         shown(
             "`yolo ablate` and `scripts/export_results.py` write a row for each run, and `yolo report` reads it.",
@@ -272,7 +272,7 @@ def claims_on_columns() -> list[Claim]:
         ),
         shown(
             '"Must agree" says that a report warns if the runs that it compares differ in the column.',
-            *("report/test_comparable.py::test_circumstances_that_differ",),
+            *("report/test_warnings.py::test_circumstances_that_differ",),
             f"{schema}::test_what_a_swept_argument_changes_by_itself_need_not_agree",
         ),
         shown(

@@ -20,7 +20,7 @@ def _bccd() -> list[Claim]:
         shown("Settings and versions are in", "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out"),
         shown(
             "makes all tables, pictures and [the page](results/bccd/report/index.html) again",
-            "report/test_files.py::test_only_the_results_are_needed",
+            "report/test_read.py::test_only_the_results_are_needed",
         ),
         exempt(
             "Published differences of ±0.3 from one seed are far below what a seed alone does here.",

@@ -150,7 +150,7 @@ def _compare() -> list[Claim]:
         measured(f"a single difference of {100 * SOUGHT:g} AP would need.", "yolo_feiou/report/comparison.py"),
         shown(
             "**The report needs the files alone**",
-            *("report/test_files.py::test_only_the_results_are_needed",),
+            *("report/test_read.py::test_only_the_results_are_needed",),
             *("report/test_command.py::test_a_report_is_written_whole_or_not_at_all",),
         ),
         shown(

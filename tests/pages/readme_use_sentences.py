@@ -180,7 +180,7 @@ def _compare() -> list[Claim]:
         shown("Beside it: the IoU of matched predictions.", "evaluation/test_matched.py::test_the_row_by_hand"),
         shown(
             "tables come as Markdown, LaTeX (booktabs) and CSV;",
-            *("report/test_layout.py::test_latex_structure", "report/test_layout.py::test_markdown_parsed_back"),
+            *("report/test_render.py::test_latex_structure", "report/test_render.py::test_markdown_parsed_back"),
             "report/test_command.py::test_a_report_from_end_to_end",
         ),
         shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_axes"),
@@ -241,7 +241,7 @@ def _coco() -> list[Claim]:
         shown("To see the whole way in minutes without a GPU,", "test_coco_way.py::test_five_commands_lead_to_a_table"),
         shown(
             "So short a training detects nothing, and the table says 0.0;",
-            "report/test_comparable.py::test_runs_that_detect_nothing",
+            "report/test_warnings.py::test_runs_that_detect_nothing",
         ),
         shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_counts"),
         shown("Any COCO JSON of your own too:", "datasets/coco/test_command.py::test_a_data_set_of_ones_own"),

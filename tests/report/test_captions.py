@@ -7,7 +7,7 @@ from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.captions import comparison_note, conditions, findings, noise, seeds_of
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.files import Results
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import Variant
 
 UP, DOWN, NEAR = (

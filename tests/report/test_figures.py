@@ -8,7 +8,7 @@ from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.figures import NAMES, pictures
-from yolo_feiou.report.files import Results, read_results
+from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
 from yolo_feiou.report.variants import find_axes, make_variants
 

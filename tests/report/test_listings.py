@@ -1,8 +1,8 @@
 """What is listed as it is."""
 
 from tests.report.factories import row
-from yolo_feiou.report.files import Results
 from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
+from yolo_feiou.report.read import Results
 
 
 def results(*rows, **files):

@@ -9,7 +9,7 @@ from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.files import Results
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.tables import COMPARED, comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.results.schema import METRICS

@@ -4,7 +4,7 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.errors import DataError
-from yolo_feiou.report.files import Results
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_axes, groups, make_variants
 
 

@@ -13,15 +13,15 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from yolo_feiou import escape
-from yolo_feiou.export.again import reproduce, short, spelled
 from yolo_feiou.export.onnx import Exported
+from yolo_feiou.export.reproduce import reproduce, short, spelled
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.registry import STOCK, build_loss
 from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.report.layout import markdown
-from yolo_feiou.report.shown import count, listing, percent
+from yolo_feiou.report.format import count, listing, percent
+from yolo_feiou.report.render import markdown
 from yolo_feiou.results.row import merge_values
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row

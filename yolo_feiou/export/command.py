@@ -12,14 +12,14 @@ from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
-from yolo_feiou.export.measured import Evaluator, Measured, measured
+from yolo_feiou.export.kept_evaluation import Evaluator, Measured, measured
 from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.options import Request, read_request, usage
 from yolo_feiou.export.rehearsal import Rehearsal
 from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
-from yolo_feiou.report.shown import percent
+from yolo_feiou.report.format import percent
 from yolo_feiou.results.tables import Gathered
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say

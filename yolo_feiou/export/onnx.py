@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.export.measured import FOLDER, Evaluator, keep, known
+from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.report.shown import percent
+from yolo_feiou.report.format import percent
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, atomic_file, read_json
 from yolo_feiou.yolo.onnx import export_onnx, load_onnx

@@ -11,7 +11,7 @@ from yolo_feiou.errors import DataError, YoloFeiouError
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import FILE as CARD
-from yolo_feiou.export.measured import FOLDER, Evaluator
+from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
 from yolo_feiou.yolo.detect import get_class_names, load_model

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from yolo_feiou.export.again import reproduce
-from yolo_feiou.export.measured import Measured
+from yolo_feiou.export.kept_evaluation import Measured
 from yolo_feiou.export.options import Options
+from yolo_feiou.export.reproduce import reproduce
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.report.layout import MARK, Cell, Table, plain
-from yolo_feiou.report.shown import percent
+from yolo_feiou.report.format import percent
+from yolo_feiou.report.render import MARK, Cell, Table, plain
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.row import make_row

@@ -21,7 +21,7 @@ from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.ids import match_categories, match_images
 from yolo_feiou.evaluation.truth import CocoRecord
-from yolo_feiou.export.measured import Evaluator
+from yolo_feiou.export.kept_evaluation import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.framework import Split
 from yolo_feiou.storage.tables import atomic_file

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from yolo_feiou.report.comparison import BETTER, METRIC, WORSE, Comparison
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.layout import MARK
-from yolo_feiou.report.shown import count, listing, mean_sd, percent
+from yolo_feiou.report.format import count, listing, mean_sd, percent
+from yolo_feiou.report.read import Results
+from yolo_feiou.report.render import MARK
 from yolo_feiou.report.statistics import MOST
 from yolo_feiou.report.variants import Variant, named, spelled
 from yolo_feiou.results.schema import CAPTIONS

@@ -12,9 +12,9 @@ from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.figures import NAMES, pictures
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.layout import latex, markdown
 from yolo_feiou.report.page import Image, page
+from yolo_feiou.report.read import Results
+from yolo_feiou.report.render import latex, markdown
 from yolo_feiou.report.result import compare
 from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text

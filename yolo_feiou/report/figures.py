@@ -11,8 +11,8 @@ from yolo_feiou.escape import file_name
 from yolo_feiou.plots.ablation import MAX_BANDS, draw_lines, draw_seeds
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.shown import count
+from yolo_feiou.report.format import count
+from yolo_feiou.report.read import Results
 
 BAND = (
     "The grey band is the standard deviation of single runs of the baseline; the mean difference of n pairs scatters "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.layout import Cell, Table
-from yolo_feiou.report.shown import MISSING, count, percent
+from yolo_feiou.report.format import MISSING, count, percent
+from yolo_feiou.report.read import Results
+from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.variants import spelled
 from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE
 from yolo_feiou.storage.tables import Row

@@ -15,10 +15,10 @@ from yolo_feiou.escape import visible
 from yolo_feiou.report import statistics
 from yolo_feiou.report.captions import findings, noise
 from yolo_feiou.report.comparison import SOUGHT, Comparison
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.layout import MARK, Table
+from yolo_feiou.report.format import MISSING
 from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
-from yolo_feiou.report.shown import MISSING
+from yolo_feiou.report.read import Results
+from yolo_feiou.report.render import MARK, Table
 
 TEMPLATE = "page.html.j2"
 

@@ -14,14 +14,14 @@ from yolo_feiou.escape import visible
 from yolo_feiou.plots.style import show_text_as_is
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import findings, noise
-from yolo_feiou.report.comparable import warnings
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.comparison import compare as compare_variants
 from yolo_feiou.report.figures import pictures
-from yolo_feiou.report.files import Results, read_results
-from yolo_feiou.report.layout import plain
+from yolo_feiou.report.read import Results, read_results
+from yolo_feiou.report.render import plain
 from yolo_feiou.report.tables import comparison_table, summary
 from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.report.warnings import warnings
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingImports]  # optional

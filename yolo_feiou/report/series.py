@@ -9,7 +9,7 @@ from statistics import fmean
 from yolo_feiou.plots.ablation import Dots, Line, LinePanel
 from yolo_feiou.plots.style import LineLook, assign_looks
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.shown import count, mean_sd
+from yolo_feiou.report.format import count, mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, named
 from yolo_feiou.results.arguments import USUAL_VALUES

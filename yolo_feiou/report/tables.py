@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 from yolo_feiou.report.captions import DAGGER, FIT, comparison_note, conditions, seeds_of
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.layout import Cell, Table
-from yolo_feiou.report.shown import MISSING, interval, mean_sd, p_value, percent, points, seeds
+from yolo_feiou.report.format import MISSING, interval, mean_sd, p_value, percent, points, seeds
+from yolo_feiou.report.read import Results
+from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.statistics import MOST, Difference
 from yolo_feiou.report.variants import Variant, groups, spelled
 from yolo_feiou.results.schema import METRICS, PAPER_METRICS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.parameters import format_value
-from yolo_feiou.report.files import Results
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.storage.tables import Row

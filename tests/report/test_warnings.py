@@ -4,10 +4,10 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.comparable import device_kind, warnings
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.files import Results
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.report.warnings import device_kind, warnings
 from yolo_feiou.results.schema import MUST_AGREE
 
 AP = {0: 0.40, 1: 0.41, 2: 0.43}

@@ -9,7 +9,7 @@ from tests.report.factories import failed, row, write
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.matched import IOU_BINS, RECALL_LEVELS
 from yolo_feiou.evaluation.metrics import COCO_STATS, CURVE_LEVELS
-from yolo_feiou.report.files import read_results
+from yolo_feiou.report.read import read_results
 from yolo_feiou.results.schema import AP_CURVE, METRICS, PERCENT, TEXT
 from yolo_feiou.storage.spreadsheets import read_rows
 from yolo_feiou.storage.tables import read_csv, write_csv

@@ -7,7 +7,7 @@ import pytest
 
 from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError
-from yolo_feiou.export.measured import Evaluator, keep, known
+from yolo_feiou.export.kept_evaluation import Evaluator, keep, known
 
 ASKED = {"weights_sha256": "0" * 64, "split": "val", "classes": [0, 1], "conf": 0.001}
 ROW = {"AP": 0.25, "AP_S": None, "images": 8}

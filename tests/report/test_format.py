@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from yolo_feiou.report.shown import count, fixed, interval, listing, mean_sd, p_value, percent, points, seeds
+from yolo_feiou.report.format import count, fixed, interval, listing, mean_sd, p_value, percent, points, seeds
 from yolo_feiou.report.statistics import Spread
 
 

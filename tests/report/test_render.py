@@ -8,7 +8,7 @@ import pytest
 
 from tests.odd_names import ODD
 from yolo_feiou import escape
-from yolo_feiou.report.layout import Cell, Table, latex, markdown, plain
+from yolo_feiou.report.render import Cell, Table, latex, markdown, plain
 
 NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
 TABLE = Table(

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.files import Results
-from yolo_feiou.report.shown import count, fixed, listing
+from yolo_feiou.report.format import count, fixed, listing
+from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Value, Variant, spelled
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
