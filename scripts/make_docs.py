@@ -20,8 +20,8 @@ import yaml
 from yolo_feiou import escape
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.listing import STOCK_MEANING
-from yolo_feiou.losses.registry import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import format_value
 from yolo_feiou.results.schema import describe_columns

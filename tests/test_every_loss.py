@@ -18,7 +18,7 @@ from tests.reference import Box, Exact, boxes, overlapping, shifted, slope, tens
 from tests.specs import ALL
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

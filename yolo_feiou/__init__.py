@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 if TYPE_CHECKING:  # for editors and type checkers, which don't call `__getattr__`

@@ -10,7 +10,7 @@ import torch
 from tests.checks import faulty_losses
 from yolo_feiou.checks.catalogue import CHECKS, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 # The mistaken loss, the check that must find it, a loss without the mistake, and the other faults that it has by right.

@@ -19,7 +19,7 @@ from yolo_feiou.checks.command import TIMEOUT_ARGUMENT, check_losses
 from yolo_feiou.checks.isolation import run_checks_isolated
 from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 
 #: What finds the way to the parent.
 CHANNEL = (

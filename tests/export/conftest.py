@@ -9,7 +9,7 @@ import yaml
 from tests.detection import detecting, model  # noqa: F401  # fixtures
 from tests.export.factories import coco_form
 from tests.runs import SHORT
-from yolo_feiou.losses.registry import shorten_spec
+from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import read
 

@@ -14,7 +14,7 @@ from tests import reference
 from tests.reference import Box, Exact, boxes, mean_slope, overlapping, slope, tensor
 from tests.specs import ALL, FOCAL, NORMS
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 
 # Three pairs whose L and W are made up: L is the width of the prediction, W its height.
 L, W, S = (2.0, 3.0, 5.0), (1.0, 0.5, 0.0), (0.5, 1.0, 0.25)

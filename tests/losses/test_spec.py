@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yolo_feiou.errors import LossSpecError, YoloFeiouError
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.spec import expand_alternatives, find_repeated, read_parameters, split_list, split_spec
 from yolo_feiou.parameters import Choice, Flag, Float, Value, format_value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, TABLE, WEIGHTS
 
 

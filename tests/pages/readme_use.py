@@ -78,7 +78,7 @@ def _use() -> list[Claim]:
             "They load, predict, validate and export where this package is not installed.",
             "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
         ),
-        shown("no code of it runs.", "storage/test_checkpoints.py::test_no_code_of_it_runs"),
+        shown("no code of it runs.", "storage/test_checkpoint_reader.py::test_no_code_of_it_runs"),
         shown("puts ours in place.", "yolo/test_doctor.py::test_stocks_yolo_is_reported_and_fixed"),
     ]
 

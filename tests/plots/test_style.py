@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from tests.odd_names import ODD
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.plots import style
 from yolo_feiou.plots.style import (

@@ -5,7 +5,7 @@ import torch
 from torchvision.ops import box_convert
 
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.simulation.descent import descend, iou, step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.simulation import field as module
 from yolo_feiou.simulation.field import PLANES, compute_field
 from yolo_feiou.storage.tables import read_csv

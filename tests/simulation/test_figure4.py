@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import BETA, GAMMA
 from yolo_feiou.simulation import figure4
 from yolo_feiou.simulation.run import Simulation

@@ -9,7 +9,7 @@ from typing import Any
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.framework import Framework
-from yolo_feiou.losses.registry import shorten_spec
+from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.settings import TrainingSettings, digest

@@ -11,7 +11,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained, make_row
 from yolo_feiou.results.run_record import read_arguments
-from yolo_feiou.storage.checkpoints import read_trained_arguments
+from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 
 #: Arguments that a comparison of losses stands on.

@@ -16,7 +16,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.run_record import Start
-from yolo_feiou.storage.checkpoints import read_numbers
+from yolo_feiou.storage.checkpoint_reader import read_numbers
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import read_record, write_json
 

@@ -17,7 +17,7 @@ from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.reproduce import reproduce, short, spelled
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.losses.registry import STOCK, build_loss
+from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.report.format import count, listing, percent

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from yolo_feiou.escape import shell
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.build import STOCK
 
 
 def short(path: str | Path) -> str:

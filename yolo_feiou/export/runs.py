@@ -13,7 +13,7 @@ import yaml
 from yolo_feiou.distributed.resume import LAUNCH_FILE as TORCHRUN
 from yolo_feiou.distributed.resume import LaunchRecord
 from yolo_feiou.errors import DataError
-from yolo_feiou.losses.registry import STOCK, shorten_spec
+from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained

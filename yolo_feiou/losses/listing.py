@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import format_value
 

@@ -14,7 +14,7 @@ from typing import cast
 from torch import Tensor
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchvision.ops import box_convert, generalized_box_iou_loss
 
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.storage.tables import Row
 

@@ -16,7 +16,7 @@ from matplotlib.text import Text
 
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.storage.tables import atomic_file

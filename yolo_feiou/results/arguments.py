@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from yolo_feiou.losses.registry import STOCK
+from yolo_feiou.losses.build import STOCK
 
 #: The arguments that Ultralytics doesn't have, with the values that train as Ultralytics does. `box_stats` records the
 #: positives, see `yolo/box_stats.py`.

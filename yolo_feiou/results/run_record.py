@@ -21,7 +21,7 @@ import yaml
 
 import yolo_feiou
 from yolo_feiou.errors import DataError
-from yolo_feiou.losses.registry import STOCK, shorten_spec
+from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.losses.user import names_a_file
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 from torchvision.ops import box_convert
 
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.parameters import Choice, Float, Int
-from yolo_feiou.plots.figures import draw_regressions
+from yolo_feiou.plots.figures_1_to_5 import draw_regressions
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.simulation.descent import descend
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolo_feiou.losses.table import BETA, GAMMA
 from yolo_feiou.parameters import Floats, Int, format_value
-from yolo_feiou.plots.figures import draw_sweep
+from yolo_feiou.plots.figures_1_to_5 import draw_sweep
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment

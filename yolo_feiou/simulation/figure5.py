@@ -8,7 +8,7 @@ from pathlib import Path
 from torchvision.ops import box_convert
 
 from yolo_feiou.parameters import Int
-from yolo_feiou.plots.figures import draw_layout
+from yolo_feiou.plots.figures_1_to_5 import draw_layout
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.simulation.setups import SETUPS, Reading

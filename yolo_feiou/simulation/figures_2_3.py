@@ -11,7 +11,7 @@ import torch
 from yolo_feiou.losses.l1 import focal_l1_curve
 from yolo_feiou.losses.table import BETA
 from yolo_feiou.parameters import Floats
-from yolo_feiou.plots.figures import draw_curves
+from yolo_feiou.plots.figures_1_to_5 import draw_curves
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.storage.tables import Row, write_csv

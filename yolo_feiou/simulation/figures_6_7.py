@@ -12,7 +12,7 @@ import torch
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Choice, Float, Int, Parameter, Text
-from yolo_feiou.plots.simulation import draw_error_curves, draw_iou_boxes
+from yolo_feiou.plots.figures_6_7 import draw_error_curves, draw_iou_boxes
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import check_claims

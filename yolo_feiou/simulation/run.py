@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.simulation.descent import descend, step_sizes
 from yolo_feiou.simulation.measures import measure_boxes
 from yolo_feiou.simulation.setups import SETUPS, Reading

@@ -7,7 +7,7 @@ from typing import Any
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import STOCK, loss_to_train
+from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 
 

@@ -11,7 +11,7 @@ import torch
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.framework import HALF, NEW, TRAINED, Progress
-from yolo_feiou.storage.checkpoints import read_numbers
+from yolo_feiou.storage.checkpoint_reader import read_numbers
 from yolo_feiou.storage.tables import atomic_file
 
 

@@ -12,7 +12,7 @@ from ultralytics.cfg import smart_value
 from ultralytics.utils import RUNS_DIR
 
 from yolo_feiou.framework import Framework, Progress, Split
-from yolo_feiou.storage.checkpoints import read_trained_arguments
+from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo import checkpoints, rehearsal, splits
 from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_yaml, read_recipe

@@ -23,7 +23,7 @@ from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import STOCK, build_loss
+from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.criterion import find_heads, get_criterion

@@ -12,7 +12,7 @@ from ultralytics.utils import LOGGER
 
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import STOCK, loss_to_train
+from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import mark_of
 from yolo_feiou.yolo.arguments import check_extra_arguments

@@ -18,7 +18,7 @@ from ultralytics.utils.checks import check_file
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.registry import STOCK, shorten_spec
+from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files

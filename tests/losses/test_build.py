@@ -14,7 +14,7 @@ from tests.reference import tensor
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.losses import focal, iou, l1
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.registry import build_loss
+from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.parameters import Choice, Flag, Float, Parameter, format_value
 

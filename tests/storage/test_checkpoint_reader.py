@@ -9,7 +9,7 @@ import pytest
 import torch
 from ultralytics.nn.tasks import DetectionModel
 
-from yolo_feiou.storage.checkpoints import Inert, read_numbers
+from yolo_feiou.storage.checkpoint_reader import Inert, read_numbers
 
 ARGUMENTS = {"epochs": 5, "lr0": 0.01, "loss": "eiou", "data": "x.yaml", "cache": None, "box_stats": True}
 

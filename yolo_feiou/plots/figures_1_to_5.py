@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from yolo_feiou.plots.simulation import group_by_loss
+from yolo_feiou.plots.figures_6_7 import group_by_loss
 from yolo_feiou.plots.style import assign_dashes, get_colour, legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 

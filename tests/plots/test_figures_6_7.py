@@ -3,7 +3,7 @@
 import pytest
 from matplotlib.colors import to_rgb, to_rgba
 
-from yolo_feiou.plots.simulation import draw_error_curves, draw_iou_boxes, group_by_loss
+from yolo_feiou.plots.figures_6_7 import draw_error_curves, draw_iou_boxes, group_by_loss
 from yolo_feiou.plots.style import get_colour, save_figure
 
 LOSSES = ("iou", "focal_eiou", "focal_eiou:gamma=1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.plots.figures import (
+from yolo_feiou.plots.figures_1_to_5 import (
     SEQUENTIAL_COLOURS,
     axis_range,
     draw_curves,
