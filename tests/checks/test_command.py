@@ -66,7 +66,7 @@ def test_all_is_the_table(capsys, monkeypatch):
     ("words", "error", "message"),
     [
         ([], ArgumentError, "^got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.$"),
-        (["--fix", "eiou"], ArgumentError, "^check takes losses alone, got --fix: "),
+        (["--fix", "eiou"], ArgumentError, "^got --fix, expected losses only: 'yolo check my_loss"),
         (["my_los.py:eiou"], ArgumentError, "^there is no file my_los.py in .*: did you mean 'my_loss.py'"),
         (["my_loss.py:eiuo"], ArgumentError, "has no function 'eiuo'"),
         (["my_loss.py"], ArgumentError, "expected 'file.py:function'"),

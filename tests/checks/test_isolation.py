@@ -93,6 +93,7 @@ def folder(tmp_path, monkeypatch):
 def test_whatever_it_does_is_a_verdict(folder, capsys, name):
     top, body, told = FILES[name]
     (folder / "my.py").write_text(EIOU.format(top=top, body=body or "pass"))
+    before = children()
     began = time.monotonic()
     status = check_losses(
         ["my.py:f", "timeout=3" if "within 3 s" in (told or "") or "recurses" in name else "timeout=60"]
@@ -105,13 +106,13 @@ def test_whatever_it_does_is_a_verdict(folder, capsys, name):
         assert printed.splitlines()[-1].split(",")[0] in ("1 fault", "2 faults", "3 faults")
     else:
         assert printed.endswith("0 faults, 0 notes in my.py:f\n")
-    assert not children()
+    assert not children() - before
 
 
 def children():
-    """The processes that this one has left."""
+    """The processes that this one has started and that are left, those of other tests among them."""
     path = Path(f"/proc/self/task/{os.getpid()}/children")
-    return path.read_text().split() if path.exists() else []
+    return set(path.read_text().split()) if path.exists() else set()
 
 
 def test_a_loss_of_the_table_is_judged_as_in_this_process():
@@ -202,9 +203,10 @@ def test_the_readme_has_the_limits():
 )
 def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, capsys, code, message):
     (folder / "my.py").write_text(code)
+    before = children()
     with pytest.raises(ArgumentError, match=re.escape(message)):
         check_losses(["eiou", "my.py:f"])
-    assert capsys.readouterr().out == "" and not children()
+    assert capsys.readouterr().out == "" and not children() - before
 
 
 def test_more_time_by_an_argument(folder, capsys):

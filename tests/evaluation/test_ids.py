@@ -51,7 +51,7 @@ def test_many_classes_take_no_longer_than_their_number():
     ("files", "names", "message"),
     [
         (["/d/8.jpg"], ["7.jpg"], "/d/8.jpg is in the split but not among the 1 images of the ground truth"),
-        (["/d/7.jpg"], ["x/7.jpg", "y/7.jpg"], "/d/7.jpg fits 2 images of the ground truth alike"),
+        (["/d/7.jpg"], ["x/7.jpg", "y/7.jpg"], "/d/7.jpg matches 2 images of the ground truth: give their file_name"),
         (["/a/7.jpg", "/b/7.jpg"], ["7.jpg"], "/a/7.jpg and /b/7.jpg both match the image with id 10"),
     ],
 )
@@ -79,9 +79,9 @@ def test_equal_names_in_equal_order_go_by_position():
         (
             ["cat", "dgo"],
             ["dog", "cat"],
-            "class 'dgo' is none of the 2 categories of the ground truth: did you mean 'dog'",
+            r"unknown class 'dgo' of the model \(2 categories in the ground truth\): did you mean 'dog'",
         ),
-        (["0"], ["cat"], r"class '0' is none of the 1 categories of the ground truth\. Evaluate"),
+        (["0"], ["cat"], r"unknown class '0' of the model \(1 categories in the ground truth\)\. Evaluate"),
         (["cell"], ["cell", "cell"], "the class name 'cell' is there twice"),
         (["cell", "cell"], ["cell"], "the class name 'cell' is there twice"),
     ],

@@ -134,14 +134,14 @@ def test_predictions_of_other_data_are_refused(change, message):
 
 
 def test_what_is_no_list_is_refused():
-    for wrong in ({"annotations": []}, [1]):
-        with pytest.raises(DataError, match="expected predictions as a list of detections"):
+    for wrong, got in (({"annotations": []}, "got dict"), ([{}, 1], "got a list with int in it")):
+        with pytest.raises(DataError, match=f"expected predictions as a list of detections .*, {got}\\."):
             score(truth(A), wrong)
 
 
 def test_nothing_to_find():
     for of in (truth(), truth(crowds=[A])):
-        with pytest.raises(DataError, match="has no objects in its 1 images: there is nothing to measure"):
+        with pytest.raises(DataError, match="has no objects in its 1 images: no metric is defined"):
             score(of, [])
 
 

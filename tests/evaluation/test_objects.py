@@ -215,7 +215,8 @@ def test_images_that_are_read_in_another_size_than_their_header_says_are_refused
     data, annotations = given()
     np.save(data.parent / "images" / "b.npy", np.zeros((24, 32, 3), np.uint8))  # as of cache=disk, before a change
     for truth in (annotations, None):
-        with pytest.raises(DataError, match=r"1 of 3 images are read in .*/b\.jpg \(header 64 × 48, read 32 × 24\)"):
+        found = r"1 of 3 images were read with another size .*/b\.jpg \(header 64 × 48, read 32 × 24\)"
+        with pytest.raises(DataError, match=found):
             row_of(data, truth)
     assert not (data.parent / "out").exists()
 
@@ -433,7 +434,8 @@ def test_a_json_of_other_images_is_refused(given):
 
 
 def test_before_a_training_the_classes_are_those_of_the_data(given):
-    assert "the model's class 'cow' is none of the 2 categories" in refusal(*given(names=("cat", "cow")))
+    said = refusal(*given(names=("cat", "cow")))
+    assert "unknown class 'cow' of the model (2 categories in the ground truth)" in said
     assert expect(*given()).category_ids == [1, 2]
 
 

@@ -124,10 +124,10 @@ def test_no_evaluation_at_all(tmp_path, evaluation):
         load_evaluation(tmp_path)
     for text in ("[]", "{}", '{"conf": 1}'):
         (tmp_path / "settings.json").write_text(text)
-        with pytest.raises(DataError, match=r"settings\.json is not what was written there"):
+        with pytest.raises(DataError, match=r"settings\.json is not as it was written"):
             load_evaluation(tmp_path)
     (tmp_path / "settings.json").write_text('{"conf"')
-    with pytest.raises(DataError, match=r"settings\.json is no whole JSON file"):
+    with pytest.raises(DataError, match=r"settings\.json is not a complete JSON file"):
         load_evaluation(tmp_path)
 
 

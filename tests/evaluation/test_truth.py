@@ -91,8 +91,13 @@ def test_one_class():
         ([OBJECT], [{"id": 7}], CATEGORIES, r"image with id 7 \(missing: file_name"),
         ([OBJECT], IMAGES, [{"id": 90}], r"category with id 90 \(missing: name"),
         ([OBJECT], IMAGES, [{"id": 90, "name": ""}], "the category with id 90 has no name"),
-        ([OBJECT], IMAGES, None, "objects.json is no COCO JSON"),
-        (None, IMAGES, CATEGORIES, "objects.json is no COCO ground truth: it has no list named annotations"),
+        ([OBJECT], IMAGES, None, "objects.json is not a COCO JSON"),
+        (
+            None,
+            IMAGES,
+            CATEGORIES,
+            "objects.json is not a COCO ground truth: expected a list named annotations, and there is none",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused(read, annotations, images, categories, message):
@@ -103,7 +108,7 @@ def test_what_makes_no_sense_is_refused(read, annotations, images, categories, m
 
 def test_a_list_of_results_is_no_ground_truth(tmp_path):
     (tmp_path / "results.json").write_text("[]")
-    with pytest.raises(DataError, match="results.json is no COCO JSON"):
+    with pytest.raises(DataError, match="results.json is not a COCO JSON"):
         read_ground_truth(tmp_path / "results.json")
 
 

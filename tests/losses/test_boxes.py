@@ -121,7 +121,8 @@ def test_inverted_box_has_no_area_but_keeps_its_sides() -> None:
 
 
 def test_arrays_are_refused_by_name() -> None:
-    with pytest.raises(TypeError, match="got ndarray and Tensor: pred and target must be torch tensors"):
+    message = r"^got ndarray and Tensor: expected pred and target as torch tensors, see torch\.as_tensor$"
+    with pytest.raises(TypeError, match=message):
         Pair(torch.zeros(2, 4).numpy(), torch.zeros(2, 4))
 
 

@@ -57,7 +57,7 @@ def test_every_function_of_the_package_is_in_the_table() -> None:
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
     }
-    assert functions - LOSSES.keys() == {"encode", "log", "focal_l1_curve", "iou_power", "focal_log"}
+    assert functions - LOSSES.keys() == {"encode", "extended_log", "focal_l1_curve", "iou_power", "focal_log"}
 
 
 @pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)

@@ -181,7 +181,7 @@ def test_a_long_list_takes_no_longer_than_its_length(text: str, count: int) -> N
 def test_values_that_multiply_beyond_any_memory() -> None:
     """Forty parameters of two values each are 2 to the power of 40 losses, which is said at once."""
     text = "a:" + ",".join(f"b{n}=1|2" for n in range(40))
-    with pytest.raises(LossSpecError, match=r"stands for 1,099,511,627,776 losses: expected at most 1,000,000\.$"):
+    with pytest.raises(LossSpecError, match=r"expands to 1,099,511,627,776 losses: expected at most 1,000,000\.$"):
         split_list(f"eiou,{text}")
 
 

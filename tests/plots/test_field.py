@@ -103,7 +103,7 @@ def test_titles_axes_and_one_scale():
     assert len(figure.axes) == 4  # and the colour bar
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [
         "leads away from the target",
-        "no gradient",
+        "zero gradient",
         "non-finite gradient",
     ]
 

@@ -30,7 +30,7 @@ def test_an_edited_table_is_kept_and_named(tmp_path):
         path.write_text(edited[-1])
         (note,) = collect(tmp_path)
         assert note == (
-            f"{path} was edited, or is of an earlier version: kept as results-edited-{number}.csv, and made anew."
+            f"{path} was edited, or is of an earlier version: kept as results-edited-{number}.csv, and written again."
         )
     assert [(tmp_path / f"results-edited-{number}.csv").read_text() for number in (1, 2)] == edited
     assert "eio1" not in (tmp_path / "results.csv").read_text()

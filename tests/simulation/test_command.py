@@ -131,18 +131,18 @@ def test_results_go_into_a_folder_that_is_there(yolo, tmp_path):
     assert names("mine") == ["figure2.csv", "figure2.png", "notes.txt"]
 
 
-GIVE = "give one of setup=1, setup=2, figure=1,"
+EXPECTED = "expected one of setup=1, setup=2, figure=1,"
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["points=3"], f"got nothing to simulate: {GIVE}"),
-        (["setup=1", "figure=2"], f"got setup=1 figure=2: {GIVE}"),
-        (["setup=2", "setup=2"], f"got setup=2 setup=2: {GIVE}"),
-        (["setup=3"], f"setup=3 is nothing to simulate: {GIVE}"),
-        (["setup"], f"setup is nothing to simulate: {GIVE}"),
-        (["figure=8"], f"figure=8 is nothing to simulate: {GIVE}"),
+        (["points=3"], f"got no experiment: {EXPECTED}"),
+        (["setup=1", "figure=2"], f"got setup=1 figure=2: {EXPECTED}"),
+        (["setup=2", "setup=2"], f"got setup=2 setup=2: {EXPECTED}"),
+        (["setup=3"], f"unknown experiment setup=3: {EXPECTED}"),
+        (["setup"], f"unknown experiment setup: {EXPECTED}"),
+        (["figure=8"], f"unknown experiment figure=8: {EXPECTED}"),
         (["field=eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
         (["field="], "can't read loss ''"),
         (["setup=1", "reading=worst"], "reading=worst is not one of literal, best."),

@@ -196,7 +196,7 @@ def test_a_users_own_function(file, tmp_path):
         module.make_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
     )
     rows = read_csv(tmp_path / "field.csv")
-    assert lines[0].endswith("broken 64.0%")  # 16 of 25 places
+    assert lines[0].endswith(", non-finite gradient 64.0%")  # 16 of 25 places
     assert {row["iou"] for row in rows if row["kind"] == "broken"} == {0}
 
 

@@ -68,10 +68,12 @@ def count_by_size(truth: GroundTruth) -> dict[str, int]:
 
 def check_predictions(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> None:
     """Raise DataError if these aren't predictions for this ground truth."""
-    if not isinstance(predictions, list) or not all(isinstance(record, dict) for record in predictions):
+    got = "" if isinstance(predictions, list) else type(predictions).__name__
+    if not got and (odd := [record for record in predictions if not isinstance(record, dict)]):
+        got = f"a list with {type(odd[0]).__name__} in it"
+    if got:
         raise DataError(
-            "expected predictions as a list of detections with image_id, category_id, bbox and score, got "
-            "{type(predictions).__name__}."
+            f"expected predictions as a list of detections with image_id, category_id, bbox and score, got {got}."
         )
     for key, known in (("image_id", truth.images), ("category_id", truth.categories)):
         ids = {entry["id"] for entry in known}

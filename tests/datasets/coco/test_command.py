@@ -304,7 +304,7 @@ def test_the_splits_must_have_the_same_classes_in_the_same_order(own, tmp_path, 
 
 def test_a_split_without_objects_is_said(tmp_path, out, capsys):
     prepare_coco([f"out={out}", *own_data(tmp_path, None, [annotation(1, iscrowd=1)])])
-    assert "warning: train: there is no object in it" in capsys.readouterr().out
+    assert "warning: train: it has no objects, so there is nothing to train" in capsys.readouterr().out
 
 
 def test_a_folder_within_that_of_the_images_is_refused(tmp_path):

@@ -175,7 +175,7 @@ from yolo_feiou.datasets.coco.annotations import read_coco_columns
 def work(*arguments):
     pathlib.Path({str(tmp_path)!r}, f"worker{{os.getpid()}}").touch()
     time.sleep(60)
-convert.PIECE, convert._write = 1, work
+convert.IMAGES_PER_TASK, convert._write_task = 1, work
 convert.write_labels(read_coco_columns(pathlib.Path({str(tmp_path / "a.json")!r})), pathlib.Path("labels"), workers=2)
 """
     write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], [], CATEGORIES)

@@ -197,13 +197,13 @@ def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
 def test_files_of_the_names_of_our_records_are_not_overwritten(own, out, name, text):
     (out / name).parent.mkdir(parents=True)
     (out / name).write_text(text)
-    refused(own, out, f"holds {name}, which this command did not make and would overwrite")
+    refused(own, out, f"holds {name}, which this command did not write and would overwrite")
 
 
 def test_a_link_of_the_name_of_the_lock_stays(own, out, tmp_path):
     out.mkdir(parents=True)
     (out / ".preparing.lock").symlink_to(tmp_path / "nowhere")
-    refused(own, out, "holds .preparing.lock, which this command did not make")
+    refused(own, out, "holds .preparing.lock, which this command did not write")
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -235,7 +235,7 @@ def test_a_scratch_folder_is_ours_only_after_an_interruption(own, out, tmp_path,
     part = out / "labels" / "train.part"
     (part / "1.txt").write_text("half")
     (part / "mine.jpg").write_bytes(b"mine")
-    assert "train.part/mine.jpg is not of this command" in refusal(own, ArgumentError)
+    assert "train.part/mine.jpg is not from this command" in refusal(own, ArgumentError)
     assert (part / "mine.jpg").read_bytes() == b"mine"
     (part / "mine.jpg").unlink()
     prepare_coco(own)
@@ -292,7 +292,7 @@ def test_a_folder_of_an_earlier_version_counts_as_unknown(own, out, tmp_path):
 def test_a_damaged_ledger_is_named(own, out):
     prepare_coco(own)
     (out / LEDGER_FILE).write_text((out / LEDGER_FILE).read_text() + "# link [1]\n")
-    refused(own, out, f"holds {LEDGER_FILE}, which this command did not make")
+    refused(own, out, f"holds {LEDGER_FILE}, which this command did not write")
 
 
 @pytest.mark.parametrize(
@@ -449,7 +449,7 @@ def test_a_download_that_another_program_began_stays(coco, tmp_path):
     (out / "downloads" / "val2017.zip.part").write_bytes(b"half")
     with serving(files) as server:
         refused([f"out={out}"], out, "holds downloads,", published=published, url=server.url)
-    with pytest.raises(ArgumentError, match="val2017.zip.part is not of this command"):
+    with pytest.raises(ArgumentError, match="val2017.zip.part is not from this command"):
         Ledger(out).begin_download(out / "downloads" / "val2017.zip")
 
 

@@ -49,7 +49,8 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
         except urllib.error.HTTPError as error:
             if error.code < 500 and error.code not in (408, 429):
                 raise DataError(
-                    f"{url} can't be downloaded: the server answered {error.code} {error.reason}."
+                    f"{url} can't be downloaded: the server answered {error.code} {error.reason}. Download the "
+                    "file by other means, and name its folder with source=."
                 ) from None
             cause = f"the server answered {error.code} {error.reason}"
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
