@@ -143,7 +143,7 @@ def test_sizes_of_another_form_are_named_and_left_out(tmp_path, content):
     (tmp_path / "preflight").mkdir()
     write_json(tmp_path / "preflight" / "x.json", content)
     (note,) = collect(tmp_path)
-    assert "preflight/x.json is not what was written there" in note and "left out" in note
+    assert "preflight/x.json is not as it was written" in note and "left out" in note
     assert not (tmp_path / "preflight.csv").exists() and (tmp_path / "results.csv").exists()
 
 

@@ -176,7 +176,7 @@ def test_interrupted(begin, words, tmp_path):
     [
         ({"losses": "eoiu"}, "unknown loss 'eoiu': did you mean 'eiou'?"),
         ({"losses": "ciou,ciou"}, "the list of losses has 'ciou' twice"),
-        ({"epocs": "1,2"}, "'epocs' is no training argument: did you mean 'epochs'?"),
+        ({"epocs": "1,2"}, "'epocs' is not a training argument: did you mean 'epochs'?"),
         ({"seeds": ""}, "seed= has an empty value"),
         ({"data": "nowhere.yaml"}, "data=nowhere.yaml"),
         ({"split": "dev"}, "has no split 'dev'"),

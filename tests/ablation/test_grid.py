@@ -94,8 +94,8 @@ def test_true_is_not_one():
         ({"box": "5,"}, "box=5, has an empty value"),
         ({"seed": "0,0"}, "seed=0,0 lists 0 twice"),
         ({"seed": ""}, "seed= has an empty value"),
-        ({"seed": "-1"}, "seeds=-1: -1 is no whole number"),
-        ({"seed": "a"}, "seeds=a: a is no whole number"),
+        ({"seed": "-1"}, "seeds=-1: -1 is not a whole number from 0"),
+        ({"seed": "a"}, "seeds=a: a is not a whole number from 0"),
         ({"loss": "focal_eiou,focal_eiou:gamma=0.5"}, "losses=focal_eiou,focal_eiou:gamma=0.5: 'focal_eiou:gamma=0.5'"),
     ],
 )

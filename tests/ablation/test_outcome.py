@@ -89,4 +89,4 @@ def test_a_row_that_is_damaged_while_the_runner_runs_is_not_done(folder):
 def test_a_damaged_mark_is_named_by_the_table(folder):
     (folder.path.parent / "ablation.json").write_text('{"commands": "yolo ablate"}')
     (note,) = collect(folder.path.parent)
-    assert "ablation.json is not what was written there" in note and "passed over" in note
+    assert "ablation.json is not as it was written" in note and "passed over" in note

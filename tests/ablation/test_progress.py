@@ -78,7 +78,7 @@ from pathlib import Path
 from yolo_feiou.ablation import progress
 from yolo_feiou.ablation.store import RunFolder
 folders = [RunFolder(path) for path in sorted(Path(sys.argv[1]).glob("r*"))]
-with progress.view(progress.AblationProgress(folders, folders[:1])) as view:
+with progress.choose_view(progress.AblationProgress(folders, folders[:1])) as view:
     view.started(folders[1])
     view.tick(folders[1:2])
     time.sleep(0.7)

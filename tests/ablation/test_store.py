@@ -194,7 +194,7 @@ def test_a_damaged_mark_loses_nothing(store):
     folder.write_row(row(folder))
     (store.path / "ablation.json").write_text('{"commands": [')
     again = Store(store.path, "yolo ablate …")
-    assert "It is set aside in" in again.notes[0] and "ablation.json is no whole JSON" in again.notes[0]
+    assert "It is set aside in" in again.notes[0] and "ablation.json is not a complete JSON file" in again.notes[0]
     assert again.prepare(RUN)[0].row() == row(folder)
     assert json.loads((store.path / "ablation.json").read_text()) == {"commands": ["yolo ablate …"]}
 

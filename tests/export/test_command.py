@@ -155,7 +155,7 @@ def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):
     assert status == 1
     assert f"cut is not finished: {LEARNS['epochs']} of 50 epochs; best.pt is evaluated as it is" in told.out
     assert "cut †" in told.out and "† training not finished" in told.out
-    assert "notes.txt is left out: it is no run" in told.out
+    assert "notes.txt is left out: expected a run of Ultralytics', which has an args.yaml" in told.out
     assert len(errors(told.err)) == 2
     assert "empty is left out" in told.err and "has no weights/best.pt" in told.err
     assert "lost is left out" in told.err and "there is no" in told.err

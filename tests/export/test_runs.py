@@ -141,7 +141,7 @@ def test_a_record_of_other_weights_tells_nothing(tmp_path):
 
 def test_a_damaged_record_is_named(tmp_path):
     recorded(tmp_path / "r").joinpath("provenance.json").write_text("{}")
-    with pytest.raises(DataError, match=r"provenance\.json is not what was written there"):
+    with pytest.raises(DataError, match=r"provenance\.json is not as it was written"):
         read_run(tmp_path / "r", "best")
 
 
@@ -188,7 +188,7 @@ def test_what_is_no_run_or_has_no_weights(tmp_path):
     whole = (path / "weights" / "best.pt").read_bytes()
     for content in (whole[: len(whole) // 2], b"", b"text"):
         (path / "weights" / "best.pt").write_bytes(content)
-        with pytest.raises(DataError, match=r"best\.pt is torn or no checkpoint"):
+        with pytest.raises(DataError, match=r"best\.pt is torn or not a checkpoint"):
             read_run(path, "best")
     (path / "args.yaml").write_text("[")
     with pytest.raises(DataError, match=r"args\.yaml can't be read"):

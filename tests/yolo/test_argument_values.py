@@ -106,7 +106,7 @@ def test_classes_that_are_none_are_named():
         check_classes(None, names, "data=d") == check_classes([0, 1], names, "d") == check_classes(1, names, "d") == []
     )
     assert check_classes((0, 2), names, "data=d") == [
-        "data=d, classes=(0, 2): 2 is no index of its 2 classes and is passed over."
+        "data=d, classes=(0, 2): 2 is not an index of its 2 classes and is passed over."
     ]
     for classes in (2, [-1], "red", ["0"]):
         with pytest.raises(DataError, match="no object would be left to train on: expected 0 to 1"):
@@ -115,7 +115,7 @@ def test_classes_that_are_none_are_named():
 
 def test_a_training_without_a_single_object_is_refused(data, tmp_path):
     """As by `classes=99`, with which stock trains."""
-    with pytest.raises(DataError, match=r"classes=\[99\]: 99 is no index of its \d classes"):
+    with pytest.raises(DataError, match=r"classes=\[99\]: 99 is not an index of its \d classes"):
         DetectionTrainer(overrides={**overrides(data, tmp_path / "runs"), "classes": [99]})
     assert not list((tmp_path / "runs").glob("*"))
 

@@ -257,7 +257,8 @@ def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, mon
 COUNTED = """
 import json, sys
 from ultralytics.utils import RANK
-from yolo_feiou import YOLO, box_stats
+from yolo_feiou import YOLO
+from yolo_feiou.yolo import box_stats
 from yolo_feiou.yolo.box_stats import BoxStats
 
 finish, write_csv = BoxStats.finish, box_stats.write_csv

@@ -202,7 +202,7 @@ def test_resume_of_what_is_no_run_of_ours_is_as_in_stock(train, data, tmp_path, 
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"space": {"loss": ("ciou", "eiou")}}, ArgumentError, "only Ray tunes what is no number: add use_ray=True"),
+        ({"space": {"loss": ("ciou", "eiou")}}, ArgumentError, "only Ray tunes what is not a number: add use_ray=True"),
         (
             {"use_ray": True, "space": {"loss": SimpleNamespace(categories=["ciou", "eoiu"])}},
             LossSpecError,

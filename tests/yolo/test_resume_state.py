@@ -152,7 +152,7 @@ def test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_sa
     monkeypatch.setattr(resume_state.ExactResume, "_restore_weights", restored)
     cut = trained(tmp_path / "run", (1,), between=of_two_ranks, **told)
     assert seen == [True, True] and LINE not in caplog.text
-    assert "was cut off in 2 processes and goes on in 1: order and augmentation of the images are others" in caplog.text
+    assert "was cut off in 2 processes and resumes in 1: order and augmentation of the images differ" in caplog.text
     assert "Weights and momentum are those of the end of epoch 1" in caplog.text and "random state" not in caplog.text
     assert not same(cut, whole)
 

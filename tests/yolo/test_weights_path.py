@@ -71,7 +71,7 @@ def test_what_it_can_load_from_is_taken(place, name, weights):
 
 
 def test_a_path_of_bytes_that_no_record_could_hold_is_refused(tmp_path):
-    with pytest.raises(ArgumentError, match=r"out=x: the path .*odd.xff.* has bytes that are no UTF-8"):
+    with pytest.raises(ArgumentError, match=r"out=x: the path .*odd.xff.* has bytes that are not UTF-8"):
         check_weights_folder(f"{tmp_path}/odd\udcff", "out=x")
 
 

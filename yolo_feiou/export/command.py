@@ -53,7 +53,7 @@ class Work:
         notes: dict[str, None] = {}
         for folder in folders:
             if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
-                say(f"{folder} is left out: expected a run of Ultralytics', it has no {ARGS}")
+                say(f"{folder} is left out: expected a run of Ultralytics', which has an {ARGS}")
                 continue
             try:
                 run = read_run(folder, self.request.options.weights)

@@ -129,7 +129,7 @@ class ExactResume(TrainerHost):
         elif len(found["ranks"]) != _processes():
             LOGGER.warning(
                 f"This run was cut off in {len(found['ranks'])} processes and resumes in {_processes()}: order and "
-                "augmentation of the images are others."
+                "augmentation of the images differ from those of a run without a cut."
             )
         return found
 
