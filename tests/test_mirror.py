@@ -22,7 +22,6 @@ ELSEWHERE = {
     "datasets/coco/catalogue.py": "datasets/coco/test_published.py",  # a table, against what COCO publishes
     "datasets/coco/coercion.py": "datasets/coco/test_annotations.py",  # as annotations are read
     "datasets/coco/prepare.py": _COCO,
-    "datasets/coco/record.py": _COCO,
     "datasets/coco/request.py": _COCO,
     "datasets/coco/splits.py": _COCO,
     "datasets/coco/warnings.py": "datasets/coco/test_similar_names.py",

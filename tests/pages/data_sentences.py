@@ -61,6 +61,7 @@ def _what_there_is() -> list[Claim]:
 
 def _prepared() -> list[Claim]:
     command, ledger = "datasets/coco/test_command.py", "datasets/coco/test_ledger.py"
+    downloads = "datasets/coco/test_users_downloads.py"
     return [
         shown(
             "makes COCO 2017 ready for training and for an evaluation on its official JSON, crowds included.",
@@ -93,9 +94,9 @@ def _prepared() -> list[Claim]:
             *(f"{ledger}::test_what_was_edited_by_hand_stays", f"{ledger}::test_links_of_the_users_own_stay"),
             *(
                 f"{ledger}::test_a_file_among_the_labels_that_is_not_ours_stays",
-                f"{ledger}::test_a_download_of_the_users_own_stays",
+                f"{downloads}::test_a_download_of_the_users_own_stays",
             ),
-            *(f"{ledger}::test_what_was_extracted_and_then_edited_stays",),
+            *(f"{downloads}::test_what_was_extracted_and_then_edited_stays",),
             f"{ledger}::test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost",
         ),
         exempt("Move them elsewhere to have them written again, or give another `out=`.", ADVICE),

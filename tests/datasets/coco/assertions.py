@@ -1,11 +1,12 @@
 """What a refused command says, what a folder holds, and what is made of COCO."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from yolo_feiou.datasets.coco.command import prepare_coco
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import ArgumentError, DataError
 
 COCO_FILES = [
     "coco.yaml",
@@ -34,3 +35,20 @@ def tree(folder):
     """All files below a folder, links not followed."""
     paths = (path for path in Path(folder).rglob("*") if not path.is_dir() or path.is_symlink())
     return sorted(path.relative_to(folder).as_posix() for path in paths)
+
+
+def contents(folder):
+    """What is in a folder: the bytes of files, the targets of links."""
+    return {
+        name: os.readlink(path) if (path := Path(folder, name)).is_symlink() else path.read_bytes()
+        for name in tree(folder)
+    }
+
+
+def refused(words, out, named, **how):
+    """The command is refused, names what it would lose, and nothing at all has changed."""
+    before = contents(out)
+    said = refusal(words, ArgumentError, **how)
+    assert named in said, said
+    assert contents(out) == before
+    return said

@@ -60,3 +60,9 @@ def write_zip(path, members, compression=zipfile.ZIP_STORED):
 def labels(folder):
     """The content of the label files in a folder, by name."""
     return {path.relative_to(folder).as_posix(): path.read_text() for path in sorted(folder.rglob("*.txt"))}
+
+
+def change_json(tmp_path, split="train"):
+    """Change the JSON of a split, so that all has to be made anew."""
+    path = tmp_path / "own" / f"{split}.json"
+    path.write_text(path.read_text().replace("[10, 20, 30, 40]", "[10, 20, 40, 30]"))

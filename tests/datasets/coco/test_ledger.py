@@ -6,42 +6,17 @@ import random
 import shutil
 import subprocess
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
-from tests.datasets.coco.assertions import EXTRACTED, refusal, tree
-from tests.datasets.coco.factories import annotation, image, own_data, write_images, write_json
-from tests.datasets.coco.server import serving
+from tests.datasets.coco.assertions import contents, refusal, refused, tree
+from tests.datasets.coco.factories import annotation, change_json, image, own_data, write_images, write_json
 from yolo_feiou.datasets.coco import prepare
 from yolo_feiou.datasets.coco.command import prepare_coco
-from yolo_feiou.datasets.coco.ledger import LEDGER_FILE, Ledger
+from yolo_feiou.datasets.coco.ledger import LEDGER_FILE
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 
 LABEL = "labels/train/1.txt"
-
-
-def change_json(tmp_path, split="train"):
-    """Change the JSON of a split, so that all has to be made anew."""
-    path = tmp_path / "own" / f"{split}.json"
-    path.write_text(path.read_text().replace("[10, 20, 30, 40]", "[10, 20, 40, 30]"))
-
-
-def contents(folder):
-    """What is in a folder: the bytes of files, the targets of links."""
-    return {
-        name: os.readlink(path) if (path := Path(folder, name)).is_symlink() else path.read_bytes()
-        for name in tree(folder)
-    }
-
-
-def refused(words, out, named, **how):
-    """The command is refused, names what it would lose, and nothing at all has changed."""
-    before = contents(out)
-    said = refusal(words, ArgumentError, **how)
-    assert named in said, said
-    assert contents(out) == before
-    return said
 
 
 @pytest.mark.parametrize(
@@ -190,60 +165,11 @@ def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
     assert f"{LABEL} (changed since)" in said and (out / LABEL).is_fifo()
 
 
-@pytest.mark.parametrize(
-    "name", ["prepared.json", "preparing.json", LEDGER_FILE, "labels/train.part", ".preparing.lock"]
-)
-@pytest.mark.parametrize("text", ["mine", "{}"])
-def test_files_of_the_names_of_our_records_are_not_overwritten(own, out, name, text):
-    (out / name).parent.mkdir(parents=True)
-    (out / name).write_text(text)
-    refused(own, out, f"holds {name}, which this command did not write and would overwrite")
-
-
 def test_a_link_of_the_name_of_the_lock_stays(own, out, tmp_path):
     out.mkdir(parents=True)
     (out / ".preparing.lock").symlink_to(tmp_path / "nowhere")
     refused(own, out, "holds .preparing.lock, which this command did not write")
     assert not (tmp_path / "nowhere").exists()
-
-
-@pytest.mark.parametrize("name", ["images/train2017", "annotations/instances_val2017.json"])
-def test_what_is_in_the_way_of_a_download_is_named_before_it(coco, tmp_path, name):
-    _, published = coco
-    out = tmp_path / "coco"
-    with serving({}) as server:
-        refusal([f"out={out}"], published=published, url=server.url)  # begun, so the folder is its own
-        (out / name).parent.mkdir(exist_ok=True)
-        (out / name).symlink_to("/mnt/disk/that/is/not/there")
-        server.requests.clear()
-        refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
-        (out / name).unlink()
-        if "images" in name:
-            (out / name).write_text("mine")
-            refused([f"out={out}"], out, f"{name} (not its own)", published=published, url=server.url)
-        assert not server.requests
-
-
-def test_a_scratch_folder_is_ours_only_after_an_interruption(own, out, tmp_path, monkeypatch):
-    def stop(*arguments, **more):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(prepare, "write_labels", stop)
-    with pytest.raises(KeyboardInterrupt):
-        prepare_coco(own)
-    monkeypatch.undo()
-    part = out / "labels" / "train.part"
-    (part / "1.txt").write_text("half")
-    (part / "mine.jpg").write_bytes(b"mine")
-    assert "train.part/mine.jpg is not from this command" in refusal(own, ArgumentError)
-    assert (part / "mine.jpg").read_bytes() == b"mine"
-    (part / "mine.jpg").unlink()
-    prepare_coco(own)
-    assert not part.exists()
-    part.mkdir()
-    (part / "1.txt").write_text("mine")
-    change_json(tmp_path)
-    refused(own, out, "holds labels/train.part")
 
 
 def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypatch):
@@ -295,45 +221,6 @@ def test_a_damaged_ledger_is_named(own, out):
     refused(own, out, f"holds {LEDGER_FILE}, which this command did not write")
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        {"splits": {"train": {"folder": "../../own", "listing": "train.txt"}}},
-        {"yaml": "../../own/train.json"},
-        {"splits": 7},
-        {"yaml": None},
-    ],
-)
-def test_a_record_that_was_edited_removes_nothing(own, out, tmp_path, edit):
-    prepare_coco(own)
-    record = json.loads((out / "prepared.json").read_text())
-    (out / "prepared.json").write_text(json.dumps(record | edit))
-    before = contents(tmp_path)
-    assert "prepared.json" in refusal(own, ArgumentError)
-    assert contents(tmp_path) == before
-
-
-@pytest.mark.parametrize("key", ["inputs", "files"])
-def test_a_record_that_lacks_something_is_made_anew(own, out, key):
-    prepare_coco(own)
-    record = json.loads((out / "prepared.json").read_text())
-    del record[key]
-    (out / "prepared.json").write_text(json.dumps(record))
-    prepare_coco(own)
-    assert key in json.loads((out / "prepared.json").read_text())
-
-
-@pytest.mark.parametrize("edit", [{"inputs": {}}, {"inputs": {"a.json": None}}, {"files": 0}, {"files": True}])
-def test_a_record_of_another_form_proves_nothing_and_is_made_anew(own, out, capsys, edit):
-    prepare_coco(own)
-    made = json.loads((out / "prepared.json").read_text())
-    (out / "prepared.json").write_text(json.dumps(made | edit))
-    capsys.readouterr()
-    prepare_coco(own)
-    assert "nothing to do" not in capsys.readouterr().out
-    assert json.loads((out / "prepared.json").read_text()) == made
-
-
 def test_the_checksums_are_those_of_the_files(own, out, tmp_path):
     prepare_coco(own)
     listed = [line.partition("  ")[2] for line in (out / LEDGER_FILE).read_text().splitlines() if line[0] != "#"]
@@ -368,89 +255,6 @@ def test_labels_of_a_split_that_has_none_any_more_go(own, out, tmp_path):
     path.write_text(json.dumps({key: one for key, one in json.loads(path.read_text()).items() if key != "annotations"}))
     prepare_coco(words)
     assert not (out / "labels" / "test").exists() and (out / "test.txt").exists()
-
-
-def source_of(files, folder):
-    """The zips of COCO in a folder."""
-    folder.mkdir()
-    for path, content in files.items():
-        (folder / Path(path).name).write_bytes(content)
-    return folder
-
-
-def test_what_was_extracted_and_then_edited_stays(coco, tmp_path):
-    files, published = coco
-    out, source = tmp_path / "coco", source_of(files, tmp_path / "source")
-    words = [f"out={out}", f"source={source}"]
-    prepare_coco(words, published)
-    jpg, mine = out / "images" / "train2017" / "000000000002.jpg", out / "images" / "train2017" / "mine.jpg"
-    mine.write_bytes(b"mine")
-    jpg.write_bytes(b"cropped by hand")
-    (out / LABEL.replace("train/1", "val2017/000000000001")).unlink()  # something has to be made anew
-    refused(words, out, "000000000002.jpg, of another size than in train2017.zip", published=published)
-    jpg.write_bytes(b"image 2")
-    json_file = out / "annotations" / "instances_val2017.json"
-    text = json_file.read_bytes()
-    json_file.write_bytes(text.replace(b"dog", b"cow"))
-    refused(words, out, "annotations/instances_val2017.json (changed since)", published=published)
-    json_file.write_bytes(text)
-    prepare_coco(words, published)
-    assert mine.read_bytes() == b"mine"
-
-
-def test_a_download_of_the_users_own_stays(coco, tmp_path):
-    files, published = coco
-    out = tmp_path / "coco"
-    with serving({path: content for path, content in files.items() if "zips" not in path}) as server:
-        refusal([f"out={out}"], published=published, url=server.url)  # the images aren't there
-    mine = {"val2017.zip": files["zips/val2017.zip"], "notes.txt": b"mine"}
-    for name, content in mine.items():
-        (out / "downloads" / name).write_bytes(content)
-    with serving(files) as server:
-        prepare_coco([f"out={out}"], published, server.url)
-    assert contents(out / "downloads") == mine
-    assert [name for name in tree(out) if not name.startswith("downloads")] == EXTRACTED
-
-
-@pytest.mark.parametrize(
-    ("name", "lost"),
-    [
-        ("annotations/instances_val2017.json.part", "annotations/instances_val2017.json"),
-        ("images/val2017.part", "images/val2017/000000000001.jpg"),
-        ("images/val2017.part/000000000001.jpg", "images/val2017/000000000001.jpg"),
-        ("images/val2017.link.part", "labels/val2017/000000000001.txt"),
-        ("labels/val2017.part", "labels/val2017/000000000001.txt"),
-    ],
-)
-def test_a_file_of_the_name_of_unfinished_work_stays(coco, tmp_path, name, lost):
-    files, published = coco
-    out, source = tmp_path / "coco", source_of(files, tmp_path / "source")
-    prepare_coco([f"out={out}", f"source={source}"], published)
-    (out / lost).unlink()
-    (out / name).parent.mkdir(exist_ok=True)
-    (out / name).write_text("mine")
-    refused(
-        [f"out={out}", f"source={source}"],
-        out,
-        f"val2017{name.partition('val2017')[2].split('/')[0]}",
-        published=published,
-    )
-    (out / name).unlink()
-    if "/0000" in name:
-        (out / name).parent.rmdir()
-    prepare_coco([f"out={out}", f"source={source}"], published)
-    assert tree(out) == EXTRACTED
-
-
-def test_a_download_that_another_program_began_stays(coco, tmp_path):
-    files, published = coco
-    out = tmp_path / "coco"
-    (out / "downloads").mkdir(parents=True)
-    (out / "downloads" / "val2017.zip.part").write_bytes(b"half")
-    with serving(files) as server:
-        refused([f"out={out}"], out, "holds downloads,", published=published, url=server.url)
-    with pytest.raises(ArgumentError, match="val2017.zip.part is not from this command"):
-        Ledger(out).begin_download(out / "downloads" / "val2017.zip")
 
 
 @pytest.mark.parametrize("seed", range(60))
