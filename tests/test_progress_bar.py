@@ -1,10 +1,8 @@
 """The bar of a long step: shown in a terminal, and there alone."""
 
-import os
-import pty
 import subprocess
-import sys
 
+from tests.pseudo_terminal import show_in_terminal
 from yolo_feiou.progress_bar import show_progress
 
 SHOW = """
@@ -24,17 +22,7 @@ def test_nothing_is_shown_where_there_is_no_terminal(capfd):
 
 def test_a_bar_in_a_terminal_with_what_was_done_before():
     """1 of 8, then 4 more; in bytes by their units. A name is no markup and no command of the terminal."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
-    process = subprocess.Popen([sys.executable, "-c", SHOW], stdout=subprocess.PIPE, stderr=theirs, env=environment)
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            shown += chunk
-    except OSError:  # the other end is closed
-        pass
-    assert (process.communicate()[0], process.returncode) == (b"", 0)
-    text = shown.decode()
+    text, printed = show_in_terminal(SHOW, stdout=subprocess.PIPE)
+    assert printed == b""
     assert "r[bold]x \\x1b[31m" in text and "\x1b[31m" not in text
     assert "5/8" in text and "0.5/2.0 MB" in text

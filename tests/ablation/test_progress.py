@@ -1,14 +1,11 @@
 """What the user sees."""
 
 import io
-import os
-import pty
-import subprocess
-import sys
 
 import pytest
 
 from tests.ablation.factories import HEADER, row, run
+from tests.pseudo_terminal import show_in_terminal
 from yolo_feiou.ablation.progress import AblationProgress, Lines, describe_outcome, format_duration
 from yolo_feiou.ablation.store import RunFolder
 
@@ -89,18 +86,7 @@ print(type(view).__name__)
 
 def in_terminal(folder):
     """What a terminal gets of the runs in a folder, the second of which is under way."""
-    ours, theirs = pty.openpty()
-    line = [sys.executable, "-c", SHOW, str(folder)]
-    process = subprocess.Popen(line, stdout=theirs, env={**os.environ, "TERM": "xterm", "COLUMNS": "100"})
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 4096):
-            shown += chunk
-    except OSError:  # the other end is closed
-        pass
-    assert process.wait() == 0
-    return shown.decode()
+    return show_in_terminal(SHOW, folder, columns=100, stderr=None)[0]
 
 
 def test_bars_in_a_terminal(folders, tmp_path):

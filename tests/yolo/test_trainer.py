@@ -31,15 +31,18 @@ def stock_rows(tmp_path, data):
     return results(tmp_path / "stock")
 
 
+@pytest.fixture
+def stocks_function(monkeypatch):
+    """The spec of a loss that computes what Ultralytics does, in our way."""
+    info = LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", "")
+    monkeypatch.setitem(LOSSES, info.name, info)
+    return info.name
+
+
 @pytest.mark.slow
-def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
-    monkeypatch.setitem(
-        LOSSES,
-        "stocks_function",
-        LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", ""),
-    )
+def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, stocks_function):
     assert stock_rows[0]["val/box_loss"] != stock_rows[1]["val/box_loss"]
-    for arguments in ({}, {"loss": "stock"}, {"loss": "stocks_function"}):
+    for arguments in ({}, {"loss": "stock"}, {"loss": stocks_function}):
         assert results(train(epochs=2, **arguments).save_dir) == stock_rows
     for ours, stock in zip(results(train(epochs=2, loss="ciou").save_dir), stock_rows, strict=True):
         for column in LOSS_COLUMNS:
@@ -48,15 +51,10 @@ def test_the_seam_changes_nothing_but_the_loss(train, stock_rows, monkeypatch):
 
 
 @pytest.mark.slow
-def test_losses_follow_arguments_that_are_changed_in_training_as_stocks_do(data, tmp_path, monkeypatch):
+def test_losses_follow_arguments_that_are_changed_in_training_as_stocks_do(data, tmp_path, stocks_function):
     """Those of the validation too: stock makes the EMA's criterion late, with the live arguments."""
-    monkeypatch.setitem(
-        LOSSES,
-        "stocks_function",
-        LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", ""),
-    )
     rows = {}
-    for name, kind, own in (("stock", StockYOLO, {}), ("ours", YOLO, {"loss": "stocks_function"})):
+    for name, kind, own in (("stock", StockYOLO, {}), ("ours", YOLO, {"loss": stocks_function})):
         model = kind("yolov8n.yaml")
         model.add_callback("on_train_epoch_end", lambda trainer: setattr(trainer.args, "box", 20.0 * trainer.epoch))
         model.train(**{**SHORT, "epochs": 2, "data": data, "project": str(tmp_path), "name": name, **own})
