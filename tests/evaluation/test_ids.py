@@ -79,9 +79,9 @@ def test_equal_names_in_equal_order_go_by_position():
         (
             ["cat", "dgo"],
             ["dog", "cat"],
-            r"unknown class 'dgo' of the model \(2 categories in the ground truth\): did you mean 'dog'",
+            r"unknown class 'dgo' of the model \(2 known in the ground truth\): did you mean 'dog'",
         ),
-        (["0"], ["cat"], r"unknown class '0' of the model \(1 categories in the ground truth\)\. Evaluate"),
+        (["0"], ["cat"], r"unknown class '0' of the model \(1 known in the ground truth\)\. Evaluate"),
         (["cell"], ["cell", "cell"], "the class name 'cell' is there twice"),
         (["cell", "cell"], ["cell"], "the class name 'cell' is there twice"),
     ],

@@ -435,7 +435,7 @@ def test_a_json_of_other_images_is_refused(given):
 
 def test_before_a_training_the_classes_are_those_of_the_data(given):
     said = refusal(*given(names=("cat", "cow")))
-    assert "unknown class 'cow' of the model (2 categories in the ground truth)" in said
+    assert "unknown class 'cow' of the model (2 known in the ground truth)" in said
     assert expect(*given()).category_ids == [1, 2]
 
 

@@ -139,7 +139,7 @@ def _resumed() -> list[Claim]:
         ),
         exempt(
             "On GPUs worker processes load the images, and their random numbers are not saved: weights, momentum, EMA "
-            "and the scaler of AMP are as they were, order and augmentation of the images from there on are others, "
+            "and the scaler of AMP are as they were, order and augmentation of the images from there on differ, "
             "and a line at the start says so. This was not run on a GPU, where kernels may differ from run to run as "
             "well.",
             HARDWARE,

@@ -284,7 +284,7 @@ def test_wrong_input_leaves_nothing(tmp_path, model, monkeypatch):
         ({"data": tmp_path / "no.yaml"}, DataError, "does not exist"),
         ({"annotations": annotations}, DataError, "1.jpg is in the split but not among the 1 images"),
         ({"annotations": tmp_path / "no.json"}, DataError, "no.json can't be read"),
-        ({"model": model(["dog"])}, DataError, "unknown class 'dog' of the model .1 categories in the ground truth."),
+        ({"model": model(["dog"])}, DataError, "unknown class 'dog' of the model .1 known in the ground truth."),
         ({"model": "no.pt"}, DataError, "model=no.pt: there are no such weights"),
     ):
         given = {"model": yolo, "data": data, "split": "val", "folder": out, **arguments}

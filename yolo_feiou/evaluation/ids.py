@@ -70,7 +70,7 @@ def match_categories(names: Sequence[str], categories: Sequence[CocoRecord]) -> 
     counts, wanted = Counter(known), Counter(names)
     if unknown := [name for name in names if name not in counts]:
         raise DataError(
-            f"unknown class '{visible(unknown[0])}' of the model ({len(known)} categories in the ground "
+            f"unknown class '{visible(unknown[0])}' of the model ({len(known)} known in the ground "
             f"truth){did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained "
             "with."
         )
