@@ -7,18 +7,10 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "yolo_feiou"
 
-_CHECKS = "checks/test_findings.py"  # a mistake is found, or is not, by all checks together
 _COCO = "datasets/coco/test_command.py"  # a folder is prepared from beginning to end
 _PAPER = "paper/test_statement.py"  # statements of all sections hold, and fail when their facts change
 #: Modules without a test file of their name, with the one in whose tests they run, and why it is there.
 ELSEWHERE = {
-    "checks/child.py": "checks/test_isolation.py",  # the other end of the same pipe
-    "checks/finding.py": "checks/test_report.py",  # a record; its text is that of a report
-    "checks/geometry.py": _CHECKS,
-    "checks/gradients.py": _CHECKS,
-    "checks/interface.py": _CHECKS,
-    "checks/misnamed.py": _CHECKS,
-    "checks/numerics.py": _CHECKS,
     "datasets/coco/catalogue.py": "datasets/coco/test_published.py",  # a table, against what COCO publishes
     "datasets/coco/coercion.py": "datasets/coco/test_annotations.py",  # as annotations are read
     "datasets/coco/prepare.py": _COCO,

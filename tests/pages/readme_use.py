@@ -238,7 +238,7 @@ def _judge() -> list[Claim]:
             "Linux, "
             f"{MEMORY_LIMIT >> 30} GiB of memory beyond what Python takes:",
             *("checks/test_isolation.py::test_whatever_it_does_is_a_verdict",),
-            *("checks/test_isolation.py::test_the_readme_has_the_limits",),
+            *("checks/test_child.py::test_the_readme_has_the_limits",),
         ),
         shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),
         shown("`yolo check all` checks our own.", "checks/test_command.py::test_all_is_the_table"),

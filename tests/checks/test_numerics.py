@@ -1,0 +1,67 @@
+"""Degenerate boxes, tiny boxes, half precision: what came and what is expected, worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from tests.checks import faulty_losses
+from tests.checks.findings import first_number, found
+from yolo_feiou.checks import numerics
+
+
+def test_finite_names_the_kind_and_the_precision():
+    finding = found(numerics.check_finite, faulty_losses.root)
+    assert finding.message == "the gradient for identical boxes is not finite, in float32"
+    assert finding.pair == ([2, 3, 8, 7], [2, 3, 8, 7])
+    assert "nan" in finding.came
+    assert "two boxes without area, in one place" in found(numerics.check_finite, faulty_losses.unguarded).message
+
+
+def test_finite_tries_float64_too():
+    def overflows_nowhere_but_in_float64(pred, target):
+        return faulty_losses.eiou(pred, target) / (0 if pred.dtype == torch.float64 else 1)
+
+    assert found(numerics.check_finite, overflows_nowhere_but_in_float64).message.endswith("in float64")
+
+
+def test_tiny():
+    """Two identical squares of side 1e-3 with 1e-7 added to their union of 1e-6: IoU 1/1.1, so 1/11 in place of 0."""
+    finding = found(numerics.check_tiny, faulty_losses.eps_added)
+    assert finding.pair == ([0, 0, 1e-3, 1e-3], [0, 0, 1e-3, 1e-3])
+    assert first_number(finding.came) == pytest.approx(1 / 11, abs=1e-4)
+    assert first_number(finding.expected) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("eps", "fault"), [(1e-7, True), (1e-8, True), (1e-10, False)])
+def test_tiny_is_about_the_size_of_eps(eps, fault):
+    """At the area 1e-6 an eps of 1e-8 is 1 %, of 1e-10 it is 1e-4."""
+
+    def loss(pred, target):
+        return 1 - faulty_losses.geometry(pred, target, eps=eps).iou
+
+    assert bool(found(numerics.check_tiny, loss)) == fault
+
+
+def test_half():
+    """In float16 the areas of two boxes of 200 × 400 and more overflow: IoU 0 or NaN; in bfloat16 digits go."""
+    finding = found(numerics.check_half_precision, faulty_losses.in_half)
+    assert "float16" in finding.message
+    pred, target = (torch.tensor([side]) for side in finding.pair)
+    assert faulty_losses.plain_iou(pred, target).item() == pytest.approx(float(finding.expected), abs=1e-3)
+    assert f"{faulty_losses.in_half(pred.half(), target.half()).item():.4g}" == finding.came
+
+    def rounds(pred, target):
+        return faulty_losses.plain_iou(pred, target).to(pred.dtype) * (1.05 if pred.dtype == torch.bfloat16 else 1)
+
+    assert "bfloat16" in found(numerics.check_half_precision, rounds).message
+
+
+def test_half_is_about_the_precision():
+    """NaN in float64 too is the check `finite`'s."""
+    assert (
+        found(numerics.check_half_precision, lambda pred, target: faulty_losses.plain_iou(pred, target) * math.nan)
+        is None
+    )
