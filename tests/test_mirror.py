@@ -7,16 +7,9 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "yolo_feiou"
 
-_COCO = "datasets/coco/test_command.py"  # a folder is prepared from beginning to end
 _PAPER = "paper/test_statement.py"  # statements of all sections hold, and fail when their facts change
 #: Modules without a test file of their name, with the one in whose tests they run, and why it is there.
 ELSEWHERE = {
-    "datasets/coco/catalogue.py": "datasets/coco/test_published.py",  # a table, against what COCO publishes
-    "datasets/coco/coercion.py": "datasets/coco/test_annotations.py",  # as annotations are read
-    "datasets/coco/prepare.py": _COCO,
-    "datasets/coco/request.py": _COCO,
-    "datasets/coco/splits.py": _COCO,
-    "datasets/coco/warnings.py": "datasets/coco/test_similar_names.py",
     "evaluation/labels.py": "evaluation/test_objects.py",  # objects are read from labels or from a JSON
     "evaluation/options.py": "ablation/test_options.py",  # read by ablate and export
     "export/reproduce.py": "export/test_card.py",  # a card's line that runs it again

@@ -60,14 +60,14 @@ def _what_there_is() -> list[Claim]:
 
 
 def _prepared() -> list[Claim]:
-    command, ledger = "datasets/coco/test_command.py", "datasets/coco/test_ledger.py"
+    prepare, ledger = "datasets/coco/test_prepare.py", "datasets/coco/test_ledger.py"
     downloads = "datasets/coco/test_users_downloads.py"
     return [
         shown(
             "makes COCO 2017 ready for training and for an evaluation on its official JSON, crowds included.",
             *(
-                f"{command}::test_real_data_are_what_ultralytics_then_reads",
-                "datasets/coco/test_published.py::test_from_the_network",
+                f"{prepare}::test_real_data_are_what_ultralytics_then_reads",
+                "datasets/coco/test_splits.py::test_from_the_network",
             ),
             "evaluation/test_source.py::test_coco_itself_by_its_yaml",
         ),
@@ -79,11 +79,12 @@ def _prepared() -> list[Claim]:
         shown(
             "When all is there it says so within seconds, and of what: labels, lists, data YAML and links as they were "
             "written, JSON as they were read; of images the names.",
-            *(f"{command}::test_the_same_command_again_finds_it_whole", f"{command}::test_what_was_lost_is_made_anew"),
+            "datasets/coco/test_command.py::test_the_same_command_again_finds_it_whole",
+            f"{prepare}::test_what_was_lost_is_made_anew",
         ),
         shown(
             "After a change of a JSON or an argument it repeats the work.",
-            f"{command}::test_a_changed_json_or_option_does_it_anew",
+            f"{prepare}::test_a_changed_json_or_option_does_it_anew",
         ),
         shown("**What you change is yours.**", f"{ledger}::test_what_was_edited_by_hand_stays"),
         shown(
@@ -110,22 +111,22 @@ def _prepared() -> list[Claim]:
             f"{ledger}::test_a_cache_from_before_an_edit_is_named",
         ),
         shown("Newer ones go by their times too.", f"{ledger}::test_a_cache_from_before_an_edit_is_named"),
-        shown("Zips go when their content is extracted;", "datasets/coco/test_published.py::test_from_the_network"),
+        shown("Zips go when their content is extracted;", "datasets/coco/test_splits.py::test_from_the_network"),
         shown(
             "From a folder with extracted images only the labels are written, and the images linked to.",
-            "datasets/coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
+            "datasets/coco/test_splits.py::test_from_zips_and_what_was_extracted_from_them",
         ),
         exempt("The download decides on the time.", ADVICE),
     ]
 
 
 def _yours() -> list[Claim]:
-    command, annotations = "datasets/coco/test_command.py", "datasets/coco/test_annotations.py"
+    prepare, annotations = "datasets/coco/test_prepare.py", "datasets/coco/test_annotations.py"
     return [
         exempt("**A data set of your own** with COCO-style JSON:", ADVICE),
-        shown("`file_name` is relative to `images=`,", f"{command}::test_a_data_set_of_ones_own"),
-        shown("`test=c.json` is optional.", f"{command}::test_a_split_that_is_no_longer_wanted_goes"),
-        shown("All JSON must have the same categories.", f"{command}::test_different_categories"),
+        shown("`file_name` is relative to `images=`,", f"{prepare}::test_a_data_set_of_ones_own"),
+        shown("`test=c.json` is optional.", f"{prepare}::test_a_split_that_is_no_longer_wanted_goes"),
+        shown("All JSON must have the same categories.", f"{prepare}::test_different_categories"),
         shown(
             "Each image needs `id` and `file_name`, each annotation",
             "datasets/coco/test_json_reader.py::test_what_is_no_coco_json",
@@ -140,7 +141,7 @@ def _yours() -> list[Claim]:
                 f"{annotations}::test_ids_and_crowds_may_be_missing",
                 f"{annotations}::test_a_size_that_is_missing_or_null_is_not_known",
             ),
-            f"{command}::test_sizes_that_the_json_lacks_are_those_of_the_files",
+            f"{prepare}::test_sizes_that_the_json_lacks_are_those_of_the_files",
         ),
     ]
 
@@ -150,7 +151,7 @@ def _layout() -> list[Claim]:
     return [
         shown(
             "`source=` is a folder with",
-            "datasets/coco/test_published.py::test_from_zips_and_what_was_extracted_from_them",
+            "datasets/coco/test_splits.py::test_from_zips_and_what_was_extracted_from_them",
         ),
         exempt("The result is", ADVICE),
         shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_counts"),
@@ -216,7 +217,7 @@ def _reading() -> list[Claim]:
             "Said, and no mistake for certain:",
             *(
                 "datasets/coco/test_command.py::test_crowds_nearly_everywhere_are_said",
-                "datasets/coco/test_command.py::test_what_looks_like_a_mistake_is_said",
+                "datasets/coco/test_warnings.py::test_what_looks_like_a_mistake_is_said",
             ),
             "datasets/coco/test_command.py::test_categories_without_objects_are_said",
         ),

@@ -244,7 +244,7 @@ def _coco() -> list[Claim]:
             "report/test_warnings.py::test_runs_that_detect_nothing",
         ),
         shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_counts"),
-        shown("Any COCO JSON of your own too:", "datasets/coco/test_command.py::test_a_data_set_of_ones_own"),
+        shown("Any COCO JSON of your own too:", "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own"),
         shown(
             "which takes all GPUs;",
             "distributed/test_launch.py::test_devices",

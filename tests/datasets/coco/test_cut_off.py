@@ -13,19 +13,10 @@ import pytest
 from tests.datasets.coco.assertions import EXTRACTED, refusal, tree
 from tests.datasets.coco.factories import labels, own_data
 from tests.datasets.coco.server import serving
-from yolo_feiou.datasets.coco import command, convert, splits
+from yolo_feiou.datasets.coco import command, convert
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.storage.locks import hold_lock
-
-
-def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
-    files, published = coco
-    usage = splits.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(splits.shutil, "disk_usage", lambda path: usage._replace(free=5 * 10**8))
-    with serving(files) as server:
-        said = refusal([f"out={tmp_path / 'coco'}"], published=published, url=server.url)
-        assert "has 0.5 GB free and 0.6 GB are needed" in said and not server.requests
 
 
 def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):

@@ -10,6 +10,7 @@ import yaml
 from tests.datasets.coco.assertions import COCO_FILES, EXTRACTED, refusal, tree
 from tests.datasets.coco.factories import image, write_zip
 from tests.datasets.coco.server import serving
+from yolo_feiou.datasets.coco import splits
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 
@@ -123,3 +124,12 @@ def test_a_link_gives_way_to_extracted_images(coco, tmp_path):
     assert not (out / "images" / "train2017").is_symlink() and (out / "images" / "val2017").is_symlink()
     assert (out / "images" / "train2017" / "000000000002.jpg").read_text() == "image 2"
     assert (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").read_text() == "of another size"
+
+
+def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
+    files, published = coco
+    usage = splits.shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(splits.shutil, "disk_usage", lambda path: usage._replace(free=5 * 10**8))
+    with serving(files) as server:
+        said = refusal([f"out={tmp_path / 'coco'}"], published=published, url=server.url)
+        assert "has 0.5 GB free and 0.6 GB are needed" in said and not server.requests
