@@ -10,11 +10,6 @@ PACKAGE = TESTS.parent / "yolo_feiou"
 _PAPER = "paper/test_statement.py"  # statements of all sections hold, and fail when their facts change
 #: Modules without a test file of their name, with the one in whose tests they run, and why it is there.
 ELSEWHERE = {
-    "evaluation/labels.py": "evaluation/test_objects.py",  # objects are read from labels or from a JSON
-    "evaluation/options.py": "ablation/test_options.py",  # read by ablate and export
-    "export/reproduce.py": "export/test_card.py",  # a card's line that runs it again
-    "export/options.py": "export/test_command.py",
-    "framework.py": "yolo/test_framework.py",  # a protocol, against the one class that fulfils it
     "paper/evidence.py": _PAPER,
     "paper/figures_6_7.py": _PAPER,
     "paper/section_4.py": _PAPER,
