@@ -16,12 +16,6 @@ ELSEWHERE = {
     "paper/section_5.py": _PAPER,
     "paper/sections_1_to_3.py": _PAPER,
     "paper/tables.py": "paper/test_page.py",
-    "results/file_names.py": "report/test_read.py",  # names alone
-    "results/fingerprints.py": "results/test_run_record.py",
-    "results/provenance.py": "results/test_run_record.py",
-    "results/row.py": "results/test_schema.py",
-    "results/settings.py": "ablation/test_grid.py",  # a grid is made of them
-    "results/tables.py": "ablation/test_collect.py",  # which writes what they read
     "simulation/experiment.py": "simulation/test_command.py",
     "yolo/check_command.py": "distributed/test_scripts.py",  # a process that a script starts
     "yolo/host.py": "yolo/test_trainer.py",  # for type checkers alone

@@ -9,7 +9,6 @@ from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.results.run_record import RunRecord
-from yolo_feiou.results.tables import Gathered, differing
 from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 
 
@@ -17,10 +16,6 @@ def finished(path, run):
     folder = trained(path, run)
     folder.write_row(finished_row(folder, run, TASK, MEASURED))
     return folder
-
-
-def gathered(*runs):
-    return [Gathered(one, {}, [], []) for one in runs]
 
 
 def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
@@ -60,18 +55,6 @@ def test_rows_are_in_the_order_of_their_axes(tmp_path):
     collect(tmp_path)
     rows = read_csv(tmp_path / "results.csv")
     assert [(row["loss"], row["seed"]) for row in rows] == [(r.arguments["loss"], r.arguments["seed"]) for r in grid]
-
-
-def test_spelling_and_the_way_it_is_done_are_no_axes():
-    assert differing(gathered(run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False))) == []
-
-
-def test_a_matched_gain_follows_from_the_loss():
-    from dataclasses import replace
-
-    matched = [replace(run(loss=loss, box=box), gain="matched") for loss, box in (("ciou", 7.5), ("eiou", 3.1))]
-    assert differing(gathered(*matched)) == ["loss"]
-    assert differing(gathered(*matched, run())) == ["loss", "gain"]
 
 
 def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):

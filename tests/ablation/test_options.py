@@ -1,5 +1,6 @@
 """What `yolo ablate` is told."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,6 @@ import pytest
 from tests.runs import typed
 from yolo_feiou.ablation.options import read_request
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.results import fingerprints
 from yolo_feiou.yolo.configs import CFG_DIR
 from yolo_feiou.yolo.framework import FRAMEWORK
 from yolo_feiou.yolo.weights_path import check_weights_folder
@@ -120,14 +120,14 @@ def test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys(tmp_
 def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
     path = tmp_path / "data.yaml"
 
-    def key(text):
+    def key(text, second):
         path.write_text(text)
-        fingerprints._digest.cache_clear()
+        os.utime(path, (second, second))  # however coarse the clock of the disk is
         return read_request([f"data={path}"], FRAMEWORK).runs[0].key
 
-    one = key("path: /a\ntrain: images\nnames: [cat]\n")
-    assert key("train: images\npath: /b\nnames: [cat]  # no matter\n") == one
-    assert key("path: /a\ntrain: more\nnames: [cat]\n") != one
+    one = key("path: /a\ntrain: images\nnames: [cat]\n", 1)
+    assert key("train: images\npath: /b\nnames: [cat]  # no matter\n", 2) == one
+    assert key("path: /a\ntrain: more\nnames: [cat]\n", 3) != one
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):
 
 
 def test_an_epoch_counts_for_the_session_that_did_it(tmp_path):
-    """Resumed at epoch 3, whose clock starts anew: 20 s for two epochs, and 8 s for the third."""
-    rows = [{"epoch": epoch, "time": time} for epoch, time in ((1, 10), (2, 20), (3, 8))]
-    assert count_minutes(rows, [{"first_epoch": 1}, {"first_epoch": 3}]) == pytest.approx(28 / 60)
+    """Resumed at epoch 3, whose clock starts anew: 20 s for two epochs, and 30 s for the third, which was slow."""
+    rows = [{"epoch": epoch, "time": time} for epoch, time in ((1, 10), (2, 20), (3, 30))]
+    assert count_minutes(rows, [{"first_epoch": 1}, {"first_epoch": 3}]) == pytest.approx(50 / 60)
 
 
 def test_a_line_that_was_cut_off_is_no_epoch(tmp_path):

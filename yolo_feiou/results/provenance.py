@@ -15,6 +15,8 @@ import torch
 import yolo_feiou
 from yolo_feiou.storage.tables import Row
 
+#: Folder of this package.
+PACKAGE = Path(yolo_feiou.__file__).parent
 #: In the environment of a process that sees its GPUs under numbers of its own: the device as it was handed out.
 DEVICE = "YOLO_FEIOU_DEVICE"
 
@@ -61,13 +63,15 @@ def machine(device: str) -> str:
 
 
 @cache
-def git_commit() -> str:
-    """Return the commit of the checkout that the package runs from, with '+' if files differ from it."""
-    here = Path(yolo_feiou.__file__).parent
+def git_commit(package: Path = PACKAGE) -> str:
+    """Return the commit of the checkout that a package runs from, with '+' if files differ from it.
+
+    Empty where its files are in none, as in an environment that lies in a checkout of something else.
+    """
     try:
-        commit = _git(here, "rev-parse", "--short=12", "HEAD")
-        tracked = _git(here, "ls-files", "--error-unmatch", "__init__.py")
-        return commit + ("+" if _git(here, "status", "--porcelain", "--", ".") else "") if tracked else ""
+        commit = _git(package, "rev-parse", "--short=12", "HEAD")
+        tracked = _git(package, "ls-files", "--error-unmatch", "__init__.py")
+        return commit + ("+" if _git(package, "status", "--porcelain", "--", ".") else "") if tracked else ""
     except (OSError, subprocess.CalledProcessError):
         return ""
 
