@@ -7,15 +7,8 @@ import pytest
 TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "yolo_feiou"
 
-_PAPER = "paper/test_statement.py"  # statements of all sections hold, and fail when their facts change
 #: Modules without a test file of their name, with the one in whose tests they run, and why it is there.
 ELSEWHERE = {
-    "paper/evidence.py": _PAPER,
-    "paper/figures_6_7.py": _PAPER,
-    "paper/section_4.py": _PAPER,
-    "paper/section_5.py": _PAPER,
-    "paper/sections_1_to_3.py": _PAPER,
-    "paper/tables.py": "paper/test_page.py",
     "simulation/experiment.py": "simulation/test_command.py",
     "yolo/check_command.py": "distributed/test_scripts.py",  # a process that a script starts
     "yolo/host.py": "yolo/test_trainer.py",  # for type checkers alone
