@@ -12,7 +12,7 @@ from hypothesis import settings
 from tests import forked_command
 from tests.runs import SHORT
 
-settings.register_profile("repeatable", derandomize=True)  # one commit, one verdict
+settings.register_profile("repeatable", derandomize=True)  # one commit, one result
 settings.load_profile("repeatable")
 
 _CONFIG = tempfile.TemporaryDirectory(prefix="yolo-feiou-tests-")

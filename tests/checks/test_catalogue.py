@@ -73,9 +73,9 @@ def torch_as_it_is(monkeypatch):
 def test_each_mistake_is_found_by_its_own_check(mistake, name, right, others):
     """No other fault is found but those listed, and the loss without the mistake passes that check."""
     kind = severity[name]
-    assert name in judged(mistake).found(kind)
-    assert {name, *judged(mistake).found("fault")} == {name, *others}
-    assert name not in judged(right).found(kind)
+    assert name in judged(mistake).list_found(kind)
+    assert {name, *judged(mistake).list_found("fault")} == {name, *others}
+    assert name not in judged(right).list_found(kind)
 
 
 def test_each_check_has_a_planted_mistake():
@@ -85,7 +85,7 @@ def test_each_check_has_a_planted_mistake():
 
 @pytest.mark.parametrize("loss", faulty_losses.SOUND, ids=lambda loss: loss.__name__)
 def test_sound_losses_of_others_pass(loss):
-    assert judged(loss).found("fault") == []
+    assert judged(loss).list_found("fault") == []
 
 
 # The notes that each has by definition: without overlap IoU, its powers and the flat end of v1's curve have no slope.
@@ -105,19 +105,19 @@ OURS = {
 
 @pytest.mark.parametrize(("spec", "notes"), OURS.items())
 def test_our_own_losses_pass(spec, notes):
-    judgement = run_checks(CheckedLoss(spec, build_loss(spec)))
-    assert judgement.found("fault") == []
-    assert judgement.found("note") == notes, "a note that a loss has by definition is listed in OURS"
+    checked = run_checks(CheckedLoss(spec, build_loss(spec)))
+    assert checked.list_found("fault") == []
+    assert checked.list_found("note") == notes, "a note that a loss has by definition is listed in OURS"
 
 
 @pytest.mark.parametrize("gamma", [0.1, 0.25, 0.5, 1, 2])
 def test_our_weight_attached_is_found(gamma):
     spec = f"focal_eiou:gamma={gamma},detach=false"
-    assert run_checks(CheckedLoss(spec, build_loss(spec))).found("fault") == ["attached", "step"]
+    assert run_checks(CheckedLoss(spec, build_loss(spec))).list_found("fault") == ["attached", "step"]
 
 
 def test_after_a_gate_nothing_more_is_tried():
-    assert [check.name for check, _ in judged(faulty_losses.mean).verdicts] == ["runs", "shape"]
+    assert [check.name for check, _ in judged(faulty_losses.mean).results] == ["runs", "shape"]
 
 
 def test_torch_is_left_as_it_was():
@@ -125,8 +125,8 @@ def test_torch_is_left_as_it_was():
     torch.manual_seed(0)
     before = torch.get_rng_state()
     with torch.no_grad():
-        assert run_checks(CheckedLoss("noisy", faulty_losses.noisy)).found("fault") == ["repeat"]
-        assert run_checks(CheckedLoss("eiou", faulty_losses.eiou)).found("fault") == []
+        assert run_checks(CheckedLoss("noisy", faulty_losses.noisy)).list_found("fault") == ["repeat"]
+        assert run_checks(CheckedLoss("eiou", faulty_losses.eiou)).list_found("fault") == []
         assert not torch.is_grad_enabled()
     assert torch.equal(torch.get_rng_state(), before)
 

@@ -13,7 +13,7 @@ from tests.checks.loss_files import EIOU, check_file
 from yolo_feiou.checks.child import FILE_SIZE_LIMIT, MAX_TEXT_LENGTH, MEMORY_LIMIT
 from yolo_feiou.checks.command import TIMEOUT_ARGUMENT, check_losses
 
-#: The top of each file, its function's body, and what the verdict says. The function is EIoU otherwise.
+#: The top of each file, its function's body, and what the result says. The function is EIoU otherwise.
 FILES = {
     "kills its group": ("", "os.killpg(0, 9)", "got signal SIGKILL"),
     "kills its parent": ("", "os.kill(os.getppid(), 9)", "PermissionError: a loss under check may not send a signal"),
@@ -47,7 +47,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_whatever_it_does_is_a_verdict_and_harms_no_other_process(folder, capsys, name):
+def test_whatever_a_loss_does_it_ends_in_a_report_and_harms_no_other_process(folder, capsys, name):
     check_file(folder, capsys, *FILES[name])
 
 

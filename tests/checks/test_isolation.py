@@ -1,4 +1,4 @@
-"""Whatever a loss does is a verdict: of a fault where it doesn't compute values, and never a traceback or a hang."""
+"""Whatever a loss does ends in a report, with a fault where it computes no values, never in a traceback or a hang."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from yolo_feiou.losses.build import build_loss
 CHANNEL = (
     "import gc, socket; (channel,) = [s for s in gc.get_objects() if isinstance(s, socket.socket) and s.fileno() >= 0]"
 )
-#: The top of each file, its function's body, and what the verdict says. The function is EIoU otherwise.
+#: The top of each file, its function's body, and what the report says. The function is EIoU otherwise.
 FILES = {
     "exits": ("", "sys.exit(3)", "got SystemExit: 3"),
     "exits at once": ("", "os._exit(3)", "got exit status 3 while it is called"),
@@ -59,7 +59,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_whatever_it_does_is_a_verdict(folder, capsys, name):
+def test_whatever_a_loss_does_it_ends_in_a_report(folder, capsys, name):
     top, body, told = FILES[name]
     ends = "within 3 s" not in (told or "") and "recurses" not in name
     check_file(folder, capsys, top, body, told, timeout=60 if ends else 3)
@@ -68,7 +68,7 @@ def test_whatever_it_does_is_a_verdict(folder, capsys, name):
 def test_a_loss_of_the_table_is_judged_as_in_this_process():
     for spec in ("eiou", "focal_eiou:gamma=1", "focal_eiou:detach=false"):
         (apart,), here = run_checks_isolated([spec], 60), run_checks(CheckedLoss(spec, build_loss(spec)))
-        assert apart.verdicts == here.verdicts and format_report(apart) == format_report(here)
+        assert apart.results == here.results and format_report(apart) == format_report(here)
 
 
 def test_without_fork_a_loss_is_judged_in_this_process(folder, capsys, monkeypatch):
@@ -89,7 +89,7 @@ def test_those_beside_a_loss_that_fails_are_judged_all_the_same(folder, capsys):
     assert printed.count("1 fault, 0 notes in my.py:f") == 2 and "0 faults, 0 notes in eiou" in printed
 
 
-def test_checks_before_the_failure_keep_their_verdicts(folder, capsys):
+def test_checks_before_the_failure_keep_their_results(folder, capsys):
     # It ends at the 12th call; those before it were answered.
     (folder / "my.py").write_text(EIOU.format(top="calls = []", body="calls.append(1); len(calls) < 12 or os._exit(9)"))
     assert check_losses(["my.py:f"]) == 1

@@ -153,8 +153,8 @@ model.predict("image.jpg")
 
 ## Limits
 
-These are the numbers of one seed, and the seed alone moves AP by tenths of a point to points: one run is no
-proof that a loss is better. [The report](../../report/index.html) compares runs over seeds;
+These are the numbers of one seed, and the seed alone moves AP by tenths of a percentage point, or by several
+points: one run is no proof that a loss is better. [The report](../../report/index.html) compares runs over seeds;
 `yolo report runs` makes it.
 
 ## Licence

@@ -169,12 +169,12 @@ def _reading() -> list[Claim]:
     return [
         shown(
             "by one reader, so that both take and refuse the same.",
-            *("datasets/coco/test_verdict.py::test_what_is_prepared_is_evaluated",),
-            *("datasets/coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+            *("datasets/coco/test_same_result.py::test_what_is_prepared_is_evaluated",),
+            *("datasets/coco/test_same_result.py::test_what_is_refused_by_one_is_refused_by_the_other",),
         ),
         shown(
             "absolute ones, `..`, an image that is listed twice and two that would share a label file are refused.",
-            *("datasets/coco/test_verdict.py::test_what_is_refused_by_one_is_refused_by_the_other",),
+            *("datasets/coco/test_same_result.py::test_what_is_refused_by_one_is_refused_by_the_other",),
             "datasets/coco/test_images.py::test_names_that_can_not_be_used",
         ),
         shown("An id is only a name:", "datasets/coco/test_annotations.py::test_an_id_is_only_a_name"),

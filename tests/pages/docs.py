@@ -83,7 +83,7 @@ def claims_on_data() -> list[Claim]:
         ),
         shown(
             '1, 1.0 and "1" are one id, "0001" is another.',
-            "datasets/coco/test_verdict.py::test_what_is_prepared_is_evaluated",
+            "datasets/coco/test_same_result.py::test_what_is_prepared_is_evaluated",
         ),
         shown(
             "Evaluations keep whole numbers below 2^53",

@@ -237,7 +237,7 @@ def _judge() -> list[Claim]:
             f"in a process of its own, with {TIMEOUT_ARGUMENT.default:.0f} seconds (`timeout=60` for others) and, on "
             "Linux, "
             f"{MEMORY_LIMIT >> 30} GiB of memory beyond what Python takes:",
-            *("checks/test_isolation.py::test_whatever_it_does_is_a_verdict",),
+            *("checks/test_isolation.py::test_whatever_a_loss_does_it_ends_in_a_report",),
             *("checks/test_child.py::test_the_readme_has_the_limits",),
         ),
         shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),

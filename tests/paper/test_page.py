@@ -35,7 +35,7 @@ def test_every_result_comes_from_the_command(text):
     assert {path.name for path in (DOCS / "paper").iterdir() if path.is_dir()} == set(commands)
 
 
-def test_every_statement_has_its_row_and_a_verdict_of_the_four(text):
+def test_every_statement_has_its_row_and_a_result_of_the_four(text):
     statements = [statement for _, group, _ in SECTIONS for statement in group]
     rows = [line for line in text.splitlines() if re.match(r"\| .* \| (✅|🔶|❌|⏳) ", line)]
     words = [re.search(r"(✅|🔶|❌|⏳) ([^|]+) \|", row)[2] for row in rows]
@@ -44,16 +44,16 @@ def test_every_statement_has_its_row_and_a_verdict_of_the_four(text):
     assert f"{len(rows)} statements: ✅ {words.count(HOLDS)} holds" in text
 
 
-def test_known_verdicts(text):
-    def verdict(says):
+def test_known_results(text):
+    def result(says):
         (row,) = [line for line in text.splitlines() if says in line]
         return re.search(r"(✅|🔶|❌|⏳) ([^|]+) \|", row)[2]
 
-    assert verdict("Without overlap the IoU loss is always zero") == FAILS
-    assert verdict("so positive for a box that is too narrow") == FAILS
-    assert verdict("opposite signs") == HOLDS
-    assert verdict("An anchor with w = 1, h = 2.4") == HOLDS
-    assert verdict("EIoU regresses more accurately") == HOLDS
-    assert verdict("the error of Focal-EIoU is larger") == PARTLY
-    assert verdict("Focal-EIoU has the lowest error") == PARTLY
-    assert verdict("Focal-EIoU improves five detectors") == UNTESTED
+    assert result("Without overlap the IoU loss is always zero") == FAILS
+    assert result("so positive for a box that is too narrow") == FAILS
+    assert result("opposite signs") == HOLDS
+    assert result("An anchor with w = 1, h = 2.4") == HOLDS
+    assert result("EIoU regresses more accurately") == HOLDS
+    assert result("the error of Focal-EIoU is larger") == PARTLY
+    assert result("Focal-EIoU has the lowest error") == PARTLY
+    assert result("Focal-EIoU improves five detectors") == UNTESTED

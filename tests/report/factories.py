@@ -7,7 +7,7 @@ import numpy as np
 from yolo_feiou.storage.tables import write_csv
 
 LEVELS = range(50, 100, 5)
-EFFECTS = (0, -4, 0.5, 2.5, 1.5, -1)  # on AP, in tenths of a point
+EFFECTS = (0, -4, 0.5, 2.5, 1.5, -1)  # on AP, in tenths of a percentage point
 LOSSES = ("ciou", "iou", "eiou", "focal_eiou:gamma=0.5,norm=tal", "focal_eiou:gamma=1", "focal_l1")
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.report.factories import row
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
-from yolo_feiou.report.captions import comparison_note, conditions, findings, noise, seeds_of
+from yolo_feiou.report.captions import comparison_note, conditions, findings, seed_variance, seeds_of
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import Variant
@@ -62,25 +62,26 @@ def test_findings_within_other_axes_and_across():
     assert across.endswith("The other one can’t be told apart from it.")  # ciou at box=5, identical
 
 
-def test_the_noise_of_one_baseline():
+def test_the_seed_variance_of_one_baseline():
     """.40, .41, .42: mean .41, standard deviation .01, largest difference .02."""
-    assert noise(against(UP)) == (
+    assert seed_variance(against(UP)) == (
         "Seed variance: over 3 seeds the AP of ciou is 41.00 ± 1.00 (mean ± standard deviation), and its best seed "
-        "is 2.00 points above its worst."
+        "is 2.00 percentage points above its worst."
     )
 
 
-def test_the_noise_of_several_baselines():
+def test_the_seed_variance_of_several_baselines():
     comparisons = compare(boxes((0.40, 0.41, 0.42), (0.40, 0.42, 0.44), (0.4,)), Baseline({"loss": "ciou"}))
-    assert noise(comparisons) == (
-        "Seed variance: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 points; at "
-        "most, for ciou box=7.5, the best seed is 4.00 points above the worst."
+    assert seed_variance(comparisons) == (
+        "Seed variance: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 percentage "
+        "points; at most, for ciou box=7.5, the best seed is 4.00 percentage points above the worst."
     )
 
 
-def test_noise_that_is_not_known():
-    assert noise(against(UP, base=(0.4,))).startswith("The baseline has one seed, so how far a seed alone moves it")
-    assert noise(against(UP, base=(None, None))) == "No run of the baseline has AP."
+def test_seed_variance_that_is_not_known():
+    said = seed_variance(against(UP, base=(0.4,)))
+    assert said.startswith("The baseline has one seed, so how far a seed alone moves it")
+    assert seed_variance(against(UP, base=(None, None))) == "No run of the baseline has AP."
 
 
 def test_over_how_many_seeds():

@@ -63,7 +63,7 @@ def test_a_report_from_end_to_end(command, tmp_path):
     assert lines[0].startswith("Against ciou, ") and "iou is worse in AP" in lines[0]
     assert lines[1].startswith("Seed variance: over 5 seeds the AP of ciou is ")
     header = lines.index("")
-    assert lines[header + 1].split() == ["Method", "verdict", "AP", "ΔAP", "95", "%,", "t", "p,", "Holm"]
+    assert lines[header + 1].split() == ["Method", "result", "AP", "ΔAP", "95", "%,", "t", "p,", "Holm"]
     assert [line.split()[0] for line in lines[header + 2 : header + 2 + len(LOSSES)]] == list(LOSSES)
     rows = {row["loss"]: row for row in read_csv(tmp_path / "ablation" / "report" / "summary.csv")}
     mean, sd = (f"{100 * rows['iou'][name]:.1f}" for name in ("AP_mean", "AP_sd"))

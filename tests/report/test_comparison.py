@@ -1,4 +1,4 @@
-"""Verdicts that claim no more than the seeds show."""
+"""Results that claim no more than the seeds show."""
 
 import math
 
@@ -26,7 +26,7 @@ def against(*others, base=(0.40, 0.41, 0.42)):
 def test_a_clear_difference():
     """Differences .010, .011, .012: t = .011 / (.001 / √3) = 19.05, p = 1 − t / √(2 + t²) = .0027."""
     base, up, down = against(variant("up", 0.410, 0.421, 0.432), variant("down", 0.390, 0.399, 0.408))
-    assert (base.verdict, up.verdict, down.verdict) == ("baseline", "better", "worse")
+    assert (base.result, up.result, down.result) == ("baseline", "better", "worse")
     t = 11 * math.sqrt(3)
     assert up.difference.p == pytest.approx(1 - t / math.sqrt(2 + t * t))
     assert up.p_holm == pytest.approx(2 * up.difference.p) == pytest.approx(down.p_holm)
@@ -37,14 +37,14 @@ def test_a_clear_difference():
 def test_p_is_adjusted_for_all_comparisons():
     """Differences .01, .02, .03 have p = .074 alone; .010, .012, .014 have p = .0091, which 6 comparisons make .055."""
     others = [variant("up", 0.410, 0.422, 0.434)]
-    assert against(*others)[1].verdict == "better"
+    assert against(*others)[1].result == "better"
     others += [variant(str(i), 0.41, 0.43, 0.45) for i in range(5)]
-    verdicts = [comparison.verdict for comparison in against(*others)]
-    assert verdicts == ["baseline", *["not distinguishable with 3 seeds"] * 6]
+    results = [comparison.result for comparison in against(*others)]
+    assert results == ["baseline", *["not distinguishable with 3 seeds"] * 6]
 
 
 @pytest.mark.parametrize(
-    ("other", "verdict"),
+    ("other", "result"),
     [
         (variant("x", 0.9), "one seed can't tell"),
         (variant("x", 0.40, 0.43), "not distinguishable with 2 seeds"),
@@ -55,9 +55,9 @@ def test_p_is_adjusted_for_all_comparisons():
         (variant("x", None, None), "no common seed with AP"),
     ],
 )
-def test_verdicts(other, verdict):
+def test_the_result_says_what_the_seeds_show(other, result):
     _, comparison = against(other)
-    assert comparison.verdict == verdict and not comparison.distinguishable
+    assert comparison.result == result and not comparison.distinguishable
 
 
 def test_what_was_not_tested_costs_the_others_nothing():
@@ -67,12 +67,12 @@ def test_what_was_not_tested_costs_the_others_nothing():
     assert [comparison.p_holm for comparison in rest] == [None, None]
 
 
-def test_no_baseline_no_verdict():
+def test_without_a_baseline_there_is_no_result():
     baseline = Baseline({"loss": "ciou"})
     alone = Variant({"loss": "eiou", "box": 5.0}, {0: row("eiou")})
     other = Variant({"loss": "ciou", "box": 7.5}, {0: row("ciou")})
     first, second = compare([alone, other], baseline)
-    assert (first.verdict, first.baseline, first.difference) == ("", None, None)
+    assert (first.result, first.baseline, first.difference) == ("", None, None)
     assert second.is_baseline and not first.is_baseline
 
 
@@ -84,7 +84,7 @@ def test_baselines_come_first_in_their_groups():
     assert labels == [f"{loss} box={box}" for box in ("5", "7.5") for loss in ("stock", "giou", "iou")]
 
 
-def test_seeds_needed_are_those_for_half_a_point():
+def test_seeds_needed_are_those_for_half_a_percentage_point():
     """Differences 0, .02, .01: standard deviation .01, so an effect of .5, for which G*Power says 34."""
     _, comparison = against(variant("x", 0.40, 0.43, 0.43))
     assert comparison.difference.sd == pytest.approx(0.01)

@@ -85,7 +85,7 @@ def test_how_well_boxes_fit():
 def test_the_comparison():
     """Of `up` the differences are .010, .011, .012; of one seed there is a difference and nothing else."""
     table = comparison_table(against(UP, variant("x", 0.45)))
-    assert table.columns == ["Method", "verdict", *COMPARED]
+    assert table.columns == ["Method", "result", *COMPARED]
     base, up, alone = texts(table)
     assert base == ["ciou", "baseline", "41.0 ± 1.0", *["–"] * 7]
     assert up[:5] == ["up", "**better**", "42.1 ± 1.1", "3", "+1.10"]
@@ -94,7 +94,7 @@ def test_the_comparison():
     assert up[7:] == ["0.003", "0.003", "3"]
     assert alone == ["x", "one seed can't tell", "45.0", "1", "+5.00", *["–"] * 5]
     assert [cell.value for cell in table.groups[0][1]][4] == pytest.approx(0.011)
-    assert comparison_table(against(UP), ["ΔAP"]).columns == ["Method", "verdict", "ΔAP"]
+    assert comparison_table(against(UP), ["ΔAP"]).columns == ["Method", "result", "ΔAP"]
 
 
 def test_without_a_baseline_the_cells_are_empty():

@@ -49,7 +49,7 @@ def table(losses=LOSSES, **changed):
     return rows
 
 
-def verdicts(rows, setup):
+def results(rows, setup):
     """Which statements on a setup's figure hold, by what they say."""
     lines = check_claims(rows, setup)
     assert all(line.startswith(("holds  ", "fails  ")) for line in lines)
@@ -58,7 +58,7 @@ def verdicts(rows, setup):
 
 def test_the_statements_there_are():
     assert [(claim.figure, claim.says) for claim in CLAIMS] == [(figure, says) for figure, says, *_ in STATEMENTS]
-    assert [verdicts(table(), setup) for setup in (1, 2)] == [
+    assert [results(table(), setup) for setup in (1, 2)] == [
         dict.fromkeys([says for says, *_ in figure], False) for figure in (FIGURE_6, FIGURE_7)
     ]  # among equals nobody is better
 
@@ -68,7 +68,7 @@ def test_a_statement_holds_by_its_own_measure(figure, says, column, over, loss, 
     """Where ours is better by a tenth, after the last step or on average over the steps, and not by the start."""
     late, early, start = (0.5, 0.5, 0.5 + sign * 0.1), (0.5, 0.5 + sign * 0.1, 0.5), (0.5 + sign * 0.1, 0.5, 0.5)
     for values, holds in ((late, True), (early, over == "average"), (start, False)):
-        assert verdicts(table(**{f"{loss}__{column}": values}), figure - 5)[says] is holds
+        assert results(table(**{f"{loss}__{column}": values}), figure - 5)[says] is holds
 
 
 @pytest.mark.parametrize(("figure", "says", "column", "over", "loss", "sign", "others"), STATEMENTS)
@@ -76,14 +76,14 @@ def test_a_statement_fails_where_one_of_the_others_is_as_good(figure, says, colu
     better = (0.5, 0.5, 0.5 + sign * 0.1)
     for other in LOSSES:
         rows = table(**{f"{loss}__{column}": better, f"{other}__{column}": better})
-        assert verdicts(rows, figure - 5)[says] is (other not in (*others, loss) or other == loss)
+        assert results(rows, figure - 5)[says] is (other not in (*others, loss) or other == loss)
 
 
 def test_an_average_leaves_the_start_out():
     """(.4 + .8)/2 = .6 > .5: worse on average, though better after one step, and by the start."""
     says = "EIoU converges faster than IoU, GIoU and CIoU"
-    assert verdicts(table(eiou__error=(0.1, 0.4, 0.8)), 1)[says] is False
-    assert verdicts(table(eiou__error=(0.9, 0.4, 0.5)), 1)[says] is True
+    assert results(table(eiou__error=(0.1, 0.4, 0.8)), 1)[says] is False
+    assert results(table(eiou__error=(0.9, 0.4, 0.5)), 1)[says] is True
     assert LossCurve(table(eiou__error=(0.9, 0.4, 0.8))[9:12]).average("error") == pytest.approx(0.6)
 
 
@@ -91,12 +91,12 @@ def test_a_tail_is_as_long_as_its_two_ends_are_apart():
     """.9 − .5 is as long as .9 − .5, shorter than .9 − .1, longer than .9 − .6."""
     says = "it has a longer tail than EIoU"
     even, ends = {"eiou__iou_50": (0, 0, 0.9)}, {"focal_eiou__iou_50": (0, 0, 0.9)}
-    assert verdicts(table(**even, **ends), 2)[says] is False
-    assert verdicts(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.1)), 2)[says] is True
-    assert verdicts(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.6)), 2)[says] is False
+    assert results(table(**even, **ends), 2)[says] is False
+    assert results(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.1)), 2)[says] is True
+    assert results(table(**even, **ends, focal_eiou__iou_05=(0, 0, 0.6)), 2)[says] is False
 
 
-def test_a_line_has_the_verdict_the_statement_and_the_nearest_rival():
+def test_a_line_has_the_result_the_statement_and_the_nearest_rival():
     """Of .5, .35 and .7 the error nearest to .4 from above is GIoU's; of shares, the largest."""
     rows = table(
         eiou__error=(9, 9, 0.4), giou__error=(9, 9, 0.35), iou__error=(9, 9, 0.7), ciou__share_90=(0, 0, 0.51234)
@@ -111,8 +111,8 @@ def test_a_line_has_the_verdict_the_statement_and_the_nearest_rival():
 def test_what_cannot_be_judged_is_left_out():
     """Without GIoU, what compares with EIoU alone is left; without EIoU nothing."""
     four = table(("iou", "ciou", "eiou", "focal_eiou"))
-    assert list(verdicts(four, 1)) == ["the error of Focal-EIoU is larger than that of EIoU"]
-    assert list(verdicts(four, 2)) == [says for says, *_, others in FIGURE_7 if others == ("eiou",)]
+    assert list(results(four, 1)) == ["the error of Focal-EIoU is larger than that of EIoU"]
+    assert list(results(four, 2)) == [says for says, *_, others in FIGURE_7 if others == ("eiou",)]
     assert check_claims(table(("iou", "giou", "ciou", "focal_eiou")), 2) == []
     assert check_claims(table(("focal_eiou",)), 1) == []
 
@@ -123,7 +123,7 @@ def test_any_form_of_focal_eiou_stands_for_it():
         (*LOSSES[:4], "focal_eiou:gamma=1,detach=false"),
         **{"focal_eiou:gamma=1,detach=false__iou_mean": (0, 0, 0.6)},
     )
-    assert verdicts(rows, 2)["its mean IoU is much higher than EIoU's"] is True
+    assert results(rows, 2)["its mean IoU is much higher than EIoU's"] is True
     assert len(check_claims(rows, 1)) == 5 and len(check_claims(rows, 2)) == 6
     assert check_claims(table((*LOSSES[:4], "focal_eiou_star", "focal_eiou_v1")), 2) == []
 

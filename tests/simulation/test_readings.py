@@ -33,7 +33,7 @@ def test_both_named_readings_are_among_them():
     assert (READINGS["best"], "focal_eiou") in options
 
 
-def test_a_row_has_the_reading_and_a_verdict_for_each_statement(quick):
+def test_a_row_has_the_reading_and_a_result_for_each_statement(quick):
     """Which are those on a simulation of this reading, each statement on its own figure's setup."""
     rows = list(readings.judge_readings(points=2, seed=1))
     assert len(rows) == 9
@@ -41,12 +41,12 @@ def test_a_row_has_the_reading_and_a_verdict_for_each_statement(quick):
         reading = replace(DISC, **options)
         assert {key: row[key] for key in asdict(reading)} == asdict(reading)
         assert row["focal"] == focal
-        verdicts = []
+        results = []
         for claim in CLAIMS:
             what = Simulation(claim.figure - 5, (*ALL_BUT_FOCAL, focal), reading, points=2, steps=3, seed=1)
-            verdicts.append(int(claim.judge([row for part in what.run() for row in part], focal)[0]))
-        assert [row[f"claim_{i}"] for i in range(1, 12)] == verdicts
-        assert row["holds"] == sum(verdicts)
+            results.append(int(claim.judge([row for part in what.run() for row in part], focal)[0]))
+        assert [row[f"claim_{i}"] for i in range(1, 12)] == results
+        assert row["holds"] == sum(results)
 
 
 def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):

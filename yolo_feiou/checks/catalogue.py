@@ -68,16 +68,16 @@ class CheckResults:
     Attributes:
         name: The user's name for the loss.
         formula: Its formula, or the text of it; None if it is not recognised.
-        verdicts: The checks that were run, in order, each with its finding.
+        results: The checks that were run, in order, each with its finding.
     """
 
     name: str
     formula: Formula | str | None
-    verdicts: tuple[tuple[Check, Finding | None], ...]
+    results: tuple[tuple[Check, Finding | None], ...]
 
-    def found(self, severity: str) -> list[str]:
+    def list_found(self, severity: str) -> list[str]:
         """Return the names of the checks of a severity that failed."""
-        return [check.name for check, finding in self.verdicts if finding and check.severity == severity]
+        return [check.name for check, finding in self.results if finding and check.severity == severity]
 
 
 def run_checks(subject: CheckedLoss) -> CheckResults:

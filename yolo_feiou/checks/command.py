@@ -35,7 +35,7 @@ def check_losses(words: list[str]) -> int:
             f"got {options[0]}, expected losses only: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
         )
     status = 0
-    for judgement in run_checks_isolated([*LOSSES] if words == ["all"] else words, seconds):
-        print(format_report(judgement))
-        status |= bool(judgement.found("fault"))
+    for checked in run_checks_isolated([*LOSSES] if words == ["all"] else words, seconds):
+        print(format_report(checked))
+        status |= bool(checked.list_found("fault"))
     return status

@@ -11,18 +11,18 @@ from yolo_feiou.escape import visible
 SEVERITY_LABELS = {"fault": "FAULT", "note": "note"}
 
 
-def format_report(judgement: CheckResults) -> str:
+def format_report(checked: CheckResults) -> str:
     """Return the report of a loss: its formula, a line for each check with its finding below, and the counts."""
-    lines = [judgement.name, f"recognised: {judgement.formula or 'unknown formula'}", ""]
-    for check, finding in judgement.verdicts:
+    lines = [checked.name, f"recognised: {checked.formula or 'unknown formula'}", ""]
+    for check, finding in checked.results:
         lines += [
-            format_line(check, finding, judgement.formula is not None),
+            format_line(check, finding, checked.formula is not None),
             *(f"{'':8}{detail}" for detail in format_details(finding)),
         ]
-    if left := [check.name for check in CHECKS[len(judgement.verdicts) :]]:
+    if left := [check.name for check in CHECKS[len(checked.results) :]]:
         lines += [f"not checked until that is fixed: {', '.join(left)}"]
-    counts = ", ".join(format_count(judgement.found(severity), severity) for severity in SEVERITY_LABELS)
-    return "\n".join(map(visible, [*lines, "", f"{counts} in {judgement.name}"]))  # a user's text is among them
+    counts = ", ".join(format_count(checked.list_found(severity), severity) for severity in SEVERITY_LABELS)
+    return "\n".join(map(visible, [*lines, "", f"{counts} in {checked.name}"]))  # a user's text is among them
 
 
 def format_line(check: Check, finding: Finding | None, recognised: bool) -> str:

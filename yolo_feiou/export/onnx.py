@@ -20,7 +20,7 @@ from yolo_feiou.yolo.onnx import export_onnx, load_onnx
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"
-#: By how much the AP of the two may differ, as a fraction: 0.1 points.
+#: By how much the AP of the two may differ, as a fraction: 0.1 percentage points.
 TOLERANCE = 0.001
 
 

@@ -92,11 +92,11 @@ def make_page(folder: Path) -> str:
     """Return the page, from the results in `folder`."""
     evidence = Evidence(folder)
     judged = [(title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in SECTIONS]
-    counts = counts67(evidence) + Counter(verdict.word for _, verdicts, _ in judged for _, verdict in verdicts)
+    counts = counts67(evidence) + Counter(result.word for _, results, _ in judged for _, result in results)
     parts = [INTRODUCTION.format(summary=format_summary(counts), best=describe_best_reading(evidence))]
-    for title, verdicts, shown in judged:
+    for title, results, shown in judged:
         table_67 = [FIGURES_6_AND_7_NOTE, *format_matrix(evidence, RESULT_MARKS)] if title == FIGURES_6_AND_7 else []
-        parts += [f"## {title}\n", *(table_67 or format_rows(verdicts)), ""]
+        parts += [f"## {title}\n", *(table_67 or format_rows(results)), ""]
         parts += [f"{PICTURES[key][1]}:\n\n![{PICTURES[key][1]}]({PICTURES[key][0]})\n" for key in shown]
     for name in COCO_TABLES:
         parts += format_table(name)
@@ -128,15 +128,15 @@ def describe_best_reading(evidence: Evidence) -> str:
     )
 
 
-def format_rows(verdicts: list[tuple[Statement, Result]]) -> list[str]:
+def format_rows(results: list[tuple[Statement, Result]]) -> list[str]:
     """Return the table of a section."""
     lines = ["| where | the paper says | result | here | the paper | shown by |", "|---|---|---|---|---|---|"]
-    for statement, verdict in verdicts:
+    for statement, result in results:
         cells = (
             statement.where,
             statement.says,
-            f"{RESULT_MARKS[verdict.word]} {verdict.word}",
-            verdict.ours,
+            f"{RESULT_MARKS[result.word]} {result.word}",
+            result.ours,
             statement.paper,
             f"`{statement.shown}`" if statement.shown.startswith(("make", "yolo")) else statement.shown,
         )

@@ -72,7 +72,7 @@ class LinePanel:
         x: What is along its x axis.
         y: What is along its y axis.
         lines: By what the legend calls them.
-        around_zero: The half width of a grey band about zero, at each x of the lines: the noise of a baseline.
+        around_zero: The half width of a grey band about zero, at each x of the lines: a baseline's standard deviation.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""What is said in words: the findings, the noise of the baseline, and the conditions of tables."""
+"""What is said in words: the findings, the seed variance of the baseline, and the conditions of tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DAGGER = (
 )
 FIT = (
     "IoU: mean over predictions matched to an object as COCO does it at an IoU of .5; IoU ≥ .75, .9: share of those "
-    "predictions. Found: share of all objects with such a match. All predictions count, whatever their score."
+    "predictions. Recall: share of all objects with such a match. All predictions count, whatever their score."
 )
 
 
@@ -34,8 +34,8 @@ def comparison_note(columns: Sequence[str]) -> str:
         "Pairs: seeds that variant and baseline share. 95 %: interval of the difference by Student’s t"
         f"{bootstrap}; not adjusted. p: paired t test, two-sided; p, Holm: adjusted for all comparisons here, and "
         "better or worse if it is below .05. Seeds for 0.5: how many pairs such a test needs to find a true difference "
-        "of 0.5 points with probability .8, without adjustment, from the standard deviation of the differences seen "
-        f"(at most {MOST} are tried); with few seeds this is itself a rough guess."
+        "of 0.5 percentage points with probability .8, without adjustment, from the standard deviation of the "
+        f"differences seen (at most {MOST} are tried); with few seeds this is itself a rough guess."
     )
 
 
@@ -75,14 +75,14 @@ def findings(comparisons: Sequence[Comparison]) -> str:
     clear = [
         f"{listing(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {METRIC}"
         for word in (BETTER, WORSE)
-        if (labels := [c.variant.label for c in judged if c.verdict == word])
+        if (labels := [c.variant.label for c in judged if c.result == word])
     ]
     left = sum(not c.distinguishable for c in judged)
     others = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
     return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{others}"
 
 
-def noise(comparisons: Sequence[Comparison]) -> str:
+def seed_variance(comparisons: Sequence[Comparison]) -> str:
     """Return how far the seed alone moves the baseline."""
     baselines = [c.variant for c in comparisons if c.is_baseline]
     spreads = [(variant.label, variant.spread(METRIC)) for variant in baselines]
@@ -95,14 +95,14 @@ def noise(comparisons: Sequence[Comparison]) -> str:
         ((label, of),) = known
         return (
             f"Seed variance: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard "
-            f"deviation), and its best seed is {percent(of.range, 2)} points above its worst."
+            f"deviation), and its best seed is {percent(of.range, 2)} percentage points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
     far, widest = max(known, key=lambda pair: pair[1].range or 0)
     return (
         f"Seed variance: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
-        f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} points; at most, for {far}, the best seed is "
-        f"{percent(widest.range, 2)} points above the worst."
+        f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} percentage points; at most, for {far}, the best seed is "
+        f"{percent(widest.range, 2)} percentage points above the worst."
     )
 
 

@@ -46,7 +46,7 @@ class Comparison:
         return pairs_needed(self.difference.sd, SOUGHT) if self.difference else None
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         """What the seeds say about its AP, in words; empty without a baseline."""
         if self.is_baseline:
             return BASELINE

@@ -75,7 +75,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
             "matched_iou",
             "How well matched predictions fit",
             "The share of matched predictions in each bin of IoU; on the right its difference to the baseline. "
-            f"{BAND} A loss that finds fewer objects, the easy ones, can look better here.",
+            f"{BAND} A loss with a lower recall, of the easy objects, can look better here.",
             series.distribution(shown),
         ),
         (

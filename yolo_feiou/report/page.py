@@ -13,7 +13,7 @@ from markupsafe import Markup
 from yolo_feiou import __version__
 from yolo_feiou.escape import visible
 from yolo_feiou.report import statistics
-from yolo_feiou.report.captions import findings, noise
+from yolo_feiou.report.captions import findings, seed_variance
 from yolo_feiou.report.comparison import SOUGHT, Comparison
 from yolo_feiou.report.format import MISSING
 from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
@@ -73,7 +73,7 @@ def page(
     return environment.get_template(TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=findings(comparisons),
-        noise=noise(comparisons),
+        seed_variance=seed_variance(comparisons),
         tables=tables,
         images=images,
         preflight=preflight_table(results),

@@ -13,7 +13,7 @@ from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import visible
 from yolo_feiou.plots.style import show_text_as_is
 from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.captions import findings, noise
+from yolo_feiou.report.captions import findings, seed_variance
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.comparison import compare as compare_variants
 from yolo_feiou.report.figures import pictures
@@ -87,7 +87,7 @@ class ComparisonResult:
     def list_lines(self) -> Iterator[str]:
         """Yield the lines of its text: the findings, the spread of the baseline over seeds, a table, the warnings."""
         yield findings(self.comparisons)
-        yield noise(self.comparisons)
+        yield seed_variance(self.comparisons)
         yield ""
         yield from plain(comparison_table(self.comparisons, IN_BRIEF))
         yield ""

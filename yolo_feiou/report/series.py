@@ -148,8 +148,8 @@ def beside_difference(
     left, right = shown.lines(mean), shown.lines(difference)
     panels = [LinePanel(title, along, up, left)] if left else []
     if right:
-        noise = [spread([*seeds.values()]).sd or 0 for seeds in base]
-        panels.append(LinePanel(f"Difference to {name_of(shown.baseline)}", along, "points", right, noise))
+        sds = [spread([*seeds.values()]).sd or 0 for seeds in base]
+        panels.append(LinePanel(f"Difference to {name_of(shown.baseline)}", along, "percentage points", right, sds))
     return panels
 
 

@@ -20,16 +20,16 @@ FITS = {
     "IoU": "matched_iou",
     "IoU ≥ .75": "matched_75",
     "IoU ≥ .9": "matched_90",
-    "found at .5": "found_50",
-    "at .75": "found_75",
-    "at .9": "found_90",
+    "recall at .5": "found_50",
+    "recall at .75": "found_75",
+    "recall at .9": "found_90",
 }
 COMPARED = ("AP", "pairs", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
 
 
 def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
     """Return the layout of the paper's Tables 1 and 2: a row a variant, the best of each group bold."""
-    marked = {id(c.variant) for c in comparisons if c.verdict and not (c.is_baseline or c.distinguishable)}
+    marked = {id(c.variant) for c in comparisons if c.result and not (c.is_baseline or c.distinguishable)}
     variants = [comparison.variant for comparison in comparisons]
     titles = _titles(variants[0])
     return Table(
@@ -43,12 +43,12 @@ def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
 
 
 def fit_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return how well matched predictions fit their objects, and how many objects are found."""
+    """Return how well matched predictions fit their objects, and the recall."""
     variants = [comparison.variant for comparison in comparisons]
     titles = _titles(variants[0])
     return Table(
         "fit",
-        f"Matched predictions and found objects in per cent, {seeds_of(variants)}.",
+        f"Fit of matched predictions, and recall, in per cent, {seeds_of(variants)}.",
         [*titles, *FITS],
         [*[False] * len(titles), *[True] * len(FITS)],
         [_metric_rows(group, [*FITS.values()]) for group in groups(variants)],
@@ -67,8 +67,8 @@ def comparison_table(comparisons: Sequence[Comparison], columns: Sequence[str] =
     of = {id(comparison.variant): comparison for comparison in comparisons}
     return Table(
         "comparison",
-        "Difference to the baseline in AP, in points (hundredths), paired by seed.",
-        [*titles, "verdict", *columns],
+        "Difference to the baseline in AP, in percentage points, paired by seed.",
+        [*titles, "result", *columns],
         [*[False] * len(titles), False, *[True] * len(columns)],
         [[_compared(of[id(v)], columns) for v in group] for group in groups(c.variant for c in comparisons)],
         [comparison_note(columns)],
@@ -87,7 +87,7 @@ def numbers(comparisons: Sequence[Comparison]) -> list[Row]:
                 for of in [c.variant.spread(metric)]
                 for part, value in (("", of.mean), (" sd", of.sd))
             },
-            "verdict": c.verdict,
+            "verdict": c.result,
         }
         for c in comparisons
     ]
@@ -111,7 +111,7 @@ def _summary(c: Comparison) -> Row:
         "runs": len(variant.runs),
         "seeds": " ".join(map(str, variant.runs)),
         "baseline": c.baseline.label if c.baseline else None,
-        "verdict": c.verdict,
+        "verdict": c.result,
         "pairs": difference and difference.n,
         "difference": difference and difference.mean,
         "difference_sd": difference and difference.sd,
@@ -172,5 +172,5 @@ def _compared(c: Comparison, columns: Sequence[str]) -> list[Cell]:
         "p, Holm": Cell(p_value(c.p_holm), value=c.p_holm),
         "seeds for 0.5": Cell(seeds(c.seeds_needed, MOST), value=c.seeds_needed),
     }
-    verdict = Cell(c.verdict or MISSING, bold=c.distinguishable)
-    return [*_names(c.variant), verdict, *(numbers[column] for column in columns)]
+    result = Cell(c.result or MISSING, bold=c.distinguishable)
+    return [*_names(c.variant), result, *(numbers[column] for column in columns)]

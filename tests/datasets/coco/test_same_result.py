@@ -1,4 +1,4 @@
-"""Preparation and evaluation give one verdict on a JSON: what one takes the other takes."""
+"""Preparation and evaluation give one result on a JSON: what one takes the other takes."""
 
 import copy
 import json
