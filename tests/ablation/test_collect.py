@@ -18,7 +18,7 @@ def finished(path, run):
     return folder
 
 
-def test_axes_are_what_differs_whatever_it_was_called(tmp_path):
+def test_what_differs_is_swept_whatever_it_was_called(tmp_path):
     """Two grids in one folder, of which the second gives box: the first one's runs had 7.5, as their files say."""
     finished(tmp_path / "a", run())
     finished(tmp_path / "b", run(seed=1))

@@ -21,7 +21,7 @@ def test_every_combination_once():
         ("ciou", 5, 0),
     ]
     assert runs[-1].arguments == {"loss": "focal_eiou:gamma=1,norm=tal", "box": 7.5, "data": "a.yaml", "seed": 1}
-    assert {run.axes for run in runs} == {("loss", "box", "seed")}
+    assert {run.swept for run in runs} == {("loss", "box", "seed")}
     assert len({run.name for run in runs}) == len({run.key for run in runs}) == 12
 
 
@@ -106,7 +106,7 @@ def test_a_wrong_loss(loss):
         expand({"loss": loss}, FRAMEWORK)
 
 
-def test_a_matched_gain_can_be_no_axis():
+def test_a_matched_gain_can_not_be_swept():
     with pytest.raises(ArgumentError, match="gain=matched sets box="):
         expand({"box": "5,7.5"}, FRAMEWORK, "matched")
 

@@ -183,7 +183,7 @@ def _compare() -> list[Claim]:
             *("report/test_render.py::test_latex_structure", "report/test_render.py::test_markdown_parsed_back"),
             "report/test_command.py::test_a_report_from_end_to_end",
         ),
-        shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_axes"),
+        shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_swept_arguments"),
         shown(
             "The same comparison for a notebook, from the CSV files alone:",
             *("report/test_result.py::test_as_text_it_is_what_the_command_prints",),

@@ -20,7 +20,7 @@ def row(loss="ciou", seed=0, **changes):
     return {**found, **changes}
 
 
-def full(loss, seed, rank, rng, axes, **arguments):
+def full(loss, seed, rank, rng, swept, **arguments):
     """A finished run with all columns; its AP grows with `rank`, most at high thresholds."""
     start = np.random.default_rng(seed).normal(0, 0.002)  # what a seed does to all losses alike
     ap = {
@@ -36,7 +36,7 @@ def full(loss, seed, rank, rng, axes, **arguments):
     shares = {level: float(counts[(level - 50) // 5 :].sum()) / matched for level in (50, 75, 90)}
     return {
         **{"run": f"{loss.replace(':', '-')}_{seed}_{'_'.join(map(str, arguments.values()))}", "key": f"{seed:010}"},
-        **{"status": "done", "reason": None, "command": f"yolo train loss={loss} seed={seed}", "axes": axes},
+        **{"status": "done", "reason": None, "command": f"yolo train loss={loss} seed={seed}", "axes": swept},
         **{"loss": loss, "seed": seed, "gain": "same", "box": 7.5, "model": "yolov8n.yaml", "data": "bccd.yaml"},
         **{"epochs": 50, "imgsz": 640, "batch": 16, "workers": 8, "lr0": 0.01, **arguments},
         **{"device": "0", "threads": 8, "minutes": 31.5 + seed, "resumed": False, "machine": "x86_64"},
@@ -99,18 +99,18 @@ def preflight(losses):
     ]
 
 
-def write(folder, losses=LOSSES, seeds=range(5), change=lambda rows: rows, **axes):
-    """Write all files of an ablation, with the values of further axes; `change` is done to the rows before."""
+def write(folder, losses=LOSSES, seeds=range(5), change=lambda rows: rows, **swept):
+    """Write all files of an ablation, with the values of further arguments; `change` is done to the rows before."""
     rng = np.random.default_rng(0)
-    names = " ".join(["loss", *axes, "seed"])
+    names = " ".join(["loss", *swept, "seed"])
     rows, epochs, stats = [], [], []
-    for values in product(*axes.values()):
+    for values in product(*swept.values()):
         for rank, loss in enumerate(losses):
             for seed in seeds:
                 moved = 0.001 * EFFECTS[rank % 6] - 0.003 * sum(
                     abs(np.log2(v / 7.5)) for v in values if isinstance(v, float)
                 )
-                run = full(loss, seed, moved, rng, names, **dict(zip(axes, values, strict=True)))
+                run = full(loss, seed, moved, rng, names, **dict(zip(swept, values, strict=True)))
                 rows.append(run)
                 epochs += curves(run, rng)
                 stats += box_stats(run, 0.01 * rank, rng)

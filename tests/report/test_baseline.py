@@ -22,13 +22,13 @@ def baselines(text, variants):
     return [other and other.label for other in (baseline.of(variant, variants) for variant in variants)]
 
 
-def test_within_the_same_values_of_other_axes():
+def test_within_the_same_values_of_other_swept_arguments():
     expected = ["ciou box=5", "ciou box=5", "ciou box=7.5", "ciou box=7.5"]
     assert baselines("", GRID) == baselines("ciou", GRID) == expected
     assert find_baseline("", GRID).label == "ciou"
 
 
-def test_across_other_axes():
+def test_across_other_swept_arguments():
     assert baselines("ciou@box=7.5", GRID) == ["ciou box=7.5"] * 4
     assert baselines("@box=5", GRID) == ["iou box=5", "ciou box=5", "iou box=5", "ciou box=5"]
     assert find_baseline("ciou@box=7.5", GRID).label == "ciou box=7.5"
@@ -56,7 +56,7 @@ def test_the_default(losses, chosen):
     assert find_baseline("", variants).label == chosen
 
 
-def test_the_default_where_the_loss_is_no_axis():
+def test_the_default_where_the_loss_is_not_swept():
     variants = [Variant({"box": box, "lr0": 0.1}, {0: row()}) for box in (5.0, 7.5)]
     assert baselines("", variants) == ["box=5 lr0=0.1"] * 2
     assert baselines("@box=7.5", variants) == ["box=7.5 lr0=0.1"] * 2
@@ -73,10 +73,10 @@ def test_values_that_are_words_or_look_like_numbers():
     ("text", "message"),
     [
         ("cious", "baseline=cious: no finished run has that loss: did you mean 'ciou'? There are iou, ciou."),
-        ("ciou@bix=5", "baseline=ciou@bix=5: 'bix' is no axis of these runs: did you mean 'box'? After @ come box."),
+        ("ciou@bix=5", "baseline=ciou@bix=5: 'bix' is not swept in these runs: did you mean 'box'? After @ come box."),
         ("ciou@box=6", "baseline=ciou@box=6: no run has box=6; there are 5, 7.5."),
-        ("ciou@box=5,", "baseline=ciou@box=5,: '' is no axis of these runs. After @ come box."),
-        ("ciou@", "baseline=ciou@: '' is no axis of these runs."),
+        ("ciou@box=5,", "baseline=ciou@box=5,: '' is not swept in these runs. After @ come box."),
+        ("ciou@", "baseline=ciou@: '' is not swept in these runs."),
     ],
 )
 def test_mistakes(text, message):
@@ -90,8 +90,8 @@ def test_a_combination_that_nobody_has():
         find_baseline("ciou@box=5", grid(("iou", 5.0), ("ciou", 7.5)))
 
 
-def test_a_loss_where_it_is_no_axis():
-    with pytest.raises(ArgumentError, match="all runs have the loss ciou; name another axis, as in baseline=@box="):
+def test_a_loss_where_it_is_not_swept():
+    with pytest.raises(ArgumentError, match="all runs have the loss ciou; name what is swept, as in baseline=@box="):
         find_baseline("ciou", [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)])
     with pytest.raises(ArgumentError, match="all runs have the loss ciou, and differ by their seed alone"):
         find_baseline("ciou", [Variant({}, {0: row()})])

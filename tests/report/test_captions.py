@@ -91,7 +91,7 @@ def test_over_how_many_seeds():
 
 
 def test_conditions_are_those_of_the_runs():
-    """What differs is given with all its values, an axis is in the table, and what isn't recorded isn't told."""
+    """What differs is given with all its values, what is swept is in the table, and what isn't recorded isn't told."""
     rows = [
         row(loss, evaluator="e", evaluator_version=version, epochs=50.0, model="n.yaml", data=None)
         for loss, version in (("ciou", "1.0"), ("eiou", "1.1"))

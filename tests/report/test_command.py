@@ -243,8 +243,8 @@ def test_a_folder_in_the_place_of_a_file_is_told_before_anything_changes(yolo, t
     assert names("a/report") == ["table.md"]
 
 
-def test_the_name_of_an_axis_leads_to_no_other_folder(yolo, tmp_path):
-    """A column that somebody added and listed among the axes names a picture, in the report's own folder."""
+def test_the_name_of_a_swept_argument_leads_to_no_other_folder(yolo, tmp_path):
+    """A column that somebody added and listed among the swept arguments names a picture, in the report's own folder."""
     rows = [row(seed=i, AP=0.4 + i / 100, axes="loss ../x", **{"../x": value}) for value in (1.0, 2.0) for i in (0, 1)]
     write_csv(tmp_path / "results.csv", rows)
     assert yolo("report", ".") == 0

@@ -10,7 +10,7 @@ from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.figures import NAMES, pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
-from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.report.variants import find_swept_arguments, make_variants
 
 NOTHING = Results((), [])
 
@@ -22,7 +22,7 @@ def made(results, comparisons):
 
 def test_all_of_them(tmp_path):
     results = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2), box=(5.0, 7.5))])
-    variants = make_variants(results, find_axes(results))
+    variants = make_variants(results, find_swept_arguments(results))
     found = made(results, compare(variants, find_baseline("", variants)))
     assert list(found) == [NAMES[0], "over_box", *NAMES[1:]]
     assert len(found["positives"].figure.axes) == 6 and len(found["thresholds"].figure.axes) == 2

@@ -11,7 +11,7 @@ def results(*rows, **files):
 
 
 def test_runs_with_the_columns_in_which_there_is_something():
-    """The axes after the loss, metrics in per cent, what is missing as –."""
+    """The swept arguments after the loss, metrics in per cent, what is missing as –."""
     failed = row("eiou", 1, status="failed", reason="no GPU", AP=None, epochs=50)
     table = runs_table(results(row(epochs=50, AP_S=None, minutes=1.25), failed), ["loss", "epochs"])
     assert table.columns == [

@@ -158,7 +158,7 @@ def test_files_that_cannot_be(tmp_path):
     ],
 )
 def test_a_number_that_a_spreadsheet_took_for_a_date_is_named(tmp_path, name, column, value):
-    """7.5 becomes 7 May where a day comes first; as a word it would be an axis, or be left out of a picture."""
+    """7.5 becomes 7 May where a day comes first; as a word it would be swept, or be left out of a picture."""
     write(tmp_path, losses=("ciou", "eiou"), seeds=range(2))
     rows = read_csv(tmp_path / f"{name}.csv", TEXT)
     rows[0][column] = value

@@ -8,7 +8,15 @@ from tests.report.test_comparison import against, variant
 from yolo_feiou.plots.style import assign_looks
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.series import MOST_LINES, choose, distribution, dots, numeric_axes, over_axis, thresholds
+from yolo_feiou.report.series import (
+    MOST_LINES,
+    ap_over_argument,
+    choose,
+    distribution,
+    dots,
+    find_numeric_arguments,
+    thresholds,
+)
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.results.schema import PERCENT as LEVELS
 
@@ -34,7 +42,7 @@ def test_dots_are_the_seeds():
     assert first.look == assign_looks(["ciou", "up"])["ciou"]
 
 
-def test_dots_by_group_where_there_are_other_axes():
+def test_dots_by_group_where_there_are_other_swept_arguments():
     found = dots(compare(boxes((0.4, 0.41), (0.42, 0.43)), CIOU))
     assert [(of.group, of.label, of.baseline) for of in found] == [
         ("box=5", "ciou", True),
@@ -119,23 +127,23 @@ def test_the_distribution_is_of_each_runs_shares():
     assert list(panel.lines["ciou"].x)[::9] == pytest.approx([0.525, 0.975])
 
 
-def test_over_a_numeric_axis():
+def test_over_a_numeric_argument():
     """Means and seeds by loss."""
     comparisons = compare(boxes((0.40, 0.42), (0.43, 0.45)), CIOU)
-    (panel,) = over_axis(comparisons, "box")
+    (panel,) = ap_over_argument(comparisons, "box")
     assert panel.title == "AP over box"
     assert (panel.lines["ciou"].x, panel.lines["ciou"].y) == ([5.0, 7.5], pytest.approx([41.0, 44.0]))
     assert panel.lines["eiou"].y == pytest.approx([42.05, 45.05])
     assert panel.lines["ciou"].dots == [(5.0, 40.0), (5.0, 42.0), (7.5, 43.0), (7.5, 45.0)]
 
 
-def test_a_loss_with_one_value_of_the_axis_is_no_line():
+def test_a_loss_with_one_value_of_the_argument_is_no_line():
     swept = boxes((0.40, 0.42), (0.43, 0.45))
     alone = Variant({"loss": "giou", "box": 7.5}, {0: row("giou")})
-    (panel,) = over_axis(compare([*swept, alone], CIOU), "box")
+    (panel,) = ap_over_argument(compare([*swept, alone], CIOU), "box")
     assert list(panel.lines) == ["ciou", "eiou"]
     other = Variant({"loss": "ciou", "box": 5.0}, {0: row("ciou")})
-    (panel,) = over_axis(compare([other, alone], CIOU), "box")
+    (panel,) = ap_over_argument(compare([other, alone], CIOU), "box")
     assert list(panel.lines) == ["ciou", "giou"], "unless none has more"
 
 
@@ -144,13 +152,13 @@ def test_other_axes_are_held():
         Variant({"loss": "ciou", "box": box, "lr0": lr0}, {0: row(AP=ap)})
         for box, lr0, ap in ((5.0, 0.1, 0.4), (7.5, 0.1, 0.41), (5.0, 0.2, 0.5), (7.5, 0.2, 0.6))
     ]
-    (panel,) = over_axis(compare(variants, CIOU), "box")
+    (panel,) = ap_over_argument(compare(variants, CIOU), "box")
     assert panel.title == "AP over box at lr0=0.1" and panel.lines["ciou"].y == pytest.approx([40.0, 41.0])
 
 
-def test_numeric_axes():
+def test_numeric_arguments_have_several_numbers():
     def with_values(**values):
         return Variant({"loss": "ciou", **values}, {})
 
     variants = [with_values(box=5.0, model="n", lr0=0.1), with_values(box=7.5, model="s", lr0=0.1)]
-    assert numeric_axes(variants) == ["box"]
+    assert find_numeric_arguments(variants) == ["box"]

@@ -57,7 +57,7 @@ def test_the_best_of_each_group_is_bold():
         ["7.5", "eiou", "**32.1 ± 1.1**"],
     ]
     assert [len(group) for group in table.groups] == [2, 2]
-    assert "with the same values of the other axes" in table.notes[0]
+    assert "with the same values of the other swept arguments" in table.notes[0]
     (one, other, third) = texts(paper_table(NOTHING, against(variant("a", 0.4104), variant("b", 0.4101), base=(0.40,))))
     assert (one[1], other[1], third[1]) == ("40.0", "**41.0**†", "**41.0**†")
     (one, other) = texts(paper_table(NOTHING, against(variant("a", 0.101), base=(0.099,))))
@@ -65,7 +65,7 @@ def test_the_best_of_each_group_is_bold():
     assert texts(paper_table(NOTHING, against(base=(0.4, 0.4))))[0][1] == "40.0 ± 0.0"
 
 
-def test_titles_where_the_loss_is_no_axis():
+def test_titles_where_the_loss_is_not_swept():
     variants = [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)]
     table = paper_table(NOTHING, compare(variants, Baseline({"box": 5.0})))
     assert table.columns[:2] == ["box", "AP"] and [line[:2] for line in texts(table)] == [

@@ -5,7 +5,7 @@ import pytest
 from tests.report.factories import row
 from yolo_feiou.errors import DataError
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_axes, groups, make_variants
+from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_swept_arguments, groups, make_variants
 
 
 def results(*rows, arguments=("box",)):
@@ -17,7 +17,7 @@ def results(*rows, arguments=("box",)):
 def variants(*rows, arguments=("box",)):
     """The variants of rows, as pairs of values and seeds."""
     of = results(*rows, arguments=arguments)
-    return [(dict(v.values), list(v.runs)) for v in make_variants(of, find_axes(of))]
+    return [(dict(v.values), list(v.runs)) for v in make_variants(of, find_swept_arguments(of))]
 
 
 def test_a_variant_is_all_but_the_seed():
@@ -25,10 +25,10 @@ def test_a_variant_is_all_but_the_seed():
     assert variants(*rows) == [({"loss": "eiou"}, [0, 2]), ({"loss": "ciou"}, [0, 2])]
 
 
-def test_axes_are_those_of_all_rows_the_loss_first():
+def test_swept_arguments_are_those_of_all_rows_the_loss_first():
     rows = [row(axes="seed box"), row(axes="lr0 loss", seed=1)]
-    assert find_axes(results(*rows)) == ("loss", "box", "lr0")
-    assert find_axes(results(row(axes=None))) == ()
+    assert find_swept_arguments(results(*rows)) == ("loss", "box", "lr0")
+    assert find_swept_arguments(results(row(axes=None))) == ()
 
 
 def test_groups_stand_together_and_numbers_are_sorted():
@@ -39,7 +39,7 @@ def test_groups_stand_together_and_numbers_are_sorted():
         for seed in (0, 1)
     ]
     of = results(*rows)
-    found = make_variants(of, find_axes(of))
+    found = make_variants(of, find_swept_arguments(of))
     expected = [["iou box=2.5", "ciou box=2.5"], ["iou box=10", "ciou box=10"]]
     assert [[variant.label for variant in group] for group in groups(found)] == expected
     assert [variant.label for variant in found] == [*expected[0], *expected[1]]
@@ -57,20 +57,20 @@ def test_what_differs_is_never_averaged_over():
         ({"loss": "ciou", "epochs": 50}, [0, 1]),
         ({"loss": "ciou", "epochs": 100}, [0, 1]),
     ]
-    assert find_axes(results(row(axes="seed"), row("eiou", 1, axes="seed"))) == ("loss",)
-    assert find_axes(results(row(axes="seed"), row(seed=1, axes="seed", gain="matched"))) == ("gain",)
+    assert find_swept_arguments(results(row(axes="seed"), row("eiou", 1, axes="seed"))) == ("loss",)
+    assert find_swept_arguments(results(row(axes="seed"), row(seed=1, axes="seed", gain="matched"))) == ("gain",)
 
 
 @pytest.mark.parametrize("name", sorted(NEUTRAL_ARGUMENTS))
-def test_arguments_without_an_influence_are_no_axes(name):
+def test_arguments_without_an_influence_do_not_count_as_swept(name):
     rows = [row(**{name: 0}), row(seed=1, **{name: 1})]
-    assert find_axes(results(*rows, arguments=(name,))) == ("loss",)
+    assert find_swept_arguments(results(*rows, arguments=(name,))) == ("loss",)
 
 
-def test_a_matched_gain_is_no_axis():
+def test_a_matched_gain_does_not_count_as_swept():
     """It follows from the loss. Beside gains that were not matched it is one value for all losses."""
     matched = [row("ciou", gain="matched"), row("eiou", gain="matched", box=5.1)]
-    assert find_axes(results(*matched)) == ("loss",)
+    assert find_swept_arguments(results(*matched)) == ("loss",)
     varied = [row(box=box, axes="loss box seed") for box in (5, 7.5)]
     assert [values for values, _ in variants(*matched, *varied)] == [
         {"loss": "ciou", "box": "matched", "gain": "matched"},

@@ -6,7 +6,7 @@ from tests.report.factories import row
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.comparison import compare
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.report.variants import find_swept_arguments, make_variants
 from yolo_feiou.report.warnings import device_kind, warnings
 from yolo_feiou.results.schema import MUST_AGREE
 
@@ -31,7 +31,7 @@ MEASURED = ({"loss": "eiou", "gradient_ratio": 1.1},)
 def told(rows, arguments=("box",), preflight=MEASURED):
     """The warnings about rows."""
     results = Results((), rows, arguments, preflight=preflight)
-    variants = make_variants(results, find_axes(results))
+    variants = make_variants(results, find_swept_arguments(results))
     return warnings(results, compare(variants, find_baseline("", variants)))
 
 
@@ -105,7 +105,7 @@ def test_arguments_that_no_grid_varied():
     rows = grid(*((place, {"epochs": 50 if place < 3 else 100}) for place in range(6)))
     assert told(rows, ("epochs",)) == [
         "Nothing to compare with, since the baseline lacks these values: eiou epochs=100.",
-        "Runs differ in epochs although no ablation varied it: it is an axis here, never averaged over.",
+        "Runs differ in epochs although no ablation varied it: it counts as swept, never averaged over.",
     ]
     rows = grid(*((place, {"workers": 8 if place else 4}) for place in range(6)))
     assert told(rows, ("workers",)) == ["Runs differ in workers: 4 (1 run) and 8 (5 runs)."]

@@ -75,7 +75,7 @@ def test_captions_and_the_list_of_runs_have_their_order():
 
 
 @pytest.mark.parametrize(
-    ("axes", "expected"),
+    ("swept", "expected"),
     [
         (["data"], {"images", "objects", "area_source", "ground_truth", "ground_truth_holds"}),
         (["imgsz", "box"], {"eval_imgsz"}),
@@ -83,8 +83,8 @@ def test_captions_and_the_list_of_runs_have_their_order():
         (["loss"], set()),
     ],
 )
-def test_what_a_swept_argument_changes_by_itself_need_not_agree(axes, expected):
-    assert find_dependent(axes) == expected and expected <= set(schema.MUST_AGREE)
+def test_what_a_swept_argument_changes_by_itself_need_not_agree(swept, expected):
+    assert find_dependent(swept) == expected and expected <= set(schema.MUST_AGREE)
 
 
 def test_metrics_are_fractions_and_no_one_is_missing():

@@ -52,7 +52,7 @@ class Run(TrainingSettings):
     @property
     def name(self) -> str:
         """What its folder is called: its place in the grid, for people, and its key."""
-        words = [str(self.arguments[axis]) if axis == "loss" else f"{axis}{self.arguments[axis]}" for axis in self.axes]
+        words = [str(self.arguments[key]) if key == "loss" else f"{key}{self.arguments[key]}" for key in self.swept]
         readable = "_".join(words) or str(self.arguments["loss"])
         return f"{in_file_name(readable)}-{self.key}"
 
@@ -78,10 +78,10 @@ def expand(words: Mapping[str, str], framework: Framework, gain: str = "same") -
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
-    axes = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
+    swept = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
     defaults = framework.defaults()
-    return [Run(dict(row), axes, gain, fingerprint_files(dict(row), framework.find_data), defaults) for row in rows]
+    return [Run(dict(row), swept, gain, fingerprint_files(dict(row), framework.find_data), defaults) for row in rows]
 
 
 def order(key: str) -> tuple[bool, bool, str]:

@@ -107,7 +107,7 @@ def find_folder(named: str, run: Run, framework: Framework) -> Path:
     """
     if named:
         return Path(named)
-    varied = {"loss", "seed", *run.axes}
+    varied = {"loss", "seed", *run.swept}
     fixed = {key: value for key, value in run.settings.items() if key not in varied}
     files = {key: Path(str(run.arguments[key])) for key in ("data", "model")}
     places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml

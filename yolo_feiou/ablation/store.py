@@ -111,7 +111,7 @@ class RunFolder:
         content = {
             "key": run.key,
             "gain": run.gain,
-            "axes": list(run.axes),
+            "axes": list(run.swept),
             "arguments": dict(run.arguments),
             "contents": dict(run.contents),
         }

@@ -50,12 +50,12 @@ def seeds_of(variants: Sequence[Variant]) -> str:
 
 def conditions(results: Results, variants: Sequence[Variant]) -> str:
     """Return under which conditions the runs were made, for the caption of a table."""
-    axes = variants[0].values
-    loss = [] if "loss" in axes else [f"loss {listing(_values(results.done, 'loss'))}"]
+    swept = variants[0].values
+    loss = [] if "loss" in swept else [f"loss {listing(_values(results.done, 'loss'))}"]
     told = [
         f"{words} {'/'.join(values)}"
         for name, words in CAPTIONS.items()
-        if name not in axes and (values := _values(results.done, name))
+        if name not in swept and (values := _values(results.done, name))
     ]
     sizes = [_values(results.done, f"objects_{size}") for size in "SML"]
     if all(len(numbers) == 1 for numbers in sizes):
@@ -113,8 +113,8 @@ def _values(rows: Sequence[Row], name: str) -> list[str]:
 def _against(judged: Sequence[Comparison]) -> str:
     """Return what all variants are compared with: 'ciou', and, of several baselines, 'ciou at the same box'."""
     baselines = [c.baseline for c in judged if c.baseline]
-    values = {axis: {baseline.values[axis] for baseline in baselines} for axis in baselines[0].values}
-    same = [axis for axis, several in values.items() if len(several) > 1]
-    fixed = {axis: value for axis, value in baselines[0].others.items() if axis not in same}
+    values = {name: {baseline.values[name] for baseline in baselines} for name in baselines[0].values}
+    same = [name for name, several in values.items() if len(several) > 1]
+    fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
     loss = [baselines[0].loss] if "loss" in values else []
     return " ".join([*loss, *named(fixed)]) + (f" at the same {listing(same)}" if same else "")

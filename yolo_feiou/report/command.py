@@ -69,7 +69,7 @@ def usage() -> str:
     return (
         "yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]\n\n"
         "FOLDER is what 'yolo ablate' wrote to. The report goes to FOLDER/report: index.html, tables and pictures.\n"
-        "baseline=ciou compares within the same values of the other axes, baseline=ciou@box=7.5 across them."
+        "baseline=ciou compares at equal values of the other swept arguments, baseline=ciou@box=7.5 across them."
     )
 
 

@@ -54,14 +54,14 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
         + _left_out(len(comparisons) - series.MOST_ROWS, "variant"),
         draw_seeds(series.dots(comparisons), f"{METRIC}, %"),
     )
-    for axis in series.numeric_axes([c.variant for c in comparisons]):
+    for argument in series.find_numeric_arguments([c.variant for c in comparisons]):
         yield Picture(
-            f"over_{file_name(axis)}",
-            f"{METRIC} over {axis}",
+            f"over_{file_name(argument)}",
+            f"{METRIC} over {argument}",
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "
             "value's mercy." + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
-            draw_lines(series.over_axis(comparisons, axis)),
+            draw_lines(series.ap_over_argument(comparisons, argument)),
         )
     for name, title, caption, panels in (
         (

@@ -13,9 +13,9 @@ from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_A
 from yolo_feiou.storage.tables import Row
 
 
-def runs_table(results: Results, axes: Sequence[str]) -> Table:
+def runs_table(results: Results, swept: Sequence[str]) -> Table:
     """Return a row a run, failed ones too, with the columns in which there is something."""
-    columns = dict.fromkeys((*LISTED_FIRST, *axes, *LISTED_LAST))
+    columns = dict.fromkeys((*LISTED_FIRST, *swept, *LISTED_LAST))
     return _table("runs", "All runs; metrics in per cent.", results.rows, list(columns))
 
 

@@ -20,7 +20,7 @@ from yolo_feiou.report.figures import pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.render import plain
 from yolo_feiou.report.tables import comparison_table, summary
-from yolo_feiou.report.variants import find_axes, make_variants
+from yolo_feiou.report.variants import find_swept_arguments, make_variants
 from yolo_feiou.report.warnings import warnings
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def compare(results: str | Path | Sequence[str | Path], baseline: str = "") -> C
     """
     folders = [results] if isinstance(results, str | Path) else results
     found = read_results([Path(folder) for folder in folders])
-    variants = make_variants(found, find_axes(found))
+    variants = make_variants(found, find_swept_arguments(found))
     return ComparisonResult(found, compare_variants(variants, find_baseline(baseline, variants)))

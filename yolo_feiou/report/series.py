@@ -50,7 +50,7 @@ class Shown:
 
 
 def choose(comparisons: Sequence[Comparison]) -> Shown:
-    """Return what pictures of lines show: the variants that have one baseline's values of all axes but the loss.
+    """Return what pictures of lines show: the variants with one baseline's values of all swept arguments but the loss.
 
     Of several baselines it is the one beside which most variants stand, of those the one with most seeds, then that
     with Ultralytics' own settings. The number of lines is limited.
@@ -70,8 +70,8 @@ def choose(comparisons: Sequence[Comparison]) -> Shown:
 
 
 def _usual(variant: Variant) -> int:
-    """Return how many axes of a variant have their usual value."""
-    return sum(value == USUAL_VALUES.get(axis) for axis, value in variant.others.items())
+    """Return how many swept arguments of a variant have their usual value."""
+    return sum(value == USUAL_VALUES.get(argument) for argument, value in variant.others.items())
 
 
 def all_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
@@ -80,7 +80,7 @@ def all_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
 
 
 def name_of(variant: Variant) -> str:
-    """Return a variant's name within its group: its loss, or, where that is no axis, all its values."""
+    """Return a variant's name within its group: its loss, or, where that isn't swept, all its values."""
     return variant.loss if "loss" in variant.values else variant.label
 
 
@@ -153,31 +153,31 @@ def beside_difference(
     return panels
 
 
-def numeric_axes(variants: Sequence[Variant]) -> list[str]:
-    """Return the axes that are numbers and have several values."""
-    return [axis for axis in variants[0].others if len({v.values[axis] for v in variants if _is_number(v, axis)}) > 1]
+def find_numeric_arguments(variants: Sequence[Variant]) -> list[str]:
+    """Return the swept arguments that are numbers and have several values."""
+    return [key for key in variants[0].others if len({v.values[key] for v in variants if _is_number(v, key)}) > 1]
 
 
-def over_axis(comparisons: Sequence[Comparison], axis: str) -> list[LinePanel]:
-    """Return AP over a numeric axis, a line a loss, at the values of other axes that `choose` takes.
+def ap_over_argument(comparisons: Sequence[Comparison], argument: str) -> list[LinePanel]:
+    """Return AP over a numeric argument, a line a loss, at the values of other swept arguments that `choose` takes.
 
-    Losses that have but one value of the axis are left out, unless none has more.
+    Losses that have but one value of the argument are left out, unless none has more.
     """
     variants = [c.variant for c in comparisons]
-    fixed = {name: value for name, value in choose(comparisons).baseline.others.items() if name != axis}
+    fixed = {name: value for name, value in choose(comparisons).baseline.others.items() if name != argument}
     losses: dict[str, list[Variant]] = {}
     for variant in variants:
-        if variant.has(fixed) and _is_number(variant, axis) and variant.of(METRIC):
+        if variant.has(fixed) and _is_number(variant, argument) and variant.of(METRIC):
             losses.setdefault(variant.loss, []).append(variant)
     losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
     look = assign_looks(list(dict.fromkeys(variant.loss for variant in variants)))
-    lines = {loss: _over_axis(of, axis, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
+    lines = {loss: _over_argument(of, argument, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
     where = f" at {' '.join(named(fixed))}" if fixed else ""
-    return [LinePanel(f"{METRIC} over {axis}{where}", axis, f"{METRIC}, %", lines)]
+    return [LinePanel(f"{METRIC} over {argument}{where}", argument, f"{METRIC}, %", lines)]
 
 
-def _over_axis(variants: Sequence[Variant], axis: str, look: LineLook) -> Line:
-    x = [value for variant in variants if isinstance(value := variant.values[axis], float)]  # all of them
+def _over_argument(variants: Sequence[Variant], argument: str, look: LineLook) -> Line:
+    x = [value for variant in variants if isinstance(value := variant.values[argument], float)]  # all of them
     seeds = [[100 * value for value in variant.of(METRIC).values()] for variant in variants]
     return Line(
         look,
@@ -187,8 +187,8 @@ def _over_axis(variants: Sequence[Variant], axis: str, look: LineLook) -> Line:
     )
 
 
-def _is_number(variant: Variant, axis: str) -> bool:
-    return isinstance(variant.values[axis], float)
+def _is_number(variant: Variant, argument: str) -> bool:
+    return isinstance(variant.values[argument], float)
 
 
 def _shares(row: Row) -> list[float]:

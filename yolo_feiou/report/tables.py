@@ -107,7 +107,7 @@ def _summary(c: Comparison) -> Row:
         for end, value in zip(("low", "high"), (difference and getattr(difference, name)) or (None, None), strict=True)
     }
     return {
-        **({axis: spelled(value) for axis, value in variant.values.items()} or {"loss": variant.loss}),
+        **({name: spelled(value) for name, value in variant.values.items()} or {"loss": variant.loss}),
         "runs": len(variant.runs),
         "seeds": " ".join(map(str, variant.runs)),
         "baseline": c.baseline.label if c.baseline else None,
@@ -128,7 +128,7 @@ def _titles(variant: Variant) -> list[str]:
 
 
 def _names(variant: Variant) -> list[Cell]:
-    """Return the cells in front: the other axes, then the loss."""
+    """Return the cells in front: the other swept arguments, then the loss."""
     loss = [Cell(variant.loss)] if "loss" in variant.values or not variant.values else []
     others = variant.others.values()
     return [*(Cell(spelled(v), value=v if isinstance(v, float) else None) for v in others), *loss]
@@ -156,7 +156,7 @@ def _metric_rows(
 
 
 def _best(variants: Sequence[Variant]) -> str:
-    within = " with the same values of the other axes" if len(groups(variants)) > 1 else ""
+    within = " with the same values of the other swept arguments" if len(groups(variants)) > 1 else ""
     return f"Bold: the highest mean of a column{within}, which need not be a real difference."
 
 

@@ -21,7 +21,7 @@ class Variant:
     """Runs that differ by their seed alone.
 
     Attributes:
-        values: The value of each axis.
+        values: The value of each swept argument.
         runs: Their rows, by seed.
     """
 
@@ -35,12 +35,12 @@ class Variant:
 
     @property
     def others(self) -> dict[str, Value]:
-        """The values of all axes but the loss."""
-        return {axis: value for axis, value in self.values.items() if axis != "loss"}
+        """The values of all swept arguments but the loss."""
+        return {name: value for name, value in self.values.items() if name != "loss"}
 
     @property
     def label(self) -> str:
-        """Its name for people: its loss, if that is an axis, and the values of the other axes."""
+        """Its name for people: its loss, if that is swept, and the values of the other swept arguments."""
         loss = [self.loss] if "loss" in self.values or not self.values else []
         return " ".join([*loss, *named(self.others)])
 
@@ -59,13 +59,13 @@ class Variant:
         return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
 
     def has(self, values: Mapping[str, Value]) -> bool:
-        """Return whether it has these values of axes."""
-        return all(self.values[axis] == value for axis, value in values.items())
+        """Return whether it has these values of swept arguments."""
+        return all(self.values[name] == value for name, value in values.items())
 
 
 def named(values: Mapping[str, Value]) -> list[str]:
-    """Return values of axes as one would type them: box=7.5."""
-    return [f"{axis}={spelled(value)}" for axis, value in values.items()]
+    """Return values of swept arguments as one would type them: box=7.5."""
+    return [f"{name}={spelled(value)}" for name, value in values.items()]
 
 
 def spelled(value: Value) -> str:
@@ -73,22 +73,22 @@ def spelled(value: Value) -> str:
     return "–" if value is None else format_value(value)
 
 
-def find_axes(results: Results) -> tuple[str, ...]:
+def find_swept_arguments(results: Results) -> tuple[str, ...]:
     """Return the names of what is compared: the arguments that an ablation varied, without the seed, the loss first.
 
-    Arguments in which runs differ although no ablation varied them, as of two folders, are axes too, for what differs
-    is never averaged over. The gain `box` is none where it was matched, since it follows from the loss.
+    Arguments in which runs differ although no ablation varied them, as of two folders, count too, for what differs is
+    never averaged over. The gain `box` doesn't where it was matched, since it follows from the loss.
     """
-    listed = [axis for row in results.rows for axis in str(row.get("axes") or "").split()]
+    listed = [name for row in results.rows for name in str(row.get("axes") or "").split()]
     differing = [name for name in (*results.arguments, "loss", "gain") if _differs(results.done, name)]
-    axes = dict.fromkeys([*listed, *(name for name in differing if name not in NEUTRAL_ARGUMENTS)])
-    return tuple(sorted((axis for axis in axes if axis != "seed"), key=lambda axis: axis != "loss"))
+    swept = dict.fromkeys([*listed, *(name for name in differing if name not in NEUTRAL_ARGUMENTS)])
+    return tuple(sorted((name for name in swept if name != "seed"), key=lambda name: name != "loss"))
 
 
-def make_variants(results: Results, axes: Sequence[str]) -> list[Variant]:
-    """Return the variants that have a finished run; those that share all axes but the loss stand together.
+def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
+    """Return the variants that have a finished run; those that share all swept arguments but the loss stand together.
 
-    Groups are in the order of their axes' values where these are numbers, otherwise in that of the rows, and so are the
+    Groups are in the order of these values where they are numbers, otherwise in that of the rows, and so are the
     variants of a group.
 
     Raises:
@@ -96,7 +96,7 @@ def make_variants(results: Results, axes: Sequence[str]) -> list[Variant]:
     """
     found: dict[tuple[Value, ...], dict[int, Row]] = {}
     for row in results.done:
-        runs = found.setdefault(tuple(_value(row, axis) for axis in axes), {})
+        runs = found.setdefault(tuple(_value(row, name) for name in swept), {})
         seed = int(row["seed"])
         if seed in runs:
             raise DataError(
@@ -105,26 +105,26 @@ def make_variants(results: Results, axes: Sequence[str]) -> list[Variant]:
             )
         runs[seed] = row
     variants = [
-        Variant(dict(zip(axes, values, strict=True)), dict(sorted(runs.items()))) for values, runs in found.items()
+        Variant(dict(zip(swept, values, strict=True)), dict(sorted(runs.items()))) for values, runs in found.items()
     ]
     rank = {
-        axis: {value: place for place, value in enumerate(_ordered(v.values[axis] for v in variants))} for axis in axes
+        name: {value: place for place, value in enumerate(_ordered(v.values[name] for v in variants))} for name in swept
     }
-    last = sorted(axes, key=lambda axis: axis == "loss")
-    return sorted(variants, key=lambda variant: [rank[axis][variant.values[axis]] for axis in last])
+    last = sorted(swept, key=lambda name: name == "loss")
+    return sorted(variants, key=lambda variant: [rank[name][variant.values[name]] for name in last])
 
 
 def groups(variants: Iterable[Variant]) -> list[list[Variant]]:
-    """Return the variants by the values of all axes but the loss."""
+    """Return the variants by the values of all swept arguments but the loss."""
     found: dict[tuple[Value, ...], list[Variant]] = {}
     for variant in variants:
         found.setdefault(tuple(variant.others.values()), []).append(variant)
     return list(found.values())
 
 
-def _value(row: Row, axis: str) -> Value:
-    """Return a run's value of an axis; a gain that was matched to the loss is the same for all losses."""
-    return MATCHED if axis == "box" and row.get("gain") == MATCHED else row.get(axis)
+def _value(row: Row, name: str) -> Value:
+    """Return a run's value of a swept argument; a gain that was matched to the loss is the same for all losses."""
+    return MATCHED if name == "box" and row.get("gain") == MATCHED else row.get(name)
 
 
 def _ordered(values: Iterable[Value]) -> list[Value]:

@@ -77,12 +77,12 @@ def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield f"Nothing to compare with, since the baseline lacks these values: {listing(alone)}."
 
 
-def _circumstances(rows: Sequence[Row], axes: Sequence[str]) -> Iterator[str]:
-    expected = find_dependent(axes)
+def _circumstances(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
+    expected = find_dependent(swept)
     for name in MUST_AGREE:
-        if name not in expected and name not in axes:
+        if name not in expected and name not in swept:
             yield from _differing(name, [row.get(name) for row in rows])
-    if "device" not in axes:
+    if "device" not in swept:
         yield from _differing("device", [row.get("device") and device_kind(str(row["device"])) for row in rows])
 
 
@@ -94,13 +94,13 @@ def _differing(name: str, values: Sequence[Value]) -> Iterator[str]:
         yield f"Runs differ in {name}: {listing(told, 5)}."
 
 
-def _arguments(results: Results, axes: Sequence[str]) -> Iterator[str]:
-    listed = {axis for row in results.rows for axis in str(row.get("axes") or "").split()}
-    for axis in axes:
-        if axis not in listed and axis not in ("loss", "gain"):
-            yield f"Runs differ in {axis} although no ablation varied it: it is an axis here, never averaged over."
+def _arguments(results: Results, swept: Sequence[str]) -> Iterator[str]:
+    listed = {argument for row in results.rows for argument in str(row.get("axes") or "").split()}
+    for argument in swept:
+        if argument not in listed and argument not in ("loss", "gain"):
+            yield f"Runs differ in {argument} although no ablation varied it: it counts as swept, never averaged over."
     for name in results.arguments:
-        if name in NEUTRAL_ARGUMENTS and name not in axes:
+        if name in NEUTRAL_ARGUMENTS and name not in swept:
             yield from _differing(name, [row.get(name) for row in results.done])
 
 

@@ -223,10 +223,10 @@ _LISTED = sorted((column for column in COLUMNS.values() if column.list_place), k
 LISTED_FIRST, LISTED_LAST = _names(_LISTED[:3]), _names(_LISTED[3:])
 
 
-def find_dependent(axes: Iterable[str]) -> set[str]:
+def find_dependent(swept: Iterable[str]) -> set[str]:
     """Return the columns that change by themselves where these arguments are swept, so that they need not agree."""
-    axes = set(axes)
-    return {column.name for column in COLUMNS.values() if axes & set(column.follows)}
+    swept = set(swept)
+    return {column.name for column in COLUMNS.values() if swept & set(column.follows)}
 
 
 def describe_columns() -> str:

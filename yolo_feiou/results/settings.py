@@ -18,13 +18,13 @@ class TrainingSettings:
     Attributes:
         arguments: All its training arguments, `loss` and `seed` among them, and nothing that could change between
             computers (where results go, the device).
-        axes: Those that differ between the runs of the grid.
+        swept: Those that differ between the runs of the grid.
         gain: 'same' if `box` is what was asked for, 'matched' if it was set so that gradients agree in size.
         contents: Content hashes of the files that arguments name, see `fingerprint_files`.
     """
 
     arguments: Mapping[str, Any]
-    axes: tuple[str, ...] = ()
+    swept: tuple[str, ...] = ()
     gain: str = "same"
     contents: Mapping[str, str] = field(default_factory=dict)
 

@@ -36,12 +36,12 @@ class Gathered:
 
 
 def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
-    """Write `results.csv`, `arguments.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of their axes."""
+    """Write `results.csv`, `arguments.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of what is swept."""
     runs = list(runs)
-    axes = differing(runs)
-    runs.sort(key=lambda one: [_place(_value(one, axis)) for axis in axes])
-    arguments = sorted({key for one in runs for key in one.run.arguments} | {*axes, *ADJUSTED_ARGUMENTS, "box"})
-    rows = [_with_recorded(one, arguments, axes) for one in runs]
+    swept = differing(runs)
+    runs.sort(key=lambda one: [_place(_value(one, key)) for key in swept])
+    arguments = sorted({key for one in runs for key in one.run.arguments} | {*swept, *ADJUSTED_ARGUMENTS, "box"})
+    rows = [_with_recorded(one, arguments, swept) for one in runs]
     write_rows(folder / RESULTS, rows, (*FIRST, *arguments, PROVENANCE[0]))
     recorded = [{"run": one.row["run"], **_without_place(one.recorded)} for one in runs if one.recorded]
     write_rows(folder / ARGUMENTS, recorded)
@@ -95,10 +95,10 @@ def _place(value: Any) -> tuple[bool, Any]:
     return not number, value if number else str(value)
 
 
-def _with_recorded(one: Gathered, arguments: Iterable[str], axes: list[str]) -> Row:
-    """Return a row with the arguments that the run's record has and the row lacks, and the names of the axes."""
+def _with_recorded(one: Gathered, arguments: Iterable[str], swept: list[str]) -> Row:
+    """Return a row with the arguments that the run's record has and the row lacks, and the names of those swept."""
     recorded = {key: one.recorded[key] for key in arguments if key in one.recorded}
-    return {**recorded, **one.row, "axes": " ".join(axes)}
+    return {**recorded, **one.row, "axes": " ".join(swept)}
 
 
 def _without_place(arguments: Mapping[str, Any]) -> Row:
