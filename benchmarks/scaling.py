@@ -27,11 +27,11 @@ from ultralytics.data.dataset import YOLODataset
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.metrics import ap_per_class
 
-GPU, NETWORK = 250.0, 100.0  # images a second of yolov8s at 640 px with AMP; Gbit/s between machines
-NVLINK, LATENCY = 150e9, 20e-6  # bytes/s between the GPUs of a machine; s a hop
+GPU, NETWORK = 250.0, 100.0  # images a second of yolov8s at 640 px with AMP; Gbit/s between nodes
+NVLINK, LATENCY = 150e9, 20e-6  # bytes/s between the GPUs of a node; s a hop
 OVERLAP = 0.5  # share of a step during which gradients travel while others are still computed
 FLOOR = 0.04  # s: a step's kernels have to be started, however few images there are
-TRAIN, VAL, GPUS_A_MACHINE, WORKERS = 118_287, 5_000, 8, 8
+TRAIN, VAL, GPUS_A_NODE, WORKERS = 118_287, 5_000, 8, 8
 SETUPS = ((1, 16), (8, 128), (64, 1024), (64, 128))  # GPUs, total batch
 IMAGES, OBJECTS = 2_000, 7.27  # of the made-up set; objects an image in COCO
 
@@ -104,12 +104,12 @@ def measure() -> dict[str, tuple[float, str]]:
 def predict(
     measured: dict[str, tuple[float, str]], gpus: int, batch: int, gpu: float, network: float
 ) -> dict[str, object]:
-    """Return the model's times for a number of GPUs, in machines of 8, and a total batch."""
+    """Return the model's times for a number of GPUs, in nodes of 8, and a total batch."""
     load, memory, _, gradients, metrics, _ = [value for value, _ in measured.values()]
-    machines = math.ceil(gpus / GPUS_A_MACHINE)
+    nodes = math.ceil(gpus / GPUS_A_NODE)
     compute = max(batch / gpus / gpu, FLOOR)
     data = batch / gpus * load / 1e3 / WORKERS
-    width = network / 8 * 1e9 if machines > 1 else NVLINK  # a ring crosses each machine's cable once
+    width = network / 8 * 1e9 if nodes > 1 else NVLINK  # a ring crosses each node's cable once
     ring = 2 * (gpus - 1) / gpus * gradients * 1e6 / width + 2 * (gpus - 1) * LATENCY if gpus > 1 else 0.0
     exposed = max(0.0, ring - OVERLAP * compute)
     step = max(compute, data) + exposed
@@ -128,7 +128,7 @@ def predict(
         "validation_s": f"{validation:.0f}",
         "hours_500_epochs": f"{500 * (steps * step + validation) / 3600:.0f}",
         "efficiency": f"{TRAIN / (steps * step) / gpus / gpu:.2f}",
-        "labels_gb_a_machine_10m_images": f"{10e6 * memory * min(gpus, GPUS_A_MACHINE) / 1e9:.0f}",
+        "labels_gb_a_machine_10m_images": f"{10e6 * memory * min(gpus, GPUS_A_NODE) / 1e9:.0f}",
     }
 
 

@@ -3,7 +3,7 @@
 # Usage: scripts/ablate_slurm.sh out=FOLDER data=… losses=… seeds=… […]     everything that 'yolo ablate' takes
 #
 # Options for sbatch come from SBATCH_OPTIONS, as in SBATCH_OPTIONS="--gres=gpu:1 --cpus-per-task=8 --time=12:00:00".
-# A task whose time runs out, or whose node is lost, is requeued and goes on from its last checkpoint. A run is known by
+# A task whose time runs out, or whose node fails, is requeued and resumes from its last checkpoint. A run is known by
 # its key, so a grid that is edited meanwhile mixes nothing up. The same command again does what is left.
 set -euo pipefail
 

@@ -136,7 +136,7 @@ def test_figures_on_scaling_are_the_csvs():
     text = (ROOT / "docs" / "scaling.md").read_text(encoding="utf-8")
     values = {row["what"]: row["value"] for row in rows("scaling.csv")}
     assert f"{values['memory of the labels, for an image']} bytes an image" in text
-    assert f"{rows('scaling_model.csv')[1]['labels_gb_a_machine_10m_images']} GB a machine" in text
+    assert f"{rows('scaling_model.csv')[1]['labels_gb_a_machine_10m_images']} GB a node" in text
 
 
 @pytest.mark.parametrize(("file", "what"), [("train_step.csv", "loss"), ("ranks.csv", "step")])

@@ -11,9 +11,9 @@ from yolo_feiou.distributed import group
 from yolo_feiou.distributed.group import (
     TIMEOUT,
     cpu_data_parallel,
-    first_of_each_machine,
+    first_of_each_node,
     join_group,
-    one_machine_first,
+    one_node_first,
 )
 
 
@@ -45,12 +45,12 @@ def test_a_group_is_joined_once(said, monkeypatch):
     assert said == []
 
 
-def test_the_first_of_each_machine_wait_as_long_as_all_do(monkeypatch):
-    """Two machines with 2 ranks and 1: ranks 0 and 2 are first, and how many machines there are is counted."""
+def test_the_first_of_each_node_wait_as_long_as_all_do(monkeypatch):
+    """Two nodes with 2 ranks and 1: ranks 0 and 2 are first, and how many nodes there are is counted."""
     made = []
     monkeypatch.setattr(group, "gather_from_all", lambda local_rank: [0, 1, 0])
     monkeypatch.setattr(dist, "new_group", lambda ranks, timeout: made.append((ranks, timeout)) or "leaders")
-    assert first_of_each_machine(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
+    assert first_of_each_node(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
     assert made == [([0, 2], TIMEOUT)]
 
 
@@ -59,18 +59,18 @@ def test_the_first_of_each_machine_wait_as_long_as_all_do(monkeypatch):
     [
         (replace(LAUNCH, rank=0, local_rank=0), ["works", "barrier of leaders"]),
         (replace(LAUNCH, rank=8, local_rank=0), ["barrier of leaders", "works"]),
-        (LAUNCH, ["works"]),  # rank 9 is the second of its machine, and Ultralytics has it wait for the first
-        (replace(LAUNCH, rank=0, local_rank=0, size=8, machines=1), ["works"]),  # a machine alone
+        (LAUNCH, ["works"]),  # rank 9 is the second of its node, and Ultralytics has it wait for the first
+        (replace(LAUNCH, rank=0, local_rank=0, size=8, nodes=1), ["works"]),  # a node alone
     ],
 )
-def test_the_first_machine_works_first(said, launch, order):
-    with one_machine_first(launch, "leaders"):
+def test_the_first_node_works_first(said, launch, order):
+    with one_node_first(launch, "leaders"):
         said.append("works")
     assert said == order
 
 
 def test_the_others_are_let_go_if_the_first_fails(said):
-    with pytest.raises(ZeroDivisionError), one_machine_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
+    with pytest.raises(ZeroDivisionError), one_node_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
         _ = 1 / 0
     assert said == ["barrier of leaders"]
 

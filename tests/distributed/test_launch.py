@@ -9,7 +9,7 @@ import torch
 from yolo_feiou.distributed.launch import Launch, choose_device, read_launch
 from yolo_feiou.errors import ArgumentError
 
-LAUNCH = Launch(rank=9, local_rank=1, size=16, local_size=8, machines=2, restarts=0, run_id="coco")
+LAUNCH = Launch(rank=9, local_rank=1, size=16, local_size=8, nodes=2, restarts=0, run_id="coco")
 ENVIRONMENT = {
     "RANK": "9",
     "LOCAL_RANK": "1",
@@ -36,7 +36,7 @@ def test_what_torchrun_says(monkeypatch):
 def test_processes_that_could_not_meet_again(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
-    assert LAUNCH.forgets and not replace(LAUNCH, machines=1).forgets
+    assert LAUNCH.forgets and not replace(LAUNCH, nodes=1).forgets
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "0")
     assert not LAUNCH.forgets
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
@@ -62,7 +62,7 @@ def test_devices(monkeypatch, gpus, asked, device):
 
 def test_more_processes_than_gpus(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
-    with pytest.raises(ArgumentError, match="8 processes on a machine with 4 GPUs: give it --nproc-per-node=4"):
+    with pytest.raises(ArgumentError, match="8 processes on a node with 4 GPUs: give it --nproc-per-node=4"):
         choose_device(LAUNCH, "")
     with pytest.raises(ArgumentError, match="device=0,1 names 2 GPUs, and torchrun started 8 processes"):
         choose_device(LAUNCH, "0,1")

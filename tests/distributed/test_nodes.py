@@ -32,7 +32,7 @@ def machines(release):
         yield two
 
 
-def test_two_machines_train_as_one_process_does(machines, data, tmp_path):
+def test_two_nodes_train_as_one_process_does(machines, data, tmp_path):
     """24 images in batches of 12: two steps an epoch, 3 images for each of 4 ranks, two epochs."""
     arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "loss": "focal_eiou", "out": str(tmp_path)}
     arguments |= {"optimizer": "SGD", "lr0": 0.01, "epochs": 2, "nbs": 12}

@@ -39,7 +39,7 @@ def test_the_same_command_and_id(tmp_path):
     run = UnfinishedRun(*made(tmp_path, "run"))
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) == run
     assert find_unfinished_run(tmp_path, LAUNCH, {**ASKED, "device": "cpu", "workers": 4}) == run, "harmless changes"
-    assert find_unfinished_run(tmp_path, replace(LAUNCH, size=8, machines=1), ASKED) == run, "on fewer machines"
+    assert find_unfinished_run(tmp_path, replace(LAUNCH, size=8, nodes=1), ASKED) == run, "on fewer nodes"
     assert find_unfinished_run(tmp_path, LAUNCH, {**ASKED, "batch": 32}) is None
     assert find_unfinished_run(tmp_path, LAUNCH, {**ASKED, "lr0": 0.1}) is None
     assert find_unfinished_run(tmp_path, replace(LAUNCH, run_id="other"), ASKED) is None

@@ -33,12 +33,12 @@ def test_a_dry_run_prints_the_command():
     assert RECIPE not in named and "cfg=coco/1x.yaml" in named
 
 
-def test_each_of_several_machines_has_the_same_command():
+def test_each_of_several_nodes_has_the_same_command():
     several = {"MACHINES": "4", "HOST": "node1:29500", "ID": "mine", "DRY_RUN": "1"}
     words = machine("data=coco.yaml", **several).stdout.split()
     assert {"--nnodes=4", "--rdzv-endpoint=node1:29500", "--rdzv-id=mine"} <= set(words)
     missing = machine("data=coco.yaml", **{**several, "ID": ""})
-    assert missing.returncode == 2 and "several machines need HOST=name:port and ID=name" in missing.stderr
+    assert missing.returncode == 2 and "several nodes need HOST=name:port and ID=name" in missing.stderr
     assert machine("loss=eiou").returncode == 2
 
 
@@ -94,7 +94,7 @@ def slurm(tmp_path):
     return {**os.environ, **job, "SLURM_SUBMIT_DIR": str(SCRIPTS.parent), "PATH": path, "PYTHON": sys.executable}
 
 
-def test_a_job_of_slurm_on_two_machines(slurm, tmp_path):
+def test_a_job_of_slurm_on_two_nodes(slurm, tmp_path):
     environment = {**slurm, "SLURM_NNODES": "2", "DRY_RUN": "1", "PROCESSES": "8"}
     line = [SCRIPTS / "train_coco.slurm", "data=coco.yaml", "loss=eiou"]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)

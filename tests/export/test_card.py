@@ -178,7 +178,7 @@ def test_a_card_word_for_word(squares, tmp_path, monkeypatch):
         **{"folder": weights.parents[1], "weights": weights, "sha256": "00", "missing": "", "arguments": arguments},
         record=RunRecord("id", arguments=arguments, differing=("imgsz",), set_to=set_to, loss="eiou"),
         **{"loss": "eiou", "curve": [{}, {}], "finished": False, "resumed": False, "ultralytics": "8.4"},
-        **{"date": "2026-11-26T00:00:00.5", "batch": None, "processes": 1, "machines": 1, "launcher": "", "noted": []},
+        **{"date": "2026-11-26T00:00:00.5", "batch": None, "processes": 1, "nodes": 1, "launcher": "", "noted": []},
     )
     row = {
         **{"run": "r", "loss": "eiou", "seed": 3, "reason": "unfinished", "detections": 0, "AP": 0.41234, "AP50": 0.6},
@@ -219,7 +219,7 @@ def test_a_run_of_several_processes(copy, tmp_path):
     (folder / "torchrun.json").write_text(json.dumps(noted))
     assert export([str(folder), "device=cpu"]) == 0
     text = (folder / "weights" / "model_card.md").read_text()
-    assert "| processes | 4 on 2 machines, started by torchrun" in text
+    assert "| processes | 4 on 2 nodes, started by torchrun" in text
     assert "| code | yolo_feiou 0.9 (commit abc), torch 2.0, Python 3.12 |" in text
     assert "\ntorchrun --nnodes=2 --nproc-per-node=2 -m yolo_feiou detect train loss=" in text
 

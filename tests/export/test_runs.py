@@ -109,7 +109,7 @@ def recorded(path, **changes):
             "loss": "eiou",
         },
         **{"set_to": {"optimizer": "AdamW", "lr0": 0.001667}, "contents": {"data": "abc"}, "sessions": sessions},
-        **{"weights": {"file": "start.pt", "sha256": "f00"}, "launcher": "", "processes": 1, "machines": 1},
+        **{"weights": {"file": "start.pt", "sha256": "f00"}, "launcher": "", "processes": 1, "nodes": 1},
     )
     put_mark(model, replace(record, **changes), "eiou")
     folder_of(path, told, (10, 20, 30), model=model)

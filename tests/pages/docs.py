@@ -139,7 +139,7 @@ def claims_on_coco() -> list[Claim]:
         exempt("a failed one costs 6 to 10 s besides its epoch.", ONCE),
         shown(
             "(to 1e-3 of them after four steps, the first ones to the last digits), the weights at the end (to 1e-4),",
-            "distributed/test_nodes.py::test_two_machines_train_as_one_process_does",
+            "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does",
         ),
         shown(
             "what is counted from planted detections (to 1e-5)",
@@ -195,11 +195,11 @@ def claims_on_scaling() -> list[Claim]:
     made = row(PREPARED, what="ours, 9 digits, as prepared")
     each = 1e6 * float(made["json_MB"]) / int(made["annotations"])
     beyond, many = round(float(made["bytes_per_annotation"]) - each, -1), 10e9 / each
-    machine, _ = re.search(r"GPUS_A_MACHINE, WORKERS = [\d_]+, [\d_]+, (\d+), (\d+)", text).groups()
+    node, _ = re.search(r"GPUS_A_NODE, WORKERS = [\d_]+, [\d_]+, (\d+), (\d+)", text).groups()
     return [
         measured(f"for {gpus[1]} and {gpus[2]} GPUs and for data sets of 10 million images", MODEL),
         measured("yolov8n with 8 images of 160 px", "benchmarks/ranks.csv"),
-        measured(f"in nodes of {machine}, total batch b", "benchmarks/scaling.py"),
+        measured(f"in nodes of {node}, total batch b", "benchmarks/scaling.py"),
         exempt("With yolov8s at 640 px", "what the model is asked for"),
         exempt("- **8 GPUs** in one node are used almost wholly, as long as 8 cores a GPU", ARITHMETIC),
         measured(f"at the recipe's total batch of {recipe['batch']} have two images each", "cfg/coco/yolov8.yaml"),
@@ -214,7 +214,7 @@ def claims_on_scaling() -> list[Claim]:
         ),
         measured(
             f"{memory} bytes an image: {model[1]['labels_gb_a_machine_10m_images']} "
-            "GB a machine with 8 processes at 10 million",
+            "GB a node with 8 processes at 10 million",
             *(SCALING, MODEL),
         ),
         exempt("an hour or more for 10 million", "some thousands of images a second"),

@@ -11,13 +11,13 @@ PAPER = "the paper's own settings, or why ours differ"
 ONCE = "seen once, on the machine that the page names"
 NODES, SCRIPTS = "distributed/test_nodes.py", "distributed/test_scripts.py"
 LOST = f"{NODES}::test_a_lost_process_costs_an_epoch_at_most"
-EQUAL = f"{NODES}::test_two_machines_train_as_one_process_does"
+EQUAL = f"{NODES}::test_two_nodes_train_as_one_process_does"
 AGAIN = f"{SCRIPTS}::test_the_same_command_is_the_same_training_unless_told_otherwise"
 
 
 def claims_on_coco_in_words() -> list[Claim]:
     """Return those of docs/coco.md."""
-    return [*_training(), *_machines(), *_lost(), *_resumed(), *_processes(), *_recipes()]
+    return [*_training(), *_nodes(), *_lost(), *_resumed(), *_processes(), *_recipes()]
 
 
 def _training() -> list[Claim]:
@@ -40,7 +40,7 @@ def _training() -> list[Claim]:
         ),
         shown(
             "The first is Ultralytics' own launcher.",
-            "yolo/test_distributed.py::test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone",
+            "yolo/test_distributed.py::test_ultralytics_launcher_on_gpus_of_one_node_is_left_alone",
         ),
         shown(
             "after a power cut it resumes the run, while that is being trained it refuses, and once it is finished "
@@ -56,16 +56,16 @@ def _training() -> list[Claim]:
     ]
 
 
-def _machines() -> list[Claim]:
+def _nodes() -> list[Claim]:
     slurm = f"{SCRIPTS}::test_a_job_whose_time_runs_out_is_requeued_and_goes_on"
     return [
         shown(
             "The same on each of them, with a name for the training",
-            f"{SCRIPTS}::test_each_of_several_machines_has_the_same_command",
+            f"{SCRIPTS}::test_each_of_several_nodes_has_the_same_command",
         ),
         shown(
             "which is, with `TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1` in the environment,",
-            f"{SCRIPTS}::test_each_of_several_machines_has_the_same_command",
+            f"{SCRIPTS}::test_each_of_several_nodes_has_the_same_command",
         ),
         exempt(
             "Without that variable torchrun brings processes together again in a store that still has the "
@@ -84,7 +84,7 @@ def _machines() -> list[Claim]:
         exempt("Data may be on each node's own disk, or on a shared one.", ADVICE),
         shown(
             "There one node scans the labels and writes the cache first,",
-            "distributed/test_group.py::test_the_first_machine_works_first",
+            "distributed/test_group.py::test_the_first_node_works_first",
         ),
         shown("Two minutes before its time is over, and on SIGTERM to its script, the job is requeued", slurm),
         exempt(
@@ -228,7 +228,7 @@ def claims_on_scaling_in_words() -> list[Claim]:
         shown("one broadcast of the weights at the end;", EQUAL),
         shown(
             "barriers while the data are read at the start.",
-            "distributed/test_group.py::test_the_first_machine_works_first",
+            "distributed/test_group.py::test_the_first_node_works_first",
         ),
         shown("Data preparation ([`benchmarks/prepare_coco.csv`]", tables),
         shown("With yolov8s at 640 px, ASSUMED", tables),

@@ -78,28 +78,26 @@ def _end() -> list[Claim]:
             "test_real_data.py::test_detect_segment_and_pose_train",
         ),
         shown(
-            "several processes were, on CPU over gloo, on one machine and on two.",
+            "several processes were, on CPU over gloo, on one node and on two.",
             "distributed/test_group.py::test_processes_on_cpu_join_over_gloo",
         ),
         shown(
             "the choice of device and NCCL, is tested for what is handed on.",
             *(
                 "distributed/test_group.py::test_a_process_takes_its_own_gpu_before_it_joins",
-                f"{ranks}::test_gpus_of_several_machines",
+                f"{ranks}::test_gpus_of_several_nodes",
             ),
         ),
         shown(
-            "`device=0,1` is Ultralytics' own launcher, for one machine;",
-            f"{ranks}::test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone",
+            "`device=0,1` is Ultralytics' own launcher, for one node;",
+            f"{ranks}::test_ultralytics_launcher_on_gpus_of_one_node_is_left_alone",
         ),
         exempt(
             "With it, `results.csv` has rank 0's training loss, and the mean validation loss is off where ranks have "
             "unequal numbers of batches;",
             "so stock's code does it; " + FEW_GPUS,
         ),
-        shown(
-            "under torchrun both are mended.", "distributed/test_nodes.py::test_two_machines_train_as_one_process_does"
-        ),
+        shown("under torchrun both are mended.", "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does"),
         shown("Metrics are right in both.", "distributed/test_nodes.py::test_four_ranks_find_what_one_process_finds"),
         exempt("Windows itself was not tried.", "it says what was not done"),
         shown(

@@ -185,7 +185,7 @@ def _coco() -> list[Claim]:
         shown("labels exact to float32,", "datasets/coco/test_convert.py::test_real_labels_are_exact"),
         shown(
             "losses, weights and AP equal those of one process on the same batches",
-            "distributed/test_nodes.py::test_two_machines_train_as_one_process_does",
+            "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does",
         ),
         shown("costs an epoch at most:", "distributed/test_nodes.py::test_a_lost_process_costs_an_epoch_at_most"),
         shown(

@@ -250,8 +250,8 @@ def _coco() -> list[Claim]:
             "distributed/test_launch.py::test_devices",
             f"{scripts}::test_a_dry_run_prints_the_command",
         ),
-        shown("several nodes by", f"{scripts}::test_each_of_several_machines_has_the_same_command"),
-        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_on_two_machines"),
+        shown("several nodes by", f"{scripts}::test_each_of_several_nodes_has_the_same_command"),
+        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_on_two_nodes"),
         shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_itself_by_its_yaml"),
         shown(
             "with loss, data, commit, versions, metrics and licence;",

@@ -109,6 +109,12 @@ def test_what_was_begun_without_a_record_stays_unrecorded(tmp_path):
     assert found == record and found.arguments is None and found.loss is None and len(found.sessions) == 1
 
 
+def test_the_number_of_nodes_keeps_its_key_in_the_file(tmp_path):
+    RunRecord("a", processes=16, nodes=2, sessions=({"first_epoch": 1},)).write(tmp_path)
+    assert read_json(tmp_path / "provenance.json")["machines"] == 2
+    assert read(tmp_path).nodes == 2
+
+
 @pytest.mark.parametrize(
     "damaged",
     [
@@ -166,7 +172,7 @@ def test_a_fine_tune_that_was_killed_and_resumed_says_what_it_began_with(train, 
     assert record.arguments["model"] == str(base) and record.arguments["optimizer"] == "auto"
     assert record.set_to["optimizer"] == "AdamW" and record.arguments["lr0"] == 0.01
     assert record.weights == {"file": str(base), "sha256": hashlib.sha256(base.read_bytes()).hexdigest()}
-    assert (record.loss, record.launcher, record.processes, record.machines) == ("eiou", "", 1, 1)
+    assert (record.loss, record.launcher, record.processes, record.nodes) == ("eiou", "", 1, 1)
     assert record.sessions[0]["yolo_feiou"] == __version__
 
 

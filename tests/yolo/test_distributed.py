@@ -182,7 +182,7 @@ class Trainer(Ranks, Stock):
 
 @pytest.fixture
 def gpus(monkeypatch, tmp_path, release):
-    """Rank 9 of 16, on the second of two machines with 8 GPUs; returns what the group was told."""
+    """Rank 9 of 16, on the second of two nodes with 8 GPUs; returns what the group was told."""
     release(RANKS_SINCE)
     told = []
     monkeypatch.setattr(distributed, "read_launch", lambda: LAUNCH)
@@ -199,9 +199,9 @@ def gpus(monkeypatch, tmp_path, release):
     return told
 
 
-def test_gpus_of_several_machines(gpus, tmp_path):
+def test_gpus_of_several_nodes(gpus, tmp_path):
     trainer = Trainer({"device": None}, {}, None)
-    assert gpus == [torch.device("cuda", 1), ("nccl",)]  # the second process of its machine
+    assert gpus == [torch.device("cuda", 1), ("nccl",)]  # the second process of its node
     assert trainer.overrides == {"device": "0,1,2,3,4,5,6,7", "save_dir": str(tmp_path / "run")}
     assert trainer.world_size == 16 and trainer.launch.restarts == 3
     trainer._setup_ddp()
@@ -209,8 +209,8 @@ def test_gpus_of_several_machines(gpus, tmp_path):
     assert len(gpus) == 2, "Ultralytics joined nothing itself"
 
 
-def test_ultralytics_launcher_on_gpus_of_one_machine_is_left_alone(gpus, monkeypatch):
-    monkeypatch.setattr(distributed, "read_launch", lambda: replace(LAUNCH, size=8, machines=1))
+def test_ultralytics_launcher_on_gpus_of_one_node_is_left_alone(gpus, monkeypatch):
+    monkeypatch.setattr(distributed, "read_launch", lambda: replace(LAUNCH, size=8, nodes=1))
     trainer = Trainer({"device": None}, {"device": "0,1,2,3,4,5,6,7", "save_dir": "run"}, None)
     assert trainer.world_size == 8 and not trainer.callbacks and not gpus
     trainer._setup_ddp()

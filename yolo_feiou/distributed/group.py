@@ -58,8 +58,8 @@ def gather_from_all(value: Value) -> list[Value]:
     return values
 
 
-def first_of_each_machine(launch: Launch) -> tuple[Any, int]:
-    """Return the group of the ranks that are the first of their machine, and how many there are.
+def first_of_each_node(launch: Launch) -> tuple[Any, int]:
+    """Return the group of the ranks that are the first of their node, and how many there are.
 
     All ranks must call this together.
     """
@@ -68,13 +68,13 @@ def first_of_each_machine(launch: Launch) -> tuple[Any, int]:
 
 
 @contextmanager
-def one_machine_first(launch: Launch, leaders: Any) -> Iterator[None]:
+def one_node_first(launch: Launch, leaders: Any) -> Iterator[None]:
     """Let rank 0 execute the block before the first ranks of other nodes do.
 
     Where nodes share a folder, these then find what it has written, such as a label cache; where they don't, each
-    writes its own. The other ranks of a machine follow later, since Ultralytics has them wait for their first.
+    writes its own. The other ranks of a node follow later, since Ultralytics has them wait for their first.
     """
-    waits = launch.local_rank == 0 and launch.machines > 1
+    waits = launch.local_rank == 0 and launch.nodes > 1
     if waits and launch.rank:
         dist.barrier(leaders)
     try:

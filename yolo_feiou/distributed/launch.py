@@ -17,10 +17,10 @@ class Launch:
 
     Attributes:
         rank: Its number among all.
-        local_rank: Its number among those of its machine.
+        local_rank: Its number among those of its node.
         size: How many there are.
-        local_size: How many there are on its machine.
-        machines: The number of nodes. torchrun doesn't say it; this is right if all nodes are alike.
+        local_size: How many there are on its node.
+        nodes: The number of nodes. torchrun doesn't say it; this is right if all nodes are alike.
         restarts: How often torchrun restarted all processes after one of its node's ended.
         run_id: What `--rdzv-id` calls them together. torchrun makes one up with `--standalone`, and without either has
             none: then it is made of the torchrun that started this process.
@@ -30,7 +30,7 @@ class Launch:
     local_rank: int
     size: int
     local_size: int
-    machines: int
+    nodes: int
     restarts: int
     run_id: str
 
@@ -41,7 +41,7 @@ class Launch:
         They would meet in a store that still has the addresses of those before them (pytorch/pytorch#135712).
         """
         shared = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-        return self.machines > 1 and shared and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0)) > 0
+        return self.nodes > 1 and shared and int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", 0)) > 0
 
 
 def read_launch() -> Launch | None:
@@ -61,7 +61,7 @@ def read_launch() -> Launch | None:
 
 
 def choose_device(launch: Launch, device: str) -> str:
-    """Return `device` as the trainer of a rank takes it: 'cpu', or the GPUs of its machine, '0,1,2,3'.
+    """Return `device` as the trainer of a rank takes it: 'cpu', or the GPUs of its node, '0,1,2,3'.
 
     Args:
         launch: Of this process.
@@ -76,7 +76,7 @@ def choose_device(launch: Launch, device: str) -> str:
             return "cpu"
         if gpus < launch.local_size:
             raise ArgumentError(
-                f"torchrun started {launch.local_size} processes on a machine with {gpus} GPUs: give it "
+                f"torchrun started {launch.local_size} processes on a node with {gpus} GPUs: give it "
                 f"--nproc-per-node={gpus}, or device=cpu."
             )
         return ",".join(map(str, range(launch.local_size)))
@@ -84,6 +84,6 @@ def choose_device(launch: Launch, device: str) -> str:
     if device != "cpu" and len(named) != launch.local_size:
         raise ArgumentError(
             f"device={device} names {len(named)} GPUs, and torchrun started {launch.local_size} processes on this "
-            "machine: leave device= out, or name one GPU for each of them."
+            "node: leave device= out, or name one GPU for each of them."
         )
     return device

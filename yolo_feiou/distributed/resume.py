@@ -39,7 +39,7 @@ class LaunchRecord(msgspec.Struct):
 
     run_id: str | None = None
     processes: Annotated[int, msgspec.Meta(ge=1)] = 1
-    machines: Annotated[int, msgspec.Meta(ge=1)] = 1
+    nodes: Annotated[int, msgspec.Meta(ge=1)] = msgspec.field(default=1, name="machines")
     asked: dict[str, str] = {}
     sessions: list[Start] = []
 

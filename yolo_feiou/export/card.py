@@ -170,5 +170,5 @@ def _file(digested: Mapping[str, Any]) -> str:
 def _processes(run: TrainedRun) -> str:
     started = f"by {run.launcher}" if run.launcher else "by Ultralytics"
     device = run.arguments.get("device") or "chosen by Ultralytics"
-    apart = f" on {run.machines} machines" if (run.machines or 1) > 1 else ""
+    apart = f" on {run.nodes} nodes" if (run.nodes or 1) > 1 else ""
     return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"

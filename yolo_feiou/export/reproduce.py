@@ -28,9 +28,9 @@ def reproduce(run: TrainedRun) -> str | None:
     loss = settings.pop("loss")
     words = [f"{key}={spelled(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
-    machines = run.machines or 1
-    apart = f"--nnodes={machines} " if machines > 1 else ""
-    each = (run.processes or 0) // machines or "PROCESSES"
+    nodes = run.nodes or 1
+    apart = f"--nnodes={nodes} " if nodes > 1 else ""
+    each = (run.processes or 0) // nodes or "PROCESSES"
     by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
     return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {shell([task, 'train', *ours, *words])}"
 

@@ -51,7 +51,7 @@ class TrainedRun:
         date: When the checkpoint was written, '' likewise.
         batch: The total batch that it trained with, which Ultralytics may have chosen; None if that is not recorded.
         processes: In how many processes it trained, None likewise.
-        machines: The number of nodes, None likewise.
+        nodes: Their number, None likewise.
         launcher: What started them, None likewise.
         noted: An entry for each time that it began or was resumed, empty if that is not recorded.
     """
@@ -70,7 +70,7 @@ class TrainedRun:
     date: str
     batch: int | None
     processes: int | None
-    machines: int | None
+    nodes: int | None
     launcher: str | None
     noted: list[Row]
 
@@ -181,7 +181,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         date=str(checkpoint.get("date") or ""),
         batch=_batch((checkpoint.get("train_args") or {}).get("batch"), arguments.get("batch")),
         processes=record.processes if record else _processes(signed, device),
-        machines=record.machines if record else _number(signed.get("machines")) or (None if signed else 1),
+        nodes=record.nodes if record else _number(signed.get("machines")) or (None if signed else 1),
         launcher=record.launcher if record else "torchrun" if signed else "Ultralytics",
         noted=noted if noted and noted[0]["first_epoch"] == 1 else [],
     )

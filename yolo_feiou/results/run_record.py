@@ -28,6 +28,8 @@ from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
 FILE = "provenance.json"
+#: Fields of `RunRecord` whose key in the file is another, which readers of the file know.
+FILE_KEYS = {"nodes": "machines"}
 #: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.
 MARK = "yolo_feiou"
 #: In the environment of Ultralytics' own workers, which get all arguments: those that were asked for, as JSON.
@@ -69,7 +71,7 @@ class RunRecord:
         loss_file: Of a user's own loss, `file` and `sha256`.
         launcher: 'torchrun', 'Ultralytics' for its own launcher, or '' for a single process.
         processes: In how many processes it trained.
-        machines: The number of nodes.
+        nodes: The number of nodes.
         sessions: An entry for each time that it began or was resumed, see `provenance.session`.
     """
 
@@ -84,7 +86,7 @@ class RunRecord:
     loss_file: Mapping[str, Any] | None = None
     launcher: str = ""
     processes: int | None = None
-    machines: int | None = None
+    nodes: int | None = None
     sessions: tuple[Row, ...] = ()
 
     @property
@@ -94,7 +96,7 @@ class RunRecord:
 
     def write(self, folder: Path) -> None:
         """Write the record to a run's folder, as a whole."""
-        write_json(folder / FILE, asdict(self))
+        write_json(folder / FILE, {FILE_KEYS.get(name, name): value for name, value in asdict(self).items()})
 
 
 def begin(
@@ -108,7 +110,7 @@ def begin(
     loss: str = STOCK,
     launcher: str = "",
     processes: int = 1,
-    machines: int = 1,
+    nodes: int = 1,
 ) -> RunRecord:
     """Return the record of a training that begins now, see `RunRecord`.
 
@@ -122,7 +124,7 @@ def begin(
         loss: The loss that is swapped in, 'stock' for none of ours.
         launcher: As in `RunRecord`.
         processes: As in `RunRecord`.
-        machines: As in `RunRecord`.
+        nodes: As in `RunRecord`.
     """
     arguments, set_to, defaults = to_json(arguments), to_json(set_to), to_json(defaults)
     named = [arguments.get("pretrained"), arguments.get("model")]
@@ -139,7 +141,7 @@ def begin(
         loss_file=_digested(Path(loss.rpartition(":")[0] or loss)) if names_a_file(loss) else None,
         launcher=launcher,
         processes=processes,
-        machines=machines,
+        nodes=nodes,
         sessions=(session,),
     )
 
@@ -170,8 +172,8 @@ def read(folder: Path) -> RunRecord | None:
     if not path.is_file():
         return None
     content = read_record(path, Form)
-    known = {one.name for one in fields(RunRecord)}
-    record = RunRecord(**{key: value for key, value in content.items() if key in known})
+    keys = {one.name: FILE_KEYS.get(one.name, one.name) for one in fields(RunRecord)}
+    record = RunRecord(**{name: content[key] for name, key in keys.items() if key in content})
     return replace(record, sessions=tuple(record.sessions), differing=tuple(record.differing))
 
 

@@ -27,11 +27,11 @@ RANKS_SINCE = "8.4.3"
 
 
 class Ranks(TrainerHost):
-    """A trainer's part for `torchrun … -m yolo_feiou train …`: several processes, on GPUs or CPU, on any machines.
+    """A trainer's part for `torchrun … -m yolo_feiou train …`: several processes, on GPUs or CPU, on any nodes.
 
     The group is joined before the trainer is built, so that rank 0 alone prepares the data and names the run's folder,
     and so that a run that was cut off can go on in its own. Ultralytics' launcher (`device=0,1` without torchrun)
-    serves the GPUs of one machine and is left alone: it names the folder, and its processes join each other. In a
+    serves the GPUs of one node and is left alone: it names the folder, and its processes join each other. In a
     process that torchrun didn't start nothing changes.
 
     Attributes:
@@ -49,7 +49,7 @@ class Ranks(TrainerHost):
         device = str(overrides.get("device", cfg.get("device")) or "").lower().replace(" ", "").strip("[]()")
         launch = read_launch()
         gpus = device != "cpu" and torch.cuda.is_available()
-        self.launch = None if launch and gpus and launch.machines == 1 and overrides.get("save_dir") else launch
+        self.launch = None if launch and gpus and launch.nodes == 1 and overrides.get("save_dir") else launch
         self.joined = bool(self.launch and self.launch.size > 1)
         self.resume_checkpoint: Path | None = None
         self._lock = ExitStack()
@@ -83,9 +83,9 @@ class Ranks(TrainerHost):
         return self.launch.size if self.launch else dist.get_world_size() if dist.is_initialized() else 1
 
     @property
-    def machines(self) -> int:
+    def nodes(self) -> int:
         """The number of nodes they run on."""
-        return self.launch.machines if self.launch else 1
+        return self.launch.nodes if self.launch else 1
 
     @property
     def _launch(self) -> Launch:
@@ -102,8 +102,8 @@ class Ranks(TrainerHost):
             )
         device = choose_device(launch, device)
         self.own_device = group.join_group(launch, device)
-        self.leaders, machines = group.first_of_each_machine(launch)
-        self.launch = replace(launch, machines=machines, restarts=max(group.gather_from_all(launch.restarts)))
+        self.leaders, nodes = group.first_of_each_node(launch)
+        self.launch = replace(launch, nodes=nodes, restarts=max(group.gather_from_all(launch.restarts)))
         if self.launch.forgets and launch.rank == 0:
             LOGGER.warning(
                 "torchrun can't restart a failed worker of several nodes as it is: start it with "
@@ -167,14 +167,14 @@ class Ranks(TrainerHost):
         """Return the data set as Ultralytics does; a first use, which fetches or makes it, is rank 0's."""
         if not self.joined:
             return super().get_dataset()
-        with group.one_machine_first(self._launch, self.leaders):
+        with group.one_node_first(self._launch, self.leaders):
             return super().get_dataset()
 
     def build_dataset(self, *args: Any, **kwargs: Any) -> Any:
-        """Return a split as Ultralytics does; of machines that share its folder, one scans its labels."""
+        """Return a split as Ultralytics does; of nodes that share its folder, one scans its labels."""
         if not self.joined:
             return super().build_dataset(*args, **kwargs)
-        with group.one_machine_first(self._launch, self.leaders):
+        with group.one_node_first(self._launch, self.leaders):
             return super().build_dataset(*args, **kwargs)
 
     def setup_model(self) -> dict[str, Any] | None:
@@ -244,7 +244,7 @@ class Ranks(TrainerHost):
         self.tloss = {k: average(v) for k, v in losses.items()} if isinstance(losses, dict) else average(losses)
 
     def final_eval(self) -> None:
-        """Validate the best weights within the group: stock's validator would need them on each machine, and GPUs."""
+        """Validate the best weights within the group: stock's validator would need them on each node, and GPUs."""
         if not self.joined:
             return super().final_eval()
         if not group.broadcast_from_first(self.best.exists() if RANK == 0 else None):

@@ -228,7 +228,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
                 loss=str(self.own.get("loss") or STOCK),
                 launcher=self.launcher,
                 processes=self.processes,
-                machines=self.machines,
+                nodes=self.nodes,
             )
         record.write(self.save_dir)
         for model in self._models().values():
