@@ -1,4 +1,4 @@
-"""A killed run goes on with the same loss, and one without goes on in stock."""
+"""A killed run resumes with the same loss, and one without a loss resumes in stock Ultralytics."""
 
 import json
 import signal

@@ -75,7 +75,7 @@ def test_a_json_that_the_data_names_later_is_evaluated_on(command, words, tmp_pa
 
 
 def test_the_runner_is_killed(begin, command, words, tmp_path):
-    """The run dies with it; the same command goes on with the run from its last checkpoint."""
+    """The run dies with it; the same command resumes the run from its last checkpoint."""
     line = words(losses="eiou", seeds=0, epochs=5)
     runner = begin(line)
     folder = the_run(tmp_path)
@@ -230,7 +230,7 @@ def test_names_that_are_hostile(command, words, data, tmp_path):
 
 
 def test_a_run_that_takes_too_long_has_failed_and_says_why(command, words, tmp_path):
-    """3.6 s, in which no training is done; the next command goes on without the limit."""
+    """3.6 s, in which no training is done; the next command resumes it without the limit."""
     done = command(*words(losses="eiou", seeds=0, timeout=0.001))
     assert done.returncode == 1 and "FAILED: took longer than timeout= allows" in done.stdout
     (row,) = read_csv(tmp_path / "out" / "results.csv")

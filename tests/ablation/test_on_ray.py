@@ -47,8 +47,8 @@ def node_of(folder):
 
 
 def test_a_node_is_lost(tmp_path, data, cluster):
-    """Three runs on two nodes. Once one on the second node has a checkpoint, that node goes: its run goes on with it on
-    the first, and all three are done once."""
+    """Three runs on two nodes. Once one on the second node has a checkpoint, that node fails: its run resumes on the
+    first, and all three are done once."""
     folders = prepared(tmp_path, data, 3, epochs=6)
     lost = {}
 

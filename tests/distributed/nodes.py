@@ -1,4 +1,4 @@
-"""Two machines in one: network namespaces with a cable between them, or, where those can't be had, loopback."""
+"""Two nodes on one machine: network namespaces with a cable between them, or, where those can't be had, loopback."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TORCHRUN = (sys.executable, "-m", "torch.distributed.run")
 
 @dataclass(frozen=True)
 class Node:
-    """A machine: the words that run a command on it, its address, and what its environment has besides."""
+    """A node: the command that runs another one on it, its address, and what its environment has besides."""
 
     words: list[str]
     address: str
@@ -26,14 +26,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Cluster:
-    """Two machines, and whether they are namespaces of the network."""
+    """Two nodes, and whether they are namespaces of the network."""
 
     nodes: list[Node]
     port: int
     apart: bool
 
     def torchrun(self, folder, run_id, *words, ranks=2, restarts=0):
-        """Start an agent of torchrun on each machine, `ranks` processes each; returns the agents, output in files."""
+        """Start an agent of torchrun on each node, `ranks` processes each; returns the agents, output in files."""
         agents = []
         for number, node in enumerate(self.nodes):
             options = [
@@ -60,7 +60,7 @@ class Cluster:
         return agents
 
     def run(self, folder, run_id, *words, timeout=300, **options):
-        """Run to the end on both machines; returns what each printed."""
+        """Run to the end on both nodes; returns what each printed."""
         agents = self.torchrun(folder, run_id, *words, **options)
         return self.wait(folder, agents, timeout)
 
@@ -79,7 +79,7 @@ class Cluster:
 
 @contextmanager
 def cluster():
-    """Two machines, gone again at the end."""
+    """Two nodes, gone again at the end."""
     with ExitStack() as undo:
         nodes = _namespaces(undo) if shutil.which("ip") and os.geteuid() == 0 else None
         yield Cluster(nodes or [Node([], "127.0.0.1")] * 2, _free_port(), bool(nodes))

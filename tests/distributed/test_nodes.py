@@ -1,4 +1,4 @@
-"""Two machines with two processes each: one training, which equals that of one process, and outlives a lost one."""
+"""Two nodes with two processes each: one training, which equals that of one process, and outlives a failed worker."""
 
 import json
 import os
@@ -26,17 +26,17 @@ EQUAL = Path(__file__).with_name("ddp_equivalence_worker.py")
 
 
 @pytest.fixture
-def machines(release):
+def two_nodes(release):
     release(RANKS_SINCE)
     with cluster() as two:
         yield two
 
 
-def test_two_nodes_train_as_one_process_does(machines, data, tmp_path):
+def test_two_nodes_train_as_one_process_does(two_nodes, data, tmp_path):
     """24 images in batches of 12: two steps an epoch, 3 images for each of 4 ranks, two epochs."""
     arguments = {**SHORT, "data": data, "project": str(tmp_path / "runs"), "loss": "focal_eiou", "out": str(tmp_path)}
     arguments |= {"optimizer": "SGD", "lr0": 0.01, "epochs": 2, "nbs": 12}
-    texts = machines.run(tmp_path, "equal", EQUAL, json.dumps({**arguments, "batch": 12, "name": "four"}))
+    texts = two_nodes.run(tmp_path, "equal", EQUAL, json.dumps({**arguments, "batch": 12, "name": "four"}))
     alone = [sys.executable, str(EQUAL), json.dumps({**arguments, "batch": 3, "ranks": 4, "seed": 1, "name": "one"})]
     subprocess.run(alone, check=True, capture_output=True)
     one, *ranks = [json.loads((tmp_path / f"rank{rank}.json").read_text()) for rank in (-1, 0, 1, 2, 3)]
@@ -69,14 +69,14 @@ def test_two_nodes_train_as_one_process_does(machines, data, tmp_path):
             assert float(row[f"val/{loss}_loss"]) == pytest.approx(float(expected[f"val/{loss}_loss"]), rel=0.03)
 
 
-def test_four_ranks_find_what_one_process_finds(machines, train, tmp_path):
+def test_four_ranks_find_what_one_process_finds(two_nodes, train, tmp_path):
     """A model that has learnt something, and doesn't learn any more: its AP on 8 images, two for each rank."""
     data = coco_form(tmp_path / "squares", {"train": 24, "val": 8, "test": 4})
     trained = train(**{**LEARNS, "data": str(data), "loss": "eiou", "name": "trained"})
     still = {**SHORT, **LEARNS, "lr0": 0, "warmup_epochs": 0, "epochs": 1, "optimizer": "SGD", "batch": 8}
     still |= {"model": str(trained.best), "data": str(data), "loss": "eiou"}
     still |= {"project": tmp_path / "runs", "name": "four"}
-    texts = machines.run(tmp_path, "find", "-m", "yolo_feiou", "train", *(f"{k}={v}" for k, v in still.items()))
+    texts = two_nodes.run(tmp_path, "find", "-m", "yolo_feiou", "train", *(f"{k}={v}" for k, v in still.items()))
     best = tmp_path / "runs" / "four" / "weights" / "best.pt"
     # a validation batch is twice a rank's own
     alone = YOLO(best).val(data=str(data), imgsz=96, batch=4, device="cpu", plots=False, workers=0)
@@ -96,16 +96,16 @@ def epochs_done(folder):
     return len(results(folder)) if (folder / "results.csv").exists() else 0
 
 
-def test_a_lost_process_costs_an_epoch_at_most(machines, data, tmp_path):
+def test_a_failed_worker_costs_an_epoch_at_most(two_nodes, data, tmp_path):
     words = short(data=data, project=tmp_path / "runs", name="run", loss="focal_eiou:gamma=0.25", epochs=6)
-    agents = machines.torchrun(tmp_path, "lost", "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words, restarts=2)
+    agents = two_nodes.torchrun(tmp_path, "fail", "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words, restarts=2)
     folder = tmp_path / "runs" / "run"
     until(lambda: epochs_done(folder) >= 2, agents)
     saved = torch.load(folder / "weights" / "last.pt", weights_only=False)["epoch"] + 1
-    lost = psutil.Process(agents[1].pid).children()[0]
-    os.kill(lost.pid, signal.SIGKILL)
-    texts = machines.wait(tmp_path, agents)
-    assert "Going on with" in texts[0] and re.search(r"Resuming training \S+ from epoch (\d)", texts[0])
+    killed = psutil.Process(agents[1].pid).children()[0]
+    os.kill(killed.pid, signal.SIGKILL)
+    texts = two_nodes.wait(tmp_path, agents)
+    assert f"Resuming {folder}, which" in texts[0] and re.search(r"Resuming training \S+ from epoch (\d)", texts[0])
     assert int(re.search(r"from epoch (\d)", texts[0])[1]) > saved, "no epoch that was saved is done again"
     for rank, text in zip("0123", [texts[0], texts[0], texts[1], texts[1]], strict=True):
         assert len(re.findall(rf"Box loss: focal_eiou \(gamma=0.25, .* rank {rank}\n", text)) == 2

@@ -1,4 +1,4 @@
-"""The scripts for a machine and for Slurm, in processes on CPU and with stand-ins for Slurm's own commands."""
+"""The scripts for a node and for Slurm, in processes on CPU and with stand-ins for Slurm's own commands."""
 
 import os
 import re
@@ -17,34 +17,34 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 RECIPE = "cfg=coco/yolov8.yaml"
 
 
-def machine(*words, **environment):
+def train_coco(*words, **environment):
     environment = {**os.environ, "PYTHON": sys.executable, "PROCESSES": "2", **environment}
     line = [SCRIPTS / "train_coco.sh", *words]
     return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=200, check=False)
 
 
 def test_a_dry_run_prints_the_command():
-    (line,) = machine("data=coco.yaml", "loss=focal_eiou", DRY_RUN="1", ID="mine").stdout.splitlines()
+    (line,) = train_coco("data=coco.yaml", "loss=focal_eiou", DRY_RUN="1", ID="mine").stdout.splitlines()
     assert line.split()[0] == "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1"
     assert line.split()[2:4] == ["-m", "torch.distributed.run"]
     assert {"--nnodes=1", "--nproc-per-node=2", "--max-restarts=3", "--rdzv-id=mine"} <= set(line.split())
     assert line.split()[-5:] == ["yolo_feiou", "train", RECIPE, "data=coco.yaml", "loss=focal_eiou"]
-    named = machine("data=coco.yaml", "cfg=coco/1x.yaml", DRY_RUN="1").stdout
+    named = train_coco("data=coco.yaml", "cfg=coco/1x.yaml", DRY_RUN="1").stdout
     assert RECIPE not in named and "cfg=coco/1x.yaml" in named
 
 
 def test_each_of_several_nodes_has_the_same_command():
     several = {"MACHINES": "4", "HOST": "node1:29500", "ID": "mine", "DRY_RUN": "1"}
-    words = machine("data=coco.yaml", **several).stdout.split()
+    words = train_coco("data=coco.yaml", **several).stdout.split()
     assert {"--nnodes=4", "--rdzv-endpoint=node1:29500", "--rdzv-id=mine"} <= set(words)
-    missing = machine("data=coco.yaml", **{**several, "ID": ""})
+    missing = train_coco("data=coco.yaml", **{**several, "ID": ""})
     assert missing.returncode == 2 and "several nodes need HOST=name:port and ID=name" in missing.stderr
-    assert machine("loss=eiou").returncode == 2
+    assert train_coco("loss=eiou").returncode == 2
 
 
 def test_the_same_command_is_the_same_training_unless_told_otherwise():
     def named(*words, **environment):
-        return [word for word in machine(*words, DRY_RUN="1", **environment).stdout.split() if "--rdzv-id=" in word]
+        return [word for word in train_coco(*words, DRY_RUN="1", **environment).stdout.split() if "--rdzv-id=" in word]
 
     assert named("data=coco.yaml", "seed=0") == named("data=coco.yaml", "seed=0")
     assert named("data=coco.yaml", "seed=0") != named("data=coco.yaml", "seed=1")
@@ -57,9 +57,9 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
     release(RANKS_SINCE)
     words = ["cfg=coco/1x.yaml", "model=yolov8n.yaml", "close_mosaic=0", "loss=eiou"]
     words += short(data=data, project=tmp_path / "runs", name="run")
-    first = machine(*words, PROCESSES=processes)
+    first = train_coco(*words, PROCESSES=processes)
     assert first.returncode == 0 and len(results(tmp_path / "runs" / "run")) == 1, first.stderr[-2000:]
-    again = machine(*words, PROCESSES=processes)
+    again = train_coco(*words, PROCESSES=processes)
     assert again.returncode == 0 and "what this command trained, and finished" in again.stdout + again.stderr
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
     assert len(results(tmp_path / "runs" / "run")) == 1
@@ -77,7 +77,7 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
     ],
 )
 def test_a_mistake_is_said_once_before_any_process_starts(words, message):
-    done = machine(*words)
+    done = train_coco(*words)
     assert done.returncode == 2 and message in done.stderr
     assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
 

@@ -129,7 +129,7 @@ def test_the_record_tells_what_a_resumed_run_began_with(tmp_path):
 
 
 def test_a_record_of_other_weights_tells_nothing(tmp_path):
-    """As where Ultralytics itself went on with the run, or the weights were copied there."""
+    """As where Ultralytics itself resumed the run, or the weights were copied there."""
     run = read_run(recorded(tmp_path / "r", id="b"), "best")
     assert run.record is None and run.model is None and run.missing == "the provenance.json there is of other weights"
     assert run.loss == "eiou", "which the weights tell themselves"

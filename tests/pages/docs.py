@@ -133,7 +133,7 @@ def claims_on_coco() -> list[Claim]:
         exempt("from rank 0 alone", NAME),
         shown(
             "which restarts a failed worker",
-            "distributed/test_nodes.py::test_a_lost_process_costs_an_epoch_at_most",
+            "distributed/test_nodes.py::test_a_failed_worker_costs_an_epoch_at_most",
         ),
         exempt("32 images of COCO, 2 epochs at 64 px with two processes, 16 s,", ONCE),
         exempt("a failed one costs 6 to 10 s besides its epoch.", ONCE),

@@ -10,7 +10,7 @@ HARDWARE = "there was no GPU and no cluster at hand"
 PAPER = "the paper's own settings, or why ours differ"
 ONCE = "seen once, on the machine that the page names"
 NODES, SCRIPTS = "distributed/test_nodes.py", "distributed/test_scripts.py"
-LOST = f"{NODES}::test_a_lost_process_costs_an_epoch_at_most"
+LOST = f"{NODES}::test_a_failed_worker_costs_an_epoch_at_most"
 EQUAL = f"{NODES}::test_two_nodes_train_as_one_process_does"
 AGAIN = f"{SCRIPTS}::test_the_same_command_is_the_same_training_unless_told_otherwise"
 

@@ -187,7 +187,7 @@ def _coco() -> list[Claim]:
             "losses, weights and AP equal those of one process on the same batches",
             "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does",
         ),
-        shown("costs an epoch at most:", "distributed/test_nodes.py::test_a_lost_process_costs_an_epoch_at_most"),
+        shown("costs an epoch at most:", "distributed/test_nodes.py::test_a_failed_worker_costs_an_epoch_at_most"),
         shown(
             "Once that is finished it says so, and trains nothing.",
             "distributed/test_scripts.py::test_a_training_that_is_finished_is_not_begun_again",

@@ -233,7 +233,7 @@ def test_a_fine_tune_without_a_loss_says_that_its_weights_were_trained_with_anot
         return [record.getMessage() for record in caplog.records if "These weights" in record.getMessage()]
 
     (told,) = said(best)
-    assert line in told and "add loss=eiou to go on with it, or loss=stock" in told
+    assert line in told and "add loss=eiou to keep it, or loss=stock" in told
     assert said("yolov8n.yaml", pretrained=str(best))
     for model, arguments in ((best, {"loss": "stock"}), (best, {"loss": "giou"}), (stock, {}), ("yolov8n.yaml", {})):
         assert not said(model, **arguments)

@@ -195,7 +195,7 @@ def other_loss(weights: Any) -> str:
         return ""
     return (
         f"These weights were trained with loss={loss}, and this training has Ultralytics' own box loss, since none is "
-        f"named: add loss={loss} to go on with it, or loss={STOCK} to say that it is meant."
+        f"named: add loss={loss} to keep it, or loss={STOCK} to say that it is meant."
     )
 
 

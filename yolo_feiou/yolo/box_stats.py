@@ -37,7 +37,7 @@ class BoxStats:
         box_loss: The loss that trains.
         file: Where the table goes.
         device: Where the losses are computed.
-        epochs_done: The number of epochs after which training goes on. Unless that is 0, what the file holds is kept,
+        epochs_done: The number of epochs after which training resumes. Unless that is 0, what the file holds is kept,
             but for the epochs that are done again.
     """
 

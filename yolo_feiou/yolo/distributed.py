@@ -30,7 +30,7 @@ class Ranks(TrainerHost):
     """A trainer's part for `torchrun … -m yolo_feiou train …`: several processes, on GPUs or CPU, on any nodes.
 
     The group is joined before the trainer is built, so that rank 0 alone prepares the data and names the run's folder,
-    and so that a run that was cut off can go on in its own. Ultralytics' launcher (`device=0,1` without torchrun)
+    and so that a run that was cut off can resume in its own. Ultralytics' launcher (`device=0,1` without torchrun)
     serves the GPUs of one node and is left alone: it names the folder, and its processes join each other. In a
     process that torchrun didn't start nothing changes.
 
@@ -133,7 +133,7 @@ class Ranks(TrainerHost):
         self.resume_checkpoint = found.last
         if found.last:
             overrides["resume"] = str(found.last)
-            LOGGER.info(visible(f"Going on with {found.folder}, which this command began and didn't finish."))
+            LOGGER.info(visible(f"Resuming {found.folder}, which this command began and didn't finish."))
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Resume as Ultralytics does, in the folder where the run lies now."""
@@ -178,7 +178,7 @@ class Ranks(TrainerHost):
             return super().build_dataset(*args, **kwargs)
 
     def setup_model(self) -> dict[str, Any] | None:
-        """Load the model as Ultralytics does; that of a run that goes on comes from its checkpoint."""
+        """Load the model as Ultralytics does; that of a run that resumes comes from its checkpoint."""
         if self.resume_checkpoint:
             self.model = str(self.resume_checkpoint)
         return super().setup_model()

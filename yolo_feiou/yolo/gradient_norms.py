@@ -53,7 +53,7 @@ class Batch(NamedTuple):
 
 
 class MeasuredError(Exception):
-    """Ends a training when all is measured: it has no weights to go on with, which Ultralytics would miss."""
+    """Ends a training when all is measured: it has no weights to continue with, which Ultralytics would miss."""
 
 
 class Measuring(TrainerHost):
@@ -139,8 +139,8 @@ def measure_gradient_norms(
         arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
         losses: Specs.
         batches: Number of batches that are measured.
-        every: Of so many batches the last one is measured, and the others only train. The ratios change as a training
-            goes on, and most at its start.
+        every: Of so many batches the last one is measured, and the others only train. The ratios change during a
+            training, and most at its start.
         reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
 
     Raises:

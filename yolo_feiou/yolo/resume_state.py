@@ -178,7 +178,7 @@ class ExactResume(TrainerHost):
                 parameter.grad = saved["gradients"][name].to(parameter.device)
 
     def _restore_loader(self, own: dict[str, Any], batches: int) -> None:
-        """Let the loader go on in its order, and with the images that a mosaic may take again.
+        """Let the loader resume in its order, and with the images that a mosaic may take again.
 
         Its sampler stands at the end of an epoch, where a new one would begin with other numbers: it goes there first.
         """

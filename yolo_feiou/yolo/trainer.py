@@ -53,7 +53,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
 
     Raises:
         LossSpecError: If the spec is wrong; no run folder is made.
-        ArgumentError: If a resumed run is to go on with another loss, `box_stats` doesn't fit, or Ultralytics would
+        ArgumentError: If a run is to resume with another loss, `box_stats` doesn't fit, or Ultralytics would
             refuse a value of an argument of its own later.
         UnsupportedModelError: If the task trains without an axis-aligned box loss.
         MissingFileError: If `resume` names a file that isn't there.

@@ -79,7 +79,7 @@ def _wrong(path: str) -> str:
 
 
 def check_resumed_file(resume: object) -> None:
-    """Refuse to resume from a checkpoint that isn't there: Ultralytics would go on with the latest run in its place.
+    """Refuse to resume from a checkpoint that isn't there: Ultralytics would resume the latest run in its place.
 
     Raises:
         MissingFileError: If `resume` names a file, and there is none.
