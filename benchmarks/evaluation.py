@@ -2,7 +2,7 @@
 
     python benchmarks/evaluation.py [rounds]      prints a table, writes benchmarks/evaluation.csv
 
-5,000 images with 36,000 boxes of 80 classes, 100 detections an image, all made up and seeded: as in COCO the classes
+5,000 images with 36,000 boxes of 80 classes, 100 detections an image, all synthetic and seeded: as in COCO the classes
 are unequal, an image holds few of them, and most detections are strays with low scores. The yardstick is pycocotools
 as anyone would run it, from the same lists: index, loadRes, evaluate, accumulate, summarize. Reading JSON is left out
 of both.
@@ -35,7 +35,7 @@ def boxes(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.hstack([rng.uniform(0, 1, (count, 2)) * ((WIDTH, HEIGHT) - sides), sides])
 
 
-def made_up(seed: int = 0) -> tuple[GroundTruth, list[CocoRecord]]:
+def make_synthetic(seed: int = 0) -> tuple[GroundTruth, list[CocoRecord]]:
     """A ground truth and detections: for most objects one or two that fit more or less, the rest strays."""
     rng = np.random.default_rng(seed)
     share = 1 / np.arange(1, CLASSES + 1)
@@ -89,7 +89,7 @@ def plain(truth: GroundTruth, found: list[CocoRecord]) -> list[float]:
 def main() -> None:
     """Time all, check that they agree, print the medians and ratios, and save them."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    truth, found = made_up()
+    truth, found = make_synthetic()
     row = score(truth, found)
     assert row["AP"] == round(plain(truth, found)[0], 12), "the evaluators disagree"
     calls: dict[str, Callable[[], object]] = {

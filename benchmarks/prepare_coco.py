@@ -2,7 +2,7 @@
 
     python benchmarks/prepare_coco.py [scale [rounds]]      prints a table, writes benchmarks/prepare_coco.csv
 
-118,287 images with 860,001 annotations of 80 classes, all made up and seeded, with polygons: 450 MB as the real file
+118,287 images with 860,001 annotations of 80 classes, all synthetic and seeded, with polygons: 450 MB as the real file
 has. All run in turn, each in a process of its own with nothing but the JSON, and with six digits the files are compared
 byte for byte. Times are medians of the rounds. Most of the writing is the disk's, and varies with it: the CSV was made
 with TMPDIR=/dev/shm, in memory; on the busy disk of that machine ours took 12 to 23 s, and convert_coco 61.

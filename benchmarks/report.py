@@ -2,7 +2,7 @@
 
     python benchmarks/report.py [rounds]      prints a table, writes benchmarks/report.csv
 
-The results are made up and seeded. Timed is the whole command, from the start of Python to the written page, as the
+The results are synthetic and seeded. Timed is the whole command, from the start of Python to the written page, as the
 clock sees it and in seconds of a processor, which a busy machine doesn't stretch; the shortest of the rounds counts.
 """
 
@@ -98,7 +98,7 @@ def timed(folder: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Make the results up, time the command, print the seconds, and save them."""
+    """Make synthetic results, time the command, print the seconds, and save them."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

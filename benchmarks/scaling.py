@@ -33,7 +33,7 @@ OVERLAP = 0.5  # share of a step during which gradients travel while others are 
 FLOOR = 0.04  # s: a step's kernels have to be started, however few images there are
 TRAIN, VAL, GPUS_A_NODE, WORKERS = 118_287, 5_000, 8, 8
 SETUPS = ((1, 16), (8, 128), (64, 1024), (64, 128))  # GPUs, total batch
-IMAGES, OBJECTS = 2_000, 7.27  # of the made-up set; objects an image in COCO
+IMAGES, OBJECTS = 2_000, 7.27  # of the synthetic set; objects an image in COCO
 
 
 def seconds(call: Callable[[], object], rounds: int = 3) -> float:
@@ -53,7 +53,7 @@ def photo(random: np.random.Generator) -> np.ndarray:
     return np.clip(cv2.resize(coarse, (640, 480), interpolation=cv2.INTER_CUBIC) + noise, 0, 255).astype(np.uint8)
 
 
-def made_up(root: Path, count: int) -> YOLODataset:
+def make_synthetic(root: Path, count: int) -> YOLODataset:
     """Return a data set of `count` images with COCO's number of objects; a few photographs serve for all."""
     random = np.random.default_rng(0)
     (root / "images").mkdir(), (root / "labels").mkdir()
@@ -72,7 +72,7 @@ def made_up(root: Path, count: int) -> YOLODataset:
 def measure() -> dict[str, tuple[float, str]]:
     """Return what was measured, each with its unit."""
     with tempfile.TemporaryDirectory() as scratch:
-        dataset = made_up(Path(scratch), IMAGES)
+        dataset = make_synthetic(Path(scratch), IMAGES)
         torch.set_num_threads(1), cv2.setNumThreads(0)
         loading = seconds(lambda: [dataset[index] for index in range(200)]) / 200
         read = np.load(next(Path(scratch).glob("*.cache")), allow_pickle=True)

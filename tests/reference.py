@@ -96,7 +96,7 @@ def balanced_curve(x: mpmath.mpf, alpha: float, gamma: float) -> mpmath.mpf:
 
 
 def errors(e: Exact) -> list[mpmath.mpf]:
-    """The regression errors of R-CNN's encoding: offsets in sides of the target, sizes as logarithms of ratios."""
+    """The regression errors of R-CNN's encoding: offsets in box widths and heights, sizes as logarithms of ratios."""
     return [real(e.dx / e.wt), real(e.dy / e.ht), mp.log(real(e.w / e.wt)), mp.log(real(e.h / e.ht))]
 
 

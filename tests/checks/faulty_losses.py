@@ -307,7 +307,7 @@ def replaces_a_function(pred, target, huber=torch.nn.functional.huber_loss):
     return eiou(pred, target)
 
 
-# dead
+# zero-gradient
 def plain_iou(pred, target):
     return 1 - geometry(pred, target).iou
 

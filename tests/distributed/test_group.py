@@ -1,4 +1,4 @@
-"""Joining a group, and who does what first in it; GPUs are made up, since what matters is what is handed on."""
+"""Joining a group, and who does what first in it; GPUs are stand-ins, since what matters is what is handed on."""
 
 from dataclasses import replace
 

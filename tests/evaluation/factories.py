@@ -1,4 +1,4 @@
-"""Made-up ground truths and predictions."""
+"""Synthetic ground truths and predictions."""
 
 import numpy as np
 

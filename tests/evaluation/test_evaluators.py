@@ -17,15 +17,15 @@ PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AP_S": 3, "AP_M": 4, "AP_L": 5, "AR": 
 
 
 @pytest.fixture(params=[("train", seed) for seed in range(3)] + [("val", 3)], ids=str)
-def made_up(coco_tiny, request):
-    """The JSON of real objects, crowds among them, and made-up predictions."""
+def synthetic(coco_tiny, request):
+    """The JSON of real objects, crowds among them, and synthetic predictions."""
     split, seed = request.param
     path = coco_tiny / "annotations" / f"instances_{split}2017.json"
     return path, noisy(read_ground_truth(path), seed)
 
 
-def test_they_agree(made_up):
-    path, found = made_up
+def test_they_agree(synthetic):
+    path, found = synthetic
     of = read_ground_truth(path)
     faster, reference = (score(of, found, evaluator) for evaluator in ("faster-coco-eval", "pycocotools"))
     for row in (faster, reference):
@@ -36,12 +36,12 @@ def test_they_agree(made_up):
     assert all(0 < faster[name] < 1 for name in ("AP_S", "AP_M", "AP_L", "AR", "matched_75", "found_90"))
 
 
-def test_both_are_what_pycocotools_says_of_the_files(made_up, tmp_path):
+def test_both_are_what_pycocotools_says_of_the_files(synthetic, tmp_path):
     """The untouched file of COCO, segmentations and original ids included, and a result file, by its own reader."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
-    path, found = made_up
+    path, found = synthetic
     (tmp_path / "results.json").write_text(json.dumps(found))
     with redirect_stdout(io.StringIO()):
         objects = COCO(str(path))
@@ -76,8 +76,8 @@ def test_ids_that_float64_can_not_tell_apart_change_nothing(coco_tiny, evaluator
 
 
 @pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
-def test_nothing_is_printed_or_changed(made_up, evaluator, capfd, caplog):
-    path, found = made_up
+def test_nothing_is_printed_or_changed(synthetic, evaluator, capfd, caplog):
+    path, found = synthetic
     of = read_ground_truth(path)
     before = copy.deepcopy((of, found))
     run_evaluator(of, found, evaluator)
@@ -86,8 +86,8 @@ def test_nothing_is_printed_or_changed(made_up, evaluator, capfd, caplog):
     assert not caplog.records
 
 
-def test_the_order_of_predictions_matters_only_among_equal_scores(made_up):
-    path, found = made_up
+def test_the_order_of_predictions_matters_only_among_equal_scores(synthetic):
+    path, found = synthetic
     found = [{**record, "score": 1 / (place + 2)} for place, record in enumerate(found)]
     of = read_ground_truth(path)
     assert score(of, found) == score(of, found[::-1])

@@ -1,4 +1,4 @@
-"""A run on the made-up squares that has learnt something, and copies of it as other runs would lie there."""
+"""A run on the synthetic squares that has learnt something, and copies of it as other runs would lie there."""
 
 import shutil
 from dataclasses import replace
@@ -22,7 +22,7 @@ LOSS = "focal_eiou:gamma=1"
 
 @pytest.fixture(scope="session")
 def squares(tmp_path_factory):
-    """The YAML of the made-up squares: 24 images to train on, 8 to validate, 4 without objects."""
+    """The YAML of the synthetic squares: 24 images to train on, 8 to validate, 4 without objects."""
     return coco_form(tmp_path_factory.mktemp("squares"), {"train": 24, "val": 8, "test": 4})
 
 

@@ -16,14 +16,14 @@ from tests.specs import ALL, FOCAL, NORMS
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
 
-# Three pairs whose L and W are made up: L is the width of the prediction, W its height.
+# Three pairs whose L and W are chosen: L is the width of the prediction, W its height.
 L, W, S = (2.0, 3.0, 5.0), (1.0, 0.5, 0.0), (0.5, 1.0, 0.25)
-MADE_UP = tensor(*((0, 0, loss, weight) for loss, weight in zip(L, W, strict=True)))
-TARGET = torch.zeros_like(MADE_UP)
+PRED = tensor(*((0, 0, loss, weight) for loss, weight in zip(L, W, strict=True)))
+TARGET = torch.zeros_like(PRED)
 
 
-def made_up(norm: str, weight: bool = True) -> BoxLoss:
-    """Return the loss W·L, or L, of the made-up pairs."""
+def make_loss(norm: str, weight: bool = True) -> BoxLoss:
+    """Return the loss W·L, or L, of these pairs."""
     return BoxLoss(lambda pair: pair.pred[:, 2], (lambda pair: pair.pred[:, 3]) if weight else None, norm)
 
 
@@ -34,8 +34,8 @@ def apart() -> tuple[Tensor, Tensor]:
 
 def test_call_is_weight_times_loss() -> None:
     """2·1, 3·½ and 5·0, one value a pair; without a weight L alone."""
-    assert made_up("tal")(MADE_UP, TARGET).tolist() == [2, 1.5, 0]
-    assert made_up("tal", weight=False)(MADE_UP, TARGET).tolist() == [2, 3, 5]
+    assert make_loss("tal")(PRED, TARGET).tolist() == [2, 1.5, 0]
+    assert make_loss("tal", weight=False)(PRED, TARGET).tolist() == [2, 3, 5]
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_call_is_weight_times_loss() -> None:
 def test_mean_by_hand(norm: str, weight: bool, scored: bool, expected: float) -> None:
     """Each norm divides the weighted sum by what its row of the table says."""
     scores = torch.tensor(S) if scored else None
-    assert made_up(norm, weight).mean(MADE_UP, TARGET, scores).item() == pytest.approx(expected, rel=1e-15)
+    assert make_loss(norm, weight).mean(PRED, TARGET, scores).item() == pytest.approx(expected, rel=1e-15)
 
 
 def test_total_divides_in_place_of_the_scores() -> None:
     """norm=tal: 2.5/10 with a total of 10. The others have their own divisor: 2.5/1 and 3.5/3 still."""
     scores, total = torch.tensor(S), torch.tensor(10.0)
-    means = [made_up(norm).mean(MADE_UP, TARGET, scores, total=total).item() for norm in NORMS]
+    means = [make_loss(norm).mean(PRED, TARGET, scores, total=total).item() for norm in NORMS]
     assert means == pytest.approx([2.5, 0.25, 3.5 / 3], rel=1e-15)
-    assert made_up("tal").mean(MADE_UP, TARGET, total=total).item() == pytest.approx(0.35, rel=1e-15)
+    assert make_loss("tal").mean(PRED, TARGET, total=total).item() == pytest.approx(0.35, rel=1e-15)
 
 
 @pytest.mark.parametrize("gamma", [0.25, 0.5, 1, 2])
@@ -138,7 +138,7 @@ def test_gamma_0_is_eiou_bit_for_bit(norm: str, detach: str) -> None:
 
 @pytest.mark.parametrize("spec", [spec for spec in FOCAL if "detach=false" in spec and "gamma=0," not in spec])
 def test_gradcheck_of_attached_means(spec: str) -> None:
-    """With the weight in the graph mean() is one differentiable function: PyTorch's finite differences agree."""
+    """With the weight attached, mean() is one differentiable function: PyTorch's finite differences agree."""
     pred, target = tensor((0, 0, 4, 2), (0, 0, 1, 1), (1, 2, 9, 11)), tensor((1, 1, 3, 4), (5, 5, 7, 6), (0, 0, 10, 9))
     scores = torch.tensor([0.5, 1, 0.25], dtype=torch.float64)
     pred[:, 0] += 0.05  # off the kinks

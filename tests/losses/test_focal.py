@@ -1,4 +1,4 @@
-"""The focal weights, and Focal-EIoU v1: which pairs count more, and what is in the graph."""
+"""The focal weights, and Focal-EIoU v1: which pairs count more, and what is attached."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def _coco() -> list[Claim]:
         ),
         exempt(
             "the table says 0.0; what it shows is the way.",
-            "a made-up run of two epochs: the report says so of any that detects nothing",
+            "a synthetic run of two epochs: the report says so of any that detects nothing",
         ),
         shown(
             "fetched with sizes and checksums, resumed where it broke off;",

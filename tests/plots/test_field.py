@@ -50,7 +50,7 @@ def cells(mesh):
 
 @pytest.mark.parametrize("points", [2, 3, 6])
 def test_sizes_and_kinds_are_where_they_belong(points):
-    """The blue field has every place; red is where it leads away, and there alone; so with grey and dead."""
+    """The blue field has every place; red is where it leads away, and there alone; so with grey and a zero gradient."""
     rows = table(points)
     figure = draw_field(rows, "giou")
     for axis, plane in zip(figure.axes, PLANES, strict=False):

@@ -1,4 +1,4 @@
-"""Made-up results of an ablation."""
+"""Synthetic results of an ablation."""
 
 from itertools import product
 

@@ -79,7 +79,7 @@ def test_the_bootstrap_is_repeatable():
 
 
 def test_the_intervals_cover():
-    """Of 400 made-up comparisons with 6 pairs, t's interval misses the true difference in about 5 %."""
+    """Of 400 simulated comparisons with 6 pairs, t's interval misses the true difference in about 5 %."""
     rng = np.random.default_rng(0)
     intervals = [paired_difference(rng.normal(0.42, 0.003, 6), [0.41] * 6).interval for _ in range(400)]
     missed = sum(not low <= 0.01 <= high for low, high in intervals)

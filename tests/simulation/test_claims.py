@@ -1,4 +1,4 @@
-"""The paper's statements, each on a table of made-up numbers once true and once false."""
+"""The paper's statements, each on a table of numbers once true and once false."""
 
 import pytest
 

@@ -191,7 +191,7 @@ def file(tmp_path, monkeypatch):
 
 
 def test_a_users_own_function(file, tmp_path):
-    """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: broken where boxes don't overlap."""
+    """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: non-finite where boxes don't overlap."""
     lines = list(
         module.make_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
     )

@@ -56,7 +56,7 @@ CHECKS = (
     Check("offset", "no centre offset in place of width and height", misnamed.check_centre_offset, by_formula=True),
     Check("extended", "no Extended-IoU under the name EIoU", misnamed.check_extended_iou),
     Check("torch", "no function of torch is replaced, and no setting changed", interface.check_torch_unchanged),
-    Check("dead", "boxes without overlap have a gradient", gradients.check_gradient_without_overlap, "note"),
+    Check("zero-gradient", "boxes without overlap have a gradient", gradients.check_gradient_without_overlap, "note"),
     Check("half", "float16 and bfloat16 give the value within 2 %", numerics.check_half_precision, "note"),
 )
 

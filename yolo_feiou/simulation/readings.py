@@ -20,7 +20,7 @@ BASE_READINGS = [
     Reading(area=area, region=region, factor=factor, update=update)
     for area, region, factor, update in product((100, 1), ("square", "disc"), ("1", "2-iou"), ("xywh", "xyxy"))
 ]
-#: What Focal-EIoU and a batch are: Eq. 11 over all pairs, with the weight in the graph too; Eq. 10; Eq. 11 over the
+#: What Focal-EIoU and a batch are: Eq. 11 over all pairs, with the weight attached too; Eq. 10; Eq. 11 over the
 #: pairs of a point, of an anchor, or of a point and a target, with the other losses averaged over them too.
 BATCH_READINGS = [
     ({}, "focal_eiou"),

@@ -1,4 +1,4 @@
-"""Small data sets of COCO's kind, made up."""
+"""Small synthetic data sets in COCO's form."""
 
 import json
 import zipfile

@@ -21,7 +21,7 @@ real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't li
 
 
 def written(tmp_path, images, objects, **how):
-    """The label files and the counts of a made-up JSON."""
+    """The label files and the counts of a synthetic JSON."""
     columns = read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     counts = write_labels(columns, tmp_path / "labels", **how)
     return labels(tmp_path / "labels"), counts
