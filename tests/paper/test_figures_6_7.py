@@ -24,7 +24,7 @@ def test_statement_on_eiou(tmp_path, error, word):
 
 
 def test_a_statement_that_holds_in_part_says_where(tmp_path):
-    def error(run, loss):  # Focal-EIoU is above EIoU with its weight in the graph alone
+    def error(run, loss):  # Focal-EIoU is above EIoU with its weight attached alone
         return 18 if loss == "focal_eiou:detach=false" else ERRORS.get(loss, 16)
 
     evidence = results(tmp_path, error)
