@@ -5,7 +5,7 @@
 The tests come with the sdist of the release that is installed; pip fetches it. They run twice on the packages of this
 environment, each time in a folder of its own with that sdist and with settings of its own: as they are, and with
 `ultralytics.YOLO` and its siblings, the trainers and the command `yolo` replaced by ours. Nothing is installed. Data
-sets and weights that they would download are synthetic here, in the same form, so that most of what trains works without
+sets and weights that they would download are synthetic, of the same form, so that most of what trains works without
 network; what doesn't fails alike in both. Without pytest arguments, the files run that train, load, resume, tune or use
 the command; that takes an hour on two cores.
 

@@ -8,7 +8,15 @@ import pytest
 from scipy import stats
 
 from yolo_feiou.report import statistics
-from yolo_feiou.report.statistics import MOST, Difference, Spread, holm, paired_difference, pairs_needed, spread
+from yolo_feiou.report.statistics import (
+    MAX_NEEDED_SEEDS,
+    Difference,
+    Spread,
+    count_needed_seeds,
+    holm,
+    paired_difference,
+    spread,
+)
 
 
 def test_spread_by_hand():
@@ -57,7 +65,7 @@ def test_difference_of_two_pairs_by_hand():
 
 
 def test_pairs_count_and_not_the_values_alone():
-    """Both lists have the same values; as pairs they differ by .01, .01, −.02."""
+    """Both lists have the same values; seed by seed they differ by .01, .01, −.02."""
     assert paired_difference([0.41, 0.42, 0.40], [0.40, 0.41, 0.42]).sd == pytest.approx(0.01 * math.sqrt(3))
     assert paired_difference([0.41, 0.42, 0.40], [0.41, 0.42, 0.40]).sd == 0
 
@@ -79,7 +87,7 @@ def test_the_bootstrap_is_repeatable():
 
 
 def test_the_intervals_cover():
-    """Of 400 simulated comparisons with 6 pairs, t's interval misses the true difference in about 5 %."""
+    """Of 400 simulated comparisons with 6 seeds, t's interval misses the true difference in about 5 %."""
     rng = np.random.default_rng(0)
     intervals = [paired_difference(rng.normal(0.42, 0.003, 6), [0.41] * 6).interval for _ in range(400)]
     missed = sum(not low <= 0.01 <= high for low, high in intervals)
@@ -97,17 +105,17 @@ def test_holm_leaves_out_what_was_not_tested():
     assert holm([]) == [] and holm([None]) == [None]
 
 
-@pytest.mark.parametrize(("effect", "pairs"), [(0.1, 787), (0.2, 199), (0.5, 34), (0.8, 15), (1.0, 10)])
-def test_pairs_needed_are_those_of_gpower(effect, pairs):
+@pytest.mark.parametrize(("effect", "seeds"), [(0.1, 787), (0.2, 199), (0.5, 34), (0.8, 15), (1.0, 10)])
+def test_needed_seeds_are_those_of_gpower(effect, seeds):
     """G*Power 3.1: two dependent means, two-sided, α = .05, power .8, dz = difference / standard deviation."""
-    assert pairs_needed(0.005 / effect, 0.005) == pairs
+    assert count_needed_seeds(0.005 / effect, 0.005) == seeds
 
 
-def test_pairs_needed_find_the_difference():
-    """Simulated: so many pairs find it in 80 % of 20,000 experiments or more, one less in fewer."""
+def test_count_needed_seeds_find_the_difference():
+    """Simulated: so many seeds find it in 80 % of 20,000 experiments or more, one less in fewer."""
     rng = np.random.default_rng(0)
     sd, difference = 0.006, 0.005
-    needed = pairs_needed(sd, difference)
+    needed = count_needed_seeds(sd, difference)
 
     def power(n):
         return float(np.mean(stats.ttest_1samp(rng.normal(difference, sd, (20_000, n)), 0, axis=1).pvalue < 0.05))
@@ -118,13 +126,15 @@ def test_pairs_needed_find_the_difference():
 @pytest.mark.parametrize("sd", [1e-6, 1e-5, 1e-4])
 def test_two_pairs_are_the_fewest(sd):
     """Although scipy's noncentral t gives NaN there."""
-    assert pairs_needed(sd, 0.005) == 2
+    assert count_needed_seeds(sd, 0.005) == 2
 
 
-def test_pairs_needed_without_an_answer():
-    assert pairs_needed(0.1, 0.005) == math.inf  # thousands
-    assert pairs_needed(None, 0.005) is None and pairs_needed(1e-9, 0.005) is None
-    assert pairs_needed(0.0563, 0.005) in range(MOST - 10, MOST + 1)  # (1.96 + .8416)² (sd / difference)² = 995
+def test_count_needed_seeds_without_an_answer():
+    assert count_needed_seeds(0.1, 0.005) == math.inf  # thousands
+    assert count_needed_seeds(None, 0.005) is None and count_needed_seeds(1e-9, 0.005) is None
+    assert count_needed_seeds(0.0563, 0.005) in range(
+        MAX_NEEDED_SEEDS - 10, MAX_NEEDED_SEEDS + 1
+    )  # (1.96 + .8416)² (sd / difference)² = 995
 
 
 def test_a_difference_without_anything():

@@ -110,7 +110,7 @@ def test_the_summary_is_read_back(tmp_path):
     assert (up["loss"], up["runs"], up["seeds"], up["baseline"], up["verdict"]) == ("up", 3, "0 1 2", "ciou", "better")
     assert (up["AP_mean"], up["AP_sd"], up["AP_n"]) == (pytest.approx(0.421), pytest.approx(0.011), 3)
     assert (up["pairs"], up["difference"], up["difference_sd"]) == (3, 0.011, 0.001)
-    assert (up["bootstrap_low"], up["bootstrap_high"]) == ("", ""), "of three pairs"
+    assert (up["bootstrap_low"], up["bootstrap_high"]) == ("", ""), "of three seeds"
     assert up["interval_low"] == pytest.approx(0.011 - 4.302653 * 0.001 / math.sqrt(3))
     assert up["p"] == up["p_holm"] == pytest.approx(1 - 11 * math.sqrt(3) / math.sqrt(2 + 363))
     assert up["seeds_needed"] == 3

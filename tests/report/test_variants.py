@@ -15,7 +15,7 @@ def results(*rows, arguments=("box",)):
 
 
 def variants(*rows, arguments=("box",)):
-    """The variants of rows, as pairs of values and seeds."""
+    """The variants of rows, as values and seeds."""
     of = results(*rows, arguments=arguments)
     return [(dict(v.values), list(v.runs)) for v in make_variants(of, find_swept_arguments(of))]
 

@@ -39,7 +39,7 @@ def matched_ious(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> np.nd
             found[key].append((record["score"], record["bbox"]))
     matched: list[float] = []
     for key, scored in found.items():
-        best = sorted(scored, key=lambda pair: -pair[0])[:MAX_DETECTIONS]
+        best = sorted(scored, key=lambda item: -item[0])[:MAX_DETECTIONS]
         matched += _match_image(np.asarray(mask.iou([box for _, box in best], objects[key], [0] * len(objects[key]))))
     return np.minimum(np.array(matched, dtype=np.float64), 1)
 

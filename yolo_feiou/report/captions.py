@@ -8,7 +8,7 @@ from yolo_feiou.report.comparison import BETTER, METRIC, WORSE, Comparison
 from yolo_feiou.report.format import count, listing, mean_sd, percent
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import MARK
-from yolo_feiou.report.statistics import MOST
+from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
 from yolo_feiou.report.variants import Variant, named, spelled
 from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
@@ -31,11 +31,11 @@ def comparison_note(columns: Sequence[str]) -> str:
         else ""
     )
     return (
-        "Pairs: seeds that variant and baseline share. 95 %: interval of the difference by Student’s t"
+        "Common seeds: those that variant and baseline share. 95 %: interval of the difference by Student’s t"
         f"{bootstrap}; not adjusted. p: paired t test, two-sided; p, Holm: adjusted for all comparisons here, and "
-        "better or worse if it is below .05. Seeds for 0.5: how many pairs such a test needs to find a true difference "
+        "better or worse if it is below .05. Seeds for 0.5: how many seeds such a test needs to find a true difference "
         "of 0.5 percentage points with probability .8, without adjustment, from the standard deviation of the "
-        f"differences seen (at most {MOST} are tried); with few seeds this is itself a rough guess."
+        f"differences seen (at most {MAX_NEEDED_SEEDS} are tried); with few seeds this is itself a rough guess."
     )
 
 
@@ -98,7 +98,7 @@ def seed_variance(comparisons: Sequence[Comparison]) -> str:
             f"deviation), and its best seed is {percent(of.range, 2)} percentage points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
-    far, widest = max(known, key=lambda pair: pair[1].range or 0)
+    far, widest = max(known, key=lambda item: item[1].range or 0)
     return (
         f"Seed variance: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
         f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} percentage points; at most, for {far}, the best seed is "

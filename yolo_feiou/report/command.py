@@ -26,7 +26,7 @@ ARGUMENTS = (
 )
 PAGE = "index.html"
 #: What a page of paper has room for of a comparison.
-ON_PAPER = ("pairs", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
+ON_PAPER = ("common seeds", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 #: Names of the files of a table, by the table's name.
 FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
 

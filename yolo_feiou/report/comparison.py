@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, holm, pairs_needed
+from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, count_needed_seeds, holm
 from yolo_feiou.report.variants import Variant, groups
 
 METRIC = "AP"  # the one that is tested: a test of each metric would find differences by chance
@@ -42,8 +42,8 @@ class Comparison:
 
     @property
     def seeds_needed(self) -> float | None:
-        """How many seeds a difference of `SOUGHT` would need to be found, by `pairs_needed`."""
-        return pairs_needed(self.difference.sd, SOUGHT) if self.difference else None
+        """How many seeds a difference of `SOUGHT` would need to be found, by `count_needed_seeds`."""
+        return count_needed_seeds(self.difference.sd, SOUGHT) if self.difference else None
 
     @property
     def result(self) -> str:
@@ -52,18 +52,18 @@ class Comparison:
             return BASELINE
         if self.difference is None:
             return ""
-        pairs, mean = self.difference.n, self.difference.mean
+        seeds, mean = self.difference.n, self.difference.mean
         if mean is None:
             return f"no common seed with {METRIC}"
-        if pairs == 1:
+        if seeds == 1:
             return ONE_SEED
         if not self.difference.spreads:
             # Constant to the last digit: no noise of training, rather a seed without effect, or the same run twice.
-            same = f"identical in all {pairs} seeds"
-            return same if abs(mean) <= ROUNDING else f"not judged: the same difference in all {pairs} seeds"
+            same = f"identical in all {seeds} seeds"
+            return same if abs(mean) <= ROUNDING else f"not judged: the same difference in all {seeds} seeds"
         if self.distinguishable:
             return BETTER if mean > 0 else WORSE
-        return f"not distinguishable with {pairs} seeds"
+        return f"not distinguishable with {seeds} seeds"
 
 
 def compare(variants: Sequence[Variant], baseline: Baseline) -> list[Comparison]:

@@ -100,7 +100,7 @@ def by_bin(variant: Variant, look: LineLook, of: ByRun, part: Part) -> Line | No
     if not whole:
         return None
     means = [[fmean(seed[i][kind] for seed in whole) for kind in (0, 1)] for i in range(len(BINS))]
-    return Line(look, [low / 100 + 0.05 for low in BINS], [part(*pair) for pair in means])
+    return Line(look, [low / 100 + 0.05 for low in BINS], [part(*shares) for shares in means])
 
 
 def _last(epochs: Mapping[float, Row]) -> list[tuple[float, float]]:

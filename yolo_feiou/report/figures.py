@@ -15,7 +15,7 @@ from yolo_feiou.report.format import count
 from yolo_feiou.report.read import Results
 
 BAND = (
-    "The grey band is the standard deviation of single runs of the baseline; the mean difference of n pairs scatters "
+    "The grey band is the standard deviation of single runs of the baseline; the mean difference over n seeds scatters "
     "by about √(2/n) of it by chance, and about a third of all points beyond that."
 )
 

@@ -139,10 +139,10 @@ def beside_difference(
         return Line(look, x, [fmean(seeds.values()) for seeds in of]) if all(of) else None
 
     def difference(variant: Variant, look: LineLook) -> Line | None:
-        pairs = [
+        by_seed = [
             [v[seed] - b[seed] for seed in v.keys() & b.keys()] for v, b in zip(values(variant), base, strict=True)
         ]
-        return Line(look, x, [fmean(pair) for pair in pairs]) if all(pairs) and variant is not shown.baseline else None
+        return Line(look, x, [fmean(of) for of in by_seed]) if all(by_seed) and variant is not shown.baseline else None
 
     title, along, up = words
     left, right = shown.lines(mean), shown.lines(difference)

@@ -13,12 +13,13 @@ from scipy import stats
 ALPHA = 0.05  # two-sided
 POWER = 0.8
 RESAMPLES = 9999
-#: Number of pairs from which the bootstrap says something: of three, its interval is their range, and covers 75 %.
-ENOUGH = 5
+#: Number of seeds from which the bootstrap says something: of three differences, its interval is their range, and
+#: covers 75 %.
+MIN_BOOTSTRAP_SEEDS = 5
 #: Metrics lie on disk with 7 significant digits, so a spread below this is rounding and no spread.
 ROUNDING = 1e-7
-#: The largest number of pairs that `pairs_needed` looks at.
-MOST = 1000
+#: The largest number of seeds that `count_needed_seeds` tries.
+MAX_NEEDED_SEEDS = 1000
 
 Interval = tuple[float, float]
 
@@ -45,12 +46,12 @@ class Difference:
     """Differences to a baseline, paired by seed.
 
     Attributes:
-        n: Number of pairs.
-        mean: Mean difference, positive where the value is above the baseline's; None without pairs.
+        n: Their number: that of the seeds that both have.
+        mean: Mean difference, positive where the value is above the baseline's; None if there are none.
         sd: Standard deviation of the differences (n − 1); None for fewer than two.
-        interval: 95 % interval of the mean by Student's t; None for fewer than two pairs, or without a spread.
+        interval: 95 % interval of the mean by Student's t; None for fewer than two, or without a spread.
         bootstrap: The same by the percentile bootstrap, which is too narrow for few seeds; None likewise, and for fewer
-            than `ENOUGH` pairs.
+            than `MIN_BOOTSTRAP_SEEDS`.
         p: Of the paired t test, two-sided, uncorrected; None likewise.
     """
 
@@ -91,7 +92,7 @@ def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Dif
         return difference
     test = stats.ttest_1samp(differences, 0)
     low, high = test.confidence_interval(1 - ALPHA)
-    bootstrap = _bootstrap(differences) if of.n >= ENOUGH else None
+    bootstrap = _bootstrap(differences) if of.n >= MIN_BOOTSTRAP_SEEDS else None
     p_value = float(test.pvalue)  # pyright: ignore[reportAttributeAccessIssue]  # scipy makes the class as it runs
     return Difference(*(of.n, of.mean, of.sd), (float(low), float(high)), bootstrap, p_value)
 
@@ -112,19 +113,20 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 @cache
-def pairs_needed(sd: float | None, difference: float) -> float | None:
-    """Return how many pairs a two-sided paired t test at .05 needs to find a difference with probability .8.
+def count_needed_seeds(sd: float | None, difference: float) -> float | None:
+    """Return how many seeds a two-sided paired t test at .05 needs to find a difference with probability .8.
 
     The test's statistic follows a noncentral t distribution with n − 1 degrees of freedom and noncentrality
-    √n · difference / sd; returned is the smallest n from 2 with a power of .8, or infinity where `MOST` aren't enough.
+    √n · difference / sd; returned is the smallest n from 2 with a power of .8, or infinity where
+    `MAX_NEEDED_SEEDS` aren't enough.
 
     Args:
-        sd: Standard deviation of the paired differences; None, or one that is rounding, gives None.
+        sd: Standard deviation of the differences by seed; None, or one that is rounding, gives None.
         difference: The true mean difference to be found.
     """
     if sd is None or sd <= ROUNDING:
         return None
-    n = np.arange(2, MOST + 1)
+    n = np.arange(2, MAX_NEEDED_SEEDS + 1)
     critical, shift = stats.t.ppf(1 - ALPHA / 2, n - 1), np.sqrt(n) * difference / sd
     # Far below what is seen scipy gives NaN for the tail on the wrong side, which is 0 there.
     power = stats.nct.sf(critical, n - 1, shift) + np.nan_to_num(stats.nct.cdf(-critical, n - 1, shift))

@@ -9,7 +9,7 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.format import MISSING, interval, mean_sd, p_value, percent, points, seeds
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
-from yolo_feiou.report.statistics import MOST, Difference
+from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, Difference
 from yolo_feiou.report.variants import Variant, groups, spelled
 from yolo_feiou.results.schema import METRICS, PAPER_METRICS
 from yolo_feiou.storage.tables import Row
@@ -24,7 +24,7 @@ FITS = {
     "recall at .75": "found_75",
     "recall at .9": "found_90",
 }
-COMPARED = ("AP", "pairs", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
+COMPARED = ("AP", "common seeds", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
 
 
 def paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
@@ -118,7 +118,7 @@ def _summary(c: Comparison) -> Row:
         **bounds,
         "p": difference and difference.p,
         "p_holm": c.p_holm,
-        "seeds_needed": None if c.seeds_needed is None else seeds(c.seeds_needed, MOST),
+        "seeds_needed": None if c.seeds_needed is None else seeds(c.seeds_needed, MAX_NEEDED_SEEDS),
         **{f"{metric}_{part}": getattr(of, part) for metric, of in spreads.items() for part in ("mean", "sd", "n")},
     }
 
@@ -164,13 +164,13 @@ def _compared(c: Comparison, columns: Sequence[str]) -> list[Cell]:
     of, found = c.variant.spread(METRIC), c.difference or Difference(0)
     numbers = {
         "AP": Cell(mean_sd(of), value=of.mean),
-        "pairs": Cell(str(found.n), value=found.n) if c.difference else Cell(MISSING),
+        "common seeds": Cell(str(found.n), value=found.n) if c.difference else Cell(MISSING),
         "ΔAP": Cell(points(found.mean), value=found.mean),
         "95 %, t": Cell(interval(found.interval), value=found.interval and found.interval[0]),
         "95 %, bootstrap": Cell(interval(found.bootstrap), value=found.bootstrap and found.bootstrap[0]),
         "p": Cell(p_value(found.p), value=found.p),
         "p, Holm": Cell(p_value(c.p_holm), value=c.p_holm),
-        "seeds for 0.5": Cell(seeds(c.seeds_needed, MOST), value=c.seeds_needed),
+        "seeds for 0.5": Cell(seeds(c.seeds_needed, MAX_NEEDED_SEEDS), value=c.seeds_needed),
     }
     result = Cell(c.result or MISSING, bold=c.distinguishable)
     return [*_names(c.variant), result, *(numbers[column] for column in columns)]
