@@ -14,7 +14,7 @@ from yolo_feiou import cli
 
 
 @pytest.mark.slow
-def test_train_with_a_loss_then_validate(command, data, tmp_path):
+def test_a_training_with_a_loss_says_so_and_its_weights_validate(command, data, tmp_path):
     trained = command(
         "train", "model=yolov8n.yaml", "loss=focal_eiou:gamma=0.5,norm=tal", *short(data=data, project=tmp_path)
     )
@@ -73,12 +73,12 @@ def test_version_is_stocks(monkeypatch, caplog):
 
 
 @pytest.mark.parametrize("word", ["check", "Check", "checks"])
-def test_check_without_words_is_stocks_name_for_its_checks(monkeypatch, caplog, word):
+def test_check_without_arguments_is_stocks_name_for_its_checks(monkeypatch, caplog, word):
     run(monkeypatch, word)
     assert "Ultralytics" in caplog.text and "Python" in caplog.text
 
 
-def test_check_with_words_is_ours(monkeypatch, capsys):
+def test_check_with_arguments_is_ours(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         run(monkeypatch, "check", "eiou")
     assert stop.value.code == 0
@@ -131,7 +131,7 @@ def test_an_error_in_a_users_callback_shows_where_it_was(data, tmp_path, code, k
 
 
 @pytest.mark.slow
-def test_a_recipe_and_its_loss_on_the_command_line(command, data, tmp_path):
+def test_the_command_trains_with_the_loss_of_a_recipe(command, data, tmp_path):
     (tmp_path / "mine.yaml").write_text("loss: eiou\nepochs: 1\nimgsz: 64\n")
     done = command("train", "cfg=mine.yaml", "model=yolov8n.yaml", *short(data=data, project=tmp_path))
     assert done.returncode == 0, done.stderr

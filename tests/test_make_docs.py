@@ -70,7 +70,7 @@ def test_wrong_markers_are_refused(page, message, tmp_path):
     assert message in str(error.value)
 
 
-def test_a_table_in_markdown():
+def test_a_table_has_titles_sides_and_a_blank_line_before_it():
     """Titles, a side for each column, rows; a blank line before the table and none of its own after it."""
     assert make_docs.format_table(("a", "b"), "lr", [("x", "1"), ("y", "2")]) == (
         "| a | b |\n|:--|--:|\n| x | 1 |\n| y | 2 |\n"
@@ -129,7 +129,7 @@ def test_files_of_coco_have_their_published_sizes_and_checksums():
     assert rows["annotations/image_info_test2017.zip"][0] == "not published"
 
 
-def test_shares_of_the_gradient_by_hand(tmp_path):
+def test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain(tmp_path):
     """Epochs 3 to 5 of five at box=7.5: of `a` .5, .5 and .8 in one run and .7 each in the other, which is .65 on
     average; of `b` .9. The run at box=5 and the first epochs would change both."""
     write(tmp_path, "results/bccd/results.csv", "run,loss,box\na0,a,7.5\na1,a,7.5\nb0,b,7.5\nc0,b,5\n")

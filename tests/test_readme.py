@@ -86,7 +86,7 @@ def test_code_for_ones_own_runs_as_it_stands():
     assert eval(first, names).shape == (2,) and eval(second, names).shape == ()
 
 
-def test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones():
+def test_losses_of_the_l_kind_trade_high_iou_for_low_iou_boxes():
     """At box=7.5 each is above CIoU in AP50 and below it in AP85 and AP90; no loss on overlap is so far from it."""
     with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
         of = defaultdict(list)
@@ -119,13 +119,13 @@ def shares_of_good_boxes():
     return tuple({loss: fmean(pair[i]) for loss, pair in shares.items()} for i in (0, 1))
 
 
-def test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone():
+def test_high_iou_boxes_have_less_than_their_share_under_smooth_l1_alone():
     """Share of the gradient over share of the positives, for an IoU of .8 or more in the last three epochs."""
     grad, number = shares_of_good_boxes()
     assert [loss for loss in grad if grad[loss] < number[loss]] == ["smooth_l1"]
 
 
-def test_good_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind():
+def test_high_iou_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind():
     """An IoU of .8 or more in the last three epochs: more than half of it, and more than their number is of all."""
     (grad, number) = shares_of_good_boxes()
     assert {loss for loss in grad if grad[loss] > max(number[loss], 0.5)} == set(grad) - {"focal_l1", "smooth_l1"}
@@ -146,7 +146,7 @@ def test_a_step_with_our_loss_takes_what_one_of_stock_takes(file, what):
     assert abs(ratio["focal_eiou"] - ratio["stock again"]) < 0.005
 
 
-def test_space_that_coco_needs():
+def test_the_space_that_coco_needs_is_as_the_page_says():
     """As `from_network` asks for it: what comes out of the zips, the largest of them, and the labels; in GB."""
     archives = (TRAIN, VAL, ANNOTATIONS)
     without = sum(archive.extracted for archive in archives) + TRAIN.size + LABELS_BYTES
@@ -154,7 +154,7 @@ def test_space_that_coco_needs():
     assert f"{(without + TEST.extracted + TEST_INFO.extracted) / 1e9:.0f}" == "47"
 
 
-def test_the_ring_on_a_slow_network():
+def test_the_ring_on_a_slow_network_takes_what_the_page_says():
     """As the page has it: 2 (N − 1)/N · gradients / width + 2 (N − 1) · 20 µs, half of a step of 64 ms hidden."""
     gradients = 1e6 * float(next(row["value"] for row in rows("scaling.csv") if row["what"] == "gradients of yolov8s"))
     ring = 2 * 63 / 64 * gradients / (10e9 / 8) + 2 * 63 * 20e-6
@@ -162,7 +162,7 @@ def test_the_ring_on_a_slow_network():
     assert (f"{1e3 * ring:.0f}", f"{1e3 * ring - step / 2:.0f}") == ("73", "41")
 
 
-def test_tested_range_is_doctors():
+def test_the_tested_range_is_that_of_doctor():
     assert f"Ultralytics {TESTED[0]} to {TESTED[1]} " in README
     assert f'"ultralytics>={TESTED[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
@@ -189,7 +189,7 @@ def test_messages_in_the_table_are_those_of_the_code():
     assert [piece for piece in pieces if not any(piece in text for text in said if isinstance(text, str))] == []
 
 
-def test_the_commands_are_one():
+def test_the_commands_call_one_function():
     """`yolo`, `yolo-feiou` and `python -m yolo_feiou` call the same function."""
     scripts = re.findall(r"^(yolo[\w-]*) = \"(.*)\"$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert scripts == [("yolo", "yolo_feiou.cli:main"), ("yolo-feiou", "yolo_feiou.cli:main")]

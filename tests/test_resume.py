@@ -81,7 +81,7 @@ def test_stock_resumes_a_run_of_ours_that_has_no_loss(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours(data, tmp_path, command):
+def test_stock_refuses_to_resume_a_run_with_a_loss_which_ours_then_resumes(data, tmp_path, command):
     last = killed_run(data, tmp_path, loss="eiou")
     refused = resume_in_stock(last)
     assert refused.returncode == 1

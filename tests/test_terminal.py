@@ -7,7 +7,7 @@ from yolo_feiou.terminal import say
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_line_is_one_line_and_nothing_else(name, capsys):
+def test_a_message_is_printed_as_one_line_without_control_characters(name, capsys):
     say(f"run {name} is done")
     out, _ = capsys.readouterr()
     assert out.startswith("run ") and out.endswith(" is done\n")

@@ -59,5 +59,5 @@ def test_what_fails_in_ours_alone_is_told(script, tmp_path, capsys):
         ({}, {}, 2),
     ],
 )
-def test_exit_status(script, stock, ours, status):
+def test_the_exit_status_tells_whether_ours_fails_where_stock_passes(script, stock, ours, status):
     assert script.compare(stock, ours) == status

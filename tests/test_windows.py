@@ -42,7 +42,7 @@ def test_every_module_is_imported(windows):
 
 
 @pytest.mark.slow
-def test_a_training_of_two_epochs(windows, data, tmp_path):
+def test_a_training_ends_with_its_results_and_weights(windows, data, tmp_path):
     words = short(data=data, project=tmp_path, name="run", epochs=2)
     done = windows("-m", "yolo_feiou", "train", "model=yolov8n.yaml", "loss=focal_eiou", "box_stats=True", *words)
     assert done.returncode == 0, done.stderr

@@ -74,7 +74,7 @@ def test_a_json_that_the_data_names_later_is_evaluated_on(command, words, tmp_pa
     assert not (tmp_path / "other").exists()
 
 
-def test_the_runner_is_killed(begin, command, words, tmp_path):
+def test_the_run_of_a_runner_that_was_killed_is_resumed_by_the_same_command(begin, command, words, tmp_path):
     """The run dies with it; the same command resumes the run from its last checkpoint."""
     line = words(losses="eiou", seeds=0, epochs=5)
     runner = begin(line)
@@ -90,7 +90,7 @@ def test_the_runner_is_killed(begin, command, words, tmp_path):
     assert len(read_csv(tmp_path / "out" / "results.csv")) == 1
 
 
-def test_a_run_is_killed(begin, words, tmp_path):
+def test_a_run_that_was_killed_is_resumed_at_once(begin, words, tmp_path):
     """The runner takes it up again at once."""
     runner = begin(words(losses="eiou", seeds=0, epochs=5))
     folder = the_run(tmp_path)
@@ -102,7 +102,7 @@ def test_a_run_is_killed(begin, words, tmp_path):
     assert out.count("started") == 2
 
 
-def test_a_run_raises(command, words, tmp_path):
+def test_a_run_that_raises_has_a_row_with_its_reason_and_the_other_is_done(command, words, tmp_path):
     """All layers frozen, which Ultralytics refuses once the model is built."""
     done = command(*words(losses="eiou", seeds=0, freeze="0,100", jobs=2))
     assert done.returncode == 1
@@ -114,7 +114,7 @@ def test_a_run_raises(command, words, tmp_path):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_the_disk_is_full(command, words, tmp_path):
+def test_what_a_full_disk_stopped_is_done_by_the_same_command_once_there_is_room(command, words, tmp_path):
     """4 MiB hold the folder and no checkpoint; with room, the same command does it."""
     place = tmp_path / "out"
     place.mkdir()
@@ -135,7 +135,7 @@ def test_the_disk_is_full(command, words, tmp_path):
         subprocess.run(["umount", "-l", place], check=True)
 
 
-def test_a_state_file_is_damaged(command, words, tmp_path):
+def test_a_run_with_a_damaged_record_is_set_aside_and_repeated(command, words, tmp_path):
     line = words(losses="ciou,eiou", seeds=0, jobs=2)
     command(*line)
     first, second = run_folders(tmp_path / "out")
@@ -148,7 +148,7 @@ def test_a_state_file_is_damaged(command, words, tmp_path):
     assert (second.path / "row.json").read_text() == kept
 
 
-def test_two_runners_share_a_folder(begin, words, tmp_path):
+def test_two_runners_in_a_folder_do_each_run_once(begin, words, tmp_path):
     """Each run is done once, by one of them; both see all as done."""
     line = words(losses="ciou,eiou", seeds="0,1")
     runners = [begin(line), begin(line)]
@@ -161,7 +161,7 @@ def test_two_runners_share_a_folder(begin, words, tmp_path):
     assert sum(out.count(": started") for out in outs) >= 4
 
 
-def test_interrupted(begin, words, tmp_path):
+def test_an_interrupted_runner_ends_its_runs_and_says_how_to_resume(begin, words, tmp_path):
     runner = begin(words(losses="eiou", seeds=0, epochs=50))
     folder = the_run(tmp_path)
     until(lambda: epochs_done(folder) >= 1)
@@ -193,7 +193,7 @@ def test_mistakes_are_one_line_and_leave_nothing(command, words, tmp_path, more,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_something_else(command, words, tmp_path):
+def test_a_folder_that_holds_something_else_is_refused(command, words, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "notes.txt").write_text("mine")
     done = command(*words())
@@ -201,7 +201,7 @@ def test_a_folder_of_something_else(command, words, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
 
-def test_weights_that_are_gone(command, words, tmp_path):
+def test_another_evaluation_without_its_weights_fails_and_the_row_stays(command, words, tmp_path):
     """Another evaluation needs them; the run that is done stays as it is, and nothing is trained anew."""
     command(*words(losses="eiou", seeds=0))
     (folder,) = run_folders(tmp_path / "out")
@@ -212,7 +212,7 @@ def test_weights_that_are_gone(command, words, tmp_path):
     assert folder.row() == before and folder.results.exists()
 
 
-def test_names_that_are_hostile(command, words, data, tmp_path):
+def test_odd_names_are_recorded_as_given(command, words, data, tmp_path):
     """In data, model and out; the records say what was given, and the command can be typed again."""
     odd = 'a $HOME "b"\n\rc\x1b\t;'
     model = Path(ultralytics.__file__).parent / "cfg" / "models" / "v8" / "yolov8.yaml"

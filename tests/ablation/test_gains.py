@@ -151,7 +151,7 @@ def test_runs_that_cannot_begin_say_why(tmp_path, data):
 
 
 @pytest.mark.slow
-def test_a_grid_with_matched_gains(command, tmp_path, data):
+def test_a_grid_trains_with_its_matched_gains_and_keeps_them(command, tmp_path, data):
     """From end to end: the gain that was measured is the one that trained, and a second command keeps it."""
     from yolo_feiou.ablation.store import run_folders
 

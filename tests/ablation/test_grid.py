@@ -10,7 +10,7 @@ from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.framework import FRAMEWORK
 
 
-def test_every_combination_once():
+def test_every_combination_is_there_once_in_order():
     """2 losses × 3 gains × 2 seeds, in the order loss, gain, seed; what is no list is in every run."""
     words = {"data": "a.yaml", "losses": "ciou,focal_eiou:gamma=1,norm=tal", "box": "2.5,5,7.5", "seeds": "0,1"}
     runs = expand(words, FRAMEWORK)
@@ -25,7 +25,7 @@ def test_every_combination_once():
     assert len({run.name for run in runs}) == len({run.key for run in runs}) == 12
 
 
-def test_values_of_a_hyper_parameter():
+def test_values_of_a_hyper_parameter_give_a_loss_each():
     """In one spelling, the shortest: 0.5 is the default."""
     runs = expand({"loss": "focal_eiou:gamma=0.25|0.50|1|2"}, FRAMEWORK)
     assert [run.arguments["loss"] for run in runs] == [
@@ -94,14 +94,14 @@ def test_spelling_changes_no_key():
         ({"loss": "focal_eiou,focal_eiou:gamma=0.5"}, "losses=focal_eiou,focal_eiou:gamma=0.5: 'focal_eiou:gamma=0.5'"),
     ],
 )
-def test_mistakes(words, message):
+def test_a_mistake_is_named_with_its_argument(words, message):
     with pytest.raises(ArgumentError) as error:
         expand(words, FRAMEWORK)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("loss", ["eoiu", "eiou,eiou", "", "focal_eiou:gama=1"])
-def test_a_wrong_loss(loss):
+def test_a_wrong_loss_is_refused(loss):
     with pytest.raises(LossSpecError):
         expand({"loss": loss}, FRAMEWORK)
 

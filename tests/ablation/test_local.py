@@ -89,7 +89,7 @@ def test_a_run_ends_by_itself_where_processes_have_no_groups(folder, ends, monke
     assert process.poll() is not None
 
 
-def test_without_a_limit_it_goes_on(folder):
+def test_without_a_limit_a_run_that_hangs_is_left_alone(folder):
     clock = Clock()
     engine = Local(["cpu"], Script(script=HANGS), clock)
     engine.start(folder)

@@ -46,7 +46,7 @@ def node_of(folder):
     return next((line.split()[2] for line in reversed(lines) if line.startswith("Ray node ")), None)
 
 
-def test_a_node_is_lost(tmp_path, data, cluster):
+def test_a_run_whose_node_fails_resumes_on_another(tmp_path, data, cluster):
     """Three runs on two nodes. Once one on the second node has a checkpoint, that node fails: its run resumes on the
     first, and all three are done once."""
     folders = prepared(tmp_path, data, 3, epochs=6)
@@ -86,13 +86,13 @@ def test_a_run_that_hangs_ends_by_the_limit(tmp_path, data, cluster):
         assert not folder.busy and folder.row() is None
 
 
-def test_a_device_that_the_cluster_does_not_have(tmp_path, data, cluster):
+def test_a_device_that_the_cluster_does_not_have_is_refused(tmp_path, data, cluster):
     """It would train on CPUs, without a word."""
     with pytest.raises(ArgumentError, match=r"device=7: the Ray cluster has no GPU"):
         OnRay(Task(device="7"), "", jobs=1, per_device=1, cpus=1, retries=0)
 
 
-def test_a_folder_that_a_node_does_not_have(tmp_path, data, cluster, monkeypatch):
+def test_a_run_whose_folder_its_node_does_not_have_fails_with_what_to_do(tmp_path, data, cluster, monkeypatch):
     """The run fails, with a reason that says what to do, and is recorded."""
     (folder,) = prepared(tmp_path, data, 1, epochs=1)
     engine = OnRay(Task(device="cpu"), "", jobs=1, per_device=1, cpus=1, retries=0)
@@ -106,6 +106,6 @@ def test_a_folder_that_a_node_does_not_have(tmp_path, data, cluster, monkeypatch
     assert "out= must be a folder that all nodes share" in folder.log.read_text()
 
 
-def test_no_cluster_at_the_address():
+def test_an_address_without_a_cluster_is_refused():
     with pytest.raises(ArgumentError, match="address=127.0.0.1:1: there is no Ray cluster"):
         OnRay(Task(), "127.0.0.1:1", jobs=0, per_device=1, cpus=1, retries=0)

@@ -15,7 +15,7 @@ from yolo_feiou.yolo.weights_path import check_weights_folder
 DATA = "data=shapes.yaml"
 
 
-def test_words_are_parted_into_grid_and_options():
+def test_arguments_are_split_into_grid_and_options():
     request = read_request(
         [DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2", "jobs=2", "split=test", "device=cpu"], FRAMEWORK
     )
@@ -44,7 +44,7 @@ def test_words_are_parted_into_grid_and_options():
         (["device=0+1,2+3"], ["0,1", "2,3"]),
     ],
 )
-def test_devices_are_handed_out(words, devices):
+def test_every_device_has_a_run_before_one_has_a_second(words, devices):
     """All devices get a run before one gets a second."""
     assert read_request([DATA, *words], FRAMEWORK).devices == devices
 
@@ -56,7 +56,7 @@ def test_gpus_that_are_not_named_are_handed_out_too(monkeypatch):
     assert read_request([DATA, "jobs=3"], FRAMEWORK).devices == ["0", "1", "2"]
 
 
-def test_more_jobs_than_there_is_room_for():
+def test_more_jobs_than_the_devices_have_room_for_are_refused():
     with pytest.raises(ArgumentError, match="jobs=4: device= and per_device= have room for 2 runs at a time"):
         read_request([DATA, "device=0,1", "jobs=4"], FRAMEWORK)
 
@@ -77,7 +77,7 @@ def test_runs_side_by_side_on_cpu_share_its_cores(monkeypatch):
     assert read_request([DATA, "device=0,1"], FRAMEWORK).task().threads == 0
 
 
-def test_a_yaml_lists_values_and_words_go_over_it(tmp_path):
+def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):
     path = tmp_path / "grid.yaml"
     path.write_text(
         "data: a.yaml\nlosses: [ciou, 'focal_eiou:gamma=1,norm=tal']\nseeds: [0, 1]\nbox: [5, 7.5]\nclasses: [[0, 2]]\n"
@@ -143,13 +143,13 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
         ([DATA, "cfg=nowhere.yaml"], "cfg=nowhere.yaml: there is no such file"),
     ],
 )
-def test_mistakes(words, message):
+def test_a_mistake_is_named_with_its_argument(words, message):
     with pytest.raises(ArgumentError) as error:
         read_request(words, FRAMEWORK)
     assert str(error.value).startswith(message)
 
 
-def test_an_unknown_loss():
+def test_an_unknown_loss_is_refused():
     with pytest.raises(LossSpecError, match="unknown loss 'eoiu'"):
         read_request([DATA, "losses=ciou,eoiu"], FRAMEWORK)
 
@@ -164,7 +164,7 @@ def test_the_usual_folder_is_one_that_ultralytics_can_take_whatever_the_data_is_
     assert read_request(["data=other.yaml"], FRAMEWORK).folder.name != folder.name
 
 
-def test_words_that_are_no_unicode_are_refused():
+def test_arguments_that_are_not_utf_8_are_refused():
     """As the shell hands them on: a file whose name has the byte FF."""
     with pytest.raises(ArgumentError, match="'data=\ufffd.yaml' has bytes that are not UTF-8: rename what it names"):
         read_request(["data=\udcff.yaml"], FRAMEWORK)

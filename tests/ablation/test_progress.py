@@ -24,7 +24,7 @@ def epochs(folder, count):
     folder.results.write_text(HEADER + lines)
 
 
-def test_shares_and_time_left(folders):
+def test_the_time_left_follows_from_the_share_that_is_done(folders):
     """One of four was done before, one stood at epoch 4 of 10. After 60 s that one is at 9, and a third is done:
     1.5 runs in 60 s, 0.1 + 1 left, so 44 s."""
     clock = [100.0]
@@ -50,7 +50,7 @@ def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
     assert progress.best == (0.2, "r0")
 
 
-def test_lines_where_there_is_no_terminal(folders):
+def test_without_a_terminal_progress_is_told_in_lines(folders):
     """One of four runs took 10 s, so three take 30."""
     clock = [100.0]
     out = io.StringIO()
@@ -89,14 +89,14 @@ def in_terminal(folder):
     return show_in_terminal(SHOW, folder, columns=100, stderr=None)[0]
 
 
-def test_bars_in_a_terminal(folders, tmp_path):
+def test_a_terminal_shows_a_bar_for_each_run(folders, tmp_path):
     epochs(folders[1], 4)
     text = in_terminal(tmp_path)
     assert "Panel" in text and "4/10" in text and "mAP50-95 40.0" in text and "1 of 4 done" in text
     assert "r1: done, AP 25.0, 2 min" in text
 
 
-def test_durations_and_outcomes():
+def test_durations_and_outcomes_are_told_in_short():
     assert [format_duration(seconds) for seconds in (45, 89.4, 90, 5399, 5400)] == [
         "45 s",
         "89 s",

@@ -45,7 +45,7 @@ def refused(words):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_ground_truth_that_does_not_fit(words, squares, fault):
+def test_a_ground_truth_that_does_not_fit_is_refused(words, squares, fault):
     damage(squares, fault)
     assert isinstance(refused(words()), DataError)
 
@@ -94,12 +94,12 @@ def test_what_is_known_at_the_start_is_told_there(words, told, error, message):
 
 
 @pytest.mark.parametrize("device", ["7", "cuda", "0,1"])
-def test_a_device_that_is_not_there(words, device, monkeypatch):
+def test_a_device_that_is_not_there_is_refused(words, device, monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert "there is no GPU" in str(refused(words(device=device)))
 
 
-def test_a_batch_that_ultralytics_would_choose_on_several_gpus(words, monkeypatch):
+def test_a_batch_that_ultralytics_can_not_choose_on_several_gpus_is_refused(words, monkeypatch):
     """It can't there, and each run would fail."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert "batch=-1 on several GPUs (device=0,1)" in str(refused(words(device="0+1", batch="-1")))
@@ -107,7 +107,7 @@ def test_a_batch_that_ultralytics_would_choose_on_several_gpus(words, monkeypatc
     rehearse_runs(read_request(words(device="0,1", batch="-1"), FRAMEWORK))
 
 
-def test_a_folder_that_is_odd_by_where_the_command_is_given(words, tmp_path, monkeypatch):
+def test_a_current_folder_from_which_ultralytics_can_not_load_is_refused(words, tmp_path, monkeypatch):
     """The path to `out` is a part of that of the weights."""
     (tmp_path / "Bob's").mkdir()
     monkeypatch.chdir(tmp_path / "Bob's")

@@ -44,7 +44,7 @@ def test_a_batch_that_ultralytics_halved_is_no_fair_run(tmp_path):
     assert finished_row(folder, folder.run(), TASK, MEASURED)["batch"] == 8
 
 
-def test_a_run_that_went_on_elsewhere_says_so(tmp_path):
+def test_a_run_that_was_resumed_elsewhere_says_so(tmp_path):
     folder = trained(tmp_path / "r", run())
     write_sessions(folder, SESSION, {**SESSION, "first_epoch": 2, "torch": "2.1", "machine": "n"})
     row = finished_row(folder, folder.run(), TASK, MEASURED)

@@ -143,7 +143,7 @@ def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):
     assert all(folder.row() for folder in folders if folder != folders[1])
 
 
-def test_a_run_that_is_killed_goes_on(folders):
+def test_a_run_that_is_killed_is_begun_again(folders):
     runner, engine, _ = do(folders, {"r1": [-9, 0]})
     assert engine.begun.count("r1") == 2 and runner.failures == {} and folders[1].row()
 
@@ -166,7 +166,7 @@ def test_a_process_that_ends_well_without_a_row_has_failed(folders, monkeypatch)
     assert list(runner.failures) == ["r0"]
 
 
-def test_a_run_in_the_hands_of_another_is_waited_for(folders, monkeypatch):
+def test_a_run_that_another_runner_executes_is_waited_for(folders, monkeypatch):
     """r1 is held at first; the other runner finishes it. It is shown as done and not begun here."""
     looks = iter([True, True, True, False])
 
@@ -184,7 +184,7 @@ def test_a_run_in_the_hands_of_another_is_waited_for(folders, monkeypatch):
 
 
 @pytest.mark.parametrize("time", ["2000-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
-def test_a_run_that_another_left_undone(folders, monkeypatch, time):
+def test_a_run_that_another_runner_left_failed_has_failed_only_if_it_did_since_we_began(folders, monkeypatch, time):
     """If the other runner saw it fail since we began it has failed; an older failure is history and it is begun."""
     looks = iter([True, False, False])
     monkeypatch.setattr(RunFolder, "busy", property(lambda f: f.path.name == "r1" and next(looks, False)))

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 SLURM = Path(__file__).parents[2] / "scripts" / "ablate_slurm.sh"
 
 
-def test_the_plan_and_one_run_of_it(command, words, tmp_path):
+def test_the_number_of_a_plan_chooses_that_run_alone(command, words, tmp_path):
     plan = command(*words("plan=True", losses="ciou,eiou", seeds="0,1"))
     lines = plan.stdout.splitlines()
     assert [line.split()[0] for line in lines] == ["1", "2", "3", "4"] and not (tmp_path / "out").exists()
@@ -41,7 +41,7 @@ def slurm(tmp_path):
     return {**os.environ, "PATH": path, "SBATCH_OPTIONS": "--gres=gpu:1 --time=60"}
 
 
-def test_an_array_job_of_slurm(words, tmp_path, slurm):
+def test_a_task_of_slurm_does_the_run_of_its_key(words, tmp_path, slurm):
     """Submitted, and then as task 2 of the array, of a grid to which a loss was added in front meanwhile."""
     line = [str(SLURM), *words(losses="ciou,eiou", seeds=0)[1:]]
     subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)

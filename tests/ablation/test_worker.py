@@ -25,10 +25,10 @@ def test_a_process_sees_its_own_gpus_alone(monkeypatch, device, seen, visible, i
     assert task.own_device == inside
 
 
-def test_numbers_of_gpus():
+def test_gpus_are_numbered_as_their_device_names_them():
     assert [parse_gpus(device) for device in ("0", "0,1", "cpu", "mps", "", "npu:0")] == [[0], [0, 1], [], [], [], []]
 
 
-def test_threads():
+def test_the_environment_of_a_process_has_its_threads():
     assert Task(threads=3).environment["OMP_NUM_THREADS"] == "3"
     assert Task(device="0", threads=0).environment["PYTHONUNBUFFERED"] == "1"

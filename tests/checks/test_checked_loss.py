@@ -55,7 +55,7 @@ def test_another_shape_is_a_finding(loss, came):
     assert (finding.came, finding.expected) == (came, "shape (3,) for 3 pairs")
 
 
-def test_values_and_gradient():
+def test_values_and_gradient_are_those_of_the_loss():
     """Unit squares half apart: IoU ½/1.5, and ∂(1 − IoU)/∂x1: overlap ½ − d, union 1.5 with x1 alone moved to ½ + d."""
     subject = CheckedLoss("iou", faulty_losses.plain_iou)
     pred, target = torch.tensor([[0.5, 0, 1.5, 1]]).double(), torch.tensor([[0.0, -1, 1, 2]]).double()

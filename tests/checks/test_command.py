@@ -25,19 +25,19 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_function_that_passes(folder, capsys):
+def test_a_function_that_passes_exits_with_0(folder, capsys):
     assert check_losses(["my_loss.py:eiou"]) == 0
     assert capsys.readouterr().out.endswith("\n0 faults, 0 notes in my_loss.py:eiou\n")
 
 
-def test_a_function_with_a_fault(folder, capsys):
+def test_a_function_with_a_fault_exits_with_1(folder, capsys):
     assert check_losses(["my_loss.py:attached"]) == 1
     printed = capsys.readouterr().out
     assert "FAULT attached: two boxes of one size are pushed apart where their IoU is below 0.31" in printed
     assert printed.endswith("\n2 faults, 0 notes in my_loss.py:attached\n")
 
 
-def test_one_of_several_with_a_fault(folder, capsys):
+def test_one_of_several_with_a_fault_exits_with_1(folder, capsys):
     """Whatever the order."""
     assert check_losses(["my_loss.py:attached", "eiou"]) == check_losses(["eiou", "my_loss.py:attached"]) == 1
     assert capsys.readouterr().out.count(" in eiou\n") == 2
@@ -48,12 +48,12 @@ def test_another_signature_is_a_fault(folder, capsys):
     assert "got TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
 
 
-def test_a_spec(capsys):
+def test_a_spec_is_checked_like_a_function(capsys):
     assert check_losses(["focal_eiou:gamma=1,norm=tal"]) == 0
     assert "recognised: IoU · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²)" in capsys.readouterr().out
 
 
-def test_all_is_the_table(capsys, monkeypatch):
+def test_all_checks_every_loss_of_the_table(capsys, monkeypatch):
     """Of which the first two do here; that each passes is tested with the catalogue."""
     two = dict(list(LOSSES.items())[:2])
     monkeypatch.setattr("yolo_feiou.checks.command.LOSSES", two)

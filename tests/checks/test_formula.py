@@ -36,7 +36,7 @@ def recognised(loss):
         *((name, "None") for name in ("focal_eiou_v1", "focal_l1", "l1", "smooth_l1", "balanced_l1")),
     ],
 )
-def test_our_own_losses(spec, formula):
+def test_the_formulas_of_our_own_losses_are_recognised(spec, formula):
     assert recognised(build_loss(spec)) == formula
 
 
@@ -62,7 +62,7 @@ def test_our_own_losses(spec, formula):
         (lambda *pairs: faulty_losses.eiou(*pairs) + 1e-3 * faulty_losses.plain_iou(*pairs).sin(), "None"),
     ],
 )
-def test_losses_of_others(loss, formula):
+def test_the_formulas_of_losses_of_others_are_recognised(loss, formula):
     assert recognised(loss) == formula
 
 
@@ -94,5 +94,5 @@ def test_terms_are_told_apart():
 
 
 @pytest.mark.parametrize("power", [0, 0.1, 0.5, 3.3, 8])
-def test_best_power(power):
+def test_the_best_power_is_found_in_the_whole_range(power):
     assert find_best_power(lambda gamma: abs(gamma - power)) == pytest.approx(power, abs=1e-6)

@@ -13,7 +13,7 @@ from yolo_feiou.checks.pairs import sample_disjoint
 
 @pytest.mark.parametrize("check", [geometry.check_translation, geometry.check_scale])
 @pytest.mark.parametrize(("amount", "fault"), [(3e-3, True), (1e-4, False)])
-def test_room_for_rounding(check, amount, fault):
+def test_a_part_in_a_thousand_may_change_by_rounding(check, amount, fault):
     """A part in a thousand may change, as in float32 far from the origin."""
 
     def loss(pred, target):
@@ -32,7 +32,7 @@ def test_room_for_rounding(check, amount, fault):
         (geometry.check_receding, faulty_losses.unclamped),
     ],
 )
-def test_the_pair_shows_it(check, loss):
+def test_the_pair_of_a_finding_shows_the_fault(check, loss):
     """The loss of the printed pair is what came."""
     finding = found(check, loss)
     value = loss(*(torch.tensor([side], dtype=torch.float64) for side in finding.pair)).item()

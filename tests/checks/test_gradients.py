@@ -14,7 +14,7 @@ from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 
 
-def test_gradient():
+def test_a_wrong_gradient_is_shown_beside_the_right_one():
     """What came is half of what is expected, coordinate by coordinate."""
     finding = found(gradients.check_finite_differences, faulty_losses.wrong_backward)
     came, expected = (
@@ -61,7 +61,7 @@ def test_gradient_off_by_one_percent(factor, fault):
 
 
 @pytest.mark.parametrize(("gamma", "below"), [(0.25, 0.175), (0.5, 0.304), (1, 0.477), (2, 0.654)])
-def test_attached(gamma, below):
+def test_an_attached_weight_is_found_with_the_iou_below_which_it_pushes_apart(gamma, below):
     """The known limits are for a shift along x alone; with a tenth of it along y they are a little higher."""
 
     def loss(pred, target):
@@ -90,7 +90,7 @@ def test_attached_is_tried_along_both_axes():
     assert pred[1] > pred[0]
 
 
-def test_step():
+def test_a_step_that_lowers_the_iou_is_shown_by_such_a_pair():
     """EIoU with 1 − IoU detached lowers a fifth of the pairs; the pair shown is one of them."""
     finding = found(gradients.check_gradient_step, faulty_losses.iou_detached)
     assert first_number(finding.message.partition("of")[2]) > 12.5
@@ -100,7 +100,7 @@ def test_step():
     assert iou[1] < iou[0]
 
 
-def test_dead():
+def test_a_zero_gradient_is_shown_by_boxes_without_overlap():
     assert found(gradients.check_gradient_without_overlap, faulty_losses.plain_iou).pair == tuple(
         side[0].tolist() for side in sample_disjoint(200)
     )

@@ -23,13 +23,13 @@ from yolo_feiou.checks.checked_loss import CheckedLoss, LossFailed
         (faulty_losses.counted, "int64, without a graph"),
     ],
 )
-def test_shape(loss, came):
+def test_another_shape_or_type_is_shown_as_it_came(loss, came):
     finding = found(interface.check_shape, loss)
     assert finding.came == came
     assert finding.expected == "shape (5,), an attached float tensor"
 
 
-def test_shape_for_one_pair_and_none():
+def test_the_shape_is_tried_for_one_pair_and_for_none():
     finding = found(interface.check_shape, faulty_losses.squeezed)
     assert (finding.message, finding.came) == ("not one value a pair, for N = 1", "a scalar")
     with pytest.raises(LossFailed) as caught:
@@ -37,7 +37,7 @@ def test_shape_for_one_pair_and_none():
     assert caught.value.finding.expected == "a tensor of shape (0,)"
 
 
-def test_inputs():
+def test_a_target_that_is_changed_in_place_is_shown_as_it_came_back():
     """(x1, y1, x2, y2) came back as (x1, y1, w, h)."""
     finding = found(interface.check_inputs_unchanged, faulty_losses.writes_target)
     x1, y1, x2, y2 = finding.pair[1]

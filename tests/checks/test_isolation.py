@@ -113,7 +113,7 @@ catalogue.CHECKS = (*catalogue.CHECKS[:{place}], last)
     assert f"FAULT {CHECKS[place].name}: it ends the process" in capsys.readouterr().out
 
 
-def test_where_nobody_is_told_how_processes_end(folder, capsys):
+def test_a_loss_that_exits_is_a_fault_where_sigchld_is_ignored(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="", body="os._exit(7)"))
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:
@@ -146,7 +146,7 @@ def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, 
     assert capsys.readouterr().out == "" and not children() - before
 
 
-def test_more_time_by_an_argument(folder, capsys):
+def test_timeout_gives_a_loss_more_time(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="time.sleep(1)", body="pass"))
     assert check_losses(["my.py:f", "timeout=0.5"]) == 1
     assert "timeout=SECONDS" in capsys.readouterr().out

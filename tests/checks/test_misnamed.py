@@ -15,7 +15,7 @@ from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
 from yolo_feiou.losses.boxes import Pair
 
 
-def test_reversed():
+def test_a_reversed_focus_is_shown_by_both_values():
     """4×4 and 4×3 with 2×2 in common in a 6×5 box, centres 2 and 1.5 apart: IoU 4/24, EIoU 5/6 + 6.25/61 + 0 + 1/25."""
     loss = 5 / 6 + 6.25 / 61 + 1 / 25
     finding = found(misnamed.check_focus_direction, faulty_losses.reversed_focus)
@@ -30,14 +30,14 @@ def test_a_power_of_the_iou_loss_is_no_reversed_focus():
 @pytest.mark.parametrize(
     ("loss", "weight"), [(faulty_losses.centre_offset, 1), (faulty_losses.focal_centre_offset, 1 / 4)]
 )
-def test_offset(loss, weight):
+def test_a_centre_offset_in_place_of_the_sides_is_shown_by_both_values(loss, weight):
     """Concentric 2×2 and 4×4: IoU ¼, so ¾ without a difference of sides, and 1.25 with two of (2/4)²; times IoU."""
     finding = found(misnamed.check_centre_offset, loss)
     assert first_number(finding.came) == pytest.approx(0.75 * weight, rel=1e-3)
     assert first_number(finding.expected) == pytest.approx(1.25 * weight, rel=1e-3)
 
 
-def test_offset_along_one_axis_alone():
+def test_a_centre_offset_along_one_axis_alone_is_found():
     def loss(pred, target):
         g = faulty_losses.geometry(pred, target)
         w = (g.side - g.side_target)[:, 0]
@@ -55,13 +55,13 @@ def test_offsets_beside_the_sides_are_no_mistake():
     assert found(misnamed.check_centre_offset, loss) is None
 
 
-def test_extended():
+def test_an_extended_iou_named_eiou_is_shown_by_its_value():
     """Concentric 2×2 and 4×4: 1 − ¼ = 0.75, less 0.05 with smooth ℓ1."""
     assert found(misnamed.check_extended_iou, faulty_losses.unsmoothed_as_eiou).came == "0.75"
     assert found(misnamed.check_extended_iou, faulty_losses.smoothed_as_eiou).came == "0.7"
 
 
-def test_extended_with_an_eps_and_in_float32():
+def test_an_extended_iou_is_found_with_an_eps_and_in_float32():
     """As public code has it: found all the same, beside the fault `tiny`."""
 
     def loss(pred, target):

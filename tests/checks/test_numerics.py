@@ -27,7 +27,7 @@ def test_finite_tries_float64_too():
     assert found(numerics.check_finite, overflows_nowhere_but_in_float64).message.endswith("in float64")
 
 
-def test_tiny():
+def test_an_eps_that_spoils_tiny_boxes_is_shown_by_identical_ones():
     """Two identical squares of side 1e-3 with 1e-7 added to their union of 1e-6: IoU 1/1.1, so 1/11 in place of 0."""
     finding = found(numerics.check_tiny, faulty_losses.eps_added)
     assert finding.pair == ([0, 0, 1e-3, 1e-3], [0, 0, 1e-3, 1e-3])
@@ -45,7 +45,7 @@ def test_tiny_is_about_the_size_of_eps(eps, fault):
     assert bool(found(numerics.check_tiny, loss)) == fault
 
 
-def test_half():
+def test_half_precision_is_shown_by_a_pair_that_overflows():
     """In float16 the areas of two boxes of 200 × 400 and more overflow: IoU 0 or NaN; in bfloat16 digits go."""
     finding = found(numerics.check_half_precision, faulty_losses.in_half)
     assert "float16" in finding.message

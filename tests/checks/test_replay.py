@@ -94,7 +94,7 @@ def test_differences_are_autograds(way):
         assert abs(naive - expected[:, 0].sum()) > 0.1 * abs(naive)
 
 
-def test_a_detached_weight_and_a_wrong_backward():
+def test_a_detached_weight_is_held_fixed_and_a_wrong_backward_shows():
     """Focal-EIoU's gradient agrees though its values' doesn't; a backward that gives half of it doesn't agree."""
     pairs = sample_matched(8)
     for loss in (faulty_losses.focal_eiou, faulty_losses.ciou_alpha_held, faulty_losses.square):
@@ -105,7 +105,7 @@ def test_a_detached_weight_and_a_wrong_backward():
     )
 
 
-def test_a_loss_of_the_whole_batch():
+def test_a_loss_of_the_whole_batch_has_the_differences_of_each_pair():
     """W/mean(W)·L with W attached: each prediction moves the loss of every pair."""
 
     def loss(pred, target):
@@ -147,7 +147,7 @@ def test_a_branch_has_no_slope(other_way):
     ]
 
 
-def test_nothing_stays_on():
+def test_no_mode_of_torch_stays_on():
     """Neither after a call, nor after an error."""
     finite_differences(faulty_losses.eiou, *sample_disjoint(1), 1e-6)
     with pytest.raises(TypeError):

@@ -8,7 +8,7 @@ from yolo_feiou.checks.report import format_report
 OK = [f"ok    {check.name}: {check.checked}" for check in CHECKS]
 
 
-def test_a_sound_loss():
+def test_a_sound_loss_has_a_line_for_each_check():
     """One line a check, after the formula."""
     lines = format_report(run_checks(CheckedLoss("my_loss.py:eiou", faulty_losses.eiou))).splitlines()
     assert lines == [
@@ -21,7 +21,7 @@ def test_a_sound_loss():
     ]
 
 
-def test_a_fault_and_a_note():
+def test_a_fault_has_its_details_below_it_and_a_note_its_line():
     """EIoU of concentric 2×2 and 4×4 is 1.25, times IoU = 1/4; the centre's offset leaves 0.75/4."""
     lines = format_report(run_checks(CheckedLoss("my.py:f", faulty_losses.focal_centre_offset))).splitlines()
     fault = next(i for i, line in enumerate(lines) if line.startswith("FAULT"))
@@ -38,7 +38,7 @@ def test_a_fault_and_a_note():
     assert lines[-1] == "1 fault, 1 note in my.py:f"
 
 
-def test_a_gate():
+def test_after_a_gate_the_checks_that_were_not_made_are_named():
     lines = format_report(run_checks(CheckedLoss("my.py:f", faulty_losses.mean))).splitlines()
     assert lines[:4] == ["my.py:f", "recognised: unknown formula", "", OK[0]]
     assert lines[4] == "FAULT shape: not one value a pair, for N = 5"

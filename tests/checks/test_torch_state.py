@@ -22,7 +22,7 @@ def test_nothing_is_changed_by_looking():
         (torch.autograd, "grad", "torch.autograd.grad"),
     ],
 )
-def test_a_function_that_was_replaced_or_removed(monkeypatch, place, name, told):
+def test_a_function_that_was_replaced_or_removed_is_named(monkeypatch, place, name, told):
     before = Snapshot()
     monkeypatch.setattr(place, name, lambda *arguments: None, raising=False)
     assert before.changes() == [told]
@@ -30,7 +30,7 @@ def test_a_function_that_was_replaced_or_removed(monkeypatch, place, name, told)
     assert before.changes() == []
 
 
-def test_settings():
+def test_a_setting_that_was_changed_is_named():
     before = Snapshot()
     try:
         torch.set_default_dtype(torch.float64)

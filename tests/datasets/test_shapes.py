@@ -45,7 +45,7 @@ def labels() -> np.ndarray:
     return np.concatenate([np.insert(boxes_of(text), 0, index, axis=1) for index, text in enumerate(texts)])
 
 
-def test_counts_and_pairs(root: Path) -> None:
+def test_each_split_has_its_images_with_a_label_file_each(root: Path) -> None:
     """Each split holds as many images as asked for, each with its label file, in the given size."""
     for split, count in COUNTS.items():
         images = sorted((root / "images" / split).iterdir())
@@ -54,7 +54,7 @@ def test_counts_and_pairs(root: Path) -> None:
         assert {cv2.imread(str(path)).shape for path in images} == {(shapes.IMAGE_SIDE, shapes.IMAGE_SIDE, 3)}
 
 
-def test_same_seed_same_bytes(root: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(root: Path, tmp_path: Path) -> None:
     """The seed decides every byte, whatever the counts are."""
     shapes.generate(tmp_path / "same", counts=COUNTS)
     assert digests(tmp_path / "same") == digests(root)
@@ -66,13 +66,13 @@ def test_same_seed_same_bytes(root: Path, tmp_path: Path) -> None:
     assert not set(digests(tmp_path / "other").values()) & set(digests(root).values())
 
 
-def test_no_image_twice(root: Path) -> None:
+def test_no_image_is_there_twice(root: Path) -> None:
     """No image occurs in two splits, or twice in one."""
     hashes = [h for name, h in digests(root).items() if name.endswith(".jpg")]
     assert len(hashes) == len(set(hashes)) == sum(COUNTS.values())
 
 
-def test_labels_valid(labels: np.ndarray) -> None:
+def test_labels_lie_in_the_image_with_known_classes(labels: np.ndarray) -> None:
     """Boxes lie inside the image, have known classes and at least the smallest side."""
     cls, xy, wh = labels[:, 1], labels[:, 2:4], labels[:, 4:]
     assert set(cls) == set(range(len(shapes.CLASS_NAMES)))
@@ -81,7 +81,7 @@ def test_labels_valid(labels: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", shapes.CLASS_NAMES)
-def test_box_is_tight(name: str) -> None:
+def test_a_box_encloses_the_pixels_of_its_shape(name: str) -> None:
     """A label equals the bounding rectangle of its shape's pixels as OpenCV finds it."""
     rng = np.random.default_rng(3)
     masks = [shapes._random_mask(rng, shapes.OUTLINES[name], shapes.IMAGE_SIDE) for _ in range(20)]
@@ -136,7 +136,7 @@ def test_front_object_is_painted_last() -> None:
     assert np.linalg.norm(colours[0] - colours[1]) < 40 < np.linalg.norm(colours[0] - colours[2])
 
 
-def test_variety(labels: np.ndarray) -> None:
+def test_boxes_are_small_and_large_flat_and_tall_and_some_overlap(labels: np.ndarray) -> None:
     """Boxes are small and large, flat and tall, and some overlap."""
     side, aspect = np.sqrt(labels[:, 4] * labels[:, 5]), labels[:, 4] / labels[:, 5]
     assert side.min() < 0.15 and side.max() > 0.5
@@ -197,7 +197,7 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_lost_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_finishes_second_keeps_the_first_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that finishes second keeps the winner's folder and goes on quietly."""
     real, root = shapes._write, tmp_path / "shapes"
 
@@ -212,7 +212,7 @@ def test_lost_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (root / "winner").exists() and [path.name for path in tmp_path.iterdir()] == ["shapes"]
 
 
-def test_two_processes(root: Path, tmp_path: Path) -> None:
+def test_two_processes_at_once_make_one_data_set(root: Path, tmp_path: Path) -> None:
     """Two processes that start at once both succeed and make the same data set."""
     context = multiprocessing.get_context("spawn")
     args = (tmp_path / "shapes", 0, COUNTS)
@@ -235,7 +235,7 @@ def test_the_images_go_where_ultralytics_keeps_data_sets(tmp_path: Path, monkeyp
         utils.check_det_dataset(DATA_YAML, autodownload=False)
 
 
-def test_data_yaml(tmp_path: Path) -> None:
+def test_the_data_yaml_has_our_classes_and_makes_all_splits(tmp_path: Path) -> None:
     """The data YAML names the classes in the generator's order and its download text makes all splits."""
     data = yaml.safe_load(DATA_YAML.read_text(encoding="utf-8"))
     assert tuple(data["names"].values()) == shapes.CLASS_NAMES and list(data["names"]) == list(

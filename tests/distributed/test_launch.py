@@ -20,7 +20,7 @@ ENVIRONMENT = {
 }
 
 
-def test_what_torchrun_says(monkeypatch):
+def test_a_launch_is_read_from_what_torchrun_says(monkeypatch):
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     assert read_launch() is None
@@ -33,7 +33,7 @@ def test_what_torchrun_says(monkeypatch):
     assert read_launch() is None, "an environment that another tool left"
 
 
-def test_processes_that_could_not_meet_again(monkeypatch):
+def test_processes_that_could_not_meet_again_are_known(monkeypatch):
     monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
     monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
     assert LAUNCH.forgets and not replace(LAUNCH, nodes=1).forgets
@@ -55,12 +55,12 @@ def test_processes_that_could_not_meet_again(monkeypatch):
         (16, "8,9,10,11,12,13,14,15", "8,9,10,11,12,13,14,15"),
     ],
 )
-def test_devices(monkeypatch, gpus, asked, device):
+def test_a_process_has_the_devices_of_its_node(monkeypatch, gpus, asked, device):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
     assert choose_device(LAUNCH, asked) == device
 
 
-def test_more_processes_than_gpus(monkeypatch):
+def test_more_processes_than_gpus_are_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     with pytest.raises(ArgumentError, match="8 processes on a node with 4 GPUs: give it --nproc-per-node=4"):
         choose_device(LAUNCH, "")

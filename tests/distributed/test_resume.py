@@ -35,7 +35,7 @@ def made(project, name, *, epoch=3, optimizer=True, launch=LAUNCH, age=0, **chan
     return folder, folder / "weights" / "last.pt"
 
 
-def test_the_same_command_and_id(tmp_path):
+def test_a_run_is_found_by_the_same_command_and_id(tmp_path):
     run = UnfinishedRun(*made(tmp_path, "run"))
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) == run
     assert find_unfinished_run(tmp_path, LAUNCH, {**ASKED, "device": "cpu", "workers": 4}) == run, "harmless changes"
@@ -46,7 +46,7 @@ def test_the_same_command_and_id(tmp_path):
     assert find_unfinished_run(tmp_path / "nowhere", LAUNCH, ASKED) is None
 
 
-def test_the_newest_of_several(tmp_path):
+def test_the_newest_of_several_runs_is_found(tmp_path):
     made(tmp_path, "run", age=100)
     newest = made(tmp_path, "run-2", age=10)
     made(tmp_path, "run-3", loss="iou")
@@ -59,12 +59,12 @@ def test_a_run_without_a_checkpoint_begins_in_its_folder(tmp_path):
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) == UnfinishedRun(folder)
 
 
-def test_a_finished_run(tmp_path):
+def test_a_finished_run_is_found_as_finished(tmp_path):
     folder, *_ = made(tmp_path, "run", epoch=-1, optimizer=False)
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) == UnfinishedRun(folder, finished=True)
 
 
-def test_a_finished_run_without_its_last_checkpoint(tmp_path):
+def test_a_finished_run_is_known_without_its_last_checkpoint(tmp_path):
     folder, last = made(tmp_path, "run", epoch=-1, optimizer=False)
     last.rename(last.with_name("best.pt"))
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) == UnfinishedRun(folder, finished=True)
@@ -99,7 +99,7 @@ def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
     assert find_unfinished_run(tmp_path, LAUNCH, ASKED) is None
 
 
-def test_the_last_epoch(tmp_path):
+def test_a_run_is_trained_after_its_last_epoch(tmp_path):
     assert not is_trained(made(tmp_path, "half", epoch=8)[1])
     assert is_trained(made(tmp_path, "whole", epoch=9)[1])
 
@@ -141,7 +141,7 @@ def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
         assert (tmp_path / "torchrun.lock").exists()
 
 
-def test_a_file_system_without_locks(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_stops_nothing(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError("no locks")
 

@@ -21,7 +21,7 @@ model.add_callback("on_train_batch_end", lambda trainer: trainer.epoch == at and
 
 
 @pytest.mark.slow
-def test_two_ranks_go_on_to_the_last_bit(data, tmp_path, release):
+def test_two_ranks_resume_to_the_last_bit(data, tmp_path, release):
     """With a step each 5 batches of 3 an epoch, so that gradients, which are the mean of all ranks', wait for it."""
     release(RANKS_SINCE)
     (tmp_path / "script.py").write_text(CUT)

@@ -94,7 +94,7 @@ def slurm(tmp_path):
     return {**os.environ, **job, "SLURM_SUBMIT_DIR": str(SCRIPTS.parent), "PATH": path, "PYTHON": sys.executable}
 
 
-def test_a_job_of_slurm_on_two_nodes(slurm, tmp_path):
+def test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes(slurm, tmp_path):
     environment = {**slurm, "SLURM_NNODES": "2", "DRY_RUN": "1", "PROCESSES": "8"}
     line = [SCRIPTS / "train_coco.slurm", "data=coco.yaml", "loss=eiou"]
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)
@@ -112,7 +112,7 @@ def test_a_job_of_slurm_on_two_nodes(slurm, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_job_whose_time_runs_out_is_requeued_and_goes_on(slurm, tmp_path, data, release):
+def test_a_job_whose_time_runs_out_is_requeued_and_resumes(slurm, tmp_path, data, release):
     release(RANKS_SINCE)
     words = [
         "cfg=coco/1x.yaml",

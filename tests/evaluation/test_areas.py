@@ -61,7 +61,7 @@ def test_few_values_that_say_nothing_of_the_boxes_are_placeholders(areas):
     assert used.tolist() == (SIDES**2).tolist() and (source, replaced) == ("box", 40)
 
 
-def test_the_same_of_as_few_objects_as_four():
+def test_placeholders_are_known_among_as_few_as_four_objects():
     boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 20], [0, 0, 100, 10], [0, 0, 30, 20]], float)
     assert choose_areas(np.array([7.0, 7, 7, 8]), boxes)[1:] == ("box", 4)
 
@@ -82,6 +82,6 @@ def test_whole_areas_of_masks_of_objects_that_are_much_alike_are_areas(spread):
     assert len(np.unique(areas)) < 1500 and choose_areas(areas, np.hstack([sides * 0, sides]))[1:] == ("json", 0)
 
 
-def test_no_annotations():
+def test_without_annotations_the_areas_are_those_of_boxes():
     areas, source, replaced = choose_areas(np.empty(0), np.empty((0, 4)))
     assert (areas.size, source, replaced) == (0, "box", 0)

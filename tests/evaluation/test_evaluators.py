@@ -24,7 +24,7 @@ def synthetic(coco_tiny, request):
     return path, noisy(read_ground_truth(path), seed)
 
 
-def test_they_agree(synthetic):
+def test_both_evaluators_give_the_same_row(synthetic):
     path, found = synthetic
     of = read_ground_truth(path)
     faster, reference = (score(of, found, evaluator) for evaluator in ("faster-coco-eval", "pycocotools"))

@@ -55,7 +55,7 @@ def test_a_hundred_of_a_class_and_image_take_part():
     assert ious(truth(A, classes=2), *[(*A, 0.9, 2)] * 100, (*A, 0.1)) == [1]  # another class has its own hundred
 
 
-def test_the_row_by_hand():
+def test_the_row_has_shares_of_matches_and_recall():
     """Four matches for five objects. .5 and .75 lie in the bins that begin there, 1 in the last one."""
     row = matched_row(np.array([0.5, 0.75, 0.93, 1]), 5)
     assert row.pop("matched") == 4
@@ -65,14 +65,14 @@ def test_the_row_by_hand():
     assert row == {f"iou_{low}": int(low in (50, 75, 90, 95)) for low in range(50, 100, 5)}
 
 
-def test_nothing_matched():
+def test_without_a_match_shares_are_missing_and_recall_is_zero():
     row = matched_row(np.array([]), 5)
     assert row["matched"] == row["found_50"] == row["iou_50"] == 0
     assert row["matched_iou"] is row["matched_50"] is row["matched_90"] is None
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_same_pairs_as_coco(coco_tiny, seed):
+def test_the_matches_are_those_of_pycocotools(coco_tiny, seed):
     """pycocotools keeps, for each image and class, what each detection matched at each IoU; the first is .5, the first
     area is all. `dtMatches` holds annotation ids, of which the crowds' are left out."""
     from pycocotools.coco import COCO

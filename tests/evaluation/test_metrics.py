@@ -139,18 +139,18 @@ def test_what_is_no_list_is_refused():
             score(truth(A), wrong)
 
 
-def test_nothing_to_find():
+def test_a_ground_truth_without_objects_is_refused():
     for of in (truth(), truth(crowds=[A])):
         with pytest.raises(DataError, match="has no objects in its 1 images: no metric is defined"):
             score(of, [])
 
 
-def test_unknown_evaluator():
+def test_an_unknown_evaluator_is_refused():
     with pytest.raises(ArgumentError, match="evaluator=pycoco is unknown: did you mean 'pycocotools'"):
         score(truth(A), [], "pycoco")
 
 
-def test_an_evaluator_that_is_not_installed(monkeypatch):
+def test_an_evaluator_that_is_not_installed_is_refused_with_what_to_do(monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "faster_coco_eval", None)

@@ -246,7 +246,7 @@ def test_categories_that_the_model_does_not_have_are_named_and_not_averaged(give
     assert evaluate_again(Path(given()[0]).parent / "out") == row
 
 
-def test_a_class_of_the_labels_that_the_model_does_not_have(given, model, detecting, tmp_path):
+def test_a_class_of_the_labels_that_the_model_does_not_have_is_ignored(given, model, detecting, tmp_path):
     data, _ = given()
     detecting({str(tmp_path / "images" / f"{name}.jpg"): [[4, 6, 24, 18, 0.9, 0]] for name in "abc"})
     row = evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)
@@ -313,7 +313,7 @@ def test_as_many_objects_count_as_in_stock(counted, model, tmp_path, how, names)
         (["thing"], {"single_cls": True}, 9, ()),  # labels of any class, as the YAML names none of the JSON's
     ],
 )
-def test_an_extra_category_beside_chosen_classes(given, names, how, objects, ignored):
+def test_an_extra_category_is_not_counted_beside_chosen_classes(given, names, how, objects, ignored):
     truth = expect(*given(extra_category, names=names), **how).truth
     assert (truth.objects, tuple(truth.ignored)) == (objects, ignored)
 
@@ -362,18 +362,18 @@ def test_labels_of_more_classes_than_are_named_count_with_single_cls_as_in_a_tra
     assert expect(data, None, single_cls=True, classes=[1]).truth.objects == 3
 
 
-def test_no_labels_of_the_chosen_classes(given):
+def test_a_split_without_labels_of_the_chosen_classes_is_refused(given):
     data, _ = given(names=["cat", "dog", "cow"])
     assert "has no labels of classes=[2] in its 3 images" in refusal(data, None, classes=2)
 
 
-def test_real_objects_that_count(bccd, model):
+def test_as_many_real_objects_count_as_in_stock(bccd, model):
     """170 is what stock's `val` counts on BCCD with these arguments, of 1,137 in all."""
     assert expect(bccd, None, ["item"], single_cls=True, classes=[1, 2]).truth.objects == 170
     assert expect(bccd, None).truth.objects == 1137
 
 
-def test_two_categories_of_one_name_of_which_one_has_no_boxes(given, row_of):
+def test_a_second_category_of_a_name_without_boxes_changes_nothing(given, row_of):
     plain = row_of(*given())
     more = {"id": 0, "name": "cat", "supercategory": "none"}
     row = row_of(*given(lambda content: content["categories"].append(more)))

@@ -82,7 +82,7 @@ def test_what_the_evaluation_refuses_is_refused_before_in_the_same_words(squares
         ({"classes": []}, r"no "),
     ],
 )
-def test_classes_that_the_data_does_not_have(squares, model, told, message, tmp_path):
+def test_classes_that_the_data_does_not_have_are_refused(squares, model, told, message, tmp_path):
     before = refused(lambda: find_evaluation_input(read_split(squares, "val", **told)).rehearse())
     with pytest.raises(DataError, match=message):
         find_evaluation_input(read_split(squares, "val", **told)).rehearse()
@@ -95,7 +95,7 @@ def test_names_of_a_model_that_is_there_count_in_place_of_those_of_the_data(squa
         find_evaluation_input(read_split(squares, "val"), names=["cat", "red"]).rehearse()
 
 
-def test_an_evaluator_a_split_or_a_json_that_is_not_there(squares):
+def test_an_evaluator_a_split_or_a_json_that_is_not_there_is_refused(squares):
     with pytest.raises(ArgumentError, match="evaluator=coco is unknown"):
         find_evaluation_input(read_split(squares, "val"), evaluator="coco").rehearse()
     with pytest.raises(DataError, match="has no split 'tset'"):

@@ -62,7 +62,7 @@ def test_an_evaluation_that_was_cut_off_is_done_anew(evaluation, tmp_path, monke
     assert load_evaluation(tmp_path) == evaluation
 
 
-def test_real_objects_and_made_up_predictions_come_back(coco_tiny, tmp_path):
+def test_real_objects_and_synthetic_predictions_come_back(coco_tiny, tmp_path):
     of = read_ground_truth(coco_tiny / "annotations" / "instances_val2017.json")
     before = Evaluation(of, noisy(of, 0), {"split": "val"})
     before.save(tmp_path)
@@ -119,7 +119,7 @@ def test_harmed_files_are_named(evaluation, tmp_path, name, harm):
     assert "\n" not in str(refused.value)
 
 
-def test_no_evaluation_at_all(tmp_path, evaluation):
+def test_a_folder_without_an_evaluation_is_refused(tmp_path, evaluation):
     with pytest.raises(DataError, match=r"holds no evaluation: there is no settings\.json"):
         load_evaluation(tmp_path)
     for text in ("[]", "{}", '{"conf": 1}'):

@@ -86,7 +86,7 @@ def test_paths_are_relative_to_the_data_sets_folder_or_absolute(data, tmp_path):
     assert find_source(read_split(moved, "train")).path == tmp_path / "elsewhere.json"
 
 
-def test_a_json_that_is_not_there_and_a_mapping_that_is_none(data, tmp_path, model):
+def test_a_json_that_is_not_there_and_a_mapping_that_is_none_are_refused(data, tmp_path, model):
     naming(data, {"val": "annotations/val.json"})
     assert read_split(data, "val").annotations == tmp_path / "set" / "annotations" / "val.json"  # training needs none
     with pytest.raises(DataError, match=r"split 'val': the YAML names annotations that are not there. .*val\.json"):
@@ -104,7 +104,7 @@ def test_a_yaml_without_annotations_is_as_before(data, tmp_path, model, detectin
     assert evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)["AP"] == 1
 
 
-def test_coco_itself_by_its_yaml(coco_tiny, tmp_path, model, detecting):
+def test_coco_is_evaluated_on_the_json_of_its_yaml(coco_tiny, tmp_path, model, detecting):
     """Images without labels: the JSON has the objects, a crowd and the areas, as it has with annotations=."""
     path = coco_tiny / "annotations" / "instances_val2017.json"
     content = yaml.safe_load((coco_tiny / "coco.yaml").read_text())

@@ -62,13 +62,13 @@ def test_an_annotation_with_the_id_0_can_be_found(read, evaluator):
     assert score(read([OBJECT]), found, evaluator)["AP"] == 1
 
 
-def test_the_images_of_a_split(read):
+def test_a_split_has_its_images_and_their_annotations(read):
     found = read([OBJECT, {**OBJECT, "image_id": 3}]).of_images([3])
     assert [image["id"] for image in found.images] == [3]
     assert [annotation["image_id"] for annotation in found.annotations] == [3]
 
 
-def test_one_class():
+def test_all_objects_count_as_one_class():
     """Two objects of two classes, one prediction of each place: two matches in one class."""
     one = truth((0, 0, 10, 10), (50, 0, 10, 10, 2), classes=2).one_class("item")
     assert one.categories == [{"id": 1, "name": "item"}]
@@ -126,7 +126,7 @@ def test_a_flag_of_text_is_read_and_never_taken_for_true(read):
     assert [annotation["iscrowd"] for annotation in found.annotations] == [0, 1] and found.objects == 1
 
 
-def test_a_ground_truth_in_larger_images(read):
+def test_a_scaled_ground_truth_has_sides_and_areas_in_larger_images(read):
     """Twice the size: sides times 2, an area of 50 times 4."""
     found = read([{**OBJECT, "area": 50}]).scaled(2)
     assert found.annotations[0]["bbox"] == [2, 4, 60, 8] and found.annotations[0]["area"] == 200

@@ -62,7 +62,7 @@ def test_a_card_says_what_the_weights_are(card, squares, tmp_path):
     assert "`imgsz=96`" in text and "`patience=" not in text, "only what differs from the defaults"
 
 
-def test_odd_names_are_markdown_and_words_of_a_shell(card):
+def test_odd_names_are_escaped_in_markdown_and_quoted_for_a_shell(card):
     """A name with a bar, ticks and a dollar in a cell, as code, in a heading and in the command."""
     _, lines = card(model="my|`n`_$x$.yaml", tracker="a`b|c\n$(ls)'")
     text = "\n".join(lines)
@@ -163,7 +163,7 @@ AGPL-3.0, as Ultralytics, whose code trained the weights, and yolo_feiou. The da
 """
 
 
-def test_a_card_word_for_word(squares, tmp_path, monkeypatch):
+def test_a_card_that_has_all_parts_is_word_for_word_this(squares, tmp_path, monkeypatch):
     """Of a run that has everything a card may say: unfinished, exported, chosen settings, nothing detected."""
     monkeypatch.chdir(tmp_path)
     weights = tmp_path / "runs" / "r" / "weights" / "b_*.pt"
@@ -203,7 +203,7 @@ def test_stock_has_no_formula_and_no_loss_in_its_command(card):
     assert "loss=" not in again and "box_stats=" not in again
 
 
-def test_a_run_of_several_processes(copy, tmp_path):
+def test_a_run_of_several_processes_is_evaluated_in_one_with_the_batch_of_each(copy, tmp_path):
     """It is evaluated in one of them, with the batch that each had."""
     folder = copy("run", batch=64)
     (folder / "provenance.json").unlink()
@@ -233,7 +233,7 @@ model.train(**json.loads(sys.argv[2]))
 """
 
 
-def test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed(trained, squares, tmp_path, monkeypatch):
+def test_a_resumed_fine_tune_has_what_it_began_with_on_its_card(trained, squares, tmp_path, monkeypatch):
     """Ultralytics chose AdamW and wrote that, and its own last.pt, to args.yaml when it resumed."""
     monkeypatch.chdir(tmp_path)
     start, folder = trained / "weights" / "best.pt", tmp_path / "runs" / "tuned"

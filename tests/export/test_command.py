@@ -36,7 +36,7 @@ def rows_of(out):
     return {row["run"]: row for row in read_csv(out / "results.csv", ("run", "seed", "status", "reason"))}
 
 
-def test_rows_table_and_report(copy, squares, tmp_path, capsys):
+def test_several_runs_give_rows_a_table_and_a_report(copy, squares, tmp_path, capsys):
     """Three runs, one of stock Ultralytics, on the JSON of the data YAML; the report takes them as an ablation's."""
     folders = [copy("focal"), copy("ciou", loss="ciou", box_stats=None), copy("stock", loss=None, box_stats=None)]
     assert export([*map(str, folders), "device=cpu"]) == 0
@@ -141,7 +141,7 @@ def test_a_card_that_was_edited_stays(copy, tmp_path, capsys):
     assert len(read_csv(tmp_path / "runs" / "results.csv")) == 1
 
 
-def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):
+def test_unfinished_runs_say_so_and_what_is_no_run_is_left_out(copy, tmp_path, capsys):
     """An unfinished one is evaluated and says so, what is no run is left out, and the others go on."""
     good, cut, empty, lost = copy("good"), copy("cut", epochs=50), copy("empty"), tmp_path / "runs" / "lost"
     content = torch.load(cut / "weights" / "best.pt", weights_only=False)
@@ -165,7 +165,7 @@ def test_runs_that_are_unfinished_or_none(copy, tmp_path, capsys):
     assert f"1 run of 2 not done, and left out: cut ({told})" in capsys.readouterr().out
 
 
-def test_data_that_lies_elsewhere_now(copy, squares, tmp_path, capsys):
+def test_data_that_lies_elsewhere_is_named_and_taken_from_an_argument(copy, squares, tmp_path, capsys):
     run = copy("run", data="/another/machine/squares.yaml")
     assert export([str(run), "device=cpu"]) == 1
     assert "/another/machine/squares.yaml" in capsys.readouterr().err
@@ -180,7 +180,7 @@ def test_data_that_lies_elsewhere_now(copy, squares, tmp_path, capsys):
     assert json.loads((run / "evaluation" / "settings.json").read_text())["data"] == str(labels)
 
 
-def test_wrong_words_write_nothing(tmp_path, capsys, monkeypatch):
+def test_wrong_arguments_write_nothing(tmp_path, capsys, monkeypatch):
     run = tmp_path / "a" / "run"
     run.mkdir(parents=True)
     (run / "args.yaml").write_text("epochs: 1\n")

@@ -9,7 +9,7 @@ from yolo_feiou.export.reproduce import reproduce, short
 from yolo_feiou.export.runs import read_run
 
 
-def test_paths_lose_what_is_the_machines_affair(tmp_path, monkeypatch):
+def test_paths_on_a_card_are_relative(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert short(tmp_path / "data" / "coco.yaml") == "data/coco.yaml"
     assert short("/elsewhere/coco.yaml") == "coco.yaml"

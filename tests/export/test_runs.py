@@ -69,7 +69,7 @@ def test_without_a_loss_it_is_stock(tmp_path, loss):
     assert read_run(folder_of(tmp_path / "r", {"loss": loss}), "best").loss == "stock"
 
 
-def test_a_training_that_was_cut_off(tmp_path):
+def test_a_training_that_was_cut_off_is_unfinished(tmp_path):
     run = read_run(folder_of(tmp_path / "r", {"epochs": 10}, optimizer={"state": {}}), "best")
     assert (run.finished, run.unfinished) == (False, "not finished: 3 of 10 epochs")
     early = read_run(folder_of(tmp_path / "early", {"epochs": 10}), "best")  # stopped early, which Ultralytics ended
@@ -162,7 +162,7 @@ def test_the_batch_is_what_it_trained_with(tmp_path):
         ("0", '{"run_id": "x"}', None),  # noted by an earlier version
     ],
 )
-def test_in_how_many_processes(tmp_path, device, signed, processes):
+def test_the_number_of_processes_is_that_of_its_record_or_devices(tmp_path, device, signed, processes):
     path = folder_of(tmp_path / "r", {"device": device})
     if signed:
         (path / "torchrun.json").write_text(signed)
@@ -179,7 +179,7 @@ def test_a_note_of_another_form_is_named(tmp_path, note):
         read_run(path, "best")
 
 
-def test_what_is_no_run_or_has_no_weights(tmp_path):
+def test_what_is_no_run_or_has_no_weights_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"there is no .*none/args\.yaml"):
         read_run(tmp_path / "none", "best")
     path = folder_of(tmp_path / "r")

@@ -59,7 +59,7 @@ def test_a_trained_model_submits_and_the_same_twice(copy, squares):
     assert (run / "weights" / "submission.zip").read_bytes() == content
 
 
-def test_a_data_yaml_without_a_list_of_images(copy, squares, tmp_path, capsys):
+def test_a_data_yaml_without_a_list_of_images_is_refused(copy, squares, tmp_path, capsys):
     run = copy("run")
     content = yaml.safe_load(squares.read_text())
     for change, message in (
@@ -157,7 +157,7 @@ def test_images_of_another_size_than_in_the_json_are_not_submitted(copy, changed
         assert not (run / "weights" / "submission.zip").exists()
 
 
-def test_the_best_of_each_image_rounded():
+def test_the_best_of_each_image_are_kept_rounded():
     rng = np.random.default_rng(0)
     scores = rng.permutation(300) / 300
     records = [

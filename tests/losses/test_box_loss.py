@@ -53,7 +53,7 @@ def test_call_is_weight_times_loss() -> None:
         ("tal", False, False, 10 / 3),
     ],
 )
-def test_mean_by_hand(norm: str, weight: bool, scored: bool, expected: float) -> None:
+def test_the_mean_divides_by_the_norm_of_its_row(norm: str, weight: bool, scored: bool, expected: float) -> None:
     """Each norm divides the weighted sum by what its row of the table says."""
     scores = torch.tensor(S) if scored else None
     assert make_loss(norm, weight).mean(PRED, TARGET, scores).item() == pytest.approx(expected, rel=1e-15)

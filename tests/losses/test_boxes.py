@@ -94,7 +94,7 @@ def test_half_precision_is_raised() -> None:
     assert Pair(pred.int(), target.int()).iou.dtype == torch.float32
 
 
-def test_xyxy_and_not_xywh() -> None:
+def test_boxes_are_read_as_xyxy() -> None:
     """(10, 10, 20, 20) and (15, 10, 25, 20) share half a side: IoU 1/3. Read as corner and size it would be 1/2."""
     assert Pair(tensor((10, 10, 20, 20)), tensor((15, 10, 25, 20))).iou.item() == 1 / 3
 
@@ -109,7 +109,7 @@ def test_xyxy_and_not_xywh() -> None:
         ((3, 3, 1, 1), (0, 0, 4, 4), 0),  # inverted in both directions: (−2)(−2) is no area
     ],
 )
-def test_iou_in_special_positions(pred: Box, target: Box, iou: float) -> None:
+def test_iou_is_exact_for_boxes_that_touch_contain_or_have_no_area(pred: Box, target: Box, iou: float) -> None:
     """The IoU of pairs that touch, lie apart, contain each other, or have no area."""
     assert Pair(tensor(pred), tensor(target)).iou.item() == iou
 

@@ -33,7 +33,7 @@ def settings_of(parameter: Parameter) -> list[str]:
     return list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
 
 
-def test_the_table() -> None:
+def test_the_table_has_the_losses_of_the_reference_under_their_names() -> None:
     """The losses there are; a name is its own key."""
     assert set(LOSSES) == set(reference.LOSS)
     assert all(info.name == name for name, info in LOSSES.items())
@@ -179,7 +179,7 @@ def test_descriptions_are_specs_in_other_words() -> None:
         (None, "a loss spec is a string like 'focal_eiou:gamma=0.5', got NoneType None."),
     ],
 )
-def test_errors_help(spec: object, message: str) -> None:
+def test_errors_say_what_came_what_is_expected_and_what_to_do(spec: object, message: str) -> None:
     """What came, what is expected and what to do, word for word; a ValueError."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as error:
         build_loss(spec)

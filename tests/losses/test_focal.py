@@ -136,7 +136,7 @@ def test_v1_is_exact(beta: float, pred: Box, target: Box) -> None:
     assert slope(v1, tensor(pred), tensor(target))[0].tolist() == pytest.approx(slopes, rel=1e-9, abs=1e-9)
 
 
-def test_v1_by_hand() -> None:
+def test_v1_is_a_line_beyond_1() -> None:
     """Concentric squares of sides 2 and 4 have L_EIoU = 1.25, on the line: −α ln(β)·1.25 + C with β = .8."""
     loss = focal.focal_eiou_v1(Pair(tensor((1, 1, 3, 3)), tensor((0, 0, 4, 4))), 0.8)
     assert loss.item() == pytest.approx(0.485253648540 * 1.25 + 0.301029541422, abs=1e-11)

@@ -111,7 +111,7 @@ def test_identical_boxes_give_0(name: str, box: Box) -> None:
 
 @settings(deadline=None)
 @given(pred=boxes(), target=boxes())
-def test_ranges(pred: Box, target: Box) -> None:
+def test_each_loss_is_in_its_range(pred: Box, target: Box) -> None:
     """IoU is in [0, 1], GIoU and DIoU in [0, 2], EIoU in [0, 3.25] and at least DIoU, as the docstrings say."""
     loss = {name: of(name)(tensor(pred), tensor(target)).item() for name in NAMES}
     assert 0 <= loss["iou"] <= 1
@@ -169,7 +169,7 @@ def test_iou_has_no_gradient_without_overlap_and_the_others_do() -> None:
     assert slope(of("giou"), *pair)[0, 2] < 0  # GIoU grows the box towards the target
 
 
-def test_gradient_of_the_aspect_ratio() -> None:
+def test_the_gradient_of_the_aspect_term_is_minus_that_of_the_paper() -> None:
     """∂v/∂w = −.11240739 at w = 1, h = 2.4 against a square, where the paper's Eq. 6 has the other sign.
 
     v = 4/π² (π/4 − atan(w/h))², so ∂v/∂w = −8/π² (π/4 − atan(1/2.4)) 2.4/(1 + 2.4²). Both boxes share their centre, so

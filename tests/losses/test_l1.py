@@ -48,7 +48,7 @@ def test_encoding_by_hand() -> None:
     assert errors[:, 0].tolist() == pytest.approx([0, -0.5, math.log(2), math.log(2 / 3)], abs=1e-15)
 
 
-def test_logarithm_goes_on_as_its_tangent() -> None:
+def test_logarithm_continues_as_its_tangent() -> None:
     """Below 1e-4 it is ln(1e-4) − 1 + 1e4·r, with the slope 1e4 all the way, and ln(r) with the slope 1/r above."""
     ratio = torch.tensor([-1, 0, 5e-5, 1e-4, 2e-4, 1], dtype=torch.float64, requires_grad=True)
     value = l1.extended_log(ratio)

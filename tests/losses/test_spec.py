@@ -29,7 +29,7 @@ PARAMETERS = (GAMMA, NORM, DETACH)
         ("a:b=c=d", "a", {"b": "c=d"}),
     ],
 )
-def test_split(spec: str, name: str, given: dict[str, str]) -> None:
+def test_a_spec_is_split_into_name_and_parameters(spec: str, name: str, given: dict[str, str]) -> None:
     """A spec is a name, or a name, a colon and key=value pairs; blanks around them don't matter."""
     assert split_spec(spec) == (name, given)
 
@@ -38,7 +38,7 @@ def test_split(spec: str, name: str, given: dict[str, str]) -> None:
     "spec",
     ["", "  ", ":", "eiou:", "eiou: ", ":gamma=1", "a:b", "a:b=", "a:=1", "a:b=1,", "a:,b=1", "a:b=1,,c=2", "a:b=1,c"],
 )
-def test_malformed(spec: str) -> None:
+def test_what_can_not_be_read_is_shown_with_the_form_expected(spec: str) -> None:
     """What can't be read is shown as it came, beside the form expected and an example."""
     message = (
         f"can't read loss {spec!r}: expected 'name' or 'name:key=value,key=value', for example "
@@ -52,14 +52,14 @@ def test_malformed(spec: str) -> None:
     ("spec", "came"),
     [(None, "NoneType None"), (0.5, "float 0.5"), (["eiou"], "list ['eiou']"), (b"eiou", "bytes b'eiou'")],
 )
-def test_not_a_string(spec: object, came: str) -> None:
+def test_what_is_no_string_is_shown_with_its_type(spec: object, came: str) -> None:
     """The type and the value that came, and an example."""
     message = f"a loss spec is a string like 'focal_eiou:gamma=0.5', got {came}."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
         split_spec(spec)
 
 
-def test_twice_given() -> None:
+def test_a_parameter_given_twice_is_refused() -> None:
     """Even with the same value, and with blanks around it."""
     message = "loss 'a:gamma=1, gamma =1' gives 'gamma' twice: give it once."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
@@ -76,7 +76,9 @@ def test_twice_given() -> None:
         ({"gamma": "10"}, {"gamma": 10.0, "norm": "paper", "detach": True}),
     ],
 )
-def test_read(given: dict[str, str], expected: dict[str, Value]) -> None:
+def test_all_parameters_have_a_value_in_the_order_of_the_table(
+    given: dict[str, str], expected: dict[str, Value]
+) -> None:
     """All parameters have a value, in the order of the table: those given, and the defaults of the others."""
     values = read_parameters("a", given, PARAMETERS)
     assert values == expected
@@ -96,7 +98,9 @@ def test_read(given: dict[str, str], expected: dict[str, Value]) -> None:
         *(("detach", text, "true or false", "true") for text in ("x", "1", "yes")),
     ],
 )
-def test_bad_value(key: str, text: str, expected: str, default: str) -> None:
+def test_a_bad_value_is_named_with_what_is_expected_and_the_default(
+    key: str, text: str, expected: str, default: str
+) -> None:
     """Of the wrong type or out of range: what came, what is expected, the default as it would be written."""
     message = f"loss 'a': {key}={text} is not {expected}. The default is 'a:{key}={default}'; 'yolo losses' lists all."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
@@ -111,7 +115,7 @@ def test_bad_value(key: str, text: str, expected: str, default: str) -> None:
         ("gamma", (), "loss 'a' has no parameter 'gamma'. It has none."),
     ],
 )
-def test_unknown_parameter(key: str, parameters: tuple, message: str) -> None:
+def test_an_unknown_parameter_is_named_with_the_nearest(key: str, parameters: tuple, message: str) -> None:
     """With the nearest name, where one is near, and all there are."""
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
         read_parameters("a", {key: "1"}, parameters)
@@ -127,7 +131,7 @@ def test_the_error_is_a_value_error() -> None:
     ("value", "spelled"),
     [(True, "true"), (False, "false"), (0.5, "0.5"), (2.0, "2"), (0, "0"), (1e-9, "1e-09"), ("tal", "tal")],
 )
-def test_spell(value: Value, spelled: str) -> None:
+def test_a_value_is_written_as_in_a_spec(value: Value, spelled: str) -> None:
     """As a spec has it."""
     assert format_value(value) == spelled
 
@@ -157,7 +161,7 @@ def test_what_is_spelled_is_read_back(value: float) -> None:
         ("a,a:b=1", ["a", "a:b=1"]),
     ],
 )
-def test_split_list(text: str, specs: list[str]) -> None:
+def test_a_comma_begins_a_loss_unless_a_parameter_follows(text: str, specs: list[str]) -> None:
     """A comma begins a new loss unless key=value follows; values parted by | give a loss each."""
     assert split_list(text) == specs
 
@@ -178,7 +182,7 @@ def test_a_long_list_takes_no_longer_than_its_length(text: str, count: int) -> N
     assert time.process_time() - began < 20
 
 
-def test_values_that_multiply_beyond_any_memory() -> None:
+def test_values_that_multiply_beyond_any_memory_are_refused() -> None:
     """Forty parameters of two values each are 2 to the power of 40 losses, which is said at once."""
     text = "a:" + ",".join(f"b{n}=1|2" for n in range(40))
     with pytest.raises(LossSpecError, match=r"expands to 1,099,511,627,776 losses: expected at most 1,000,000\.$"):
@@ -189,13 +193,13 @@ def test_values_that_multiply_beyond_any_memory() -> None:
     ("values", "place"),
     [([], None), ([1, 2], None), ([1, 2, 1, 2], 2), (["a", "b", "b"], 2), ([[1], [2], [1]], 2), ([True, 1], 1)],
 )
-def test_find_repeated(values: list[object], place: int | None) -> None:
+def test_the_first_repeated_value_is_found(values: list[object], place: int | None) -> None:
     """The first value that was there before, lists among them."""
     assert find_repeated(values) == place
 
 
 @pytest.mark.parametrize("text", ["", " ", ",", " , ,"])
-def test_a_list_without_a_loss(text: str) -> None:
+def test_a_list_without_a_loss_is_refused(text: str) -> None:
     """Says what a list looks like."""
     message = "got no loss: expected some, as in losses=ciou,eiou,focal_eiou:gamma=1."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
@@ -206,7 +210,7 @@ def test_a_list_without_a_loss(text: str) -> None:
     ("text", "twice"),
     [("iou,eiou,iou", "iou"), ("a:b=1,a:b=2,a:b=2", "a:b=2"), ("a:b=1|2|1", "a:b=1"), ("a:b=1|2,a:b=2", "a:b=2")],
 )
-def test_a_list_with_a_loss_twice(text: str, twice: str) -> None:
+def test_a_list_with_a_loss_twice_is_refused(text: str, twice: str) -> None:
     """Its results would be told apart by nothing."""
     message = f"the list of losses has '{twice}' twice: name it once."
     with pytest.raises(LossSpecError, match=f"^{re.escape(message)}$"):
@@ -232,6 +236,6 @@ def test_what_is_wrong_in_a_list_is_left_to_its_loss(text: str) -> None:
         ("a:b=c=1|2", ["a:b=c=1", "a:b=2"]),
     ],
 )
-def test_alternatives(spec: str, specs: list[str]) -> None:
+def test_values_separated_by_bars_give_a_spec_each(spec: str, specs: list[str]) -> None:
     """A spec without any stands for itself."""
     assert expand_alternatives(spec) == specs

@@ -40,18 +40,18 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["my_function", "instance"])
-def test_function_or_instance_beside_what_it_imports(folder, name):
+def test_a_function_or_instance_is_loaded_beside_what_it_imports(folder, name):
     """|1| + |2| is 3; below the sibling's 0.25 it is 0.25."""
     function = load_function(f"losses/my_loss.py:{name}")
     pred = torch.tensor([[1.0, 2, 0, 0], [0, 0, 0, 0]])
     assert function(pred, torch.zeros(2, 4)).tolist() == [3, 0.25]
 
 
-def test_an_absolute_path(folder):
+def test_a_function_is_loaded_by_an_absolute_path(folder):
     assert callable(load_function(f"{folder / 'losses' / 'my_loss.py'}:my_function"))
 
 
-def test_nothing_is_left_behind(folder, monkeypatch):
+def test_loading_leaves_nothing_behind(folder, monkeypatch):
     """Even where Python would write bytecode."""
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     path = list(sys.path)

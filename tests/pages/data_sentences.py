@@ -26,12 +26,12 @@ def _what_there_is() -> list[Claim]:
             "`data=shapes.yaml` works in every command, without network: the images are made the first time",
             *(
                 "yolo/test_configs.py::test_names_are_found_with_and_without_suffix",
-                "datasets/test_shapes.py::test_data_yaml",
+                "datasets/test_shapes.py::test_the_data_yaml_has_our_classes_and_makes_all_splits",
             ),
             "datasets/test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
         ),
         exempt("To make them by hand:", ADVICE),
-        shown("They overlap;", "datasets/test_shapes.py::test_variety"),
+        shown("They overlap;", "datasets/test_shapes.py::test_boxes_are_small_and_large_flat_and_tall_and_some_overlap"),
         shown(
             "Backgrounds are textured.", "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"
         ),
@@ -67,9 +67,9 @@ def _prepared() -> list[Claim]:
             "makes COCO 2017 ready for training and for an evaluation on its official JSON, crowds included.",
             *(
                 f"{prepare}::test_real_data_are_what_ultralytics_then_reads",
-                "datasets/coco/test_splits.py::test_from_the_network",
+                "datasets/coco/test_splits.py::test_coco_is_prepared_from_the_network",
             ),
-            "evaluation/test_source.py::test_coco_itself_by_its_yaml",
+            "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml",
         ),
         exempt("Then, for example, `scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
         shown(
@@ -111,10 +111,10 @@ def _prepared() -> list[Claim]:
             f"{ledger}::test_a_cache_from_before_an_edit_is_named",
         ),
         shown("Newer ones go by their times too.", f"{ledger}::test_a_cache_from_before_an_edit_is_named"),
-        shown("Zips go when their content is extracted;", "datasets/coco/test_splits.py::test_from_the_network"),
+        shown("Zips go when their content is extracted;", "datasets/coco/test_splits.py::test_coco_is_prepared_from_the_network"),
         shown(
             "From a folder with extracted images only the labels are written, and the images linked to.",
-            "datasets/coco/test_splits.py::test_from_zips_and_what_was_extracted_from_them",
+            "datasets/coco/test_splits.py::test_coco_is_prepared_from_zips_and_from_what_was_extracted",
         ),
         exempt("The download decides on the time.", ADVICE),
     ]
@@ -124,12 +124,12 @@ def _yours() -> list[Claim]:
     prepare, annotations = "datasets/coco/test_prepare.py", "datasets/coco/test_annotations.py"
     return [
         exempt("**A data set of your own** with COCO-style JSON:", ADVICE),
-        shown("`file_name` is relative to `images=`,", f"{prepare}::test_a_data_set_of_ones_own"),
+        shown("`file_name` is relative to `images=`,", f"{prepare}::test_a_data_set_of_ones_own_is_prepared"),
         shown("`test=c.json` is optional.", f"{prepare}::test_a_split_that_is_no_longer_wanted_goes"),
-        shown("All JSON must have the same categories.", f"{prepare}::test_different_categories"),
+        shown("All JSON must have the same categories.", f"{prepare}::test_splits_with_different_categories_are_refused"),
         shown(
             "Each image needs `id` and `file_name`, each annotation",
-            "datasets/coco/test_json_reader.py::test_what_is_no_coco_json",
+            "datasets/coco/test_json_reader.py::test_what_is_no_coco_json_is_refused",
         ),
         shown(
             "`image_id`, `category_id` and `bbox`",
@@ -151,12 +151,12 @@ def _layout() -> list[Claim]:
     return [
         shown(
             "`source=` is a folder with",
-            "datasets/coco/test_splits.py::test_from_zips_and_what_was_extracted_from_them",
+            "datasets/coco/test_splits.py::test_coco_is_prepared_from_zips_and_from_what_was_extracted",
         ),
         exempt("The result is", ADVICE),
-        shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_counts"),
-        shown("boxes without width or height inside the image;", f"{convert}::test_counts"),
-        shown("the same box of the same class a second time in an image.", f"{convert}::test_counts"),
+        shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
+        shown("boxes without width or height inside the image;", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
+        shown("the same box of the same class a second time in an image.", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
         shown(
             "Images without objects get an empty label file.",
             f"{convert}::test_labels_lie_as_the_images_do_and_are_found_by_ultralytics",
@@ -175,7 +175,7 @@ def _reading() -> list[Claim]:
         shown(
             "absolute ones, `..`, an image that is listed twice and two that would share a label file are refused.",
             *("datasets/coco/test_same_result.py::test_what_is_refused_by_one_is_refused_by_the_other",),
-            "datasets/coco/test_images.py::test_names_that_can_not_be_used",
+            "datasets/coco/test_images.py::test_names_that_can_not_be_used_are_refused",
         ),
         shown("An id is only a name:", "datasets/coco/test_annotations.py::test_an_id_is_only_a_name"),
         shown(

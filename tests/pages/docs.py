@@ -56,13 +56,18 @@ def claims_on_data() -> list[Claim]:
         measured(
             f"aspect ratios of 1:{shapes.MAX_ASPECT:g} to {shapes.MAX_ASPECT:g}:1", "yolo_feiou/datasets/shapes.py"
         ),
-        shown("The same seed gives the same bytes.", "datasets/test_shapes.py::test_same_seed_same_bytes"),
+        shown(
+            "The same seed gives the same bytes.", "datasets/test_shapes.py::test_the_same_seed_gives_the_same_bytes"
+        ),
         shown(
             "one that is more than half hidden is left out.", "datasets/test_shapes.py::test_hidden_objects_are_dropped"
         ),
         measured(f"The downloads are {down:.1f} GB", CATALOGUE),
         exempt("JSON and labels take 1 GB.", "about the size of what comes out of the zips"),
-        shown("until then 41 GB are needed, 47 GB with `test=True`,", "test_readme.py::test_space_that_coco_needs"),
+        shown(
+            "until then 41 GB are needed, 47 GB with `test=True`,",
+            "test_readme.py::test_the_space_that_coco_needs_is_as_the_page_says",
+        ),
         measured(
             f"The labels take {float(made['seconds']):.0f} s on two "
             "cores in memory, where Ultralytics' own converter takes "
@@ -115,7 +120,7 @@ def _claims_on_resuming() -> list[Claim]:
         measured(f"here up to {size} MB, where `last.pt` has {last} MB", RESUMED),
         shown(
             "16 bytes for each parameter with Adam and 12 with SGD, and 4 more while gradients wait",
-            "yolo/test_resume_state.py::test_what_a_state_takes_on_disk",
+            "yolo/test_resume_state.py::test_a_state_takes_the_bytes_that_the_page_says",
         ),
     ]
 
@@ -148,7 +153,7 @@ def claims_on_coco() -> list[Claim]:
         shown(
             "They are equal to the last bit",
             "yolo/test_resume_state.py::test_weights_and_metrics_equal_those_of_a_run_without_a_cut",
-            "distributed/test_resumed.py::test_two_ranks_go_on_to_the_last_bit",
+            "distributed/test_resumed.py::test_two_ranks_resume_to_the_last_bit",
         ),
         *_claims_on_resuming(),
         exempt("rank 0's running statistics", NAME),
@@ -210,7 +215,7 @@ def claims_on_scaling() -> list[Claim]:
         exempt("More than 8 or 16 GPUs are better spent", "an opinion, from the table above"),
         shown(
             "at 10 Gbit/s the ring takes 73 ms, of which 41 are not hidden.",
-            "test_readme.py::test_the_ring_on_a_slow_network",
+            "test_readme.py::test_the_ring_on_a_slow_network_takes_what_the_page_says",
         ),
         measured(
             f"{memory} bytes an image: {model[1]['labels_gb_a_machine_10m_images']} "

@@ -36,7 +36,7 @@ def _training() -> list[Claim]:
         ),
         shown(
             "It must be a multiple of the number of processes.",
-            "yolo/test_distributed.py::test_a_batch_that_has_no_equal_parts",
+            "yolo/test_distributed.py::test_a_batch_that_has_no_equal_parts_is_refused",
         ),
         shown(
             "The first is Ultralytics' own launcher.",
@@ -57,7 +57,7 @@ def _training() -> list[Claim]:
 
 
 def _nodes() -> list[Claim]:
-    slurm = f"{SCRIPTS}::test_a_job_whose_time_runs_out_is_requeued_and_goes_on"
+    slurm = f"{SCRIPTS}::test_a_job_whose_time_runs_out_is_requeued_and_resumes"
     return [
         shown(
             "The same on each of them, with a name for the training",
@@ -73,7 +73,10 @@ def _nodes() -> list[Claim]:
             "([pytorch#135712](https://github.com/pytorch/pytorch/issues/135712));",
             AFFAIR,
         ),
-        shown("we warn of it at the start.", "distributed/test_launch.py::test_processes_that_could_not_meet_again"),
+        shown(
+            "we warn of it at the start.",
+            "distributed/test_launch.py::test_processes_that_could_not_meet_again_are_known",
+        ),
         exempt(
             "Nodes with several network devices need the name of one: `NCCL_SOCKET_IFNAME=eth0`, on CPU "
             "`GLOO_SOCKET_IFNAME`.",
@@ -114,7 +117,7 @@ def _lost() -> list[Claim]:
         shown("torchrun stops all processes and restarts them.", LOST),
         shown(
             "They find the run that they began by `--rdzv-id`",
-            "distributed/test_resume.py::test_the_same_command_and_id",
+            "distributed/test_resume.py::test_a_run_is_found_by_the_same_command_and_id",
         ),
         shown(
             "one without a checkpoint yet begins again in the same folder.",
@@ -134,8 +137,8 @@ def _resumed() -> list[Claim]:
         ),
         shown(
             "That has the EMA's weights in half precision in the place of the model's own,",
-            *(f"{state}::test_from_the_checkpoint_alone_it_goes_on_and_says_that_it_is_another_run",),
-            f"{state}::test_random_numbers_go_on_where_they_were",
+            *(f"{state}::test_from_the_checkpoint_alone_a_run_resumes_and_says_that_it_differs",),
+            f"{state}::test_random_numbers_continue_where_they_were",
         ),
         exempt(
             "On GPUs worker processes load the images, and their random numbers are not saved: weights, momentum, EMA "
@@ -146,15 +149,15 @@ def _resumed() -> list[Claim]:
         ),
         shown(
             "Resumed with another number of processes,",
-            f"{state}::test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not",
+            f"{state}::test_in_another_number_of_processes_weights_and_momentum_resume_and_a_line_says_what_does_not",
         ),
         shown(
             "which a line says.",
-            f"{state}::test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not",
+            f"{state}::test_in_another_number_of_processes_weights_and_momentum_resume_and_a_line_says_what_does_not",
         ),
         shown(
             "From `last.pt` alone, as in stock Ultralytics, a run resumes as it always did,",
-            *(f"{state}::test_from_the_checkpoint_alone_it_goes_on_and_says_that_it_is_another_run",),
+            *(f"{state}::test_from_the_checkpoint_alone_a_run_resumes_and_says_that_it_differs",),
             f"{state}::test_a_state_of_another_checkpoint_is_passed_over",
         ),
         shown(
@@ -197,9 +200,12 @@ def _recipes() -> list[Claim]:
         ),
         shown(
             "`batch=`, `lr0=` and `optimizer=` other than the recipe's are warned of,",
-            "yolo/test_recipe_warning.py::test_what_is_left_and_what_would_go_with_it",
+            "yolo/test_recipe_warning.py::test_a_warning_says_what_is_left_and_what_would_go_with_it",
         ),
-        shown("| detector | RetinaNet,", "yolo/test_configs.py::test_the_recipe_of_the_published_figures"),
+        shown(
+            "| detector | RetinaNet,",
+            "yolo/test_configs.py::test_the_recipe_for_coco_has_the_epochs_and_batch_of_the_published_figures",
+        ),
         exempt(
             "What to expect of `ciou` under the full recipe: 37.3 AP for n and 44.9 for s by Ultralytics' own count;",
             AFFAIR,
@@ -255,24 +261,24 @@ def claims_on_scaling_in_words() -> list[Claim]:
 
 def claims_on_columns() -> list[Claim]:
     """Return those of docs/columns.md."""
-    schema, files = "results/test_schema.py", "report/test_read.py"
+    schema, files = "results/test_schema.py", "report/test_all_parameters_have_a_value_in_the_order_of_the_table.py"
     return [
         shown(
             "`yolo ablate` and `scripts/export_results.py` write a row for each run, and `yolo report` reads it.",
             *(f"{schema}::test_a_row_has_the_columns_of_the_schema_in_its_order",),
-            "export/test_command.py::test_rows_table_and_report",
+            "export/test_command.py::test_several_runs_give_rows_a_table_and_a_report",
         ),
         shown(
             "A cell is empty where a value is missing or not recorded.",
-            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
+            "ablation/test_errors_are_evenly_spaced_without_0.py::test_without_any_sessions_they_are_not_recorded",
         ),
         shown(
             "Where a run was resumed with other versions or on another computer, its cell has both,",
-            "ablation/test_rows.py::test_a_run_that_went_on_elsewhere_says_so",
+            "ablation/test_errors_are_evenly_spaced_without_0.py::test_a_run_that_was_resumed_elsewhere_says_so",
         ),
         shown(
             '"Must agree" says that a report warns if the runs that it compares differ in the column.',
-            *("report/test_warnings.py::test_circumstances_that_differ",),
+            *("report/test_warnings.py::test_circumstances_that_differ_are_named",),
             f"{schema}::test_what_a_swept_argument_changes_by_itself_need_not_agree",
         ),
         shown(
@@ -282,7 +288,7 @@ def claims_on_columns() -> list[Claim]:
         shown("a *count* is a whole number;", f"{schema}::test_the_cells_of_the_committed_results_are_of_their_kind"),
         shown(
             "a *fraction* lies between 0 and 1;",
-            *(f"{files}::test_rows_that_cannot_be",),
+            *(f"{files}::test_rows_that_cannot_be_are_refused",),
             f"{schema}::test_the_cells_of_the_committed_results_are_of_their_kind",
         ),
         shown(

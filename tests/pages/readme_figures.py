@@ -75,11 +75,11 @@ def _bccd() -> list[Claim]:
         ),
         shown(
             "the losses of the ℓ kind gain low-IoU boxes and lose high-IoU ones.",
-            "test_readme.py::test_losses_of_the_l_kind_trade_tight_boxes_for_loose_ones",
+            "test_readme.py::test_losses_of_the_l_kind_trade_high_iou_for_low_iou_boxes",
         ),
         shown(
             "under smooth ℓ1 they have less than their share.",
-            "test_readme.py::test_tight_boxes_have_less_than_their_share_under_smooth_l1_alone",
+            "test_readme.py::test_high_iou_boxes_have_less_than_their_share_under_smooth_l1_alone",
         ),
     ]
 

@@ -15,12 +15,12 @@ def claims_on_figures_in_words() -> list[Claim]:
 
 
 def _bccd() -> list[Claim]:
-    shares = "test_make_docs.py::test_shares_of_the_gradient_by_hand"
+    shares = "test_make_docs.py::test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain"
     return [
-        shown("Settings and versions are in", "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out"),
+        shown("Settings and versions are in", "ablation/test_errors_are_evenly_spaced_without_0.py::test_a_row_says_what_it_was_and_what_came_out"),
         shown(
             "makes all tables, pictures and [the page](results/bccd/report/index.html) again",
-            "report/test_read.py::test_only_the_results_are_needed",
+            "report/test_all_parameters_have_a_value_in_the_order_of_the_table.py::test_only_the_results_are_needed",
         ),
         exempt(
             "Published differences of ±0.3 from one seed are far below what a seed alone does here.",
@@ -33,15 +33,21 @@ def _bccd() -> list[Claim]:
         ),
         shown(
             "In YOLO they do so already, under CIoU as under Focal-EIoU,",
-            "test_readme.py::test_good_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind",
+            "test_readme.py::test_high_iou_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind",
         ),
     ]
 
 
 def _losses() -> list[Claim]:
     return [
-        shown("`norm=tal` by YOLO's sum of target scores,", "losses/test_box_loss.py::test_mean_by_hand"),
-        shown("`norm=mean` by the number of pairs, without scores.", "losses/test_box_loss.py::test_mean_by_hand"),
+        shown(
+            "`norm=tal` by YOLO's sum of target scores,",
+            "losses/test_box_loss.py::test_the_mean_divides_by_the_norm_of_its_row",
+        ),
+        shown(
+            "`norm=mean` by the number of pairs, without scores.",
+            "losses/test_box_loss.py::test_the_mean_divides_by_the_norm_of_its_row",
+        ),
         shown("**The losses differ in size,", "ablation/test_gains.py::test_warnings_name_losses_that_are_far_off"),
         exempt("Compare losses at several gains and seeds before you believe a difference.", ADVICE),
     ]
@@ -56,7 +62,7 @@ def _end() -> list[Claim]:
             "yolo/test_default_cfg.py::test_the_table_has_ours_within_the_block",
             "test_package.py::test_import_of_trainers_patches_nothing",
         ),
-        shown("One line says so;", "test_cli.py::test_train_with_a_loss_then_validate"),
+        shown("One line says so;", "test_cli.py::test_a_training_with_a_loss_says_so_and_its_weights_validate"),
         shown(
             "`ultralytics.YOLO` stands for our `YOLO`.",
             "yolo/test_command.py::test_our_models_stand_in_within_the_block_only",
@@ -85,7 +91,7 @@ def _end() -> list[Claim]:
             "the choice of device and NCCL, is tested for what is handed on.",
             *(
                 "distributed/test_group.py::test_a_process_takes_its_own_gpu_before_it_joins",
-                f"{ranks}::test_gpus_of_several_nodes",
+                f"{ranks}::test_a_rank_takes_the_gpus_of_its_node",
             ),
         ),
         shown(
@@ -104,7 +110,7 @@ def _end() -> list[Claim]:
             "On Linux, the tests import every module and train with all that Unix alone has taken away from the "
             "package.",
             "test_windows.py::test_every_module_is_imported",
-            "test_windows.py::test_a_training_of_two_epochs",
+            "test_windows.py::test_a_training_ends_with_its_results_and_weights",
         ),
         exempt(
             "What starts other processes (an ablation, several GPUs) or links to images was looked through for "

@@ -55,11 +55,16 @@ def _first_page() -> list[Claim]:
 
 def _use() -> list[Claim]:
     return [
-        shown("(rank −1: in a single process)", "test_cli.py::test_train_with_a_loss_then_validate"),
-        shown("The command line overrides the recipe.", "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line"),
+        shown(
+            "(rank −1: in a single process)",
+            "test_cli.py::test_a_training_with_a_loss_says_so_and_its_weights_validate",
+        ),
+        shown(
+            "The command line overrides the recipe.", "test_cli.py::test_the_command_trains_with_the_loss_of_a_recipe"
+        ),
         shown("are found by name", "yolo/test_command.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
-        shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_by_name"),
+        shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_is_found_by_name"),
         shown(
             "lists all losses, with parameters, ranges and sources.",
             "losses/test_listing.py::test_every_loss_is_listed_with_its_parameters_and_source",
@@ -71,7 +76,7 @@ def _use() -> list[Claim]:
         ),
         shown(
             "stock `yolo` refuses it,",
-            "test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours",
+            "test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_ours_then_resumes",
         ),
         shown("and stock resumes it.", "test_resume.py::test_stock_resumes_a_run_of_ours_that_has_no_loss"),
         shown(
@@ -87,14 +92,20 @@ def _compare() -> list[Claim]:
     return [
         shown(
             "One that fails is recorded with its reason, the others go on, and the exit status is 1.",
-            *("ablation/test_command.py::test_a_run_raises",),
+            *("ablation/test_command.py::test_a_run_that_raises_has_a_row_with_its_reason_and_the_other_is_done",),
             *("ablation/test_runner.py::test_a_run_that_raises_is_recorded_and_the_others_go_on",),
         ),
         shown(
             "after Ctrl-C, `kill -9` of the runner or of a run, a full disk or a failed node:",
-            *("ablation/test_command.py::test_interrupted", "ablation/test_command.py::test_the_runner_is_killed"),
-            *("ablation/test_command.py::test_a_run_is_killed", "ablation/test_command.py::test_the_disk_is_full"),
-            "ablation/test_on_ray.py::test_a_node_is_lost",
+            *(
+                "ablation/test_command.py::test_an_interrupted_runner_ends_its_runs_and_says_how_to_resume",
+                "ablation/test_command.py::test_the_run_of_a_runner_that_was_killed_is_resumed_by_the_same_command",
+            ),
+            *(
+                "ablation/test_command.py::test_a_run_that_was_killed_is_resumed_at_once",
+                "ablation/test_command.py::test_what_a_full_disk_stopped_is_done_by_the_same_command_once_there_is_room",
+            ),
+            "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another",
         ),
         shown("change one, and it is another run.", "ablation/test_grid.py::test_any_setting_changes_the_key"),
         shown(
@@ -104,12 +115,12 @@ def _compare() -> list[Claim]:
         shown(
             "before the first run the evaluation is rehearsed, without a model and without detections,",
             *("evaluation/test_rehearsal.py::test_what_the_evaluation_refuses_is_refused_before_in_the_same_words",),
-            *("ablation/test_rehearsal.py::test_a_ground_truth_that_does_not_fit",),
+            *("ablation/test_rehearsal.py::test_a_ground_truth_that_does_not_fit_is_refused",),
         ),
         shown(
             "devices, models, types of arguments and the folder are checked too.",
             *("ablation/test_rehearsal.py::test_what_is_known_at_the_start_is_told_there",),
-            *("ablation/test_rehearsal.py::test_a_device_that_is_not_there",),
+            *("ablation/test_rehearsal.py::test_a_device_that_is_not_there_is_refused",),
         ),
         shown(
             "A FIFO or a device among the images, on which reading would hang, is named.",
@@ -125,9 +136,16 @@ def _compare() -> list[Claim]:
             f"checkpoints stand still for { {1800: 'half an hour'}[LONG] } gets a line.",
             "ablation/test_runner.py::test_a_run_that_shows_no_sign_of_life_is_told_once",
         ),
-        shown("Two runners can share a folder.", "ablation/test_command.py::test_two_runners_share_a_folder"),
-        shown("makes an array job of the same grid.", "ablation/test_slurm.py::test_an_array_job_of_slurm"),
-        shown("gives the same to the last digit)", "evaluation/test_evaluators.py::test_they_agree"),
+        shown(
+            "Two runners can share a folder.", "ablation/test_command.py::test_two_runners_in_a_folder_do_each_run_once"
+        ),
+        shown(
+            "makes an array job of the same grid.",
+            "ablation/test_slurm.py::test_a_task_of_slurm_does_the_run_of_its_key",
+        ),
+        shown(
+            "gives the same to the last digit)", "evaluation/test_evaluators.py::test_both_evaluators_give_the_same_row"
+        ),
         shown(
             "A metric that can't be measured is missing, never 0.",
             "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
@@ -150,14 +168,17 @@ def _compare() -> list[Claim]:
         measured(f"a single difference of {100 * SOUGHT:g} AP would need.", "yolo_feiou/report/comparison.py"),
         shown(
             "**The report needs the files alone**",
-            *("report/test_read.py::test_only_the_results_are_needed",),
+            *("report/test_all_parameters_have_a_value_in_the_order_of_the_table.py::test_only_the_results_are_needed",),
             *("report/test_command.py::test_a_report_is_written_whole_or_not_at_all",),
         ),
         shown(
             "the page is one file that opens anywhere, on a phone too.",
             "report/test_page.py::test_the_page_does_not_scroll_sideways",
         ),
-        shown("records for each epoch the IoU of the positives", "yolo/test_box_stats.py::test_statistics_by_hand"),
+        shown(
+            "records for each epoch the IoU of the positives",
+            "yolo/test_box_stats.py::test_statistics_are_shares_by_bin_of_iou",
+        ),
     ]
 
 
@@ -180,7 +201,7 @@ def _coco() -> list[Claim]:
         ),
         shown(
             "fetched with sizes and checksums, resumed where it broke off;",
-            "datasets/coco/test_download.py::test_it_goes_on_where_it_broke_off",
+            "datasets/coco/test_download.py::test_a_download_resumes_where_it_broke_off",
         ),
         shown("labels exact to float32,", "datasets/coco/test_convert.py::test_real_labels_are_exact"),
         shown(
@@ -198,7 +219,7 @@ def _coco() -> list[Claim]:
         measured(f"{short['epochs']} epochs. A batch or learning rate", "cfg/coco/1x.yaml"),
         shown(
             "gives a warning, with what linear scaling suggests.",
-            "yolo/test_recipe_warning.py::test_what_is_left_and_what_would_go_with_it",
+            "yolo/test_recipe_warning.py::test_a_warning_says_what_is_left_and_what_would_go_with_it",
         ),
         shown(
             "fails if that has another AP;", "export/test_onnx.py::test_an_onnx_that_does_something_else_is_not_kept"
@@ -240,6 +261,6 @@ def _judge() -> list[Claim]:
             *("checks/test_isolation.py::test_whatever_a_loss_does_it_ends_in_a_report",),
             *("checks/test_child.py::test_the_readme_has_the_limits",),
         ),
-        shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault"),
-        shown("`yolo check all` checks our own.", "checks/test_command.py::test_all_is_the_table"),
+        shown("and exits with 1 if there is one.", "checks/test_command.py::test_a_function_with_a_fault_exits_with_1"),
+        shown("`yolo check all` checks our own.", "checks/test_command.py::test_all_checks_every_loss_of_the_table"),
     ]

@@ -47,7 +47,7 @@ def _first_page() -> list[Claim]:
 def _use() -> list[Claim]:
     record = "results/test_run_record.py"
     return [
-        shown("That is all.", "test_cli.py::test_train_with_a_loss_then_validate"),
+        shown("That is all.", "test_cli.py::test_a_training_with_a_loss_says_so_and_its_weights_validate"),
         shown(
             "`yolo` is Ultralytics' own command with one argument more.",
             *("test_cli.py::test_help_adds_ours_to_stocks", "test_cli.py::test_cfg_command_prints_stocks_defaults"),
@@ -59,8 +59,8 @@ def _use() -> list[Claim]:
                 "yolo/test_trainer.py::test_unfinished_checkpoint_records_the_loss",
             ),
             *(
-                "test_cli.py::test_a_recipe_and_its_loss_on_the_command_line",
-                "yolo/test_model.py::test_a_recipe_by_name",
+                "test_cli.py::test_the_command_trains_with_the_loss_of_a_recipe",
+                "yolo/test_model.py::test_a_recipe_is_found_by_name",
             ),
         ),
         shown("with Ultralytics' own class", "yolo/test_trainer.py::test_loss_trains_validates_and_is_recorded"),
@@ -68,12 +68,12 @@ def _use() -> list[Claim]:
         shown(
             "is what Ultralytics says when it is asked without our `YOLO`, trainer or command.",
             *("yolo/test_default_cfg.py::test_without_it_all_is_ultralytics_own",),
-            *("test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_then_goes_on_in_ours",),
+            *("test_resume.py::test_stock_refuses_to_resume_a_run_with_a_loss_which_ours_then_resumes",),
         ),
         shown(
             "`data=shapes.yaml` works in any command;",
             *(
-                "test_cli.py::test_train_with_a_loss_then_validate",
+                "test_cli.py::test_a_training_with_a_loss_says_so_and_its_weights_validate",
                 "yolo/test_configs.py::test_names_are_found_with_and_without_suffix",
             ),
         ),
@@ -114,13 +114,13 @@ def _use() -> list[Claim]:
         ),
         shown(
             "Ultralytics rewrites `args.yaml` on resume;",
-            "ablation/test_rows.py::test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew",
+            "ablation/test_errors_are_evenly_spaced_without_0.py::test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew",
         ),
         shown(
             'rows, model cards and reports read this file, and where it is missing they say "not recorded".',
             *("export/test_runs.py::test_what_a_resume_wrote_anew_is_not_recorded",),
-            *("export/test_card.py::test_the_card_of_a_fine_tune_that_was_interrupted_and_resumed",),
-            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
+            *("export/test_card.py::test_a_resumed_fine_tune_has_what_it_began_with_on_its_card",),
+            "ablation/test_errors_are_evenly_spaced_without_0.py::test_without_any_sessions_they_are_not_recorded",
         ),
         shown(
             "Checkpoints are plain Ultralytics checkpoints.",
@@ -136,7 +136,7 @@ def _use() -> list[Claim]:
             "after uv it can be Ultralytics'.",
             AFFAIR,
         ),
-        shown("are the same command under names", "test_readme.py::test_the_commands_are_one"),
+        shown("are the same command under names", "test_readme.py::test_the_commands_call_one_function"),
     ]
 
 
@@ -145,8 +145,8 @@ def _compare() -> list[Claim]:
         shown(
             "with any training argument of Ultralytics', lists where you want to compare:",
             *(
-                "ablation/test_grid.py::test_every_combination_once",
-                "ablation/test_options.py::test_words_are_parted_into_grid_and_options",
+                "ablation/test_grid.py::test_every_combination_is_there_once_in_order",
+                "ablation/test_options.py::test_arguments_are_split_into_grid_and_options",
             ),
         ),
         shown(
@@ -158,10 +158,10 @@ def _compare() -> list[Claim]:
             "A run is known by its settings, the contents of the data and model YAML among them;",
             "ablation/test_options.py::test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys",
         ),
-        shown("taken up elsewhere if its node is lost;", "ablation/test_on_ray.py::test_a_node_is_lost"),
+        shown("taken up elsewhere if its node is lost;", "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
         shown(
             "Both need a folder that all nodes share.",
-            "ablation/test_on_ray.py::test_a_folder_that_a_node_does_not_have",
+            "ablation/test_on_ray.py::test_a_run_whose_folder_its_node_does_not_have_fails_with_what_to_do",
         ),
         shown(
             "evaluator, version, conf, iou and max_det are in each row, and whether areas are those of the JSON or "
@@ -177,11 +177,11 @@ def _compare() -> list[Claim]:
             *("evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true",),
             "evaluation/test_objects.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
         ),
-        shown("Beside it: the IoU of matched predictions.", "evaluation/test_matched.py::test_the_row_by_hand"),
+        shown("Beside it: the IoU of matched predictions.", "evaluation/test_matched.py::test_the_row_has_shares_of_matches_and_recall"),
         shown(
             "tables come as Markdown, LaTeX (booktabs) and CSV;",
-            *("report/test_render.py::test_latex_structure", "report/test_render.py::test_markdown_parsed_back"),
-            "report/test_command.py::test_a_report_from_end_to_end",
+            *("report/test_render.py::test_latex_has_a_cell_for_each_column_and_a_line_between_groups", "report/test_render.py::test_markdown_parsed_back"),
+            "report/test_command.py::test_a_report_writes_its_files_and_prints_what_the_summary_says",
         ),
         shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_swept_arguments"),
         shown(
@@ -200,11 +200,11 @@ def _table_of_ablate() -> list[Claim]:
     return [
         shown(
             "one value, or several, comma-separated; every combination",
-            "ablation/test_grid.py::test_every_combination_once",
+            "ablation/test_grid.py::test_every_combination_is_there_once_in_order",
         ),
         shown(
             "where a list gives several values; the command line overrides it",
-            f"{options}::test_a_yaml_lists_values_and_words_go_over_it",
+            f"{options}::test_a_yaml_lists_values_and_the_command_line_overrides_it",
         ),
         shown(
             "one folder for all losses and seeds of the same settings",
@@ -212,24 +212,24 @@ def _table_of_ablate() -> list[Claim]:
         ),
         shown(
             "runs at a time; devices handed out; runs on one GPU; GPUs for one run",
-            f"{options}::test_devices_are_handed_out",
+            f"{options}::test_every_device_has_a_run_before_one_has_a_second",
         ),
         shown(
             "if they change, only the evaluation is repeated",
             "ablation/test_runner.py::test_another_evaluation_is_done_anew",
         ),
         shown("the gain `box`; leave the measurement out", "ablation/test_gains.py::test_gains_are_matched"),
-        shown("| on a Ray cluster |".strip("| "), "ablation/test_on_ray.py::test_a_node_is_lost"),
+        shown("| on a Ray cluster |".strip("| "), "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
         shown(
             "hours that a run may take each time that it is begun; none by default",
             *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
-            "ablation/test_local.py::test_without_a_limit_it_goes_on",
+            "ablation/test_local.py::test_without_a_limit_a_run_that_hangs_is_left_alone",
         ),
         shown(
             "print the runs with their numbers and keys; do the one of that number or key alone",
             *(
                 f"{options}::test_one_run_is_chosen_by_number_or_key",
-                "ablation/test_slurm.py::test_the_plan_and_one_run_of_it",
+                "ablation/test_slurm.py::test_the_number_of_a_plan_chooses_that_run_alone",
             ),
         ),
     ]
@@ -241,18 +241,18 @@ def _coco() -> list[Claim]:
         shown("To see the whole way in minutes without a GPU,", "test_coco_way.py::test_five_commands_lead_to_a_table"),
         shown(
             "So short a training detects nothing, and the table says 0.0;",
-            "report/test_warnings.py::test_runs_that_detect_nothing",
+            "report/test_warnings.py::test_runs_that_detect_nothing_are_named",
         ),
-        shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_counts"),
-        shown("Any COCO JSON of your own too:", "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own"),
+        shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_what_is_left_out_and_clipped_is_counted"),
+        shown("Any COCO JSON of your own too:", "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own_is_prepared"),
         shown(
             "which takes all GPUs;",
-            "distributed/test_launch.py::test_devices",
+            "distributed/test_launch.py::test_a_process_has_the_devices_of_its_node",
             f"{scripts}::test_a_dry_run_prints_the_command",
         ),
         shown("several nodes by", f"{scripts}::test_each_of_several_nodes_has_the_same_command"),
-        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_on_two_nodes"),
-        shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_itself_by_its_yaml"),
+        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes"),
+        shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml"),
         shown(
             "with loss, data, commit, versions, metrics and licence;",
             "export/test_card.py::test_a_card_says_what_the_weights_are",
@@ -272,27 +272,27 @@ def _judge() -> list[Claim]:
         shown(
             "error and IoU over the steps, and whether each statement of the paper on them holds",
             *(
-                "simulation/test_run.py::test_rows_of_a_simulation",
+                "simulation/test_run.py::test_a_simulation_has_a_row_for_each_step_of_each_loss",
                 f"{command}::test_the_figures_of_the_simulations_are_their_setups",
             ),
             "simulation/test_figures_6_7.py::test_a_subject_makes_all_its_files_and_judges_the_papers_statements",
         ),
         shown("the paper's other figures:", f"{command}::test_each_subject_has_its_files"),
-        shown("the gradient over a grid of offsets and sizes", f"{field}::test_the_grid"),
+        shown("the gradient over a grid of offsets and sizes", f"{field}::test_the_grid_goes_from_minus_to_plus_its_reach"),
         shown(
             "any losses of the table;",
             "simulation/test_figure4.py::test_the_command_takes_values_for_both_setups",
-            "losses/test_spec.py::test_split_list",
+            "losses/test_spec.py::test_a_comma_begins_a_loss_unless_a_parameter_follows",
         ),
         shown(
             "the interpretation of the paper, as a whole or option by option",
-            "simulation/test_figures_6_7.py::test_every_word_has_its_effect",
+            "simulation/test_figures_6_7.py::test_every_argument_has_its_effect",
         ),
         shown(
             "the others take losses of the table",
-            f"{field}::test_a_users_own_function",
-            "checks/test_command.py::test_a_function_that_passes",
+            f"{field}::test_a_function_of_the_users_has_its_field",
+            "checks/test_command.py::test_a_function_that_passes_exits_with_0",
         ),
-        shown("A note is not a fault:", "checks/test_report.py::test_a_fault_and_a_note"),
+        shown("A note is not a fault:", "checks/test_report.py::test_a_fault_has_its_details_below_it_and_a_note_its_line"),
         exempt("This is not a sandbox: the function has your permissions.", ADVICE),
     ]

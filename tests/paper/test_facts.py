@@ -23,7 +23,7 @@ def test_every_fact_is_a_finite_number_with_a_meaning():
     assert len({row["name"] for row in rows}) == len(rows)
 
 
-def test_slope_of_the_aspect_term(fact):
+def test_the_slope_of_the_aspect_term_is_the_one_derived(fact):
     # v = 4/π² (π/4 − atan(w/h))²: ∂v/∂w = −8/π² (π/4 − atan(w/h)) h/(w² + h²), at w = 1, h = 2.4
     slope = -8 / math.pi**2 * (math.pi / 4 - math.atan(1 / 2.4)) * 2.4 / (1 + 2.4**2)
     assert slope == pytest.approx(-0.11240739, abs=1e-8)
@@ -33,7 +33,7 @@ def test_slope_of_the_aspect_term(fact):
 
 
 @pytest.mark.parametrize("gamma", [0.25, 0.5, 1, 2])
-def test_where_an_attached_weight_pushes_apart(fact, gamma):
+def test_an_attached_weight_pushes_apart_below_the_iou_derived(fact, gamma):
     # Unit squares shifted by d: IoU = (1 − d)/(1 + d) = u, L = 1 − u + d²/((1 + d)² + 1); the sign of d(u^γ L)/dd
     def loss(d):
         u = (1 - d) / (1 + d)
@@ -49,7 +49,7 @@ def test_the_weight_belongs_outside_the_graph(fact):
 
 
 @pytest.mark.parametrize(("percent", "name"), [(10, "eiou"), (50, "eiou"), (90, "eiou"), (99, "eiou")])
-def test_slope_of_shifted_squares(fact, percent, name):
+def test_the_slope_of_shifted_squares_is_the_one_derived(fact, percent, name):
     # L(d) as above with γ = 0; dL/dd = 2/(1 + d)² + d/dd [d²/((1 + d)² + 1)]
     iou = percent / 100
     d = (1 - iou) / (1 + iou)
@@ -59,7 +59,7 @@ def test_slope_of_shifted_squares(fact, percent, name):
     assert fact[f"{name}.slope_{percent}"] == pytest.approx(slope, rel=1e-6)
 
 
-def test_weights_of_shifted_squares(fact):
+def test_focal_slopes_are_the_weight_times_the_slope_of_eiou(fact):
     for percent in (10, 50, 90, 99):  # the weight IoU^0.5 is outside the graph
         assert fact[f"focal_eiou.slope_{percent}"] == pytest.approx(
             (percent / 100) ** 0.5 * fact[f"eiou.slope_{percent}"]
@@ -67,7 +67,7 @@ def test_weights_of_shifted_squares(fact):
     assert fact["focal_eiou_v1.slope_99"] < 0.25 * fact["focal_eiou_v1.slope_50"]
 
 
-def test_shares_and_gaps(fact):
+def test_shares_and_gaps_are_within_their_bounds(fact):
     assert fact["iou.apart"] == 1
     assert fact["iou.apart_step"] == 0
     assert fact["giou.contained_penalty"] == pytest.approx(0, abs=1e-12)

@@ -19,7 +19,7 @@ _, EIOU_LOWER, FOCAL_LARGER, *_ = CLAIMS
         (lambda run, loss: 19.5 if (run, loss) == (RUNS[0], "eiou") else ERRORS.get(loss, 16), PARTLY),
     ],
 )
-def test_statement_on_eiou(tmp_path, error, word):
+def test_a_statement_on_eiou_is_judged_over_its_simulations(tmp_path, error, word):
     assert judge_claim(results(tmp_path, error), EIOU_LOWER) == word
 
 

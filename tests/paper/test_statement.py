@@ -3,7 +3,7 @@
 from yolo_feiou.paper.statement import FAILS, HOLDS, UNTESTED, judge_once, judge_under, untested
 
 
-def test_words():
+def test_results_are_named_by_what_holds():
     assert judge_once(True, "x").word == HOLDS
     assert judge_once(False, "x").word == FAILS
     assert judge_under({"a": True, "b": True}, "x").word == HOLDS

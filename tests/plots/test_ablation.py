@@ -90,7 +90,7 @@ def panel(named, **more):
     return LinePanel("a title", "epoch", "AP, %", named, **more)
 
 
-def test_lines_with_bands_and_dots():
+def test_a_line_is_drawn_with_its_band_and_dots():
     line = Line(RED, [1, 2, 3], [4, math.nan, 6], low=[3, 3, 5], high=[5, 6, 7], dots=[(1, 4.5), (3, 5.5)])
     figure = draw_lines([panel({"ciou": line, "eiou": Line(BLUE, [1, 2, 3], [1, 2, 3])})])
     (axis,) = figure.axes
@@ -112,7 +112,7 @@ def test_a_line_has_its_marker_in_all_panels():
     assert a != b and [line.get_marker() for line in (*second.lines, *third.lines)] == [b, "None"]
 
 
-def test_noise_about_zero():
+def test_a_band_about_zero_is_as_wide_as_the_deviation():
     figure = draw_lines([panel({"ciou": Line(RED, [1, 2], [0.5, 1])}, around_zero=[2, 3])])
     (axis,) = figure.axes
     corners = {(x, y) for x, y in axis.collections[0].get_paths()[0].vertices}
@@ -141,7 +141,7 @@ def test_one_legend_for_all_panels():
 
 
 @pytest.mark.parametrize(("number", "name"), [(13, LONG), (13, "a"), (1, "a" * 90), (2, "iou")])
-def test_the_legend_fits(number, name):
+def test_the_legend_fits_below_the_panels(number, name):
     """Within the picture, below the panels, which keep most of it."""
     named = {f"{name}{i}": Line(RED, [1, 2], [i, i]) for i in range(number)}
     figure = draw_lines([panel(named)] * 2)

@@ -88,7 +88,7 @@ def test_about_as_many_arrows_as_asked(points, arrows, shown):
     assert len(quiver.XY) == shown * shown
 
 
-def test_titles_axes_and_one_scale():
+def test_the_planes_have_titles_and_one_scale():
     """The three planes share the scale of the sizes, whose top is the 98 % quantile."""
     rows = table()
     figure = draw_field(rows, "focal_eiou:gamma=1")

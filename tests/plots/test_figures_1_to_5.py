@@ -29,7 +29,7 @@ def path(loss, steps=10, i=0):
 
 
 @pytest.mark.parametrize("losses", [("giou", "focal_eiou:gamma=1"), ("eiou",)])
-def test_regressions(losses):
+def test_a_regression_has_a_row_a_loss_and_the_box_at_every_fifth_of_the_steps(losses):
     """A row a loss, a column for every fifth of the steps; in each the target, the start and the box at that step."""
     rows = [row for i, loss in enumerate(losses) for row in path(loss, i=i)]
     figure = draw_regressions(rows)
@@ -73,7 +73,7 @@ def test_reach_has_every_box_and_the_target_in_it():
 
 
 @pytest.mark.parametrize("betas", [(0.4, 0.5, 0.6, 0.8, 1.0), (0.5, 0.8, 1.0), (0.8,), tuple(range(1, 10))])
-def test_curves(betas):
+def test_curves_have_a_panel_a_column_and_a_line_a_beta(betas):
     """A panel a column and a line for each β, dark to bright; more of them than colours share some."""
     rows = [{"beta": b, "x": x, "loss": 10 * b + x, "gradient": b - x} for b in betas for x in (0.1, 0.2, 0.3)]
     figure = draw_curves(rows, {"loss": "the loss", "gradient": "its slope"})
@@ -99,7 +99,7 @@ SWEPT = [
 
 
 @pytest.mark.parametrize("setups", [(1, 2), (2,)])
-def test_sweep(setups):
+def test_a_sweep_has_a_row_a_parameter_and_a_line_a_loss(setups):
     """A row a parameter; for each setup the error and the share; a line for each loss."""
     rows = [
         {
@@ -128,7 +128,7 @@ def test_sweep(setups):
 
 
 @pytest.mark.parametrize("setups", [(1, 2), (2,)])
-def test_layout(setups):
+def test_a_layout_has_a_panel_a_setup_with_its_boxes(setups):
     """A panel a setup, with its points, one point's anchors and the targets, those on top."""
     rows = [
         {"setup": setup, "kind": kind, "x": 10.0 + setup, "y": 9.0, "w": w, "h": 2 * w}

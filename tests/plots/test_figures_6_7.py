@@ -26,7 +26,7 @@ def test_rows_by_loss_keep_their_order():
 
 
 @pytest.mark.parametrize("losses", [LOSSES, LOSSES[:1]])
-def test_error_curves(losses):
+def test_an_error_curve_ends_with_its_value_in_the_legend(losses):
     """A line a loss, in its colour, with its dashes; its last value is in the legend."""
     rows = table(losses)
     figure = draw_error_curves(rows, "Setup 2")
@@ -62,7 +62,7 @@ def drawn(axis):
     ("steps", "boxes", "shown"),
     [(20, 10, range(0, 21, 2)), (20, 4, range(0, 21, 5)), (3, 10, range(4)), (7, 3, [0, 2, 5, 7])],
 )
-def test_iou_boxes(losses, steps, boxes, shown):
+def test_iou_boxes_have_the_quantiles_of_their_steps(losses, steps, boxes, shown):
     """A panel a loss; a box has the rows' quantiles, at `boxes` + 1 steps from the first to the last."""
     rows = table(losses, steps)
     figure = draw_iou_boxes(rows, "Setup 2", boxes)

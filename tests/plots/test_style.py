@@ -124,7 +124,7 @@ def test_looks_repeat_late():
         assert len(set(assign_looks(names).values())) == len(names)
 
 
-def test_shades():
+def test_shades_are_mixed_with_white_and_black():
     """Half-way from a grey of 128 to white is 191.5, to black 64."""
     assert (mix_shade("#808080", 0), mix_shade("#808080", 0.5), mix_shade("#808080", -0.5)) == (
         "#808080",

@@ -51,7 +51,7 @@ def test_no_comparison_where_the_baseline_is_missing():
         (("eiou", "iou"), "eiou"),
     ],
 )
-def test_the_default(losses, chosen):
+def test_the_default_is_ciou_then_stock_then_the_first_loss(losses, chosen):
     variants = [Variant({"loss": loss}, {0: row(loss)}) for loss in losses]
     assert find_baseline("", variants).label == chosen
 
@@ -63,7 +63,7 @@ def test_the_default_where_the_loss_is_not_swept():
     assert baselines("", [Variant({}, {0: row()})]) == ["ciou"]
 
 
-def test_values_that_are_words_or_look_like_numbers():
+def test_values_are_found_whether_text_or_number():
     variants = [Variant({"loss": "ciou", "model": model}, {0: row()}) for model in ("8", "n.yaml")]
     assert baselines("ciou@model=8", variants) == ["ciou model=8"] * 2
     assert baselines("ciou@model=n.yaml", variants) == ["ciou model=n.yaml"] * 2
@@ -79,18 +79,18 @@ def test_values_that_are_words_or_look_like_numbers():
         ("ciou@", "baseline=ciou@: '' is not swept in these runs."),
     ],
 )
-def test_mistakes(text, message):
+def test_a_mistake_is_named_with_what_there_is(text, message):
     with pytest.raises(ArgumentError) as error:
         find_baseline(text, GRID)
     assert str(error.value).startswith(message)
 
 
-def test_a_combination_that_nobody_has():
+def test_a_combination_that_no_run_has_is_refused():
     with pytest.raises(ArgumentError, match=r"no finished run is ciou box=5\. There are iou box=5, ciou box=7\.5\."):
         find_baseline("ciou@box=5", grid(("iou", 5.0), ("ciou", 7.5)))
 
 
-def test_a_loss_where_it_is_not_swept():
+def test_a_loss_is_refused_where_it_is_not_swept():
     with pytest.raises(ArgumentError, match="all runs have the loss ciou; name what is swept, as in baseline=@box="):
         find_baseline("ciou", [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)])
     with pytest.raises(ArgumentError, match="all runs have the loss ciou, and differ by their seed alone"):

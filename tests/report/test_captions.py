@@ -49,11 +49,11 @@ def boxes(*ap):
         ([], "There is nothing to compare: no variant has another one as its baseline."),
     ],
 )
-def test_findings(others, said):
+def test_findings_say_which_variants_differ(others, said):
     assert findings(against(*others)) == said
 
 
-def test_findings_within_other_axes_and_across():
+def test_findings_name_the_baseline_with_its_values():
     variants = boxes((0.40, 0.42, 0.41), (0.40, 0.42, 0.41))
     start = "Against ciou at the same box, eiou box=5 and eiou box=7.5 are better in AP"
     assert findings(compare(variants, Baseline({"loss": "ciou"}))).startswith(start)
@@ -84,7 +84,7 @@ def test_seed_variance_that_is_not_known():
     assert seed_variance(against(UP, base=(None, None))) == "No run of the baseline has AP."
 
 
-def test_over_how_many_seeds():
+def test_the_number_of_seeds_is_said_of_means():
     assert seeds_of([UP, DOWN]) == "mean ± standard deviation (n − 1) over 3 seeds"
     assert seeds_of([UP, variant("x", 0.4)]) == "mean ± standard deviation (n − 1) over 1 to 3 seeds"
     assert seeds_of([variant("x", 0.4)]) == "one seed"

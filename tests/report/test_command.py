@@ -52,7 +52,7 @@ def small(folder, losses=("ciou", "eiou"), seeds=2, **changes):
     return folder
 
 
-def test_a_report_from_end_to_end(command, tmp_path):
+def test_a_report_writes_its_files_and_prints_what_the_summary_says(command, tmp_path):
     """In a process of its own; what is printed is what the summary says."""
     write(tmp_path / "ablation")
     done = command("report", "ablation")
@@ -73,7 +73,7 @@ def test_a_report_from_end_to_end(command, tmp_path):
     assert lines[-1] == "The report is ablation/report/index.html"
 
 
-def test_a_baseline_and_a_folder_for_the_report(yolo, tmp_path, capsys):
+def test_a_baseline_and_a_folder_may_be_chosen(yolo, tmp_path, capsys):
     small(tmp_path / "a")
     assert yolo("report", "a", "baseline=eiou", "out=b/c") == 0
     assert names("b/c") == FILES and names("a") == ["results.csv"]
@@ -154,7 +154,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(yolo, tmp_path, capsys, words,
 
 
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"]])
-def test_help(yolo, capsys, words):
+def test_help_shows_the_usage(yolo, capsys, words):
     assert yolo("report", *words) == 0
     assert capsys.readouterr().out.startswith("yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]")
 

@@ -23,7 +23,7 @@ def against(*others, base=(0.40, 0.41, 0.42)):
     return compare([variant("ciou", *base), *others], Baseline({"loss": "ciou"}))
 
 
-def test_a_clear_difference():
+def test_a_clear_difference_is_better_or_worse():
     """Differences .010, .011, .012: t = .011 / (.001 / √3) = 19.05, p = 1 − t / √(2 + t²) = .0027."""
     base, up, down = against(variant("up", 0.410, 0.421, 0.432), variant("down", 0.390, 0.399, 0.408))
     assert (base.result, up.result, down.result) == ("baseline", "better", "worse")

@@ -73,7 +73,7 @@ def test_the_bins_are_those_of_the_file():
     assert [f"{low:02}" for low in BINS] == NAMES
 
 
-def test_positives_and_their_gradient():
+def test_positives_and_their_gradient_are_means_over_the_last_epochs():
     """Of 20 epochs the last two count: shares of .6 and .8 of the good bin, whose gradient is .9 of all.
 
     So .7 of the positives have .9 of the gradient, 9/7 of their share, and the others .1 / .3.
@@ -102,6 +102,6 @@ def test_gradients_are_means_over_the_seeds():
     assert pos.lines["ciou"].y[9] == pytest.approx(70) and grad.lines["ciou"].y[9] == pytest.approx(80)
 
 
-def test_rows_by_run_and_epoch():
+def test_of_an_epoch_that_is_there_twice_the_last_row_counts():
     rows = [{"run": "a", "epoch": 1.0, "x": 1}, {"run": "a", "epoch": 1.0, "x": 2}, {"run": "b", "epoch": None}]
     assert by_run(rows) == {"a": {1.0: rows[1]}}

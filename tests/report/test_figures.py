@@ -20,7 +20,7 @@ def made(results, comparisons):
     return {picture.name: picture for picture in pictures(results, comparisons)}
 
 
-def test_all_of_them(tmp_path):
+def test_all_figures_are_made_from_full_results(tmp_path):
     results = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2), box=(5.0, 7.5))])
     variants = make_variants(results, find_swept_arguments(results))
     found = made(results, compare(variants, find_baseline("", variants)))
@@ -31,7 +31,7 @@ def test_all_of_them(tmp_path):
     assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
 
 
-def test_those_for_which_there_are_numbers():
+def test_figures_without_numbers_are_left_out():
     assert list(made(NOTHING, against(variant("up", 0.4)))) == ["seeds"]
     assert list(made(NOTHING, compare(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"})))) == ["seeds", "over_box"]
 

@@ -47,5 +47,5 @@ from yolo_feiou.report.statistics import Spread
         (listing(["a", "b", "c"], 2), "a, b and 1 more"),
     ],
 )
-def test_shown(shown, expected):
+def test_numbers_and_lists_are_written_as_people_read_them(shown, expected):
     assert shown == expected

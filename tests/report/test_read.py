@@ -117,13 +117,13 @@ def test_paths_are_shortened_where_that_tells_them_apart(tmp_path):
         ({"status": "failed", "reason": "no GPU"}, "no run is done of 1; the first one failed with: no GPU."),
     ],
 )
-def test_rows_that_cannot_be(tmp_path, change, message):
+def test_rows_that_cannot_be_are_refused(tmp_path, change, message):
     with pytest.raises(DataError) as error:
         read_results([results(tmp_path, row(**change))])
     assert message in str(error.value) and "results.csv" in str(error.value) and "\n" not in str(error.value)
 
 
-def test_files_that_cannot_be(tmp_path):
+def test_files_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(ArgumentError, match=r"nowhere is not a folder: expected the one that 'yolo ablate' wrote to\."):
         read_results([tmp_path / "nowhere"])
     with pytest.raises(ArgumentError, match=r"has no results\.csv: give the folder"):

@@ -42,7 +42,7 @@ def test_markdown_escapes_what_would_be_markup():
     assert "| a\\|b\\*c\\<d\\`e\\[f\\\\g |" in text and "| x\\|y |" in text
 
 
-def test_latex_structure():
+def test_latex_has_a_cell_for_each_column_and_a_line_between_groups():
     """As many cells in each row as columns; every special character escaped; a line between groups."""
     text = latex(TABLE)
     assert re.search(r"\\begin\{tabular\}\{llccc\}", text)

@@ -91,7 +91,7 @@ def test_lines_are_not_too_many():
     assert shown.left_out == "Left out: 3 further variants."
 
 
-def test_thresholds_and_differences():
+def test_thresholds_have_means_and_differences_by_seed():
     """Means .51 and .53, less .01 a threshold; by seed .01 and .03 apart; the baseline's deviation √2 hundredths."""
     shown = choose(compare([curved("ciou", 0.5, 0.52), curved("eiou", 0.51, 0.55)], CIOU))
     left, right = thresholds(shown)
@@ -127,7 +127,7 @@ def test_the_distribution_is_of_each_runs_shares():
     assert list(panel.lines["ciou"].x)[::9] == pytest.approx([0.525, 0.975])
 
 
-def test_over_a_numeric_argument():
+def test_a_numeric_argument_has_the_means_and_seeds_of_each_loss():
     """Means and seeds by loss."""
     comparisons = compare(boxes((0.40, 0.42), (0.43, 0.45)), CIOU)
     (panel,) = ap_over_argument(comparisons, "box")
@@ -147,7 +147,7 @@ def test_a_loss_with_one_value_of_the_argument_is_no_line():
     assert list(panel.lines) == ["ciou", "giou"], "unless none has more"
 
 
-def test_other_axes_are_held():
+def test_other_swept_arguments_are_held():
     variants = [
         Variant({"loss": "ciou", "box": box, "lr0": lr0}, {0: row(AP=ap)})
         for box, lr0, ap in ((5.0, 0.1, 0.4), (7.5, 0.1, 0.41), (5.0, 0.2, 0.5), (7.5, 0.2, 0.6))

@@ -32,7 +32,7 @@ def test_one_value_has_no_spread_and_none_no_mean():
     assert Spread(1, 0.4).sd is None and Spread(0).mean is None
 
 
-def test_difference_of_three_pairs_by_hand():
+def test_a_difference_over_three_seeds_has_its_statistics():
     """Differences .01, .02, .03: mean .02, standard deviation .01, standard error .01 / √3, t = 2 √3.
 
     With 2 degrees of freedom p = 1 − t / √(2 + t²) = 1 − √12 / √14, and t has its 97.5 % at 4.302653. Of the 27
@@ -46,7 +46,7 @@ def test_difference_of_three_pairs_by_hand():
     assert of.spreads
 
 
-def test_the_bootstrap_is_given_from_five_pairs_on():
+def test_the_bootstrap_is_given_from_five_seeds_on():
     """Of the 3125 resamples of 1 … 5 hundredths the means' 2.5 % and 97.5 % are .018 and .042, counted out below."""
     means = sorted(sum(drawn) / 5 for drawn in product((0.01, 0.02, 0.03, 0.04, 0.05), repeat=5))
     ends = means[int(0.025 * len(means))], means[int(0.975 * len(means))]
@@ -56,7 +56,7 @@ def test_the_bootstrap_is_given_from_five_pairs_on():
     assert paired_difference([0.41, 0.42, 0.43, 0.44], [0.40] * 4).bootstrap is None
 
 
-def test_difference_of_two_pairs_by_hand():
+def test_a_difference_over_two_seeds_has_its_statistics():
     """Differences −.01 and −.03: t = −2 with 1 degree of freedom, whose p is 1 − 2 / π · atan 2."""
     of = paired_difference([0.39, 0.37], [0.40, 0.40])
     assert of.mean == pytest.approx(-0.02)
@@ -64,7 +64,7 @@ def test_difference_of_two_pairs_by_hand():
     assert of.interval == pytest.approx((-0.02 - 12.706205 * 0.01, -0.02 + 12.706205 * 0.01))
 
 
-def test_pairs_count_and_not_the_values_alone():
+def test_differences_are_taken_seed_by_seed():
     """Both lists have the same values; seed by seed they differ by .01, .01, −.02."""
     assert paired_difference([0.41, 0.42, 0.40], [0.40, 0.41, 0.42]).sd == pytest.approx(0.01 * math.sqrt(3))
     assert paired_difference([0.41, 0.42, 0.40], [0.41, 0.42, 0.40]).sd == 0
@@ -111,7 +111,7 @@ def test_needed_seeds_are_those_of_gpower(effect, seeds):
     assert count_needed_seeds(0.005 / effect, 0.005) == seeds
 
 
-def test_count_needed_seeds_find_the_difference():
+def test_as_many_seeds_as_needed_find_the_difference():
     """Simulated: so many seeds find it in 80 % of 20,000 experiments or more, one less in fewer."""
     rng = np.random.default_rng(0)
     sd, difference = 0.006, 0.005
@@ -124,12 +124,12 @@ def test_count_needed_seeds_find_the_difference():
 
 
 @pytest.mark.parametrize("sd", [1e-6, 1e-5, 1e-4])
-def test_two_pairs_are_the_fewest(sd):
+def test_two_seeds_are_the_fewest(sd):
     """Although scipy's noncentral t gives NaN there."""
     assert count_needed_seeds(sd, 0.005) == 2
 
 
-def test_count_needed_seeds_without_an_answer():
+def test_too_many_seeds_are_infinite_and_no_deviation_has_no_answer():
     assert count_needed_seeds(0.1, 0.005) == math.inf  # thousands
     assert count_needed_seeds(None, 0.005) is None and count_needed_seeds(1e-9, 0.005) is None
     assert count_needed_seeds(0.0563, 0.005) in range(
@@ -137,5 +137,5 @@ def test_count_needed_seeds_without_an_answer():
     )  # (1.96 + .8416)² (sd / difference)² = 995
 
 
-def test_a_difference_without_anything():
+def test_a_difference_of_nothing_has_no_spread():
     assert not Difference(0).spreads

@@ -28,7 +28,7 @@ def texts(table):
     ]
 
 
-def test_the_layout_of_the_paper():
+def test_the_table_has_the_layout_of_the_paper():
     """Means and standard deviations of .40, .41, .42 and the others; what was not measured is missing, and no 0."""
     table = paper_table(NOTHING, against(UP, NEAR))
     assert table.columns == ["Method", "AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L"]
@@ -76,13 +76,13 @@ def test_titles_where_the_loss_is_not_swept():
     assert texts(alone)[0][:2] == ["ciou", "40.0"]
 
 
-def test_how_well_boxes_fit():
+def test_the_fit_is_in_per_cent_and_missing_where_not_measured():
     of = Variant({"loss": "ciou"}, {0: row(AR=0.5, matched_iou=0.8, matched_75=0.7, found_90=0.25)})
     (line,) = texts(fit_table(compare([of], Baseline({"loss": "ciou"}))))
     assert line == ["ciou", "50.0", "80.0", "70.0", "–", "–", "–", "25.0"]
 
 
-def test_the_comparison():
+def test_the_comparison_has_the_statistics_of_each_variant():
     """Of `up` the differences are .010, .011, .012; of one seed there is a difference and nothing else."""
     table = comparison_table(against(UP, variant("x", 0.45)))
     assert table.columns == ["Method", "result", *COMPARED]

@@ -45,7 +45,7 @@ def test_groups_stand_together_and_numbers_are_sorted():
     assert [variant.label for variant in found] == [*expected[0], *expected[1]]
 
 
-def test_words_keep_their_order():
+def test_values_of_text_keep_their_order():
     rows = [row(axes="loss model seed", model=model, seed=0) for model in ("s.yaml", "n.yaml")]
     assert [v["model"] for v, _ in variants(*rows)] == ["s.yaml", "n.yaml"]
 
@@ -84,7 +84,7 @@ def test_failed_runs_are_in_no_variant():
     assert variants(row(), row("eiou", status="failed")) == [({"loss": "ciou"}, [0])]
 
 
-def test_a_seed_that_is_there_twice():
+def test_a_seed_that_is_there_twice_is_refused():
     with pytest.raises(DataError) as error:
         variants(row(run="a/ciou"), row(run="b/ciou"))
     assert str(error.value).startswith("runs a/ciou and b/ciou are the same variant with the same seed 0: take one")
@@ -109,10 +109,10 @@ def test_differences_pair_the_seeds_that_both_have():
         ({}, "ciou"),
     ],
 )
-def test_labels(values, label):
+def test_a_label_is_the_loss_and_the_other_values(values, label):
     assert Variant(values, {0: row()}).label == label
 
 
-def test_values_that_it_has():
+def test_a_variant_has_the_values_that_it_is_asked_for():
     variant = Variant({"loss": "ciou", "box": 7.5}, {})
     assert variant.has({}) and variant.has({"box": 7.5}) and not variant.has({"loss": "ciou", "box": 5})

@@ -35,17 +35,17 @@ def told(rows, arguments=("box",), preflight=MEASURED):
     return warnings(results, compare(variants, find_baseline("", variants)))
 
 
-def test_nothing_to_say():
+def test_comparable_runs_give_no_warning():
     assert told(grid()) == []
 
 
-def test_runs_that_detect_nothing():
+def test_runs_that_detect_nothing_are_named():
     (warning,) = told(grid((1, {"detections": 0, "run": "blind"})))
     assert warning.startswith("1 run of 6 without a single detection, trained too little or broken: blind.")
 
 
 @pytest.mark.parametrize("name", MUST_AGREE)
-def test_circumstances_that_differ(name):
+def test_circumstances_that_differ_are_named(name):
     """A value that isn't recorded is no difference."""
     assert told(grid((4, {name: "b"}))) == [f"Runs differ in {name}: a (5 runs) and b (1 run)."]
     assert told(grid((4, {name: None}))) == []
@@ -97,11 +97,11 @@ def test_circumstances_that_differ(name):
         ([(5, {"device": "cpu"})], ["Runs differ in device: 1 GPU (5 runs) and cpu (1 run)."]),
     ],
 )
-def test_what_is_said(changes, expected):
+def test_each_doubt_is_said_once(changes, expected):
     assert told(grid(*changes)) == expected
 
 
-def test_arguments_that_no_grid_varied():
+def test_arguments_that_no_grid_varied_are_named():
     rows = grid(*((place, {"epochs": 50 if place < 3 else 100}) for place in range(6)))
     assert told(rows, ("epochs",)) == [
         "Nothing to compare with, since the baseline lacks these values: eiou epochs=100.",
@@ -122,7 +122,7 @@ def test_what_a_grid_varies_may_differ():
     assert not [line for line in told(rows, ("data",)) if "differ in" in line]
 
 
-def test_gains_that_differ():
+def test_gains_that_differ_are_named():
     rows = [*grid(), *grid(*((place, {"gain": "matched"}) for place in range(6)))]
     (line,) = told(rows)
     assert line.startswith("The gain of the box loss is same (6 runs) and matched (6 runs): ")
@@ -131,7 +131,7 @@ def test_gains_that_differ():
 
 
 @pytest.mark.parametrize(("ratio", "says"), [(2.1, "2.10"), (0.4, "0.40"), (2.0, ""), (0.5, ""), (None, "")])
-def test_gradients_of_another_size(ratio, says):
+def test_gradients_of_another_size_are_named(ratio, says):
     preflight = [{"loss": "eiou", "gradient_ratio": ratio}, {"loss": "elsewhere", "gradient_ratio": 9.0}]
     lines = told(grid(), preflight=preflight)
     assert len(lines) == bool(says)
@@ -146,17 +146,17 @@ def test_gradients_of_another_size(ratio, says):
         *(("cpu", "cpu"), ("mps", "mps"), ("cuda:0 NVIDIA H100", "cuda:0 NVIDIA H100")),
     ],
 )
-def test_the_kind_of_a_device(device, kind):
+def test_a_device_is_known_by_its_kind(device, kind):
     assert device_kind(device) == kind
 
 
-def test_gradients_that_were_not_measured():
+def test_gradients_that_were_not_measured_are_named():
     assert told(grid(), preflight=()) == [
         "How large the gradients of eiou are beside CIoU's was not measured: a difference may come from the gain alone."
     ]
 
 
-def test_sizes_with_few_objects():
+def test_sizes_with_few_objects_are_named():
     """29 are few, 30 are not, and without any there is no metric to warn of."""
     few = [(place, {"objects_S": 29, "objects_M": 30, "objects_L": 0}) for place in range(6)]
     assert told(grid(*few)) == ["AP_S rests on 29 objects: it says next to nothing."]

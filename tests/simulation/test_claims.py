@@ -56,7 +56,7 @@ def results(rows, setup):
     return {line[7 : line.rindex(" (")]: line.startswith("holds") for line in lines}
 
 
-def test_the_statements_there_are():
+def test_the_claims_are_these_statements_and_none_holds_among_equals():
     assert [(claim.figure, claim.says) for claim in CLAIMS] == [(figure, says) for figure, says, *_ in STATEMENTS]
     assert [results(table(), setup) for setup in (1, 2)] == [
         dict.fromkeys([says for says, *_ in figure], False) for figure in (FIGURE_6, FIGURE_7)

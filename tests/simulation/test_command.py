@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_to_is_one_line(yolo, tmp_path, capsys, o
     assert names(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "here first"
 
 
-def test_two_outs_are_a_mistake(yolo, tmp_path, capsys):
+def test_out_given_twice_is_refused(yolo, tmp_path, capsys):
     assert yolo("simulate", "setup=1", "out=a", "out=b") == 2
     assert "got out= twice" in capsys.readouterr().err
     assert names(tmp_path) == []
@@ -344,7 +344,7 @@ def test_a_subject_writes_the_files_that_it_names(word, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(subject.files)
 
 
-def test_odd_names_of_files_and_folders(yolo, tmp_path, capsys):
+def test_odd_names_of_files_and_folders_are_kept(yolo, tmp_path, capsys):
     """A function's file is named in the picture and the lines; a folder is where it was asked for."""
     for name in ("my$x$.py", "it's $\\frac{.py", "a[red]\x1b[1m.py"):
         (tmp_path / name).write_text("def f(pred, target):\n    return (pred - target).abs().sum(1)\n")

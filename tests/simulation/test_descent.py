@@ -71,7 +71,7 @@ def test_the_mean_of_a_batch_moves_each_of_its_n_pairs_by_1_nth():
 SMALL, LARGE = (5, 5, 4, 1), (5, 5, 8, 8)  # IoU .04 and .64, √IoU .2 and .8, whose sum is 1
 
 
-def test_eiou_by_hand():
+def test_a_step_of_eiou_is_its_gradient():
     """∂ = (−.01 − .12, −.04 − .18) = (−.13, −.22) for 4 × 1, and −.08 − .04 = −.12 for both sides of 8 × 8."""
     assert step("eiou", [[SMALL, LARGE]]) == close([(5, 5, 4.13, 1.22), (5, 5, 8.12, 8.12)])
 
@@ -83,7 +83,7 @@ def test_a_focal_batch_by_hand():
     assert step("focal_eiou", [[SMALL, LARGE]]) == close([(5, 5, 4.052, 1.088), (5, 5, 8.192, 8.192)])
 
 
-def test_a_focal_batch_with_the_weight_in_the_graph():
+def test_a_focal_batch_with_the_weight_attached():
     """d(Σ WL/Σ W) = W dL + (L − M) dW, Σ W being 1 and M = Σ WL. L = .96 + .36 + .81 = 2.13 and .36 + .08 = .44, so M =
     .426 + .352 = .778. dW = dIoU/(2W): (.01, .04)/.4 = (.025, .1), and .08/1.6 = .05.
     4 × 1: (−.026 + 1.352 · .025, −.044 + 1.352 · .1) = (.0078, .0912), which makes it smaller, away from its target.
@@ -109,7 +109,7 @@ APART = (40, 5, 4, 1)
 
 
 @pytest.mark.parametrize("empty", ["mean", "still"])
-def test_without_overlap_in_a_batch(empty):
+def test_a_batch_without_overlap_moves_by_the_plain_mean_or_not_at_all(empty):
     """Eq. 11 is 0/0 where no pair overlaps: its limit is the plain mean, so EIoU's step; or nothing moves. A batch
     with some overlap has W = 0 for the pair apart in either case, and W/Σ W = 1, times N = 2, for the other."""
     groups = [[APART, APART], [APART, SMALL]]
@@ -138,7 +138,7 @@ def test_a_loss_without_a_weight_never_stands_still():
         assert box == step("eiou", [[APART]])[0][0] != pytest.approx(APART, abs=1e-3)
 
 
-def test_step_sizes_of_the_paper():
+def test_step_sizes_are_those_of_the_paper():
     """T = 200: .1 up to t = 160 = .8 T, .01 as long as t < 180 = .9 T, then .001."""
     schedule = step_sizes(200)
     assert len(schedule) == 200
@@ -148,7 +148,7 @@ def test_step_sizes_of_the_paper():
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 10, 35, 70, 199, 1000])
-def test_step_sizes_of_another_number_of_steps(steps):
+def test_step_sizes_fall_at_the_same_shares_of_any_number_of_steps(steps):
     """In whole numbers: t ≤ .8 T is 10 t ≤ 8 T."""
     assert step_sizes(steps) == [
         0.1 if 10 * t <= 8 * steps else 0.01 if 10 * t < 9 * steps else 0.001 for t in range(1, steps + 1)

@@ -34,7 +34,7 @@ def kinds(rows, *planes):
         ("both", (0.125, -0.125, 0.375, 0.125)),  # ¼ × ¼ about (¼, 0)
     ],
 )
-def test_where_a_place_is(plane, box):
+def test_a_place_is_a_box_of_its_plane(plane, box):
     """u = ¼ and v = −2."""
     (placed,) = module.place_boxes(plane, torch.tensor([[0.25, -2]], dtype=torch.float64)).tolist()
     assert placed == pytest.approx(box, abs=1e-12)
@@ -91,13 +91,13 @@ def test_an_attached_weight_pushes_apart_below_an_iou(gamma, threshold):
                 assert (row["du"] * side > 0) is (expected == "away")
 
 
-def test_eiou_is_never_dead_and_never_leads_away():
+def test_eiou_has_no_zero_gradient_and_never_leads_away():
     """Anywhere but at the target."""
     assert set(kinds(compute_field(build_loss("eiou")), *PLANES).values()) == {"towards"}
 
 
 @pytest.mark.parametrize("spec", ["iou", "focal_eiou", "focal_eiou:detach=false", "focal_eiou:gamma=2"])
-def test_dead_is_where_no_overlap_is(spec):
+def test_the_gradient_is_zero_where_no_overlap_is(spec):
     """1 − IoU is constant there, and a weight of IoU^γ is 0: for squares, from one side off on."""
     rows = compute_field(build_loss(spec), 17)
     assert {place for place, kind in kinds(rows, "offset").items() if kind == "dead"} == {
@@ -107,7 +107,7 @@ def test_dead_is_where_no_overlap_is(spec):
     assert all((row["kind"] == "dead") is (row["iou"] == 0) for row in rows if row["u"] or row["v"])
 
 
-def test_the_weight_that_counts_bad_boxes_is_dead_nowhere():
+def test_the_weight_that_counts_bad_boxes_has_no_zero_gradient():
     assert "dead" not in kinds(compute_field(build_loss("focal_eiou_star"), 9), *PLANES).values()
 
 
@@ -142,7 +142,7 @@ def test_a_row_by_hand(step, kind):
     }
 
 
-def test_the_grid():
+def test_the_grid_goes_from_minus_to_plus_its_reach():
     """u from −offset to offset and v from −octaves to octaves, where they are offsets and doublings."""
     rows = compute_field(build_loss("eiou"), points=5, offset=1, octaves=3)
     for plane, u, v in (("offset", 1, 1), ("size", 3, 3), ("both", 1, 3)):
@@ -151,7 +151,7 @@ def test_the_grid():
     assert len(rows) == 3 * 25
 
 
-def test_the_command_says_how_much_is_dead(tmp_path):
+def test_the_command_says_how_much_has_a_zero_gradient(tmp_path):
     """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, without a
     gradient, so 8 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
     subject = module.make_experiment("focal_eiou:gamma=1")
@@ -190,7 +190,7 @@ def file(tmp_path, monkeypatch):
     return tmp_path / "my_loss.py"
 
 
-def test_a_users_own_function(file, tmp_path):
+def test_a_function_of_the_users_has_its_field(file, tmp_path):
     """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: non-finite where boxes don't overlap."""
     lines = list(
         module.make_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})

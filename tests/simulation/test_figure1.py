@@ -23,7 +23,7 @@ def sides(spec, **options):
         ("focal_eiou", 1.44, 1.50, 2),  # alone in its batch it is EIoU, in the limit
     ],
 )
-def test_sides_after_50_steps(spec, w, h, digits):
+def test_the_sides_after_50_steps_are_those_of_the_paper(spec, w, h, digits):
     assert sides(spec)[2:] == pytest.approx((w, h), abs=0.51 * 10**-digits)
 
 
@@ -37,7 +37,7 @@ def test_from_one_centre_ciou_does_not_grow():
     assert sides("ciou", anchor=(0, 0, 1, 2.4), factor="1") == pytest.approx((0, 0, 1.00, 1.02), abs=0.005)
 
 
-def test_a_step_by_hand():
+def test_a_step_is_the_rate_times_the_factor_times_the_gradient():
     """A unit square as target and a box in it, .5 × .25 about (.1, −.2): IoU = wh = 1/8, so the gradient is (0, 0,
     −.25, −.5); the rate is .2, and the factor 1, or 2 − 1/8."""
     box = (0.1, -0.2, 0.5, 0.25)
@@ -45,7 +45,7 @@ def test_a_step_by_hand():
     assert sides("iou", anchor=box, steps=1, rate=0.2) == pytest.approx((0.1, -0.2, 0.59375, 0.4375))
 
 
-def test_rows():
+def test_a_trajectory_has_a_row_for_each_loss_and_step():
     rows = compute_trajectories(["giou", "eiou"], steps=3)
     assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in ("giou", "eiou") for i in range(4)]
     for i in (0, 4):

@@ -9,7 +9,7 @@ from yolo_feiou.simulation.run import Simulation
 from yolo_feiou.storage.tables import read_csv
 
 
-def test_a_row_for_each_loss_and_value():
+def test_each_loss_and_value_has_the_row_of_its_simulation():
     """What the simulation itself reaches with that spec; γ = 0 is EIoU."""
     rows = list(figure4.run_sweep(2, 1, {"beta": (0.5,), "gamma": (0.0, 1.5)}))
     specs = [f"{row['loss']}:{row['parameter']}={row['value']:g}" for row in rows]

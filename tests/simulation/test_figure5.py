@@ -36,7 +36,7 @@ def test_the_points_are_the_simulations_and_the_first_has_the_anchors(number):
             assert (row["x"], row["y"]) == pytest.approx(points[0], abs=1e-12)
 
 
-def test_sides_of_setup_2s_targets():
+def test_setup_2s_targets_have_their_ratios():
     """√(100 r) by √(100/r) for r = 1/3, 1 and 3, the narrowest first."""
     sides = [(row["w"], row["h"]) for row in figure5.make_boxes(2) if row["kind"] == "target"]
     narrow = (math.sqrt(100 / 3), math.sqrt(300))

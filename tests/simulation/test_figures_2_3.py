@@ -24,7 +24,7 @@ def at(beta, x):
         (1.5, 1.028910014232, 0.485253648540),
     ],
 )
-def test_a_beta_of_08(x, loss, gradient):
+def test_a_beta_of_08_gives_the_curve_of_the_paper(x, loss, gradient):
     """The gradient before α scales it is the same over α."""
     row = at(0.8, x)
     assert row["loss"] == pytest.approx(loss, abs=1e-12)
@@ -42,14 +42,14 @@ def test_before_alpha_the_gradient_is_minus_x_ln_beta_x(beta):
     assert [row["gradient"] for row in rows] == pytest.approx([math.e * beta * row["unscaled"] for row in rows])
 
 
-def test_the_range_of_beta():
+def test_beta_goes_from_the_diagonal_to_a_flat_end():
     """At β = 1/e the curve is the diagonal from 1 on, with slope 1; at β = 1 it is flat."""
     assert CURVE_BETAS[0] == 1 / math.e and CURVE_BETAS[-1] == 1
     assert [at(1 / math.e, x)["gradient"] for x in (1, 1.5)] == pytest.approx([1, 1])
     assert [at(1, x)["gradient"] for x in (1, 1.5)] == [0, 0]
 
 
-def test_rows():
+def test_errors_are_evenly_spaced_without_0():
     """Evenly spaced without 0, where the logarithm has none: .5, 1, 1.5, 2 for each β, in the order given."""
     rows = focal_l1_curves((0.9, 0.4), points=4, last=2)
     assert [(row["beta"], row["x"]) for row in rows] == [(beta, x) for beta in (0.9, 0.4) for x in (0.5, 1, 1.5, 2)]

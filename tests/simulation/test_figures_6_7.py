@@ -18,12 +18,12 @@ from yolo_feiou.storage.tables import read_csv
 TWO = Simulation(2, ("iou", "eiou"), points=1, steps=2)
 
 
-def test_without_words_it_is_the_papers():
+def test_without_arguments_it_is_the_papers():
     for number in (1, 2):
         assert read_simulation(number, {}) == Simulation(number)
 
 
-def test_every_word_has_its_effect():
+def test_every_argument_has_its_effect():
     what = read_simulation(
         2,
         {
@@ -43,7 +43,7 @@ def test_every_word_has_its_effect():
     assert what == Simulation(2, losses, reading, points=3, steps=7, seed=5, device="cpu", dtype="float64")
 
 
-def test_words_beside_a_reading_by_name_change_it():
+def test_arguments_beside_a_reading_by_name_change_it():
     assert read_simulation(1, {"reading": "best"}).reading == READINGS["best"]
     assert read_simulation(1, {"reading": "best", "batch": "all"}).reading == Reading(
         1, "disc", reduce="mean", empty="still"

@@ -26,7 +26,7 @@ def setup_2():
 
 
 @pytest.mark.parametrize("loss", SETUP_2)
-def test_figures_of_setup_2(setup_2, loss):
+def test_setup_2_gives_the_figures_on_record(setup_2, loss):
     """To all digits that are known, and one in the last place for another machine's rounding."""
     error, iou = SETUP_2[loss]
     assert setup_2[loss]["error"] == pytest.approx(error, abs=0.006)
@@ -44,7 +44,7 @@ def test_figures_of_setup_2(setup_2, loss):
         ("focal_eiou", "2-iou", 19.59, None),
     ],
 )
-def test_figures_of_setup_1(loss, factor, error, share):
+def test_setup_1_gives_the_figures_on_record(loss, factor, error, share):
     """The same, at the paper's full size of 343,000 pairs; the share of pairs with an IoU above .9 too."""
     ((*_, last),) = Simulation(1, (loss,), Reading(factor=factor)).run()
     assert last["error"] == pytest.approx(error, abs=0.006)
@@ -65,7 +65,7 @@ def test_float32_is_as_good_as_float64(setup):
         assert one != other  # it is another computation
 
 
-def test_rows_of_a_simulation():
+def test_a_simulation_has_a_row_for_each_step_of_each_loss():
     """A row a step for each loss, step 0 the start, where no loss has moved anything yet, with the step's size."""
     parts = list(Simulation(2, ("iou", "focal_eiou:gamma=1"), points=1, steps=10).run())
     assert [rows[0]["loss"] for rows in parts] == ["iou", "focal_eiou:gamma=1"]
@@ -85,7 +85,7 @@ def test_rows_of_a_simulation():
     assert first == second
 
 
-def test_a_tick_for_each_step():
+def test_each_step_is_told():
     ticks = []
     done = [len(ticks) for _ in Simulation(2, ("iou", "eiou"), points=1, steps=3).run(lambda: ticks.append(1))]
     assert done == [3, 6]

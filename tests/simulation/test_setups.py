@@ -136,7 +136,7 @@ def test_every_pair_is_in_a_batch_whatever_a_batch_is():
         ("target", 4 * 3, 9, 1, 9, 1),
     ],
 )
-def test_what_shares_a_batch(batch, batches, size, points, anchors, targets):
+def test_a_batch_has_the_pairs_of_its_kind(batch, batches, size, points, anchors, targets):
     """Of 4 points with 9 anchors and 3 targets each: the different ones of each kind in every batch."""
     boxes, goals = SETUPS[2].pairs(4, Reading(batch=batch))
     assert boxes.shape == goals.shape == (batches, size, 4)
@@ -147,7 +147,7 @@ def test_what_shares_a_batch(batch, batches, size, points, anchors, targets):
         assert len(goal.unique(dim=0)) == targets
 
 
-def test_readings_by_name():
+def test_named_readings_are_as_described():
     """The literal one is the default; `best` is the one that the project's notes describe: boxes of area 1, setup 1's
     points in the disc, a plain step of centre and sides, Eq. 11 over one point's pairs and the other losses averaged
     over them, a batch without overlap at rest."""

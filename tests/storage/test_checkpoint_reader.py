@@ -37,7 +37,7 @@ def saved(tmp_path):
     return save
 
 
-def test_numbers_and_words_are_there_and_objects_are_inert(saved):
+def test_numbers_and_text_are_there_and_objects_are_inert(saved):
     path = saved(train_args={**ARGUMENTS, "project": Path("runs")})
     found, loaded = read_numbers(path), torch.load(path, weights_only=False)
     for key in ("epoch", "best_fitness", "updates", "date"):

@@ -42,7 +42,7 @@ def holder(tmp_path):
         process.wait()
 
 
-def test_a_lock_that_another_process_holds(tmp_path, holder):
+def test_a_lock_that_another_process_holds_is_waited_for_and_then_refused(tmp_path, holder):
     assert not is_locked(tmp_path / "lock")
     holder()
     assert is_locked(tmp_path / "lock")
@@ -62,7 +62,7 @@ def test_a_lock_is_free_once_its_holder_is_killed_even_if_a_child_lives(tmp_path
     assert not is_locked(tmp_path / "lock")
 
 
-def test_a_lock_that_is_let_go(tmp_path):
+def test_a_lock_that_was_released_is_free(tmp_path):
     with hold_lock(tmp_path / "lock"):
         pass
     assert not is_locked(tmp_path / "lock")

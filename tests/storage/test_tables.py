@@ -111,7 +111,7 @@ def test_json_is_for_people_too(tmp_path):
     assert text.startswith('{\n  "loss": "ℓ1",\n  "reading": {\n    "area": 100,') and text.endswith("\n}\n")
 
 
-def test_csv_by_hand(tmp_path):
+def test_floats_are_written_with_7_digits_and_all_else_as_it_is(tmp_path):
     """The first row's columns, whole numbers and words as they are, floats with 7 significant digits."""
     rows = [
         {"loss": "focal_eiou:gamma=1,norm=tal", "step": 0, "error": 1 / 3, "share": 0.5},
@@ -148,7 +148,7 @@ def test_what_is_written_is_read_back(tmp_path_factory, values):
     assert path.read_bytes() == text
 
 
-def test_columns_that_are_words(tmp_path):
+def test_columns_of_text_are_read_as_text(tmp_path):
     (tmp_path / "a.csv").write_text("version,commit,n\n3.10,12e45,3.10\n\n")
     assert read_csv(tmp_path / "a.csv", ("version", "commit")) == [{"version": "3.10", "commit": "12e45", "n": 3.1}]
 
@@ -170,7 +170,7 @@ def test_a_damaged_file_is_refused(tmp_path, content, message):
     assert str(path) in str(error.value) and message in str(error.value)
 
 
-def test_a_file_without_rows(tmp_path):
+def test_a_file_without_rows_is_read_as_none(tmp_path):
     for content in ("", "a,b\n"):
         (tmp_path / "a.csv").write_text(content)
         assert read_csv(tmp_path / "a.csv") == []
@@ -206,7 +206,7 @@ def test_a_folder_that_cannot_be_written_to_is_left_as_it_was(tmp_path, monkeypa
         (b"\xff\xfe\x00", "x.json is not a complete JSON file"),
     ],
 )
-def test_a_json_that_cannot_be_read(tmp_path, content, message):
+def test_a_json_that_cannot_be_read_is_refused(tmp_path, content, message):
     path = tmp_path / "x.json"
     if content is not None:
         path.write_bytes(content)
@@ -303,7 +303,7 @@ def test_names_are_no_formulas_of_a_spreadsheet_and_come_back_from_it(tmp_path):
     assert [(row["run"], row["data"], row["gain"]) for row in again] == [(name, name, -0.5) for name in FORMULAS]
 
 
-def test_words_with_an_apostrophe_of_their_own_are_as_they_are(tmp_path):
+def test_text_with_an_apostrophe_of_its_own_is_as_it_is(tmp_path):
     rows = [{"run": name} for name in ("'tis", "Bob's", "'", "a=b")]
     write_csv(tmp_path / "a.csv", rows)
     assert (tmp_path / "a.csv").read_text() == "run\n'tis\nBob's\n'\na=b\n"

@@ -90,7 +90,7 @@ def test_no_positives_give_zero_and_a_graph():
     assert torch.autograd.grad(box, pred)[0].equal(torch.zeros_like(pred))
 
 
-def test_a_watch_sees_the_positives_as_the_loss_takes_them():
+def test_a_hook_sees_the_positives_as_the_loss_takes_them():
     pred, target, scores, positives = boxes()
     loss, seen = SwappedBboxLoss(BboxLoss(16), build_loss("eiou")), []
     loss.on_positives = lambda *batch: seen.append(batch)

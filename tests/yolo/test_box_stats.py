@@ -47,7 +47,7 @@ def filled(row, kind):
     return {name: row[f"{kind}_{name}"] for name in NAMES if row[f"{kind}_{name}"] != 0}
 
 
-def test_statistics_by_hand():
+def test_statistics_are_shares_by_bin_of_iou():
     # IoU: 4/16, 9/16, 16/36, 0, 1. Of 1 − IoU, with side a: inside, ∂IoU/∂w = a/16 for each of four edges, so the
     # norm is 2a/16: 1/4 and 3/8. Around, IoU = 16/wh, so ∂IoU/∂w = −16/6³ and the norm 32/216 = 4/27. Far off, 0.
     # Times the scores 1, ½, 1, 1, 0, and all over 4: in the ratio 1/4 : 3/16 : 4/27 = 108 : 81 : 64.
@@ -184,7 +184,7 @@ def test_a_fresh_start_takes_nothing_from_an_older_file(tmp_path):
 
 
 @pytest.mark.slow
-def test_training_is_what_it_is_without(train, monkeypatch):
+def test_training_is_the_same_with_statistics_and_without(train, monkeypatch):
     """And validation, of the EMA and at the end, is not looked at: 24 images in batches of 8, twice."""
     calls, add = [], BoxStats.add
     monkeypatch.setattr(BoxStats, "add", lambda self, *batch: (calls.append(len(batch[0])), add(self, *batch)))
@@ -216,7 +216,7 @@ def test_the_one_to_one_head_of_yolo26_has_a_positive_an_object_at_most(train, d
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_with_its_table(command, data, tmp_path):
+def test_a_killed_run_resumes_with_its_table(command, data, tmp_path):
     arguments = {**SHORT, "epochs": 3, "data": data, "project": str(tmp_path), "name": "run", "loss": "eiou"}
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, json.dumps({**arguments, "box_stats": True})], capture_output=True

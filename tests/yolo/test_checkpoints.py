@@ -28,25 +28,25 @@ def save(path, epoch, best_fitness=0.5, optimizer=True, epochs=10):
     )
 
 
-def test_nothing_yet(folder):
+def test_without_checkpoints_a_training_is_new(folder):
     assert find_progress(folder.train) == (NEW, 0, "")
 
 
-def test_half_done(folder):
+def test_a_training_in_the_middle_has_its_epochs(folder):
     """Epochs count from 0 in a checkpoint: after epoch 3, four are done."""
     save(folder.last, 3)
     save(folder.best, 1)
     assert find_progress(folder.train) == (HALF, 4, "")
 
 
-def test_killed_after_the_last_epoch(folder):
+def test_a_training_killed_after_its_last_epoch_is_trained(folder):
     save(folder.last, 9)
     save(folder.best, 1)
     assert find_progress(folder.train) == (TRAINED, 10, "")
 
 
 @pytest.mark.parametrize("best_stripped", [True, False])
-def test_killed_between_stripping_one_and_the_other(folder, best_stripped):
+def test_a_training_killed_while_stripping_is_trained(folder, best_stripped):
     save(folder.last, -1, None, optimizer=False)
     save(folder.best, *((-1, None, False) if best_stripped else (4,)))
     assert find_progress(folder.train) == (TRAINED, 10, "")
@@ -65,7 +65,7 @@ def test_a_torn_best_is_what_last_is(folder):
     assert folder.best.read_bytes() == folder.last.read_bytes()
 
 
-def test_with_a_torn_last_the_training_goes_on_from_best(folder):
+def test_with_a_torn_last_the_training_resumes_from_best(folder):
     save(folder.last, 7)
     save(folder.best, 3)
     tear(folder.last)

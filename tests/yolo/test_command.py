@@ -56,7 +56,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         ([], False),
     ],
 )
-def test_which_commands_train(words, training):
+def test_commands_that_train_are_known(words, training):
     assert check_arguments(words) is training
 
 

@@ -45,7 +45,7 @@ def test_a_recipe_for_coco_goes_with_each_loss(path, loss):
     assert find_recipe(f"coco/{path.stem}") == find_recipe(f"coco/{path.name}") == str(path)
 
 
-def test_the_recipe_of_the_published_figures():
+def test_the_recipe_for_coco_has_the_epochs_and_batch_of_the_published_figures():
     arguments = yaml.safe_load((CFG_DIR / "coco" / "yolov8.yaml").read_text())
     assert (arguments["epochs"], arguments["batch"]) == (500, 128)
 

@@ -23,7 +23,7 @@ def names_in(data):
     return list(yaml.safe_load(Path(data).read_text())["names"].values())
 
 
-def test_in_coco_form():
+def test_detections_in_coco_form_have_ids_and_boxes_as_xywh():
     found = Detections(["a", "b"], {"y": np.array([[1, 2, 4, 6.5, 0.9, 1]]), "x": np.zeros((0, 6))}, {}, {})
     assert found.in_coco_form({"x": 7, "y": 5}, [10, 20]) == [
         {"image_id": 5, "category_id": 20, "bbox": [1, 2, 3, 4.5], "score": 0.9}
@@ -40,7 +40,7 @@ def test_in_coco_form():
         ("yolov8n-pose.yaml", "coco8-pose"),
     ],
 )
-def test_the_detections_of_ultralytics_own_json(architecture, name, model, tmp_path):
+def test_detections_are_those_of_ultralytics_own_json(architecture, name, model, tmp_path):
     """Its predictions.json has them too, boxes to three digits and scores to five. A low `conf` lets an untrained model
     detect something."""
     data = copy_of(name, tmp_path) / f"{name}.yaml"
@@ -83,7 +83,7 @@ def test_scores_are_not_rounded(bccd, model, detecting):
     assert found.by_file[files[0]][0, 4] == np.float32(0.123456789)
 
 
-def test_settings_are_those_in_use(bccd, model):
+def test_the_settings_are_those_in_use(bccd, model):
     found = detect(model(names_in(bccd)), bccd, "val", 0.25, 0.5, 7, imgsz=64, batch=4, device="cpu")
     assert found.settings == {
         "conf": 0.25,
@@ -161,7 +161,7 @@ def test_ultralytics_does_not_evaluate_its_own_json(coco_tiny, model, detecting,
     assert sorted(found.by_file) == files
 
 
-def test_models_that_cannot_be_evaluated(data, model, tmp_path):
+def test_models_that_cannot_be_evaluated_are_refused(data, model, tmp_path):
     with pytest.raises(UnsupportedModelError, match="YOLO for task 'obb' can't be evaluated"):
         detect("yolov8n-obb.yaml", data, **USUAL)
     with pytest.raises(UnsupportedModelError, match="YOLO for task 'classify' can't be evaluated"):

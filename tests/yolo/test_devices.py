@@ -38,13 +38,13 @@ def test_without_a_gpu_none_is_there(gpus, device):
 
 
 @pytest.mark.parametrize("device", ["0", "1", "cuda", "cuda:1", "0,1", "(0, 1)", "-1"])
-def test_gpus_that_are_there(gpus, device):
+def test_gpus_that_are_there_are_taken(gpus, device):
     gpus(2)
     check_device(device)
 
 
 @pytest.mark.parametrize("device", ["2", "cuda:2", "0,1,2"])
-def test_a_gpu_beyond_those_that_are_there(gpus, device):
+def test_a_gpu_beyond_those_that_are_there_is_refused(gpus, device):
     gpus(2)
     with pytest.raises(ArgumentError, match="there is no GPU 2 here. torch sees GPUs 0 to 1; device=cpu is always"):
         check_device(device)

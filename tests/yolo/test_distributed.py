@@ -112,7 +112,7 @@ def test_a_wrong_loss_on_two_ranks_ends_both(tmp_path, data):
 
 
 @pytest.mark.slow
-def test_a_batch_that_has_no_equal_parts(tmp_path, data, release):
+def test_a_batch_that_has_no_equal_parts_is_refused(tmp_path, data, release):
     release(RANKS_SINCE)
     done = run_ranks(tmp_path, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *short(data=data, batch=7))
     assert done.returncode != 0
@@ -120,7 +120,7 @@ def test_a_batch_that_has_no_equal_parts(tmp_path, data, release):
 
 
 @pytest.mark.slow
-def test_a_job_that_was_requeued_goes_on_with_its_run(tmp_path, data, release):
+def test_a_job_that_was_requeued_resumes_its_run(tmp_path, data, release):
     """Killed as a whole after its last epoch but one, and started again with the same id: in one process as in two."""
     release(RANKS_SINCE)
     words = ["-m", "yolo_feiou", "train", "model=yolov8n.yaml"]
@@ -199,7 +199,7 @@ def gpus(monkeypatch, tmp_path, release):
     return told
 
 
-def test_gpus_of_several_nodes(gpus, tmp_path):
+def test_a_rank_takes_the_gpus_of_its_node(gpus, tmp_path):
     trainer = Trainer({"device": None}, {}, None)
     assert gpus == [torch.device("cuda", 1), ("nccl",)]  # the second process of its node
     assert trainer.overrides == {"device": "0,1,2,3,4,5,6,7", "save_dir": str(tmp_path / "run")}

@@ -76,7 +76,7 @@ def test_an_argument_that_ultralytics_has_too_is_reported(scripts, monkeypatch, 
     ("version", "tested"),
     [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("8.4.1", False), ("9.0.0", False)],
 )
-def test_the_tested_range(version, tested):
+def test_a_release_is_known_to_be_tested_or_not(version, tested):
     assert doctor.check_range(version) is tested
 
 

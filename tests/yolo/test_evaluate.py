@@ -165,7 +165,7 @@ def test_a_perfect_detector_has_an_ap_of_1(bccd, model, detecting, tmp_path):
     assert row["matched"] == row["objects"] == row["detections"] == 1137
 
 
-def test_objects_from_a_coco_json(coco_tiny, model, detecting, tmp_path):
+def test_objects_are_those_of_a_coco_json(coco_tiny, model, detecting, tmp_path):
     """Images without any label for Ultralytics: the JSON has the objects, their areas and the crowds."""
     annotations = coco_tiny / "annotations" / "instances_val2017.json"
     truth = read_ground_truth(annotations)
@@ -263,7 +263,7 @@ def test_images_that_ultralytics_skips_are_counted(tmp_path, model, detecting):
     assert evaluate_again(tmp_path / "out") == row
 
 
-def test_single_cls(tmp_path, bccd, model, detecting):
+def test_with_single_cls_all_objects_are_of_one_class(tmp_path, bccd, model, detecting):
     """All objects are of one class then, whatever the labels say."""
     truth = from_labels(read_split(bccd, "val"))
     detecting(rows_of(truth, bccd.parent))
@@ -294,7 +294,7 @@ def test_wrong_input_leaves_nothing(tmp_path, model, monkeypatch):
         assert not out.exists()
 
 
-def test_a_json_without_objects_in_the_split(tmp_path, model):
+def test_a_json_without_objects_in_the_split_is_refused(tmp_path, model):
     data = data_set(tmp_path, ["1.jpg"])
     content = {"images": [{"id": 1, "file_name": "1.jpg"}], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}
     (tmp_path / "none.json").write_text(json.dumps(content))

@@ -119,7 +119,7 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
-def test_another_reference(arguments):
+def test_ratios_are_to_the_reference(arguments):
     row, other = measure_gradient_norms(arguments, ["ciou"], 1, reference="eiou")
     assert (row["loss"], row["gradient_ratio"], other["loss"]) == ("eiou", 1, "ciou")
     ciou, eiou = measure_gradient_norms(arguments, ["eiou"], 1)
@@ -127,7 +127,7 @@ def test_another_reference(arguments):
     assert sizes([ciou, eiou]) == sizes([other, row])  # of a first batch: from then on, they train differently
 
 
-def test_rows_by_hand():
+def test_rows_are_medians_over_the_batches():
     # Values 1, 2, 3 and gradients 4, 4, 8 of a; of b 2, 2, 12 and 2, 8, 8: in ratio 2, 1, 4 and ½, 2, 1.
     batches = [
         Batch(5, {"a": GradientNorm(1, 4), "b": GradientNorm(2, 2)}),

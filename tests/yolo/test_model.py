@@ -77,7 +77,7 @@ def test_a_wrong_loss_stops_before_several_data_sets_are_tried(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_recipe_by_name(data, tmp_path):
+def test_a_recipe_is_found_by_name(data, tmp_path):
     model = YOLO("yolov8n.yaml")
     model.train(cfg="focal_l1.yaml", **{**SHORT, "data": data, "project": str(tmp_path), "name": "run"})
     assert yaml.safe_load((tmp_path / "run" / "args.yaml").read_text())["loss"] == "focal_l1"

@@ -9,7 +9,7 @@ RECIPE = "coco/yolov8.yaml"  # batch=128 lr0=0.01 nbs=64
 
 
 @pytest.mark.parametrize("asked", [{}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}, {"batch": -1}])
-def test_nothing_to_warn_of(asked):
+def test_settings_of_the_recipe_give_no_warning(asked):
     assert off_recipe(RECIPE, asked) == ""
 
 
@@ -38,19 +38,19 @@ def test_other_recipes_have_no_batch_to_leave(recipe):
         ({"optimizer": "auto"}, "optimizer=auto leaves the recipe coco/yolov8.yaml (optimizer=SGD)", None),
     ],
 )
-def test_what_is_left_and_what_would_go_with_it(asked, left, suggested):
+def test_a_warning_says_what_is_left_and_what_would_go_with_it(asked, left, suggested):
     warning = off_recipe(RECIPE, asked)
     assert warning.startswith(left)
     assert suggested in warning if suggested else "linear scaling" not in warning
     assert ("longer warmup" in warning) == (asked.get("batch", 0) > 128)
 
 
-def test_the_command_warns_and_goes_on(caplog):
+def test_the_command_warns_and_trains(caplog):
     assert check_arguments(["train", f"cfg={RECIPE}", "batch=512", "data=coco.yaml"])
     assert "batch=512 leaves the recipe" in caplog.text and "lr0=0.04" in caplog.text
 
 
-def test_python_warns(caplog, data):
+def test_a_training_from_python_warns_too(caplog, data):
     from yolo_feiou import YOLO
 
     YOLO("yolov8n.yaml")._prepare({"cfg": RECIPE, "data": data, "lr0": 0.02})

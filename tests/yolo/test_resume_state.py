@@ -72,7 +72,7 @@ def test_weights_and_metrics_equal_those_of_a_run_without_a_cut(data, tmp_path, 
 
 
 @pytest.mark.slow
-def test_two_heads_of_yolo26_go_on_too(data, tmp_path, release):
+def test_two_heads_of_yolo26_resume_too(data, tmp_path, release):
     release("8.4.0")
     told = overrides(data, tmp_path, epochs=3)
     told.pop("model")
@@ -81,7 +81,7 @@ def test_two_heads_of_yolo26_go_on_too(data, tmp_path, release):
 
 
 @pytest.mark.slow
-def test_from_the_checkpoint_alone_it_goes_on_and_says_that_it_is_another_run(data, tmp_path, caplog):
+def test_from_the_checkpoint_alone_a_run_resumes_and_says_that_it_differs(data, tmp_path, caplog):
     told = overrides(data, tmp_path, epochs=3)
     told.pop("model")
     whole = trained(tmp_path / "whole", (), **{**told, "name": "whole"})
@@ -131,7 +131,7 @@ def test_a_state_of_another_checkpoint_is_passed_over(data, tmp_path, caplog):
 
 
 @pytest.mark.slow
-def test_in_another_number_of_processes_weights_and_momentum_go_on_and_a_line_says_what_does_not(
+def test_in_another_number_of_processes_weights_and_momentum_resume_and_a_line_says_what_does_not(
     data, tmp_path, caplog, monkeypatch
 ):
     told = overrides(data, tmp_path, epochs=3)
@@ -177,7 +177,7 @@ def test_a_disk_that_is_too_full_for_the_state_doesnt_stop_the_training(data, tm
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "nbs", "expected"), [("AdamW", 8, 16), ("SGD", 8, 12), ("SGD", 16, 16)])
-def test_what_a_state_takes_on_disk(data, tmp_path, optimizer, nbs, expected):
+def test_a_state_takes_the_bytes_that_the_page_says(data, tmp_path, optimizer, nbs, expected):
     """Bytes for each parameter: 4 each of the model, its EMA, and a moment or two; 4 for a gradient that waits."""
     told = overrides(data, tmp_path, epochs=2, optimizer=optimizer, lr0=0.01, nbs=nbs, warmup_epochs=0)
     told.pop("model")
@@ -192,7 +192,7 @@ def test_what_a_state_takes_on_disk(data, tmp_path, optimizer, nbs, expected):
     assert sizes[0] / parameters == pytest.approx(expected, rel=0.03)
 
 
-def test_random_numbers_go_on_where_they_were():
+def test_random_numbers_continue_where_they_were():
     def draw():
         return random.random(), random.gauss(0, 1), np.random.rand(), np.random.randn(), torch.rand(1).item()
 

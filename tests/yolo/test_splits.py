@@ -70,7 +70,7 @@ def test_what_ultralytics_leaves_out_is_counted(written):
     assert found.unread == 1
 
 
-def test_real_labels(bccd):
+def test_real_labels_are_read_to_the_last_digit(bccd):
     """The counts of data/README.md, and each number of the files, six digits of 640 × 480 pixels each."""
     for name, count in (("train", 205), ("val", 87), ("test", 72)):
         split = read_split(bccd, name)
@@ -91,11 +91,11 @@ def test_real_labels(bccd):
         np.testing.assert_allclose(boxes[:, 2:4], lines[:, 2:4] * (640, 480) - size / 2, rtol=0, atol=1e-4)
 
 
-def test_a_data_set_of_ours_by_name(data):
+def test_a_data_set_of_ours_is_found_by_name(data):
     assert len(from_labels(read_split(data, "val")).images) == 8
 
 
-def test_coco8(tmp_path):
+def test_coco8_is_read_with_its_sizes(tmp_path):
     from tests.detection import copy_of
 
     found = from_labels(read_split(copy_of("coco8", tmp_path) / "coco8.yaml", "val"))
@@ -118,7 +118,7 @@ def test_coco8(tmp_path):
         ({"val/a.jpg": "7 0.5 0.5 0.5 0.5\n"}, "val", "split 'val' can't be read: "),
     ],
 )
-def test_splits_that_cannot_be_used(written, labels, split, message, tmp_path, capfd):
+def test_splits_that_cannot_be_used_are_refused(written, labels, split, message, tmp_path, capfd):
     if "val/a.txt" in labels:
         data = written({"val/a.jpg": None})
         (tmp_path / "images" / "val" / "a.jpg").unlink()
@@ -130,7 +130,7 @@ def test_splits_that_cannot_be_used(written, labels, split, message, tmp_path, c
     assert capfd.readouterr().out == ""
 
 
-def test_no_such_data(tmp_path, written):
+def test_data_that_is_not_there_is_refused(tmp_path, written):
     with pytest.raises(DataError, match="nope.yaml.* can't be read: .*nope.yaml.* does not exist"):
         read_split(tmp_path / "nope.yaml", "val")
     data = written({"val/a.jpg": "0 0.5 0.5 0.5 0.5\n"})

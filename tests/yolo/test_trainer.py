@@ -115,7 +115,7 @@ def test_training_stops_if_a_criterion_is_replaced(data, tmp_path):
 
 
 @pytest.mark.slow
-def test_recovery_from_nan_goes_on_with_the_loss(data, tmp_path, caplog, release):
+def test_recovery_from_nan_continues_with_the_loss(data, tmp_path, caplog, release):
     """Ultralytics then makes a new EMA copy, of the model and its criterion."""
     release("8.4.105")
 

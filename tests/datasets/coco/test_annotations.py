@@ -27,7 +27,7 @@ def test_annotations_are_sorted_by_image_and_else_as_in_the_file(tmp_path):
     assert columns.classes.tolist() == [0, 0, 1, 0]
 
 
-def test_some_of_the_images(tmp_path):
+def test_some_images_keep_their_own_annotations(tmp_path):
     images, objects = [image(1), image(2), image(3)], [annotation(n, n // 2) for n in range(2, 8)]
     columns = read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     some = columns.of_images(np.array([True, False, True]))
@@ -77,7 +77,7 @@ def test_real_annotations_are_what_pycocotools_reads(split, capsys):
         ([image(1)], [annotation(n, 1, (1, 1, 2, -3)) for n in range(5)], "5 of 5 annotations have a bbox with a neg"),
     ],
 )
-def test_what_contradicts_itself(tmp_path, images, objects, words):
+def test_what_contradicts_itself_is_refused(tmp_path, images, objects, words):
     with pytest.raises(DataError) as error:
         read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     assert words in str(error.value) and "a.json" in str(error.value)
@@ -162,7 +162,7 @@ def test_crowds_on_more_than_a_fifth_are_said(tmp_path, crowds, said):
     assert notes == () if not said else f"{crowds} of 10 annotations are crowds (iscrowd: 1)" in notes[0]
 
 
-def test_a_category_twice(tmp_path):
+def test_a_category_that_is_there_twice_is_refused(tmp_path):
     path = write_json(tmp_path / "a.json", [image(1)], [], [{"id": 1, "name": "a"}, {"id": 1, "name": "b"}])
     with pytest.raises(DataError, match="the category id 1 is there more than once"):
         read_coco_columns(path)

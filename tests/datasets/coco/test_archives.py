@@ -29,7 +29,7 @@ def content(folder):
     return {f"val2017/{path.name}": path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_folder(archive, tmp_path, own):
+def test_a_folder_of_a_zip_is_extracted_alone(archive, tmp_path, own):
     extract_folder(archive, "val2017", tmp_path / "images" / "val2017", own)
     assert content(tmp_path / "images" / "val2017") == FILES
     assert [path.name for path in (tmp_path / "images").iterdir()] == ["val2017"]
@@ -46,7 +46,7 @@ def test_what_is_there_already_is_not_written_again(archive, tmp_path, own):
     assert content(tmp_path / "out") == FILES
 
 
-def test_an_interrupted_extraction_goes_on(archive, tmp_path, monkeypatch, own):
+def test_an_interrupted_extraction_is_resumed(archive, tmp_path, monkeypatch, own):
     copied, copy = [], archives._copy
 
     def stop_at_the_third(content, info, path, *rest):
@@ -71,7 +71,7 @@ def test_an_interrupted_extraction_goes_on(archive, tmp_path, monkeypatch, own):
     assert copied[2:] == [f"val2017/{n}.jpg" for n in (1, 2, 3, 4)]  # 0 was kept
 
 
-def test_one_file(archive, tmp_path, own):
+def test_one_file_of_a_zip_is_extracted_and_not_over_a_changed_one(archive, tmp_path, own):
     extract_file(archive, "other/x.txt", tmp_path / "new" / "x.txt", own)
     assert (tmp_path / "new" / "x.txt").read_bytes() == b"x" and not list(tmp_path.rglob("*.part"))
     (tmp_path / "new" / "x.txt").write_bytes(b"y")  # the size fits, the checksum doesn't
@@ -110,14 +110,14 @@ def test_a_link_of_the_users_own_stays(archive, tmp_path, own):
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.95])
-def test_a_zip_that_was_cut_off(archive, tmp_path, share, own):
+def test_a_zip_that_was_cut_off_is_refused(archive, tmp_path, share, own):
     archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * share)])
     with pytest.raises(DataError, match=f"with its {archive.stat().st_size:,} bytes is not a complete zip"):
         extract_folder(archive, "val2017", tmp_path / "out", own)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_byte_that_changed_on_the_way(archive, tmp_path, own):
+def test_a_byte_that_changed_on_the_way_is_found(archive, tmp_path, own):
     whole = bytearray(archive.read_bytes())
     whole[whole.index(FILES["val2017/3.jpg"]) + 1000] ^= 1
     archive.write_bytes(whole)
@@ -127,14 +127,14 @@ def test_a_byte_that_changed_on_the_way(archive, tmp_path, own):
 
 
 @pytest.mark.parametrize("name", ["../x.jpg", "val2017/../../x.jpg", "/x.jpg", "val2017\\..\\..\\x.jpg"])
-def test_files_that_lead_out_of_the_folder(tmp_path, name, own):
+def test_files_that_lead_out_of_the_folder_are_refused(tmp_path, name, own):
     archive = write_zip(tmp_path / "a.zip", {"val2017/1.jpg": b"1", name: b"x"})
     with pytest.raises(DataError, match=f"a.zip has a file {re.escape(repr(name))}, outside the folder"):
         extract_folder(archive, "val2017", tmp_path / "out", own)
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 
 
-def test_another_zip_than_its_name_says(archive, tmp_path, own):
+def test_a_zip_without_what_its_name_says_is_refused(archive, tmp_path, own):
     with pytest.raises(DataError, match="has no folder train2017"):
         extract_folder(archive, "train2017", tmp_path / "out", own)
     with pytest.raises(DataError, match="has no annotations/a.json"):
@@ -143,7 +143,7 @@ def test_another_zip_than_its_name_says(archive, tmp_path, own):
         extracted_size(tmp_path / "b.zip", "x")
 
 
-def test_compressed_zips_too(tmp_path, own):
+def test_compressed_zips_are_extracted_too(tmp_path, own):
     archive = write_zip(tmp_path / "a.zip", {"annotations/a.json": b"{}" * 1000}, zipfile.ZIP_DEFLATED)
     extract_file(archive, "annotations/a.json", tmp_path / "a.json", own)
     assert (tmp_path / "a.json").read_bytes() == b"{}" * 1000

@@ -31,7 +31,7 @@ def test_what_this_command_did_not_make_is_not_overwritten(own, out, mine):
     assert tree(out) == [mine] and (out / mine).read_text() == "mine"
 
 
-def test_help(capsys):
+def test_help_shows_the_usage(capsys):
     prepare_coco(["--help"])
     assert "missing=        one of stop, skip" in capsys.readouterr().out
 
@@ -44,7 +44,7 @@ def test_a_mistake_is_one_line_and_exit_status_2(capsys, monkeypatch):
     assert capsys.readouterr().err == "error: 'prepare_coco.py' takes arguments like out=…, got 'out'.\n"
 
 
-def test_the_script(own, out):
+def test_the_script_prepares_a_data_set(own, out):
     script = Path(__file__).parents[3] / "scripts" / "prepare_coco.py"
     began = time.monotonic()
     done = subprocess.run([sys.executable, script, *own], capture_output=True, text=True, check=False)

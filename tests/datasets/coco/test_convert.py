@@ -27,7 +27,7 @@ def written(tmp_path, images, objects, **how):
     return labels(tmp_path / "labels"), counts
 
 
-def test_a_label_by_hand(tmp_path):
+def test_a_label_has_centre_and_size_as_shares_of_the_image(tmp_path):
     # Centre (10 + 30/2, 20 + 40/2) = (25, 40) of 200 × 100: 0.125, 0.4; sides 30/200 = 0.15, 40/100 = 0.4.
     # The float32 nearest to 0.4 is 0.4000000059604645, to 0.15 it is 0.1500000059604645.
     files, counts = written(tmp_path, [image(1)], [annotation(1)])
@@ -63,7 +63,7 @@ def test_rounding_is_no_reason_to_clip():
     assert not clipped.any() and row[0, 2] == width / 773
 
 
-def test_counts(tmp_path):
+def test_what_is_left_out_and_clipped_is_counted(tmp_path):
     objects = [
         annotation(1),
         annotation(2),  # the same label again
@@ -131,7 +131,7 @@ def test_with_six_digits_the_bytes_are_those_of_ultralytics(tmp_path):
         assert not any(ours[name] for name in ours.keys() - theirs.keys())  # nothing is on those images
 
 
-def test_so_they_are_with_repeated_and_empty_boxes(tmp_path):
+def test_the_bytes_are_those_of_ultralytics_with_repeated_and_empty_boxes_too(tmp_path):
     rng = np.random.default_rng(0)
     boxes = (rng.uniform(0, 50, (300, 4)).round(2) * rng.integers(0, 2, (300, 1))).tolist()
     objects = [annotation(n, n % 7 + 1, box, 1 + n % 2, iscrowd=int(n % 11 == 0)) for n, box in enumerate(boxes)]

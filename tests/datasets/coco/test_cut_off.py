@@ -37,7 +37,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
 
 
-def test_a_real_limit_of_the_disk(own, out, tmp_path):
+def test_a_real_limit_of_the_disk_is_a_message(own, out, tmp_path):
     # As the disk quota of a user: no file may grow beyond 10 bytes.
     words = own_data(tmp_path / "own")
     coco = "yolo_feiou.datasets.coco"
@@ -102,7 +102,7 @@ def die_at(step):
     sys.addaudithook(hook)
 
 
-def test_one_at_a_time(own, out, tmp_path, monkeypatch):
+def test_a_second_command_in_the_folder_is_refused(own, out, tmp_path, monkeypatch):
     script = f"""
 import sys, time, pathlib
 from yolo_feiou.storage.locks import hold_lock

@@ -34,13 +34,13 @@ def part(tmp_path, content):
 
 
 @pytest.mark.parametrize("size", [len(CONTENT), None])
-def test_a_file(server, tmp_path, size):
+def test_a_file_is_fetched_in_one_request(server, tmp_path, size):
     assert get(server, tmp_path, size) == CONTENT
     assert server.requests == [("/a.zip", None)]
 
 
 @pytest.mark.parametrize("size", [len(CONTENT), None])
-def test_it_goes_on_where_it_broke_off(server, tmp_path, size):
+def test_a_download_resumes_where_it_broke_off(server, tmp_path, size):
     part(tmp_path, CONTENT[:30_000])
     assert get(server, tmp_path, size) == CONTENT
     assert server.requests == [("/a.zip", "bytes=30000-")]
@@ -53,18 +53,18 @@ def test_connections_that_break_are_made_anew(server, tmp_path, size):
     assert [wanted for _, wanted in server.requests] == [None, "bytes=30000-", "bytes=60000-", "bytes=90000-"]
 
 
-def test_a_server_that_sends_no_parts(server, tmp_path):
+def test_a_server_that_sends_no_parts_sends_the_whole_file_again(server, tmp_path):
     server.ranges = False
     part(tmp_path, b"x" * 30_000)
     assert get(server, tmp_path) == CONTENT
 
 
-def test_such_a_server_whose_connections_break(server, tmp_path):
+def test_a_server_without_parts_whose_connections_break_is_asked_again(server, tmp_path):
     server.ranges, server.cut, server.healthy_after = False, 30_000, 3
     assert get(server, tmp_path) == CONTENT
 
 
-def test_what_never_goes_on_is_given_up_and_kept(server, tmp_path):
+def test_a_download_without_progress_is_given_up_and_kept(server, tmp_path):
     server.ranges, server.cut = False, 30_000
     with pytest.raises(DataError, match="broke off after 30,000 of 100,000 bytes .* it resumes there"):
         get(server, tmp_path)
@@ -74,7 +74,7 @@ def test_what_never_goes_on_is_given_up_and_kept(server, tmp_path):
 
 @pytest.mark.parametrize("size", [len(CONTENT), None])
 @pytest.mark.parametrize("there", [CONTENT, CONTENT + b"x"])
-def test_a_part_that_is_all_of_it_or_more(server, tmp_path, size, there):
+def test_a_part_that_is_the_whole_file_or_more_ends_in_the_file(server, tmp_path, size, there):
     part(tmp_path, there)
     if size is None and len(there) > len(CONTENT):  # only the checksum tells; the second time it is fetched anew
         with pytest.raises(DataError, match="It was removed"):
@@ -90,7 +90,7 @@ def test_another_file_than_expected_is_removed_and_named(server, tmp_path, size)
     assert not list((tmp_path / "new").iterdir())
 
 
-def test_a_file_that_is_not_there(server, tmp_path):
+def test_a_file_that_the_server_does_not_have_is_a_message(server, tmp_path):
     with pytest.raises(DataError, match="b.zip can't be downloaded: the server answered 404 Not Found. .* source="):
         get(server, tmp_path, name="b.zip")
     assert len(server.requests) == 1
@@ -103,7 +103,7 @@ def test_a_server_in_trouble_is_asked_again(server, tmp_path):
     assert len(server.requests) == module.MAX_TRIES
 
 
-def test_no_server(tmp_path, monkeypatch):
+def test_a_server_that_is_not_there_is_a_message(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "FIRST_PAUSE", 0)
     with pytest.raises(DataError, match="Connection refused"):
         download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", 10, MD5)

@@ -19,7 +19,7 @@ from yolo_feiou.errors import DataError
         (["myimages/7.jpg", "images.jpg"], "", ["myimages/7.jpg", "images.jpg"]),
     ],
 )
-def test_names_within_the_folder_of_the_images(names, folder, paths):
+def test_names_become_paths_within_the_folder_of_the_images(names, folder, paths):
     assert usable_names(names, "a.json") == (folder, paths)
 
 
@@ -44,7 +44,7 @@ def test_names_within_the_folder_of_the_images(names, folder, paths):
         (["images/7.jpg", "8.jpg"], "'images/' before them and none such"),
     ],
 )
-def test_names_that_can_not_be_used(names, words):
+def test_names_that_can_not_be_used_are_refused(names, words):
     with pytest.raises(DataError) as error:
         usable_names(names, "a.json")
     assert words in str(error.value) and str(error.value).startswith("a.json: ")
@@ -75,7 +75,7 @@ def test_a_missing_image_that_is_there_in_another_spelling_gets_a_hint(tmp_path,
         assert words in str(error.value)
 
 
-def test_files_that_are_there(tmp_path):
+def test_files_and_links_to_them_count_as_there(tmp_path):
     write_images(tmp_path, ["1.jpg", "a/2.jpg"])
     (tmp_path / "3.jpg").mkdir()  # a folder is no image
     (tmp_path / "4.jpg").symlink_to(tmp_path / "1.jpg")

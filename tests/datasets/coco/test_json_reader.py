@@ -19,7 +19,7 @@ def refusal(path):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
-def test_a_file_that_was_cut_off(tmp_path, share):
+def test_a_file_that_was_cut_off_is_refused(tmp_path, share):
     path = write_json(tmp_path / "a.json", [image(1)], [annotation(1)])
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
@@ -42,18 +42,18 @@ def test_a_file_that_was_cut_off(tmp_path, share):
         (b'{"images": [], "categories": [{"id": 1, "name": "a"}]}', "no images"),
     ],
 )
-def test_what_is_no_coco_json(tmp_path, content, words):
+def test_what_is_no_coco_json_is_refused(tmp_path, content, words):
     path = tmp_path / "a.json"
     path.write_bytes(content)
     assert words in refusal(path)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_file_that_is_not_there_is_a_message(tmp_path):
     assert "No such file" in refusal(tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
-def test_numbers_that_json_does_not_know(tmp_path, value):
+def test_numbers_that_json_does_not_know_are_refused_with_their_records(tmp_path, value):
     number = float(value)  # json.dumps writes such a number as a word
     objects = [
         annotation(11, segmentation=[[1.5, 2, 3]]),
@@ -65,7 +65,7 @@ def test_numbers_that_json_does_not_know(tmp_path, value):
     assert f"has {value} in 2 places, first in annotation with id 12, bbox." in said
 
 
-def test_such_a_number_outside_any_record(tmp_path):
+def test_a_number_that_json_does_not_know_is_refused_outside_records_too(tmp_path):
     path = write_json(tmp_path / "a.json", [image(1)], [], more=[1, float("nan")])
     assert "has NaN in 1 place, first at byte" in refusal(path)
 

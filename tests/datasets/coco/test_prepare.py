@@ -46,7 +46,7 @@ def test_real_data_are_what_ultralytics_then_reads(tmp_path, capsys):
             assert label["cls"].ravel().tolist() == kinds
 
 
-def test_a_data_set_of_ones_own(own, out, tmp_path, capsys):
+def test_a_data_set_of_ones_own_is_prepared(own, out, tmp_path, capsys):
     prepare_coco(own)
     assert tree(out) == [
         *("images/train", "images/val", "labels/train/1.txt", "labels/train/2.txt", "labels/val/1.txt"),
@@ -102,7 +102,7 @@ def test_a_split_that_is_no_longer_wanted_goes(own, out, tmp_path):
     assert tree(out) == without
 
 
-def test_missing_images(own, out, tmp_path, capsys):
+def test_missing_images_are_refused_or_left_out(own, out, tmp_path, capsys):
     (tmp_path / "own" / "train" / "2.jpg").unlink()
     assert "1 of the 2 images in" in refusal(own)
     assert not out.exists()
@@ -126,7 +126,7 @@ def test_names_with_a_folder_called_images_are_found_by_ultralytics(out, tmp_pat
     assert all(os.path.isfile(file) for file in img2label_paths([os.path.normpath(file) for file in files]))
 
 
-def test_different_categories(own, out, tmp_path):
+def test_splits_with_different_categories_are_refused(own, out, tmp_path):
     write_json(tmp_path / "own" / "val.json", [image(1)], [], [{"id": 3, "name": "dog"}])
     assert "have different categories, as 7 'cat', which one of them lacks (2 and 1" in refusal(own)
     assert not out.exists()

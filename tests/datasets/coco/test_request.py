@@ -25,7 +25,7 @@ from yolo_feiou.errors import ArgumentError
         (["out=a", "imags=."], "did you mean 'images'?"),
     ],
 )
-def test_words_that_do_not_fit(words, expected, tmp_path, monkeypatch):
+def test_arguments_that_do_not_fit_are_refused(words, expected, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert expected in refusal(words, ArgumentError)
     assert not tree(tmp_path)

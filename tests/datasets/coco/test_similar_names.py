@@ -20,7 +20,7 @@ NFD = unicodedata.normalize("NFD", "ünï.jpg")
         (f"A%20{NFD}", "a ünï.jpg", "It differs in its spelling"),
     ],
 )
-def test_the_nearest_name_and_in_what_it_differs(name, there, words):
+def test_a_hint_says_in_what_the_nearest_name_differs(name, there, words):
     assert words in suggest_name(name, ["x.jpg", there])
 
 

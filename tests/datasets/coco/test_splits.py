@@ -15,7 +15,7 @@ from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 
 
-def test_from_the_network(coco, tmp_path, capsys):
+def test_coco_is_prepared_from_the_network(coco, tmp_path, capsys):
     files, published = coco
     out = tmp_path / "coco"
     with serving(files) as server:
@@ -32,7 +32,7 @@ def test_from_the_network(coco, tmp_path, capsys):
     assert "nothing to do" in capsys.readouterr().out
 
 
-def test_from_zips_and_what_was_extracted_from_them(coco, tmp_path, capsys):
+def test_coco_is_prepared_from_zips_and_from_what_was_extracted(coco, tmp_path, capsys):
     files, published = coco
     source = tmp_path / "source"
     for path, content in files.items():
@@ -52,7 +52,7 @@ def test_from_zips_and_what_was_extracted_from_them(coco, tmp_path, capsys):
     ]
 
 
-def test_a_zip_that_was_cut_off(coco, tmp_path):
+def test_a_zip_of_source_that_was_cut_off_is_refused(coco, tmp_path):
     files, published = coco
     for path, content in files.items():
         (tmp_path / Path(path).name).write_bytes(content)
@@ -75,7 +75,7 @@ def test_the_images_may_lie_where_the_result_goes(coco, tmp_path):
     assert tree(tmp_path / "coco") == EXTRACTED
 
 
-def test_images_of_the_test_server(coco, tmp_path, capsys, monkeypatch):
+def test_images_of_the_test_server_are_prepared_without_labels(coco, tmp_path, capsys, monkeypatch):
     files, published = coco
     for path, content in files.items():
         (tmp_path / Path(path).name).write_bytes(content)
