@@ -31,7 +31,9 @@ def _what_there_is() -> list[Claim]:
             "datasets/test_shapes.py::test_the_images_go_where_ultralytics_keeps_data_sets",
         ),
         exempt("To make them by hand:", ADVICE),
-        shown("They overlap;", "datasets/test_shapes.py::test_boxes_are_small_and_large_flat_and_tall_and_some_overlap"),
+        shown(
+            "They overlap;", "datasets/test_shapes.py::test_boxes_are_small_and_large_flat_and_tall_and_some_overlap"
+        ),
         shown(
             "Backgrounds are textured.", "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues"
         ),
@@ -111,7 +113,10 @@ def _prepared() -> list[Claim]:
             f"{ledger}::test_a_cache_from_before_an_edit_is_named",
         ),
         shown("Newer ones go by their times too.", f"{ledger}::test_a_cache_from_before_an_edit_is_named"),
-        shown("Zips go when their content is extracted;", "datasets/coco/test_splits.py::test_coco_is_prepared_from_the_network"),
+        shown(
+            "Zips go when their content is extracted;",
+            "datasets/coco/test_splits.py::test_coco_is_prepared_from_the_network",
+        ),
         shown(
             "From a folder with extracted images only the labels are written, and the images linked to.",
             "datasets/coco/test_splits.py::test_coco_is_prepared_from_zips_and_from_what_was_extracted",
@@ -126,7 +131,9 @@ def _yours() -> list[Claim]:
         exempt("**A data set of your own** with COCO-style JSON:", ADVICE),
         shown("`file_name` is relative to `images=`,", f"{prepare}::test_a_data_set_of_ones_own_is_prepared"),
         shown("`test=c.json` is optional.", f"{prepare}::test_a_split_that_is_no_longer_wanted_goes"),
-        shown("All JSON must have the same categories.", f"{prepare}::test_splits_with_different_categories_are_refused"),
+        shown(
+            "All JSON must have the same categories.", f"{prepare}::test_splits_with_different_categories_are_refused"
+        ),
         shown(
             "Each image needs `id` and `file_name`, each annotation",
             "datasets/coco/test_json_reader.py::test_what_is_no_coco_json_is_refused",
@@ -154,9 +161,18 @@ def _layout() -> list[Claim]:
             "datasets/coco/test_splits.py::test_coco_is_prepared_from_zips_and_from_what_was_extracted",
         ),
         exempt("The result is", ADVICE),
-        shown("each with its number in the summary: crowds (`iscrowd`),", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
-        shown("boxes without width or height inside the image;", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
-        shown("the same box of the same class a second time in an image.", f"{convert}::test_what_is_left_out_and_clipped_is_counted"),
+        shown(
+            "each with its number in the summary: crowds (`iscrowd`),",
+            f"{convert}::test_what_is_left_out_and_clipped_is_counted",
+        ),
+        shown(
+            "boxes without width or height inside the image;",
+            f"{convert}::test_what_is_left_out_and_clipped_is_counted",
+        ),
+        shown(
+            "the same box of the same class a second time in an image.",
+            f"{convert}::test_what_is_left_out_and_clipped_is_counted",
+        ),
         shown(
             "Images without objects get an empty label file.",
             f"{convert}::test_labels_lie_as_the_images_do_and_are_found_by_ultralytics",

@@ -17,7 +17,10 @@ def claims_on_figures_in_words() -> list[Claim]:
 def _bccd() -> list[Claim]:
     shares = "test_make_docs.py::test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain"
     return [
-        shown("Settings and versions are in", "ablation/test_errors_are_evenly_spaced_without_0.py::test_a_row_says_what_it_was_and_what_came_out"),
+        shown(
+            "Settings and versions are in",
+            "ablation/test_errors_are_evenly_spaced_without_0.py::test_a_row_says_what_it_was_and_what_came_out",
+        ),
         shown(
             "makes all tables, pictures and [the page](results/bccd/report/index.html) again",
             "report/test_all_parameters_have_a_value_in_the_order_of_the_table.py::test_only_the_results_are_needed",

@@ -158,7 +158,10 @@ def _compare() -> list[Claim]:
             "A run is known by its settings, the contents of the data and model YAML among them;",
             "ablation/test_options.py::test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys",
         ),
-        shown("taken up elsewhere if its node is lost;", "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
+        shown(
+            "taken up elsewhere if its node is lost;",
+            "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another",
+        ),
         shown(
             "Both need a folder that all nodes share.",
             "ablation/test_on_ray.py::test_a_run_whose_folder_its_node_does_not_have_fails_with_what_to_do",
@@ -177,10 +180,16 @@ def _compare() -> list[Claim]:
             *("evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true",),
             "evaluation/test_objects.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
         ),
-        shown("Beside it: the IoU of matched predictions.", "evaluation/test_matched.py::test_the_row_has_shares_of_matches_and_recall"),
+        shown(
+            "Beside it: the IoU of matched predictions.",
+            "evaluation/test_matched.py::test_the_row_has_shares_of_matches_and_recall",
+        ),
         shown(
             "tables come as Markdown, LaTeX (booktabs) and CSV;",
-            *("report/test_render.py::test_latex_has_a_cell_for_each_column_and_a_line_between_groups", "report/test_render.py::test_markdown_parsed_back"),
+            *(
+                "report/test_render.py::test_latex_has_a_cell_for_each_column_and_a_line_between_groups",
+                "report/test_render.py::test_markdown_parsed_back",
+            ),
             "report/test_command.py::test_a_report_writes_its_files_and_prints_what_the_summary_says",
         ),
         shown("compares all gains with that one.", "report/test_baseline.py::test_across_other_swept_arguments"),
@@ -219,7 +228,10 @@ def _table_of_ablate() -> list[Claim]:
             "ablation/test_runner.py::test_another_evaluation_is_done_anew",
         ),
         shown("the gain `box`; leave the measurement out", "ablation/test_gains.py::test_gains_are_matched"),
-        shown("| on a Ray cluster |".strip("| "), "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
+        shown(
+            "| on a Ray cluster |".strip("| "),
+            "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another",
+        ),
         shown(
             "hours that a run may take each time that it is begun; none by default",
             *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
@@ -243,16 +255,27 @@ def _coco() -> list[Claim]:
             "So short a training detects nothing, and the table says 0.0;",
             "report/test_warnings.py::test_runs_that_detect_nothing_are_named",
         ),
-        shown("what is clipped or left out is counted.", "datasets/coco/test_convert.py::test_what_is_left_out_and_clipped_is_counted"),
-        shown("Any COCO JSON of your own too:", "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own_is_prepared"),
+        shown(
+            "what is clipped or left out is counted.",
+            "datasets/coco/test_convert.py::test_what_is_left_out_and_clipped_is_counted",
+        ),
+        shown(
+            "Any COCO JSON of your own too:", "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own_is_prepared"
+        ),
         shown(
             "which takes all GPUs;",
             "distributed/test_launch.py::test_a_process_has_the_devices_of_its_node",
             f"{scripts}::test_a_dry_run_prints_the_command",
         ),
         shown("several nodes by", f"{scripts}::test_each_of_several_nodes_has_the_same_command"),
-        shown("Slurm by `sbatch scripts/train_coco.slurm …`.", f"{scripts}::test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes"),
-        shown("evaluated on the official JSON;", "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml"),
+        shown(
+            "Slurm by `sbatch scripts/train_coco.slurm …`.",
+            f"{scripts}::test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes",
+        ),
+        shown(
+            "evaluated on the official JSON;",
+            "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml",
+        ),
         shown(
             "with loss, data, commit, versions, metrics and licence;",
             "export/test_card.py::test_a_card_says_what_the_weights_are",
@@ -278,7 +301,9 @@ def _judge() -> list[Claim]:
             "simulation/test_figures_6_7.py::test_a_subject_makes_all_its_files_and_judges_the_papers_statements",
         ),
         shown("the paper's other figures:", f"{command}::test_each_subject_has_its_files"),
-        shown("the gradient over a grid of offsets and sizes", f"{field}::test_the_grid_goes_from_minus_to_plus_its_reach"),
+        shown(
+            "the gradient over a grid of offsets and sizes", f"{field}::test_the_grid_goes_from_minus_to_plus_its_reach"
+        ),
         shown(
             "any losses of the table;",
             "simulation/test_figure4.py::test_the_command_takes_values_for_both_setups",
@@ -293,6 +318,8 @@ def _judge() -> list[Claim]:
             f"{field}::test_a_function_of_the_users_has_its_field",
             "checks/test_command.py::test_a_function_that_passes_exits_with_0",
         ),
-        shown("A note is not a fault:", "checks/test_report.py::test_a_fault_has_its_details_below_it_and_a_note_its_line"),
+        shown(
+            "A note is not a fault:", "checks/test_report.py::test_a_fault_has_its_details_below_it_and_a_note_its_line"
+        ),
         exempt("This is not a sandbox: the function has your permissions.", ADVICE),
     ]
