@@ -261,7 +261,7 @@ def claims_on_scaling_in_words() -> list[Claim]:
 
 def claims_on_columns() -> list[Claim]:
     """Return those of docs/columns.md."""
-    schema, files = "results/test_schema.py", "report/test_all_parameters_have_a_value_in_the_order_of_the_table.py"
+    schema, files = "results/test_schema.py", "report/test_read.py"
     return [
         shown(
             "`yolo ablate` and `scripts/export_results.py` write a row for each run, and `yolo report` reads it.",
@@ -270,11 +270,11 @@ def claims_on_columns() -> list[Claim]:
         ),
         shown(
             "A cell is empty where a value is missing or not recorded.",
-            "ablation/test_errors_are_evenly_spaced_without_0.py::test_without_any_sessions_they_are_not_recorded",
+            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
         ),
         shown(
             "Where a run was resumed with other versions or on another computer, its cell has both,",
-            "ablation/test_errors_are_evenly_spaced_without_0.py::test_a_run_that_was_resumed_elsewhere_says_so",
+            "ablation/test_rows.py::test_a_run_that_was_resumed_elsewhere_says_so",
         ),
         shown(
             '"Must agree" says that a report warns if the runs that it compares differ in the column.',

@@ -114,13 +114,13 @@ def _use() -> list[Claim]:
         ),
         shown(
             "Ultralytics rewrites `args.yaml` on resume;",
-            "ablation/test_errors_are_evenly_spaced_without_0.py::test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew",
+            "ablation/test_rows.py::test_the_record_goes_before_an_args_yaml_that_a_resume_wrote_anew",
         ),
         shown(
             'rows, model cards and reports read this file, and where it is missing they say "not recorded".',
             *("export/test_runs.py::test_what_a_resume_wrote_anew_is_not_recorded",),
             *("export/test_card.py::test_a_resumed_fine_tune_has_what_it_began_with_on_its_card",),
-            "ablation/test_errors_are_evenly_spaced_without_0.py::test_without_any_sessions_they_are_not_recorded",
+            "ablation/test_rows.py::test_without_any_sessions_they_are_not_recorded",
         ),
         shown(
             "Checkpoints are plain Ultralytics checkpoints.",
