@@ -8,38 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from yolo_feiou import cli
-from yolo_feiou.errors import ArgumentError
+from tests.simulation.quick import FILES, QUICK, names
 from yolo_feiou.escape import visible
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import EXPERIMENTS, find_free, simulate
-from yolo_feiou.storage.tables import atomic_file, read_csv
-from yolo_feiou.yolo import framework
-
-QUICK = ("points=1", "steps=2")
-FILES = ["error.png", "iou.png", "settings.json", "steps.csv"]
-
-
-def names(folder):
-    """What a folder holds."""
-    return sorted(path.name for path in Path(folder).iterdir())
-
-
-@pytest.fixture
-def yolo(monkeypatch, tmp_path):
-    """A function that runs our command in this process, in `tmp_path`, and returns its exit status."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(framework, "RUNS_DIR", tmp_path / "runs")
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["yolo", *words])
-        try:
-            cli.main()
-        except SystemExit as stop:
-            return stop.code
-        return 0
-
-    return call
+from yolo_feiou.storage.tables import read_csv
 
 
 def test_a_simulation_from_end_to_end(command, tmp_path):
@@ -131,145 +104,6 @@ def test_results_go_into_a_folder_that_is_there(yolo, tmp_path):
     assert names("mine") == ["figure2.csv", "figure2.png", "notes.txt"]
 
 
-EXPECTED = "expected one of setup=1, setup=2, figure=1,"
-
-
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        (["points=3"], f"got no experiment: {EXPECTED}"),
-        (["setup=1", "figure=2"], f"got setup=1 figure=2: {EXPECTED}"),
-        (["setup=2", "setup=2"], f"got setup=2 setup=2: {EXPECTED}"),
-        (["setup=3"], f"unknown experiment setup=3: {EXPECTED}"),
-        (["setup"], f"unknown experiment setup: {EXPECTED}"),
-        (["figure=8"], f"unknown experiment figure=8: {EXPECTED}"),
-        (["field=eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
-        (["field="], "can't read loss ''"),
-        (["setup=1", "reading=worst"], "reading=worst is not one of literal, best."),
-        (["setup=1", "batch=alll"], "batch=alll is not one of all, point, anchor, target."),
-        (["setup=1", "losses=iou,eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
-        (["setup=1", "losses=stock"], "'stock' is Ultralytics' own box loss"),
-        (["setup=1", "losses=focal_eiou:gamma=x"], "loss 'focal_eiou': gamma=x is not a number from 0 to 10."),
-        (["setup=1", "losses=,"], "got no loss: expected some"),
-        (["setup=1", "losses=iou,iou"], "the list of losses has 'iou' twice"),
-        (["setup=1", "losses="], "losses= is not a list of losses"),
-        (["setup=1", "device=gpu"], "device=gpu can't compute in float32 here"),
-        (["setup=1", "device=999"], "device=cuda:999 can't compute in float32 here"),
-        (["setup=1", "points=0"], "points=0 is not a whole number from 1 to 50000."),
-        (["setup=1", "points=2.5"], "points=2.5 is not a whole number"),
-        (["setup=1", "area=0"], "area=0 is not a number from 0.0001 to 1e+08."),
-        (["setup=1", "points"], "'yolo simulate setup=1' takes arguments like losses=…, got 'points'."),
-        (["setup=1", "seed=1", "seed=2"], "'yolo simulate setup=1' got seed= twice: give it once."),
-        (["setup=1", "sed=1"], "'yolo simulate setup=1' has no argument 'sed': did you mean 'seed'?"),
-        (["figure=2", "losses=iou"], "'yolo simulate figure=2' has no argument 'losses'. It has beta, out."),
-        (["figure=2", "beta=0.5,2"], "beta=0.5,2 is not a list of numbers from 0.3679 to 1"),
-        (["figure=1", "factor=2"], "factor=2 is not one of 1, 2-iou."),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_a_mistake_is_one_line_and_leaves_nothing(yolo, tmp_path, capsys, words, message):
-    assert yolo("simulate", *words, "out=deep/down/results") == 2
-    out, error = capsys.readouterr()
-    assert out == ""
-    assert error.startswith(f"error: {message}") and error.count("\n") == 1
-    assert names(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("out", "reason"),
-    [
-        ("file", "(File exists)"),
-        ("file/below", "(Not a directory)"),
-        ("/proc/x", "(No such file or directory)"),
-        ("/proc/x/deep", "(No such file or directory)"),
-        ("new/" + 300 * "x", "(File name too long)"),
-        (300 * "x", "(File name too long)"),
-    ],
-)
-def test_a_place_that_cannot_be_written_to_is_one_line(yolo, tmp_path, capsys, out, reason):
-    (tmp_path / "file").write_text("here first")
-    assert yolo("simulate", "setup=1", *QUICK, f"out={out}") == 2
-    printed, error = capsys.readouterr()
-    assert printed == ""
-    assert error == f"error: can't write results to {out} {reason}: name another folder with out=.\n"
-    assert names(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "here first"
-
-
-def test_out_given_twice_is_refused(yolo, tmp_path, capsys):
-    assert yolo("simulate", "setup=1", "out=a", "out=b") == 2
-    assert "got out= twice" in capsys.readouterr().err
-    assert names(tmp_path) == []
-
-
-@pytest.fixture
-def interrupt(monkeypatch):
-    """A function that has Ctrl-C come at the n-th measurement; there are three a loss with `QUICK`."""
-
-    def at(n):
-        calls, plain = [], run.measure_boxes
-
-        def stop(boxes, target):
-            calls.append(1)
-            if len(calls) == n:
-                raise KeyboardInterrupt
-            return plain(boxes, target)
-
-        monkeypatch.setattr(run, "measure_boxes", stop)
-
-    return at
-
-
-def test_ctrl_c_keeps_what_is_finished(yolo, interrupt, tmp_path):
-    """The eighth measurement is in the third loss."""
-    interrupt(8)
-    assert yolo("simulate", "setup=2", *QUICK, "out=deep/results") == (
-        f"interrupted; finished, in {Path('deep/results')}: settings.json, steps.csv"
-    )
-    assert names("deep/results") == ["settings.json", "steps.csv"]
-    rows = read_csv(tmp_path / "deep" / "results" / "steps.csv")
-    assert [(row["loss"], row["step"]) for row in rows] == [(loss, i) for loss in ("iou", "giou") for i in range(3)]
-    assert json.loads((tmp_path / "deep" / "results" / "settings.json").read_text())["losses"] == ["iou", "giou"]
-
-
-@pytest.mark.parametrize("n", [1, 3])
-@pytest.mark.parametrize("out", [["out=deep/down"], []])
-def test_ctrl_c_before_the_first_loss_is_finished_leaves_nothing(yolo, interrupt, tmp_path, n, out):
-    interrupt(n)
-    assert yolo("simulate", "setup=2", *QUICK, *out) == "interrupted; nothing is kept"
-    assert names(tmp_path) == []
-
-
-def test_ctrl_c_leaves_a_folder_that_was_there(yolo, interrupt, tmp_path):
-    (tmp_path / "mine").mkdir()
-    interrupt(1)
-    assert yolo("simulate", "setup=2", *QUICK, "out=mine") == "interrupted; nothing is kept"
-    assert names(tmp_path) == ["mine"] and names("mine") == []
-
-
-def test_ctrl_c_while_a_picture_is_drawn_leaves_none(yolo, monkeypatch):
-    """The table is finished; the picture is not there, nor half of it."""
-
-    def stop(figure, path):
-        with atomic_file(path) as part:
-            part.write_bytes(b"half a picture")
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr("yolo_feiou.simulation.figures_6_7.save_figure", stop)
-    assert yolo("simulate", "setup=2", *QUICK, "losses=iou", "out=results").startswith("interrupted; finished, in")
-    assert names("results") == ["settings.json", "steps.csv"]
-
-
-@pytest.mark.parametrize("error", [MemoryError, RuntimeError])
-def test_a_failure_leaves_no_empty_folder(monkeypatch, tmp_path, error):
-    def fail(boxes, target):
-        raise error
-
-    monkeypatch.setattr(run, "measure_boxes", fail)
-    with pytest.raises(error):
-        simulate(["setup=2", *QUICK, f"out={tmp_path / 'deep' / 'results'}"])
-    assert names(tmp_path) == []
-
-
 @pytest.mark.parametrize(
     ("unbuffered", "words"),
     [
@@ -292,25 +126,6 @@ def test_a_reader_who_has_seen_enough_is_no_error(tmp_path, unbuffered, words):
     assert words == ["losses"] or names(tmp_path / "results") == ["figure1.csv", "figure1.png"]
 
 
-@pytest.mark.parametrize("subject", ["figure=4", "readings=all"])
-def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeypatch, capsys):
-    """The third run is interrupted: two rows are there, and nothing of the file that lay there before."""
-    from yolo_feiou.simulation import figure4, readings
-
-    def rows(*arguments, **options):
-        yield from [{"row": 1.0}, {"row": 2.0}]
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(figure4, "run_sweep", rows)
-    monkeypatch.setattr(readings, "judge_readings", rows)
-    (tmp_path / "old.png").write_text("of another simulation")
-    with pytest.raises(SystemExit) as stop:
-        simulate([subject, f"out={tmp_path}"])
-    (table,) = tmp_path.glob("*.csv")
-    assert table.read_text() == "row\n1\n2\n"
-    assert str(stop.value) == f"interrupted; finished, in {tmp_path}: {table.name}"
-
-
 def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replaced(tmp_path, monkeypatch):
     for name in ("steps.csv", "error.png", "mine.txt"):
         (tmp_path / name).write_text("old")
@@ -322,18 +137,6 @@ def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replac
     with pytest.raises(SystemExit):
         simulate(["setup=2", "points=1", f"out={tmp_path}"], replace=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
-
-
-@pytest.mark.parametrize("word", [*EXPERIMENTS, "field=eiou"])
-def test_no_file_of_the_users_is_overwritten(word, tmp_path):
-    """A folder with settings.json and figure5.png of a project's own: each is named, and all stay."""
-    subject = EXPERIMENTS.get(word) or field.make_experiment("eiou")
-    before = {name: f"mine {name}" for name in (*subject.files, "mine.txt")}
-    for name, text in before.items():
-        (tmp_path / name).write_text(text)
-    with pytest.raises(ArgumentError, match=rf"{subject.files[0]}.*, which would be overwritten: move them elsewhere"):
-        simulate([word, f"out={tmp_path}"])
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize("word", ["figure=2", "figure=3", "figure=5", "field=eiou", "setup=2"])
