@@ -181,7 +181,7 @@ def _layout() -> list[Claim]:
 
 
 def _reading() -> list[Claim]:
-    sizes, areas, objects = "datasets/coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_objects.py"
+    sizes, areas, objects = "datasets/coco/test_sizes.py", "evaluation/test_areas.py", "evaluation/test_object_sizes.py"
     return [
         shown(
             "by one reader, so that both take and refuse the same.",
@@ -241,18 +241,18 @@ def _reading() -> list[Claim]:
 
 
 def _counting() -> list[Claim]:
-    objects = "evaluation/test_objects.py"
+    objects, classes = "evaluation/test_objects.py", "evaluation/test_object_classes.py"
     return [
         shown(
-            "An evaluation counts what a model was trained on.", f"{objects}::test_as_many_objects_count_as_in_stock"
+            "An evaluation counts what a model was trained on.", f"{classes}::test_as_many_objects_count_as_in_stock"
         ),
         shown(
             "Categories that it doesn't have are named (`ignored_categories`) and not averaged as zeros;",
-            f"{objects}::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
+            f"{classes}::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
         ),
         shown(
             "`classes=` and `single_cls=` filter the objects as Ultralytics filters labels.",
-            f"{objects}::test_as_many_objects_count_as_in_stock",
+            f"{classes}::test_as_many_objects_count_as_in_stock",
         ),
         shown(
             "counts as an image without objects, which is said (`unlisted`),",

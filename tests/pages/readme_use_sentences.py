@@ -178,7 +178,7 @@ def _compare() -> list[Claim]:
             *("datasets/coco/test_sizes.py::test_other_sizes_are_refused_with_their_likely_cause",),
             *("evaluation/test_areas.py::test_areas_that_can_not_be_are_those_of_the_boxes",),
             *("evaluation/test_truth.py::test_a_flag_of_text_is_read_and_never_taken_for_true",),
-            "evaluation/test_objects.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
+            "evaluation/test_object_classes.py::test_categories_that_the_model_does_not_have_are_named_and_not_averaged",
         ),
         shown(
             "Beside it: the IoU of matched predictions.",
