@@ -94,13 +94,14 @@ def _prepared() -> list[Claim]:
         ),
         shown(
             "Only what is unchanged since is ever replaced or removed:",
-            *(f"{ledger}::test_what_was_edited_by_hand_stays", f"{ledger}::test_links_of_the_users_own_stay"),
+            f"{ledger}::test_what_was_edited_by_hand_stays",
+            "datasets/coco/test_users_links.py::test_links_of_the_users_own_stay",
             *(
                 f"{ledger}::test_a_file_among_the_labels_that_is_not_ours_stays",
                 f"{downloads}::test_a_download_of_the_users_own_stays",
             ),
             *(f"{downloads}::test_what_was_extracted_and_then_edited_stays",),
-            f"{ledger}::test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost",
+            "datasets/coco/test_users_changes.py::test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost",
         ),
         exempt("Move them elsewhere to have them written again, or give another `out=`.", ADVICE),
         shown("counts as changed throughout.", f"{ledger}::test_a_folder_of_an_earlier_version_counts_as_unknown"),

@@ -2,19 +2,17 @@
 
 import json
 import os
-import random
 import shutil
 import subprocess
-from contextlib import suppress
 
 import pytest
 
-from tests.datasets.coco.assertions import contents, refusal, refused, tree
-from tests.datasets.coco.factories import annotation, change_json, image, own_data, write_images, write_json
+from tests.datasets.coco.assertions import contents, refusal, refused
+from tests.datasets.coco.factories import annotation, change_json, image, own_data, write_json
 from yolo_feiou.datasets.coco import prepare
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.datasets.coco.ledger import LEDGER_FILE
-from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError
 
 LABEL = "labels/train/1.txt"
 
@@ -124,54 +122,6 @@ def test_an_edited_split_that_is_no_longer_wanted_stays(own, out, tmp_path):
     refused(own, out, "labels/test/1.txt (changed since)")
 
 
-def test_links_of_the_users_own_stay(own, out, tmp_path):
-    images = tmp_path / "own" / "train"
-    (out / "images").mkdir(parents=True)
-    (out / "images" / "train").symlink_to(os.path.relpath(images, out / "images"))  # to where they are
-    mine = os.readlink(out / "images" / "train")
-    prepare_coco(own)
-    assert os.readlink(out / "images" / "train") == mine
-    shutil.copytree(images, tmp_path / "moved")
-    moved = [word.replace(f"train_images={images}", f"train_images={tmp_path / 'moved'}") for word in own]
-    refused(moved, out, "images/train (not its own)")
-    (out / "images" / "val").unlink()
-    (out / "images" / "val").symlink_to(tmp_path / "moved")
-    refused(own, out, "images/val (changed since)")  # the link that was made there pointed elsewhere
-
-
-def test_a_link_of_the_users_own_stays_when_its_split_goes(own, out, tmp_path):
-    more = [f"test={tmp_path / 'own' / 'val.json'}", f"test_images={tmp_path / 'own' / 'val'}"]
-    prepare_coco(own + more)
-    (out / "images" / "test").unlink()
-    (out / "images" / "test").symlink_to("../../own/val")
-    prepare_coco(own)
-    assert os.readlink(out / "images" / "test") == "../../own/val" and not (out / "labels" / "test").exists()
-
-
-def test_labels_behind_a_link_stay(own, out, tmp_path):
-    prepare_coco(own)
-    shutil.move(out / "labels" / "train", tmp_path / "mine")
-    (out / "labels" / "train").symlink_to(tmp_path / "mine")
-    change_json(tmp_path)
-    refused(own, out, "labels/train (not its own)")
-    assert tree(tmp_path / "mine") == ["1.txt", "2.txt"]
-
-
-def test_a_pipe_among_the_labels_is_not_read(own, out, tmp_path):
-    prepare_coco(own)
-    (out / LABEL).unlink()
-    os.mkfifo(out / LABEL)
-    said = refusal(own, ArgumentError)
-    assert f"{LABEL} (changed since)" in said and (out / LABEL).is_fifo()
-
-
-def test_a_link_of_the_name_of_the_lock_stays(own, out, tmp_path):
-    out.mkdir(parents=True)
-    (out / ".preparing.lock").symlink_to(tmp_path / "nowhere")
-    refused(own, out, "holds .preparing.lock, which this command did not write")
-    assert not (tmp_path / "nowhere").exists()
-
-
 def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypatch):
     # Its first split has new labels, its second the old ones: both are its own, and an edit of either is not.
     prepare_coco(own)
@@ -255,55 +205,3 @@ def test_labels_of_a_split_that_has_none_any_more_go(own, out, tmp_path):
     path.write_text(json.dumps({key: one for key, one in json.loads(path.read_text()).items() if key != "annotations"}))
     prepare_coco(words)
     assert not (out / "labels" / "test").exists() and (out / "test.txt").exists()
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_whatever_the_user_does_between_two_commands_nothing_of_it_is_lost(tmp_path, seed):
-    """Edits, new files and links at random places, then commands that have to write, remove or keep things."""
-    chance = random.Random(seed)
-    out, data = tmp_path / "out", tmp_path / "own"
-    own = [f"out={out}", *own_data(data)]
-    write_images(tmp_path / "moved", ["1.jpg", "2.jpg"])
-    more = [f"test={data / 'val.json'}", f"test_images={data / 'val'}"]
-    moved = [word.replace(f"train_images={data / 'train'}", f"train_images={tmp_path / 'moved'}") for word in own]
-    commands = [own, own + more, moved, [*own, "missing=skip"]]
-    prepare_coco(chance.choice(commands))
-    mine = {}
-    for _ in range(chance.randint(1, 3)):
-        name = chance.choice(
-            [
-                *tree(out),
-                *("labels/train/mine.txt", "labels/train/2.cache", "labels/test/1.txt", "labels/train.part/1.txt"),
-                *("labels/val.cache", "test.txt", "preparing.json", "images/test", "images/train.link.part", "mine.md"),
-                *("labels/train/.deep/mine.txt", "images/mine/1.jpg", "out.yaml.bak"),
-            ]
-        )
-        path = out / name
-        if any(parent.is_symlink() or parent.is_file() for parent in path.parents):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_symlink():
-            path.unlink()
-        if chance.random() < 0.2:
-            path.unlink(missing_ok=True)
-            path.symlink_to(chance.choice([data / "train", "nowhere", tmp_path / "moved" / "1.jpg"]))
-            mine[name] = os.readlink(path)
-        else:
-            old = path.read_bytes() if path.exists() else b"mine"
-            at = chance.randrange(max(1, len(old)))
-            mine[name] = old[:at] + bytes([old[at] ^ 1]) + old[at + 1 :] if old else b"mine"
-            path.write_bytes(mine[name])
-    for name in ("prepared.json", LEDGER_FILE):  # our books: edited, they may be written anew
-        mine.pop(name, None)
-    outside = contents(data) | contents(tmp_path / "moved")
-    for _ in range(3):
-        if chance.random() < 0.5:
-            change_json(tmp_path)
-            outside |= contents(data)
-        with suppress(YoloFeiouError):
-            prepare_coco(chance.choice(commands))
-        found = contents(out)
-        assert {name: found.get(name) for name in mine} == mine
-        assert contents(data) | contents(tmp_path / "moved") == outside
