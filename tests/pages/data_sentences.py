@@ -141,7 +141,7 @@ def _yours() -> list[Claim]:
         ),
         shown(
             "`image_id`, `category_id` and `bbox`",
-            "datasets/coco/test_json_reader.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_json_problems.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "an annotation's `id`, `iscrowd` and `area` may be missing, and so may `width` and `height`,",
@@ -205,7 +205,7 @@ def _reading() -> list[Claim]:
         ),
         shown(
             "Other values are refused: all such records are counted, three are named.",
-            "datasets/coco/test_json_reader.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
+            "datasets/coco/test_json_problems.py::test_records_that_do_not_fit_are_named_up_to_three_and_all_are_counted",
         ),
         shown(
             "If all files are larger or smaller by one factor,",

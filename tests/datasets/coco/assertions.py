@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError, DataError
 
@@ -28,6 +29,14 @@ def refusal(words, kind=DataError, **how):
     with pytest.raises(kind) as error:
         prepare_coco(words, **how)
     assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def json_refusal(path):
+    """What is said of a JSON that can't be read: one line, with its path."""
+    with pytest.raises(DataError) as error:
+        read_coco_columns(path)
+    assert "\n" not in str(error.value) and str(path) in str(error.value)
     return str(error.value)
 
 

@@ -13,14 +13,8 @@ import numpy as np
 from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.datasets.coco.duplicate_categories import drop_duplicate_categories
 from yolo_feiou.datasets.coco.ids import MAX_DIGITS, Index
-from yolo_feiou.datasets.coco.json_reader import (
-    CocoAnnotation,
-    CocoCategory,
-    CocoImage,
-    name_record,
-    open_lists,
-    read_records,
-)
+from yolo_feiou.datasets.coco.json_reader import open_lists, read_records
+from yolo_feiou.datasets.coco.json_records import CocoAnnotation, CocoCategory, CocoImage, name_record
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 

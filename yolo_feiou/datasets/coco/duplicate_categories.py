@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.json_reader import CocoCategory
+from yolo_feiou.datasets.coco.json_records import CocoCategory
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 
