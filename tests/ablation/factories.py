@@ -3,7 +3,7 @@
 import torch
 
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.results.run_record import RunRecord
 
 HEADER = "epoch,time,train/box_loss,metrics/mAP50-95(B)\n"

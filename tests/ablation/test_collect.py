@@ -7,7 +7,7 @@ import pytest
 from tests.ablation.factories import MEASURED, SESSION, TASK, run, trained
 from yolo_feiou.ablation.collect import collect
 from yolo_feiou.ablation.rows import finished_row
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 

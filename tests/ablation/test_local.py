@@ -11,8 +11,9 @@ from tests.ablation.factories import run
 from tests.ablation.process_helpers import until
 from tests.ablation.test_runner import Seen
 from yolo_feiou.ablation.local import Local
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner
-from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.ablation.store import Store
 from yolo_feiou.ablation.worker import TIMED_OUT, Task
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from tests.ablation.factories import HEADER, row, run
 from tests.pseudo_terminal import show_in_terminal
 from yolo_feiou.ablation.progress import AblationProgress, Lines, describe_outcome, format_duration
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ SHOW = """
 import sys, time
 from pathlib import Path
 from yolo_feiou.ablation import progress
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 folders = [RunFolder(path) for path in sorted(Path(sys.argv[1]).glob("r*"))]
 with progress.choose_view(progress.AblationProgress(folders, folders[:1])) as view:
     view.started(folders[1])

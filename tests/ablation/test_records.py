@@ -5,7 +5,7 @@ import pytest
 
 from tests.ablation.factories import SESSION, row, run
 from yolo_feiou.ablation.records import Failure, Mark, Preflight, RowRecord, RunSettings, Session
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.storage.tables import read_json
 
 

@@ -9,9 +9,10 @@ import pytest
 from tests.ablation.factories import row, run
 from yolo_feiou.ablation import runner as module
 from yolo_feiou.ablation.outcome import Wanted
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner, describe_failure
 from yolo_feiou.ablation.signs import Signs
-from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.ablation.store import Store
 from yolo_feiou.ablation.worker import BUSY
 
 

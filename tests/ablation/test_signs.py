@@ -5,8 +5,8 @@ import os
 import pytest
 
 from tests.ablation.factories import HEADER, run
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.signs import EVERY, Signs
-from yolo_feiou.ablation.store import RunFolder
 
 LONG = 100.0
 

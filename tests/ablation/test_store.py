@@ -2,14 +2,13 @@
 
 import json
 import shutil
-from dataclasses import replace
 
 import pytest
 
 from tests.ablation.factories import SESSION, row
 from yolo_feiou.ablation.grid import Run, digest
-from yolo_feiou.ablation.store import RunFolder, Store, run_folders
-from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.ablation.store import Store, run_folders
+from yolo_feiou.errors import ArgumentError
 
 RUN = Run({"loss": "eiou", "seed": 0, "data": "d.yaml", "epochs": 3}, ("loss",))
 ROW = {
@@ -66,14 +65,6 @@ def test_other_settings_are_another_run(store):
     assert one.path != other.path and len(run_folders(store.path)) == 2
 
 
-def test_a_row_ends_a_failure(store):
-    folder, _ = store.prepare(RUN)
-    folder.write_failure({"reason": "why", "time": "now"})
-    assert folder.failure() == {"reason": "why", "time": "now"}
-    folder.write_row(row(folder))
-    assert folder.row() == row(folder) and folder.failure() is None
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -114,33 +105,6 @@ def test_a_run_whose_folder_was_removed_begins_anew(store):
     assert store.prepare(RUN) == (folder, "") and not folder.train.exists()
 
 
-BEGUN = ("args.yaml", "labels.jpg", "train_batch0.jpg", "results.csv", "weights/.last.pt.part")
-
-
-def begun(folder, *more):
-    """What a training left that was killed in its first epoch, and more."""
-    for name in (*BEGUN, *more):
-        (folder.train / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder.train / name).write_text(name)
-
-
-def test_what_a_training_left_before_its_first_epoch_goes(store, tmp_path):
-    folder, _ = store.prepare(RUN)
-    assert folder.clear_training() == ""
-    begun(folder)
-    assert folder.clear_training() == "" and not folder.train.exists() and not (store.path / "set_aside").exists()
-
-
-@pytest.mark.parametrize("name", ["weights/last.pt", "notes.txt", "weights/mine.onnx", "deep/args.yaml"])
-def test_whatever_else_is_there_is_kept(store, name):
-    folder, _ = store.prepare(RUN)
-    begun(folder, name)
-    note = folder.clear_training()
-    kept = store.path / "set_aside" / f"{folder.train.name}-1"
-    assert note == f"{folder.train} held more than a training leaves that was just begun: it is kept as {kept}."
-    assert (kept / name).read_text() == name and not folder.train.exists()
-
-
 def test_what_is_set_aside_twice_is_kept_twice(store):
     for _ in range(2):
         folder, _ = store.prepare(RUN)
@@ -162,12 +126,6 @@ def test_an_edited_run_is_set_aside(store):
     path = folder.path / "run.json"
     path.write_text(path.read_text().replace('"epochs": 3', '"epochs": 30'))
     assert "run.json was edited: it is not what an ablation wrote. The run is set aside" in store.prepare(RUN)[1]
-
-
-def test_a_run_keeps_its_key_whatever_the_defaults_become(store):
-    """Ultralytics' next release has 3 epochs as its default: the run is still what it was."""
-    folder, _ = store.prepare(RUN)
-    assert replace(RUN, defaults={"epochs": 3}).key != folder.key and folder.run() == RUN
 
 
 @pytest.mark.parametrize("left", [".ablation.json.part.json", "set_aside/ablation.json-1"])
@@ -216,8 +174,3 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ArgumentError, match="can't write results to"):
         Store(tmp_path / "file", "")
-
-
-def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"run.json can't be read"):
-        RunFolder(tmp_path).run()

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.framework import HALF, NEW, TRAINED
 from yolo_feiou.yolo.checkpoints import find_progress
 

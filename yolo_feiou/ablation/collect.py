@@ -7,7 +7,8 @@ from pathlib import Path
 from yolo_feiou.ablation.outcome import FAILED, Wanted, find_outcome
 from yolo_feiou.ablation.records import Mark, Preflight
 from yolo_feiou.ablation.rows import curve
-from yolo_feiou.ablation.store import ABLATION, RunFolder, run_folders
+from yolo_feiou.ablation.run_folder import RunFolder
+from yolo_feiou.ablation.store import ABLATION, run_folders
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.derived import keep_edited, note_tables
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS

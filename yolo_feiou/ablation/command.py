@@ -14,8 +14,9 @@ from yolo_feiou.ablation.options import OPTIONS, Request, read_request
 from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Engine, Runner
-from yolo_feiou.ablation.store import RunFolder, Store
+from yolo_feiou.ablation.store import Store
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import shell
 from yolo_feiou.framework import Framework

@@ -14,7 +14,7 @@ from typing import Any
 
 from yolo_feiou.ablation.grid import Run, digest
 from yolo_feiou.ablation.records import Preflight
-from yolo_feiou.ablation.store import set_aside
+from yolo_feiou.ablation.run_folder import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.framework import Framework
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.worker import TIMED_OUT, Task
 
 

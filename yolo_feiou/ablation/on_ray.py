@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolo_feiou.ablation.local import end_group
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.worker import TIMED_OUT, Task
 from yolo_feiou.errors import ArgumentError
 

@@ -14,7 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.results.epochs import read_epochs

@@ -8,7 +8,7 @@ from typing import Any
 
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.options import Request
-from yolo_feiou.ablation.store import TRAIN
+from yolo_feiou.ablation.run_folder import TRAIN
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input

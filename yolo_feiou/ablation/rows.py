@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained, make_row

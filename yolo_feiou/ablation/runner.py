@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, find_outcome
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.signs import Signs
-from yolo_feiou.ablation.store import RunFolder
 from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.provenance import now

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 
 #: Seconds without a sign that are worth a line, unless the run itself was silent for half as long before.
 LONG = 1800.0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.rows import finished_row
-from yolo_feiou.ablation.store import RunFolder
+from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, TRAINED, Framework, load_framework
 from yolo_feiou.processes import WORKER, exit_with
