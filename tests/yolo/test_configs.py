@@ -1,13 +1,16 @@
 """Every YAML that we ship is valid, explained, and found."""
 
+import os
+
 import pytest
 import yaml
 from ultralytics.cfg import get_cfg
 
 from yolo_feiou import build_loss
 from yolo_feiou.datasets.shapes import generate
+from yolo_feiou.errors import DataError
 from yolo_feiou.yolo import configs
-from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_recipe
+from yolo_feiou.yolo.configs import CFG_DIR, check_data_file, find_data, find_recipe
 
 RECIPES = sorted(CFG_DIR.glob("*.yaml"))
 #: Tables 1 and 2 and section 5.4.3 of the paper.
@@ -99,3 +102,16 @@ def test_a_recipe_turns_multi_scale_off_in_a_way_that_all_releases_take(path):
     """8.3.119 wants a bool, newer ones a fraction, of which False is none."""
     recipe = yaml.safe_load(path.read_text())
     assert recipe["multi_scale"] is False and get_cfg(overrides=recipe).multi_scale == 0
+
+
+def test_a_data_yaml_that_is_not_there_and_a_pipe_are_refused(tmp_path, monkeypatch):
+    """Ultralytics would read the pipe for ever; what is no YAML of the disk it checks itself."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").touch()
+    os.mkfifo(tmp_path / "pipe")
+    for taken in ("mine.yaml", "coco8.yaml", "https://example.com/none.yaml", "folder", None, ["none.yaml"]):
+        check_data_file(taken)
+    with pytest.raises(DataError, match=r"^data=none.yml: there is no such file, nor a data set of that name"):
+        check_data_file("none.yml")
+    with pytest.raises(DataError, match="data=pipe is a FIFO"):
+        check_data_file("pipe")

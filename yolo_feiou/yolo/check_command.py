@@ -14,9 +14,8 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.yolo.command import check_arguments
-from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.configs import check_data_file, find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
-from yolo_feiou.yolo.trainer import check_data_file
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
 

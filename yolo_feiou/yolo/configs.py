@@ -10,7 +10,8 @@ from ultralytics.utils import DATASETS_DIR, ROOT
 from ultralytics.utils.checks import check_file
 
 from yolo_feiou.datasets.shapes import is_generated
-from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.errors import ArgumentError, DataError, did_you_mean
+from yolo_feiou.yolo.special_files import check_ordinary
 
 _HERE = Path(__file__).parents[1]
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
@@ -87,3 +88,15 @@ def find_data(name: Any) -> Any:
         return found
     theirs = (DATASETS_DIR / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml"))
     return next((str(path) for path in theirs if path.exists() and not is_generated(path)), found)
+
+
+def check_data_file(data: object) -> None:
+    """Raise DataError if `data` names a YAML that isn't there, or a FIFO; the data itself is Ultralytics' to check."""
+    if isinstance(data, str):
+        check_ordinary(data, f"data={data}")
+    names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
+    if names_file and not check_file(data, download=False, hard=False):
+        raise DataError(
+            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
+            "Give the path of a data YAML, or data=shapes.yaml to try things out."
+        )

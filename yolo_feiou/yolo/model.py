@@ -16,11 +16,11 @@ from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import mark_of
 from yolo_feiou.yolo.arguments import check_extra_arguments
-from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
+from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extra_arguments, refuse_taken_arguments, stock_default_cfg
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.subprocesses import replace_commands
-from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, check_data_file, describe_unsupported
+from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, describe_unsupported
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
 #: What `wraps` takes from stock's method: its signature, for editors, and not its docstring.

@@ -13,7 +13,6 @@ from typing import Any, cast
 from ultralytics.cfg import cfg2dict
 from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
-from ultralytics.utils.checks import check_file
 
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
@@ -28,14 +27,14 @@ from yolo_feiou.yolo.argument_values import check_classes, check_values, find_un
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.box_stats import FILE, BoxStats
-from yolo_feiou.yolo.configs import find_data, find_recipe
+from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
 from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
 from yolo_feiou.yolo.default_cfg import all_defaults, extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
-from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
+from yolo_feiou.yolo.special_files import check_special_files
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
@@ -273,18 +272,6 @@ class PoseTrainer(LossTrainer, yolo.pose.PoseTrainer):
 
 
 TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": PoseTrainer}
-
-
-def check_data_file(data: object) -> None:
-    """Raise DataError if `data` names a YAML that isn't there, or a FIFO; the data itself is Ultralytics' to check."""
-    if isinstance(data, str):
-        check_ordinary(data, f"data={data}")
-    names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
-    if names_file and not check_file(data, download=False, hard=False):
-        raise DataError(
-            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
-            "Give the path of a data YAML, or data=shapes.yaml to try things out."
-        )
 
 
 def describe_unsupported(what: str) -> str:
