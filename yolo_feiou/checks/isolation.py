@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import selectors
 import signal
@@ -12,13 +11,22 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from yolo_feiou import errors
 from yolo_feiou.checks import child
 from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.checks.child_messages import (
+    ISOLATION_REMEDY,
+    CheckStopped,
+    ProcessEnding,
+    clean_text,
+    read_message,
+    read_result,
+    stopped_by_changes,
+)
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.losses.user import load_loss
 
@@ -28,14 +36,6 @@ MAX_RESULT_BYTES = 4 << 20
 OUTPUT_TAIL_BYTES = 4096
 #: Seconds between two polls of a process.
 POLL_SECONDS = 0.1
-
-
-class CheckStopped(Exception):
-    """A loss can't be checked any further, which is its finding."""
-
-    def __init__(self, message: str, came: str, remedy: str) -> None:
-        super().__init__(message)
-        self.finding = Finding(message, came, "one value a pair, and nothing else", remedy)
 
 
 def run_checks_isolated(names: Sequence[str], seconds: float) -> Iterator[CheckResults]:
@@ -66,27 +66,6 @@ def run_checks_isolated(names: Sequence[str], seconds: float) -> Iterator[CheckR
             process.end()
 
 
-@dataclass
-class _Ending:
-    """How a process ended.
-
-    Attributes:
-        code: Its exit status, or a signal as a negative number; None where that is unknown.
-    """
-
-    code: int | None
-
-    @property
-    def told(self) -> str:
-        """The description of the ending."""
-        if self.code is None:
-            return "its end"
-        if self.code >= 0:
-            return f"exit status {self.code}"
-        name = signal.Signals(-self.code).name if -self.code in set(signal.Signals) else str(-self.code)
-        return f"signal {name}" + (", perhaps since memory was exhausted" if -self.code == signal.SIGKILL else "")
-
-
 class _Process:
     """A process that loads and checks a loss.
 
@@ -102,7 +81,7 @@ class _Process:
         self.output, written = os.pipe()
         alive, self.alive = os.pipe()
         self.stopped: CheckStopped | None = None
-        self.ending: _Ending | None = None
+        self.ending: ProcessEnding | None = None
         self._received, self._count, self._printed = b"", 0, b""
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):
@@ -138,7 +117,7 @@ class _Process:
                 kind = errors.ArgumentError
             raise kind(str(message.get("message")))
         if "broke" in message:
-            self.stopped = _check_broken(message)
+            self.stopped = stopped_by_changes(message)
 
     def judge(self) -> CheckResults:
         """Return the results of all checks."""
@@ -152,15 +131,15 @@ class _Process:
             while formula is None:
                 message = self._receive(until, "while it is called")
                 if "broke" in message:
-                    raise _check_broken(message)
+                    raise stopped_by_changes(message)
                 if "formula" in message:
                     formula = message
                 else:
-                    found.append(_read_result(message, len(found)))
+                    found.append(read_result(message, len(found)))
         except CheckStopped as stopped:
             check = CHECKS[min(len(found), len(CHECKS) - 1)]
             found.append((replace(check, severity="fault", by_formula=False), stopped.finding))
-        text = _clean_text(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
+        text = clean_text(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
         return CheckResults(self.name, text, tuple(found))
 
     def end(self) -> None:
@@ -212,13 +191,7 @@ class _Process:
                     remedy = "look where it waits or never ends; for a slow loss give timeout=SECONDS"
                     raise CheckStopped("it gives no answer", came, remedy)
         line, _, self._received = self._received.partition(b"\n")
-        try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            raise CheckStopped("it interferes with the check", "an invalid message", ISOLATION_REMEDY)
-        return message
+        return read_message(line)
 
     def _read(self) -> bool:
         """Read what is available; return whether more results may come."""
@@ -234,18 +207,18 @@ class _Process:
         self._count += len(data)
         return bool(data)
 
-    def _ending(self) -> _Ending | None:
+    def _ending(self) -> ProcessEnding | None:
         """Return how the process ended, None while it lives."""
         if not self.ending:
             try:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
             except ChildProcessError:  # where SIGCHLD is ignored, its status is unknown
-                self.ending = _Ending(None)
+                self.ending = ProcessEnding(None)
             else:
-                self.ending = _Ending(os.waitstatus_to_exitcode(status)) if pid else None
+                self.ending = ProcessEnding(os.waitstatus_to_exitcode(status)) if pid else None
         return self.ending
 
-    def _ended(self, ending: _Ending | None, when: str) -> CheckStopped:
+    def _ended(self, ending: ProcessEnding | None, when: str) -> CheckStopped:
         """Return the finding on a process that ended, or closed its channel."""
         until = time.monotonic() + 1
         while ending is None and time.monotonic() < until:
@@ -253,38 +226,9 @@ class _Process:
             ending = self._ending()
         self._read()
         printed = [line for line in self._printed.decode(errors="replace").splitlines() if line.strip()]
-        last = f"; the last it printed: {_clean_text(printed[-1])}" if printed else ""
+        last = f"; the last it printed: {clean_text(printed[-1])}" if printed else ""
         if ending is None or ending.code == child.EXIT_CUT_OFF:
             return CheckStopped(
                 "it closes file descriptors that it didn't open", f"no more results {when}{last}", ISOLATION_REMEDY
             )
         return CheckStopped("it ends the process", f"{ending.told} {when}{last}", ISOLATION_REMEDY)
-
-
-ISOLATION_REMEDY = "let it only compute values; call it yourself in a fresh Python to see where that happens"
-
-
-def _check_broken(message: dict[str, Any]) -> CheckStopped:
-    changes = _clean_text(message.get("changes") or "")
-    what = f"it breaks the check: it changes {changes}" if changes else "it raises an error that stops the check"
-    return CheckStopped(what, _clean_text(message["broke"]), ISOLATION_REMEDY)
-
-
-def _read_result(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
-    """Parse a check and its finding from a message; raise CheckStopped if it is invalid."""
-    try:
-        check, finding = CHECKS[place], message["finding"]
-        if message["check"] != check.name:
-            raise ValueError(message["check"])
-        if finding is None:
-            return check, None
-        texts = {key: _clean_text(finding[key]) for key in ("message", "came", "expected", "remedy")}
-        pair = finding["pair"]
-        return check, Finding(**texts, pair=pair and (list(map(float, pair[0])), list(map(float, pair[1]))))
-    except (ValueError, KeyError, IndexError, TypeError):
-        raise CheckStopped("it interferes with the check", "an invalid message", ISOLATION_REMEDY) from None
-
-
-def _clean_text(text: object) -> str:
-    """Return a text from the child on one line, without control characters."""
-    return "".join(c if c.isprintable() else " " for c in str(text)[: child.MAX_TEXT_LENGTH]).strip()
