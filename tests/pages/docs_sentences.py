@@ -138,7 +138,7 @@ def _resumed() -> list[Claim]:
         shown(
             "That has the EMA's weights in half precision in the place of the model's own,",
             *(f"{state}::test_from_the_checkpoint_alone_a_run_resumes_and_says_that_it_differs",),
-            f"{state}::test_random_numbers_continue_where_they_were",
+            "yolo/test_random_state.py::test_random_numbers_continue_where_they_were",
         ),
         exempt(
             "On GPUs worker processes load the images, and their random numbers are not saved: weights, momentum, EMA "

@@ -1,18 +1,16 @@
 """A run that was cut off and resumed is, to the last bit, the one without a cut."""
 
 import errno
-import random
 import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from tests.runs import overrides, results
 from yolo_feiou import YOLO
 from yolo_feiou.yolo import resume_state
-from yolo_feiou.yolo.resume_state import STATE_PATTERN, _random_state, _read, _set_random_state, drop_states
+from yolo_feiou.yolo.resume_state import STATE_PATTERN, _read, drop_states
 
 LINE = "No exact state beside"
 
@@ -190,26 +188,6 @@ def test_a_state_takes_the_bytes_that_the_page_says(data, tmp_path, optimizer, n
     model.train(**told)
     parameters = sum(parameter.numel() for parameter in model.trainer.model.parameters())
     assert sizes[0] / parameters == pytest.approx(expected, rel=0.03)
-
-
-def test_random_numbers_continue_where_they_were():
-    def draw():
-        return random.random(), random.gauss(0, 1), np.random.rand(), np.random.randn(), torch.rand(1).item()
-
-    for generator in (random, np.random):
-        generator.gauss(0, 1) if generator is random else generator.randn()  # so that one number is kept for later
-    saved, expected = _random_state(torch.device("cpu")), draw()
-    assert draw() != expected
-    _set_random_state(saved, torch.device("cpu"))
-    assert draw() == expected
-
-
-def test_a_state_loads_without_running_code(tmp_path):
-    torch.save({"random": [_random_state(torch.device("cpu"))]}, tmp_path / "epoch1.state")
-    saved = torch.load(tmp_path / "epoch1.state", weights_only=True)["random"][0]
-    expected = random.random(), np.random.rand()
-    _set_random_state(saved, torch.device("cpu"))
-    assert (random.random(), np.random.rand()) == expected
 
 
 @pytest.mark.slow

@@ -10,11 +10,9 @@ there is one that fits. The checkpoint alone does too: then a run resumes as in 
 from __future__ import annotations
 
 import pickle
-import random
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
 from torch import distributed as dist
 from ultralytics import __version__
@@ -26,6 +24,7 @@ from yolo_feiou.storage.tables import atomic_file
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.proof import unwrap_model
+from yolo_feiou.yolo.random_state import get_random_state, set_random_state, to_plain_number
 
 STATE_FORMAT = 1
 STATE_PATTERN = "epoch*.state"
@@ -87,7 +86,7 @@ class ExactResume(TrainerHost):
         """Return all that the next epoch hangs on, beside what is in the checkpoint or follows from arguments."""
         model = unwrap_model(self.model)
         waiting = self._last_step < self._number(self._batch)
-        stopper = {key: _plain(value) for key, value in vars(self.stopper).items() if key != "patience"}
+        stopper = {key: to_plain_number(value) for key, value in vars(self.stopper).items() if key != "patience"}
         return {
             "format": STATE_FORMAT,
             "epoch": self.epoch + 1,
@@ -96,7 +95,7 @@ class ExactResume(TrainerHost):
             "updates": self.ema.updates,
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "best_fitness": _plain(self.best_fitness),
+            "best_fitness": to_plain_number(self.best_fitness),
             "stopper": stopper,
             "ranks": [self._own_state(), *(self._ranks or [])[1:]],
             "batches": len(self.train_loader),
@@ -110,7 +109,7 @@ class ExactResume(TrainerHost):
         """Return what is this rank's own: its random numbers, and the images that its mosaics may take again."""
         generator, buffer = self.train_loader.generator, getattr(self.train_loader.dataset, "buffer", None)
         return {
-            **_random_state(self.device),
+            **get_random_state(self.device),
             "generator": generator.get_state() if generator is not None else None,
             "buffer": list(buffer) if isinstance(buffer, list) else None,
         }
@@ -163,7 +162,7 @@ class ExactResume(TrainerHost):
         if len(saved["ranks"]) == _processes():
             own = saved["ranks"][max(RANK, 0)]
             self._restore_loader(own, saved["batches"])
-            _set_random_state(own, self.device)
+            set_random_state(own, self.device)
 
     def _has_batches_of(self, saved: dict[str, Any]) -> bool:
         """Return whether there are as many images and batches as when the state was saved."""
@@ -254,32 +253,6 @@ def _read(checkpoint: Path) -> dict[str, Any] | None:
         if isinstance(content, dict) and content.get("format") == STATE_FORMAT and content.get("checkpoint") == digest:
             return content
     return None
-
-
-def _random_state(device: torch.device) -> dict[str, Any]:
-    """Return the state of all generators of this process, in types that load without running code."""
-    name, keys, *rest = cast("tuple[Any, ...]", np.random.get_state())  # a dict for `legacy=False` alone
-    return {
-        "python": random.getstate(),
-        "numpy": (str(name), torch.from_numpy(keys.astype(np.int64)), *map(_plain, rest)),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state(device) if device.type == "cuda" else None,
-    }
-
-
-def _set_random_state(saved: dict[str, Any], device: torch.device) -> None:
-    version, internal, gauss = saved["python"]
-    random.setstate((version, tuple(internal), gauss))
-    name, keys, *rest = saved["numpy"]
-    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
-    torch.set_rng_state(saved["torch"])
-    if device.type == "cuda" and saved["cuda"] is not None:
-        torch.cuda.set_rng_state(saved["cuda"], device)
-
-
-def _plain(value: Any) -> Any:
-    """Return a number of Python's for one of numpy's."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _fill(dataset: Any, buffer: list[int] | None) -> None:
