@@ -1,8 +1,8 @@
 """Labels are exact, and those of Ultralytics' converter where that has no say of its own."""
 
 import json
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from tests.datasets.coco.factories import CATEGORIES, TINY, annotation, image, labels, write_json
-from yolo_feiou.datasets.coco import convert
 from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.datasets.coco.convert import LabelCounts, label_boxes, label_name, write_labels
 from yolo_feiou.errors import DataError
@@ -143,28 +142,27 @@ def test_the_bytes_are_those_of_ultralytics_with_repeated_and_empty_boxes_too(tm
     assert counts.duplicates > 20 and counts.degenerate > 100 and counts.crowds > 20
 
 
-def test_many_processes_write_what_one_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "IMAGES_PER_TASK", 7)
+def test_many_processes_write_what_one_does(tmp_path):
     rng = np.random.default_rng(1)
     images = [image(n, f"{n % 3}/{n}.jpg") for n in range(50)]
     objects = [annotation(n, int(rng.integers(50)), rng.uniform(0, 90, 4).tolist()) for n in range(400)]
     columns = read_coco_columns(write_json(tmp_path / "a.json", images, objects))
     seen = []
-    one = write_labels(columns, tmp_path / "one", workers=1)
-    two = write_labels(columns, tmp_path / "two", workers=3, progress=seen.append)
+    one = write_labels(columns, tmp_path / "one", workers=1, task_size=7)
+    two = write_labels(columns, tmp_path / "two", workers=3, task_size=7, progress=seen.append)
     assert one == two and labels(tmp_path / "one") == labels(tmp_path / "two") and sum(seen) == 50
 
 
-def test_a_worker_that_is_killed_is_a_message(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "IMAGES_PER_TASK", 1)
-    monkeypatch.setattr(convert, "_write_task", die)
-    columns = read_coco_columns(write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], []))
+def test_a_worker_that_is_killed_is_a_message(tmp_path):
+    """All are, when the first of 300 labels is written."""
+
+    def kill(images):
+        for worker in multiprocessing.active_children():
+            worker.kill()
+
+    columns = read_coco_columns(write_json(tmp_path / "a.json", [image(n) for n in range(300)], []))
     with pytest.raises(DataError, match="was killed"):
-        write_labels(columns, tmp_path / "labels", workers=2)
-
-
-def die(*arguments):
-    os.kill(os.getpid(), signal.SIGKILL)
+        write_labels(columns, tmp_path / "labels", workers=2, task_size=1, progress=kill)
 
 
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
@@ -175,8 +173,9 @@ from yolo_feiou.datasets.coco.annotations import read_coco_columns
 def work(*arguments):
     pathlib.Path({str(tmp_path)!r}, f"worker{{os.getpid()}}").touch()
     time.sleep(60)
-convert.IMAGES_PER_TASK, convert._write_task = 1, work
-convert.write_labels(read_coco_columns(pathlib.Path({str(tmp_path / "a.json")!r})), pathlib.Path("labels"), workers=2)
+convert._write_task = work
+columns = read_coco_columns(pathlib.Path({str(tmp_path / "a.json")!r}))
+convert.write_labels(columns, pathlib.Path("labels"), workers=2, task_size=1)
 """
     write_json(tmp_path / "a.json", [image(n) for n in range(1, 9)], [], CATEGORIES)
     child = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path)

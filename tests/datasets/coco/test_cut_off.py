@@ -102,7 +102,7 @@ def die_at(step):
     sys.addaudithook(hook)
 
 
-def test_a_second_command_in_the_folder_is_refused(own, out, tmp_path, monkeypatch):
+def test_a_second_command_in_the_folder_is_refused(own, out):
     script = f"""
 import sys, time, pathlib
 from yolo_feiou.storage.locks import hold_lock
@@ -111,10 +111,9 @@ with hold_lock(pathlib.Path({str(out / ".preparing.lock")!r})):
     time.sleep(60)
 """
     out.mkdir(parents=True)
-    monkeypatch.setattr(command, "hold_lock", lambda path, patience: hold_lock(path, 0.1))
     other = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert other.stdout.readline() == "held\n"
-    assert "another process is preparing" in refusal(own, ArgumentError)
+    assert "another process is preparing" in refusal(own, ArgumentError, patience=0.1)
     other.kill()
     other.wait()
     prepare_coco(own)

@@ -6,8 +6,7 @@ import os
 import pytest
 
 from tests.datasets.coco.server import serving
-from yolo_feiou.datasets.coco import download as module
-from yolo_feiou.datasets.coco.download import download
+from yolo_feiou.datasets.coco.download import MAX_TRIES, download
 from yolo_feiou.errors import DataError
 
 CONTENT = os.urandom(100_000)
@@ -15,15 +14,13 @@ MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 @pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0)
-    monkeypatch.setattr(module, "DOWNLOAD_BLOCK", 1 << 14)
+def server():
     with serving({"a.zip": CONTENT}) as one:
         yield one
 
 
-def get(server, tmp_path, size=100_000, md5=MD5, name="a.zip"):
-    download(f"{server.url}/{name}", tmp_path / "new" / "a.zip", size, md5)
+def get(server, tmp_path, size=100_000, md5=MD5, name="a.zip", pauses=None):
+    download(f"{server.url}/{name}", tmp_path / "new" / "a.zip", size, md5, ([] if pauses is None else pauses).append)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.zip"]
     return (tmp_path / "new" / "a.zip").read_bytes()
 
@@ -66,9 +63,10 @@ def test_a_server_without_parts_whose_connections_break_is_asked_again(server, t
 
 def test_a_download_without_progress_is_given_up_and_kept(server, tmp_path):
     server.ranges, server.cut = False, 30_000
+    pauses = []
     with pytest.raises(DataError, match="broke off after 30,000 of 100,000 bytes .* it resumes there"):
-        get(server, tmp_path)
-    assert len(server.requests) == 1 + module.MAX_TRIES
+        get(server, tmp_path, pauses=pauses)
+    assert len(server.requests) == 1 + MAX_TRIES and pauses == [2, 4, 8, 16]
     assert (tmp_path / "new" / "a.zip.part").read_bytes() == CONTENT[:30_000]
 
 
@@ -100,10 +98,9 @@ def test_a_server_in_trouble_is_asked_again(server, tmp_path):
     server.status = 503
     with pytest.raises(DataError, match="broke off after 0 of 100,000 bytes .the server answered 503"):
         get(server, tmp_path)
-    assert len(server.requests) == module.MAX_TRIES
+    assert len(server.requests) == MAX_TRIES
 
 
-def test_a_server_that_is_not_there_is_a_message(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0)
+def test_a_server_that_is_not_there_is_a_message(tmp_path):
     with pytest.raises(DataError, match="Connection refused"):
-        download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", 10, MD5)
+        download("http://127.0.0.1:9/a.zip", tmp_path / "a.zip", 10, MD5, sleep=lambda seconds: None)

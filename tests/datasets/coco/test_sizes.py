@@ -8,7 +8,6 @@ from PIL import Image
 from ultralytics.data.utils import exif_size
 
 from tests.datasets.coco.factories import image, write_images, write_json
-from yolo_feiou.datasets.coco import sizes
 from yolo_feiou.datasets.coco.annotations import read_coco_columns
 from yolo_feiou.datasets.coco.sizes import check_sizes, compare_sizes, read_size
 from yolo_feiou.errors import DataError
@@ -111,39 +110,44 @@ def columns(path, images):
     return read_coco_columns(write_json(path / "a.json", images, []))
 
 
-def test_all_images_of_a_small_set_are_opened_and_some_of_a_large_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes, "MAX_OPENED_IMAGES", 10)
+def opened_of(count, tmp_path, **how):
+    """The numbers of the images that are opened of a set of so many."""
     opened = []
-    monkeypatch.setattr(sizes, "read_size", lambda path: opened.append(int(path.stem)) or (200, 100))
+
+    def read(path):
+        opened.append(int(path.stem))
+        return 200, 100
+
+    check_sizes(columns(tmp_path, [image(n) for n in range(count)]), tmp_path, "a.json", read=read, **how)
+    return opened
+
+
+def test_all_images_of_a_small_set_are_opened_and_some_of_a_large_one(tmp_path):
+    """The first, the last, and evenly between."""
     for count, expected in ((10, list(range(10))), (91, list(range(0, 91, 10)))):
-        opened.clear()
-        check_sizes(columns(tmp_path, [image(n) for n in range(count)]), tmp_path, "a.json")
-        assert opened == expected  # the first, the last, and evenly between
+        assert opened_of(count, tmp_path, most=10) == expected
 
 
-def test_500_images_of_a_large_set_are_opened_and_all_of_one_that_has_no_more(tmp_path, monkeypatch):
+def test_500_images_of_a_large_set_are_opened_and_all_of_one_that_has_no_more(tmp_path):
     """The number that data/README.md gives."""
-    opened = []
-    monkeypatch.setattr(sizes, "read_size", lambda path: opened.append(int(path.stem)) or (200, 100))
     for count, expected in ((499, 499), (500, 500), (501, 500), (2000, 500)):
-        opened.clear()
-        check_sizes(columns(tmp_path, [image(n) for n in range(count)]), tmp_path, "a.json")
+        opened = opened_of(count, tmp_path)
         assert len(set(opened)) == len(opened) == expected and {0, count - 1} <= set(opened)
         assert max(np.diff(opened)) <= -(-(count - 1) // 499)  # evenly: no gap is wider than the mean, rounded up
 
 
-def test_a_size_that_the_json_lacks_is_that_of_the_file(tmp_path, monkeypatch):
-    monkeypatch.setattr(sizes, "MAX_OPENED_IMAGES", 1)  # those without one are opened whether chosen or not
+def test_a_size_that_the_json_lacks_is_that_of_the_file(tmp_path):
+    """Images without one are opened whether chosen or not."""
     write_images(tmp_path, ["1.jpg", "2.jpg"])
     write_images(tmp_path, ["3.jpg"], (60, 40))
     read = columns(tmp_path, [image(1), image(2), image(3, width=None, height=None)])
-    filled, notes = check_sizes(read, tmp_path, "a.json")
+    filled, notes = check_sizes(read, tmp_path, "a.json", most=1)
     assert filled.sizes.tolist() == [[200, 100], [200, 100], [60, 40]] and notes == ()
     (tmp_path / "3.jpg").write_bytes(b"no image")
     with pytest.raises(
         DataError, match=r"1 of 3 images have no width and height, and their files can't be read: 3\.jpg"
     ):
-        check_sizes(read, tmp_path, "a.json")
+        check_sizes(read, tmp_path, "a.json", most=1)
 
 
 def test_a_size_that_the_json_lacks_is_in_the_pixels_of_its_boxes(tmp_path):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -10,7 +11,6 @@ import yaml
 from tests.datasets.coco.assertions import COCO_FILES, EXTRACTED, refusal, tree
 from tests.datasets.coco.factories import image, write_zip
 from tests.datasets.coco.server import serving
-from yolo_feiou.datasets.coco import splits
 from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 
@@ -126,10 +126,10 @@ def test_a_link_gives_way_to_extracted_images(coco, tmp_path):
     assert (tmp_path / "other" / "images" / "train2017" / "000000000002.jpg").read_text() == "of another size"
 
 
-def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path, monkeypatch):
-    files, published = coco
-    usage = splits.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(splits.shutil, "disk_usage", lambda path: usage._replace(free=5 * 10**8))
+def test_too_little_space_is_said_before_anything_is_downloaded(coco, tmp_path):
+    """The images of a split take 10^18 bytes, and the labels 0.6 GB."""
+    files, (val, train) = coco
+    published = [val, replace(train, images=replace(train.images, extracted=10**18))]
     with serving(files) as server:
         said = refusal([f"out={tmp_path / 'coco'}"], published=published, url=server.url)
-        assert "has 0.5 GB free and 0.6 GB are needed" in said and not server.requests
+        assert "GB free and 1,000,000,000.6 GB are needed" in said and not server.requests

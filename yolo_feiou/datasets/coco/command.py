@@ -64,13 +64,16 @@ def main() -> None:
         prepare_coco(sys.argv[1:])
 
 
-def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL) -> None:
+def prepare_coco(
+    words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL, patience: float = 5
+) -> None:
     """Prepare a data set, from `key=value` arguments.
 
     Args:
         words: Of the command line.
         published: The splits of COCO 2017.
         url: Where they are.
+        patience: How many seconds to wait for another process that prepares the folder.
 
     Raises:
         ArgumentError: If the arguments are invalid, or the folder holds files of others.
@@ -92,7 +95,7 @@ def prepare_coco(words: Sequence[str], published: Sequence[Published] = COCO_201
         request.check(own)
         skip, options = request.options.missing == "skip", request.options.to_json()
         loaded = load_splits(request.find(own), skip) if request.ready else None
-        with results_folder(out), _lock_folder(out):
+        with results_folder(out), _lock_folder(out, patience):
             if Ledger(out) != own:
                 raise ArgumentError(f"another process has just written to out={out}: repeat the command.")
             if loaded is None:
@@ -188,11 +191,11 @@ def _disk_errors_as_messages(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _lock_folder(out: Path) -> Iterator[None]:
+def _lock_folder(out: Path, patience: float) -> Iterator[None]:
     """Lock the folder against other processes within the block."""
     lock = out / LOCK_FILE
     try:
-        with hold_lock(lock, patience=5):
+        with hold_lock(lock, patience):
             try:
                 yield
             finally:

@@ -88,6 +88,7 @@ def write_labels(
     *,
     digits: int = FLOAT32_DIGITS,
     workers: int | None = None,
+    task_size: int = IMAGES_PER_TASK,
     progress: Callable[[int], object] = lambda images: None,
     sums: Callable[[Mapping[str, str]], object] = lambda sums: None,
 ) -> LabelCounts:
@@ -99,6 +100,7 @@ def write_labels(
         digits: Significant digits. From 9 on it is the float32 nearest to a value that is written, so that reading as
             float32 gives just that; with 6 the bytes are those of Ultralytics' own converter, where no box is clipped.
         workers: Processes; by default one for each core, or none besides this one for a few images.
+        task_size: Images that a process writes at a time.
         progress: Called with the number of images, as they are finished.
         sums: Called with the SHA-256 of files by their names in the folder, as they are finished.
 
@@ -109,7 +111,7 @@ def write_labels(
     names = [label_name(name) for name in columns.names]
     for parent in {os.path.dirname(name) for name in names}:
         (folder / parent).mkdir(parents=True, exist_ok=True)
-    pieces = [slice(i, min(i + IMAGES_PER_TASK, len(names))) for i in range(0, len(names), IMAGES_PER_TASK)]
+    pieces = [slice(i, min(i + task_size, len(names))) for i in range(0, len(names), task_size)]
     workers = min(workers or os.cpu_count() or 1, len(pieces))
     total = LabelCounts()
     for counts, digests in _run_tasks(columns, names, pieces, str(folder), digits, workers):

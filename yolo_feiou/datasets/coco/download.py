@@ -7,6 +7,7 @@ import http.client
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from yolo_feiou.errors import DataError
@@ -21,7 +22,7 @@ MAX_TRIES = 5
 FIRST_PAUSE = 2.0
 
 
-def download(url: str, path: Path, size: int | None, md5: str) -> None:
+def download(url: str, path: Path, size: int | None, md5: str, sleep: Callable[[float], object] = time.sleep) -> None:
     """Download a file, resuming what an earlier call left in `path` with `.part` appended.
 
     Args:
@@ -29,6 +30,7 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
         path: Its destination, when it is complete.
         size: In bytes, if it is known.
         md5: Its checksum, in hexadecimal.
+        sleep: Waits so many seconds.
 
     Raises:
         DataError: If it can't be downloaded, or is not the expected file; it is removed then.
@@ -66,7 +68,7 @@ def download(url: str, path: Path, size: int | None, md5: str) -> None:
                 "command when the network is back: it resumes there."
             )
         if tries:
-            time.sleep(FIRST_PAUSE * 2 ** (tries - 1))
+            sleep(FIRST_PAUSE * 2 ** (tries - 1))
     _check(url, part, size, md5)
     part.replace(path)
 

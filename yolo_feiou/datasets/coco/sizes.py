@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,13 +68,22 @@ def _decoded_size(path: Path) -> tuple[int, int] | None:
     return None if pixels is None else (pixels.shape[1], pixels.shape[0])
 
 
-def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns, tuple[str, ...]]:
+def check_sizes(
+    columns: Columns,
+    folder: Path,
+    source: object,
+    *,
+    most: int = MAX_OPENED_IMAGES,
+    read: Callable[[Path], tuple[int, int] | None] = read_size,
+) -> tuple[Columns, tuple[str, ...]]:
     """Compare the sizes in a JSON with those of the files: of all, or of some hundred, evenly spread.
 
     Args:
         columns: What was read of the JSON, its images all there.
         folder: That the names of the images are relative to.
         source: The JSON, for messages.
+        most: How many images of a large set are opened.
+        read: Returns the size of an image file, None if it can't be read.
 
     Returns:
         The same with sizes of files where the JSON has none, and notes for the user, one line each.
@@ -84,11 +93,11 @@ def check_sizes(columns: Columns, folder: Path, source: object) -> tuple[Columns
     """
     count = len(columns.names)
     unknown = np.asarray(np.isnan(columns.sizes).any(1))
-    chosen = np.unique(np.linspace(0, count - 1, min(count, MAX_OPENED_IMAGES)).round().astype(int)) if count else []
+    chosen = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else []
     looked = np.union1d(chosen, np.flatnonzero(unknown)).astype(int)
-    read = [read_size(folder / columns.names[i]) for i in looked.tolist()]
-    blind = [visible(columns.names[i]) for i, size in zip(looked.tolist(), read, strict=True) if size is None]
-    found = np.array([size or (np.nan, np.nan) for size in read], float).reshape(-1, 2)
+    opened = [read(folder / columns.names[i]) for i in looked.tolist()]
+    blind = [visible(columns.names[i]) for i, size in zip(looked.tolist(), opened, strict=True) if size is None]
+    found = np.array([size or (np.nan, np.nan) for size in opened], float).reshape(-1, 2)
     if lacking := [visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
         raise DataError(
             f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be "
