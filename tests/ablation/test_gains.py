@@ -1,13 +1,12 @@
 """The gains of a grid."""
 
-import subprocess
+import json
 import sys
 from dataclasses import replace
 
 import pytest
 
 from tests.ablation.factories import run
-from yolo_feiou.ablation import gains
 from yolo_feiou.ablation.gains import match_box, match_gains, measure_gradient_norms, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage.tables import read_json
@@ -16,17 +15,36 @@ from yolo_feiou.yolo.framework import FRAMEWORK
 RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
 
 
+class Measuring:
+    """A framework whose processes measure nothing: they write a known ratio for each loss that is asked for."""
+
+    def __init__(self):
+        self.asked = []
+
+    def gradient_norms_command(self, request, result):
+        asked = read_json(request)
+        arguments, losses = asked["arguments"], asked["losses"]
+        self.asked.append((arguments["model"], arguments.get("device"), losses))
+        rows = [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
+        return [sys.executable, "-c", WRITE, str(result), json.dumps({"rows": rows})]
+
+
+WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
+
+
+class Failing(Measuring):
+    """A framework whose processes run a program of Python."""
+
+    def __init__(self, code):
+        self.code = code
+
+    def gradient_norms_command(self, request, result):
+        return [sys.executable, "-c", self.code]
+
+
 @pytest.fixture
-def measuring(monkeypatch):
-    """What is measured, in the place of a training: a list of the losses that were asked for, each time."""
-    asked = []
-
-    def measure(framework, arguments, losses, seconds):
-        asked.append((arguments["model"], arguments.get("device"), losses))
-        return [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
-
-    monkeypatch.setattr(gains, "_measure", measure)
-    return asked
+def measuring():
+    return Measuring()
 
 
 def runs(*losses, model="n.yaml", **more):
@@ -35,15 +53,18 @@ def runs(*losses, model="n.yaml", **more):
 
 
 def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
-    measured = measure_gradient_norms(runs("ciou", "eiou"), FRAMEWORK, tmp_path, "cpu")
-    assert measuring == [("n.yaml", "cpu", ["ciou", "eiou"])]
+    measured = measure_gradient_norms(runs("ciou", "eiou"), measuring, tmp_path, "cpu")
+    assert measuring.asked == [("n.yaml", "cpu", ["ciou", "eiou"])]
     assert measured.lines == [
         "Gradient norm against CIoU at the same gain (8 of the first 40 batches): ciou 1.00, eiou 2.50",
         *warn_far_apart([{"loss": "eiou", "gradient_ratio": 2.5}]),
     ]
-    assert measure_gradient_norms(runs("ciou", "eiou"), FRAMEWORK, tmp_path, "cpu") == measured and len(measuring) == 1
-    measure_gradient_norms(runs("ciou", "eiou", "giou"), FRAMEWORK, tmp_path, "cpu")
-    assert measuring[1:] == [("n.yaml", "cpu", ["giou"])]
+    assert (
+        measure_gradient_norms(runs("ciou", "eiou"), measuring, tmp_path, "cpu") == measured
+        and len(measuring.asked) == 1
+    )
+    measure_gradient_norms(runs("ciou", "eiou", "giou"), measuring, tmp_path, "cpu")
+    assert measuring.asked[1:] == [("n.yaml", "cpu", ["giou"])]
     (file,) = (tmp_path / "preflight").glob("*.json")
     assert [(row["loss"], row["model"]) for row in read_json(file)["rows"]] == [
         *[("ciou", "n.yaml"), ("eiou", "n.yaml"), ("giou", "n.yaml")]
@@ -53,11 +74,15 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
 def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, measuring):
     measure_gradient_norms(
         [*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5), *runs("eiou", lr0=0.1)],
-        FRAMEWORK,
+        measuring,
         tmp_path,
         "",
     )
-    assert [(model, device) for model, device, _ in measuring] == [("n.yaml", None), ("s.yaml", None), ("n.yaml", None)]
+    assert [(model, device) for model, device, _ in measuring.asked] == [
+        ("n.yaml", None),
+        ("s.yaml", None),
+        ("n.yaml", None),
+    ]
 
 
 DAMAGED = [
@@ -71,52 +96,49 @@ DAMAGED = [
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_is_named_set_aside_and_measured_anew(tmp_path, measuring, content):
-    before = measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "")
+    before = measure_gradient_norms(runs("eiou"), measuring, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
-    again = measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "")
-    assert again.rows == before.rows and len(measuring) == 2
+    again = measure_gradient_norms(runs("eiou"), measuring, tmp_path, "")
+    assert again.rows == before.rows and len(measuring.asked) == 2
     assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured again" in again.lines[0]
     assert (tmp_path / "set_aside" / f"{file.name}-1").read_text() == content
-    assert measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "") == before and len(measuring) == 2
+    assert measure_gradient_norms(runs("eiou"), measuring, tmp_path, "") == before and len(measuring.asked) == 2
 
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, measuring, content):
     """Measured anew they may differ in the last digit, and finished runs would be trained again."""
     grid = [replace(one, gain="matched") for one in runs("eiou")]
-    measure_gradient_norms(grid, FRAMEWORK, tmp_path, "")
+    measure_gradient_norms(grid, measuring, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
     with pytest.raises(DataError, match="gains of these runs are matched by it: remove it") as error:
-        measure_gradient_norms(grid, FRAMEWORK, tmp_path, "")
-    assert str(file) in str(error.value) and file.read_text() == content and len(measuring) == 1
+        measure_gradient_norms(grid, measuring, tmp_path, "")
+    assert str(file) in str(error.value) and file.read_text() == content and len(measuring.asked) == 1
 
 
 @pytest.mark.parametrize(("box", "expected"), [({}, 3.0), ({"box": 5}, 2.0)])
 def test_gains_are_matched(tmp_path, measuring, box, expected):
     """7.5 / 2.5 = 3, and 5 / 2.5 = 2; CIoU's own gain stays."""
     grid = runs("ciou", "eiou", **box)
-    changed = match_gains(grid, measure_gradient_norms(grid, FRAMEWORK, tmp_path, ""))
+    changed = match_gains(grid, measure_gradient_norms(grid, measuring, tmp_path, ""))
     assert [one.arguments["box"] for one in changed] == [box.get("box", 7.5)] * 2 + [expected] * 2
     assert [one.arguments["seed"] for one in changed] == [0, 1, 0, 1]
 
 
-def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path, monkeypatch):
-    line = [sys.executable, "-c", "import time; time.sleep(300)"]
-    run_it = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(line, **options))
+def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path):
+    hangs = Failing("import time; time.sleep(300)")
     with pytest.raises(
         ArgumentError, match=r"measuring the losses took longer than timeout=0.0001 hours.*preflight=False"
     ):
-        measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "cpu", 0.36)
+        measure_gradient_norms(runs("eiou"), hangs, tmp_path, "cpu", 0.36)
 
 
-def test_a_fault_of_the_program_shows_its_traceback(tmp_path, monkeypatch, capfd):
-    line, run_it = [sys.executable, "-c", "raise AttributeError('no epoch')"], subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda _, **options: run_it(line, **options))
+def test_a_fault_of_the_program_shows_its_traceback(tmp_path, capfd):
+    fault = Failing("raise AttributeError('no epoch')")
     with pytest.raises(ArgumentError, match="measuring the losses failed: AttributeError: no epoch.*preflight=False"):
-        measure_gradient_norms(runs("eiou"), FRAMEWORK, tmp_path, "cpu")
+        measure_gradient_norms(runs("eiou"), fault, tmp_path, "cpu")
     assert 'File "<string>", line 1' in capfd.readouterr().err
 
 

@@ -69,12 +69,11 @@ def test_one_run_is_chosen_by_number_or_key():
         read_request([DATA, "losses=ciou,eiou", "only=3"], FRAMEWORK)
 
 
-def test_runs_side_by_side_on_cpu_share_its_cores(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
-    assert read_request([DATA, "device=cpu", "jobs=2"], FRAMEWORK).task().threads == 4
-    assert read_request([DATA, "device=cpu", "jobs=16"], FRAMEWORK).task().threads == 1
-    assert read_request([DATA, "device=cpu"], FRAMEWORK).task().threads == 0
-    assert read_request([DATA, "device=0,1"], FRAMEWORK).task().threads == 0
+def test_runs_side_by_side_on_cpu_share_its_cores():
+    assert read_request([DATA, "device=cpu", "jobs=2"], FRAMEWORK).task(cores=8).threads == 4
+    assert read_request([DATA, "device=cpu", "jobs=16"], FRAMEWORK).task(cores=8).threads == 1
+    assert read_request([DATA, "device=cpu"], FRAMEWORK).task(cores=8).threads == 0
+    assert read_request([DATA, "device=0,1"], FRAMEWORK).task(cores=8).threads == 0
 
 
 def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):

@@ -1,19 +1,19 @@
 """That all runs get done, with an engine that only plays."""
 
-import errno
 import os
 import signal
+from contextlib import ExitStack
 
 import pytest
 
 from tests.ablation.factories import row, run
-from yolo_feiou.ablation import runner as module
 from yolo_feiou.ablation.outcome import Wanted
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner, describe_failure
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.ablation.worker import BUSY
+from yolo_feiou.storage.locks import hold_lock
 
 
 class Seen:
@@ -70,11 +70,6 @@ class Played:
         self.stopped = True
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    monkeypatch.setattr(module, "PAUSE", 0)
-
-
 @pytest.fixture
 def folders(tmp_path):
     store = Store(tmp_path, "")
@@ -86,9 +81,9 @@ def folders(tmp_path):
     return found
 
 
-def do(folders, plans=None, **options):
-    engine, view = Played(plans or {}), Seen()
-    runner = Runner(folders, engine, **options)
+def do(folders, plans=None, sleep=lambda seconds: None, engine=None, **options):
+    engine, view = engine or Played(plans or {}), Seen()
+    runner = Runner(folders, engine, sleep=sleep, **options)
     runner.run(view)
     return runner, engine, view
 
@@ -161,36 +156,48 @@ def test_a_failed_run_is_tried_again_by_the_next_command(folders):
     assert engine.begun == ["r1"] and runner.failures == {} and folders[1].failure() is None
 
 
-def test_a_process_that_ends_well_without_a_row_has_failed(folders, monkeypatch):
-    monkeypatch.setattr(RunFolder, "write_row", lambda *_: None)
-    runner, _, _ = do(folders[:1])
+def test_a_process_that_ends_well_without_a_row_has_failed(folders):
+    class Rowless(Played):
+        def finished(self):
+            over, self.now = [(folder, 0) for folder in self.now], []
+            return over
+
+    runner, _, _ = do(folders[:1], engine=Rowless({}))
     assert list(runner.failures) == ["r0"]
 
 
-def test_a_run_that_another_runner_executes_is_waited_for(folders, monkeypatch):
+@pytest.fixture
+def release_at(folders):
+    """Another runner executes r1; a function returns what sleeps until it lets r1 go, at the third look."""
+    with ExitStack() as other:
+        other.enter_context(hold_lock(folders[1].lock))
+
+        def at_the_third_look(does):
+            looks = []
+
+            def sleep(seconds):
+                looks.append(seconds)
+                if len(looks) == 3:
+                    does()
+                    other.close()
+
+            return sleep
+
+        yield at_the_third_look
+
+
+def test_a_run_that_another_runner_executes_is_waited_for(folders, release_at):
     """r1 is held at first; the other runner finishes it. It is shown as done and not begun here."""
-    looks = iter([True, True, True, False])
-
-    def busy(folder):
-        if folder.path.name != "r1":
-            return False
-        held = next(looks)
-        if not held:
-            folder.write_row(row(folder, AP=0.3))
-        return held
-
-    monkeypatch.setattr(RunFolder, "busy", property(busy))
-    runner, engine, view = do(folders)
+    runner, engine, view = do(folders, sleep=release_at(lambda: folders[1].write_row(row(folders[1], AP=0.3))))
     assert "r1" not in engine.begun and "done r1" in view.lines and runner.failures == {}
 
 
 @pytest.mark.parametrize("time", ["2000-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"])
-def test_a_run_that_another_runner_left_failed_has_failed_only_if_it_did_since_we_began(folders, monkeypatch, time):
+def test_a_run_that_another_runner_left_failed_has_failed_only_if_it_did_since_we_began(folders, release_at, time):
     """If the other runner saw it fail since we began it has failed; an older failure is history and it is begun."""
-    looks = iter([True, False, False])
-    monkeypatch.setattr(RunFolder, "busy", property(lambda f: f.path.name == "r1" and next(looks, False)))
-    folders[1].write_failure({"time": time, "reason": "theirs"})
-    runner, engine, _ = do(folders)
+    runner, engine, _ = do(
+        folders, sleep=release_at(lambda: folders[1].write_failure({"time": time, "reason": "theirs"}))
+    )
     if time.startswith("2999"):
         assert runner.failures == {"r1": "theirs"} and "r1" not in engine.begun
     else:
@@ -202,24 +209,27 @@ def test_a_process_that_finds_another_at_work_has_not_failed(folders):
     assert runner.failures == {} and engine.begun.count("r1") == 2 and folders[1].row()
 
 
-def test_a_failure_that_cannot_be_recorded_is_told(folders, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    monkeypatch.setattr(RunFolder, "write_failure", full)
+def test_a_failure_that_cannot_be_recorded_is_told(folders):
+    (folders[1].path / "failed.json").mkdir()
     runner, _, view = do(folders, {"r1": [1]})
     assert "r1" in runner.failures
-    assert any("can't be recorded: No space left on device" in line for line in view.lines)
+    assert any("can't be recorded: Is a directory" in line for line in view.lines)
     assert len([line for line in view.lines if line.startswith("done")]) == 3
 
 
-def test_a_signal_to_end_stops_all_runs(folders, monkeypatch):
+def test_a_signal_to_end_stops_all_runs_and_means_afterwards_what_it_meant(folders):
+    def mine(*_):
+        pytest.fail("the runner's own handler is gone while it runs")
+
     engine = Played({})
-    monkeypatch.setattr(engine, "finished", lambda: os.kill(os.getpid(), signal.SIGTERM) or [])
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt):
-        Runner(folders, engine).run(Seen())
-    assert engine.stopped and signal.getsignal(signal.SIGTERM) == before
+    engine.finished = lambda: os.kill(os.getpid(), signal.SIGTERM) or []
+    before = signal.signal(signal.SIGTERM, mine)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            do(folders, engine=engine)
+        assert engine.stopped and signal.getsignal(signal.SIGTERM) == mine
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_reason_is_the_last_line_printed(tmp_path):
@@ -238,17 +248,15 @@ def test_a_reason_has_no_colours_and_no_control_characters(tmp_path):
     assert describe_failure(folder, 1).startswith("ValueError: no such  file (exit status 1; ")
 
 
-def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders, monkeypatch):
+def test_a_run_that_another_has_done_meanwhile_is_not_begun(folders):
     """r1 is done by another while r0 is under way, the only place."""
-    start = Played.start
 
-    def and_another(engine, folder):
-        folders[1].write_row(row(folders[1], AP=0.3))
-        start(engine, folder)
+    class AndAnother(Played):
+        def start(self, folder):
+            folders[1].write_row(row(folders[1], AP=0.3))
+            super().start(folder)
 
-    monkeypatch.setattr(Played, "start", and_another)
-    engine, view = Played({}, places=1), Seen()
-    Runner(folders, engine).run(view)
+    _, engine, view = do(folders, engine=AndAnother({}, places=1))
     assert engine.begun == ["r0", "r2", "r3"] and "done r1" in view.lines
 
 
@@ -259,5 +267,5 @@ def test_a_run_that_shows_no_sign_of_life_is_told_once(folders, tmp_path):
     ends = engine.finished
     looks = iter(range(40))
     engine.finished = lambda: [] if next(looks, None) is not None else ends()
-    Runner(folders[:1], engine, signs=Signs(lambda: float(next(clock)))).run(view)
+    Runner(folders[:1], engine, signs=Signs(lambda: float(next(clock))), sleep=lambda seconds: None).run(view)
     assert [line for line in view.lines if line.startswith("silent")] == ["silent r0 1800"]

@@ -102,8 +102,11 @@ def test_a_run_of_long_epochs_is_told_once_and_not_at_each_epoch(signs, clock, f
     assert look(signs, clock, folder, 310) == [("r0", 310)]
 
 
-def test_files_are_looked_at_now_and_then_only(signs, clock, folder, monkeypatch):
+def test_files_are_looked_at_now_and_then_only(signs, clock, folder):
     signs.begin(folder)
     look(signs, clock, folder, EVERY)
-    monkeypatch.setattr("yolo_feiou.ablation.signs.state", lambda _: pytest.fail("looked again"))
-    assert look(signs, clock, folder, EVERY / 2) == []
+    write(folder.log, "begun\n")
+    look(signs, clock, folder, EVERY / 2)
+    assert not signs.watched[folder].begun
+    look(signs, clock, folder, EVERY / 2)
+    assert signs.watched[folder].begun

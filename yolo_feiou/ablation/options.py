@@ -82,11 +82,15 @@ class Request:
     devices: list[str]
     chosen: list[Run]
 
-    def task(self) -> Task:
-        """Return what each process is told; on CPU, runs side by side share the cores."""
+    def task(self, cores: int = os.cpu_count() or 1) -> Task:
+        """Return what each process is told.
+
+        Args:
+            cores: Those of the CPU, which runs side by side on it share.
+        """
         options, on_cpu = self.options, set(self.devices) == {"cpu"}
         return Task(
-            threads=max(1, (os.cpu_count() or 1) // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0,
+            threads=max(1, cores // len(self.devices)) if on_cpu and len(self.devices) > 1 else 0,
             command=self.command,
             framework=self.framework.module,
             split=options.split,

@@ -6,7 +6,7 @@ import re
 import signal
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -75,6 +75,7 @@ class Runner:
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
         signs: What watches for signs of life.
+        sleep: Waits so many seconds, between two looks at the processes.
     """
 
     folders: Sequence[RunFolder]
@@ -83,6 +84,7 @@ class Runner:
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
     signs: Signs = field(default_factory=Signs)
+    sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
         self.begun = now()
@@ -111,7 +113,7 @@ class Runner:
                 for folder, seconds in self.signs.silent(self.running):
                     self.view.silent(folder, seconds)
                 self.view.tick(self.running)
-                time.sleep(PAUSE)
+                self.sleep(PAUSE)
         finally:
             self.engine.stop()
             signal.signal(signal.SIGTERM, previous)
