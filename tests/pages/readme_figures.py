@@ -6,7 +6,7 @@ import re
 from statistics import fmean
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
-from yolo_feiou.report.comparison import SOUGHT
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE
 from yolo_feiou.yolo.doctor import BROKEN, TESTED
 
 BCCD, SUMMARY, PREFLIGHT = "results/bccd/results.csv", "results/bccd/report/summary.csv", "results/bccd/preflight.csv"
@@ -58,7 +58,7 @@ def _bccd() -> list[Claim]:
             *(BCCD, SUMMARY),
         ),
         measured(
-            f"a difference of {100 * SOUGHT:g} AP would take "
+            f"a difference of {100 * SOUGHT_DIFFERENCE:g} AP would take "
             f"{min(needed)} to {max(needed)} seeds, by the spreads seen.",
             SUMMARY,
         ),

@@ -11,7 +11,7 @@ from yolo_feiou.ablation.gains import BATCHES, EVERY
 from yolo_feiou.ablation.signs import LONG
 from yolo_feiou.checks.child import MEMORY_LIMIT
 from yolo_feiou.checks.command import TIMEOUT_ARGUMENT
-from yolo_feiou.report.comparison import SOUGHT
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE
 from yolo_feiou.report.statistics import ALPHA
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.simulation.run import Simulation
@@ -165,12 +165,12 @@ def _compare() -> list[Claim]:
             "a p-value corrected for the number of losses",
             "report/test_comparison.py::test_p_is_adjusted_for_all_comparisons",
         ),
-        measured(f"a single difference of {100 * SOUGHT:g} AP would need.", "yolo_feiou/report/comparison.py"),
+        measured(
+            f"a single difference of {100 * SOUGHT_DIFFERENCE:g} AP would need.", "yolo_feiou/report/comparison.py"
+        ),
         shown(
             "**The report needs the files alone**",
-            *(
-                "report/test_read.py::test_only_the_results_are_needed",
-            ),
+            *("report/test_read.py::test_only_the_results_are_needed",),
             *("report/test_command.py::test_a_report_is_written_whole_or_not_at_all",),
         ),
         shown(

@@ -19,7 +19,7 @@ GRID = grid(("iou", 5.0), ("ciou", 5.0), ("iou", 7.5), ("ciou", 7.5))
 def baselines(text, variants):
     """The labels of the variants' baselines."""
     baseline = find_baseline(text, variants)
-    return [other and other.label for other in (baseline.of(variant, variants) for variant in variants)]
+    return [other and other.label for other in (baseline.find_for(variant, variants) for variant in variants)]
 
 
 def test_within_the_same_values_of_other_swept_arguments():
@@ -35,7 +35,7 @@ def test_across_other_swept_arguments():
 
 
 def test_a_baseline_is_its_own():
-    assert find_baseline("", GRID).of(GRID[1], GRID) is GRID[1]
+    assert find_baseline("", GRID).find_for(GRID[1], GRID) is GRID[1]
 
 
 def test_no_comparison_where_the_baseline_is_missing():

@@ -5,8 +5,14 @@ import pytest
 from tests.report.factories import row
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
-from yolo_feiou.report.captions import comparison_note, conditions, findings, seed_variance, seeds_of
-from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.captions import (
+    describe_conditions,
+    describe_findings,
+    describe_seed_variance,
+    describe_seeds,
+    explain_comparison,
+)
+from yolo_feiou.report.comparison import compare_variants
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import Variant
 
@@ -50,44 +56,44 @@ def boxes(*ap):
     ],
 )
 def test_findings_say_which_variants_differ(others, said):
-    assert findings(against(*others)) == said
+    assert describe_findings(against(*others)) == said
 
 
 def test_findings_name_the_baseline_with_its_values():
     variants = boxes((0.40, 0.42, 0.41), (0.40, 0.42, 0.41))
     start = "Against ciou at the same box, eiou box=5 and eiou box=7.5 are better in AP"
-    assert findings(compare(variants, Baseline({"loss": "ciou"}))).startswith(start)
-    across = findings(compare(variants, find_baseline("ciou@box=7.5", variants)))
+    assert describe_findings(compare_variants(variants, Baseline({"loss": "ciou"}))).startswith(start)
+    across = describe_findings(compare_variants(variants, find_baseline("ciou@box=7.5", variants)))
     assert across.startswith("Against ciou box=7.5, eiou box=5 and eiou box=7.5 are better in AP")
     assert across.endswith("The other one can’t be told apart from it.")  # ciou at box=5, identical
 
 
 def test_the_seed_variance_of_one_baseline():
     """.40, .41, .42: mean .41, standard deviation .01, largest difference .02."""
-    assert seed_variance(against(UP)) == (
+    assert describe_seed_variance(against(UP)) == (
         "Seed variance: over 3 seeds the AP of ciou is 41.00 ± 1.00 (mean ± standard deviation), and its best seed "
         "is 2.00 percentage points above its worst."
     )
 
 
 def test_the_seed_variance_of_several_baselines():
-    comparisons = compare(boxes((0.40, 0.41, 0.42), (0.40, 0.42, 0.44), (0.4,)), Baseline({"loss": "ciou"}))
-    assert seed_variance(comparisons) == (
+    comparisons = compare_variants(boxes((0.40, 0.41, 0.42), (0.40, 0.42, 0.44), (0.4,)), Baseline({"loss": "ciou"}))
+    assert describe_seed_variance(comparisons) == (
         "Seed variance: the AP of the 2 baselines has a standard deviation over seeds of 1.00 to 2.00 percentage "
         "points; at most, for ciou box=7.5, the best seed is 4.00 percentage points above the worst."
     )
 
 
 def test_seed_variance_that_is_not_known():
-    said = seed_variance(against(UP, base=(0.4,)))
+    said = describe_seed_variance(against(UP, base=(0.4,)))
     assert said.startswith("The baseline has one seed, so how far a seed alone moves it")
-    assert seed_variance(against(UP, base=(None, None))) == "No run of the baseline has AP."
+    assert describe_seed_variance(against(UP, base=(None, None))) == "No run of the baseline has AP."
 
 
 def test_the_number_of_seeds_is_said_of_means():
-    assert seeds_of([UP, DOWN]) == "mean ± standard deviation (n − 1) over 3 seeds"
-    assert seeds_of([UP, variant("x", 0.4)]) == "mean ± standard deviation (n − 1) over 1 to 3 seeds"
-    assert seeds_of([variant("x", 0.4)]) == "one seed"
+    assert describe_seeds([UP, DOWN]) == "mean ± standard deviation (n − 1) over 3 seeds"
+    assert describe_seeds([UP, variant("x", 0.4)]) == "mean ± standard deviation (n − 1) over 1 to 3 seeds"
+    assert describe_seeds([variant("x", 0.4)]) == "one seed"
 
 
 def test_conditions_are_those_of_the_runs():
@@ -98,12 +104,15 @@ def test_conditions_are_those_of_the_runs():
     ]
     variants = [Variant({"loss": r["loss"], "model": "n.yaml"}, {0: r}) for r in rows]
     assert (
-        conditions(Results((), rows), variants) == "Conditions: evaluator e, version 1.0/1.1, box gain same, epochs 50."
+        describe_conditions(Results((), rows), variants)
+        == "Conditions: evaluator e, version 1.0/1.1, box gain same, epochs 50."
     )
     variants = [Variant({"model": "n.yaml"}, {0: rows[0]})]
-    assert conditions(Results((), rows[:1]), variants).startswith("Conditions: loss ciou, evaluator e, version 1.0,")
+    assert describe_conditions(Results((), rows[:1]), variants).startswith(
+        "Conditions: loss ciou, evaluator e, version 1.0,"
+    )
 
 
 def test_a_note_explains_the_columns_that_are_there():
-    assert "bootstrap" in comparison_note(["95 %, t", "95 %, bootstrap"])
-    assert "bootstrap" not in comparison_note(["95 %, t"])
+    assert "bootstrap" in explain_comparison(["95 %, t", "95 %, bootstrap"])
+    assert "bootstrap" not in explain_comparison(["95 %, t"])

@@ -224,7 +224,7 @@ def test_a_report_is_written_whole_or_not_at_all(yolo, tmp_path, monkeypatch):
     Path("a/report/mine.txt").write_text("x")
     before = {path.name: path.read_bytes() for path in Path("a/report").iterdir()}
     small(tmp_path / "a", losses=("ciou", "giou", "diou"))
-    for name in ("page", "numbers", "save_figure"):
+    for name in ("render_page", "make_spreadsheet_rows", "save_figure"):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.comparison import compare_variants
 from yolo_feiou.report.variants import Variant
 
 
@@ -20,7 +20,7 @@ def variant(loss, *values, seeds=None):
 
 def against(*others, base=(0.40, 0.41, 0.42)):
     """The comparisons of others with a baseline."""
-    return compare([variant("ciou", *base), *others], Baseline({"loss": "ciou"}))
+    return compare_variants([variant("ciou", *base), *others], Baseline({"loss": "ciou"}))
 
 
 def test_a_clear_difference_is_better_or_worse():
@@ -71,7 +71,7 @@ def test_without_a_baseline_there_is_no_result():
     baseline = Baseline({"loss": "ciou"})
     alone = Variant({"loss": "eiou", "box": 5.0}, {0: row("eiou")})
     other = Variant({"loss": "ciou", "box": 7.5}, {0: row("ciou")})
-    first, second = compare([alone, other], baseline)
+    first, second = compare_variants([alone, other], baseline)
     assert (first.result, first.baseline, first.difference) == ("", None, None)
     assert second.is_baseline and not first.is_baseline
 
@@ -80,7 +80,7 @@ def test_baselines_come_first_in_their_groups():
     variants = [
         Variant({"loss": loss, "box": box}, {0: row(loss)}) for box in (5.0, 7.5) for loss in ("giou", "stock", "iou")
     ]
-    labels = [c.variant.label for c in compare(variants, Baseline({"loss": "stock"}))]
+    labels = [c.variant.label for c in compare_variants(variants, Baseline({"loss": "stock"}))]
     assert labels == [f"{loss} box={box}" for box in ("5", "7.5") for loss in ("stock", "giou", "iou")]
 
 

@@ -6,9 +6,15 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.epochs import BINS, VALIDATED, by_run, positives, training
-from yolo_feiou.report.series import choose
+from yolo_feiou.report.comparison import compare_variants
+from yolo_feiou.report.epochs import (
+    BIN_STARTS,
+    VALIDATION_COLUMN,
+    group_by_run,
+    make_positives_panels,
+    make_training_panels,
+)
+from yolo_feiou.report.series import choose_shown
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.yolo.box_stats import NAMES
 
@@ -16,22 +22,22 @@ from yolo_feiou.yolo.box_stats import NAMES
 def shown(*losses, seeds=(0, 1)):
     """Variants whose runs are called loss_seed."""
     variants = [Variant({"loss": loss}, {seed: row(loss, seed) for seed in seeds}) for loss in losses or ("ciou",)]
-    return choose(compare(variants, Baseline({"loss": "ciou"})))
+    return choose_shown(compare_variants(variants, Baseline({"loss": "ciou"})))
 
 
 def curve(run, *values, first=1):
     """The validation of a run over the epochs."""
-    return [{"run": run, "epoch": float(epoch), VALIDATED: value} for epoch, value in enumerate(values, first)]
+    return [{"run": run, "epoch": float(epoch), VALIDATION_COLUMN: value} for epoch, value in enumerate(values, first)]
 
 
 def test_mean_and_range_over_the_seeds():
     rows = [*curve("ciou_0", 0.1, 0.2, 0.3), *curve("ciou_1", 0.3, 0.2, 0.5), *curve("unknown_0", 1, 1, 1)]
-    whole, last = training(shown(), rows)
+    whole, last = make_training_panels(shown(), rows)
     line = whole.lines["ciou"]
     assert line.x == [1, 2, 3] and line.y == pytest.approx([20, 20, 40])
     assert line.low == pytest.approx([10, 20, 30]) and line.high == pytest.approx([30, 20, 50])
     assert last.lines["ciou"].x == [2, 3]  # from epoch 3 · 2 / 3
-    _, last = training(shown(seeds=(0,)), curve("ciou_0", *[0.1] * 6))
+    _, last = make_training_panels(shown(seeds=(0,)), curve("ciou_0", *[0.1] * 6))
     assert last.lines["ciou"].x == [4, 5, 6]
 
 
@@ -42,20 +48,20 @@ def test_epochs_that_all_seeds_have():
         *curve("ciou_1", 0.1, 0.9, 0.3, 0.4),
         *curve("ciou_1", 0.2, first=2),
     ]
-    whole, last = training(shown(), rows)
+    whole, last = make_training_panels(shown(), rows)
     assert last.lines["ciou"].x == [2, 3]
     assert whole.lines["ciou"].x == [1, 2, 3] and whole.lines["ciou"].y == pytest.approx([10, 20, 30])
 
 
 def test_one_seed_has_no_range():
-    (whole, _) = training(shown(seeds=(0,)), curve("ciou_0", 0.1, 0.2))
+    (whole, _) = make_training_panels(shown(seeds=(0,)), curve("ciou_0", 0.1, 0.2))
     assert whole.lines["ciou"].low == whole.lines["ciou"].high == ()
 
 
 def test_without_curves_there_is_nothing():
-    assert training(shown(), []) == positives(shown(), []) == []
-    assert training(shown(), [{"run": "ciou_0", "epoch": 1.0, "train/box_loss": 1.0}]) == []
-    whole, _ = training(shown("ciou", "eiou"), curve("ciou_0", 0.1, 0.2))
+    assert make_training_panels(shown(), []) == make_positives_panels(shown(), []) == []
+    assert make_training_panels(shown(), [{"run": "ciou_0", "epoch": 1.0, "train/box_loss": 1.0}]) == []
+    whole, _ = make_training_panels(shown("ciou", "eiou"), curve("ciou_0", 0.1, 0.2))
     assert list(whole.lines) == ["ciou"]
 
 
@@ -70,7 +76,7 @@ def stats(run, epochs, pos, grad):
 
 
 def test_the_bins_are_those_of_the_file():
-    assert [f"{low:02}" for low in BINS] == NAMES
+    assert [f"{low:02}" for low in BIN_STARTS] == NAMES
 
 
 def test_positives_and_their_gradient_are_means_over_the_last_epochs():
@@ -83,7 +89,7 @@ def test_positives_and_their_gradient_are_means_over_the_last_epochs():
         *stats("ciou_0", [19], 0.6, 0.9),
         *stats("ciou_0", [20], 0.8, 0.9),
     ]
-    iou, share_75, _, pos, grad, ratio = positives(shown(seeds=(0,)), rows)
+    iou, share_75, _, pos, grad, ratio = make_positives_panels(shown(seeds=(0,)), rows)
     assert iou.lines["ciou"].y == pytest.approx([0.5 + e / 100 for e in range(1, 21)])
     assert share_75.lines["ciou"].y == pytest.approx([*[10] * 18, 60, 80])
     assert pos.lines["ciou"].x == pytest.approx([0.05 + i / 10 for i in range(10)])
@@ -98,10 +104,10 @@ def test_gradients_are_means_over_the_seeds():
     """A seed whose shares are missing at the end doesn't count."""
     rows = [*stats("ciou_0", [1, 2], 0.6, 0.9), *stats("ciou_1", [1, 2], 0.8, 0.7), *stats("ciou_2", [1, 2], 0.1, 0)]
     rows[-1]["grad_30"] = rows[-2]["grad_30"] = None
-    *_, pos, grad, _ = positives(shown(seeds=(0, 1, 2)), rows)
+    *_, pos, grad, _ = make_positives_panels(shown(seeds=(0, 1, 2)), rows)
     assert pos.lines["ciou"].y[9] == pytest.approx(70) and grad.lines["ciou"].y[9] == pytest.approx(80)
 
 
 def test_of_an_epoch_that_is_there_twice_the_last_row_counts():
     rows = [{"run": "a", "epoch": 1.0, "x": 1}, {"run": "a", "epoch": 1.0, "x": 2}, {"run": "b", "epoch": None}]
-    assert by_run(rows) == {"a": {1.0: rows[1]}}
+    assert group_by_run(rows) == {"a": {1.0: rows[1]}}

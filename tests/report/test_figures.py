@@ -6,8 +6,8 @@ from tests.report.factories import row, write
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
-from yolo_feiou.report.comparison import compare
-from yolo_feiou.report.figures import NAMES, pictures
+from yolo_feiou.report.comparison import compare_variants
+from yolo_feiou.report.figures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
 from yolo_feiou.report.variants import find_swept_arguments, make_variants
@@ -17,23 +17,26 @@ NOTHING = Results((), [])
 
 def made(results, comparisons):
     """The pictures by name."""
-    return {picture.name: picture for picture in pictures(results, comparisons)}
+    return {picture.name: picture for picture in make_pictures(results, comparisons)}
 
 
 def test_all_figures_are_made_from_full_results(tmp_path):
     results = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2), box=(5.0, 7.5))])
     variants = make_variants(results, find_swept_arguments(results))
-    found = made(results, compare(variants, find_baseline("", variants)))
-    assert list(found) == [NAMES[0], "over_box", *NAMES[1:]]
+    found = made(results, compare_variants(variants, find_baseline("", variants)))
+    assert list(found) == [PICTURE_NAMES[0], "over_box", *PICTURE_NAMES[1:]]
     assert len(found["positives"].figure.axes) == 6 and len(found["thresholds"].figure.axes) == 2
-    for name in NAMES[1:]:
+    for name in PICTURE_NAMES[1:]:
         assert found[name].caption.endswith("Shown at box=7.5.")
     assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
 
 
 def test_figures_without_numbers_are_left_out():
     assert list(made(NOTHING, against(variant("up", 0.4)))) == ["seeds"]
-    assert list(made(NOTHING, compare(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"})))) == ["seeds", "over_box"]
+    assert list(made(NOTHING, compare_variants(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"})))) == [
+        "seeds",
+        "over_box",
+    ]
 
 
 @pytest.mark.parametrize("values", [(), (None,)])
@@ -44,11 +47,11 @@ def test_without_any_ap_there_is_a_picture_nonetheless(values):
 
 def test_what_is_left_out_is_said():
     many = [variant(f"l{i}", 0.4) for i in range(MOST_ROWS + 1)]
-    (seeds,) = pictures(NOTHING, against(*many))
+    (seeds,) = make_pictures(NOTHING, against(*many))
     assert seeds.caption.endswith(" Left out: 2 further variants.")
     assert "Left out" not in made(NOTHING, against(*many[:3]))["seeds"].caption
     curved = [variant(f"l{i}", 0.4) for i in range(MOST_LINES)]
     for of in curved:
         of.runs[0].update(row(of.loss, **{f"AP{level}": 0.4 for level in range(50, 100, 5)}))
-    found = made(NOTHING, compare(curved + curved[:1], Baseline({"loss": "l0"})))
+    found = made(NOTHING, compare_variants(curved + curved[:1], Baseline({"loss": "l0"})))
     assert found["thresholds"].caption.endswith(" Left out: 1 further variant.")

@@ -1,7 +1,7 @@
 """What is listed as it is."""
 
 from tests.report.factories import row
-from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
+from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.read import Results
 
 
@@ -13,7 +13,7 @@ def results(*rows, **files):
 def test_runs_with_the_columns_in_which_there_is_something():
     """The swept arguments after the loss, metrics in per cent, what is missing as –."""
     failed = row("eiou", 1, status="failed", reason="no GPU", AP=None, epochs=50)
-    table = runs_table(results(row(epochs=50, AP_S=None, minutes=1.25), failed), ["loss", "epochs"])
+    table = make_runs_table(results(row(epochs=50, AP_S=None, minutes=1.25), failed), ["loss", "epochs"])
     assert table.columns == [
         "run",
         "status",
@@ -35,9 +35,9 @@ def test_runs_with_the_columns_in_which_there_is_something():
 
 
 def test_preflight_has_whatever_columns_there_are():
-    assert preflight_table(results(row())) is None
+    assert make_preflight_table(results(row())) is None
     lines = [{"loss": "ciou", "gradient_ratio": 1.0}, {"loss": "eiou", "gradient_ratio": 1.23456, "model": "n.yaml"}]
-    table = preflight_table(results(row(), preflight=lines))
+    table = make_preflight_table(results(row(), preflight=lines))
     assert table.columns == ["loss", "gradient_ratio", "model"]
     assert [[cell.text for cell in line] for line in table.groups[0]] == [
         ["ciou", "1", "–"],
@@ -48,15 +48,15 @@ def test_preflight_has_whatever_columns_there_are():
 def test_settings_with_the_number_of_runs_where_they_differ():
     """Of finished runs; a value that some lack is not everybody's."""
     rows = [row(torch="2.9", images=10), row(seed=1, torch="2.10", images=10), row(seed=2, status="failed", torch="1")]
-    found = dict(settings(results(*rows)))
+    found = dict(list_settings(results(*rows)))
     assert found["torch"] == "2.9 (1 run), 2.10 (1 run)"
     assert (found["box"], found["images"], found["gain"]) == ("7.5", "10", "same")
     assert "epochs" not in found
-    assert dict(settings(results(row(torch="2.9"), row(seed=1))))["torch"] == "2.9 (1 run)"
+    assert dict(list_settings(results(row(torch="2.9"), row(seed=1))))["torch"] == "2.9 (1 run)"
 
 
 def test_each_command_once():
-    assert commands(results(row(command="a"), row(command="b"), row(command="a"), row(command=None), row())) == [
+    assert list_commands(results(row(command="a"), row(command="b"), row(command="a"), row(command=None), row())) == [
         "a",
         "b",
     ]

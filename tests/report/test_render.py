@@ -8,7 +8,7 @@ import pytest
 
 from tests.odd_names import ODD
 from yolo_feiou import escape
-from yolo_feiou.report.render import Cell, Table, latex, markdown, plain
+from yolo_feiou.report.render import Cell, Table, render_latex, render_lines, render_markdown
 
 NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
 TABLE = Table(
@@ -25,7 +25,7 @@ TABLE = Table(
 
 
 def test_markdown_parsed_back():
-    lines = markdown(TABLE).splitlines()
+    lines = render_markdown(TABLE).splitlines()
     assert lines[0].startswith("A caption with a_b%c")
     rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
     assert rows == [
@@ -38,13 +38,13 @@ def test_markdown_parsed_back():
 
 
 def test_markdown_escapes_what_would_be_markup():
-    text = markdown(Table("x", "", ["a|b*c<d`e[f\\g"], [False], [[[Cell("x|y")]]]))
+    text = render_markdown(Table("x", "", ["a|b*c<d`e[f\\g"], [False], [[[Cell("x|y")]]]))
     assert "| a\\|b\\*c\\<d\\`e\\[f\\\\g |" in text and "| x\\|y |" in text
 
 
 def test_latex_has_a_cell_for_each_column_and_a_line_between_groups():
     """As many cells in each row as columns; every special character escaped; a line between groups."""
-    text = latex(TABLE)
+    text = render_latex(TABLE)
     assert re.search(r"\\begin\{tabular\}\{llccc\}", text)
     body = text[text.index(r"\toprule") : text.index(r"\bottomrule")].splitlines()[1:]
     assert [line for line in body if line == r"\midrule"] == [r"\midrule"] * 2
@@ -68,10 +68,10 @@ def test_latex_compiles(tmp_path):
     """In a document of its own, with the two packages that the table asks for, and no wider than the page."""
     if not shutil.which("pdflatex"):
         pytest.skip("no pdflatex on this machine")
-    packages = re.search(r"\\usepackage\{\S+\}", latex(TABLE))[0]
+    packages = re.search(r"\\usepackage\{\S+\}", render_latex(TABLE))[0]
     document = "\\documentclass{article}%s\\begin{document}%s\\end{document}"
     wide = Table("wide", "", ["x" * 20] * 20, [True] * 20, [[[Cell("1")] * 20]])
-    (tmp_path / "a.tex").write_text(document % (packages, latex(TABLE) + latex(wide)))
+    (tmp_path / "a.tex").write_text(document % (packages, render_latex(TABLE) + render_latex(wide)))
     done = subprocess.run(
         ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "a.tex"],
         cwd=tmp_path,
@@ -87,9 +87,9 @@ def test_latex_compiles(tmp_path):
 def test_a_name_is_one_cell_in_every_format(name):
     """A row has as many cells as the table has columns, and the name is among them."""
     table = Table("x", name, ["first", "second"], [False, True], [[[Cell(name), Cell("1", bold=True)]]], [name])
-    assert len(markdown(table).splitlines()) == 7 and len(latex(table).splitlines()) == 17
-    (row,) = (line for line in markdown(table).splitlines() if line.endswith(" | **1** |"))
+    assert len(render_markdown(table).splitlines()) == 7 and len(render_latex(table).splitlines()) == 17
+    (row,) = (line for line in render_markdown(table).splitlines() if line.endswith(" | **1** |"))
     assert row == f"| {escape.markdown(name)} | **1** |"
-    assert f"{escape.latex(name)} & \\textbf{{1}} \\\\" in latex(table).splitlines()
-    header, body = plain(table)
+    assert f"{escape.latex(name)} & \\textbf{{1}} \\\\" in render_latex(table).splitlines()
+    header, body = render_lines(table)
     assert body.startswith(escape.visible(name)) and len(header) == len(body)

@@ -8,9 +8,16 @@ from tests.report.factories import row
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.comparison import compare_variants
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.tables import COMPARED, comparison_table, fit_table, numbers, paper_table, summary
+from yolo_feiou.report.tables import (
+    COMPARISON_COLUMNS,
+    make_comparison_table,
+    make_fit_table,
+    make_paper_table,
+    make_spreadsheet_rows,
+    make_summary_rows,
+)
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.results.schema import METRICS
 from yolo_feiou.storage.tables import read_csv, write_csv
@@ -30,7 +37,7 @@ def texts(table):
 
 def test_the_table_has_the_layout_of_the_paper():
     """Means and standard deviations of .40, .41, .42 and the others; what was not measured is missing, and no 0."""
-    table = paper_table(NOTHING, against(UP, NEAR))
+    table = make_paper_table(NOTHING, against(UP, NEAR))
     assert table.columns == ["Method", "AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L"]
     assert table.numeric == [False, *[True] * 6]
     assert texts(table) == [
@@ -43,13 +50,13 @@ def test_the_table_has_the_layout_of_the_paper():
 
 
 def test_without_a_mark_there_is_no_note_on_it():
-    assert len(paper_table(NOTHING, against(UP)).notes) == 1
+    assert len(make_paper_table(NOTHING, against(UP)).notes) == 1
 
 
 def test_the_best_of_each_group_is_bold():
     """As it is shown: .4104 and .4101 are the same. Alone in its group nothing is best."""
     groups = boxes((0.40, 0.41, 0.42), (0.30, 0.31, 0.32))
-    table = paper_table(NOTHING, compare(groups, Baseline({"loss": "ciou"})))
+    table = make_paper_table(NOTHING, compare_variants(groups, Baseline({"loss": "ciou"})))
     assert [line[:3] for line in texts(table)] == [
         ["5", "ciou", "41.0 ± 1.0"],
         ["5", "eiou", "**42.1 ± 1.1**"],
@@ -58,34 +65,36 @@ def test_the_best_of_each_group_is_bold():
     ]
     assert [len(group) for group in table.groups] == [2, 2]
     assert "with the same values of the other swept arguments" in table.notes[0]
-    (one, other, third) = texts(paper_table(NOTHING, against(variant("a", 0.4104), variant("b", 0.4101), base=(0.40,))))
+    (one, other, third) = texts(
+        make_paper_table(NOTHING, against(variant("a", 0.4104), variant("b", 0.4101), base=(0.40,)))
+    )
     assert (one[1], other[1], third[1]) == ("40.0", "**41.0**†", "**41.0**†")
-    (one, other) = texts(paper_table(NOTHING, against(variant("a", 0.101), base=(0.099,))))
+    (one, other) = texts(make_paper_table(NOTHING, against(variant("a", 0.101), base=(0.099,))))
     assert (one[1], other[1]) == ("9.9", "**10.1**†")
-    assert texts(paper_table(NOTHING, against(base=(0.4, 0.4))))[0][1] == "40.0 ± 0.0"
+    assert texts(make_paper_table(NOTHING, against(base=(0.4, 0.4))))[0][1] == "40.0 ± 0.0"
 
 
 def test_titles_where_the_loss_is_not_swept():
     variants = [Variant({"box": box}, {0: row()}) for box in (5.0, 7.5)]
-    table = paper_table(NOTHING, compare(variants, Baseline({"box": 5.0})))
+    table = make_paper_table(NOTHING, compare_variants(variants, Baseline({"box": 5.0})))
     assert table.columns[:2] == ["box", "AP"] and [line[:2] for line in texts(table)] == [
         ["5", "40.0"],
         ["7.5", "40.0†"],
     ]
-    alone = paper_table(NOTHING, compare([Variant({}, {0: row()})], Baseline({})))
+    alone = make_paper_table(NOTHING, compare_variants([Variant({}, {0: row()})], Baseline({})))
     assert texts(alone)[0][:2] == ["ciou", "40.0"]
 
 
 def test_the_fit_is_in_per_cent_and_missing_where_not_measured():
     of = Variant({"loss": "ciou"}, {0: row(AR=0.5, matched_iou=0.8, matched_75=0.7, found_90=0.25)})
-    (line,) = texts(fit_table(compare([of], Baseline({"loss": "ciou"}))))
+    (line,) = texts(make_fit_table(compare_variants([of], Baseline({"loss": "ciou"}))))
     assert line == ["ciou", "50.0", "80.0", "70.0", "–", "–", "–", "25.0"]
 
 
 def test_the_comparison_has_the_statistics_of_each_variant():
     """Of `up` the differences are .010, .011, .012; of one seed there is a difference and nothing else."""
-    table = comparison_table(against(UP, variant("x", 0.45)))
-    assert table.columns == ["Method", "result", *COMPARED]
+    table = make_comparison_table(against(UP, variant("x", 0.45)))
+    assert table.columns == ["Method", "result", *COMPARISON_COLUMNS]
     base, up, alone = texts(table)
     assert base == ["ciou", "baseline", "41.0 ± 1.0", *["–"] * 7]
     assert up[:5] == ["up", "**better**", "42.1 ± 1.1", "3", "+1.10"]
@@ -94,18 +103,18 @@ def test_the_comparison_has_the_statistics_of_each_variant():
     assert up[7:] == ["0.003", "0.003", "3"]
     assert alone == ["x", "one seed can't tell", "45.0", "1", "+5.00", *["–"] * 5]
     assert [cell.value for cell in table.groups[0][1]][4] == pytest.approx(0.011)
-    assert comparison_table(against(UP), ["ΔAP"]).columns == ["Method", "result", "ΔAP"]
+    assert make_comparison_table(against(UP), ["ΔAP"]).columns == ["Method", "result", "ΔAP"]
 
 
 def test_without_a_baseline_the_cells_are_empty():
     alone = Variant({"loss": "eiou", "box": 5.0}, {0: row("eiou")})
     other = Variant({"loss": "ciou", "box": 7.5}, {0: row()})
-    table = comparison_table(compare([alone, other], Baseline({"loss": "ciou"})))
+    table = make_comparison_table(compare_variants([alone, other], Baseline({"loss": "ciou"})))
     assert texts(table)[0] == ["5", "eiou", "–", "40.0", *["–"] * 7]
 
 
 def test_the_summary_is_read_back(tmp_path):
-    write_csv(tmp_path / "a.csv", summary(against(UP, variant("x", 0.45))))
+    write_csv(tmp_path / "a.csv", make_summary_rows(against(UP, variant("x", 0.45))))
     base, up, alone = read_csv(tmp_path / "a.csv")
     assert (up["loss"], up["runs"], up["seeds"], up["baseline"], up["verdict"]) == ("up", 3, "0 1 2", "ciou", "better")
     assert (up["AP_mean"], up["AP_sd"], up["AP_n"]) == (pytest.approx(0.421), pytest.approx(0.011), 3)
@@ -121,5 +130,5 @@ def test_the_summary_is_read_back(tmp_path):
 
 
 def test_a_spreadsheet_has_numbers_alone():
-    _, up = numbers(against(UP))
+    _, up = make_spreadsheet_rows(against(UP))
     assert (up["Method"], up["seeds"], up["AP"], up["AP sd"], up["AP50"]) == ("up", 3, "42.1", "1.1", "")

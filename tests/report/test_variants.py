@@ -5,7 +5,7 @@ import pytest
 from tests.report.factories import row
 from yolo_feiou.errors import DataError
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_swept_arguments, groups, make_variants
+from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_swept_arguments, group_variants, make_variants
 
 
 def results(*rows, arguments=("box",)):
@@ -41,7 +41,7 @@ def test_groups_stand_together_and_numbers_are_sorted():
     of = results(*rows)
     found = make_variants(of, find_swept_arguments(of))
     expected = [["iou box=2.5", "ciou box=2.5"], ["iou box=10", "ciou box=10"]]
-    assert [[variant.label for variant in group] for group in groups(found)] == expected
+    assert [[variant.label for variant in group] for group in group_variants(found)] == expected
     assert [variant.label for variant in found] == [*expected[0], *expected[1]]
 
 
@@ -115,4 +115,8 @@ def test_a_label_is_the_loss_and_the_other_values(values, label):
 
 def test_a_variant_has_the_values_that_it_is_asked_for():
     variant = Variant({"loss": "ciou", "box": 7.5}, {})
-    assert variant.has({}) and variant.has({"box": 7.5}) and not variant.has({"loss": "ciou", "box": 5})
+    assert (
+        variant.has_values({})
+        and variant.has_values({"box": 7.5})
+        and not variant.has_values({"loss": "ciou", "box": 5})
+    )

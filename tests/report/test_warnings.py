@@ -4,10 +4,10 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.comparison import compare
+from yolo_feiou.report.comparison import compare_variants
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import find_swept_arguments, make_variants
-from yolo_feiou.report.warnings import device_kind, warnings
+from yolo_feiou.report.warnings import describe_device, list_warnings
 from yolo_feiou.results.schema import MUST_AGREE
 
 AP = {0: 0.40, 1: 0.41, 2: 0.43}
@@ -32,7 +32,7 @@ def told(rows, arguments=("box",), preflight=MEASURED):
     """The warnings about rows."""
     results = Results((), rows, arguments, preflight=preflight)
     variants = make_variants(results, find_swept_arguments(results))
-    return warnings(results, compare(variants, find_baseline("", variants)))
+    return list_warnings(results, compare_variants(variants, find_baseline("", variants)))
 
 
 def test_comparable_runs_give_no_warning():
@@ -147,7 +147,7 @@ def test_gradients_of_another_size_are_named(ratio, says):
     ],
 )
 def test_a_device_is_known_by_its_kind(device, kind):
-    assert device_kind(device) == kind
+    assert describe_device(device) == kind
 
 
 def test_gradients_that_were_not_measured_are_named():

@@ -21,7 +21,7 @@ def format_report(checked: CheckResults) -> str:
         ]
     if left := [check.name for check in CHECKS[len(checked.results) :]]:
         lines += [f"not checked until that is fixed: {', '.join(left)}"]
-    counts = ", ".join(format_count(checked.list_found(severity), severity) for severity in SEVERITY_LABELS)
+    counts = ", ".join(format_severity_count(checked.list_found(severity), severity) for severity in SEVERITY_LABELS)
     return "\n".join(map(visible, [*lines, "", f"{counts} in {checked.name}"]))  # a user's text is among them
 
 
@@ -47,6 +47,6 @@ def format_box(numbers: Sequence[float]) -> str:
     return f"({', '.join(f'{number:.7g}' for number in numbers)})"
 
 
-def format_count(names: list[str], noun: str) -> str:
+def format_severity_count(names: list[str], noun: str) -> str:
     """Return '1 fault', '2 faults', '0 faults'."""
     return f"{len(names)} {noun}{'' if len(names) == 1 else 's'}"

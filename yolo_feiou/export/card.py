@@ -20,8 +20,8 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.losses.spec import split_spec
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.report.format import count, listing, percent
-from yolo_feiou.report.render import markdown
+from yolo_feiou.report.format import format_count, format_list, format_percent
+from yolo_feiou.report.render import render_markdown
 from yolo_feiou.results.row import merge_values
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
@@ -35,7 +35,7 @@ CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "e
 FILTERS: dict[str, Callable[..., str]] = {
     "markdown": escape.markdown,
     "markdown_code": escape.markdown_code,
-    "percent": percent,
+    "percent": format_percent,
     "quoted": lambda text: json.dumps(text, ensure_ascii=False),
     "url": quote,
 }
@@ -102,7 +102,7 @@ def _values(card: Card) -> dict[str, Any]:
         "settings": _settings(told),
         "chosen": _settings({key: value for key, value in set_to.items() if key in CHOSEN}),
         "command": reproduce(run),
-        "metrics": markdown(table([card.row])).rstrip("\n"),
+        "metrics": render_markdown(table([card.row])).rstrip("\n"),
         "conditions": f"{conditions(card.row)}, weights {run.weights.name}",
         "row": card.row,
         "made": card.made,
@@ -133,8 +133,8 @@ def _training(card: Card) -> dict[str, object]:
         "code": _code(run),
     }
     if run.resumed:
-        after = listing([str(entry["first_epoch"] - 1) for entry in run.sessions[1:]])
-        fields["resumed"] = f"{count(len(run.sessions) - 1, 'time')}, after epoch {after}" if after else UNKNOWN
+        after = format_list([str(entry["first_epoch"] - 1) for entry in run.sessions[1:]])
+        fields["resumed"] = f"{format_count(len(run.sessions) - 1, 'time')}, after epoch {after}" if after else UNKNOWN
     return fields
 
 

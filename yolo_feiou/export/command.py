@@ -19,7 +19,7 @@ from yolo_feiou.export.rehearsal import Rehearsal
 from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
-from yolo_feiou.report.format import percent
+from yolo_feiou.report.format import format_percent
 from yolo_feiou.results.tables import Gathered
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
@@ -94,7 +94,7 @@ class Work:
             self.fail(f"{folder} is left out: {error}")
             return
         done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
-        say(f"{folder}: {run.weights.name} {done}, AP {percent(one.row['AP'], 2)}")
+        say(f"{folder}: {run.weights.name} {done}, AP {format_percent(one.row['AP'], 2)}")
         if not one.row["detections"]:
             say(f"warning: {run.weights.name} detects nothing at all: it was trained too little, or broke.")
         self.gathered.append(one)
@@ -127,7 +127,7 @@ class Work:
         except YoloFeiouError as error:
             self.failures.append(f"{run.folder} has no ONNX: {error}")
             return None
-        told = f"AP {percent(made.ap, 2)}, {run.weights.name} {percent(row['AP'], 2)}"
+        told = f"AP {format_percent(made.ap, 2)}, {run.weights.name} {format_percent(row['AP'], 2)}"
         empty = "" if row["detections"] else "; nothing is detected, so nothing was compared"
         say(f"{made.path}: {told}{empty}")
         return made

@@ -13,7 +13,7 @@ from pathlib import Path
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, keep, known
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.report.format import percent
+from yolo_feiou.report.format import format_percent
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, atomic_file, read_json
 from yolo_feiou.yolo.onnx import export_onnx, load_onnx
@@ -77,11 +77,11 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
     with tempfile.TemporaryDirectory() as scratch:
         made = export_onnx(run.weights, Path(scratch), run.arguments.get("imgsz", 640))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
-        ours, theirs = percent(found["AP"], 2), percent(row["AP"], 2)
+        ours, theirs = format_percent(found["AP"], 2), format_percent(row["AP"], 2)
         if abs((row["AP"] or 0) - (found["AP"] or 0)) > TOLERANCE:
             raise DataError(
-                f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than {percent(TOLERANCE)} "
-                "apart, so it is not kept. Try another version of onnxruntime or torch."
+                f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than "
+                f"{format_percent(TOLERANCE)} apart, so it is not kept. Try another version of onnxruntime or torch."
             )
         digest = file_sha256(made)
         asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}

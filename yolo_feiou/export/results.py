@@ -11,8 +11,8 @@ from yolo_feiou.export.kept_evaluation import Measured
 from yolo_feiou.export.options import Options
 from yolo_feiou.export.reproduce import reproduce
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.report.format import percent
-from yolo_feiou.report.render import MARK, Cell, Table, plain
+from yolo_feiou.report.format import format_percent
+from yolo_feiou.report.render import TABLE_MARK, Cell, Table, render_lines
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.row import make_row
@@ -85,9 +85,9 @@ def read(out: Path) -> list[Gathered]:
 def printed(runs: Sequence[Gathered]) -> Iterator[str]:
     """Yield the table of runs as papers print it, and under it how they were evaluated."""
     rows = [one.row for one in runs]
-    yield from plain(table(rows))
+    yield from render_lines(table(rows))
     if any(row["reason"] for row in rows):
-        yield f"{MARK} training not finished"
+        yield f"{TABLE_MARK} training not finished"
     told = _by_conditions(rows)
     for text, names in told.items():
         yield f"{text} ({names})" if len(told) > 1 else text
@@ -100,11 +100,11 @@ def table(rows: Sequence[Row]) -> Table:
     lines = []
     for row in rows:
         words = [
-            f"{row['run']} {MARK}" if row["reason"] else row["run"],
+            f"{row['run']} {TABLE_MARK}" if row["reason"] else row["run"],
             row["loss"],
             *([str(row["seed"])] if seeds else []),
         ]
-        lines.append([*map(Cell, words), *(Cell(percent(row[name]), value=row[name]) for name in PAPER_METRICS)])
+        lines.append([*map(Cell, words), *(Cell(format_percent(row[name]), value=row[name]) for name in PAPER_METRICS)])
     return Table(
         "exported",
         "AP in per cent",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.report.variants import Value, Variant, named, spelled
+from yolo_feiou.report.variants import Value, Variant, spell_value, spell_values
 from yolo_feiou.storage.tables import parse_number
 
 #: The losses that are the baseline if no other is named, the first that there is.
@@ -23,7 +23,7 @@ class Baseline:
 
     values: Mapping[str, Value]
 
-    def of(self, variant: Variant, variants: Sequence[Variant]) -> Variant | None:
+    def find_for(self, variant: Variant, variants: Sequence[Variant]) -> Variant | None:
         """Return the baseline of a variant, which may be itself; None if there is no such one."""
         wanted = {**variant.values, **self.values}
         return next((other for other in variants if other.values == wanted), None)
@@ -32,7 +32,7 @@ class Baseline:
     def label(self) -> str:
         """Its name for people."""
         loss = [str(self.values["loss"])] if "loss" in self.values else []
-        return " ".join([*loss, *named({name: v for name, v in self.values.items() if name != "loss"})])
+        return " ".join([*loss, *spell_values({name: v for name, v in self.values.items() if name != "loss"})])
 
 
 def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
@@ -59,7 +59,7 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
         name, _, value = word.partition("=")
         values[name] = _argument(name, value, text, variants)
     baseline = Baseline(values)
-    if not any(variant.has(values) for variant in variants):
+    if not any(variant.has_values(values) for variant in variants):
         raise ArgumentError(f"baseline={text}: no finished run is {baseline.label}. There are {_list(variants)}.")
     return baseline
 
@@ -93,7 +93,9 @@ def _argument(name: str, text: str, whole: str, variants: Sequence[Variant]) -> 
     values = list(dict.fromkeys(variant.values[name] for variant in variants))
     value = text if text in values else parse_number(text)
     if value not in values:
-        raise ArgumentError(f"baseline={whole}: no run has {name}={text}; there are {', '.join(map(spelled, values))}.")
+        raise ArgumentError(
+            f"baseline={whole}: no run has {name}={text}; there are {', '.join(map(spell_value, values))}."
+        )
     return value
 
 

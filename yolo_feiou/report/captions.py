@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from yolo_feiou.report.comparison import BETTER, METRIC, WORSE, Comparison
-from yolo_feiou.report.format import count, listing, mean_sd, percent
+from yolo_feiou.report.format import format_count, format_list, format_mean_sd, format_percent
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.render import MARK
+from yolo_feiou.report.render import TABLE_MARK
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
-from yolo_feiou.report.variants import Variant, named, spelled
+from yolo_feiou.report.variants import Variant, spell_value, spell_values
 from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
 
 DAGGER = (
-    f"{MARK} AP not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. That is no proof "
-    "that it is the same."
+    f"{TABLE_MARK} AP not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. That is no "
+    "proof that it is the same."
 )
 FIT = (
     "IoU: mean over predictions matched to an object as COCO does it at an IoU of .5; IoU ≥ .75, .9: share of those "
@@ -23,7 +23,7 @@ FIT = (
 )
 
 
-def comparison_note(columns: Sequence[str]) -> str:
+def explain_comparison(columns: Sequence[str]) -> str:
     """Return what the columns of a comparison mean."""
     bootstrap = (
         " and by the bootstrap, which is too narrow for few seeds, and missing below five"
@@ -39,7 +39,7 @@ def comparison_note(columns: Sequence[str]) -> str:
     )
 
 
-def seeds_of(variants: Sequence[Variant]) -> str:
+def describe_seeds(variants: Sequence[Variant]) -> str:
     """Return over how many seeds means are taken: 'mean ± standard deviation over 3 to 5 seeds'."""
     numbers = sorted(len(variant.runs) for variant in variants)
     if numbers[-1] == 1:
@@ -48,10 +48,10 @@ def seeds_of(variants: Sequence[Variant]) -> str:
     return f"mean ± standard deviation (n − 1) over {low}{numbers[-1]} seeds"
 
 
-def conditions(results: Results, variants: Sequence[Variant]) -> str:
+def describe_conditions(results: Results, variants: Sequence[Variant]) -> str:
     """Return under which conditions the runs were made, for the caption of a table."""
     swept = variants[0].values
-    loss = [] if "loss" in swept else [f"loss {listing(_values(results.done, 'loss'))}"]
+    loss = [] if "loss" in swept else [f"loss {format_list(_values(results.done, 'loss'))}"]
     told = [
         f"{words} {'/'.join(values)}"
         for name, words in CAPTIONS.items()
@@ -63,17 +63,21 @@ def conditions(results: Results, variants: Sequence[Variant]) -> str:
     return f"Conditions: {', '.join([*loss, *told])}."
 
 
-def findings(comparisons: Sequence[Comparison]) -> str:
+def describe_findings(comparisons: Sequence[Comparison]) -> str:
     """Return what was found, in a sentence or two."""
     judged = [c for c in comparisons if c.difference is not None]
     if not judged:
         return "There is nothing to compare: no variant has another one as its baseline."
     against = f"Against {_against(judged)}"
     if not any(c.distinguishable for c in judged):
-        told = f"none of {count(len(judged), 'variant')} is" if len(judged) > 1 else f"{judged[0].variant.label} is not"
+        told = (
+            f"none of {format_count(len(judged), 'variant')} is"
+            if len(judged) > 1
+            else f"{judged[0].variant.label} is not"
+        )
         return f"{against}, {told} shown to differ in {METRIC}. This is no proof of equality."
     clear = [
-        f"{listing(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {METRIC}"
+        f"{format_list(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {METRIC}"
         for word in (BETTER, WORSE)
         if (labels := [c.variant.label for c in judged if c.result == word])
     ]
@@ -82,7 +86,7 @@ def findings(comparisons: Sequence[Comparison]) -> str:
     return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{others}"
 
 
-def seed_variance(comparisons: Sequence[Comparison]) -> str:
+def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
     """Return how far the seed alone moves the baseline."""
     baselines = [c.variant for c in comparisons if c.is_baseline]
     spreads = [(variant.label, variant.spread(METRIC)) for variant in baselines]
@@ -94,20 +98,20 @@ def seed_variance(comparisons: Sequence[Comparison]) -> str:
     if len(known) == 1:
         ((label, of),) = known
         return (
-            f"Seed variance: over {of.n} seeds the {METRIC} of {label} is {mean_sd(of, 2)} (mean ± standard "
-            f"deviation), and its best seed is {percent(of.range, 2)} percentage points above its worst."
+            f"Seed variance: over {of.n} seeds the {METRIC} of {label} is {format_mean_sd(of, 2)} (mean ± standard "
+            f"deviation), and its best seed is {format_percent(of.range, 2)} percentage points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
     far, widest = max(known, key=lambda item: item[1].range or 0)
     return (
         f"Seed variance: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
-        f"{percent(sds[0], 2)} to {percent(sds[-1], 2)} percentage points; at most, for {far}, the best seed is "
-        f"{percent(widest.range, 2)} percentage points above the worst."
+        f"{format_percent(sds[0], 2)} to {format_percent(sds[-1], 2)} percentage points; at most, for {far}, the best "
+        f"seed is {format_percent(widest.range, 2)} percentage points above the worst."
     )
 
 
 def _values(rows: Sequence[Row], name: str) -> list[str]:
-    return list(dict.fromkeys(spelled(row[name]) for row in rows if row.get(name) is not None))
+    return list(dict.fromkeys(spell_value(row[name]) for row in rows if row.get(name) is not None))
 
 
 def _against(judged: Sequence[Comparison]) -> str:
@@ -117,4 +121,4 @@ def _against(judged: Sequence[Comparison]) -> str:
     same = [name for name, several in values.items() if len(several) > 1]
     fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
     loss = [baselines[0].loss] if "loss" in values else []
-    return " ".join([*loss, *named(fixed)]) + (f" at the same {listing(same)}" if same else "")
+    return " ".join([*loss, *spell_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")

@@ -11,16 +11,22 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.figures import NAMES, pictures
-from yolo_feiou.report.page import Image, page
+from yolo_feiou.report.figures import PICTURE_NAMES, make_pictures
+from yolo_feiou.report.page import Image, render_page
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.render import latex, markdown
+from yolo_feiou.report.render import render_latex, render_markdown
 from yolo_feiou.report.result import compare
-from yolo_feiou.report.tables import comparison_table, fit_table, numbers, paper_table, summary
+from yolo_feiou.report.tables import (
+    make_comparison_table,
+    make_fit_table,
+    make_paper_table,
+    make_spreadsheet_rows,
+    make_summary_rows,
+)
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
 
-ARGUMENTS = (
+REPORT_ARGUMENTS = (
     Text("baseline", "", "a loss, as ciou or ciou@box=7.5"),
     Text("out", "", "a folder for the report"),
 )
@@ -43,13 +49,13 @@ def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _
         DataError: If the results are damaged, or no run is done.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(usage())
+        print(format_report_usage())
         return
     named = [word for word in words if "=" not in word or Path(word).is_dir()]
     folders = [Path(word) for word in named]
     if not folders:
         raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
-    values = read_arguments("report", [word for word in words if word not in named], ARGUMENTS)
+    values = read_arguments("report", [word for word in words if word not in named], REPORT_ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
     ablations = [folder for folder in folders if (folder / "ablation.json").is_file()]
     notes = [note for folder in ablations for note in collect(folder)]
@@ -64,7 +70,7 @@ def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _
     say(f"The report is {out / PAGE}")
 
 
-def usage() -> str:
+def format_report_usage() -> str:
     """Return how the verb is used."""
     return (
         "yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]\n\n"
@@ -90,7 +96,7 @@ def write_report(
     """
     with atomic_file_set(out) as part:
         images = _write_files(results, comparisons, told, part, command)
-    for name in (*NAMES, *(f"over_{argument}" for argument in results.arguments)):
+    for name in (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments)):
         if f"{name}.png" not in [image.path.name for image in images]:
             (out / f"{name}.png").unlink(missing_ok=True)
 
@@ -101,19 +107,23 @@ def _write_files(
     """Write all files, and return the pictures among them."""
     tables = {
         table.name: table
-        for table in (paper_table(results, comparisons), comparison_table(comparisons), fit_table(comparisons))
+        for table in (
+            make_paper_table(results, comparisons),
+            make_comparison_table(comparisons),
+            make_fit_table(comparisons),
+        )
     }
     label = "-".join(re.sub("[^A-Za-z0-9]+", "-", folder.resolve().name).strip("-") for folder in results.folders)
-    narrow = {"comparison": comparison_table(comparisons, ON_PAPER)}
+    narrow = {"comparison": make_comparison_table(comparisons, ON_PAPER)}
     for name, table in tables.items():
-        write_text(out / f"{FILES[name]}.md", markdown(table))
-        write_text(out / f"{FILES[name]}.tex", latex(narrow.get(name, table), label))
-    write_csv(out / "table.csv", numbers(comparisons))
-    write_csv(out / "summary.csv", summary(comparisons))
+        write_text(out / f"{FILES[name]}.md", render_markdown(table))
+        write_text(out / f"{FILES[name]}.tex", render_latex(narrow.get(name, table), label))
+    write_csv(out / "table.csv", make_spreadsheet_rows(comparisons))
+    write_csv(out / "summary.csv", make_summary_rows(comparisons))
     images = []
-    for picture in pictures(results, comparisons):
+    for picture in make_pictures(results, comparisons):
         path = out / f"{picture.name}.png"
         save_figure(picture.figure, path)
         images.append(Image(path, picture.title, picture.caption))
-    write_text(out / PAGE, page(results, comparisons, tables, images, told, command))
+    write_text(out / PAGE, render_page(results, comparisons, tables, images, told, command))
     return images

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, count_needed_seeds, holm
-from yolo_feiou.report.variants import Variant, groups
+from yolo_feiou.report.variants import Variant, group_variants
 
 METRIC = "AP"  # the one that is tested: a test of each metric would find differences by chance
-SOUGHT = 0.005  # the difference in AP for which `seeds_needed` is computed
+SOUGHT_DIFFERENCE = 0.005  # the difference in AP for which `seeds_needed` is computed
 BETTER, WORSE, ONE_SEED, BASELINE = "better", "worse", "one seed can't tell", "baseline"
 
 
@@ -42,8 +42,8 @@ class Comparison:
 
     @property
     def seeds_needed(self) -> float | None:
-        """How many seeds a difference of `SOUGHT` would need to be found, by `count_needed_seeds`."""
-        return count_needed_seeds(self.difference.sd, SOUGHT) if self.difference else None
+        """How many seeds a difference of `SOUGHT_DIFFERENCE` would need to be found, by `count_needed_seeds`."""
+        return count_needed_seeds(self.difference.sd, SOUGHT_DIFFERENCE) if self.difference else None
 
     @property
     def result(self) -> str:
@@ -66,13 +66,17 @@ class Comparison:
         return f"not distinguishable with {seeds} seeds"
 
 
-def compare(variants: Sequence[Variant], baseline: Baseline) -> list[Comparison]:
+def compare_variants(variants: Sequence[Variant], baseline: Baseline) -> list[Comparison]:
     """Return the comparison of each variant, p values adjusted for the number of all of them.
 
     They are in the order of the variants, but for baselines, which come first among those that differ by their loss.
     """
-    variants = [v for group in groups(variants) for v in sorted(group, key=lambda v: baseline.of(v, variants) is not v)]
-    baselines = [baseline.of(variant, variants) for variant in variants]
+    variants = [
+        v
+        for group in group_variants(variants)
+        for v in sorted(group, key=lambda v: baseline.find_for(v, variants) is not v)
+    ]
+    baselines = [baseline.find_for(variant, variants) for variant in variants]
     differences = [
         variant.difference(other, METRIC) if other and other is not variant else None
         for variant, other in zip(variants, baselines, strict=True)

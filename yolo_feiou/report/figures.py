@@ -11,7 +11,7 @@ from yolo_feiou.escape import file_name
 from yolo_feiou.plots.ablation import MAX_BANDS, draw_lines, draw_seeds
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.format import count
+from yolo_feiou.report.format import format_count
 from yolo_feiou.report.read import Results
 
 BAND = (
@@ -23,7 +23,7 @@ RANGE = f"their range (of more than {MAX_BANDS} variants the baseline's alone)"
 
 
 #: Names of the pictures, besides `over_…`.
-NAMES = ("seeds", "thresholds", "matched_iou", "training", "positives")
+PICTURE_NAMES = ("seeds", "thresholds", "matched_iou", "training", "positives")
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Picture:
     figure: Figure
 
 
-def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Picture]:
+def make_pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Picture]:
     """Yield the pictures for which there are numbers."""
-    shown = series.choose(comparisons)
+    shown = series.choose_shown(comparisons)
     yield Picture(
         "seeds",
         f"{METRIC} of each seed",
         "A dot is a run, a bar the mean over seeds, and the grey band the baseline's mean ± standard deviation. Where "
         "the dots of a variant overlap the band, its rank may be chance."
         + _left_out(len(comparisons) - series.MOST_ROWS, "variant"),
-        draw_seeds(series.dots(comparisons), f"{METRIC}, %"),
+        draw_seeds(series.make_dots(comparisons), f"{METRIC}, %"),
     )
     for argument in series.find_numeric_arguments([c.variant for c in comparisons]):
         yield Picture(
@@ -61,7 +61,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "
             "value's mercy." + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),
-            draw_lines(series.ap_over_argument(comparisons, argument)),
+            draw_lines(series.make_argument_panels(comparisons, argument)),
         )
     for name, title, caption, panels in (
         (
@@ -69,21 +69,21 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
             "AP by IoU threshold",
             "Where a loss gains: finding objects (left end) or fitting their boxes (right end). On the right the mean "
             f"difference to the baseline, paired by seed. {BAND} Ten thresholds are looked at, none of them is tested.",
-            series.thresholds(shown),
+            series.make_threshold_panels(shown),
         ),
         (
             "matched_iou",
             "How well matched predictions fit",
             "The share of matched predictions in each bin of IoU; on the right its difference to the baseline. "
             f"{BAND} A loss with a lower recall, of the easy objects, can look better here.",
-            series.distribution(shown),
+            series.make_distribution_panels(shown),
         ),
         (
             "training",
             "Validation during training",
             f"Ultralytics' own validation, mean over seeds and {RANGE}, at epochs that all seeds have. It shows how "
             "fast a loss learns; the final comparison is the table's, by another evaluator.",
-            epochs.training(shown, results.curves),
+            epochs.make_training_panels(shown, results.curves),
         ),
         (
             "positives",
@@ -92,7 +92,7 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
             "positives there are, whose gradient it is, and the ratio of both (above 1: more than its "
             "share), the assigner's weights included. "
             "Positives are what the assigner picks for this very model, so a higher IoU is no better detector yet.",
-            epochs.positives(shown, results.box_stats),
+            epochs.make_positives_panels(shown, results.box_stats),
         ),
     ):
         if panels:
@@ -102,4 +102,4 @@ def pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Pi
 
 def _left_out(number: int, noun: str) -> str:
     """Return a sentence on what a picture doesn't show, '' if it shows all."""
-    return f" Left out: {count(number, f'further {noun}')}." if number > 0 else ""
+    return f" Left out: {format_count(number, f'further {noun}')}." if number > 0 else ""

@@ -10,19 +10,19 @@ from yolo_feiou.report.statistics import ALPHA, Interval, Spread
 MISSING = "–"
 
 
-def count(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """Return '1 run', '2 runs', '2 losses'."""
     return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith('s') else 's'}"
 
 
-def listing(words: Sequence[str], most: int = 8) -> str:
+def format_list(words: Sequence[str], most: int = 8) -> str:
     """Return 'a, b and c'; of more words than `most` the first ones, and how many more there are."""
     if len(words) > most:
         words = [*words[:most], f"{len(words) - most} more"]
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
-def fixed(value: float | None, digits: int) -> str:
+def format_number(value: float | None, digits: int) -> str:
     """Return a number with so many digits after the point, – for none; zero has no sign."""
     if value is None:
         return MISSING
@@ -30,29 +30,29 @@ def fixed(value: float | None, digits: int) -> str:
     return (text if float(text) else text.lstrip("-")).replace("-", "−")
 
 
-def percent(value: float | None, digits: int = 1) -> str:
+def format_percent(value: float | None, digits: int = 1) -> str:
     """Return a fraction × 100, as papers give AP."""
-    return fixed(None if value is None else 100 * value, digits)
+    return format_number(None if value is None else 100 * value, digits)
 
 
-def points(value: float | None, digits: int = 2) -> str:
+def format_difference(value: float | None, digits: int = 2) -> str:
     """Return a difference of fractions × 100, with its sign."""
-    text = percent(value, digits)
+    text = format_percent(value, digits)
     return f"+{text}" if value is not None and value > 0 and float(text) else text
 
 
-def mean_sd(spread: Spread, digits: int = 1) -> str:
+def format_mean_sd(spread: Spread, digits: int = 1) -> str:
     """Return '37.4 ± 0.2', and the mean alone where there is no standard deviation."""
-    mean = percent(spread.mean, digits)
-    return mean if spread.sd is None else f"{mean} ± {percent(spread.sd, digits)}"
+    mean = format_percent(spread.mean, digits)
+    return mean if spread.sd is None else f"{mean} ± {format_percent(spread.sd, digits)}"
 
 
-def interval(bounds: Interval | None) -> str:
+def format_interval(bounds: Interval | None) -> str:
     """Return an interval of differences, as '−0.1 to +0.6'."""
-    return MISSING if bounds is None else f"{points(bounds[0])} to {points(bounds[1])}"
+    return MISSING if bounds is None else f"{format_difference(bounds[0])} to {format_difference(bounds[1])}"
 
 
-def p_value(p: float | None) -> str:
+def format_p_value(p: float | None) -> str:
     """Return a p value with three digits after the point, more where it would seem to lie on the other side of .05."""
     if p is None:
         return MISSING
@@ -60,7 +60,7 @@ def p_value(p: float | None) -> str:
     return f"{p:.6f}" if p < ALPHA and text == f"{ALPHA:.3f}" else text
 
 
-def seeds(needed: float | None, most: int) -> str:
+def format_seeds(needed: float | None, most: int) -> str:
     """Return a number of seeds, 'over 1000' for infinity."""
     if needed is None:
         return MISSING

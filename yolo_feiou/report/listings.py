@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from yolo_feiou.report.format import MISSING, count, percent
+from yolo_feiou.report.format import MISSING, format_count, format_percent
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
-from yolo_feiou.report.variants import spelled
+from yolo_feiou.report.variants import spell_value
 from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE
 from yolo_feiou.storage.tables import Row
 
 
-def runs_table(results: Results, swept: Sequence[str]) -> Table:
+def make_runs_table(results: Results, swept: Sequence[str]) -> Table:
     """Return a row a run, failed ones too, with the columns in which there is something."""
     columns = dict.fromkeys((*LISTED_FIRST, *swept, *LISTED_LAST))
     return _table("runs", "All runs; metrics in per cent.", results.rows, list(columns))
 
 
-def preflight_table(results: Results) -> Table | None:
+def make_preflight_table(results: Results) -> Table | None:
     """Return what was measured of each loss before the runs; None if nothing was."""
     if not results.preflight:
         return None
@@ -27,19 +27,19 @@ def preflight_table(results: Results) -> Table | None:
     return _table("preflight", "The size of each loss in a few batches, before training.", results.preflight, columns)
 
 
-def settings(results: Results) -> list[tuple[str, str]]:
+def list_settings(results: Results) -> list[tuple[str, str]]:
     """Return each argument, version and setting of the evaluation with its value, or values and their numbers."""
     found = []
     for name in dict.fromkeys((*results.arguments, "gain", "device", "threads", *MUST_AGREE)):
-        counts = Counter(spelled(row[name]) for row in results.done if row.get(name) is not None)
+        counts = Counter(spell_value(row[name]) for row in results.done if row.get(name) is not None)
         if len(counts) == 1 and counts.total() == len(results.done):
             found.append((name, next(iter(counts))))
         elif counts:
-            found.append((name, ", ".join(f"{value} ({count(n, 'run')})" for value, n in counts.items())))
+            found.append((name, ", ".join(f"{value} ({format_count(n, 'run')})" for value, n in counts.items())))
     return found
 
 
-def commands(results: Results) -> list[str]:
+def list_commands(results: Results) -> list[str]:
     """Return the commands that made the runs, each once."""
     return list(dict.fromkeys(row["command"] for row in results.rows if row.get("command")))
 
@@ -57,4 +57,4 @@ def _cell(value: object, column: str) -> Cell:
         return Cell(MISSING)
     if not isinstance(value, float):
         return Cell(str(value))
-    return Cell(percent(value) if column in METRICS else f"{value:.4g}", value=value)
+    return Cell(format_percent(value) if column in METRICS else f"{value:.4g}", value=value)

@@ -13,12 +13,12 @@ from markupsafe import Markup
 from yolo_feiou import __version__
 from yolo_feiou.escape import visible
 from yolo_feiou.report import statistics
-from yolo_feiou.report.captions import findings, seed_variance
-from yolo_feiou.report.comparison import SOUGHT, Comparison
+from yolo_feiou.report.captions import describe_findings, describe_seed_variance
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison
 from yolo_feiou.report.format import MISSING
-from yolo_feiou.report.listings import commands, preflight_table, runs_table, settings
+from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.render import MARK, Table
+from yolo_feiou.report.render import TABLE_MARK, Table
 
 TEMPLATE = "page.html.j2"
 
@@ -43,7 +43,7 @@ class Image:
         return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode()
 
 
-def page(
+def render_page(
     results: Results,
     comparisons: Sequence[Comparison],
     tables: dict[str, Table],
@@ -72,23 +72,23 @@ def page(
     environment.filters["visible"] = visible
     return environment.get_template(TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
-        findings=findings(comparisons),
-        seed_variance=seed_variance(comparisons),
+        findings=describe_findings(comparisons),
+        seed_variance=describe_seed_variance(comparisons),
         tables=tables,
         images=images,
-        preflight=preflight_table(results),
-        runs=runs_table(results, [*comparisons[0].variant.values]),
-        settings=settings(results),
-        commands=commands(results),
+        preflight=make_preflight_table(results),
+        runs=make_runs_table(results, [*comparisons[0].variant.values]),
+        settings=list_settings(results),
+        commands=list_commands(results),
         command=command,
         warnings=warnings,
         version=__version__,
-        mark=MARK,
+        mark=TABLE_MARK,
         missing=MISSING,
         alpha=statistics.ALPHA,
         power=statistics.POWER,
         resamples=statistics.RESAMPLES,
-        sought=100 * SOUGHT,
+        sought=100 * SOUGHT_DIFFERENCE,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from yolo_feiou import escape
 
-MARK = "†"
+TABLE_MARK = "†"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Table:
     notes: Sequence[str] = ()
 
 
-def markdown(table: Table) -> str:
+def render_markdown(table: Table) -> str:
     """Return the table as Markdown, its caption above and its notes below."""
     lines = [
         escape.markdown(table.caption),
@@ -58,13 +58,13 @@ def markdown(table: Table) -> str:
         f"|{'|'.join('--:' if numeric else ':--' for numeric in table.numeric)}|",
     ]
     for row in (row for group in table.groups for row in group):
-        cells = [escape.markdown(cell.text) + f" {MARK}" * cell.mark for cell in row]
+        cells = [escape.markdown(cell.text) + f" {TABLE_MARK}" * cell.mark for cell in row]
         cells = [f"**{text}**" if cell.bold else text for text, cell in zip(cells, row, strict=True)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, *(line for note in table.notes for line in ("", escape.markdown(note)))]) + "\n"
 
 
-def latex(table: Table, of: str = "") -> str:
+def render_latex(table: Table, of: str = "") -> str:
     r"""Return the table as a LaTeX float, for \input, shrunk to fit; it needs the packages booktabs and graphicx.
 
     Args:
@@ -74,7 +74,7 @@ def latex(table: Table, of: str = "") -> str:
     return "\n".join(_latex_lines(table, of)) + "\n"
 
 
-def plain(table: Table) -> Iterator[str]:
+def render_lines(table: Table) -> Iterator[str]:
     """Yield a table as lines of text."""
     cells = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
     rows = [[escape.visible(text) for text in row] for row in cells]
@@ -109,7 +109,7 @@ def _latex_lines(table: Table, of: str) -> Iterator[str]:
 
 def _latex_cell(cell: Cell) -> str:
     text = escape.latex(cell.text)
-    return (f"\\textbf{{{text}}}" if cell.bold else text) + escape.latex(MARK) * cell.mark
+    return (f"\\textbf{{{text}}}" if cell.bold else text) + escape.latex(TABLE_MARK) * cell.mark
 
 
 def _title(text: str) -> str:

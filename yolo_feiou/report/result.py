@@ -13,15 +13,14 @@ from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import visible
 from yolo_feiou.plots.style import show_text_as_is
 from yolo_feiou.report.baseline import find_baseline
-from yolo_feiou.report.captions import findings, seed_variance
-from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.comparison import compare as compare_variants
-from yolo_feiou.report.figures import pictures
+from yolo_feiou.report.captions import describe_findings, describe_seed_variance
+from yolo_feiou.report.comparison import Comparison, compare_variants
+from yolo_feiou.report.figures import make_pictures
 from yolo_feiou.report.read import Results, read_results
-from yolo_feiou.report.render import plain
-from yolo_feiou.report.tables import comparison_table, summary
+from yolo_feiou.report.render import render_lines
+from yolo_feiou.report.tables import make_comparison_table, make_summary_rows
 from yolo_feiou.report.variants import find_swept_arguments, make_variants
-from yolo_feiou.report.warnings import warnings
+from yolo_feiou.report.warnings import list_warnings
 
 if TYPE_CHECKING:
     from pandas import DataFrame  # pyright: ignore[reportMissingImports]  # optional
@@ -45,7 +44,7 @@ class ComparisonResult:
     @property
     def warnings(self) -> list[str]:
         """What to know before the variants are compared, a sentence each."""
-        return warnings(self.results, self.comparisons)
+        return list_warnings(self.results, self.comparisons)
 
     def __str__(self) -> str:
         return "\n".join(map(visible, self.list_lines()))
@@ -64,7 +63,7 @@ class ComparisonResult:
             import pandas  # pyright: ignore[reportMissingImports]  # optional
         except ImportError:
             raise ArgumentError("to_pandas() needs pandas, which isn't installed: run 'pip install pandas'.") from None
-        return pandas.DataFrame(summary(self.comparisons))
+        return pandas.DataFrame(make_summary_rows(self.comparisons))
 
     def plot(self, name: str = "seeds") -> Figure:
         """Return a figure of the report.
@@ -77,7 +76,7 @@ class ComparisonResult:
             ArgumentError: If there is no such figure, or the results have no numbers for it.
         """
         known = []
-        for picture in pictures(self.results, self.comparisons):
+        for picture in make_pictures(self.results, self.comparisons):
             known.append(picture.name)
             if picture.name == name:
                 show_text_as_is(picture.figure)
@@ -86,10 +85,10 @@ class ComparisonResult:
 
     def list_lines(self) -> Iterator[str]:
         """Yield the lines of its text: the findings, the spread of the baseline over seeds, a table, the warnings."""
-        yield findings(self.comparisons)
-        yield seed_variance(self.comparisons)
+        yield describe_findings(self.comparisons)
+        yield describe_seed_variance(self.comparisons)
         yield ""
-        yield from plain(comparison_table(self.comparisons, IN_BRIEF))
+        yield from render_lines(make_comparison_table(self.comparisons, IN_BRIEF))
         yield ""
         for warning in self.warnings:
             yield f"warning: {warning}"

@@ -9,9 +9,9 @@ from statistics import fmean
 from yolo_feiou.plots.ablation import Dots, Line, LinePanel
 from yolo_feiou.plots.style import LineLook, assign_looks
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.format import count, mean_sd
+from yolo_feiou.report.format import format_count, format_mean_sd
 from yolo_feiou.report.statistics import spread
-from yolo_feiou.report.variants import Variant, named
+from yolo_feiou.report.variants import Variant, spell_values
 from yolo_feiou.results.arguments import USUAL_VALUES
 from yolo_feiou.results.schema import AP_CURVE, PERCENT
 from yolo_feiou.storage.tables import Row
@@ -23,7 +23,7 @@ BySeed = Mapping[int, float]
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownVariants:
     """What pictures of lines show.
 
     Attributes:
@@ -49,7 +49,7 @@ class Shown:
         return {name: line for name, line in made.items() if line}
 
 
-def choose(comparisons: Sequence[Comparison]) -> Shown:
+def choose_shown(comparisons: Sequence[Comparison]) -> ShownVariants:
     """Return what pictures of lines show: the variants with one baseline's values of all swept arguments but the loss.
 
     Of several baselines it is the one beside which most variants stand, of those the one with most seeds, then that
@@ -63,10 +63,10 @@ def choose(comparisons: Sequence[Comparison]) -> Shown:
     chosen = [baseline, *(v for v in beside if v is not baseline)][:MOST_LINES]
     told = []
     if len(beside) < len(variants):
-        told.append(f"Shown at {' '.join(named(baseline.others))}.")
+        told.append(f"Shown at {' '.join(spell_values(baseline.others))}.")
     if len(chosen) < len(beside):
-        told.append(f"Left out: {count(len(beside) - len(chosen), 'further variant')}.")
-    return Shown(chosen, [name_of(v) for v in chosen], all_looks(variants), " ".join(told))
+        told.append(f"Left out: {format_count(len(beside) - len(chosen), 'further variant')}.")
+    return ShownVariants(chosen, [name_of(v) for v in chosen], assign_variant_looks(variants), " ".join(told))
 
 
 def _usual(variant: Variant) -> int:
@@ -74,7 +74,7 @@ def _usual(variant: Variant) -> int:
     return sum(value == USUAL_VALUES.get(argument) for argument, value in variant.others.items())
 
 
-def all_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
+def assign_variant_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
     """Return the looks of variants, by name."""
     return assign_looks(list(dict.fromkeys(name_of(variant) for variant in variants)))
 
@@ -84,33 +84,33 @@ def name_of(variant: Variant) -> str:
     return variant.loss if "loss" in variant.values else variant.label
 
 
-def dots(comparisons: Sequence[Comparison]) -> list[Dots]:
+def make_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     """Return the AP of each seed of each variant, in per cent."""
-    looked = all_looks([c.variant for c in comparisons])
+    looked = assign_variant_looks([c.variant for c in comparisons])
     return [
         Dots(
             label=name_of(c.variant),
-            group=" ".join(named(c.variant.others)) if "loss" in c.variant.values else "",
+            group=" ".join(spell_values(c.variant.others)) if "loss" in c.variant.values else "",
             look=looked[name_of(c.variant)],
-            values=[100 * value for value in c.variant.of(METRIC).values()],
-            text=mean_sd(c.variant.spread(METRIC)),
+            values=[100 * value for value in c.variant.get_by_seed(METRIC).values()],
+            text=format_mean_sd(c.variant.spread(METRIC)),
             baseline=c.is_baseline,
         )
         for c in comparisons[:MOST_ROWS]
     ]
 
 
-def thresholds(shown: Shown) -> list[LinePanel]:
+def make_threshold_panels(shown: ShownVariants) -> list[LinePanel]:
     """Return AP over the IoU threshold, and its difference to the baseline, in per cent."""
 
     def values(variant: Variant) -> list[BySeed]:
-        return [{seed: 100 * value for seed, value in variant.of(metric).items()} for metric in AP_CURVE]
+        return [{seed: 100 * value for seed, value in variant.get_by_seed(metric).items()} for metric in AP_CURVE]
 
     x = [level / 100 for level in PERCENT]
-    return beside_difference(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
+    return make_difference_panels(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
 
 
-def distribution(shown: Shown) -> list[LinePanel]:
+def make_distribution_panels(shown: ShownVariants) -> list[LinePanel]:
     """Return the distribution of the IoU of matched predictions, and its difference to the baseline's, in per cent."""
 
     def values(variant: Variant) -> list[BySeed]:
@@ -118,11 +118,11 @@ def distribution(shown: Shown) -> list[LinePanel]:
         return [{seed: of[i] for seed, of in shares.items()} for i in range(len(PERCENT))]
 
     x = [level / 100 + 0.025 for level in PERCENT]
-    return beside_difference(shown, values, x, ("Matched predictions by IoU", "IoU with the object", "share, %"))
+    return make_difference_panels(shown, values, x, ("Matched predictions by IoU", "IoU with the object", "share, %"))
 
 
-def beside_difference(
-    shown: Shown, values: Callable[[Variant], list[BySeed]], x: Sequence[float], words: tuple[str, str, str]
+def make_difference_panels(
+    shown: ShownVariants, values: Callable[[Variant], list[BySeed]], x: Sequence[float], words: tuple[str, str, str]
 ) -> list[LinePanel]:
     """Return a panel of means, and one of mean differences to the baseline, paired by seed.
 
@@ -158,27 +158,27 @@ def find_numeric_arguments(variants: Sequence[Variant]) -> list[str]:
     return [key for key in variants[0].others if len({v.values[key] for v in variants if _is_number(v, key)}) > 1]
 
 
-def ap_over_argument(comparisons: Sequence[Comparison], argument: str) -> list[LinePanel]:
-    """Return AP over a numeric argument, a line a loss, at the values of other swept arguments that `choose` takes.
+def make_argument_panels(comparisons: Sequence[Comparison], argument: str) -> list[LinePanel]:
+    """Return AP over a numeric argument, a line a loss, at the values of the others that `choose_shown` takes.
 
     Losses that have but one value of the argument are left out, unless none has more.
     """
     variants = [c.variant for c in comparisons]
-    fixed = {name: value for name, value in choose(comparisons).baseline.others.items() if name != argument}
+    fixed = {name: value for name, value in choose_shown(comparisons).baseline.others.items() if name != argument}
     losses: dict[str, list[Variant]] = {}
     for variant in variants:
-        if variant.has(fixed) and _is_number(variant, argument) and variant.of(METRIC):
+        if variant.has_values(fixed) and _is_number(variant, argument) and variant.get_by_seed(METRIC):
             losses.setdefault(variant.loss, []).append(variant)
     losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
     look = assign_looks(list(dict.fromkeys(variant.loss for variant in variants)))
     lines = {loss: _over_argument(of, argument, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
-    where = f" at {' '.join(named(fixed))}" if fixed else ""
+    where = f" at {' '.join(spell_values(fixed))}" if fixed else ""
     return [LinePanel(f"{METRIC} over {argument}{where}", argument, f"{METRIC}, %", lines)]
 
 
 def _over_argument(variants: Sequence[Variant], argument: str, look: LineLook) -> Line:
     x = [value for variant in variants if isinstance(value := variant.values[argument], float)]  # all of them
-    seeds = [[100 * value for value in variant.of(METRIC).values()] for variant in variants]
+    seeds = [[100 * value for value in variant.get_by_seed(METRIC).values()] for variant in variants]
     return Line(
         look,
         x,
@@ -197,4 +197,4 @@ def _shares(row: Row) -> list[float]:
     known = [count for count in counts if count is not None]
     if len(known) < len(counts) or not (total := sum(known)):
         return []
-    return [100 * count / total for count in known]
+    return [100 * format_count / total for format_count in known]

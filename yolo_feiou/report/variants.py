@@ -42,33 +42,33 @@ class Variant:
     def label(self) -> str:
         """Its name for people: its loss, if that is swept, and the values of the other swept arguments."""
         loss = [self.loss] if "loss" in self.values or not self.values else []
-        return " ".join([*loss, *named(self.others)])
+        return " ".join([*loss, *spell_values(self.others)])
 
-    def of(self, metric: str) -> dict[int, float]:
+    def get_by_seed(self, metric: str) -> dict[int, float]:
         """Return a metric by seed, of those runs that have it."""
         return {seed: row[metric] for seed, row in self.runs.items() if row.get(metric) is not None}
 
     def spread(self, metric: str) -> Spread:
         """Return the spread of a metric over the seeds."""
-        return spread([*self.of(metric).values()])
+        return spread([*self.get_by_seed(metric).values()])
 
     def difference(self, baseline: Variant, metric: str) -> Difference:
         """Return the difference of a metric to a baseline's, over the seeds that both have."""
-        ours, theirs = self.of(metric), baseline.of(metric)
+        ours, theirs = self.get_by_seed(metric), baseline.get_by_seed(metric)
         seeds = sorted(ours.keys() & theirs.keys())
         return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
 
-    def has(self, values: Mapping[str, Value]) -> bool:
+    def has_values(self, values: Mapping[str, Value]) -> bool:
         """Return whether it has these values of swept arguments."""
         return all(self.values[name] == value for name, value in values.items())
 
 
-def named(values: Mapping[str, Value]) -> list[str]:
+def spell_values(values: Mapping[str, Value]) -> list[str]:
     """Return values of swept arguments as one would type them: box=7.5."""
-    return [f"{name}={spelled(value)}" for name, value in values.items()]
+    return [f"{name}={spell_value(value)}" for name, value in values.items()]
 
 
-def spelled(value: Value) -> str:
+def spell_value(value: Value) -> str:
     """Return a value as one would type it, – for none."""
     return "–" if value is None else format_value(value)
 
@@ -114,7 +114,7 @@ def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
     return sorted(variants, key=lambda variant: [rank[name][variant.values[name]] for name in last])
 
 
-def groups(variants: Iterable[Variant]) -> list[list[Variant]]:
+def group_variants(variants: Iterable[Variant]) -> list[list[Variant]]:
     """Return the variants by the values of all swept arguments but the loss."""
     found: dict[tuple[Value, ...], list[Variant]] = {}
     for variant in variants:

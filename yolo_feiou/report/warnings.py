@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.format import count, fixed, listing
+from yolo_feiou.report.format import format_count, format_list, format_number
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import MATCHED, Value, Variant, spelled
+from yolo_feiou.report.variants import MATCHED, Value, Variant, spell_value
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
 
-SEEDS = 3  # below this many a standard deviation says next to nothing
-FEW = 30  # objects, below which the AP of a size hangs on single ones
+MIN_SEEDS = 3  # below this many a standard deviation says next to nothing
+FEW_OBJECTS = 30  # objects, below which the AP of a size hangs on single ones
 
 
-def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
+def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
     """Return what a reader must know before comparing the variants, a sentence each."""
     variants = [comparison.variant for comparison in comparisons]
     told = [
@@ -37,24 +37,24 @@ def warnings(results: Results, comparisons: Sequence[Comparison]) -> list[str]:
     return list(dict.fromkeys(told))
 
 
-def device_kind(device: str) -> str:
+def describe_device(device: str) -> str:
     """Return what kind of device a `device=` is, whatever its number: 'cpu', '1 GPU', '2 GPUs'."""
     numbers = re.fullmatch(r"\[?((cuda:)?\d+([,\s]+(cuda:)?\d+)*)\]?", device)
-    return count(len(re.findall(r"(?:cuda:)?\d+", numbers[1])), "GPU") if numbers else device
+    return format_count(len(re.findall(r"(?:cuda:)?\d+", numbers[1])), "GPU") if numbers else device
 
 
 def _empty(rows: Sequence[Row]) -> Iterator[str]:
     empty = [row["run"] for row in rows if row.get("detections") == 0]
     if empty:
-        told = f"{count(len(empty), 'run')} of {len(rows)} without a single detection"
-        yield f"{told}, trained too little or broken: {listing(empty, 5)}. Their AP of 0 compares nothing."
+        told = f"{format_count(len(empty), 'run')} of {len(rows)} without a single detection"
+        yield f"{told}, trained too little or broken: {format_list(empty, 5)}. Their AP of 0 compares nothing."
 
 
 def _unfinished(results: Results) -> Iterator[str]:
     left = [row for row in results.rows if row["status"] != "done"]
     if left:
         told = [f"{row['run']} ({row.get('reason') or row['status'] or 'no status'})" for row in left]
-        yield f"{count(len(left), 'run')} of {len(results.rows)} not done, and left out: {listing(told, 5)}."
+        yield f"{format_count(len(left), 'run')} of {len(results.rows)} not done, and left out: {format_list(told, 5)}."
 
 
 def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
@@ -62,10 +62,10 @@ def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
     most = max(numbers)
     fewer = [f"{v.label} ({n})" for v, n in zip(variants, numbers, strict=True) if n < most]
     if fewer:
-        yield f"Fewer seeds than the {most} of others: {listing(fewer)}."
-    if min(numbers) < SEEDS:
-        few = count(sum(n < SEEDS for n in numbers), "variant")
-        yield f"{few} of {len(variants)} with fewer than {SEEDS} seeds: a standard deviation of so few says little."
+        yield f"Fewer seeds than the {most} of others: {format_list(fewer)}."
+    if min(numbers) < MIN_SEEDS:
+        few = format_count(sum(n < MIN_SEEDS for n in numbers), "variant")
+        yield f"{few} of {len(variants)} with fewer than {MIN_SEEDS} seeds: a standard deviation of so few says little."
     for variant in variants:
         of = variant.spread(METRIC)
         if of.sd is not None and of.sd <= ROUNDING:
@@ -74,7 +74,7 @@ def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
 
 def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
     if alone := [comparison.variant.label for comparison in comparisons if comparison.baseline is None]:
-        yield f"Nothing to compare with, since the baseline lacks these values: {listing(alone)}."
+        yield f"Nothing to compare with, since the baseline lacks these values: {format_list(alone)}."
 
 
 def _circumstances(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
@@ -83,15 +83,15 @@ def _circumstances(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
         if name not in expected and name not in swept:
             yield from _differing(name, [row.get(name) for row in rows])
     if "device" not in swept:
-        yield from _differing("device", [row.get("device") and device_kind(str(row["device"])) for row in rows])
+        yield from _differing("device", [row.get("device") and describe_device(str(row["device"])) for row in rows])
 
 
 def _differing(name: str, values: Sequence[Value]) -> Iterator[str]:
     """Yield a sentence if there is more than one value; one that isn't recorded is none."""
-    counts = Counter(spelled(value) for value in values if value is not None)
+    counts = Counter(spell_value(value) for value in values if value is not None)
     if len(counts) > 1:
-        told = [f"{value} ({count(n, 'run')})" for value, n in counts.items()]
-        yield f"Runs differ in {name}: {listing(told, 5)}."
+        told = [f"{value} ({format_count(n, 'run')})" for value, n in counts.items()]
+        yield f"Runs differ in {name}: {format_list(told, 5)}."
 
 
 def _arguments(results: Results, swept: Sequence[str]) -> Iterator[str]:
@@ -107,18 +107,18 @@ def _arguments(results: Results, swept: Sequence[str]) -> Iterator[str]:
 def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
     gains = Counter(str(row["gain"]) for row in results.done if row.get("gain"))
     if len(gains) > 1:
-        told = listing([f"{gain} ({count(n, 'run')})" for gain, n in gains.items()])
+        told = format_list([f"{gain} ({format_count(n, 'run')})" for gain, n in gains.items()])
         yield f"The gain of the box loss is {told}: a loss gains or loses by that alone, so compare within one of them."
     for variant in variants:
         boxes = dict.fromkeys(row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED)
         if len(boxes) > 1:
-            yield f"The seeds of {variant.label} have different gains: box={listing([*map(spelled, boxes)])}."
+            yield f"The seeds of {variant.label} have different gains: box={format_list([*map(spell_value, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
     unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "stock"}
     if unknown:
         yield (
-            f"How large the gradients of {listing(sorted(unknown))} are beside CIoU's was not measured: a difference "
-            "may come from the gain alone."
+            f"How large the gradients of {format_list(sorted(unknown))} are beside CIoU's was not measured: a "
+            "difference may come from the gain alone."
         )
     for row in results.preflight:
         ratio = row.get("gradient_ratio")
@@ -128,7 +128,7 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
             and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO
         ):
             yield (
-                f"At the same gain the gradient of {row['loss']} is {fixed(ratio, 2)} times CIoU's in size: "
+                f"At the same gain the gradient of {row['loss']} is {format_number(ratio, 2)} times CIoU's in size: "
                 "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
             )
 
@@ -136,17 +136,18 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
 def _few_objects(rows: Sequence[Row]) -> Iterator[str]:
     for size in "SML":
         numbers = {row[f"objects_{size}"] for row in rows if row.get(f"objects_{size}") is not None}
-        if numbers and 0 < min(numbers) < FEW:
-            yield f"AP_{size} rests on {count(int(min(numbers)), 'object')}: it says next to nothing."
+        if numbers and 0 < min(numbers) < FEW_OBJECTS:
+            yield f"AP_{size} rests on {format_count(int(min(numbers)), 'object')}: it says next to nothing."
 
 
 def _single_runs(rows: Sequence[Row]) -> Iterator[str]:
-    if blind := [f"{row['run']} ({spelled(row['unread'])})" for row in rows if row.get("unread")]:
-        yield f"Images of the evaluation could not be read: {listing(blind, 5)}."
+    if blind := [f"{row['run']} ({spell_value(row['unread'])})" for row in rows if row.get("unread")]:
+        yield f"Images of the evaluation could not be read: {format_list(blind, 5)}."
     if resumed := [row["run"] for row in rows if _true(row.get("resumed"))]:
-        yield f"{count(len(resumed), 'run')} interrupted, and resumed from a checkpoint: {listing(resumed, 5)}."
+        told = f"{format_count(len(resumed), 'run')} interrupted, and resumed from a checkpoint"
+        yield f"{told}: {format_list(resumed, 5)}."
     if lacking := [row["run"] for row in rows if row.get(METRIC) is None]:
-        yield f"{count(len(lacking), 'run')} done but without {METRIC}: {listing(lacking, 5)}."
+        yield f"{format_count(len(lacking), 'run')} done but without {METRIC}: {format_list(lacking, 5)}."
 
 
 def _ground_truth(rows: Sequence[Row]) -> Iterator[str]:
@@ -161,9 +162,9 @@ def _ground_truth(rows: Sequence[Row]) -> Iterator[str]:
         ("areas_replaced", bool, "Areas in the JSON that can't be, in place of which those of boxes count"),
         ("unlisted", bool, "Images that the JSON doesn't list count as images without objects"),
     ):
-        if counts := Counter(spelled(row[name]) for row in rows if unusual(row.get(name))):
-            values = [f"{value} ({count(n, 'run')})" for value, n in counts.items()]
-            yield f"{told}: {listing(values, 5)}."
+        if counts := Counter(spell_value(row[name]) for row in rows if unusual(row.get(name))):
+            values = [f"{value} ({format_count(n, 'run')})" for value, n in counts.items()]
+            yield f"{told}: {format_list(values, 5)}."
 
 
 def _true(value: object) -> bool:
