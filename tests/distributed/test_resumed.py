@@ -7,7 +7,7 @@ import pytest
 
 from tests.runs import SHORT, results
 from tests.yolo.test_distributed import SCRIPT, run_ranks
-from yolo_feiou.results.run_record import read
+from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 CUT = SCRIPT.replace(
@@ -37,4 +37,4 @@ def test_two_ranks_resume_to_the_last_bit(data, tmp_path, release):
     of = [re.findall(r"weights (\w+)", text.stdout) for text in (whole, resumed)]
     assert len(of[0]) == 2 and {*of[0]} == {*of[1]} and len({*of[0]}) == 1
     assert results(tmp_path / "cut") == results(tmp_path / "whole")
-    assert [session["first_epoch"] for session in read(tmp_path / "cut").sessions] == [1, 3]
+    assert [session["first_epoch"] for session in read_run_record(tmp_path / "cut").sessions] == [1, 3]

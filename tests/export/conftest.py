@@ -11,7 +11,7 @@ from tests.export.factories import coco_form
 from tests.runs import SHORT
 from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
-from yolo_feiou.results.run_record import read
+from yolo_feiou.results.run_record import read_run_record
 
 LEARNS = {
     **{"imgsz": 96, "epochs": 20, "lr0": 0.003, "batch": 4, "nbs": 4, "warmup_epochs": 0, "mosaic": 0.0, "val": False},
@@ -47,7 +47,7 @@ def copy(trained, tmp_path):
         content = {**yaml.safe_load((folder / "args.yaml").read_text()), **arguments}
         content = {key: value for key, value in content.items() if key not in arguments or value is not None}
         (folder / "args.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-        record = read(folder)
+        record = read_run_record(folder)
         begun = {
             **record.arguments,
             **{key: EXTRA_ARGUMENTS.get(key) if v is None else v for key, v in arguments.items()},

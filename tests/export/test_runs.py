@@ -12,7 +12,7 @@ from tests.ablation.factories import MEASURED, SESSION
 from yolo_feiou.errors import DataError, LossSpecError
 from yolo_feiou.export.reproduce import reproduce
 from yolo_feiou.export.runs import read_run
-from yolo_feiou.results.row import make_row
+from yolo_feiou.results.row import make_results_row
 from yolo_feiou.results.run_record import RunRecord, put_mark
 
 ARGUMENTS = {
@@ -87,7 +87,7 @@ def test_what_a_resume_wrote_anew_is_not_recorded(tmp_path, times):
     run = read_run(folder_of(path, told, times), "best")
     assert run.resumed and run.model is None and run.sessions == [] and reproduce(run) is None
     assert not {"optimizer", "lr0"} & run.settings().keys()
-    row = make_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
+    row = make_results_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
     assert [row[name] for name in ("model", "resumed", "minutes", "torch", "ultralytics")] == [None] * 5
     assert row["batch"] == 64, "of the checkpoint"
 
@@ -124,7 +124,7 @@ def test_the_record_tells_what_a_resumed_run_began_with(tmp_path):
     settings = {"model": "start.pt", "data": "coco.yaml", "epochs": 3, "box": 5.0, "seed": 4, "loss": "eiou"}
     assert run.settings() == settings
     assert reproduce(run) == "yolo detect train loss=eiou model=start.pt data=coco.yaml epochs=3 box=5.0 seed=4"
-    row = make_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
+    row = make_results_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
     assert (row["model"], row["resumed"], row["torch"], row["data_holds"]) == ("start.pt", 2, "2.0 → 2.1", "abc")
 
 

@@ -10,7 +10,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.matched import IOU_BINS, RECALL_LEVELS
 from yolo_feiou.evaluation.metrics import COCO_STATS, CURVE_LEVELS
 from yolo_feiou.report.read import read_results
-from yolo_feiou.results.schema import AP_CURVE, METRICS, PERCENT, TEXT
+from yolo_feiou.results.schema import AP_CURVE, IOU_PERCENTS, METRICS, TEXT
 from yolo_feiou.storage.spreadsheets import read_rows
 from yolo_feiou.storage.tables import read_csv, write_csv
 
@@ -27,7 +27,7 @@ def test_the_metrics_are_those_of_the_evaluation():
     shares = {f"{kind}_{share}" for kind in ("matched", "found") for share in RECALL_LEVELS} - {"matched_50"}
     assert {*COCO_STATS, *(f"AP{level}" for level in CURVE_LEVELS), "matched_iou", *shares} == set(METRICS)
     assert len(set(METRICS)) == len(METRICS)
-    assert PERCENT == tuple(CURVE_LEVELS) == tuple(IOU_BINS)
+    assert IOU_PERCENTS == tuple(CURVE_LEVELS) == tuple(IOU_BINS)
     assert tuple(f"AP{level}" for level in CURVE_LEVELS) == AP_CURVE
 
 

@@ -18,7 +18,7 @@ from yolo_feiou.report.series import (
     make_threshold_panels,
 )
 from yolo_feiou.report.variants import Variant
-from yolo_feiou.results.schema import PERCENT as LEVELS
+from yolo_feiou.results.schema import IOU_PERCENTS as LEVELS
 
 UP = variant("up", 0.410, 0.421, 0.432)
 CIOU = Baseline({"loss": "ciou"})

@@ -7,7 +7,14 @@ import pytest
 import torch
 import ultralytics
 
-from yolo_feiou.results.provenance import DEVICE, git_commit, machine, now, session, versions
+from yolo_feiou.results.provenance import (
+    DEVICE,
+    find_git_commit,
+    find_versions,
+    get_utc_time,
+    make_session,
+    name_hardware,
+)
 
 
 def git(folder, *words):
@@ -26,55 +33,55 @@ def package(tmp_path):
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "--quiet", "--message=Begin")
-    git_commit.cache_clear()
+    find_git_commit.cache_clear()
     return folder
 
 
 def test_a_checkout_is_named_by_its_commit(package, tmp_path):
     (tmp_path / "README.md").write_text("changed, and no part of the package")
-    assert git_commit(package) == git(package, "rev-parse", "HEAD")[:12]
+    assert find_git_commit(package) == git(package, "rev-parse", "HEAD")[:12]
 
 
 @pytest.mark.parametrize("name", ["__init__.py", "new.py"])
 def test_a_file_that_differs_from_the_commit_is_a_plus(package, name):
     (package / name).write_text("x = 1")
-    assert git_commit(package) == git(package, "rev-parse", "HEAD")[:12] + "+"
+    assert find_git_commit(package) == git(package, "rev-parse", "HEAD")[:12] + "+"
 
 
 def test_a_package_that_is_installed_in_a_checkout_of_something_else_has_no_commit(package, tmp_path):
     installed = tmp_path / ".venv" / "package"
     installed.mkdir(parents=True)
     (installed / "__init__.py").write_text("")
-    assert git_commit(installed) == ""
+    assert find_git_commit(installed) == ""
 
 
 def test_outside_a_checkout_and_without_git_there_is_no_commit(package, tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     (tmp_path / ".git").rename(tmp_path / "moved")
-    assert git_commit(package) == ""
+    assert find_git_commit(package) == ""
     (tmp_path / "moved").rename(tmp_path / ".git")
-    git_commit.cache_clear()
+    find_git_commit.cache_clear()
     monkeypatch.setenv("PATH", str(package))
-    assert git_commit(package) == ""
+    assert find_git_commit(package) == ""
 
 
 def test_versions_are_those_that_are_imported():
-    found = versions()
+    found = find_versions()
     assert found["ultralytics"] == ultralytics.__version__
     assert found["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
 
 
 def test_a_session_begins_after_the_epochs_that_are_done(monkeypatch):
     monkeypatch.delenv(DEVICE, raising=False)
-    entry = session(3, "cpu")
-    assert (entry["first_epoch"], entry["device"], entry["machine"]) == (4, "cpu", machine("cpu"))
-    assert session(0, "")["device"] == "chosen by Ultralytics"
+    entry = make_session(3, "cpu")
+    assert (entry["first_epoch"], entry["device"], entry["machine"]) == (4, "cpu", name_hardware("cpu"))
+    assert make_session(0, "")["device"] == "chosen by Ultralytics"
     monkeypatch.setenv(DEVICE, "5")  # which the process itself sees as 0
-    assert session(0, "0")["device"] == "5"
+    assert make_session(0, "0")["device"] == "5"
 
 
 def test_the_time_is_in_utc_to_the_second():
-    read = datetime.fromisoformat(now())
+    read = datetime.fromisoformat(get_utc_time())
     assert read.utcoffset().total_seconds() == 0 and read.microsecond == 0
     assert abs((datetime.now(timezone.utc) - read).total_seconds()) < 60
 
@@ -83,5 +90,5 @@ def test_gpus_are_named_once_each_and_a_cpu_by_its_cores(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 3)
     monkeypatch.setattr("torch.cuda.get_device_name", ("B", "A", "B").__getitem__)
-    assert machine("") == machine("0,1,2") == "A, B"
-    assert machine("cpu").endswith(" cores")
+    assert name_hardware("") == name_hardware("0,1,2") == "A, B"
+    assert name_hardware("cpu").endswith(" cores")

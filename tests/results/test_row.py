@@ -4,7 +4,7 @@ import pytest
 
 from tests.ablation.factories import MEASURED, SESSION, TASK, run
 from yolo_feiou.evaluation.source import Source
-from yolo_feiou.results.row import Trained, make_row, matches_request, merge_values
+from yolo_feiou.results.row import TrainingSummary, make_results_row, matches_request, merge_values
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def test_sessions_give_one_value_or_all_in_their_order(values, merged):
 def make(sessions=(SESSION,), set_to=(), **arguments):
     """The row of a training of three epochs of 2 s."""
     curve = [{"epoch": epoch, "time": 2.0 * epoch} for epoch in (1, 2, 3)]
-    trained = Trained("r", "k", run(**arguments), dict(set_to), curve, sessions)
-    return make_row(trained, TASK, {**MEASURED, **Source(None, "x").row})
+    trained = TrainingSummary("r", "k", run(**arguments), dict(set_to), curve, sessions)
+    return make_results_row(trained, TASK, {**MEASURED, **Source(None, "x").row})
 
 
 def test_what_trained_goes_before_what_was_asked_for():

@@ -20,7 +20,14 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.results import run_record
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.fingerprints import fingerprint_files
-from yolo_feiou.results.run_record import ASKED, MARK, RunRecord, mark_of, read, resumed
+from yolo_feiou.results.run_record import (
+    ASKED_VARIABLE,
+    MODEL_MARK,
+    RunRecord,
+    get_mark,
+    read_run_record,
+    resume_run_record,
+)
 from yolo_feiou.storage.tables import read_json
 from yolo_feiou.yolo.configs import find_data
 
@@ -43,7 +50,7 @@ model.train(**told)
 def begin(asked, arguments, set_to, **defaults):
     """A record as a trainer begins it."""
     arguments = {**EXTRA_ARGUMENTS, **arguments}
-    return run_record.begin(
+    return run_record.begin_run_record(
         asked,
         arguments,
         set_to,
@@ -95,24 +102,24 @@ def test_a_resume_adds_an_entry_and_changes_nothing_else(tmp_path):
     record.write(tmp_path)
     before = read_json(tmp_path / "provenance.json")
     again = {**SESSION, "first_epoch": 2}
-    resumed([tmp_path], again).write(tmp_path)
+    resume_run_record([tmp_path], again).write(tmp_path)
     after = read_json(tmp_path / "provenance.json")
     assert after.pop("sessions") == [*before.pop("sessions"), again] and after == before
     (tmp_path / "moved").mkdir()
-    assert resumed([tmp_path / "moved", tmp_path], again).id == record.id, "that of the checkpoint's folder"
+    assert resume_run_record([tmp_path / "moved", tmp_path], again).id == record.id, "that of the checkpoint's folder"
 
 
 def test_what_was_begun_without_a_record_stays_unrecorded(tmp_path):
-    record = resumed([tmp_path], {**SESSION, "first_epoch": 3})
+    record = resume_run_record([tmp_path], {**SESSION, "first_epoch": 3})
     record.write(tmp_path)
-    found = read(tmp_path)
+    found = read_run_record(tmp_path)
     assert found == record and found.arguments is None and found.loss is None and len(found.sessions) == 1
 
 
 def test_the_number_of_nodes_keeps_its_key_in_the_file(tmp_path):
     RunRecord("a", processes=16, nodes=2, sessions=({"first_epoch": 1},)).write(tmp_path)
     assert read_json(tmp_path / "provenance.json")["machines"] == 2
-    assert read(tmp_path).nodes == 2
+    assert read_run_record(tmp_path).nodes == 2
 
 
 @pytest.mark.parametrize(
@@ -136,17 +143,19 @@ def test_a_damaged_record_is_named_and_kept_for_people(tmp_path, damaged):
     path = tmp_path / "provenance.json"
     path.write_text(damaged)
     with pytest.raises(DataError, match=r"provenance\.json is"):
-        read(tmp_path)
-    assert resumed([tmp_path], SESSION).arguments is None
+        read_run_record(tmp_path)
+    assert resume_run_record([tmp_path], SESSION).arguments is None
     assert not path.exists() and (tmp_path / "provenance.json.damaged").read_text() == damaged
 
 
 def test_workers_of_ultralytics_know_what_was_asked_and_not_all_arguments():
-    with run_record.telling_workers({"epochs": 3}):
-        assert json.loads(os.environ[ASKED]) == {"epochs": 3}
-        assert run_record.asked_for({"lr0": 1, "session": object()}) == {"lr0": 1}, "this process is no worker"
-        assert run_record.asked_for({**DEFAULT_CFG_DICT}, is_worker=True) == {"epochs": 3}
-    assert ASKED not in os.environ
+    with run_record.tell_workers({"epochs": 3}):
+        assert json.loads(os.environ[ASKED_VARIABLE]) == {"epochs": 3}
+        assert run_record.find_asked_arguments({"lr0": 1, "session": object()}) == {"lr0": 1}, (
+            "this process is no worker"
+        )
+        assert run_record.find_asked_arguments({**DEFAULT_CFG_DICT}, is_worker=True) == {"epochs": 3}
+    assert ASKED_VARIABLE not in os.environ
 
 
 @pytest.mark.slow
@@ -165,7 +174,7 @@ def test_a_fine_tune_that_was_killed_and_resumed_says_what_it_began_with(train, 
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load((folder / "args.yaml").read_text())["optimizer"] == "AdamW"
 
-    record = read(folder)
+    record = read_run_record(folder)
     assert {**read_json(folder / "provenance.json"), "sessions": None} == {**began, "sessions": None}
     assert [session["first_epoch"] for session in record.sessions] == [1, 2]
     assert record.asked.items() >= {"loss": "eiou", "epochs": 3, "data": data, "model": str(base)}.items()
@@ -178,26 +187,26 @@ def test_a_fine_tune_that_was_killed_and_resumed_says_what_it_began_with(train, 
 
 @pytest.mark.slow
 def test_a_new_training_in_the_folder_of_an_older_one_replaces_its_record(train):
-    first = read(train(loss="eiou").save_dir)
-    second = read(train(loss="giou", exist_ok=True).save_dir)
+    first = read_run_record(train(loss="eiou").save_dir)
+    second = read_run_record(train(loss="giou", exist_ok=True).save_dir)
     assert first.id != second.id and second.loss == "giou" and len(second.sessions) == 1
 
 
 @pytest.mark.slow
 def test_a_finished_checkpoint_tells_its_loss_and_its_record_whatever_ultralytics_does_to_it(train, tmp_path):
     trainer = train(loss="focal_eiou:gamma=0.50,norm=tal", save_period=1)
-    told = {"loss": "focal_eiou:norm=tal", "version": __version__, "run": read(trainer.save_dir).id}
+    told = {"loss": "focal_eiou:norm=tal", "version": __version__, "run": read_run_record(trainer.save_dir).id}
     content = torch.load(trainer.best, weights_only=False)
-    assert "loss" not in content["train_args"] and mark_of(content["model"]) == told
+    assert "loss" not in content["train_args"] and get_mark(content["model"]) == told
     unfinished = trainer.save_dir / "weights" / "epoch0.pt"
-    assert mark_of(torch.load(unfinished, weights_only=False)["ema"]) == told
+    assert get_mark(torch.load(unfinished, weights_only=False)["ema"]) == told
     strip_optimizer(str(unfinished), str(tmp_path / "stripped.pt"))
     YOLO(tmp_path / "stripped.pt").save(tmp_path / "saved.pt")
     model = YOLO(tmp_path / "saved.pt")
     model.fuse()
     model.save(tmp_path / "fused.pt")
     for name in ("stripped.pt", "saved.pt", "fused.pt"):
-        assert mark_of(torch.load(tmp_path / name, weights_only=False)["model"]) == told
+        assert get_mark(torch.load(tmp_path / name, weights_only=False)["model"]) == told
 
 
 ALONE = """
@@ -241,8 +250,8 @@ def test_a_fine_tune_without_a_loss_says_that_its_weights_were_trained_with_anot
 
 def test_a_mark_of_another_form_is_none():
     for mark in (None, "eiou", {}, {"loss": 1}):
-        assert mark_of(SimpleNamespace(**{MARK: mark})) == {}
-    assert mark_of(SimpleNamespace()) == {}
+        assert get_mark(SimpleNamespace(**{MODEL_MARK: mark})) == {}
+    assert get_mark(SimpleNamespace()) == {}
 
 
 @pytest.mark.slow
@@ -262,4 +271,4 @@ def test_a_failed_start_leaves_no_record(data, tmp_path):
 def test_a_record_holds_what_is_read_again(tmp_path):
     record = RunRecord("x", asked={"a": 1}, arguments={"b": 2}, differing=("b",), sessions=(SESSION,), processes=2)
     record.write(tmp_path)
-    assert read(tmp_path) == record
+    assert read_run_record(tmp_path) == record

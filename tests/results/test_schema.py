@@ -10,9 +10,9 @@ from tests.evaluation.factories import predicted, truth
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.source import Source
 from yolo_feiou.results import schema
-from yolo_feiou.results.provenance import session
-from yolo_feiou.results.row import Trained, make_row
-from yolo_feiou.results.schema import COLUMNS, SECTIONS, describe_columns, find_dependent
+from yolo_feiou.results.provenance import make_session
+from yolo_feiou.results.row import TrainingSummary, make_results_row
+from yolo_feiou.results.schema import COLUMN_SECTIONS, COLUMNS, describe_columns, find_dependent
 from yolo_feiou.storage.tables import read_csv
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ PLACES = list(COLUMNS)
 
 
 def test_a_column_is_declared_once():
-    assert len(COLUMNS) == sum(len(section) for section in SECTIONS.values())
+    assert len(COLUMNS) == sum(len(section) for section in COLUMN_SECTIONS.values())
 
 
 def test_what_an_evaluation_computes_are_columns_in_the_order_of_the_file():
@@ -30,17 +30,19 @@ def test_what_an_evaluation_computes_are_columns_in_the_order_of_the_file():
 
 
 def test_a_row_has_the_columns_of_the_schema_in_its_order():
-    trained = Trained("r", "k", run(box=5), {"imgsz": 640}, [], [SESSION])
-    row = make_row(trained, TASK, {**MEASURED, **Source(None, "x").row})
+    trained = TrainingSummary("r", "k", run(box=5), {"imgsz": 640}, [], [SESSION])
+    row = make_results_row(trained, TASK, {**MEASURED, **Source(None, "x").row})
     assert row.keys() <= COLUMNS.keys()
-    own = [name for name in row if name not in schema.ARGUMENTS and name not in MEASURED and name != "ground_truth"]
+    own = [
+        name for name in row if name not in schema.ARGUMENT_COLUMNS and name not in MEASURED and name != "ground_truth"
+    ]
     assert [PLACES.index(name) for name in own] == sorted(PLACES.index(name) for name in own)
-    assert [name for name in row if name in schema.ARGUMENTS] == ["data", "epochs", "box", "imgsz"]
+    assert [name for name in row if name in schema.ARGUMENT_COLUMNS] == ["data", "epochs", "box", "imgsz"]
     assert PLACES.index("gain") < PLACES.index("box") < PLACES.index("device")
 
 
 def test_a_session_has_all_that_is_said_of_what_trained():
-    assert session(0, "cpu").keys() - {"started", "first_epoch"} == set(schema.PROVENANCE)
+    assert make_session(0, "cpu").keys() - {"started", "first_epoch"} == set(schema.PROVENANCE)
 
 
 def test_the_committed_results_have_columns_of_the_schema_alone():
@@ -95,6 +97,6 @@ def test_metrics_are_fractions_and_no_one_is_missing():
 def test_the_description_has_a_line_for_each_column_that_is_no_plain_argument():
     text = describe_columns()
     for name, column in COLUMNS.items():
-        plain = name in schema.ARGUMENTS and column.meaning == "as Ultralytics defines it"
+        plain = name in schema.ARGUMENT_COLUMNS and column.meaning == "as Ultralytics defines it"
         assert (f"| `{name}` |" in text) is not plain
     assert "| `objects` | count |  | objects without crowds | yes, unless `data` is swept |" in text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.results.settings import TrainingSettings, digest
+from yolo_feiou.results.settings import TrainingSettings, digest_settings
 
 DEFAULTS = {"epochs": 100, "box": 7.5, "lr0": 0.01, "cos_lr": False, "patience": 1, "workers": 8, "loss": "stock"}
 
@@ -43,7 +43,10 @@ def test_contents_of_files_and_a_matched_gain_are_settings():
 
 
 def test_a_digest_is_of_all_settings_in_any_order():
-    one = digest({"loss": "eiou", "seed": 0})
+    one = digest_settings({"loss": "eiou", "seed": 0})
     assert len(one) == 10 and int(one, 16) >= 0
-    assert digest({"seed": 0, "loss": "eiou"}) == one
-    assert len({one, digest({"loss": "eiou", "seed": False}), digest({"loss": "eiou", "seed": "0"})}) == 3
+    assert digest_settings({"seed": 0, "loss": "eiou"}) == one
+    assert (
+        len({one, digest_settings({"loss": "eiou", "seed": False}), digest_settings({"loss": "eiou", "seed": "0"})})
+        == 3
+    )

@@ -3,35 +3,38 @@
 from dataclasses import replace
 
 from tests.ablation.factories import run
-from yolo_feiou.results.tables import Gathered, differing, read_box_stats, write_rows, write_tables
+from yolo_feiou.results.tables import RunResults, find_differing_arguments, read_box_stats, write_rows, write_tables
 from yolo_feiou.storage.tables import read_csv
 
 
 def gathered(*runs):
-    return [Gathered(one, {}, [], []) for one in runs]
+    return [RunResults(one, {}, [], []) for one in runs]
 
 
 def test_spelling_and_the_way_it_is_done_are_no_axes():
-    assert differing(gathered(run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False))) == []
+    assert (
+        find_differing_arguments(gathered(run(box=5, workers=1), run(box=5.0, workers=2), run(box=5, plots=False)))
+        == []
+    )
 
 
 def test_a_matched_gain_follows_from_the_loss():
     matched = [replace(run(loss=loss, box=box), gain="matched") for loss, box in (("ciou", 7.5), ("eiou", 3.1))]
-    assert differing(gathered(*matched)) == ["loss"]
-    assert differing(gathered(*matched, run())) == ["loss", "gain"]
+    assert find_differing_arguments(gathered(*matched)) == ["loss"]
+    assert find_differing_arguments(gathered(*matched, run())) == ["loss", "gain"]
 
 
 def test_an_argument_that_one_run_was_not_given_is_what_its_record_says():
     """Without a record it is unknown, which differs from all else."""
-    given = Gathered(run(mosaic=0.5), {}, [], [])
-    assert differing([given, Gathered(run(), {}, [], [], {"mosaic": 0.5})]) == []
-    assert differing([given, Gathered(run(), {}, [], [], {"mosaic": 1.0})]) == ["mosaic"]
-    assert differing([given, Gathered(run(), {}, [], [])]) == ["mosaic"]
+    given = RunResults(run(mosaic=0.5), {}, [], [])
+    assert find_differing_arguments([given, RunResults(run(), {}, [], [], {"mosaic": 0.5})]) == []
+    assert find_differing_arguments([given, RunResults(run(), {}, [], [], {"mosaic": 1.0})]) == ["mosaic"]
+    assert find_differing_arguments([given, RunResults(run(), {}, [], [])]) == ["mosaic"]
 
 
 def test_axes_are_the_loss_first_and_the_seed_last():
     one, other = run(loss="ciou", seed=0, box=5, imgsz=32), run(loss="eiou", seed=1, box=7, imgsz=64)
-    assert differing(gathered(one, other)) == ["loss", "box", "imgsz", "seed"]
+    assert find_differing_arguments(gathered(one, other)) == ["loss", "box", "imgsz", "seed"]
 
 
 def tables(folder, *runs):
@@ -42,7 +45,7 @@ def tables(folder, *runs):
 
 def of(one, recorded=None, box_stats=()):
     arguments = {key: one.arguments[key] for key in ("loss", "seed")}
-    return Gathered(one, {**arguments, "AP": 0.5}, [{"epoch": 1, "time": 2}], box_stats, recorded or {})
+    return RunResults(one, {**arguments, "AP": 0.5}, [{"epoch": 1, "time": 2}], box_stats, recorded or {})
 
 
 def test_runs_are_in_the_order_of_their_axes_and_numbers_by_size(tmp_path):

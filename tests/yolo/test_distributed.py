@@ -17,7 +17,7 @@ from tests.runs import SHORT, overrides, results, short
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.resume import UnfinishedRun, lock_run
 from yolo_feiou.errors import FinishedError
-from yolo_feiou.results.run_record import read, telling_workers
+from yolo_feiou.results.run_record import read_run_record, tell_workers
 from yolo_feiou.yolo import distributed
 from yolo_feiou.yolo.distributed import RANKS_SINCE, Ranks
 
@@ -88,14 +88,14 @@ def test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers(data, tmp_path
     trainer = DetectionTrainer(overrides=overrides(data, tmp_path))
     file = generate_ddp_file(trainer)
     try:
-        with telling_workers(trainer.asked):
+        with tell_workers(trainer.asked):
             done = run_ranks(tmp_path, file)
     finally:
         ddp_cleanup(trainer, file)
     assert done.returncode == 0, done.stderr[-2000:]
     assert sorted(re.findall(r"Box loss: eiou, .* rank (\d)", done.stdout)) == ["0", "1"]
     assert len(results(tmp_path / "run")) == 1
-    record = read(tmp_path / "run")
+    record = read_run_record(tmp_path / "run")
     assert record.asked == {key: value for key, value in overrides(data, tmp_path).items() if value is not None}
     assert (record.processes, record.loss, record.arguments["data"]) == (2, "eiou", data)
     assert [session["first_epoch"] for session in record.sessions] == [1], "rank 0 alone writes it"
@@ -139,7 +139,7 @@ def test_a_job_that_was_requeued_resumes_its_run(tmp_path, data, release):
     assert again.returncode == 0, again.stderr[-2000:]
     assert 1 <= done < 3 and re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
     assert [row["epoch"] for row in results(tmp_path / "runs" / "run")] == ["1", "2", "3"]
-    record = read(tmp_path / "runs" / "run")
+    record = read_run_record(tmp_path / "runs" / "run")
     assert (record.launcher, record.processes, record.asked["loss"]) == ("torchrun", 1, "eiou")
     assert record.sessions[0]["first_epoch"] == 1 and len(record.sessions) == 2
 

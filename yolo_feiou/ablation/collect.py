@@ -12,8 +12,8 @@ from yolo_feiou.ablation.store import ABLATION, run_folders
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.derived import keep_edited, note_tables
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
-from yolo_feiou.results.run_record import read_arguments
-from yolo_feiou.results.tables import Gathered, read_box_stats, write_rows, write_tables
+from yolo_feiou.results.run_record import read_recorded_arguments
+from yolo_feiou.results.tables import RunResults, read_box_stats, write_rows, write_tables
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record
 
@@ -35,15 +35,15 @@ def collect(folder: str | Path) -> list[str]:
     """
     folder = Path(folder)
     notes: list[str] = []
-    gathered: list[Gathered] = []
+    gathered: list[RunResults] = []
     wanted = _wanted(folder / ABLATION, notes)
     for run_folder in run_folders(folder):
         try:
             run_folder.check_files()
             run, row = run_folder.run(), _row(run_folder, wanted)
             if row:
-                recorded = read_arguments(run_folder.train)[0]
-                gathered.append(Gathered(run, row, curve(run_folder), read_box_stats(run_folder.train), recorded))
+                recorded = read_recorded_arguments(run_folder.train)[0]
+                gathered.append(RunResults(run, row, curve(run_folder), read_box_stats(run_folder.train), recorded))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]

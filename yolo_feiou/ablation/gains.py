@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.grid import Run, digest
+from yolo_feiou.ablation.grid import Run, digest_settings
 from yolo_feiou.ablation.records import Preflight
 from yolo_feiou.ablation.run_folder import set_aside
 from yolo_feiou.errors import ArgumentError, DataError
@@ -120,7 +120,7 @@ def warn_far_apart(rows: Sequence[Row]) -> list[str]:
 
 def group_key(run: Run) -> str:
     """Return what stands for the runs that are measured together."""
-    return digest({key: value for key, value in run.settings.items() if key not in FREE_ARGUMENTS})
+    return digest_settings({key: value for key, value in run.settings.items() if key not in FREE_ARGUMENTS})
 
 
 def _box(run: Run, rows: list[Row]) -> float:

@@ -12,7 +12,7 @@ from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.results.fingerprints import fingerprint_files
-from yolo_feiou.results.settings import TrainingSettings, digest
+from yolo_feiou.results.settings import TrainingSettings, digest_settings
 
 #: Names under which the lists of losses and seeds are given too.
 ALIASES = {"losses": "loss", "seeds": "seed"}
@@ -47,7 +47,7 @@ class Run(TrainingSettings):
 
         Spelling doesn't count: an argument given with its default changes nothing.
         """
-        return digest(self.settings)
+        return digest_settings(self.settings)
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import yaml
 
-from yolo_feiou.ablation.grid import ALIASES, Run, digest, expand, in_file_name
+from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand, in_file_name
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
@@ -117,7 +117,7 @@ def find_folder(named: str, run: Run, framework: Framework) -> Path:
     places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
     words = [files[key].stem for key in files if key not in varied]
     words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
-    return framework.runs_folder / "ablate" / "-".join([*words, digest({**fixed, **places})[:6]])
+    return framework.runs_folder / "ablate" / "-".join([*words, digest_settings({**fixed, **places})[:6]])
 
 
 def assign_devices(options: Options) -> list[str]:

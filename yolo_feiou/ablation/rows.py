@@ -9,8 +9,8 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.epochs import read_curve
-from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained, make_row
-from yolo_feiou.results.run_record import read_arguments
+from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, TrainingSummary, make_results_row
+from yolo_feiou.results.run_record import read_recorded_arguments
 from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 
@@ -32,8 +32,8 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
     """
     recorded = check_trained(folder, run)
     set_to = {key: recorded[key] for key in ADJUSTED_ARGUMENTS}
-    trained = Trained(folder.path.name, folder.key, run, set_to, curve(folder), folder.sessions())
-    return make_row(trained, task, measured)
+    trained = TrainingSummary(folder.path.name, folder.key, run, set_to, curve(folder), folder.sessions())
+    return make_results_row(trained, task, measured)
 
 
 def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
     Raises:
         DataError: If they are not those that it should have been trained with.
     """
-    recorded, set_to, where = read_arguments(folder.train)
+    recorded, set_to, where = read_recorded_arguments(folder.train)
     for key in VERIFIED_ARGUMENTS:
         asked, found = run.arguments.get(key), recorded.get(key)
         if asked is not None and str(asked) != str(found):

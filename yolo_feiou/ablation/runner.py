@@ -16,7 +16,7 @@ from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
-from yolo_feiou.results.provenance import now
+from yolo_feiou.results.provenance import get_utc_time
 from yolo_feiou.storage.tables import Row
 
 #: Seconds between two looks at the processes.
@@ -87,7 +87,7 @@ class Runner:
     sleep: Callable[[float], object] = time.sleep
 
     def __post_init__(self) -> None:
-        self.begun = now()
+        self.begun = get_utc_time()
         self.running: list[RunFolder] = []
         self.elsewhere: list[RunFolder] = []
         self.tries: dict[str, int] = {}
@@ -160,7 +160,7 @@ class Runner:
         """Record a failure, in memory if the disk is full."""
         self.failures[folder.path.name] = why
         try:
-            folder.write_failure({"time": now(), "reason": why})
+            folder.write_failure({"time": get_utc_time(), "reason": why})
         except OSError as error:
             why = f"{why} (and it can't be recorded: {error.strerror})"
         self.view.failed(folder, why)

@@ -15,7 +15,7 @@ from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import visible
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
-from yolo_feiou.results.run_record import Start
+from yolo_feiou.results.run_record import SessionRecord
 from yolo_feiou.storage.checkpoint_reader import read_numbers
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import read_record, write_json
@@ -41,7 +41,7 @@ class LaunchRecord(msgspec.Struct):
     processes: Annotated[int, msgspec.Meta(ge=1)] = 1
     nodes: Annotated[int, msgspec.Meta(ge=1)] = msgspec.field(default=1, name="machines")
     asked: dict[str, str] = {}
-    sessions: list[Start] = []
+    sessions: list[SessionRecord] = []
 
 
 @dataclass(frozen=True)

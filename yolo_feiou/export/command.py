@@ -20,7 +20,7 @@ from yolo_feiou.export.results import add, gather, name_in, printed, read
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import submit
 from yolo_feiou.report.format import format_percent
-from yolo_feiou.results.tables import Gathered
+from yolo_feiou.results.tables import RunResults
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.devices import check_device
@@ -39,7 +39,7 @@ class Work:
     """
 
     request: Request
-    gathered: list[Gathered] = field(default_factory=list)
+    gathered: list[RunResults] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     without: set[tuple[str, Path]] = field(default_factory=set)
 

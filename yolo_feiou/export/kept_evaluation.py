@@ -13,8 +13,8 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.evaluation.source import find_source
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.results.provenance import now, versions
-from yolo_feiou.results.settings import digest
+from yolo_feiou.results.provenance import find_versions, get_utc_time
+from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.detect import WeightsOrModel
@@ -145,9 +145,9 @@ def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
 
 def keep(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
     """Write what was measured for the next command, and return by what it was made."""
-    made |= {"finished": now(), **versions()}
+    made |= {"finished": get_utc_time(), **find_versions()}
     content = {"asked": dict(asked), "measured": row, "made": made}
-    write_json(path, {**content, "sha256": digest(content)})
+    write_json(path, {**content, "sha256": digest_settings(content)})
     return made
 
 
@@ -157,7 +157,7 @@ def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
         return None
     try:
         content = read_record(path, Kept)
-        if content.pop("sha256") != digest(content):
+        if content.pop("sha256") != digest_settings(content):
             raise DataError(f"{path} was edited since it was written.")
     except DataError as error:
         say(f"{error} It is repeated.")

@@ -15,11 +15,11 @@ from yolo_feiou.report.format import format_percent
 from yolo_feiou.report.render import TABLE_MARK, Cell, Table, render_lines
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
 from yolo_feiou.results.read import read_cells
-from yolo_feiou.results.row import make_row
-from yolo_feiou.results.schema import ARGUMENTS as ARGUMENT_NAMES
+from yolo_feiou.results.row import make_results_row
+from yolo_feiou.results.schema import ARGUMENT_COLUMNS as ARGUMENT_NAMES
 from yolo_feiou.results.schema import PAPER_METRICS
 from yolo_feiou.results.settings import TrainingSettings
-from yolo_feiou.results.tables import Gathered, read_box_stats, write_tables
+from yolo_feiou.results.tables import RunResults, read_box_stats, write_tables
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, parse_number
 
@@ -29,7 +29,7 @@ def name_in(out: Path, folder: Path) -> str:
     return Path(os.path.relpath(folder.resolve(), out.resolve())).as_posix()
 
 
-def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> Gathered:
+def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> RunResults:
     """Return what the tables say of a run.
 
     Args:
@@ -39,14 +39,14 @@ def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> 
         options: Those of the command.
     """
     trained = run.trained(name, options.data)
-    row = make_row(trained, {**asdict(options), "command": reproduce(run)}, measured.row)
+    row = make_results_row(trained, {**asdict(options), "command": reproduce(run)}, measured.row)
     row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}
-    return Gathered(trained.run, row, run.curve, read_box_stats(run.folder), run.arguments)
+    return RunResults(trained.run, row, run.curve, read_box_stats(run.folder), run.arguments)
 
 
-def add(out: Path, runs: Sequence[Gathered]) -> None:
+def add(out: Path, runs: Sequence[RunResults]) -> None:
     """Write the tables of a folder with these runs in it; what they say of other runs stays.
 
     Args:
@@ -58,7 +58,7 @@ def add(out: Path, runs: Sequence[Gathered]) -> None:
         write_tables(out, [*(one for one in read(out) if one.row["run"] not in here), *runs])
 
 
-def read(out: Path) -> list[Gathered]:
+def read(out: Path) -> list[RunResults]:
     """Return what the tables of a folder say, each cell as it is written.
 
     Raises:
@@ -71,7 +71,7 @@ def read(out: Path) -> list[Gathered]:
         return [_without_name(row) for row in table if row["run"] == name]
 
     return [
-        Gathered(
+        RunResults(
             _run(row),
             row,
             of_run(curves, row["run"]),
@@ -82,7 +82,7 @@ def read(out: Path) -> list[Gathered]:
     ]
 
 
-def printed(runs: Sequence[Gathered]) -> Iterator[str]:
+def printed(runs: Sequence[RunResults]) -> Iterator[str]:
     """Yield the table of runs as papers print it, and under it how they were evaluated."""
     rows = [one.row for one in runs]
     yield from render_lines(table(rows))

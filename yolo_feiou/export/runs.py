@@ -16,11 +16,11 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
-from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, Trained
-from yolo_feiou.results.run_record import FILE as RECORD
-from yolo_feiou.results.run_record import RunRecord, mark_of, read
+from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, TrainingSummary
+from yolo_feiou.results.run_record import RECORD_FILE as RECORD
+from yolo_feiou.results.run_record import RunRecord, get_mark, read_run_record
 from yolo_feiou.results.schema import PROVENANCE
-from yolo_feiou.results.settings import TrainingSettings, digest
+from yolo_feiou.results.settings import TrainingSettings, digest_settings
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
 from yolo_feiou.yolo.checkpoints import load_checkpoint
@@ -116,7 +116,7 @@ class TrainedRun:
         known = [key for key in self.arguments if key in all_defaults()]
         return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
-    def trained(self, name: str, data: str = "") -> Trained:
+    def trained(self, name: str, data: str = "") -> TrainingSummary:
         """Return what its row is made of.
 
         Args:
@@ -126,7 +126,9 @@ class TrainedRun:
         settings = self.settings(data)
         run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
         set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
-        return Trained(name, digest(run.identify(all_defaults())), run, set_to, self.curve, self.sessions)
+        return TrainingSummary(
+            name, digest_settings(run.identify(all_defaults())), run, set_to, self.curve, self.sessions
+        )
 
     @property
     def trained_with(self) -> Mapping[str, Any]:
@@ -154,8 +156,8 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     checkpoint = _checkpoint(path)
     if not isinstance(checkpoint, dict) or not (checkpoint.get("model") or checkpoint.get("ema")):
         raise DataError(f"{path} is torn or not a checkpoint of Ultralytics': copy it again.")
-    mark = mark_of(checkpoint.get("ema") or checkpoint["model"])
-    recorded = read(folder)
+    mark = get_mark(checkpoint.get("ema") or checkpoint["model"])
+    recorded = read_run_record(folder)
     own = recorded if recorded and recorded.id == mark.get("run") else None
     record = own if own and own.arguments is not None else None
     resumed = _resumed(folder, said) if record is None else len(record.sessions) > 1

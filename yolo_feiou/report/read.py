@@ -99,7 +99,7 @@ def _read(folder: Path, prefix: str) -> Results:
     if prefix:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
     recorded = _named(read_table(folder / ARGUMENTS), prefix) if (folder / ARGUMENTS).is_file() else []
-    names = {*schema.ARGUMENTS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
+    names = {*schema.ARGUMENT_COLUMNS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
     arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
     return Results((folder,), rows, arguments, **optional, recorded={row["run"]: row for row in recorded})
 

@@ -13,7 +13,7 @@ from yolo_feiou.report.format import format_count, format_mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, spell_values
 from yolo_feiou.results.arguments import USUAL_VALUES
-from yolo_feiou.results.schema import AP_CURVE, PERCENT
+from yolo_feiou.results.schema import AP_CURVE, IOU_PERCENTS
 from yolo_feiou.storage.tables import Row
 
 MOST_LINES = 13  # of a panel
@@ -106,7 +106,7 @@ def make_threshold_panels(shown: ShownVariants) -> list[LinePanel]:
     def values(variant: Variant) -> list[BySeed]:
         return [{seed: 100 * value for seed, value in variant.get_by_seed(metric).items()} for metric in AP_CURVE]
 
-    x = [level / 100 for level in PERCENT]
+    x = [level / 100 for level in IOU_PERCENTS]
     return make_difference_panels(shown, values, x, ("AP by IoU threshold", "IoU threshold", "AP, %"))
 
 
@@ -115,9 +115,9 @@ def make_distribution_panels(shown: ShownVariants) -> list[LinePanel]:
 
     def values(variant: Variant) -> list[BySeed]:
         shares = {seed: of for seed, row in variant.runs.items() if (of := _shares(row))}
-        return [{seed: of[i] for seed, of in shares.items()} for i in range(len(PERCENT))]
+        return [{seed: of[i] for seed, of in shares.items()} for i in range(len(IOU_PERCENTS))]
 
-    x = [level / 100 + 0.025 for level in PERCENT]
+    x = [level / 100 + 0.025 for level in IOU_PERCENTS]
     return make_difference_panels(shown, values, x, ("Matched predictions by IoU", "IoU with the object", "share, %"))
 
 
@@ -193,7 +193,7 @@ def _is_number(variant: Variant, argument: str) -> bool:
 
 def _shares(row: Row) -> list[float]:
     """Return the share of each bin in a run's matched predictions, in per cent; nothing where there are none."""
-    counts = [row.get(f"iou_{level}") for level in PERCENT]
+    counts = [row.get(f"iou_{level}") for level in IOU_PERCENTS]
     known = [count for count in counts if count is not None]
     if len(known) < len(counts) or not (total := sum(known)):
         return []

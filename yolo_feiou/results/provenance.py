@@ -21,7 +21,7 @@ PACKAGE = Path(yolo_feiou.__file__).parent
 DEVICE = "YOLO_FEIOU_DEVICE"
 
 
-def session(epochs: int, device: str) -> Row:
+def make_session(epochs: int, device: str) -> Row:
     """Return the entry of a training that begins, or resumes, now.
 
     Args:
@@ -30,31 +30,31 @@ def session(epochs: int, device: str) -> Row:
     """
     device = os.environ.get(DEVICE) or device
     return {
-        "started": now(),
+        "started": get_utc_time(),
         "first_epoch": epochs + 1,
         "device": device or "chosen by Ultralytics",
         "threads": torch.get_num_threads(),
-        "machine": machine(device),
-        **versions(),
+        "machine": name_hardware(device),
+        **find_versions(),
     }
 
 
-def now() -> str:
+def get_utc_time() -> str:
     """Return the time in UTC, to the second."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
-def versions() -> Row:
+def find_versions() -> Row:
     """Return the versions that a result depends on; the commit is empty where the package is not a git checkout."""
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in ("torch", "ultralytics")},
         "yolo_feiou": yolo_feiou.__version__,
-        "git_commit": git_commit(),
+        "git_commit": find_git_commit(),
     }
 
 
-def machine(device: str) -> str:
+def name_hardware(device: str) -> str:
     """Return the kind of hardware: the GPUs if they are used, otherwise the CPU, by their names."""
     if torch.cuda.is_available() and device != "cpu":
         names = {torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())}
@@ -63,7 +63,7 @@ def machine(device: str) -> str:
 
 
 @cache
-def git_commit(package: Path = PACKAGE) -> str:
+def find_git_commit(package: Path = PACKAGE) -> str:
     """Return the commit of the checkout that a package runs from, with '+' if files differ from it.
 
     Empty where its files are in none, as in an environment that lies in a checkout of something else.

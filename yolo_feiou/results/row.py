@@ -9,7 +9,7 @@ from typing import Any
 
 from yolo_feiou.evaluation.source import FROM_LABELS
 from yolo_feiou.results.epochs import count_minutes
-from yolo_feiou.results.provenance import now
+from yolo_feiou.results.provenance import get_utc_time
 from yolo_feiou.results.schema import EVALUATION_SETTINGS, PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings
 from yolo_feiou.storage.tables import Row
@@ -21,7 +21,7 @@ ADJUSTED_ARGUMENTS = ("imgsz", "batch", "epochs")
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingSummary:
     """A training, as its files tell it.
 
     Attributes:
@@ -41,7 +41,7 @@ class Trained:
     sessions: Sequence[Row]
 
 
-def make_row(trained: Trained, task: Mapping[str, Any], measured: Row) -> Row:
+def make_results_row(trained: TrainingSummary, task: Mapping[str, Any], measured: Row) -> Row:
     """Return the row of a training and its evaluation.
 
     Args:
@@ -70,7 +70,7 @@ def make_row(trained: Trained, task: Mapping[str, Any], measured: Row) -> Row:
         "resumed": len(sessions) - 1 if sessions else None,
         "command": task["command"],
         "started": sessions[0]["started"] if sessions else None,
-        "finished": now(),
+        "finished": get_utc_time(),
         **settings,
         "eval_weights": task["weights"],
         "annotations": task["annotations"] or None,

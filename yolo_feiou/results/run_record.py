@@ -27,26 +27,26 @@ from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
-FILE = "provenance.json"
+RECORD_FILE = "provenance.json"
 #: Fields of `RunRecord` whose key in the file is another, which readers of the file know.
 FILE_KEYS = {"nodes": "machines"}
 #: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.
-MARK = "yolo_feiou"
+MODEL_MARK = "yolo_feiou"
 #: In the environment of Ultralytics' own workers, which get all arguments: those that were asked for, as JSON.
-ASKED = "YOLO_FEIOU_ASKED"
+ASKED_VARIABLE = "YOLO_FEIOU_ASKED"
 
 
-class Start(msgspec.Struct):
+class SessionRecord(msgspec.Struct):
     """An entry of `sessions`."""
 
     first_epoch: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Form(msgspec.Struct):
+class RecordForm(msgspec.Struct):
     """Of `provenance.json`, what is relied on."""
 
     id: str
-    sessions: Annotated[list[Start], msgspec.Meta(min_length=1)]
+    sessions: Annotated[list[SessionRecord], msgspec.Meta(min_length=1)]
     arguments: dict[str, Any] | None = None
     asked: dict[str, Any] = {}
     differing: list[str] = []
@@ -72,7 +72,7 @@ class RunRecord:
         launcher: 'torchrun', 'Ultralytics' for its own launcher, or '' for a single process.
         processes: In how many processes it trained.
         nodes: The number of nodes.
-        sessions: An entry for each time that it began or was resumed, see `provenance.session`.
+        sessions: An entry for each time that it began or was resumed, see `provenance.make_session`.
     """
 
     id: str
@@ -96,10 +96,10 @@ class RunRecord:
 
     def write(self, folder: Path) -> None:
         """Write the record to a run's folder, as a whole."""
-        write_json(folder / FILE, {FILE_KEYS.get(name, name): value for name, value in asdict(self).items()})
+        write_json(folder / RECORD_FILE, {FILE_KEYS.get(name, name): value for name, value in asdict(self).items()})
 
 
-def begin(
+def begin_run_record(
     asked: Mapping[str, Any],
     arguments: Mapping[str, Any],
     set_to: Mapping[str, Any],
@@ -146,7 +146,7 @@ def begin(
     )
 
 
-def resumed(folders: Sequence[Path], session: Row) -> RunRecord:
+def resume_run_record(folders: Sequence[Path], session: Row) -> RunRecord:
     """Return the record of a run with an entry for a resume; what no record says of its start stays unrecorded.
 
     Args:
@@ -155,23 +155,23 @@ def resumed(folders: Sequence[Path], session: Row) -> RunRecord:
     """
     for folder in folders:
         try:
-            if found := read(folder):
+            if found := read_run_record(folder):
                 return replace(found, sessions=(*found.sessions, session))
         except DataError:  # kept for people, and of no use to us
-            (folder / FILE).replace(folder / f"{FILE}.damaged")
+            (folder / RECORD_FILE).replace(folder / f"{RECORD_FILE}.damaged")
     return RunRecord(uuid.uuid4().hex, sessions=(session,))
 
 
-def read(folder: Path) -> RunRecord | None:
+def read_run_record(folder: Path) -> RunRecord | None:
     """Return the record in a run's folder, None if there is none.
 
     Raises:
         DataError: If it is damaged, or none of ours.
     """
-    path = folder / FILE
+    path = folder / RECORD_FILE
     if not path.is_file():
         return None
-    content = read_record(path, Form)
+    content = read_record(path, RecordForm)
     keys = {one.name: FILE_KEYS.get(one.name, one.name) for one in fields(RunRecord)}
     record = RunRecord(**{name: content[key] for name, key in keys.items() if key in content})
     return replace(record, sessions=tuple(record.sessions), differing=tuple(record.differing))
@@ -179,18 +179,18 @@ def read(folder: Path) -> RunRecord | None:
 
 def put_mark(model: Any, record: RunRecord, loss: str) -> None:
     """Put the mark of a run on a model: plain words, which load without this package."""
-    setattr(model, MARK, {"loss": loss, "version": yolo_feiou.__version__, "run": record.id})
+    setattr(model, MODEL_MARK, {"loss": loss, "version": yolo_feiou.__version__, "run": record.id})
 
 
-def mark_of(model: Any) -> dict[str, str]:
+def get_mark(model: Any) -> dict[str, str]:
     """Return the mark on a model that a checkpoint holds, empty if it has none."""
-    mark = getattr(model, MARK, None)
+    mark = getattr(model, MODEL_MARK, None)
     return mark if isinstance(mark, dict) and isinstance(mark.get("loss"), str) else {}
 
 
-def other_loss(weights: Any) -> str:
+def describe_other_loss(weights: Any) -> str:
     """Return a line on weights that were trained with a loss of ours and train without one now, '' for any others."""
-    loss = mark_of(weights).get("loss", STOCK)
+    loss = get_mark(weights).get("loss", STOCK)
     if loss == STOCK:
         return ""
     return (
@@ -199,7 +199,7 @@ def other_loss(weights: Any) -> str:
     )
 
 
-def read_arguments(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
+def read_recorded_arguments(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
     """Return all arguments that a training began with, what its trainer made of some, and the file that says so.
 
     It is the run's record, or args.yaml without one.
@@ -210,9 +210,9 @@ def read_arguments(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
     Raises:
         DataError: If that file is damaged.
     """
-    record = read(folder)
+    record = read_run_record(folder)
     if record and record.arguments is not None:
-        return dict(record.arguments), dict(record.set_to), FILE
+        return dict(record.arguments), dict(record.set_to), RECORD_FILE
     path = folder / "args.yaml"
     try:
         said = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
@@ -221,27 +221,27 @@ def read_arguments(folder: Path) -> tuple[dict[str, Any], dict[str, Any], str]:
     return {**EXTRA_ARGUMENTS, **said} if isinstance(said, dict) else {}, {}, path.name
 
 
-def asked_for(overrides: Mapping[str, Any], is_worker: bool = False) -> dict[str, Any]:
+def find_asked_arguments(overrides: Mapping[str, Any], is_worker: bool = False) -> dict[str, Any]:
     """Return the arguments that a training was asked for, given those that a trainer got.
 
     Args:
         overrides: What the trainer got.
         is_worker: Whether a launcher started this process as one of several: it may have got all arguments then.
     """
-    if is_worker and ASKED in os.environ:
-        return json.loads(os.environ[ASKED])
+    if is_worker and ASKED_VARIABLE in os.environ:
+        return json.loads(os.environ[ASKED_VARIABLE])
     given = {key: value for key, value in overrides.items() if value is not None or key == "loss"}  # None is stock
     return to_json({key: value for key, value in given.items() if key != "session"})
 
 
 @contextmanager
-def telling_workers(asked: Mapping[str, Any]) -> Iterator[None]:
+def tell_workers(asked: Mapping[str, Any]) -> Iterator[None]:
     """Within the block, workers that this process starts know what was asked for."""
-    os.environ[ASKED] = json.dumps(asked)
+    os.environ[ASKED_VARIABLE] = json.dumps(asked)
     try:
         yield
     finally:
-        os.environ.pop(ASKED, None)
+        os.environ.pop(ASKED_VARIABLE, None)
 
 
 def to_json(arguments: Mapping[str, Any]) -> dict[str, Any]:

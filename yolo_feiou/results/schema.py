@@ -15,7 +15,7 @@ from yolo_feiou.results.arguments import NUMERIC_ARGUMENTS, OTHER_ARGUMENTS
 #: number, a switch, a list or text.
 Kind = Literal["text", "count", "number", "fraction", "setting"]
 
-PERCENT = tuple(range(50, 100, 5))  # IoU thresholds of AP, and lower ends of the bins of matched IoU, in per cent
+IOU_PERCENTS = tuple(range(50, 100, 5))  # IoU thresholds of AP, and lower ends of the bins of matched IoU, in per cent
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ _PAPER = (
 _METRICS = (
     *_PAPER,
     Column("AR", "fraction", "COCO's average recall with 100 detections"),
-    *(Column(f"AP{n}", "fraction", f"AP at an IoU of .{n}") for n in PERCENT if n not in (50, 75)),
+    *(Column(f"AP{n}", "fraction", f"AP at an IoU of .{n}") for n in IOU_PERCENTS if n not in (50, 75)),
 )
 _MATCHED = (
     Column(
@@ -161,7 +161,10 @@ _MATCHED = (
         for n in (75, 90)
     ),
     *(Column(f"found_{n}", "fraction", f"recall at an IoU of .{n}: share of objects so matched") for n in (50, 75, 90)),
-    *(Column(f"iou_{n}", "count", f"matched predictions with an IoU from .{n}, in a bin .05 wide") for n in PERCENT),
+    *(
+        Column(f"iou_{n}", "count", f"matched predictions with an IoU from .{n}, in a bin .05 wide")
+        for n in IOU_PERCENTS
+    ),
 )
 _EXPORT = (Column("weights_sha256", "text", "checksum of the exported weights"),)
 
@@ -170,7 +173,7 @@ _ALL_ARGUMENTS = (
     *(_ARGUMENTS.get(name, Column(name, "setting", "as Ultralytics defines it")) for name in OTHER_ARGUMENTS),
 )
 #: The columns in the order of the file, by what they are about.
-SECTIONS: Mapping[str, tuple[Column, ...]] = {
+COLUMN_SECTIONS: Mapping[str, tuple[Column, ...]] = {
     "The run": _RUN,
     "Arguments of its training": _ALL_ARGUMENTS,
     "What trained it": _MADE_BY,
@@ -180,7 +183,7 @@ SECTIONS: Mapping[str, tuple[Column, ...]] = {
     "Fit of matched predictions": _MATCHED,
     "Its export": _EXPORT,
 }
-COLUMNS: Mapping[str, Column] = {column.name: column for section in SECTIONS.values() for column in section}
+COLUMNS: Mapping[str, Column] = {column.name: column for section in COLUMN_SECTIONS.values() for column in section}
 
 
 def _names(columns: Iterable[Column]) -> tuple[str, ...]:
@@ -198,7 +201,7 @@ EVALUATION_SETTINGS = tuple(
     name.removeprefix("eval_") for name in _names(_EVALUATION) if name.startswith("eval_") and name != "eval_weights"
 )
 #: The arguments of a training that are known by name; `arguments.csv` may name others.
-ARGUMENTS = _names(_ALL_ARGUMENTS)
+ARGUMENT_COLUMNS = _names(_ALL_ARGUMENTS)
 #: Columns with a meaning of their own, which are never taken for an argument to compare by.
 RESERVED = ("run", "loss", "seed", "device")
 #: Columns that are text even where they look like a number, as version 3.10 or a commit 12e4567.
@@ -208,8 +211,8 @@ NUMERIC = _names(column for column in COLUMNS.values() if column.kind in ("count
 #: All metrics of a run, fractions from 0 to 1: those of the paper's tables first.
 METRICS = _names(column for column in COLUMNS.values() if column.kind == "fraction")
 PAPER_METRICS = _names(_PAPER)
-#: AP by IoU threshold, in the order of `PERCENT`.
-AP_CURVE = tuple(f"AP{threshold}" for threshold in PERCENT)
+#: AP by IoU threshold, in the order of `IOU_PERCENTS`.
+AP_CURVE = tuple(f"AP{threshold}" for threshold in IOU_PERCENTS)
 #: What runs must have in common to be compared.
 MUST_AGREE = _names(column for column in COLUMNS.values() if column.must_agree)
 #: How columns are called in the caption of a table.
@@ -235,7 +238,7 @@ def describe_columns() -> str:
 
 
 def _describe() -> Iterator[str]:
-    for title, section in SECTIONS.items():
+    for title, section in COLUMN_SECTIONS.items():
         yield from (f"### {title}", "", "| column | holds | unit | meaning | must agree |", "|:--|:--|:--|:--|:--|")
         for column in _ARGUMENTS.values() if section is _ALL_ARGUMENTS else section:
             agree = "yes" if column.must_agree else ""

@@ -39,7 +39,7 @@ class TrainingSettings:
         return {**given, **{f"{key} holds": text for key, text in self.contents.items()}, "gain": self.gain}
 
 
-def digest(settings: Mapping[str, Any]) -> str:
+def digest_settings(settings: Mapping[str, Any]) -> str:
     """Return ten hexadecimal digits that stand for settings."""
     return hashlib.sha256(json.dumps(dict(sorted(settings.items()))).encode()).hexdigest()[:10]
 

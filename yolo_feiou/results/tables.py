@@ -17,7 +17,7 @@ from yolo_feiou.storage.tables import Row, read_csv, write_csv
 
 
 @dataclass(frozen=True)
-class Gathered:
+class RunResults:
     """What the tables say of a run.
 
     Attributes:
@@ -35,10 +35,10 @@ class Gathered:
     recorded: Mapping[str, Any] = field(default_factory=dict)
 
 
-def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
+def write_tables(folder: Path, runs: Iterable[RunResults]) -> None:
     """Write `results.csv`, `arguments.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of what is swept."""
     runs = list(runs)
-    swept = differing(runs)
+    swept = find_differing_arguments(runs)
     runs.sort(key=lambda one: [_place(_value(one, key)) for key in swept])
     arguments = sorted({key for one in runs for key in one.run.arguments} | {*swept, *ADJUSTED_ARGUMENTS, "box"})
     rows = [_with_recorded(one, arguments, swept) for one in runs]
@@ -49,7 +49,7 @@ def write_tables(folder: Path, runs: Iterable[Gathered]) -> None:
         write_rows(folder / name, [{"run": one.row["run"], **row} for one in runs for row in getattr(one, part)])
 
 
-def differing(runs: Iterable[Gathered]) -> list[str]:
+def find_differing_arguments(runs: Iterable[RunResults]) -> list[str]:
     """Return the arguments in which runs differ: the loss first, the seed last.
 
     One that a run wasn't given is what its record says; without a record it is unknown, which differs from all else.
@@ -82,7 +82,7 @@ def write_rows(path: Path, rows: Sequence[Row], first: Iterable[str] = ()) -> No
     write_csv(path, [{key: row.get(key) for key in columns} for row in rows])
 
 
-def _value(one: Gathered, key: str) -> Any:
+def _value(one: RunResults, key: str) -> Any:
     if key == "gain":
         return one.run.gain
     value = one.run.arguments.get(key, one.recorded.get(key))
@@ -95,7 +95,7 @@ def _place(value: Any) -> tuple[bool, Any]:
     return not number, value if number else str(value)
 
 
-def _with_recorded(one: Gathered, arguments: Iterable[str], swept: list[str]) -> Row:
+def _with_recorded(one: RunResults, arguments: Iterable[str], swept: list[str]) -> Row:
     """Return a row with the arguments that the run's record has and the row lacks, and the names of those swept."""
     recorded = {key: one.recorded[key] for key in arguments if key in one.recorded}
     return {**recorded, **one.row, "axes": " ".join(swept)}

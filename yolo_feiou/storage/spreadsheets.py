@@ -24,7 +24,7 @@ SPREADSHEET_REMEDY = (
 _SPACE = "\u00a0\u202f"
 #: 1.234.567, 1,234.5, 1 234, 1'234: none of these is a plain number, nor one with only a decimal comma.
 THOUSANDS = re.compile(rf"[+-]?\d{{1,3}}(?:(?P<by>[.,'’{_SPACE} ])\d{{3}})(?:(?P=by)\d{{3}})*(?:[.,]\d+)?")
-PERCENT = re.compile(rf"[+-]?\d+(?:[.,]\d+)?[{_SPACE} ]?%")
+PERCENT_CELL = re.compile(rf"[+-]?\d+(?:[.,]\d+)?[{_SPACE} ]?%")
 PLAIN_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+(?:[eE][+-]?\d+)?")
 #: Both 1.234 and 1234.
@@ -129,7 +129,7 @@ def normalise_numbers(
                     points.append((number, column))
             elif DECIMAL_COMMA.fullmatch(cell):
                 commas.append((number, column))
-            elif PERCENT.fullmatch(cell) or THOUSANDS.fullmatch(cell):
+            elif PERCENT_CELL.fullmatch(cell) or THOUSANDS.fullmatch(cell):
                 raise DataError(
                     f"{path}: row {number + 1} has {header[column]}={row[column]!r}, expected a plain number like "
                     f"0.463. {SPREADSHEET_REMEDY}"

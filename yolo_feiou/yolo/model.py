@@ -14,7 +14,7 @@ from yolo_feiou.errors import ArgumentError, DataError, FinishedError, Unsupport
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
-from yolo_feiou.results.run_record import mark_of
+from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extra_arguments, refuse_taken_arguments, stock_default_cfg
@@ -150,7 +150,7 @@ class LossModel(_Base):
         """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""
         if not self.ckpt or self.ckpt.get("optimizer"):
             return
-        loss = mark_of(self.model).get("loss", STOCK)
+        loss = get_mark(self.model).get("loss", STOCK)
         if loss != STOCK:
             raise ArgumentError(
                 f"{self.ckpt_path} is not the checkpoint of an unfinished run, there is nothing to resume: leave "

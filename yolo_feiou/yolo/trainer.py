@@ -21,7 +21,7 @@ from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
-from yolo_feiou.results.provenance import session
+from yolo_feiou.results.provenance import make_session
 from yolo_feiou.storage.tables import atomic_file, write_text
 from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
@@ -38,7 +38,7 @@ from yolo_feiou.yolo.special_files import check_special_files
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
-UNTRAINED = {"args.yaml", "weights", resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.FILE}
+UNTRAINED = {"args.yaml", "weights", resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.RECORD_FILE}
 
 
 class LossTrainer(ExactResume, Proving, Ranks):
@@ -70,7 +70,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
         if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
             exit_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
-        self.asked = run_record.asked_for(overrides, is_worker=RANK != -1)
+        self.asked = run_record.find_asked_arguments(overrides, is_worker=RANK != -1)
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
                 overrides[key] = find(overrides[key])
@@ -107,7 +107,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
         """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""
         unasked = not self.resume and "loss" not in self.asked and self.box_loss is None
-        if weights is not None and unasked and (line := run_record.other_loss(weights)):
+        if weights is not None and unasked and (line := run_record.describe_other_loss(weights)):
             LOGGER.warning(line)
         return super().get_model(cfg=cfg, weights=weights, verbose=verbose)
 
@@ -208,16 +208,16 @@ class LossTrainer(ExactResume, Proving, Ranks):
 
     def train(self) -> Any:
         """Train as Ultralytics does; workers that it starts know what was asked for."""
-        with run_record.telling_workers(self.asked) if RANK == -1 else nullcontext():
+        with run_record.tell_workers(self.asked) if RANK == -1 else nullcontext():
             return super().train()
 
     def _sign(self) -> None:
         """Record what trains from here on, and mark the models with it."""
-        begins = session(self.start_epoch, str(self.args.device or ""))
+        begins = make_session(self.start_epoch, str(self.args.device or ""))
         if self.resume:
-            record = run_record.resumed([self.save_dir, Path(self.args.resume).parents[1]], begins)
+            record = run_record.resume_run_record([self.save_dir, Path(self.args.resume).parents[1]], begins)
         else:
-            record = run_record.begin(
+            record = run_record.begin_run_record(
                 self.asked,
                 {**self.own, **self.begun_with},
                 vars(self.args),
