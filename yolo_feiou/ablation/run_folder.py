@@ -12,8 +12,8 @@ from typing import Any
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.records import Failure, RowRecord, RunSettings, Session
 from yolo_feiou.errors import DataError
-from yolo_feiou.results.run_record import read
-from yolo_feiou.results.settings import digest
+from yolo_feiou.results.run_record import read_run_record
+from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.locks import is_locked
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
@@ -99,14 +99,14 @@ class RunFolder:
             "arguments": dict(run.arguments),
             "contents": dict(run.contents),
         }
-        write_json(self.path / "run.json", {**content, "sha256": digest(content)})
+        write_json(self.path / "run.json", {**content, "sha256": digest_settings(content)})
 
     def sessions(self) -> list[Row]:
         """Return an entry for each time that the training, as it stands, began or was resumed.
 
         They are in the record of the training; what version 0.1.0 began has its first ones in sessions.json.
         """
-        record = read(self.train)
+        record = read_run_record(self.train)
         return [*(self._read("sessions.json", list[Session]) or []), *(record.sessions if record else ())]
 
     def clear_training(self) -> str:
@@ -135,7 +135,7 @@ class RunFolder:
         row = self._read("row.json", RowRecord)
         if row is None:
             return None
-        if row.pop("sha256", None) not in (None, digest(row)):  # rows of earlier versions have none
+        if row.pop("sha256", None) not in (None, digest_settings(row)):  # rows of earlier versions have none
             raise DataError(f"{self.path / 'row.json'} was edited: it is not what an ablation wrote.")
         if row["key"] != self.key:
             raise DataError(f"{self.path / 'row.json'} is of another run.")
@@ -143,7 +143,7 @@ class RunFolder:
 
     def write_row(self, row: Row) -> None:
         """Write the row: the run is done, and no longer failed."""
-        write_json(self.path / "row.json", {**row, "sha256": digest(row)})
+        write_json(self.path / "row.json", {**row, "sha256": digest_settings(row)})
         self.clear_failure()
 
     def failure(self) -> Row | None:
@@ -174,7 +174,7 @@ class RunFolder:
         """Return what run.json holds."""
         path = self.path / "run.json"
         content = read_record(path, RunSettings)
-        if content.pop("sha256", None) != digest(content):
+        if content.pop("sha256", None) != digest_settings(content):
             raise DataError(f"{path} was edited: it is not what an ablation wrote.")
         return content
 
