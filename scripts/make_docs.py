@@ -35,14 +35,14 @@ MISSING = "–"
 Row = dict[str, str]
 
 
-def main() -> None:
-    """Write all pages anew, and name those that change."""
-    for path in find_pages(ROOT):
+def main(root: Path = ROOT) -> None:
+    """Write all pages of a repository anew, and name those that change."""
+    for path in find_pages(root):
         before = path.read_text(encoding="utf-8")
-        after = fill_tables(before, path.relative_to(ROOT).as_posix(), ROOT)
+        after = fill_tables(before, path.relative_to(root).as_posix(), root)
         if after != before:
             write_text(path, after)
-            print(f"updated {path.relative_to(ROOT)}")
+            print(f"updated {path.relative_to(root)}")
 
 
 def find_pages(root: Path) -> list[Path]:

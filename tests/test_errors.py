@@ -45,7 +45,6 @@ def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_
     site.mkdir(parents=True)
     (site / "team_callbacks.py").write_text("def mine(trainer):\n    open('nope.txt')\n")
     monkeypatch.syspath_prepend(site)
-    monkeypatch.setattr("sysconfig.get_path", lambda name: str(site))
     from team_callbacks import mine
 
     def run_callbacks():

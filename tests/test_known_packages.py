@@ -3,6 +3,7 @@
 import json
 import sys
 from importlib.machinery import ModuleSpec
+from importlib.metadata import PackageNotFoundError, requires
 
 import numpy
 import pytest
@@ -11,8 +12,8 @@ import torchvision
 import ultralytics
 import yaml
 
-from yolo_feiou import cli, known_packages
-from yolo_feiou.known_packages import is_users
+from yolo_feiou import cli
+from yolo_feiou.known_packages import find_known_modules, is_users
 
 
 @pytest.mark.parametrize("module", [cli, ultralytics, torch, torchvision, numpy, yaml, json], ids=lambda m: m.__name__)
@@ -38,7 +39,7 @@ def test_a_module_that_python_runs_by_its_name_is_that_module(name, users):
     assert is_users(__file__, {"__name__": "__main__", "__spec__": ModuleSpec(name, None)}) is users
 
 
-def test_dependencies_are_followed_without_their_extras(monkeypatch):
+def test_dependencies_are_followed_without_their_extras():
     """Ours and Ultralytics' extras count: their callbacks report to them."""
     needs = {
         "yolo-feiou": ["ultralytics>=8", 'ray>=2; extra == "ray"'],
@@ -49,16 +50,13 @@ def test_dependencies_are_followed_without_their_extras(monkeypatch):
 
     def requires(name):
         if name not in needs:
-            raise known_packages.PackageNotFoundError(name)
+            raise PackageNotFoundError(name)
         return needs[name]
 
-    monkeypatch.setattr(known_packages, "requires", requires)
-    monkeypatch.setattr(known_packages, "packages_distributions", lambda: owners)
-    assert known_packages._known.__wrapped__() == {"yolo_feiou", "ultralytics", "yaml", "ray", "zope"}
+    assert find_known_modules(requires, owners) == {"yolo_feiou", "ultralytics", "yaml", "ray", "zope"}
 
 
-def test_a_project_that_is_not_installed_is_known_by_its_name(monkeypatch):
+def test_a_project_that_is_not_installed_is_known_by_its_name():
     """As in a checkout on PYTHONPATH."""
-    monkeypatch.setattr(known_packages, "packages_distributions", dict)
-    assert known_packages._known.__wrapped__() == {"yolo_feiou", "ultralytics"}
+    assert find_known_modules(requires, {}) == {"yolo_feiou", "ultralytics"}
     assert "yolo_feiou" in sys.modules

@@ -168,11 +168,10 @@ def test_a_resumed_training_stands_beside_one_without_a_cut(tmp_path):
     ]
 
 
-def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, monkeypatch, capsys):
+def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, capsys):
     old, current = "<!-- generated: coco-files -->\n\n<!-- end -->\n", "No table.\n"
     for name, text in (("README.md", old), ("data/README.md", current), ("docs/a.md", current)):
         write(tmp_path, name, text)
-    monkeypatch.setattr(make_docs, "ROOT", tmp_path)
-    make_docs.main()
+    make_docs.main(tmp_path)
     assert capsys.readouterr().out == "updated README.md\n"
     assert "train2017.zip" in (tmp_path / "README.md").read_text() and (tmp_path / "docs/a.md").read_text() == current

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from typing import Any
@@ -30,19 +30,30 @@ def is_users(file: str, module: Mapping[str, Any]) -> bool:
 
 @cache
 def _known() -> frozenset[str]:
-    """Return the names of the modules of yolo-feiou, Ultralytics and their dependencies."""
+    return find_known_modules(requires, packages_distributions())
+
+
+def find_known_modules(
+    requires: Callable[[str], Sequence[str] | None], owners: Mapping[str, Sequence[str]]
+) -> frozenset[str]:
+    """Return the names of the modules of yolo-feiou, Ultralytics and their dependencies.
+
+    Args:
+        requires: Returns the requirements of a distribution, as `importlib.metadata.requires`.
+        owners: The distributions that each module is of, as `importlib.metadata.packages_distributions` has them.
+    """
     distributions, rest = set(), [_normal(name) for name in ROOTS]
     while rest:
         name = rest.pop()
         if name in distributions:
             continue
         distributions.add(name)
-        rest += [needed for needed, extra in _requirements(name) if not extra or name in ROOTS]
-    modules = {top for top, owners in packages_distributions().items() if distributions & {*map(_normal, owners)}}
+        rest += [needed for needed, extra in _requirements(name, requires) if not extra or name in ROOTS]
+    modules = {top for top, names in owners.items() if distributions & {*map(_normal, names)}}
     return frozenset({"yolo_feiou", "ultralytics", *modules})
 
 
-def _requirements(name: str) -> list[tuple[str, bool]]:
+def _requirements(name: str, requires: Callable[[str], Sequence[str] | None]) -> list[tuple[str, bool]]:
     """Return what a distribution requires, each with whether one of its extras alone does; nothing if there is none."""
     try:
         lines = requires(name) or []

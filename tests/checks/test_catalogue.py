@@ -13,6 +13,8 @@ from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 
+pytestmark = pytest.mark.usefixtures("torch_as_it_is")
+
 # The mistaken loss, the check that must find it, a loss without the mistake, and the other faults that it has by right.
 PLANTED = [
     (faulty_losses.takes_one, "runs", faulty_losses.eiou, ()),
@@ -59,12 +61,6 @@ PLANTED = [
 ]
 judged = functools.cache(lambda loss: run_checks(CheckedLoss(getattr(loss, "__name__", "remembers"), loss)))
 severity = {check.name: check.severity for check in CHECKS}
-
-
-@pytest.fixture(autouse=True)
-def torch_as_it_is(monkeypatch):
-    """Puts back what a planted loss replaces."""
-    monkeypatch.setattr(torch.nn.functional, "huber_loss", torch.nn.functional.huber_loss)
 
 
 @pytest.mark.parametrize(

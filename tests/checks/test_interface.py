@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from tests.checks import faulty_losses
 from tests.checks.findings import found
@@ -56,8 +55,8 @@ def test_values_that_change_are_both_shown():
     assert found(interface.check_repeatable, counts).came == "1.5, then 3.5"
 
 
-def test_a_replaced_function_of_torch_is_named(monkeypatch):
-    monkeypatch.setattr(torch.nn.functional, "huber_loss", torch.nn.functional.huber_loss)  # put back afterwards
+@pytest.mark.usefixtures("torch_as_it_is")
+def test_a_replaced_function_of_torch_is_named():
     subject = CheckedLoss("it", faulty_losses.replaces_a_function)
     assert interface.check_torch_unchanged(subject) is None
     interface.check_runs(subject)

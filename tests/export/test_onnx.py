@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -95,6 +96,7 @@ def test_an_onnx_of_the_users_own_is_not_replaced(tmp_path):
 
 
 def test_without_the_packages_nothing_begins(monkeypatch, tmp_path):
-    monkeypatch.setattr(onnx, "find_spec", lambda name: None if name == "onnxruntime" else True)
+    for name in onnx.NEEDED:
+        monkeypatch.setitem(sys.modules, name, None if name == "onnxruntime" else sys)
     with pytest.raises(ArgumentError, match=r"onnx=True needs onnxruntime: pip install 'yolo-feiou\[export\]'"):
         export([str(tmp_path), "onnx=True"])

@@ -9,9 +9,9 @@ import torch
 
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.simulation import figures_6_7, run
+from yolo_feiou.simulation import figures_6_7
 from yolo_feiou.simulation.figures_6_7 import format_summary, name_reading, read_simulation, run_simulation
-from yolo_feiou.simulation.run import Simulation
+from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import read_csv
 
@@ -91,21 +91,24 @@ def test_a_list_of_losses_that_names_one_twice_is_refused():
         read_simulation(1, {"losses": "iou,iou"})
 
 
-def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path, monkeypatch):
-    """A step is measured three times for each loss here: the start, and two steps."""
+class Watched(Simulation):
+    """A simulation whose `look` is called at each step."""
+
+    def run(self, tick):
+        return super().run(lambda: (self.look(), tick()))
+
+
+def test_each_finished_loss_is_on_disk_before_the_next_begins(tmp_path):
+    """Two steps for each loss."""
     seen = []
-    plain = run.measure_boxes
 
-    def look(boxes, target):
-        if len(seen) % 3 == 0:
-            seen.append([row["loss"] for row in read_csv(tmp_path / "steps.csv")] if len(seen) else None)
-        else:
-            seen.append(None)
-        return plain(boxes, target)
+    class Looking(Watched):
+        def look(self):
+            path = tmp_path / "steps.csv"
+            seen.append([row["loss"] for row in read_csv(path)] if path.exists() else [])
 
-    monkeypatch.setattr(run, "measure_boxes", look)
-    rows = run_simulation(TWO, tmp_path)
-    assert seen == [None, None, None, ["iou"] * 3, None, None]
+    rows = run_simulation(Looking(**vars(TWO)), tmp_path)
+    assert seen == [[], [], ["iou"] * 3, ["iou"] * 3]
     assert [row["loss"] for row in rows] == ["iou"] * 3 + ["eiou"] * 3
     written = read_csv(tmp_path / "steps.csv")
     assert [list(row) for row in written] == [list(row) for row in rows]
@@ -123,21 +126,19 @@ def test_settings_say_all_that_is_needed_to_repeat_it(tmp_path):
     assert Simulation(**settings | {"losses": tuple(settings["losses"])}, reading=reading) == what
 
 
-@pytest.mark.parametrize("stopped", range(3, 6))
-def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, monkeypatch, stopped):
-    """Three measurements a loss: the fourth to the sixth are in the second."""
-    calls = []
-    plain = run.measure_boxes
+@pytest.mark.parametrize("stopped", [3, 4])
+def test_an_interrupted_simulation_keeps_the_losses_that_are_finished(tmp_path, stopped):
+    """Two steps for each loss: the third and the fourth are in the second one."""
+    steps = []
 
-    def stop(boxes, target):
-        calls.append(1)
-        if len(calls) > stopped:
-            raise KeyboardInterrupt
-        return plain(boxes, target)
+    class Stopped(Watched):
+        def look(self):
+            steps.append(1)
+            if len(steps) == stopped:
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "measure_boxes", stop)
     with pytest.raises(KeyboardInterrupt):
-        run_simulation(TWO, tmp_path)
+        run_simulation(Stopped(**vars(TWO)), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["settings.json", "steps.csv"]
     assert [(row["loss"], row["step"]) for row in read_csv(tmp_path / "steps.csv")] == [("iou", i) for i in range(3)]
     assert json.loads((tmp_path / "settings.json").read_text())["losses"] == ["iou"]
@@ -174,7 +175,7 @@ def test_a_subject_makes_all_its_files_and_judges_the_papers_statements(tmp_path
     title, head, *lines = figures_6_7.make_experiment(2).make(tmp_path, {"points": 1, "steps": 2})
     assert title == "Setup 2, literal reading, 27 pairs, after 2 steps:"
     assert head.split() == [*figures_6_7.SUMMARY_COLUMNS]
-    assert [line.split()[0] for line in lines] == [*run.FIGURE_LOSSES, *(line.split()[0] for line in lines[5:])]
+    assert [line.split()[0] for line in lines] == [*FIGURE_LOSSES, *(line.split()[0] for line in lines[5:])]
     assert len(lines) == 5 + 6 and all(line.startswith(("holds  ", "fails  ")) for line in lines[5:])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["error.png", "iou.png", "settings.json", "steps.csv"]
     assert all(path.stat().st_size > 10_000 for path in tmp_path.glob("*.png"))

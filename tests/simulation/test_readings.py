@@ -3,8 +3,6 @@
 from dataclasses import asdict, replace
 from functools import partial
 
-import pytest
-
 from yolo_feiou.simulation import readings
 from yolo_feiou.simulation.claims import ALL_BUT_FOCAL, CLAIMS
 from yolo_feiou.simulation.run import Simulation
@@ -14,11 +12,8 @@ from yolo_feiou.storage.tables import read_csv
 DISC = Reading(area=1, region="disc")
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Three steps, and one reading besides the forms of Focal-EIoU."""
-    monkeypatch.setattr(readings, "Simulation", partial(Simulation, steps=3))
-    monkeypatch.setattr(readings, "BASE_READINGS", [DISC])
+#: Three steps, and one reading besides the forms of Focal-EIoU.
+QUICK = {"bases": [DISC], "simulate": partial(Simulation, steps=3)}
 
 
 def test_both_named_readings_are_among_them():
@@ -33,9 +28,9 @@ def test_both_named_readings_are_among_them():
     assert (READINGS["best"], "focal_eiou") in options
 
 
-def test_a_row_has_the_reading_and_a_result_for_each_statement(quick):
+def test_a_row_has_the_reading_and_a_result_for_each_statement():
     """Which are those on a simulation of this reading, each statement on its own figure's setup."""
-    rows = list(readings.judge_readings(points=2, seed=1))
+    rows = list(readings.judge_readings(points=2, seed=1, **QUICK))
     assert len(rows) == 9
     for row, (options, focal) in zip(rows, readings.BATCH_READINGS, strict=True):
         reading = replace(DISC, **options)
@@ -49,7 +44,7 @@ def test_a_row_has_the_reading_and_a_result_for_each_statement(quick):
         assert row["holds"] == sum(results)
 
 
-def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):
+def test_each_loss_is_simulated_once_for_what_matters_to_it():
     """Setup 2 has no disc, and a batch without overlap matters to focal losses alone: of 9 forms, 4 readings for the
     plain losses (literal, and three batches averaged over), 9 for Focal-EIoU, each in its setup's region."""
     asked = []
@@ -58,16 +53,15 @@ def test_each_loss_is_simulated_once_for_what_matters_to_it(quick, monkeypatch):
         asked.append((setup, *losses, *options))
         return Simulation(setup, losses, *options, **more, steps=1)
 
-    monkeypatch.setattr(readings, "Simulation", simulation)
-    list(readings.judge_readings(points=1))
+    list(readings.judge_readings(points=1, bases=[DISC], simulate=simulation))
     assert len(asked) == len(set(asked)) == 2 * (4 * 4 + 9)
     for setup, loss, reading, _ in asked:
         assert (reading.area, reading.region) == (1, "disc" if setup == 1 else "square")
         assert reading.empty == "mean" or loss == "focal_eiou"
 
 
-def test_the_command_counts_the_readings_in_which_a_statement_holds(quick, tmp_path):
-    lines = list(readings.write_readings(tmp_path, {"points": 2}))
+def test_the_command_counts_the_readings_in_which_a_statement_holds(tmp_path):
+    lines = list(readings.write_readings(tmp_path, {"points": 2, **QUICK}))
     rows = read_csv(tmp_path / "readings.csv")
     assert len(rows) == 9
     for i, claim in enumerate(CLAIMS, 1):

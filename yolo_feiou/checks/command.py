@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from yolo_feiou.checks.isolation import run_checks_isolated
 from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError
@@ -12,7 +14,7 @@ from yolo_feiou.parameters import Float, read_arguments
 TIMEOUT_ARGUMENT = Float("timeout", 300.0, 0.1, 1e6)
 
 
-def check_losses(words: list[str]) -> int:
+def check_losses(words: list[str], table: Iterable[str] = LOSSES) -> int:
     """Print the results of each loss, and return 1 if one has a fault, otherwise 0.
 
     Each is checked in a process of its own: one that exits, hangs, or exhausts memory has a fault.
@@ -20,6 +22,7 @@ def check_losses(words: list[str]) -> int:
     Args:
         words: Losses: 'file.py:function', or a spec of the table, or 'all' for the whole table; and 'timeout=60', the
             seconds that loading and checking of each may take.
+        table: The losses that 'all' stands for.
 
     Raises:
         ArgumentError: If there is no loss, an unknown option, or a function that can't be loaded.
@@ -35,7 +38,7 @@ def check_losses(words: list[str]) -> int:
             f"got {options[0]}, expected losses only: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
         )
     status = 0
-    for checked in run_checks_isolated([*LOSSES] if words == ["all"] else words, seconds):
+    for checked in run_checks_isolated([*table] if words == ["all"] else words, seconds):
         print(format_report(checked))
         status |= bool(checked.list_found("fault"))
     return status

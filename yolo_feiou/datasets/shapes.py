@@ -70,12 +70,13 @@ def _random_mask(rng: np.random.Generator, outline: list[np.ndarray], size: int)
     return cv2.fillPoly(np.zeros((size, size), np.uint8), fixed_point, 1, shift=4).astype(bool)
 
 
-def sample_objects(rng: np.random.Generator, size: int) -> list[tuple[int, np.ndarray]]:
+def sample_objects(rng: np.random.Generator, size: int, min_side: int = MIN_SIDE) -> list[tuple[int, np.ndarray]]:
     """Sample the objects of an image, from the foremost to the rearmost.
 
     Args:
         rng (np.random.Generator): Source of randomness.
         size (int): Image side in pixels.
+        min_side (int): Smallest box side in pixels.
 
     Returns:
         (list[tuple[int, np.ndarray]]): Class index and whole mask (size, size), hidden pixels included, of each object.
@@ -89,7 +90,7 @@ def sample_objects(rng: np.random.Generator, size: int) -> list[tuple[int, np.nd
         if (mask & ~covered).sum() <= MIN_VISIBLE * mask.sum():  # also true of an empty mask
             continue
         x1, y1, x2, y2 = enclose_mask(mask)
-        if min(x2 - x1, y2 - y1) >= MIN_SIDE:
+        if min(x2 - x1, y2 - y1) >= min_side:
             objects.append((cls, mask))
             covered |= mask
     return objects

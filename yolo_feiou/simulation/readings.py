@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cache
 from itertools import product
@@ -33,15 +33,27 @@ BATCH_READINGS = [
 ]
 
 
-def judge_readings(points: int, seed: int = 0) -> Iterator[Row]:
-    """Yield a row for each interpretation: its options, whether each statement holds (0 or 1), and how many do."""
+def judge_readings(
+    points: int,
+    seed: int = 0,
+    bases: Sequence[Reading] = BASE_READINGS,
+    simulate: Callable[..., Simulation] = Simulation,
+) -> Iterator[Row]:
+    """Yield a row for each interpretation: its options, whether each statement holds (0 or 1), and how many do.
+
+    Args:
+        points: Number of points of a simulation.
+        seed: Of the points.
+        bases: The interpretations without what a batch is.
+        simulate: Makes a simulation of its arguments.
+    """
 
     @cache
     def course(setup: int, reading: Reading, loss: str) -> list[Row]:
-        (rows,) = Simulation(setup, (loss,), reading, points, seed=seed).run()
+        (rows,) = simulate(setup, (loss,), reading, points, seed=seed).run()
         return rows
 
-    for base, (options, focal) in product(BASE_READINGS, BATCH_READINGS):
+    for base, (options, focal) in product(bases, BATCH_READINGS):
         reading = replace(base, **options)
         plain = replace(reading, empty="mean")  # which matters to focal losses alone
         rows = {
@@ -64,7 +76,8 @@ def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the table of readings."""
     total = len(BASE_READINGS) * len(BATCH_READINGS)
     rows: list[Row] = []
-    judging = judge_readings(**({"points": 20} | values))
+    given: ArgumentValues = {"points": 20, **values}
+    judging = judge_readings(**given)
     try:
         with show_progress("readings", total) as advance:
             for row in judging:
@@ -74,7 +87,8 @@ def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
         if rows:
             write_csv(folder / "readings.csv", rows)
     for i, claim in enumerate(CLAIMS, 1):
-        yield f"{sum(row[f'claim_{i}'] for row in rows):3} of {total} readings: {claim.says} (figure {claim.figure})"
+        held = sum(row[f"claim_{i}"] for row in rows)
+        yield f"{held:3} of {len(rows)} readings: {claim.says} (figure {claim.figure})"
     most = max(row["holds"] for row in rows)
     for row in rows:
         if row["holds"] == most:

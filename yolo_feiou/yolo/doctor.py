@@ -14,17 +14,20 @@ from yolo_feiou import __version__
 from yolo_feiou.storage.tables import atomic_file
 from yolo_feiou.terminal import say
 
+#: The folder of this environment's scripts.
+SCRIPTS = Path(sysconfig.get_path("scripts"))
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
 TESTED = ("8.3.119", "8.4.190")
 #: Releases between them whose own training diverges.
 BROKEN = ("8.4.0", "8.4.1", "8.4.2")
 
 
-def diagnose(fix: bool = False) -> int:
+def diagnose(fix: bool = False, scripts: Path = SCRIPTS) -> int:
     """Print versions, device and the active `yolo`; return 0 if all is well and 1 if not.
 
     Args:
         fix: Put our `yolo` in the place of Ultralytics' script in this environment.
+        scripts: The folder of this environment's scripts.
     """
     import torch
 
@@ -34,7 +37,6 @@ def diagnose(fix: bool = False) -> int:
     say(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
     in_range = check_range(version("ultralytics"))
     free = check_arguments()
-    scripts = Path(sysconfig.get_path("scripts"))
     if fix:
         replace_script(scripts)
     return 0 if check_script(scripts) and in_range and free else 1
