@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.ablation.factories import SESSION, row
-from yolo_feiou.ablation.grid import Run, digest
+from yolo_feiou.ablation.grid import Run, digest_settings
 from yolo_feiou.ablation.store import Store, run_folders
 from yolo_feiou.errors import ArgumentError
 
@@ -26,7 +26,7 @@ WRONG_FORMS = [
     ("row.json", {**ROW, "AP": 45.3}),
     ("row.json", {**ROW, "status": "failed"}),
     ("row.json", {**ROW, "key": "0123456789"}),
-    ("row.json", {**ROW, "AP": 0.6, "sha256": digest(ROW)}),
+    ("row.json", {**ROW, "AP": 0.6, "sha256": digest_settings(ROW)}),
     ("sessions.json", [1]),
     ("sessions.json", [{}]),
     ("sessions.json", [{**SESSION, "first_epoch": "1"}]),
