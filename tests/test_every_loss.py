@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from tests.reference import Box, Exact, boxes, overlapping, shifted, slope, tensor
-from tests.specs import ALL
-from yolo_feiou.losses.box_loss import BoxLoss
+from tests.specs import ALL, InImage, names_of
+from yolo_feiou.losses.box_loss import BoxLoss, Term
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -93,9 +92,9 @@ def test_finite_for_every_kind_of_box(name: str, precision: str, big: float) -> 
     pred, target, autocast = kinds(precision, big)
     pred, target = pred.requires_grad_(), target.requires_grad_()
     bad = {}
-    for spec in (spec for spec in ALL if spec.partition(":")[0] == name):
+    for spec in (spec for spec in ALL if name in names_of(spec)):
         with autocast:
-            values, mean = build_loss(spec)(pred, target), build_loss(spec).mean(pred, target)
+            values, mean = InImage(spec)(pred, target), InImage(spec).mean(pred, target)
         assert values.dtype == mean.dtype == torch.promote_types(pred.dtype, torch.float32)
         grads = torch.autograd.grad(values.sum(), (pred, target), retain_graph=True)
         mean_grads = torch.autograd.grad(mean, (pred, target))
@@ -124,8 +123,8 @@ def test_finite_for_boxes_drawn_from_the_whole_range(name: str) -> None:
         flat = torch.rand(n, generator=random) < 0.2
         boxes_[flat, 2:] = boxes_[flat, :2]
     pred, target = pred.requires_grad_(), target.requires_grad_()
-    for spec in (spec for spec in ALL if spec.partition(":")[0] == name):
-        values, mean = build_loss(spec)(pred, target), build_loss(spec).mean(pred, target)
+    for spec in (spec for spec in ALL if name in names_of(spec)):
+        values, mean = InImage(spec)(pred, target), InImage(spec).mean(pred, target)
         good = values.isfinite() & mean.isfinite()
         for value in (values.sum(), mean):
             for grad in torch.autograd.grad(value, (pred, target), retain_graph=True):
@@ -139,7 +138,7 @@ def test_the_range_ends_just_beyond_what_is_said(name: str) -> None:
     ends = {}
     for big in (HUGE, 1.1 * HUGE):
         pred, target = tensor((big,) * 4).float(), tensor((-big,) * 4).float()
-        ends[big] = build_loss(name)(pred, target).isfinite().item()
+        ends[big] = InImage(name)(pred, target).isfinite().item()
     assert ends == {HUGE: True, 1.1 * HUGE: False}
 
 
@@ -147,14 +146,14 @@ def test_the_range_that_is_spoken_for_is_the_one_that_is_tested() -> None:
     """The README, and the docstring of a loss, name the range of the tests above."""
     limit = f"{HUGE:.0e}".replace("e+", "e")
     assert f"wherever their coordinates are within ±{limit} " in " ".join(README.split())
-    assert f"coordinates are within ±{limit};" in " ".join(BoxLoss.__call__.__doc__.split())
+    assert f"coordinates are within ±{limit};" in " ".join(BoxLoss.forward.__doc__.split())
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16"])
 @pytest.mark.parametrize("spec", ["focal_eiou", "focal_eiou:gamma=2,detach=false", "focal_eiou_star"])
 def test_mean_of_one_pair_is_finite(spec: str, precision: str) -> None:
     """Each pair as a batch of its own, so that Σ W may be 0 or tiny: norm=paper has a finite value and gradient."""
-    loss = build_loss(spec)
+    loss = InImage(spec)
     pred, target, autocast = kinds(precision)
     pred.requires_grad_()
     with autocast:
@@ -167,7 +166,7 @@ def test_mean_of_one_pair_is_finite(spec: str, precision: str) -> None:
 @pytest.mark.parametrize("spec", ALL)
 def test_nan_is_not_masked(spec: str) -> None:
     """A NaN in any coordinate of either box is NaN in loss(), in that pair alone, and in mean()."""
-    loss = build_loss(spec)
+    loss = InImage(spec)
     for side, i in itertools.product((0, 1), range(4)):
         pair = overlapping()
         pair[side][2, i] = float("nan")
@@ -176,7 +175,7 @@ def test_nan_is_not_masked(spec: str) -> None:
 
 
 @pytest.mark.parametrize("spec", [spec for spec in ALL if "norm=tal" not in spec and "norm=mean" not in spec])
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=10)
 @given(
     pred=boxes(),
     target=boxes(),
@@ -188,9 +187,11 @@ def test_scale_and_place_do_not_matter(
     spec: str, pred: Box, target: Box, move: tuple[int, int], power: int, factor: float
 ) -> None:
     """Moved, or scaled by a power of two, a pair keeps its loss to the bit; scaled by any factor, to 1e-9."""
-    loss, pred, target = build_loss(spec), tensor(pred), tensor(target)
+    loss, pred, target = InImage(spec), tensor(pred), tensor(target)
     value, move = loss(pred, target).item(), torch.tensor(move * 2)
     assert loss(pred + move, target + move).item() == value
+    if names_of(spec) & {"mpdiou", "nwd"}:  # these have a length
+        return
     assert loss(pred * 2.0**power, target * 2.0**power).item() == value
     overlap = torch.minimum(pred, target)[0, 2:] - torch.maximum(pred, target)[0, :2]
     if (
@@ -200,17 +201,20 @@ def test_scale_and_place_do_not_matter(
 
 
 @pytest.mark.parametrize("spec", [spec for spec in ALL if not re.search("detach=false|norm=(tal|mean)", spec)])
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(pair=shifted())
 def test_a_step_never_lowers_the_iou_of_a_shifted_box(spec: str, pair: tuple[Box, Box]) -> None:
     """Same size, an overlap, a small step against the gradient: the IoU, in exact fractions, is higher unless it was 1.
 
-    Only β = 1, which gives outliers up, may leave the box where it is.
+    Only β = 1, which gives outliers up, and an IoU that is replaced, which has a slope of 0 in places, may leave the box
+    where it is.
     """
     pred, target = pair
-    grad = slope(build_loss(spec), tensor(pred), tensor(target))
-    after = (tensor(pred) - 1e-6 * grad / grad.norm().clamp(min=1e-30))[0].tolist()
-    if pred == target or (spec.endswith("beta=1") and not grad.any()):
+    grad = slope(InImage(spec), tensor(pred), tensor(target))
+    size = grad.norm()
+    grad = grad / size if size > 1e-14 else torch.zeros_like(grad)  # what rounding leaves of 0
+    after = (tensor(pred) - 1e-6 * grad)[0].tolist()
+    if pred == target or (re.search("beta=1|focaler|inner", spec) and not grad.any()):
         assert after == pred
     else:
         assert Exact(after, target).iou > Exact(pred, target).iou
@@ -222,7 +226,7 @@ def test_a_step_with_the_weight_attached_lowers_the_iou(gamma: float) -> None:
     for iou in (0.05, 0.12):
         shift = (1 - iou) / (1 + iou)
         pred, target = (shift, 0, 1 + shift, 1), (0, 0, 1, 1)
-        grad = slope(build_loss(f"focal_eiou:gamma={gamma},detach=false"), tensor(pred), tensor(target))
+        grad = slope(InImage(f"focal_eiou:gamma={gamma},detach=false"), tensor(pred), tensor(target))
         after = (tensor(pred) - 1e-6 * grad / grad.norm())[0].tolist()
         assert Exact(after, target).iou < Exact(pred, target).iou
 
@@ -247,7 +251,7 @@ def test_compiles_to_few_graphs(what: str, name: str) -> None:
 
     torch._dynamo.reset()
     counters.clear()
-    loss, random = build_loss(name), torch.Generator().manual_seed(0)
+    loss, random = InImage(name), torch.Generator().manual_seed(0)
     function = loss if what == "each pair" else loss.mean
     compiled = torch.compile(function, fullgraph=True, dynamic=True)
     for n, graphs in GRAPHS[what]:
@@ -265,6 +269,6 @@ def test_compiles_to_few_graphs(what: str, name: str) -> None:
 
 def test_pair_is_what_a_loss_is_of() -> None:
     """A user's own function of a Pair composes with a weight as the table's do."""
-    loss = BoxLoss(lambda pair: 1 - pair.iou, lambda pair: pair.iou.detach())
+    loss = BoxLoss(Term(lambda pair: 1 - pair.iou, lambda pair: pair.iou.detach()))
     assert loss(tensor((0, 0, 4, 2)), tensor((1, 1, 3, 4))).item() == pytest.approx(5 / 36, abs=1e-15)
     assert isinstance(Pair(*overlapping()).iou, Tensor)

@@ -9,7 +9,33 @@ from typing import Any, TypeVar
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, did_you_mean
 
-Value = float | bool | str
+@dataclass(frozen=True)
+class Schedule:
+    """A number that goes from `start` to `end`, linearly over a training: `A..B`, or `A..B@0.8` in a spec.
+
+    Attributes:
+        start: Its value in the first epoch.
+        end: Its value in the last epoch.
+        arrival: The share of the training after which it stays at `end`.
+    """
+
+    start: float
+    end: float
+    arrival: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{format_value(self.start)}..{format_value(self.end)}" + (
+            f"@{format_value(self.arrival)}" if self.arrival != 1 else ""
+        )
+
+    def at(self, progress: float) -> float:
+        """Return its value at a progress from 0 to 1."""
+        if progress >= self.arrival:
+            return self.end
+        return self.start + (self.end - self.start) * (progress / self.arrival)
+
+
+Value = float | bool | str | Schedule
 
 
 @dataclass(frozen=True)
@@ -17,7 +43,7 @@ class Float:
     """A number from `low` to `high`, both allowed."""
 
     name: str
-    default: float
+    default: float | Schedule
     low: float
     high: float
 
@@ -32,6 +58,25 @@ class Float:
         if not (math.isfinite(value) and self.low <= value <= self.high):
             raise ValueError(text)
         return value
+
+
+@dataclass(frozen=True)
+class AutoFloat:
+    """A number from `low` to `high`, both allowed, or 'auto': what the training gives."""
+
+    name: str
+    default: float | str
+    low: float
+    high: float
+
+    @property
+    def expected(self) -> str:
+        """The allowed values, as text for messages."""
+        return f"a number from {self.low:.4g} to {self.high:.4g}, or auto"
+
+    def read(self, text: str) -> float | str:
+        """Return the number that `text` spells, or 'auto'; ValueError if it is neither, or is out of range."""
+        return text if text == "auto" else Float(self.name, self.low, self.low, self.high).read(text)
 
 
 @dataclass(frozen=True)
@@ -126,7 +171,7 @@ class Text:
 
 
 #: The kinds of parameters that a loss may have.
-LossParameter = Float | Choice | Flag
+LossParameter = Float | AutoFloat | Choice | Flag
 Parameter = LossParameter | Int | Floats | Text
 #: The kinds of parameters that one reader knows.
 AnyParameter = TypeVar("AnyParameter", bound=Parameter)
@@ -136,7 +181,7 @@ def format_value(value: Value) -> str:
     """Return a value as a spec has it: 0.5, true, paper."""
     if isinstance(value, bool):
         return str(value).lower()
-    return value if isinstance(value, str) else repr(float(value)).removesuffix(".0")
+    return str(value) if isinstance(value, str | Schedule) else repr(float(value)).removesuffix(".0")
 
 
 def format_default(default: object) -> str:

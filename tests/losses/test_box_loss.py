@@ -12,8 +12,8 @@ from torch import Tensor
 
 from tests import reference
 from tests.reference import Box, Exact, boxes, mean_slope, overlapping, slope, tensor
-from tests.specs import ALL, FOCAL, NORMS
-from yolo_feiou.losses.box_loss import BoxLoss
+from tests.specs import ALL, FOCAL, NORMS, InImage
+from yolo_feiou.losses.box_loss import BoxLoss, Term
 from yolo_feiou.losses.build import build_loss
 
 # Three pairs whose L and W are chosen: L is the width of the prediction, W its height.
@@ -24,7 +24,7 @@ TARGET = torch.zeros_like(PRED)
 
 def make_loss(norm: str, weight: bool = True) -> BoxLoss:
     """Return the loss W·L, or L, of these pairs."""
-    return BoxLoss(lambda pair: pair.pred[:, 2], (lambda pair: pair.pred[:, 3]) if weight else None, norm)
+    return BoxLoss(Term(lambda pair: pair.pred[:, 2], (lambda pair: pair.pred[:, 3]) if weight else None, norm))
 
 
 def apart() -> tuple[Tensor, Tensor]:
@@ -111,7 +111,7 @@ def test_scores_of_0_give_0() -> None:
     pred, target = overlapping()
     for spec in ALL:
         if "norm=mean" not in spec:
-            loss = build_loss(spec)
+            loss = InImage(spec)
             assert loss.mean(pred, target, torch.zeros(5)).item() == 0
             assert not mean_slope(loss, pred, target, torch.zeros(5)).any()
 
@@ -186,7 +186,7 @@ def test_the_gradient_beside_ciou_falls_with_overlap() -> None:
 @pytest.mark.parametrize("spec", ALL)
 def test_no_pairs_give_0_with_a_graph(spec: str) -> None:
     """An empty batch: loss() is (0,), mean() is 0, and both back-propagate; with scores and total too."""
-    loss, target = build_loss(spec), torch.zeros(0, 4)
+    loss, target = InImage(spec), torch.zeros(0, 4)
     for kwargs in ({}, {"scores": torch.zeros(0)}, {"scores": torch.zeros(0), "total": torch.tensor(1.0)}):
         pred = torch.zeros(0, 4, requires_grad=True)
         assert loss(pred, target).shape == (0,)

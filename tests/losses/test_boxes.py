@@ -32,6 +32,8 @@ BY_HAND = {
     "intersection": 2,
     "union": 8 + 6 - 2,
     "iou": 2 / 12,
+    "corners2": 2 + 5,
+    "edge_distance": (1 + 1) / (4 * 2) + (1 + 2) / (4 * 3),
 }
 
 

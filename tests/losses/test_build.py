@@ -9,14 +9,14 @@ import re
 import pytest
 import torch
 
-from tests import reference
+from tests import field_reference, reference
 from tests.reference import tensor
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.losses import focal, iou, l1
+from yolo_feiou.losses import focal, gaussian, iou, l1, points
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.parameters import Choice, Flag, Float, Parameter, format_value
+from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, Parameter, Schedule, format_value
 
 PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
 IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]
@@ -26,16 +26,28 @@ PAIRS = (
 )
 
 
-def settings_of(parameter: Parameter) -> list[str]:
-    """Return the ends of a parameter's range, or all its values."""
-    if isinstance(parameter, Float):
-        return [repr(parameter.low), repr(parameter.high)]
-    return list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
+#: The ends of ranges that hang on another parameter.
+ENDS = {
+    "dinterpiou-low": ["low=0,high=0.999", "low=0.998,high=0.999"],
+    "dinterpiou-high": ["low=0,high=0.001", "low=0,high=0.999"],
+    "wiou-gamma": ["version=2,gamma=0", "version=2,gamma=10"],
+}
+IMAGE = {"image": (20, 30)}
+
+
+def settings_of(info: LossInfo, parameter: Parameter) -> list[str]:
+    """Return specs with the ends of a parameter's range, or all its values."""
+    if isinstance(parameter, Float | AutoFloat):
+        texts = [repr(parameter.low), repr(parameter.high)]
+    else:
+        texts = list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
+    ends = ENDS.get(f"{info.name}-{parameter.name}", [f"{parameter.name}={text}" for text in texts])
+    return [f"{info.name}:{end}" for end in ends]
 
 
 def test_the_table_has_the_losses_of_the_reference_under_their_names() -> None:
     """The losses there are; a name is its own key."""
-    assert set(LOSSES) == set(reference.LOSS)
+    assert set(LOSSES) == {*reference.LOSS, *field_reference.LOSS, *field_reference.PENALTIES}
     assert all(info.name == name for name, info in LOSSES.items())
 
 
@@ -44,8 +56,9 @@ def test_every_row_is_filled_in(info: LossInfo) -> None:
     """One line of meaning, a paper with its year and arXiv number, and where in it; no line says what another does."""
     assert info.meaning
     assert "\n" not in info.meaning
-    assert re.search(r"\b(19|20)\d\d, arXiv:\d{4}\.\d{4,5}$", info.paper)
-    assert re.search(r"(Eq\.|Alg\.|Sec\.|App\.) \w", info.equation)
+    assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4}/\S+)$", info.paper)
+    assert re.search(r"(Eq\.|Alg\.|Sec\.|App\.) \w|\(not seen", info.equation)
+    assert all(parameter.name in {"norm", "detach", *info.meanings} for parameter in info.parameters)
     assert [other.meaning for other in LOSSES.values()].count(info.meaning) == 1
 
 
@@ -53,18 +66,21 @@ def test_every_function_of_the_package_is_in_the_table() -> None:
     """Each loss in losses/ is a row under its own name."""
     functions = {
         name
-        for module in (iou, l1, focal)
+        for module in (iou, l1, focal, points, gaussian)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
     }
-    assert functions - LOSSES.keys() == {"encode", "extended_log", "focal_l1_curve", "iou_power", "focal_log"}
+    helpers = {"encode", "extended_log", "focal_l1_curve", "iou_power", "focal_log", "overlap_loss", "safe_sqrt"}
+    assert {name for name in functions if not name.startswith("_")} - LOSSES.keys() == helpers
 
 
 @pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
 def test_defaults_are_in_their_range(info: LossInfo, parameter: Parameter) -> None:
     """And of their type, so that the spec an error proposes is one that builds."""
-    assert parameter.read(format_value(parameter.default)) == parameter.default
-    assert isinstance(build_loss(f"{info.name}:{parameter.name}={format_value(parameter.default)}"), BoxLoss)
+    if not isinstance(parameter.default, Schedule):
+        assert parameter.read(format_value(parameter.default)) == parameter.default
+    version = "version=2," if (info.name, parameter.name) == ("wiou", "gamma") else ""
+    assert isinstance(build_loss(f"{info.name}:{version}{parameter.name}={format_value(parameter.default)}"), BoxLoss)
 
 
 @pytest.mark.parametrize(
@@ -88,11 +104,11 @@ def test_defaults_are_the_papers(spec: str, default: str) -> None:
 @pytest.mark.parametrize(("info", "parameter"), PARAMETERS, ids=IDS)
 def test_the_ends_of_every_range_build_and_are_finite(info: LossInfo, parameter: Parameter) -> None:
     """Values, mean and gradients, of pairs with IoU from 0 to 1."""
-    for text in settings_of(parameter):
-        loss = build_loss(f"{info.name}:{parameter.name}={text}")
+    for spec in settings_of(info, parameter):
+        loss = build_loss(spec).eval()
         for dtype in (torch.float32, torch.float64):
             pred, target = PAIRS[0].to(dtype).requires_grad_(), PAIRS[1].to(dtype)
-            for value in (loss(pred, target).sum(), loss.mean(pred, target)):
+            for value in (loss(pred, target, **IMAGE).sum(), loss.mean(pred, target, **IMAGE)):
                 assert value.isfinite()
                 assert torch.autograd.grad(value, pred, retain_graph=True)[0].isfinite().all()
 
@@ -101,16 +117,17 @@ def test_the_ends_of_every_range_build_and_are_finite(info: LossInfo, parameter:
 def test_every_parameter_has_an_effect(info: LossInfo, parameter: Parameter) -> None:
     """The ends of its range differ in the value or the gradient of the mean: no parameter is lost on its way."""
     outcomes = []
-    for text in settings_of(parameter):
+    for spec in settings_of(info, parameter):
         pred = PAIRS[0].clone().requires_grad_()
-        mean = build_loss(f"{info.name}:{parameter.name}={text}").mean(pred, PAIRS[1], torch.linspace(0.1, 0.9, 5))
+        loss = build_loss(spec).train(parameter.name == "momentum")
+        mean = loss.mean(pred, PAIRS[1], torch.linspace(0.1, 0.9, 5), **IMAGE)
         outcomes.append(torch.cat((mean.detach()[None], torch.autograd.grad(mean, pred)[0].flatten())))
     for i, outcome in enumerate(outcomes):
         assert all(not torch.allclose(outcome, other) for other in outcomes[:i])
 
 
-@pytest.mark.parametrize(("info", "parameter"), [row for row in PARAMETERS if isinstance(row[1], Float)])
-def test_beyond_the_ends_raises(info: LossInfo, parameter: Float) -> None:
+@pytest.mark.parametrize(("info", "parameter"), [row for row in PARAMETERS if isinstance(row[1], Float | AutoFloat)])
+def test_beyond_the_ends_raises(info: LossInfo, parameter: Float | AutoFloat) -> None:
     """Just below and just above, and what is no number; the message names the loss, the value and the range."""
     for text in (repr(parameter.low - 1e-3), repr(parameter.high + 1e-3), "nan", "much"):
         message = f"loss '{info.name}': {parameter.name}={text} is not a number from "
@@ -134,9 +151,9 @@ def test_descriptions_are_specs_in_other_words() -> None:
     for spec in (*LOSSES, "focal_eiou:gamma=2,detach=false", "focal_l1:beta=0.5"):
         loss = build_loss(spec)
         name, _, rest = loss.description.partition(" (")
-        again = build_loss(name + (":" + rest.rstrip(")") if rest else ""))
+        again = build_loss(name + (":" + rest.rstrip(")").replace(" ", "") if rest else ""))
         assert again.description == loss.description
-        assert torch.equal(again(*PAIRS), loss(*PAIRS))
+        assert torch.equal(again(*PAIRS, **IMAGE), loss(*PAIRS, **IMAGE))
 
 
 @pytest.mark.parametrize(
@@ -147,28 +164,32 @@ def test_descriptions_are_specs_in_other_words() -> None:
         ("focal_eoiu:gamma=1", "unknown loss 'focal_eoiu': did you mean 'focal_eiou'? 'yolo losses' lists all."),
         (
             "focal_eiou:gama=1",
-            "loss 'focal_eiou' has no parameter 'gama': did you mean 'gamma'? It has gamma, norm, detach.",
+            "loss 'focal_eiou' has no parameter 'gama': did you mean 'gamma'? It has gamma, norm, detach, inner, "
+            "focaler, focaler_low, weight.",
         ),
-        ("eiou:gamma=1", "loss 'eiou' has no parameter 'gamma'. It has none."),
+        (
+            "eiou:gamma=1",
+            "loss 'eiou' has no parameter 'gamma'. It has inner, focaler, focaler_low, focal, norm, detach, wise, weight.",
+        ),
         (
             "focal_eiou:gamma=11",
             "loss 'focal_eiou': gamma=11 is not a number from 0 to 10. "
-            "The default is 'focal_eiou:gamma=0.5'; 'yolo losses' lists all.",
+            "The default is 'focal_eiou:gamma=0.5'; 'yolo losses focal_eiou' tells more.",
         ),
         (
             "focal_eiou:norm=sum",
             "loss 'focal_eiou': norm=sum is not one of paper, tal, mean. "
-            "The default is 'focal_eiou:norm=paper'; 'yolo losses' lists all.",
+            "The default is 'focal_eiou:norm=paper'; 'yolo losses focal_eiou' tells more.",
         ),
         (
             "focal_eiou:detach=0",
             "loss 'focal_eiou': detach=0 is not true or false. "
-            "The default is 'focal_eiou:detach=true'; 'yolo losses' lists all.",
+            "The default is 'focal_eiou:detach=true'; 'yolo losses focal_eiou' tells more.",
         ),
         (
             "focal_l1:beta=0.3",
             "loss 'focal_l1': beta=0.3 is not a number from 0.3679 to 1. "
-            "The default is 'focal_l1:beta=0.8'; 'yolo losses' lists all.",
+            "The default is 'focal_l1:beta=0.8'; 'yolo losses focal_l1' tells more.",
         ),
         ("focal_eiou:gamma=1,gamma=2", "loss 'focal_eiou:gamma=1,gamma=2' gives 'gamma' twice: give it once."),
         (

@@ -13,8 +13,9 @@ from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
 from yolo_feiou.losses import focal
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.iou import eiou
+from yolo_feiou.losses.build import build_loss
 
+eiou = build_loss("eiou")
 GAMMAS = [0.25, 0.5, 1, 2]
 UNIT = (0, 0, 1, 1)
 
@@ -111,7 +112,7 @@ def test_attached_weight_pushes_apart_below_a_threshold(gamma: float) -> None:
 
     def drive(iou: float, detach: bool) -> float:
         """Return d(W·L)/ds: positive where a step against it lowers the shift s."""
-        loss = lambda *pair: focal.iou_power(Pair(*pair), gamma, detach) * eiou(Pair(*pair))  # noqa: E731
+        loss = lambda *pair: focal.iou_power(Pair(*pair), gamma, detach) * eiou(*pair)  # noqa: E731
         return slope(loss, *shifted_by((1 - iou) / (1 + iou)))[0, [0, 2]].sum().item()
 
     threshold = THRESHOLDS[gamma]
@@ -145,5 +146,5 @@ def test_v1_is_a_line_beyond_1() -> None:
 def test_v1_weakens_good_boxes() -> None:
     """Its gradient vanishes towards the target, where EIoU's own does not: the reason it was dropped."""
     nearly = shifted_by(1e-6)
-    assert slope(lambda *pair: eiou(Pair(*pair)), *nearly)[0, [0, 2]].sum().item() == pytest.approx(2, abs=1e-4)
+    assert slope(eiou, *nearly)[0, [0, 2]].sum().item() == pytest.approx(2, abs=1e-4)
     assert 0 < slope(lambda *pair: focal.focal_eiou_v1(Pair(*pair), 0.8), *nearly)[0, [0, 2]].sum().item() < 1e-3

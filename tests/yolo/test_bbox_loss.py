@@ -10,7 +10,9 @@ from ultralytics.utils.metrics import bbox_iou
 from yolo_feiou import BoxLoss, build_loss
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 
-STOCK_CIOU = BoxLoss(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1))
+STOCK_CIOU = BoxLoss(
+    Term(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1))
+)
 
 
 def boxes(count=200, seed=0):

@@ -18,7 +18,7 @@ TERMS: dict[str, Callable[[Pair], Tensor]] = {
     "ln IoU": lambda pair: pair.iou.log(),
     "(A_C − U)/A_C": lambda pair: 1 - pair.union / (pair.cw * pair.ch),
     "ρ²/c²": lambda pair: pair.rho2 / pair.c2,
-    "αv": lambda pair: iou.ciou(pair) - iou.diou(pair),
+    "αv": lambda pair: iou.ciou(pair)[1],
     "Δw²/C_w²": lambda pair: pair.dw**2 / pair.cw2,
     "Δh²/C_h²": lambda pair: pair.dh**2 / pair.ch2,
     "Δx²/C_w²": lambda pair: pair.dx**2 / pair.cw2,

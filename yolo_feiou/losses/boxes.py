@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, overload
 
 import torch
@@ -34,10 +34,15 @@ class lazy_property:
 class _Upcast(torch.autograd.Function):
     """Boxes in a wider dtype; in the backward pass a gradient is clamped to the range of the narrow one."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, boxes: Tensor, dtype: torch.dtype) -> Tensor:
-        ctx.narrow = boxes.dtype
+    def forward(boxes: Tensor, dtype: torch.dtype) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         return boxes.to(dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.narrow = inputs[0].dtype
 
     @staticmethod  # torch declares *grad_outputs; there is one, that of the one output
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -66,13 +71,21 @@ class Pair:
             loss on the sides pulls it back.
         target: xyxy boxes, shape (N, 4). A side below 1e-5 counts as 1e-5, which keeps every quotient and its
             gradient finite.
+        image: Height and width of the image in pixels, for losses that depend on it.
+        pixels: Pixels per unit of the boxes, a number or a tensor of shape (N,); the stride, where boxes are in strides.
 
     Raises:
-        TypeError: If they are not tensors.
-        ValueError: If the shapes differ, or are not (N, 4).
+        TypeError: If the boxes are not tensors.
+        ValueError: If the shapes differ, or are not (N, 4), or `pixels` or `image` doesn't fit.
     """
 
-    def __init__(self, pred: Tensor, target: Tensor) -> None:
+    def __init__(
+        self,
+        pred: Tensor,
+        target: Tensor,
+        image: Sequence[float] | Tensor | None = None,
+        pixels: Tensor | float = 1.0,
+    ) -> None:
         if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
             kinds = f"{type(pred).__name__} and {type(target).__name__}"
             raise TypeError(f"got {kinds}: expected pred and target as torch tensors, see torch.as_tensor")
@@ -81,9 +94,16 @@ class Pair:
                 f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as "
                 "xyxy boxes of the same shape (N, 4)"
             )
+        if image is not None and len(image) != 2:
+            raise ValueError(f"got image={image!r}: expected its height and width in pixels, as in image=(480, 640)")
+        if isinstance(pixels, Tensor) and pixels.ndim and pixels.shape != pred.shape[:1]:
+            raise ValueError(
+                f"got pixels of shape {tuple(pixels.shape)} for {len(pred)} pairs: expected a number, or ({len(pred)},)"
+            )
+        self._image, self.pixels = image, pixels
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
-        edges = self.pred - self.target
+        self.edges = edges = self.pred - self.target
         x1, y1, x2, y2 = edges.unbind(-1)
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
         self._dx2, self._dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
@@ -93,6 +113,36 @@ class Pair:
         # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
         # number from outside the function is an input of the graph, and costs it its vectorisation.)
         self.w_target, self.h_target = (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
+
+    def scaled(self, ratio: float) -> Pair:
+        """Return the pair with the sides of both boxes multiplied by `ratio`, each about its own centre.
+
+        Its quantities are those of the new boxes; it has no `pred`, `target` and `edges`. With d₁ and d₂ for the two
+        edges along an axis, |d₁| + |d₂| is the larger of |d₁ + d₂|, which stays, and |d₁ − d₂|, which is scaled.
+        """
+        dw, dh = self.dw * ratio, self.dh * ratio
+        spreads = torch.maximum(self._dx2.abs(), dw.abs()), torch.maximum(self._dy2.abs(), dh.abs())
+        sides = self.w_target * ratio, self.h_target * ratio
+        return self._derive(dw, dh, self._dx2, self._dy2, *spreads, *sides)
+
+    def interpolated(self, share: Tensor | float) -> Pair:
+        """Return the pair whose prediction has gone `share` of the way to the target: 0 is here, 1 there.
+
+        It has no `pred`, `target` and `edges`. All differences of edges are multiplied by 1 − share, so it keeps its
+        digits where the two boxes almost agree.
+
+        Args:
+            share: A number, or a tensor of shape (N,).
+        """
+        left = 1 - share
+        moved = (self.dw, self.dh, self._dx2, self._dy2, self._spread_x, self._spread_y)
+        return self._derive(*(part * left for part in moved), self.w_target, self.h_target)
+
+    def _derive(self, *parts: Tensor) -> Pair:
+        pair = Pair.__new__(Pair)
+        pair.dw, pair.dh, pair._dx2, pair._dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
+        pair._image, pair.pixels = self._image, self.pixels
+        return pair
 
     @lazy_property
     def w(self) -> Tensor:
@@ -143,6 +193,31 @@ class Pair:
     def c2(self) -> Tensor:
         """Squared diagonal c² of the smallest enclosing box."""
         return self.cw2 + self.ch2
+
+    @lazy_property
+    def corners2(self) -> Tensor:
+        """Squared distance of the two top left corners, and of the two bottom right ones, added up."""
+        return 2 * self.rho2 + (self.dw * self.dw + self.dh * self.dh) * 0.5
+
+    @lazy_property
+    def edge_distance(self) -> Tensor:
+        """Mean distance of the four edges from the target's, in sides of the target."""
+        return (self._spread_x / self.w_target + self._spread_y / self.h_target) * 0.25
+
+    @property
+    def diagonal2(self) -> Tensor | float:
+        """Squared diagonal H² + W² of the image, in the unit of the boxes.
+
+        Raises:
+            ValueError: If the image's size isn't known.
+        """
+        if self._image is None:
+            raise ValueError(
+                "this loss depends on the size of the image: give image=(height, width) in pixels, and pixels=, the "
+                "number of pixels in a unit of the boxes, if they are in another unit"
+            )
+        height, width = self._image[0], self._image[1]
+        return (height * height + width * width) / (self.pixels * self.pixels)
 
     @lazy_property
     def intersection(self) -> Tensor:

@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
-from typing import cast
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
-from yolo_feiou.losses.box_loss import BoxLoss, Norm
-from yolo_feiou.losses.spec import read_parameters, split_spec
-from yolo_feiou.losses.table import LOSSES, WEIGHTS, LossInfo
-from yolo_feiou.parameters import Value, format_value
+from yolo_feiou.losses.bound import Bound
+from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
+from yolo_feiou.losses.iou import overlap_loss
+from yolo_feiou.losses.names import find_unbuilt, normalise_name, resolve_name
+from yolo_feiou.losses.spec import find_repeated, read_parameters, split_spec, split_sum
+from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
+from yolo_feiou.losses.transforms import transformed_loss
+from yolo_feiou.losses.wise import RunningMean
+from yolo_feiou.parameters import Schedule, Value, format_value
 
 #: The spec of Ultralytics' own box loss, for training: nothing is replaced.
 STOCK = "stock"
+#: What replaces the IoU within a loss, or raises its terms to a power.
+TRANSFORMS = ("inner", "focaler", "focaler_low", "power")
+
+
+@dataclass(frozen=True)
+class LossTerm:
+    """A term of a spec, read and checked.
+
+    Attributes:
+        info: The row of the table.
+        values: All of its own parameters.
+        modifiers: The modifiers that change it, by name, in the table's order; `weight` among them, unless it is 1.
+    """
+
+    info: LossInfo
+    values: Mapping[str, Value]
+    modifiers: Mapping[str, Value]
+
+    @property
+    def spec(self) -> str:
+        """The shortest spec: without the parameters that have their default."""
+        changed = {p.name: self.values[p.name] for p in self.info.parameters if self.values[p.name] != p.default}
+        return self._join(":", "=", {**changed, **self.modifiers}, ",")
+
+    @property
+    def description(self) -> str:
+        """The loss with all parameters that count, for display."""
+        ignored = {key for key, (other, counts) in self.info.only_with.items() if self.values[other] not in counts}
+        counting = {key: value for key, value in self.values.items() if key not in ignored}
+        described = self._join(" (", "=", {**counting, **self.modifiers}, ", ")
+        return described + ")" * (described != self.info.name)
+
+    def _join(self, begin: str, equals: str, values: Mapping[str, Value], comma: str) -> str:
+        items = [f"{key}{equals}{format_value(value)}" for key, value in values.items()]
+        return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name
 
 
 def loss_to_train(spec: str | None) -> BoxLoss | None:
@@ -22,48 +62,166 @@ def loss_to_train(spec: str | None) -> BoxLoss | None:
 
 
 def shorten_spec(spec: str) -> str:
-    """Return a spec without the parameters that have their default; raises as `build_loss` does."""
-    if loss_to_train(spec) is None:
-        return STOCK
-    name, given = split_spec(spec)
-    parameters = LOSSES[name].parameters
-    values = read_parameters(name, given, parameters)
-    changed = [f"{p.name}={format_value(values[p.name])}" for p in parameters if values[p.name] != p.default]
-    return f"{name}:{','.join(changed)}" if changed else name
+    """Return the canonical spec of a loss: in the table's names, without the parameters that have their default.
+
+    Raises:
+        LossSpecError: As `build_loss`.
+    """
+    return STOCK if spec == STOCK else "+".join(term.spec for term in read_spec(spec))
 
 
 def build_loss(spec: str) -> BoxLoss:
     """Return the loss that a spec names.
 
     Args:
-        spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'. `LOSSES` is the table of names.
+        spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'; several joined by + are a sum,
+            as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names.
 
     Raises:
-        LossSpecError: If the spec can't be parsed, or names an unknown loss, parameter or value.
+        LossSpecError: If the spec can't be parsed, or names an unknown loss, parameter or value, or what doesn't fit
+            together.
     """
-    name, given = split_spec(spec)
-    if name == STOCK:
+    terms = read_spec(spec)
+    return BoxLoss(*map(build_term, terms), description=" + ".join(term.description for term in terms))
+
+
+def read_spec(spec: str) -> list[LossTerm]:
+    """Return the terms of a spec; raises as `build_loss` does."""
+    terms = [read_term(term) for term in split_sum(spec)]
+    names = [replace_weight(term).spec for term in terms]
+    if (twice := find_repeated(names)) is not None:
+        raise LossSpecError(f"loss {spec!r} has the term '{names[twice]}' twice: name it once, with weight=2.")
+    if all(term.modifiers.get("weight") == 0 for term in terms):
+        raise LossSpecError(f"loss {spec!r} is 0 throughout: expected a weight above 0.")
+    return terms
+
+
+def replace_weight(term: LossTerm) -> LossTerm:
+    """Return a term without its weight in the sum."""
+    return replace(term, modifiers={key: value for key, value in term.modifiers.items() if key != "weight"})
+
+
+def read_term(term: str) -> LossTerm:
+    """Return a term of a spec, read and checked; raises as `build_loss` does."""
+    name, given = split_spec(term)
+    info, implied = find_info(name)
+    given = {**{key: value for key, value in implied.items() if key not in given}, **given}
+    own = {parameter.name for parameter in info.parameters}
+    for key in given:
+        if key not in own and key in MODIFIERS:
+            check_modifier(info, key, given)
+    allowed = [MODIFIERS[key] for key in MODIFIERS if key in info.modifiers and key not in own]
+    read = read_parameters(info.name, given, [*info.parameters, *allowed])
+    values = {key: value for key, value in read.items() if key in own}
+    check_values(info, values, given)
+    modifiers = {key: value for key, value in read.items() if key in given and key not in own}
+    check_modifiers(info, modifiers)
+    if info.name == "eiou" and "focal" in modifiers:  # two spellings of one loss
+        focal = {"gamma": modifiers.pop("focal"), "norm": read["norm"], "detach": read["detach"]}
+        info, values = LOSSES["focal_eiou"], focal
+        modifiers = {key: value for key, value in modifiers.items() if key not in focal}
+    defaults = {"focaler_low": 0, "norm": "paper", "detach": True, "wise": False, "weight": 1}
+    modifiers = {key: value for key, value in modifiers.items() if defaults.get(key) != value}
+    return LossTerm(info, values, {key: modifiers[key] for key in MODIFIERS if key in modifiers})
+
+
+def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
+    """Return the row of a loss, and the parameters that its name implies.
+
+    Raises:
+        LossSpecError: If the name is unknown, or that of a loss that isn't built.
+    """
+    if normalise_name(name) == STOCK:
         raise LossSpecError(
-            "'stock' is Ultralytics' own box loss and only trains: use 'ciou', the same loss with guards."
+            "'stock' is Ultralytics' own box loss and only trains, by itself: use 'ciou', the same loss with guards."
         )
-    if name not in LOSSES:
-        raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
-    return assemble_loss(LOSSES[name], read_parameters(name, given, LOSSES[name].parameters))
+    if unbuilt := find_unbuilt(name):
+        raise LossSpecError(f"'{name}' is not built ({unbuilt.source}): {unbuilt.reason}. 'yolo losses' lists all.")
+    if found := resolve_name(name):
+        return LOSSES[found[0]], found[1]
+    raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
 
 
-def assemble_loss(info: LossInfo, values: Mapping[str, Value]) -> BoxLoss:
-    """Return the loss of a row of the table with the given parameter values.
+def check_modifier(info: LossInfo, key: str, given: Mapping[str, str]) -> None:
+    """Raise LossSpecError if a loss doesn't take a modifier, or it needs another one that isn't given."""
+    if key not in info.modifiers:
+        takers = [name for name, other in LOSSES.items() if key in other.modifiers]
+        reason = info.refusal or ("it is none of the losses for which that is defined")
+        raise LossSpecError(f"loss '{info.name}' doesn't take {key}=: {reason}. It is for {', '.join(takers)}.")
+    base = DEPENDENT_MODIFIERS.get(key)
+    if base and base not in given:
+        raise LossSpecError(f"loss '{info.name}': {key}= counts with {base}= alone: give that too, or leave it out.")
+
+
+def check_values(info: LossInfo, values: Mapping[str, Value], given: Mapping[str, str]) -> None:
+    """Raise LossSpecError if a given parameter counts for nothing, or two aren't in order."""
+    for key, (other, counts) in info.only_with.items():
+        if key in given and values[other] not in counts:
+            wanted = " or ".join(f"{other}={value}" for value in counts)
+            raise LossSpecError(
+                f"loss '{info.name}': {key}= counts for nothing with {other}={format_value(values[other])}: give "
+                f"{wanted}, or leave it out."
+            )
+    for low, high in zip(info.rising, info.rising[1:], strict=False):
+        check_order(info.name, low, values[low], high, values[high])
+
+
+def check_modifiers(info: LossInfo, modifiers: Mapping[str, Value]) -> None:
+    """Raise LossSpecError if modifiers don't fit together."""
+    if "focal" in modifiers and modifiers.get("wise"):
+        raise LossSpecError(
+            f"loss '{info.name}': focal= and wise= are two weights, and Eq. 11 of Focal-EIoU would cancel the level of "
+            "the other: give one of them."
+        )
+    if "focaler" in modifiers:
+        check_order(info.name, "focaler_low", modifiers.get("focaler_low", 0.0), "focaler", modifiers["focaler"])
+
+
+def check_order(name: str, low: str, low_value: Value, high: str, high_value: Value) -> None:
+    """Raise LossSpecError unless one number is below another, throughout a training."""
+    for ends in zip(_ends(low_value), _ends(high_value), strict=True):
+        if not ends[0] < ends[1]:
+            raise LossSpecError(
+                f"loss '{name}': {low}={format_value(low_value)} must be below {high}={format_value(high_value)}."
+            )
+
+
+def _ends(value: Value) -> tuple[float, float]:
+    return (value.start, value.end) if isinstance(value, Schedule) else (cast(float, value), cast(float, value))
+
+
+def build_term(term: LossTerm) -> Term:
+    """Return the loss of a term.
 
     A weight that is 1 for these values is dropped, and the sums are then those of the loss alone.
     """
-    described = ", ".join(f"{key}={format_value(value)}" for key, value in values.items())
-    description = f"{info.name} ({described})" if described else info.name
-    if info.weight is None:
-        return BoxLoss(partial(info.function, **values), description=description)
-    weight = WEIGHTS[info.weight]
-    of_weight = {parameter.name: values[parameter.name] for parameter in weight.parameters}
-    of_loss = {key: value for key, value in values.items() if key != "norm" and key not in of_weight}
-    loss, norm = partial(info.function, **of_loss), cast(Norm, values["norm"])
-    if weight.neutral is not None and weight.neutral in of_weight.items():
-        return BoxLoss(loss, norm="mean" if norm == "mean" else "tal", description=description)
-    return BoxLoss(loss, partial(weight.function, **of_weight), norm, description)
+    info, modifiers = term.info, term.modifiers
+    of_weight = {parameter.name for parameter in WEIGHTS[info.weight].parameters} if info.weight else set()
+    own = {key: value for key, value in term.values.items() if key != "norm" and key not in of_weight}
+    loss = Bound(info.function, own)
+    if info.form == "penalty":
+        transforms = {key: value for key, value in modifiers.items() if key in TRANSFORMS}
+        function = transformed_loss if transforms else overlap_loss
+        loss = Bound(function, {"penalties": info.function, **transforms, **own})
+    weight, values, norm = read_weight(term)
+    factor = cast("float | Schedule", modifiers.get("weight", 1))
+    units = {"needs_units": info.needs_units}
+    if weight is None or (weight.neutral is not None and weight.neutral in values.items()):
+        return Term(loss, None, "mean" if norm == "mean" else "tal", factor, **units)
+    mean = RunningMean(values.pop("momentum")) if "momentum" in values else None
+    return Term(loss, Bound(weight.function, values), norm, factor, running_mean=mean, **units)
+
+
+def read_weight(term: LossTerm) -> tuple[LossInfo | None, dict[str, Any], Norm]:
+    """Return the weight on a term, None for none, its parameters, and the norm that goes with it."""
+    modifiers = dict(term.modifiers)
+    if term.info.weight:
+        weight, given = WEIGHTS[term.info.weight], term.values
+    elif "focal" in modifiers:
+        weight, given = WEIGHTS["iou_power"], {**modifiers, "gamma": modifiers["focal"]}
+    elif "wise" in modifiers:
+        weight, given = WEIGHTS["wise"], {}
+    else:
+        return None, {}, "tal"
+    values = {parameter.name: given.get(parameter.name, parameter.default) for parameter in weight.parameters}
+    return weight, values, cast(Norm, given.get("norm", "tal" if weight.name == "wise" else NORM.default))

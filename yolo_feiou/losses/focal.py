@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.iou import eiou
+from yolo_feiou.losses.iou import eiou, overlap_loss
 from yolo_feiou.losses.l1 import focal_l1_curve
 
 
@@ -32,4 +32,4 @@ def focal_log(pair: Pair, gamma: float) -> Tensor:
 
 def focal_eiou_v1(pair: Pair, beta: float) -> Tensor:
     """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2."""
-    return focal_l1_curve(eiou(pair), beta)
+    return focal_l1_curve(overlap_loss(pair, eiou), beta)

@@ -1,41 +1,60 @@
-"""Losses on the overlap of two boxes. All are scale-free, for sides of 1e-5 and more, and 0 for identical boxes."""
+"""Losses of the form 1 − IoU + penalty, as their penalties. All are 0 for identical boxes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from yolo_feiou.losses.boxes import Pair
 
+#: From a `Pair`, and the parameters by name, to the terms that are added to 1 − IoU, one value a pair each.
+Penalties = Callable[..., tuple[Tensor, ...]]
 
-def iou(pair: Pair) -> Tensor:
-    """1 − IoU, in [0, 1]; constantly 1, without a gradient, for boxes that don't overlap.
+
+def overlap_loss(pair: Pair, penalties: Penalties, **parameters: Any) -> Tensor:
+    """1 − IoU and the penalties, summed.
+
+    Args:
+        pair: The boxes.
+        penalties: Its terms beside 1 − IoU, see below.
+        **parameters: Of the penalties.
+    """
+    loss = 1 - pair.iou
+    for penalty in penalties(pair, **parameters):
+        loss = loss + penalty
+    return loss
+
+
+def iou(pair: Pair) -> tuple[()]:
+    """Nothing: 1 − IoU alone is in [0, 1], and constantly 1, without a gradient, for boxes that don't overlap.
 
     Yu et al., UnitBox (2016), in the linear form of Zhang et al. (2021), Eq. 3.
     """
-    return 1 - pair.iou
+    return ()
 
 
-def giou(pair: Pair) -> Tensor:
-    """1 − IoU + (A_C − U)/A_C with the area A_C of the smallest enclosing box, in [0, 2].
+def giou(pair: Pair) -> tuple[Tensor]:
+    """(A_C − U)/A_C with the area A_C of the smallest enclosing box; the loss is in [0, 2].
 
     Rezatofighi et al., Generalized Intersection over Union (2019), Algorithm 1.
     """
-    return iou(pair) + 1 - pair.union / (pair.cw * pair.ch)
+    return (1 - pair.union / (pair.cw * pair.ch),)
 
 
-def diou(pair: Pair) -> Tensor:
-    """1 − IoU + ρ²/c² with the distance ρ of the centres and the diagonal c of the enclosing box, in [0, 2].
+def diou(pair: Pair) -> tuple[Tensor]:
+    """ρ²/c² with the distance ρ of the centres and the diagonal c of the enclosing box; the loss is in [0, 2].
 
     Zheng et al., Distance-IoU Loss (2020), Eq. 7.
     """
-    return iou(pair) + pair.rho2 / pair.c2
+    return (pair.rho2 / pair.c2,)
 
 
-def ciou(pair: Pair) -> Tensor:
-    """DIoU + αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) detached.
+def ciou(pair: Pair) -> tuple[Tensor, Tensor]:
+    """That of DIoU, and αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) detached.
 
     Guarded where the usual code is not: zero sides and identical boxes give finite values and gradients.
     Zheng et al., Distance-IoU Loss (2020), Eq. 8 to 11.
@@ -43,13 +62,55 @@ def ciou(pair: Pair) -> Tensor:
     angle = torch.atan2(pair.w, pair.h.clamp(min=1e-7))
     v = (4 / math.pi**2) * (torch.atan2(pair.w_target, pair.h_target) - angle) ** 2
     alpha = (v / (1 - pair.iou + v).clamp(min=1e-7)).detach()
-    return diou(pair) + alpha * v
+    return *diou(pair), alpha * v
 
 
-def eiou(pair: Pair) -> Tensor:
-    """DIoU + (w − w_t)²/C_w² + (h − h_t)²/C_h² with the sides C_w, C_h of the enclosing box, in [0, 3.25].
+def eiou(pair: Pair) -> tuple[Tensor, Tensor, Tensor]:
+    """That of DIoU, (w − w_t)²/C_w² and (h − h_t)²/C_h², C_w and C_h of the enclosing box; the loss is in [0, 3.25].
 
     Zhang et al., Focal and Efficient IOU Loss (2021), Eq. 7. An inverted prediction exceeds the range and is pulled
-    back. Not the Extended-IoU of the same name in MMDetection.
+    back. Not the Extended-IoU of the same name in MMDetection, see `extended_iou`.
     """
-    return diou(pair) + pair.dw * pair.dw / pair.cw2 + pair.dh * pair.dh / pair.ch2
+    return *diou(pair), pair.dw * pair.dw / pair.cw2, pair.dh * pair.dh / pair.ch2
+
+
+def siou(pair: Pair, theta: float) -> tuple[Tensor]:
+    """(Δ + Ω)/2, the cost of distance and that of shape; the loss is in [0, 2.03].
+
+    Δ = 2 − e^{−(2 − Λ)dx²/C_w²} − e^{−(2 − Λ)dy²/C_h²} with Λ = sin 2α = 2|dx·dy|/ρ² for the angle α of the line
+    between the centres, Ω as in `_shape_cost`. Gevorgyan, SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x −
+    π/4) simplified, which has no infinite slope; C_w, C_h in Δ are sides of the enclosing box, as in YOLOv6.
+    """
+    rate = 2 * (pair.dx * pair.dy).abs() / pair.rho2.clamp(min=1e-30) - 2
+    distance = torch.expm1(rate * (pair.dx * pair.dx / pair.cw2)) + torch.expm1(rate * (pair.dy * pair.dy / pair.ch2))
+    return ((_shape_cost(pair, theta) - distance) * 0.5,)
+
+
+def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
+    """(h' dx² + w' dy²)/c², and Ω/2 with the differences of the sides weighted by h' and w'; the loss is in [0, 3.3].
+
+    w' = 2w_t^s/(w_t^s + h_t^s) and h' = 2 − w', with s the `scale`: h' goes with x, and w' with y.
+    Zhang and Zhang, Shape-IoU (2023), arXiv:2312.17663, as in the authors' code for xywh boxes.
+    """
+    if scale == 0:
+        return pair.rho2 / pair.c2, _shape_cost(pair, 4) * 0.5
+    w_weight = 2 * torch.sigmoid(scale * (pair.w_target / pair.h_target).log())
+    h_weight = 2 - w_weight
+    distance = (h_weight * pair.dx * pair.dx + w_weight * pair.dy * pair.dy) / pair.c2
+    return distance, _shape_cost(pair, 4, h_weight, w_weight) * 0.5
+
+
+def _shape_cost(pair: Pair, theta: float, w_factor: Tensor | float = 1, h_factor: Tensor | float = 1) -> Tensor:
+    """Return Ω = Σ (1 − e^{−ω})^θ over the two sides, ω = |w − w_t|/max(w, w_t), times its factor."""
+    w_share = pair.dw.abs() / (pair.w_target + pair.dw.relu())
+    h_share = pair.dh.abs() / (pair.h_target + pair.dh.relu())
+    return (-torch.expm1(-w_factor * w_share)) ** theta + (-torch.expm1(-h_factor * h_share)) ** theta
+
+
+def mpdiou(pair: Pair) -> tuple[Tensor]:
+    """(d₁² + d₂²)/(W² + H²) with the distances of the top left and of the bottom right corners, W and H of the image.
+
+    For small objects it is next to nothing: a box of 32 pixels, 8 off, in an image of 640: 1.6e-4. Not scale-free.
+    Ma and Xu, MPDIoU (2023), arXiv:2307.07662.
+    """
+    return (pair.corners2 / pair.diagonal2,)

@@ -1,4 +1,4 @@
-"""The table of losses, as data: a row for each loss, and for each weight that a loss may have.
+"""The table of losses, as data: a row for each loss, each weight that a loss may have, and each modifier of losses.
 
 A new loss is a function in this folder and a row here.
 """
@@ -6,14 +6,12 @@ A new loss is a function in this folder and a row here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from torch import Tensor
-
-from yolo_feiou.losses import focal, iou, l1
-from yolo_feiou.parameters import Choice, Flag, Float, LossParameter, Value
+from yolo_feiou.losses import focal, gaussian, iou, l1, points, wise
+from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, LossParameter, Schedule, Value
 
 
 @dataclass(frozen=True)
@@ -23,31 +21,88 @@ class LossInfo:
     Attributes:
         name: Its name in a spec.
         kind: 'loss' for the loss of a pair, 'weight' for a factor of one.
-        function: From a `Pair`, and the parameters by name, to one value a pair.
+        function: From a `Pair`, and the parameters by name, to one value a pair; of a loss of form 'penalty' to its
+            penalties, see `losses.iou`.
         meaning: Its formula, or what it does, in one line.
         paper: Its source.
         equation: Where in that source it is defined.
         parameters: Its hyper-parameters, with the source's defaults; those of its weight, and `norm`, among them.
+        form: Of a loss, 'penalty' for 1 − IoU + penalty, 'overlap' for another function of the overlap, 'errors' for
+            one of the four regression errors, 'user' for one of a user's.
         weight: Of a loss, the name of the weight on it; None for none.
+        modifiers: Of a loss, the names of the modifiers that it takes.
+        refusal: Of a loss, why it doesn't take the others.
+        meanings: What each parameter does, by name.
+        only_with: By the name of a parameter, the other one and its values with which alone it counts.
+        rising: The names of parameters each of which must be below the next.
         neutral: Of a weight, the parameter and the value at which it is 1 throughout.
+        needs_units: Whether the function looks at the image's size or at pixels.
     """
 
     name: str
     kind: Literal["loss", "weight"]
-    function: Callable[..., Tensor]
+    function: Callable[..., Any]
     meaning: str
     paper: str
     equation: str
     parameters: tuple[LossParameter, ...] = ()
+    form: Literal["penalty", "overlap", "errors", "user"] = "errors"
     weight: str | None = None
+    modifiers: tuple[str, ...] = ()
+    refusal: str = ""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    only_with: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    rising: tuple[str, ...] = ()
     neutral: tuple[str, Value] | None = None
+    needs_units: bool = False
 
 
 FEIOU = "Zhang et al., Focal and Efficient IOU Loss for Accurate Bounding Box Regression, 2021, arXiv:2101.08158"
+POWERFUL_IOU = "Liu et al., Powerful-IoU, 2024, doi:10.1016/j.neunet.2023.11.041"
 GAMMA = Float("gamma", 0.5, 0, 10)
+WISE = (
+    Choice("version", "3", ("1", "2", "3")),
+    Float("alpha", 1.9, 1.01, 10),
+    Float("delta", 3, 0.1, 100),
+    Float("gamma", 0.5, 0, 10),
+    AutoFloat("momentum", "auto", 0, 1),
+)
 BETA = Float("beta", 0.8, 1 / math.e, 1)
 NORM = Choice("norm", "paper", ("paper", "tal", "mean"))
 DETACH = Flag("detach", True)
+
+#: The parameters that losses share: what they do to a loss follows its own computation, in this order.
+MODIFIERS: Mapping[str, LossParameter] = {
+    parameter.name: parameter
+    for parameter in (
+        Float("inner", 0.75, 0.5, 1.5),
+        Float("focaler", 0.95, 0.01, 1),
+        Float("focaler_low", 0, 0, 0.99),
+        Float("power", 3, 0.1, 5),
+        Float("focal", 0.5, 0, 10),
+        NORM,
+        DETACH,
+        Flag("wise", False),
+        Float("weight", 1, 0, 1e6),
+    )
+}
+#: What each modifier does.
+MODIFIER_MEANINGS = {
+    "inner": "the IoU is that of both boxes, their sides multiplied by this (Inner-IoU)",
+    "focaler": "the IoU is (IoU − focaler_low)/(focaler − focaler_low), clamped to [0, 1] (Focaler-IoU)",
+    "focaler_low": "see focaler",
+    "power": "the exponent of every term (α-IoU)",
+    "focal": "times IoU^focal, the weight of Focal-EIoU",
+    "norm": "what the sum over a batch is divided by, with focal",
+    "detach": "whether the weight is out of the graph, with focal",
+    "wise": "times the weight of WIoU v3",
+    "weight": "factor in a sum",
+}
+#: The modifiers that count beside another one alone.
+DEPENDENT_MODIFIERS = {"focaler_low": "focaler", "norm": "focal", "detach": "focal"}
+WEIGHING = ("focal", "norm", "detach", "wise", "weight")
+REPLACING = ("inner", "focaler", "focaler_low", *WEIGHING)
+POWER = ("power", *REPLACING)
 
 TABLE = (
     LossInfo(
@@ -57,6 +112,8 @@ TABLE = (
         "1 − IoU",
         "Yu et al., UnitBox, 2016, arXiv:1608.01471",
         "in the form of arXiv:2101.08158, Eq. 3",
+        form="penalty",
+        modifiers=POWER,
     ),
     LossInfo(
         "giou",
@@ -65,6 +122,8 @@ TABLE = (
         "IoU loss + share of the enclosing box that neither fills",
         "Rezatofighi et al., Generalized Intersection over Union, 2019, arXiv:1902.09630",
         "Alg. 1",
+        form="penalty",
+        modifiers=POWER,
     ),
     LossInfo(
         "diou",
@@ -73,6 +132,8 @@ TABLE = (
         "IoU loss + ρ²/c²: the distance of the centres",
         "Zheng et al., Distance-IoU Loss, 2020, arXiv:1911.08287",
         "Eq. 7",
+        form="penalty",
+        modifiers=POWER,
     ),
     LossInfo(
         "ciou",
@@ -81,6 +142,8 @@ TABLE = (
         "DIoU + αv: the aspect ratio; YOLO's own, with guards against NaN",
         "Zheng et al., Distance-IoU Loss, 2020, arXiv:1911.08287",
         "Eq. 8-11",
+        form="penalty",
+        modifiers=POWER,
     ),
     LossInfo(
         "eiou",
@@ -89,6 +152,8 @@ TABLE = (
         "DIoU + (w − w_t)²/C_w² + (h − h_t)²/C_h²: width and height, each by itself",
         FEIOU,
         "Eq. 7",
+        form="penalty",
+        modifiers=REPLACING,
     ),
     LossInfo(
         "focal_eiou",
@@ -98,7 +163,15 @@ TABLE = (
         FEIOU,
         "Eq. 10, 11",
         (GAMMA, NORM, DETACH),
+        form="penalty",
         weight="iou_power",
+        modifiers=("inner", "focaler", "focaler_low", "weight"),
+        refusal="it is eiou:focal= already, with gamma= for focal=",
+        meanings={
+            "gamma": "exponent of the weight IoU^gamma; 0 is EIoU",
+            "norm": MODIFIER_MEANINGS["norm"],
+            "detach": "whether the weight is out of the graph",
+        },
     ),
     LossInfo(
         "focal_eiou_star",
@@ -108,10 +181,183 @@ TABLE = (
         FEIOU,
         "Sec. 5.4.3",
         (GAMMA, NORM),
+        form="penalty",
         weight="focal_log",
+        modifiers=("weight",),
+        refusal="it has a weight of its own",
+        meanings={"gamma": "exponent of 1 − IoU in the weight", "norm": MODIFIER_MEANINGS["norm"]},
     ),
     LossInfo(
-        "focal_eiou_v1", "loss", focal.focal_eiou_v1, "the curve of FocalL1 of EIoU", FEIOU, "Eq. 9 on 7", (BETA,)
+        "focal_eiou_v1",
+        "loss",
+        focal.focal_eiou_v1,
+        "the curve of FocalL1 of EIoU",
+        FEIOU,
+        "Eq. 9 on 7",
+        (BETA,),
+        form="overlap",
+        modifiers=("weight",),
+        refusal="it is focal by its curve",
+        meanings={"beta": "the larger, the less a large loss counts"},
+    ),
+    LossInfo(
+        "siou",
+        "loss",
+        iou.siou,
+        "IoU loss + (distance, by the angle between the centres, + shape)/2",
+        "Gevorgyan, SIoU Loss, 2022, arXiv:2205.12740",
+        "Eq. 1-9",
+        (Float("theta", 4, 2, 6),),
+        form="penalty",
+        modifiers=REPLACING,
+        meanings={"theta": "the larger, the less small errors of the shape count"},
+    ),
+    LossInfo(
+        "wiou",
+        "loss",
+        points.wiou,
+        "e^(ρ²/c²) · IoU loss, times a weight by the running mean of the IoU loss",
+        "Tong et al., Wise-IoU, 2023, arXiv:2301.10051",
+        "Eq. 5-11",
+        WISE,
+        form="overlap",
+        weight="wise",
+        modifiers=("weight",),
+        refusal="it has a weight of its own, whose level Eq. 11 of Focal-EIoU would cancel",
+        meanings={
+            "version": "1: no weight; 2: high-IoU pairs count less; 3: outliers count less too",
+            "alpha": "the larger, the less outliers count",
+            "delta": "outlier degree, IoU loss over its mean, at which a pair counts 1",
+            "gamma": "exponent of the outlier degree",
+            "momentum": "of the running mean; auto: 5 % of its start are left after a third of the epochs",
+        },
+        only_with={
+            "alpha": ("version", ("3",)),
+            "delta": ("version", ("3",)),
+            "gamma": ("version", ("2",)),
+            "momentum": ("version", ("2", "3")),
+        },
+    ),
+    LossInfo(
+        "mpdiou",
+        "loss",
+        iou.mpdiou,
+        "IoU loss + (d₁² + d₂²)/(W² + H²): distances of two corners, by the image's diagonal",
+        "Ma and Xu, MPDIoU, 2023, arXiv:2307.07662",
+        "(not seen)",
+        form="penalty",
+        modifiers=REPLACING,
+        needs_units=True,
+    ),
+    LossInfo(
+        "shapeiou",
+        "loss",
+        iou.shapeiou,
+        "IoU loss + distance and shape, each weighted by the target's aspect ratio",
+        "Zhang and Zhang, Shape-IoU, 2023, arXiv:2312.17663",
+        "(not seen; the authors' code)",
+        (Float("scale", 0, 0, 2),),
+        form="penalty",
+        modifiers=REPLACING,
+        meanings={"scale": "exponent of the aspect ratio; 0: no weights"},
+    ),
+    LossInfo(
+        "piou",
+        "loss",
+        points.piou,
+        "IoU loss + 1 − e^(−P²), P the mean distance of the edges in box widths",
+        POWERFUL_IOU,
+        "(not seen; the authors' code)",
+        form="overlap",
+        modifiers=WEIGHING,
+    ),
+    LossInfo(
+        "piou2",
+        "loss",
+        points.piou2,
+        "PIoU · 3x e^(−x²), x = lam e^(−P): boxes of middling distance count more",
+        POWERFUL_IOU,
+        "(not seen; the authors' code)",
+        (Float("lam", 1.3, 0.5, 3), DETACH),
+        form="overlap",
+        modifiers=("wise", "weight"),
+        refusal="it has a weight of its own",
+        meanings={
+            "lam": "the larger, the farther off are the boxes that count most",
+            "detach": "whether the weight is out of the graph; false, as the authors' code has it, repels far boxes",
+        },
+    ),
+    LossInfo(
+        "interpiou",
+        "loss",
+        points.interpiou,
+        "IoU loss + that of the box which went the share a of the way to its target",
+        "Liu et al., InterpIoU, 2025, arXiv:2507.12420",
+        "(not seen)",
+        (Float("a", 0.98, 0, 0.999),),
+        form="overlap",
+        modifiers=WEIGHING,
+        meanings={"a": "share of the way; the gradient reaches gaps of 1/(1 − a) sides"},
+    ),
+    LossInfo(
+        "dinterpiou",
+        "loss",
+        points.dinterpiou,
+        "InterpIoU with a = 1 − IoU, clamped to [low, high] and detached",
+        "Liu et al., InterpIoU, 2025, arXiv:2507.12420",
+        "(not seen)",
+        (Float("low", 0.6, 0, 0.999), Float("high", 0.99, 0, 0.999)),
+        form="overlap",
+        modifiers=WEIGHING,
+        meanings={"low": "smallest share of the way", "high": "largest share of the way"},
+        rising=("low", "high"),
+    ),
+    LossInfo(
+        "uiou",
+        "loss",
+        points.uiou,
+        "CIoU of both boxes, their sides multiplied by ratio",
+        "Luo et al., Unified-IoU, 2024, arXiv:2408.06636",
+        "(not seen; the authors' code)",
+        (Float("ratio", Schedule(2, 0.5), 0.25, 4),),
+        form="overlap",
+        modifiers=WEIGHING,
+        meanings={"ratio": "above 1 low-IoU boxes count more, below 1 high-IoU boxes"},
+    ),
+    LossInfo(
+        "nwd",
+        "loss",
+        gaussian.nwd,
+        "1 − e^(−d/c), d the Wasserstein distance of two Gaussians, in pixels",
+        "Wang et al., A Normalized Gaussian Wasserstein Distance for Tiny Object Detection, 2021, arXiv:2110.13389",
+        "Eq. 8",
+        (AutoFloat("c", 12.8, 0.1, 1e4),),
+        form="overlap",
+        modifiers=WEIGHING,
+        meanings={"c": "a length in pixels; auto: mean √area of the training set's objects"},
+        needs_units=True,
+    ),
+    LossInfo(
+        "gcd",
+        "loss",
+        gaussian.gcd,
+        "1 − e^(−D), D the distance of two Gaussians in sides of both",
+        "Guan et al., Gaussian Combined Distance, 2025, arXiv:2510.27649",
+        "(not seen; the authors' code)",
+        form="overlap",
+        modifiers=WEIGHING,
+    ),
+    LossInfo(
+        "extended_iou",
+        "loss",
+        points.extended_iou,
+        "smooth ℓ1 of 1 − I/U with an intersection that goes on below 0; MMDetection's EIoU",
+        "Peng and Yu, Systematic IoU-Related Method, 2021, doi:10.1109/TIP.2021.3077144",
+        "(not seen; MMDetection's code)",
+        (Float("s", 0.1, 0.001, 1),),
+        form="overlap",
+        modifiers=WEIGHING,
+        meanings={"s": "loss up to which it is a parabola"},
     ),
     LossInfo(
         "focal_l1",
@@ -121,6 +367,9 @@ TABLE = (
         FEIOU,
         "Eq. 8, 9",
         (BETA,),
+        modifiers=("weight",),
+        refusal="it is a loss of regression errors, not of an overlap",
+        meanings={"beta": "the larger, the less large errors count"},
     ),
     LossInfo(
         "l1",
@@ -129,6 +378,8 @@ TABLE = (
         "sum of the absolute errors",
         "Girshick et al., R-CNN, 2014, arXiv:1311.2524",
         "App. C (encoding)",
+        modifiers=("weight",),
+        refusal="it is a loss of regression errors, not of an overlap",
     ),
     LossInfo(
         "smooth_l1",
@@ -138,6 +389,9 @@ TABLE = (
         "Girshick, Fast R-CNN, 2015, arXiv:1504.08083",
         "Eq. 3",
         (Float("beta", 1.0, 0, 100),),
+        modifiers=("weight",),
+        refusal="it is a loss of regression errors, not of an overlap",
+        meanings={"beta": "error up to which it is a parabola"},
     ),
     LossInfo(
         "balanced_l1",
@@ -147,6 +401,9 @@ TABLE = (
         "Pang et al., Libra R-CNN, 2019, arXiv:1904.02701",
         "Eq. 9, 10",
         (Float("alpha", 0.5, 0.2, 5), Float("gamma", 1.5, 0.1, 5)),
+        modifiers=("weight",),
+        refusal="it is a loss of regression errors, not of an overlap",
+        meanings={"alpha": "the smaller, the more small errors count", "gamma": "slope of large errors"},
     ),
     LossInfo(
         "iou_power",
@@ -167,9 +424,19 @@ TABLE = (
         "Sec. 5.4.3",
         (GAMMA,),
     ),
+    LossInfo(
+        "wise",
+        "weight",
+        wise.wise_weight,
+        "by the outlier degree: IoU loss over its running mean",
+        "Tong et al., Wise-IoU, 2023, arXiv:2301.10051",
+        "Eq. 8-11",
+        WISE,
+        neutral=("version", "1"),
+    ),
 )
 
 LOSSES = {info.name: info for info in TABLE if info.kind == "loss"}
 WEIGHTS = {info.name: info for info in TABLE if info.kind == "weight"}
-#: The names of the parameters of all losses; none is an argument of Ultralytics.
-PARAMETER_NAMES = {parameter.name for info in LOSSES.values() for parameter in info.parameters}
+#: The names of the parameters of all losses, modifiers among them.
+PARAMETER_NAMES = {parameter.name for info in LOSSES.values() for parameter in info.parameters} | MODIFIERS.keys()
