@@ -206,8 +206,8 @@ def test_scale_and_place_do_not_matter(
 def test_a_step_never_lowers_the_iou_of_a_shifted_box(spec: str, pair: tuple[Box, Box]) -> None:
     """Same size, an overlap, a small step against the gradient: the IoU, in exact fractions, is higher unless it was 1.
 
-    Only β = 1, which gives outliers up, and an IoU that is replaced, which has a slope of 0 in places, may leave the box
-    where it is.
+    Only β = 1, which gives outliers up, and an IoU that is replaced, which has a slope of 0 in places, may leave the
+    box where it is.
     """
     pred, target = pair
     grad = slope(InImage(spec), tensor(pred), tensor(target))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, did_you_mean
 
+
 @dataclass(frozen=True)
 class Schedule:
     """A number that goes from `start` to `end`, linearly over a training: `A..B`, or `A..B@0.8` in a spec.

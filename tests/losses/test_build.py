@@ -169,7 +169,8 @@ def test_descriptions_are_specs_in_other_words() -> None:
         ),
         (
             "eiou:gamma=1",
-            "loss 'eiou' has no parameter 'gamma'. It has inner, focaler, focaler_low, focal, norm, detach, wise, weight.",
+            "loss 'eiou' has no parameter 'gamma'. It has inner, focaler, focaler_low, focal, norm, detach, wise, "
+            "weight.",
         ),
         (
             "focal_eiou:gamma=11",

@@ -7,7 +7,6 @@ import pytest
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, TABLE, WEIGHTS
 
-
 NEUTRAL = ("focal_eiou:gamma=0", "ciou:focal=0", "wiou:version=1", "ciou:wise=false")
 #: −ln IoU is left of the second, and a schedule ends elsewhere than it begins.
 WEIGHTED = ("focal_eiou:gamma=0.1", "focal_eiou_star:gamma=0", "ciou:focal=0..1", "wiou", "ciou:wise=true")

@@ -8,11 +8,10 @@ from ultralytics.utils.loss import BboxLoss
 from ultralytics.utils.metrics import bbox_iou
 
 from yolo_feiou import BoxLoss, build_loss
+from yolo_feiou.losses.box_loss import Term
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 
-STOCK_CIOU = BoxLoss(
-    Term(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1))
-)
+STOCK_CIOU = BoxLoss(Term(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1)))
 
 
 def boxes(count=200, seed=0):
@@ -95,7 +94,7 @@ def test_no_positives_give_zero_and_a_graph():
 def test_a_hook_sees_the_positives_as_the_loss_takes_them():
     pred, target, scores, positives = boxes()
     loss, seen = SwappedBboxLoss(BboxLoss(16), build_loss("eiou")), []
-    loss.on_positives = lambda *batch: seen.append(batch)
+    loss.on_positives = seen.append
     term, *_ = call(loss, 16)
     (batch,) = seen
     assert batch[0].requires_grad and batch[0].equal(pred[positives])

@@ -18,7 +18,7 @@ from tests.yolo.test_bbox_loss import IMAGE, boxes
 from tests.yolo.test_distributed import run_ranks
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.storage.tables import read_csv, write_csv
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Positives, SwappedBboxLoss
 from yolo_feiou.yolo.box_stats import FILE, NAMES, BoxStats
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
@@ -38,7 +38,7 @@ def stats(loss, *batches, folder=None, **arguments):
     """The statistics of batches: pred, target, scores and total of each."""
     made = BoxStats(build_loss(loss), folder / FILE if folder else None, CPU, **arguments)
     for batch in batches:
-        made.add(*batch)
+        made.add(Positives(*batch))
     return made
 
 
@@ -160,7 +160,7 @@ def test_an_epoch_begins_with_nothing(tmp_path):
     made = stats("iou", (PRED, TARGET, torch.ones(5), 5.0), folder=tmp_path)
     made.finish(1)
     made.start()
-    made.add(PRED[:1], TARGET[:1], torch.ones(1), 1.0)
+    made.add(Positives(PRED[:1], TARGET[:1], torch.ones(1), 1.0))
     made.finish(2)
     assert [(row["epoch"], row["positives"]) for row in read_csv(tmp_path / FILE)] == [(1, 5), (2, 1)]
 

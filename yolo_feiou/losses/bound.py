@@ -32,10 +32,13 @@ class Bound:
         values = {key: value_at(value, progress) for key, value in self.parameters.items()}
         self._call = partial(self.function, **values)
 
-    def replace(self, old: Any, new: Any) -> None:
-        """Give the parameters that have the value `old` another one, from the beginning on."""
+    def replace(self, old: Any, new: Any) -> bool:
+        """Give the parameters that have the value `old` another one; return whether there are any."""
+        if old not in self.parameters.values():
+            return False
         self.parameters = {key: new if value == old else value for key, value in self.parameters.items()}
         self.set_progress(0)
+        return True
 
     def __call__(self, pair: Pair, **more: Any) -> Tensor:
         """Return the function's value for each pair."""

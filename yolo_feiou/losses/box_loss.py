@@ -91,6 +91,13 @@ class Term(nn.Module):
         return value if self._factor == 1 else self._factor * value
 
 
+class Origin:
+    """What a loss and its copies have in common."""
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Origin:
+        return self
+
+
 class BoxLoss(nn.Module):
     """A box-regression loss: one term, or a sum of several, each with its own weight and norm.
 
@@ -100,11 +107,14 @@ class BoxLoss(nn.Module):
     Args:
         *terms: What is summed.
         description: The loss with all its parameters, for display.
+
+    Attributes:
+        origin: The same object in all copies of a loss.
     """
 
     def __init__(self, *terms: Term, description: str = "") -> None:
         super().__init__()
-        self.terms, self.description = nn.ModuleList(terms), description
+        self.terms, self.description, self.origin = nn.ModuleList(terms), description, Origin()
         self.needs_units = any(term.needs_units for term in terms)
 
     def __deepcopy__(self, memo: dict[int, object]) -> BoxLoss:
@@ -136,19 +146,22 @@ class BoxLoss(nn.Module):
         """The states of its terms, of those that have one."""
         return [term.running_mean for term in self if term.running_mean is not None]
 
-    def prepare(self, batches: int, epochs: int, mean_side: float | None = None) -> None:
-        """Fill in what is 'auto'.
+    def prepare(self, batches: int, epochs: int, mean_side: float | None = None) -> list[str]:
+        """Fill in what is 'auto', and return a line for each such value.
 
         Args:
             batches: Training batches in an epoch.
             epochs: Epochs of the training.
             mean_side: Mean √area of the training set's objects, in pixels of the training images.
         """
+        lines = []
         for mean in self.running_means:
-            mean.prepare(batches, epochs)
-        for term in self if mean_side is not None else ():
-            for function in term.bound:
-                function.replace("auto", mean_side)
+            if mean.prepare(batches, epochs):
+                lines.append(f"momentum=auto is {mean.momentum:.3g}, from {epochs} epochs of {batches} batches")
+        for function in (function for term in self for function in term.bound if mean_side is not None):
+            if function.replace("auto", mean_side):
+                lines.append(f"c=auto is {mean_side:.4g} pixels, the mean √area of the training set's objects")
+        return lines
 
     def set_progress(self, progress: float) -> None:
         """Take the values that scheduled numbers have at a progress from 0, the first epoch, to 1, the last."""

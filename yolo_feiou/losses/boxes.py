@@ -37,7 +37,7 @@ class _Upcast(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(boxes: Tensor, dtype: torch.dtype) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def forward(boxes: Tensor, dtype: torch.dtype) -> Tensor:
         return boxes.to(dtype)
 
     @staticmethod
@@ -72,7 +72,7 @@ class Pair:
         target: xyxy boxes, shape (N, 4). A side below 1e-5 counts as 1e-5, which keeps every quotient and its
             gradient finite.
         image: Height and width of the image in pixels, for losses that depend on it.
-        pixels: Pixels per unit of the boxes, a number or a tensor of shape (N,); the stride, where boxes are in strides.
+        pixels: Pixels per unit of the boxes, a number or a tensor of shape (N,); with boxes in strides, the stride.
 
     Raises:
         TypeError: If the boxes are not tensors.

@@ -205,11 +205,11 @@ def build_term(term: LossTerm) -> Term:
         loss = Bound(function, {"penalties": info.function, **transforms, **own})
     weight, values, norm = read_weight(term)
     factor = cast("float | Schedule", modifiers.get("weight", 1))
-    units = {"needs_units": info.needs_units}
     if weight is None or (weight.neutral is not None and weight.neutral in values.items()):
-        return Term(loss, None, "mean" if norm == "mean" else "tal", factor, **units)
+        return Term(loss, None, "mean" if norm == "mean" else "tal", factor, needs_units=info.needs_units)
     mean = RunningMean(values.pop("momentum")) if "momentum" in values else None
-    return Term(loss, Bound(weight.function, values), norm, factor, running_mean=mean, **units)
+    bound = Bound(weight.function, values)
+    return Term(loss, bound, norm, factor, running_mean=mean, needs_units=info.needs_units)
 
 
 def read_weight(term: LossTerm) -> tuple[LossInfo | None, dict[str, Any], Norm]:

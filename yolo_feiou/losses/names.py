@@ -98,8 +98,10 @@ UNBUILT = {
     ),
     "focal_loss": Unbuilt("Lin et al., Focal Loss, 2017, arXiv:1708.02002", _CLASSIFIES),
     "mal": Unbuilt("Huang et al., DEIM, 2025, arXiv:2412.04234", _CLASSIFIES),
-    "dfl": Unbuilt("Li et al., Generalized Focal Loss, 2020, arXiv:2006.04388", "it trains beside every loss, see dfl="),
-    **dict.fromkeys(("gwd",), Unbuilt("Yang et al., 2021, arXiv:2101.11952", f"{_ROTATED}; nwd is its axis-aligned kin")),
+    "dfl": Unbuilt("Li et al., Generalized Focal Loss, 2020, arXiv:2006.04388", "it trains beside each loss, see dfl="),
+    **dict.fromkeys(
+        ("gwd",), Unbuilt("Yang et al., 2021, arXiv:2101.11952", f"{_ROTATED}; nwd is its axis-aligned kin")
+    ),
     **dict.fromkeys(("kld", "kl_loss"), Unbuilt("Yang et al., 2021, arXiv:2106.01883", f"{_ROTATED}; gcd is near")),
     "kfiou": Unbuilt("Yang et al., 2022, arXiv:2201.12558", _ROTATED),
     "probiou": Unbuilt("Llerena et al., 2021, arXiv:2106.06072", _ROTATED),

@@ -48,7 +48,7 @@ def split_spec(term: str) -> tuple[str, dict[str, str]]:
         )
     if "|" in name:
         raise LossSpecError(
-            f"can't read loss {term!r}: | stands between values, as in gamma=0.5|1. For several losses use commas, as in "
+            f"can't read loss {term!r}: | stands between values, as in gamma=0.5|1. For several losses use commas: "
             f"losses={name.replace('|', ',')}."
         )
     for key, _, value in items:
@@ -150,7 +150,9 @@ def read_parameters(name: str, given: dict[str, str], parameters: Sequence[LossP
     for key, text in given.items():
         is_number = isinstance(known.get(key), Float | AutoFloat)
         if is_number and "+" in text:
-            raise LossSpecError(f"loss '{name}': {key}={text} has a +, which joins losses: write the number without it.")
+            raise LossSpecError(
+                f"loss '{name}': {key}={text} has a +, which joins losses: write the number without it."
+            )
         values[key] = read_schedule(key, text, read) if is_number and ".." in text else read(key, text)
     return values
 
@@ -178,4 +180,5 @@ def read_schedule(key: str, text: str, read: Callable[[str, str], Value]) -> Val
         ) from None
     if not all(isinstance(number, float) for number in numbers):
         raise LossSpecError(f"{key}={text}: a schedule goes from a number to a number, as in 0..0.5@0.8.")
-    return Schedule(*cast("list[float]", numbers), share)
+    first, last = cast("list[float]", numbers)
+    return Schedule(first, last, share)

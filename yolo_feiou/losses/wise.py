@@ -33,9 +33,9 @@ class RunningMean(nn.Module):
     """The running mean m̄ of 1 − IoU over training batches: m̄ ← (1 − m) m̄ + m · mean of the batch, from 1.
 
     Args:
-        momentum: m, or a schedule of it; 'auto' is the paper's rule, 1 − 0.05^{1/(t n)} for n batches an epoch, and t epochs, after which 5 %
-            of the initial 1 is left. t is where AP rises more slowly, here a third of all epochs. A constant that is
-            copied from a long training, such as 1e-4, keeps the mean of a short one at 1.
+        momentum: m, or a schedule of it; 'auto' is the paper's rule, 1 − 0.05^{1/(t n)} for n batches an epoch and t
+            epochs, after which 5 % of the initial 1 is left. t is where AP rises more slowly, here a third of all
+            epochs. A constant that is copied from a long training, such as 1e-4, keeps the mean of a short one at 1.
 
     Attributes:
         value: m̄, a scalar float32 buffer.
@@ -49,10 +49,12 @@ class RunningMean(nn.Module):
         self.register_buffer("value", torch.ones(()))
         self.set_progress(0)
 
-    def prepare(self, batches: int, epochs: int) -> None:
-        """Set the momentum by the paper's rule, unless one was given; see the class."""
-        if self.momentum == "auto":
-            self.momentum = self._now = 1 - 0.05 ** (3 / (batches * epochs))
+    def prepare(self, batches: int, epochs: int) -> bool:
+        """Set the momentum by the paper's rule, unless one was given, and return whether it was; see the class."""
+        if self.momentum != "auto":
+            return False
+        self.momentum = self._now = 1 - 0.05 ** (3 / (batches * epochs))
+        return True
 
     def set_progress(self, progress: float) -> None:
         """Take the momentum that a schedule has at a progress from 0, the first epoch, to 1, the last."""
@@ -61,7 +63,8 @@ class RunningMean(nn.Module):
     def update(self, losses: Tensor) -> None:
         """Take in 1 − IoU of the pairs of a batch, shape (N,); of those of all processes of a group together.
 
-        Each process must call it once a batch, with N = 0 where it has no pairs. Without pairs at all nothing changes.
+        Each process must call it once a batch, with N = 0 where it has no pairs. Without pairs at all nothing changes,
+        nor with one that is NaN.
 
         Raises:
             ValueError: If the momentum isn't known yet.
@@ -76,4 +79,4 @@ class RunningMean(nn.Module):
             distributed.all_reduce(sums)
         total, count = sums.unbind()
         mean = torch.lerp(self.value, total / count.clamp(min=1), self._now)
-        self.value.copy_(torch.where(count > 0, mean, self.value))
+        self.value.copy_(torch.where((count > 0) & mean.isfinite(), mean, self.value))

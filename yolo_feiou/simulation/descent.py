@@ -29,9 +29,11 @@ def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Readin
     (slope,) = torch.autograd.grad(mean, boxes)
     if reading.reduce == "sum":
         slope = slope * boxes.shape[1]
-    if reading.empty == "still" and loss.weight is not None:
+    weighted = [term for term in loss if term.weight is not None]
+    if reading.empty == "still" and len(weighted) == len(loss.terms):
         pair = Pair(boxes.detach().reshape(-1, 4), target.reshape(-1, 4))
-        slope = slope * (loss.weight(pair).view(boxes.shape[:-1]).sum(1) > 1e-30)[:, None, None]  # else 0/0
+        weights = torch.stack([term.weigh(pair) for term in weighted]).sum(0)
+        slope = slope * (weights.view(boxes.shape[:-1]).sum(1) > 1e-30)[:, None, None]  # else 0/0
     return slope
 
 

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
+from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 from ultralytics.utils.loss import BboxLoss
 
+from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
 
-#: Called with the positives of a batch as `BoxLoss.mean` takes them: pred, target, scores and total, with their graph.
-PositivesHook = Callable[[Tensor, Tensor, Tensor, Tensor | float], None]
+
+class Positives(NamedTuple):
+    """The positives of a batch, as `BoxLoss.mean` takes them.
+
+    Attributes:
+        pred: Predicted xyxy boxes in strides, with their graph, shape (N, 4).
+        target: Their targets, likewise.
+        scores: The assigner's weights, shape (N,).
+        total: What the sum over the batch is divided by.
+        image: Height and width of the batch's images in pixels, shape (2,); None where no assigner tells them.
+        pixels: Pixels per stride of each pair, shape (N,); 1 likewise.
+    """
+
+    pred: Tensor
+    target: Tensor
+    scores: Tensor
+    total: Tensor | float
+    image: Tensor | None = None
+    pixels: Tensor | float = 1.0
+
+    def mean(self, box_loss: BoxLoss) -> Tensor:
+        """Return the scalar that a loss is on them."""
+        pred, target, scores, total, image, pixels = self
+        return box_loss.mean(pred, target, scores, total=total, image=image, pixels=pixels)
+
+
+#: Called with the positives of a batch.
+PositivesHook = Callable[[Positives], None]
 
 
 class SwappedBboxLoss(BboxLoss):
@@ -18,7 +48,7 @@ class SwappedBboxLoss(BboxLoss):
 
     Args:
         stock: The loss whose place this one takes.
-        box_loss: The box term.
+        box_loss: The box term. One that has a state is copied: each head has its own.
 
     Attributes:
         on_positives: Sees the positives of each batch, if it is not None.
@@ -31,9 +61,10 @@ class SwappedBboxLoss(BboxLoss):
 
     def __init__(self, stock: BboxLoss, box_loss: BoxLoss) -> None:
         super().__init__(stock.dfl_loss.reg_max if stock.dfl_loss else 1)
-        self.box_loss = box_loss
+        self.box_loss = deepcopy(box_loss).eval()  # its state is updated in `note_assignment` alone
         self.on_positives: PositivesHook | None = None
         self.counts_positives = False
+        self._anchors: Tensor | None = None  # of the last batch, in pixels
         self.reset()
 
     def reset(self) -> None:
@@ -42,10 +73,21 @@ class SwappedBboxLoss(BboxLoss):
         self.owed: Tensor | int = 0
 
     def note_assignment(self, assigner: nn.Module, inputs: tuple, output: object) -> None:
-        """Count what an assigner picked, as its hook; the mask of positives is the fourth value that it returns."""
+        """Count what an assigner picked, as its hook, and let a loss with a state see it if it trains.
+
+        That is done here, and not where the loss is computed, since stock doesn't compute it for a batch without
+        positives, and all processes must take part in each update. Boxes and anchors are in pixels; the second value
+        that it returns are the targets of all anchors, the fourth one is the mask of positives.
+        """
         self.assignments += 1
-        if isinstance(output, tuple) and len(output) > 3 and isinstance(output[3], Tensor):
-            self.owed = self.owed + output[3].any().int()
+        if not (isinstance(output, tuple) and len(output) > 3 and isinstance(output[3], Tensor)):
+            return
+        mask = output[3].bool()
+        self.owed = self.owed + mask.any().int()
+        if len(inputs) > 2:
+            self._anchors = inputs[2]
+            if self.box_loss.has_state and torch.is_grad_enabled():
+                self.box_loss.observe(inputs[1][mask], output[1][mask])
 
     def forward(  # pyright: ignore[reportIncompatibleMethodOverride]  # older releases lack the last arguments
         self,
@@ -63,11 +105,14 @@ class SwappedBboxLoss(BboxLoss):
         Boxes are xyxy in strides, shape (B, A, 4) for B images with A anchors; scores (B, A, classes).
         """
         self.calls += 1
-        positives = fg_mask.nonzero(as_tuple=True)
-        pred, target, scores = pred_bboxes[positives], target_bboxes[positives], target_scores[positives].sum(-1)
-        box_term = self.box_loss.mean(pred, target, scores, total=target_scores_sum)
+        where = fg_mask.nonzero(as_tuple=True)
+        scores = target_scores[where].sum(-1)
+        positives = Positives(pred_bboxes[where], target_bboxes[where], scores, target_scores_sum)
+        if self.box_loss.needs_units or self.on_positives:
+            positives = positives._replace(**self._units(anchor_points, where[1]))
+        box_term = positives.mean(self.box_loss)
         if self.on_positives:
-            self.on_positives(pred, target, scores, target_scores_sum)
+            self.on_positives(positives)
         # Stock's forward is the DFL term's only source; its box term, without a graph here, is dropped.
         _, dfl_term = super().forward(
             pred_dist,
@@ -80,3 +125,23 @@ class SwappedBboxLoss(BboxLoss):
             *image,
         )
         return box_term, dfl_term
+
+    def _units(self, anchor_points: Tensor, anchors: Tensor) -> dict[str, Tensor]:
+        """Return the size of the images and the stride of each positive, by the anchors of its batch.
+
+        The anchors of a level are the centres of its cells, so that the last one of the finest level is half a stride
+        from the lower right corner. (Of Ultralytics' own arguments, older releases lack these.)
+
+        Args:
+            anchor_points: The anchors in strides, shape (A, 2).
+            anchors: The index of each positive's anchor, shape (N,).
+        """
+        if self._anchors is None:
+            if not self.box_loss.needs_units:
+                return {}
+            raise LossNotAppliedError(
+                f"{self.box_loss.description} is in pixels, and this criterion has no assigner that tells them."
+            )
+        centres = self._anchors.float()
+        strides = centres[:, 0] / anchor_points[:, 0].float()
+        return {"image": (centres + strides[:, None] / 2).amax(0).flip(0), "pixels": strides[anchors]}

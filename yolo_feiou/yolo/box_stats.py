@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torch import distributed as dist
 
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
+from yolo_feiou.yolo.bbox_loss import Positives
 
 FILE = "box_stats.csv"
 BINS = 10  # of IoU, each .1 wide; the last one includes 1
@@ -53,18 +53,11 @@ class BoxStats:
         """Begin an epoch, or restart it."""
         self.sums.zero_()
 
-    def add(self, pred: Tensor, target: Tensor, scores: Tensor, total: Tensor | float) -> None:
-        """Add the pairs of a batch; their graph, gradients and the random state stay as they are.
-
-        Args:
-            pred: Predicted xyxy boxes in strides, shape (N, 4).
-            target: Their targets, likewise.
-            scores: The assigner's weights, shape (N,).
-            total: What `BoxLoss.mean` divides by.
-        """
+    def add(self, positives: Positives) -> None:
+        """Add the pairs of a batch; their graph, gradients and the random state stay as they are."""
         # Half precision would round small gradients to 0; the loss itself raises its boxes too.
-        pred, target = pred.detach().float().requires_grad_(), target.detach().float()
-        term = self.box_loss.mean(pred, target, scores, total=total)
+        pred, target = positives.pred.detach().float().requires_grad_(), positives.target.detach().float()
+        term = positives._replace(pred=pred, target=target).mean(self.box_loss)
         (gradient,) = torch.autograd.grad(term, pred)
         iou = Pair(pred.detach(), target).iou
         bins = (iou * BINS).long().clamp(0, BINS - 1)

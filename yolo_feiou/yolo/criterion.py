@@ -211,7 +211,7 @@ def check_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
             f"train with {box_loss.description}; training stops here."
         )
     search = BoxLossSearch(criterion)
-    others = {path: loss for path, loss in search.losses.items() if getattr(loss, "box_loss", None) is not box_loss}
+    others = {path: loss for path, loss in search.losses.items() if not is_copy(loss, box_loss)}
     others |= search.gaps
     if others or not search.losses:
         path, other = next(iter(others.items()), ("", None))
@@ -220,6 +220,19 @@ def check_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
             f"{type(criterion).__name__}{held} would not train with {box_loss.description}; training stops here."
         )
     return cast("list[SwappedBboxLoss]", list(search.losses.values()))  # no other has a `box_loss`
+
+
+def is_copy(loss: BboxLoss, box_loss: BoxLoss) -> bool:
+    """Return whether a box loss computes a loss of ours, or a copy of it."""
+    held = getattr(loss, "box_loss", None)
+    return isinstance(held, BoxLoss) and held.origin is box_loss.origin
+
+
+def copy_states(criterion: object, copy: object) -> None:
+    """Give the box losses of a criterion's copy, in the EMA, the state of the criterion's own."""
+    for live, stale in zip(find_losses(criterion), find_losses(copy), strict=True):
+        if isinstance(live, SwappedBboxLoss) and isinstance(stale, SwappedBboxLoss):
+            stale.box_loss.load_state_dict(live.box_loss.state_dict())
 
 
 def share_arguments(criterion: object, copy: object) -> None:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from itertools import chain, islice, repeat
 from math import isfinite
@@ -25,9 +26,10 @@ from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Positives, SwappedBboxLoss
 from yolo_feiou.yolo.criterion import find_heads, get_criterion
 from yolo_feiou.yolo.host import TrainerHost
+from yolo_feiou.yolo.loss_state import measure_mean_side
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
 
@@ -70,6 +72,7 @@ class Measuring(TrainerHost):
     def __init__(self, *args: Any, losses: Mapping[str, BoxLoss], batches: int, every: int, **kwargs: Any) -> None:
         self.losses, self.batches, self.every = losses, batches, every
         self.measured: list[Batch] = []
+        self._copies: list[dict[str, BoxLoss]] = []
         super().__init__(*args, **kwargs)
 
     def run_callbacks(self, event: str) -> None:
@@ -86,26 +89,39 @@ class Measuring(TrainerHost):
 
     def _step(self, batch: dict[str, Any], measured: bool) -> None:
         """Train on a batch as Ultralytics does, and measure on it before that if it is to be measured."""
-        seen: list[tuple[float, tuple]] = []
-        for share, bbox_loss in find_heads(get_criterion(unwrap_model(self.model))):
-            watch = partial(lambda share, *positives: seen.append((share, positives)), share)
-            cast(SwappedBboxLoss, bbox_loss).on_positives = watch if measured else None
+        seen: list[tuple[float, dict[str, BoxLoss], Positives]] = []
+        heads = find_heads(get_criterion(unwrap_model(self.model)))
+        if not self._copies:  # each head has its own, as in a training
+            self._copies = [{name: self._prepared(loss) for name, loss in self.losses.items()} for _ in heads]
+        for (share, bbox_loss), losses in zip(heads, self._copies, strict=True):
+            watch = partial(lambda share, losses, positives: seen.append((share, losses, positives)), share, losses)
+            cast(SwappedBboxLoss, bbox_loss).on_positives = watch
         with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
             batch = self.preprocess_batch(batch)
             total, _ = self.model(batch)
+        for _, losses, positives in seen:
+            for loss in losses.values():
+                loss.observe(positives.pred, positives.target)
         if measured:
             self._measure(seen, len(batch["img"]))
         self.scaler.scale(total.sum()).backward()
         self.optimizer_step()
 
-    def _measure(self, seen: Sequence[tuple[float, tuple]], images: int) -> None:
+    def _prepared(self, loss: BoxLoss) -> BoxLoss:
+        """Return a copy of a loss for a head, as the training would begin with it; its state is updated by hand."""
+        copy = deepcopy(loss).eval()
+        side = measure_mean_side(self.train_loader.dataset, self.args.imgsz) if loss.needs_mean_side else None
+        copy.prepare(len(self.train_loader), self.epochs, side)
+        return copy
+
+    def _measure(self, seen: Sequence[tuple[float, dict[str, BoxLoss], Positives]], images: int) -> None:
         """Measure each loss on the positives that each head saw, by the share that its loss has in the total."""
-        pairs = sum(len(pred) for _, (pred, *_) in seen)
+        pairs = sum(len(positives.pred) for *_, positives in seen)
         # As large as training makes it, so that half precision holds the gradients on their way.
         scale = self.scaler.get_scale() * images
         sizes = {}
-        for name, loss in self.losses.items():
-            terms = [share * loss.mean(*positives, total=norm) for share, (*positives, norm) in seen]
+        for name in self.losses:
+            terms = [share * positives.mean(losses[name]) for share, losses, positives in seen]
             sizes[name] = self._size(torch.stack(terms).sum(), scale) if terms else GradientNorm(0.0, 0.0)
         self.measured.append(Batch(pairs, sizes))
 

@@ -23,6 +23,7 @@ from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import make_session
 from yolo_feiou.storage.tables import atomic_file, write_text
+from yolo_feiou.yolo import loss_state
 from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
@@ -32,6 +33,7 @@ from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
 from yolo_feiou.yolo.default_cfg import all_defaults, extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.last_batch import check_last_batch
+from yolo_feiou.yolo.loss_state import LossState
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
 from yolo_feiou.yolo.special_files import check_special_files
@@ -41,7 +43,7 @@ from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folde
 UNTRAINED = {"args.yaml", "weights", resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.RECORD_FILE}
 
 
-class LossTrainer(ExactResume, Proving, Ranks):
+class LossTrainer(ExactResume, LossState, Proving, Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
@@ -191,10 +193,12 @@ class LossTrainer(ExactResume, Proving, Ranks):
         if self.box_loss is None:
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
+        self.prepare_loss(self.box_loss)
         counts = [f"{swap_losses(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
         self.prove(self.box_loss)
+        self.restore_state()
         if self.own.get("box_stats"):
             self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
 
@@ -236,7 +240,7 @@ class LossTrainer(ExactResume, Proving, Ranks):
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
         if not self.resume:
-            for path in (self.csv, self.save_dir / FILE):
+            for path in (self.csv, self.save_dir / FILE, self.save_dir / loss_state.FILE):
                 path.unlink(missing_ok=True)
             drop_states(self.wdir)
         elif self.csv.exists():
@@ -247,7 +251,8 @@ class LossTrainer(ExactResume, Proving, Ranks):
     def _watch(self, box_stats: BoxStats) -> None:
         """Let the statistics see what trains; an epoch that is done again, after a NaN, begins them anew."""
         box_stats.start()
-        self._deployed_head().on_positives = box_stats.add
+        head = self._deployed_head()
+        box_stats.box_loss, head.on_positives = head.box_loss, box_stats.add
 
     def _record(self, box_stats: BoxStats) -> None:
         """End the statistics before validation, and before anything copies the criterion."""
