@@ -246,13 +246,15 @@ def test_extended_iou_is_not_eiou_and_not_symmetric() -> None:
 
 
 def test_wiou_moves_boxes_apart_and_leaves_their_sides() -> None:
-    """c² is held: the slope in x1 and in x2 is R dx/c², and none is left for the sides.
+    """c² is held: squares of 10, 20 and 4 apart, have the slopes R dx/c² = .0267 and R dy/c² = .0053, c² = 30² + 14².
 
-    With R out of the graph, as in one public copy, all would be 0; with c² in it, x2 would have the other sign.
+    Those of two opposite edges are equal, so nothing is left for the sides. With R out of the graph, as in one public
+    copy, all would be 0; with c² in it, the slope in x2 would be −.0037.
     """
     loss = build("wiou", {"version": 1})
-    one = math.exp(225 / 725) * 15 / 725
-    assert slope(loss, *map(tensor, shifted(15)))[0].tolist() == pytest.approx([one, 0, one, 0], abs=1e-15)
+    x, y = (math.exp(416 / 1096) * offset / 1096 for offset in (20, 4))
+    assert (x, y) == pytest.approx((0.0267, 0.0053), abs=5e-5)
+    assert slope(loss, *map(tensor, shifted(20, down=4)))[0].tolist() == pytest.approx([x, y, x, y], abs=1e-15)
 
 
 def test_a_parameter_that_version_1_ignores_is_refused() -> None:

@@ -48,17 +48,16 @@ class LossState(TrainerHost):
         saved = None
         if RANK in (-1, 0):
             file = self.save_dir / FILE
-            rows = {int(row["epoch"]): row for row in (read_csv(file) if file.exists() else [])}
-            row = rows.get(self.start_epoch, {})
-            saved = [float(value) for key, value in row.items() if key != "epoch"]
-            write_csv(file, [row for epoch, row in rows.items() if epoch <= self.start_epoch])
+            rows = [row for row in (read_csv(file) if file.exists() else []) if int(row["epoch"]) <= self.start_epoch]
+            if rows:
+                write_csv(file, rows)  # without epochs that are done again
+                of_epoch = rows[-1] if int(rows[-1]["epoch"]) == self.start_epoch else {}
+                saved = [float(value) for key, value in of_epoch.items() if key != "epoch"]
         saved = group.broadcast_from_first(saved) if dist.is_initialized() else saved
         if saved and len(saved) == len(means):
             self._set_means(saved)
         else:
-            LOGGER.warning(
-                f"No running mean of epoch {self.start_epoch} in {self.save_dir / FILE}: it begins at 1 again."
-            )
+            LOGGER.warning(f"{self.save_dir / FILE} lacks epoch {self.start_epoch}: running means begin at 1 again.")
 
     def run_callbacks(self, event: str) -> None:
         """Run the callbacks of an event, then what a new or a finished epoch means for the loss."""
@@ -88,7 +87,8 @@ class LossState(TrainerHost):
         if (means := self._iter_means()) and RANK in (-1, 0):
             file = self.save_dir / FILE
             rows = [row for row in (read_csv(file) if file.exists() else []) if int(row["epoch"]) <= self.epoch]
-            values = {f"mean_{number}": mean.value.item() for number, mean in enumerate(means, 1)}
+            # With nine digits, which are those of a float32, a resumed run goes on to the last bit.
+            values = {f"mean_{number}": f"{mean.value.item():.9g}" for number, mean in enumerate(means, 1)}
             write_csv(file, [*rows, {"epoch": self.epoch + 1, **values}])
 
     def _iter_means(self) -> list[RunningMean]:
