@@ -93,7 +93,7 @@ def test_a_batch_without_objects_moves_no_mean():
 
 
 def test_the_mean_size_of_objects_by_hand():
-    """40 × 20 pixels in an image of 400 × 200, at half the size; and a square of 50 in one of 100, at twice the size."""
+    """40 × 20 pixels in an image of 400 × 200, at half its size; a square of 50 in one of 100, at twice."""
     labels = [
         {"bboxes": [(0.5, 0.5, 0.1, 0.1)], "shape": (200, 400)},
         {"bboxes": [(0.5, 0.5, 0.5, 0.5)], "shape": (100, 100)},
