@@ -82,7 +82,7 @@ RANGES = {
 
 @settings(deadline=None)
 @given(pred=boxes(), target=boxes())
-def test_ranges(pred: Box, target: Box) -> None:
+def test_each_loss_is_in_its_range(pred: Box, target: Box) -> None:
     """No loss is negative, or above its bound."""
     for spec, bound in RANGES.items():
         assert 0 <= build_loss(spec).eval()(tensor(pred), tensor(target)).item() <= bound

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.field_reference import PENALTIES
 from tests.reference import Box, boxes, overlapping, slope, tensor
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
+from yolo_feiou.losses.wise import RunningMean
 
 BY_HAND = [
     *(case for case in by_hand("wiou") if case.parameters.get("version") != 1),
@@ -208,3 +210,23 @@ def test_the_mean_is_outside_the_graph() -> None:
     expected = r * slope(build("wiou", {"version": 1}), *pair)
     torch.testing.assert_close(slope(loss.mean, *pair), expected, rtol=1e-6, atol=1e-9)
     assert not running_mean(loss).requires_grad
+
+
+def update_on_rank(rank: int, store: str, folder: str) -> None:
+    """Update a mean three times on one of two ranks, of which one has no pairs, then the other, then both."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    mean = RunningMean(0.5)
+    for shares in (((0.2, 0.4), ()), ((), (0.9,)), ((0.1, 0.1, 0.1), (0.5,)), ((), ())):
+        mean.update(torch.tensor(shares[rank]))
+    (Path(folder) / str(rank)).write_text(repr(mean.value.item()))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_ranks_share_the_mean_of_all_pairs(tmp_path: Path) -> None:
+    """By pairs, not by ranks: of three .1 and a .5 the mean is .2, of the ranks' means .3; without pairs it stays."""
+    torch.multiprocessing.spawn(update_on_rank, (str(tmp_path / "store"), str(tmp_path)), 2)
+    mean = 1.0
+    for batch in (0.3, 0.9, 0.2):
+        mean += 0.5 * (batch - mean)
+    assert [float((tmp_path / str(rank)).read_text()) for rank in range(2)] == pytest.approx([mean] * 2, rel=1e-6)
