@@ -30,7 +30,6 @@ SPELLINGS = {
     "unified_iou": ("uiou", {}),
     "scylla_iou": ("siou", {}),
     "smoothl1": ("smooth_l1", {}),
-    "smooth_l1_loss": ("smooth_l1", {}),
     "wasserstein": ("nwd", {}),
     "efficient_iou": ("eiou", {}),
 }
@@ -119,6 +118,7 @@ def resolve_name(name: str) -> tuple[str, dict[str, str]] | None:
     'wise_inner_ciou' is 'ciou' with the parameters of both.
     """
     name = normalise_name(name)
+    name = name.removesuffix("_loss") if name not in LOSSES else name
     if name in LOSSES:
         return name, {}
     if name in SPELLINGS:

@@ -280,8 +280,7 @@ TABLE = (
         "(not seen; the authors' code)",
         (Float("lam", 1.3, 0.5, 3), DETACH),
         form="overlap",
-        modifiers=("wise", "weight"),
-        refusal="it has a weight of its own",
+        modifiers=WEIGHING,
         meanings={
             "lam": "the larger, the farther off are the boxes that count most",
             "detach": "whether the weight is out of the graph; false, as the authors' code has it, repels far boxes",
