@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tests import reference
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.table import LossInfo
+from yolo_feiou.losses.table import WEIGHING, LossInfo
 from yolo_feiou.parameters import Float
 
 ROOT = Path(__file__).parents[1]
@@ -59,19 +59,20 @@ def example():
     function, row = CODE
     names = {"Pair": Pair, "Tensor": Tensor}
     exec(function, names)
-    return eval(row.strip().removesuffix(","), {"LossInfo": LossInfo, "Float": Float, "iou": SimpleNamespace(**names)})
+    table = {"LossInfo": LossInfo, "Float": Float, "WEIGHING": WEIGHING, "points": SimpleNamespace(**names)}
+    return eval(row.strip().removesuffix(","), table)
 
 
 def test_the_example_is_a_loss(example):
-    """Unit squares, half a side apart: an overlap of 1/2 of a union of 3/2, so an IoU of 1/3; 1 − 1/9 for power 2."""
-    (power,) = example.parameters
+    """Unit squares, half a side apart: an overlap of 1/2 of a union of 3/2, so an IoU of 1/3, and 1 − 1/9."""
+    (exponent,) = example.parameters
     pred = torch.tensor([[0.5, 0, 1.5, 1]], dtype=torch.float64)
     target = torch.tensor([[0.0, 0, 1, 1]], dtype=torch.float64)
-    assert example.function(Pair(pred, target), power=power.default).item() == pytest.approx(8 / 9)
+    assert example.function(Pair(pred, target), exponent=exponent.default).item() == pytest.approx(8 / 9)
 
 
 def test_its_reference_is_that_loss(example):
     """The line for tests/reference.py, of the same pair."""
     (line,) = (span for span in SPANS if span.startswith(f'"{example.name}": lambda'))
     exact = eval(line.partition(": ")[2], {"real": reference.real})
-    assert float(exact(reference.Exact((0.5, 0, 1.5, 1), (0, 0, 1, 1)), power=2)) == pytest.approx(8 / 9)
+    assert float(exact(reference.Exact((0.5, 0, 1.5, 1), (0, 0, 1, 1)), exponent=2)) == pytest.approx(8 / 9)

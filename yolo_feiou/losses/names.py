@@ -133,6 +133,8 @@ def resolve_name(name: str) -> tuple[str, dict[str, str]] | None:
 
 def find_unbuilt(name: str) -> Unbuilt | None:
     """Return what is known of a loss that isn't built, None of any other name; with a prefix, too."""
-    name = normalise_name(name).removesuffix("_loss") if normalise_name(name) not in UNBUILT else normalise_name(name)
+    name = normalise_name(name)
     prefix, _, rest = name.partition("_")
-    return UNBUILT.get(name) or (find_unbuilt(rest) if prefix in PREFIXES and rest else None)
+    if prefix in PREFIXES and rest and name not in UNBUILT:
+        return find_unbuilt(rest)
+    return UNBUILT.get(name) or UNBUILT.get(name.removesuffix("_loss"))
