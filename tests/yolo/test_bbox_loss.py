@@ -11,7 +11,13 @@ from yolo_feiou import BoxLoss, build_loss
 from yolo_feiou.losses.box_loss import Term
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 
-STOCK_CIOU = BoxLoss(Term(lambda pair: 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1)))
+
+def stocks_ciou(pair):
+    """What Ultralytics computes, of a pair of ours."""
+    return 1 - bbox_iou(pair.pred, pair.target, xywh=False, CIoU=True).squeeze(-1)
+
+
+STOCK_CIOU = BoxLoss(Term(stocks_ciou))
 
 
 def boxes(count=200, seed=0):

@@ -9,7 +9,7 @@ from ultralytics import YOLO as StockYOLO
 from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHORT, overrides, results
-from tests.yolo.test_bbox_loss import STOCK_CIOU
+from tests.yolo.test_bbox_loss import stocks_ciou
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import (
     ArgumentError,
@@ -34,7 +34,7 @@ def stock_rows(tmp_path, data):
 @pytest.fixture
 def stocks_function(monkeypatch):
     """The spec of a loss that computes what Ultralytics does, in our way."""
-    info = LossInfo("stocks_function", "loss", STOCK_CIOU.loss, "", "", "")
+    info = LossInfo("stocks_function", "loss", stocks_ciou, "", "", "")
     monkeypatch.setitem(LOSSES, info.name, info)
     return info.name
 
