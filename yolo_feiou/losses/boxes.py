@@ -106,7 +106,7 @@ class Pair:
         self.edges = edges = self.pred - self.target
         x1, y1, x2, y2 = edges.unbind(-1)
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
-        self._dx2, self._dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
+        self.dx2, self.dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
         x1, y1, x2, y2 = edges.abs().unbind(-1)
         self._spread_x, self._spread_y = x1 + x2, y1 + y2
         x1, y1, x2, y2 = self.target.unbind(-1)
@@ -121,9 +121,9 @@ class Pair:
         edges along an axis, |d₁| + |d₂| is the larger of |d₁ + d₂|, which stays, and |d₁ − d₂|, which is scaled.
         """
         dw, dh = self.dw * ratio, self.dh * ratio
-        spreads = torch.maximum(self._dx2.abs(), dw.abs()), torch.maximum(self._dy2.abs(), dh.abs())
+        spreads = torch.maximum(self.dx2.abs(), dw.abs()), torch.maximum(self.dy2.abs(), dh.abs())
         sides = self.w_target * ratio, self.h_target * ratio
-        return self._derive(dw, dh, self._dx2, self._dy2, *spreads, *sides)
+        return self._derive(dw, dh, self.dx2, self.dy2, *spreads, *sides)
 
     def interpolated(self, share: Tensor | float) -> Pair:
         """Return the pair whose prediction has gone `share` of the way to the target: 0 is here, 1 there.
@@ -135,12 +135,12 @@ class Pair:
             share: A number, or a tensor of shape (N,).
         """
         left = 1 - share
-        moved = (self.dw, self.dh, self._dx2, self._dy2, self._spread_x, self._spread_y)
+        moved = (self.dw, self.dh, self.dx2, self.dy2, self._spread_x, self._spread_y)
         return self._derive(*(part * left for part in moved), self.w_target, self.h_target)
 
     def _derive(self, *parts: Tensor) -> Pair:
         pair = Pair.__new__(Pair)
-        pair.dw, pair.dh, pair._dx2, pair._dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
+        pair.dw, pair.dh, pair.dx2, pair.dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
         pair._image, pair.pixels = self._image, self.pixels
         return pair
 
@@ -157,17 +157,17 @@ class Pair:
     @lazy_property
     def dx(self) -> Tensor:
         """Offset of the centres along x, prediction minus target."""
-        return self._dx2 * 0.5
+        return self.dx2 * 0.5
 
     @lazy_property
     def dy(self) -> Tensor:
         """Offset of the centres along y, prediction minus target."""
-        return self._dy2 * 0.5
+        return self.dy2 * 0.5
 
     @lazy_property
     def rho2(self) -> Tensor:
         """Squared distance ρ² of the centres."""
-        return (self._dx2 * self._dx2 + self._dy2 * self._dy2) * 0.25
+        return (self.dx2 * self.dx2 + self.dy2 * self.dy2) * 0.25
 
     @lazy_property
     def cw(self) -> Tensor:
@@ -193,6 +193,27 @@ class Pair:
     def c2(self) -> Tensor:
         """Squared diagonal c² of the smallest enclosing box."""
         return self.cw2 + self.ch2
+
+    @lazy_property
+    def target_sides(self) -> Tensor:
+        """Width and height of the target, shape (2, N)."""
+        return torch.stack((self.w_target, self.h_target))
+
+    @lazy_property
+    def differences(self) -> Tensor:
+        """Both differences, w − w_t and h − h_t, shape (2, N)."""
+        return torch.stack((self.dw, self.dh))
+
+    @lazy_property
+    def offsets2(self) -> Tensor:
+        """Twice dx and dy, shape (2, N)."""
+        return torch.stack((self.dx2, self.dy2))
+
+    @lazy_property
+    def enclosing2(self) -> Tensor:
+        """C_w² and C_h², shape (2, N); see `cw2`."""
+        spreads = torch.stack((self._spread_x, self._spread_y))
+        return _bounded_square(torch.add(self.target_sides, self.differences + spreads, alpha=0.5), self.differences)
 
     @lazy_property
     def corners2(self) -> Tensor:

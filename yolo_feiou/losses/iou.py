@@ -81,9 +81,11 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
     between the centres, Ω as in `_shape_cost`. Gevorgyan, SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x −
     π/4) simplified, which has no infinite slope; C_w, C_h in Δ are sides of the enclosing box, as in YOLOv6.
     """
-    rate = 2 * (pair.dx * pair.dy).abs() / pair.rho2.clamp(min=1e-30) - 2
-    distance = torch.expm1(rate * (pair.dx * pair.dx / pair.cw2)) + torch.expm1(rate * (pair.dy * pair.dy / pair.ch2))
-    return ((_shape_cost(pair, theta) - distance) * 0.5,)
+    shape, squares = _shape_cost(pair, theta), pair.offsets2 * pair.offsets2
+    total = squares.sum(0)
+    rate = ((pair.dx2 * pair.dy2).abs() - total) / total.clamp(min=1e-30)  # (Λ − 2)/2
+    nearness = torch.exp(squares / (pair.enclosing2 + pair.enclosing2) * rate).sum(0)
+    return ((shape - nearness) * 0.5 + 1,)
 
 
 def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
@@ -97,14 +99,16 @@ def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
     w_weight = 2 * torch.sigmoid(scale * (pair.w_target / pair.h_target).log())
     h_weight = 2 - w_weight
     distance = (h_weight * pair.dx * pair.dx + w_weight * pair.dy * pair.dy) / pair.c2
-    return distance, _shape_cost(pair, 4, h_weight, w_weight) * 0.5
+    return distance, _shape_cost(pair, 4, torch.stack((h_weight, w_weight))) * 0.5
 
 
-def _shape_cost(pair: Pair, theta: float, w_factor: Tensor | float = 1, h_factor: Tensor | float = 1) -> Tensor:
-    """Return Ω = Σ (1 − e^{−ω})^θ over the two sides, ω = |w − w_t|/max(w, w_t), times its factor."""
-    w_share = pair.dw.abs() / (pair.w_target + pair.dw.relu())
-    h_share = pair.dh.abs() / (pair.h_target + pair.dh.relu())
-    return (-torch.expm1(-w_factor * w_share)) ** theta + (-torch.expm1(-h_factor * h_share)) ** theta
+def _shape_cost(pair: Pair, theta: float, factors: Tensor | None = None) -> Tensor:
+    """Return Ω = Σ (1 − e^{−ω})^θ over the two sides, ω = |w − w_t|/max(w, w_t), times its factor, shape (2, N)."""
+    growths = pair.differences.relu()
+    shares = torch.sub(pair.differences, growths, alpha=2) / (pair.target_sides + growths)  # −ω: d − 2 max(d, 0) = −|d|
+    costs = 1 - torch.exp(shares if factors is None else shares * factors)
+    squares = costs * costs
+    return (squares * squares if theta == 4 else squares ** (theta / 2)).sum(0)  # a power is slow
 
 
 def mpdiou(pair: Pair) -> tuple[Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import smooth_l1_loss
 
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.iou import ciou, overlap_loss
@@ -64,25 +65,18 @@ def extended_iou(pair: Pair, s: float) -> Tensor:
     loss. Peng and Yu, Systematic IoU-Related Method (2021), doi:10.1109/TIP.2021.3077144, as in MMDetection, which
     calls it EIoU. An inverted prediction counts as one without a size.
     """
-    x1, y1, x2, y2 = pair.edges.unbind(-1)
-    left, right, n_x, m_x = _extended_sides(x1, torch.maximum(x2, x1 - pair.w_target), pair.w_target)
-    top, bottom, n_y, m_y = _extended_sides(y1, torch.maximum(y2, y1 - pair.h_target), pair.h_target)
-    intersection = right * bottom + n_x * n_y - left * m_y - m_x * top
-    union = pair.w.relu() * pair.h.relu() + pair.w_target * pair.h_target - intersection
-    x = 1 - intersection / torch.maximum(union, pair.w_target * pair.h_target)
-    return torch.where(x < s, x * x * (0.5 / s), x - 0.5 * s)
-
-
-def _extended_sides(near: Tensor, far: Tensor, side: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return where the intersection begins and ends along an axis, from the enclosing box's edge, and both sorted.
-
-    Args:
-        near: The prediction's first edge, from the target's first edge.
-        far: Its second edge, from the target's second edge.
-        side: The target's.
-    """
-    begin, end = near.abs(), side + (far - near + near.abs() - far.abs()) * 0.5
-    return begin, end, torch.minimum(begin, end), torch.maximum(begin, end)
+    near, far = pair.edges.t().unflatten(0, (2, 2)).unbind()  # along x and y; first edges, second edges
+    sides, target = torch.stack((pair.w, pair.h)).relu(), torch.stack((pair.w_target, pair.h_target))
+    begin = near.abs()
+    signed = (sides + target - begin - torch.maximum(far, near - target).abs()) * 0.5
+    w, h = signed.unbind()
+    gap_x, gap_y = signed.clamp(max=0).unbind()
+    begin_x, begin_y = begin.unbind()
+    intersection = w * h + gap_x * gap_y + 2 * (begin_x * gap_y + begin_y * gap_x)
+    area = pair.w_target * pair.h_target
+    union = torch.maximum(sides[0] * sides[1] + area - intersection, area)
+    x = 1 - intersection / union
+    return smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=s)
 
 
 def wiou(pair: Pair) -> Tensor:
