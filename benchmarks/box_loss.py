@@ -1,17 +1,21 @@
 """Forward and backward of every loss against Ultralytics' CIoU and torchvision's, eager and compiled.
 
-    python benchmarks/box_loss.py [threads]      prints a table, writes benchmarks/box_loss.csv
+    python benchmarks/box_loss.py [threads] [spec ...]      prints a table; of all losses, benchmarks/box_loss.csv too
 
-One compiled function serves all three N: it must neither break its graph nor be recompiled from one to another.
+Beside the losses of the table there are a modified one of each kind, and sums of two. A ratio is the median over rounds
+in which both were timed, so that what slows a round down cancels. One compiled function serves all three N: it must
+neither break its graph nor be recompiled from one to another.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
+from statistics import median
 
 import torch
-from timing import interleave, save
+from timing import ratio, save, side_by_side
 from torch import Tensor
 from torchvision.ops import complete_box_iou_loss
 from ultralytics.utils.metrics import bbox_iou
@@ -21,6 +25,18 @@ from yolo_feiou import LOSSES, build_loss
 ROUNDS = {500: 40, 4_000: 30, 100_000: 10}
 REPEATS = 10
 STOCK = "stock CIoU"
+#: A loss with each modifier, and sums of two.
+MODIFIED = (
+    "ciou:inner=0.75",
+    "ciou:focaler=0.95",
+    "ciou:power=3",
+    "ciou:focal=0.5",
+    "ciou:wise=true",
+    "ciou:weight=0.5+smooth_l1:weight=0.5",
+    "eiou:weight=0.5+nwd:weight=0.5",
+)
+#: Height and width of the image that the boxes are in, in pixels.
+IMAGE = (640, 640)
 
 
 def stock(pred: Tensor, target: Tensor) -> Tensor:
@@ -47,34 +63,45 @@ def step(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor)
     return call
 
 
-def report(rows: list[dict[str, object]], count: int, medians: dict[str, float], names: list[str]) -> None:
+def in_strides(loss: Callable[..., Tensor], count: int) -> Callable[[Tensor, Tensor], Tensor]:
+    """A loss that gets the image's size, and the stride of each of so many pairs."""
+    return partial(loss, image=IMAGE, pixels=torch.tensor([8.0, 16, 32]).repeat(count // 3 + 1)[:count])
+
+
+def report(rows: list[dict[str, object]], count: int, times: dict[str, list[float]], names: list[str]) -> None:
     """Print some of the medians with their ratios to stock's, and keep them."""
     for name in names:
-        seconds, ratio = medians[name], medians[name] / medians[STOCK]
-        rows.append({"loss": name, "N": count, "microseconds": f"{seconds * 1e6:.0f}", "ratio": f"{ratio:.2f}"})
-        print(f"N = {count:7,}  {name:26} {seconds * 1e6:9.0f} µs  {ratio:5.2f} of {STOCK}", flush=True)
+        seconds, to_stock = median(times[name]), ratio(times[name], times[STOCK])
+        rows.append({"loss": name, "N": count, "microseconds": f"{seconds * 1e6:.0f}", "ratio": f"{to_stock:.2f}"})
+        print(f"N = {count:7,}  {name:40} {seconds * 1e6:9.0f} µs  {to_stock:5.2f} of {STOCK}", flush=True)
 
 
 def main() -> None:
-    """Time all losses, print the medians and their ratios to stock, and save them."""
-    torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 1)
+    """Time all losses, or those that are given, print the medians and their ratios to stock, and save them."""
+    threads, *specs = sys.argv[1:] or ["1"]
+    torch.set_num_threads(int(threads))
     data = {count: pairs(count) for count in ROUNDS}
     rows: list[dict[str, object]] = []
-    losses = {STOCK: stock, "torchvision CIoU": complete_box_iou_loss, **{name: build_loss(name) for name in LOSSES}}
+    every = specs or [*LOSSES, *MODIFIED]
     for count, rounds in ROUNDS.items():
-        medians = interleave({name: step(loss, *data[count]) for name, loss in losses.items()}, rounds, repeats=REPEATS)
-        report(rows, count, medians, list(losses))
+        losses = {STOCK: stock, "torchvision CIoU": complete_box_iou_loss}
+        losses |= {spec: in_strides(build_loss(spec), count) for spec in every}
+        times = side_by_side({name: step(loss, *data[count]) for name, loss in losses.items()}, rounds, repeats=REPEATS)
+        report(rows, count, times, list(losses))
     # What a compiled function costs that does next to nothing is the floor for the others.
-    for name, loss in {"floor, pred·target": lambda p, t: (p * t)[:, 0], **{n: build_loss(n) for n in LOSSES}}.items():
+    floor = {"floor, pred·target": lambda pred, target, **units: (pred * target)[:, 0]}
+    for name, loss in {**floor, **{spec: build_loss(spec) for spec in every}}.items():
         torch._dynamo.reset()
         torch._dynamo.utils.counters.clear()
         compiled = torch.compile(loss, dynamic=True, fullgraph=True)
         for count, rounds in ROUNDS.items():
-            calls = {STOCK: step(stock, *data[count]), f"{name} compiled": step(compiled, *data[count])}
-            report(rows, count, interleave(calls, rounds, repeats=REPEATS), [f"{name} compiled"])
+            ours = step(in_strides(compiled, count), *data[count])
+            calls = {STOCK: step(stock, *data[count]), f"{name} compiled": ours}
+            report(rows, count, side_by_side(calls, rounds, repeats=REPEATS), [f"{name} compiled"])
         counters = torch._dynamo.utils.counters
         print(f"{name}: graphs {counters['stats']['unique_graphs']}, breaks {sum(counters['graph_break'].values())}")
-    save(rows, "box_loss")
+    if not specs:
+        save(rows, "box_loss")
 
 
 if __name__ == "__main__":
