@@ -16,7 +16,7 @@ from yolo_feiou.losses import focal, gaussian, iou, l1, points
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, LossInfo
-from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, Parameter, Schedule, format_value
+from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, Parameter, Schedule, Value, format_value
 
 PARAMETERS = [(info, parameter) for info in LOSSES.values() for parameter in info.parameters]
 IDS = [f"{info.name}-{parameter.name}" for info, parameter in PARAMETERS]
@@ -144,6 +144,33 @@ def test_a_spec_builds_the_loss_it_names(name: str, parameters: dict[str, float]
     assert build_loss(reference.spec(name, parameters))(*PAIRS).tolist() == pytest.approx(
         expected, rel=1e-12, abs=1e-12
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "parameters", "expected"),
+    [
+        ("focal_eiou", {"gamma": 1}, "focal_eiou:gamma=1"),
+        ("focal_eiou:norm=tal", {"gamma": 1e-5, "detach": False}, "focal_eiou:norm=tal,gamma=1e-05,detach=false"),
+        ("wiou", {"version": 2, "momentum": "auto", "gamma": None}, "wiou:version=2"),
+        ("smooth_l1", {"weight": 1e5}, "smooth_l1:weight=100000"),
+        ("uiou", {"ratio": Schedule(2, 1)}, "uiou:ratio=2..1"),
+        ("ciou+l1", {"gamma": None}, "ciou+l1"),
+    ],
+)
+def test_parameters_may_be_keywords(spec: str, parameters: dict[str, Value | None], expected: str) -> None:
+    """The loss is that of the spec with them; None is as if it weren't given."""
+    assert build_loss(spec, **parameters).description == build_loss(expected).description
+
+
+def test_keywords_that_do_not_fit_are_told() -> None:
+    with pytest.raises(LossSpecError, match="gives 'gamma' twice"):
+        build_loss("focal_eiou:gamma=1", gamma=2)
+    with pytest.raises(LossSpecError, match="is a sum: write gamma=2 into the term"):
+        build_loss("focal_eiou+l1", gamma=2)
+    with pytest.raises(LossSpecError, match="weight=1e20 is not a number from 0 to 1e.06"):
+        build_loss("l1", weight=1e20)
+    with pytest.raises(LossSpecError, match="no parameter 'gama': did you mean 'gamma'"):
+        build_loss("focal_eiou", gama=2)
 
 
 def test_descriptions_are_specs_in_other_words() -> None:

@@ -11,7 +11,7 @@ from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, normalise_name, resolve_name
-from yolo_feiou.losses.spec import find_repeated, read_parameters, split_spec, split_sum
+from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
 from yolo_feiou.losses.wise import RunningMean
@@ -70,19 +70,40 @@ def shorten_spec(spec: str) -> str:
     return STOCK if spec == STOCK else "+".join(term.spec for term in read_spec(spec))
 
 
-def build_loss(spec: str) -> BoxLoss:
+def build_loss(spec: str, **parameters: Value | None) -> BoxLoss:
     """Return the loss that a spec names.
 
     Args:
         spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'; several joined by + are a sum,
             as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names.
+        **parameters: More parameters of it, as in `build_loss("focal_eiou", gamma=1)`; None leaves one out.
 
     Raises:
         LossSpecError: If the spec can't be parsed, or names an unknown loss, parameter or value, or what doesn't fit
             together.
     """
-    terms = read_spec(spec)
+    terms = read_spec(add_parameters(spec, parameters))
     return BoxLoss(*map(build_term, terms), description=" + ".join(term.description for term in terms))
+
+
+def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
+    """Return a spec with parameters more, those that are None left out.
+
+    Raises:
+        LossSpecError: If there are some for a sum, of which each term has its own.
+    """
+    given = [f"{key}={spell_value(value)}" for key, value in parameters.items() if value is not None]
+    if not given:
+        return spec
+    if len(split_sum(spec)) > 1:
+        raise LossSpecError(f"loss {spec!r} is a sum: write {', '.join(given)} into the term that it belongs to.")
+    name, rest = split_name(spec)
+    return f"{name}:{','.join([rest, *given] if rest else given)}"
+
+
+def spell_value(value: Value) -> str:
+    """Return a value as a spec has it, where a + joins losses: 1e20, where Python has 1e+20."""
+    return format_value(value).replace("e+", "e")
 
 
 def read_spec(spec: str) -> list[LossTerm]:
@@ -191,7 +212,18 @@ def _ends(value: Value) -> tuple[float, float]:
 
 
 def build_term(term: LossTerm) -> Term:
-    """Return the loss of a term.
+    """Return the loss of a term."""
+    loss, weight, norm = bind_functions(term)
+    factor, units = cast("float | Schedule", term.modifiers.get("weight", 1)), term.info.needs_units
+    if weight is None:
+        return Term(loss, None, "mean" if norm == "mean" else "tal", factor, needs_units=units)
+    values = dict(weight.parameters)
+    mean = RunningMean(values.pop("momentum")) if "momentum" in values else None
+    return Term(loss, Bound(weight.function, values), norm, factor, running_mean=mean, needs_units=units)
+
+
+def bind_functions(term: LossTerm) -> tuple[Bound, Bound | None, Norm]:
+    """Return the loss of a term, the weight on it, None for none, and what the sum over a batch is divided by.
 
     A weight that is 1 for these values is dropped, and the sums are then those of the loss alone.
     """
@@ -204,12 +236,9 @@ def build_term(term: LossTerm) -> Term:
         function = transformed_loss if transforms else overlap_loss
         loss = Bound(function, {"penalties": info.function, **transforms, **own})
     weight, values, norm = read_weight(term)
-    factor = cast("float | Schedule", modifiers.get("weight", 1))
     if weight is None or (weight.neutral is not None and weight.neutral in values.items()):
-        return Term(loss, None, "mean" if norm == "mean" else "tal", factor, needs_units=info.needs_units)
-    mean = RunningMean(values.pop("momentum")) if "momentum" in values else None
-    bound = Bound(weight.function, values)
-    return Term(loss, bound, norm, factor, running_mean=mean, needs_units=info.needs_units)
+        return loss, None, norm
+    return loss, Bound(weight.function, values), norm
 
 
 def read_weight(term: LossTerm) -> tuple[LossInfo | None, dict[str, Any], Norm]:
