@@ -15,7 +15,7 @@ HELP = """
         yolo train ... loss=eiou box_stats=True      record which boxes the gradient comes from
         yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
         yolo train ... data=shapes.yaml              a small data set, made on first use
-        yolo losses                                  list the box losses
+        yolo losses                                  list the box losses; 'yolo losses siou' tells more of one
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
@@ -25,10 +25,10 @@ HELP = """
 
 
 def losses(words: list[str]) -> None:
-    """Print the table of losses."""
+    """Print the table of losses, or more of those that are named."""
     from yolo_feiou.losses.listing import print_losses
 
-    print_losses()
+    print_losses(words)
 
 
 def doctor(words: list[str]) -> None:

@@ -1,17 +1,75 @@
-"""`yolo losses` shows every row of the table, whole."""
+"""`yolo losses` lists every loss, those that match a pattern, and one in full."""
+
+from __future__ import annotations
 
 import sys
 
+import pytest
+
 from yolo_feiou import LOSSES, cli
+from yolo_feiou.losses.build import build_loss, shorten_spec
+from yolo_feiou.losses.gradients import read_gradients
+from yolo_feiou.losses.listing import STOCK_MEANING, print_losses
 
 
-def test_every_loss_is_listed_with_its_parameters_and_source(monkeypatch, capsys):
+def printed(capsys, *words: str) -> str:
+    print_losses(words)
+    return capsys.readouterr().out
+
+
+def test_every_loss_has_one_line_with_its_meaning(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["yolo", "losses"])
     cli.main()
-    listed = capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
     for info in LOSSES.values():
-        assert f"\n{info.name} " in listed
-        assert info.meaning in listed
-        assert f"{info.paper}, {info.equation}" in listed
-        assert all(f"{parameter.name}=" in listed and parameter.expected in listed for parameter in info.parameters)
-    assert "gamma=0.5 (a number from 0 to 10)" in listed
+        assert [line.split(None, 1)[1] for line in lines if line.startswith(f"{info.name} ")] == [info.meaning]
+    assert f"{'stock':17}{STOCK_MEANING}" in lines
+
+
+def test_a_pattern_lists_published_names_with_their_specs(capsys):
+    """Each that takes the modifier, in any case of letters; and the spec is what the name builds."""
+    lines = printed(capsys, "Inner*").splitlines()
+    names = [line.split()[0] for line in lines]
+    assert names == [f"inner_{name}" for name, info in LOSSES.items() if "inner" in info.modifiers]
+    for line in lines:
+        name, _, spec, *_ = line.split()
+        assert shorten_spec(name) == spec.removesuffix(":")
+    names = [line.split()[0] for line in printed(capsys, "w*iou2", "s[it]o*").splitlines() if line]
+    assert names == ["wise_piou2", "wiou2", "siou", "stock"]
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_name_tells_all_of_its_loss(name, capsys):
+    """Formula, source, each parameter with value, range and meaning, its modifiers and no others, the gradient."""
+    info, text = LOSSES[name], printed(capsys, name)
+    assert text.startswith(f"{name:17}{info.meaning}\n")
+    assert f"{info.paper}, {info.equation}\n" in text
+    lines = [line.split(None, 1) for line in text.splitlines() if line.startswith("  ") and "=" in line]
+    keys = [line[0].partition("=")[0] for line in lines]
+    own = [parameter.name for parameter in info.parameters]
+    assert keys[: len(own)] == own and set(keys) == {*own, *info.modifiers}
+    for parameter in info.parameters:
+        assert f"{info.meanings[parameter.name]} ({parameter.expected})" in text
+    assert text.splitlines()[-1].split("  ")[-1].strip() == read_gradients()[name][-1]
+    assert (info.refusal in text) if info.refusal else ("no others" not in text)
+
+
+def test_a_spec_is_told_in_its_canonical_form(capsys):
+    text = printed(capsys, "wise_ciou:inner=0.8+l1")
+    assert text.startswith("wise_ciou:inner=0.8+l1 is ciou:inner=0.8,wise=true+l1\n\nciou ")
+    assert "  inner=0.8 " in text and "\nl1 " in text
+    assert printed(capsys, "stock") == f"{'stock':17}{STOCK_MEANING}\n"
+
+
+@pytest.mark.parametrize("spec", ["eoiu", "sd_iou", "siou:theta=9", "ciou|eiou"])
+def test_unknown_names_are_told_as_in_a_training(spec):
+    with pytest.raises(ValueError, match=r".") as training:
+        build_loss(spec)
+    with pytest.raises(ValueError, match=r".") as listing:
+        print_losses([spec])
+    assert str(listing.value) == str(training.value)
+
+
+def test_a_pattern_without_a_loss_is_told():
+    with pytest.raises(ValueError, match=r"no loss has a name like 'xyz\*'"):
+        print_losses(["xyz*"])
