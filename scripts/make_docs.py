@@ -1,5 +1,7 @@
 """Make the tables of README.md, data/README.md and docs/*.md from the code, the recipes and the CSV files.
 
+It writes yolo_feiou/ops.pyi too: the signatures of the functions that are made from the table of losses.
+
 python scripts/make_docs.py
 
 A table stands on its page between `<!-- generated: NAME -->` and `<!-- end -->`. A new one is a function below that
@@ -12,6 +14,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from inspect import Parameter
 from pathlib import Path
 from statistics import fmean
 
@@ -21,8 +24,11 @@ from yolo_feiou import escape
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.build import STOCK
-from yolo_feiou.losses.listing import STOCK_MEANING
-from yolo_feiou.losses.table import LOSSES, LossInfo
+from yolo_feiou.losses.functions import describe_function, make_signature
+from yolo_feiou.losses.gradients import BINS, read_gradients
+from yolo_feiou.losses.listing import STOCK_MEANING, spell_published
+from yolo_feiou.losses.names import PREFIXES, SPELLINGS, UNBUILT
+from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import format_value
 from yolo_feiou.results.schema import describe_columns
 from yolo_feiou.storage.tables import write_text
@@ -36,13 +42,14 @@ Row = dict[str, str]
 
 
 def main(root: Path = ROOT) -> None:
-    """Write all pages of a repository anew, and name those that change."""
-    for path in find_pages(root):
+    """Write all pages of a repository anew, and the stubs, and name those that change."""
+    for path in [*find_pages(root), root / "yolo_feiou" / "ops.pyi"]:
         before = path.read_text(encoding="utf-8")
-        after = fill_tables(before, path.relative_to(root).as_posix(), root)
+        name = path.relative_to(root).as_posix()
+        after = fill_tables(before, name, root) if path.suffix == ".md" else format_stubs()
         if after != before:
             write_text(path, after)
-            print(f"updated {path.relative_to(root)}")
+            print(f"updated {name}")
 
 
 def find_pages(root: Path) -> list[Path]:
@@ -112,26 +119,100 @@ def format_csv(path: Path, align: str, **columns: str) -> str:
 
 def list_losses() -> str:
     """Return the table of losses."""
-    rows = [
-        (
-            f"`{info.name}`",
-            " ".join(f"`{parameter.name}={format_value(parameter.default)}`" for parameter in info.parameters),
-            escape.markdown(info.meaning),
-            format_source(info),
-        )
-        for info in LOSSES.values()
-    ]
-    titles = ("name", "parameters (defaults)", "for each pair of boxes", "source")
-    return format_table(titles, "llll", [*rows, (f"`{STOCK}`", "", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
+    rows = [(f"`{info.name}`", escape.markdown(info.meaning), format_source(info)) for info in LOSSES.values()]
+    titles = ("name", "for each pair of boxes", "source")
+    return format_table(titles, "lll", [*rows, (f"`{STOCK}`", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
 
 
 def format_source(info: LossInfo) -> str:
     """Return the authors and the year of a loss, linked to the paper, and where it is defined there."""
-    found = re.fullmatch(r"(?P<authors>.*?), .*?, (?P<year>\d{4}), arXiv:(?P<number>[\d.]+)", info.paper)
+    found = re.fullmatch(r"(?P<authors>.*?), .*?, (?P<year>\d{4}), (?P<kind>arXiv|doi):(?P<number>\S+)", info.paper)
     if not found:
         return escape.markdown(f"{info.paper}, {info.equation}")
-    link = f"[{found['authors']}, {found['year']}](https://arxiv.org/abs/{found['number']})"
+    address = "https://arxiv.org/abs/" if found["kind"] == "arXiv" else "https://doi.org/"
+    link = f"[{found['authors']}, {found['year']}]({address}{found['number']})"
     return f"{link}, {escape.markdown(info.equation)}"
+
+
+def list_parameters() -> str:
+    """Return a table of the parameters of all losses: default, range and meaning of each."""
+    rows = [
+        (
+            f"`{info.name}`",
+            f"`{parameter.name}={format_value(parameter.default)}`",
+            parameter.expected,
+            escape.markdown(info.meanings[parameter.name]),
+        )
+        for info in LOSSES.values()
+        for parameter in info.parameters
+    ]
+    return format_table(("loss", "parameter (default)", "allowed", "what it does"), "llll", rows)
+
+
+def compare_modifiers() -> str:
+    """Return a table of which loss takes which modifier."""
+    shown = [key for key in MODIFIERS if key not in DEPENDENT_MODIFIERS]
+    rows = ((f"`{info.name}`", *("yes" if key in info.modifiers else "" for key in shown)) for info in LOSSES.values())
+    return format_table(("loss", *(f"`{key}=`" for key in shown)), "l" * (len(shown) + 1), rows)
+
+
+def list_modifiers() -> str:
+    """Return a table of the modifiers: allowed values and meaning of each."""
+    rows = [
+        (f"`{key}=`", parameter.expected, escape.markdown(MODIFIER_MEANINGS[key]))
+        for key, parameter in MODIFIERS.items()
+    ]
+    return format_table(("modifier", "allowed", "what it does"), "lll", rows)
+
+
+def list_published() -> str:
+    """Return a table of names of the literature, and the spec that each stands for."""
+    names = defaultdict(list)
+    for name in [*SPELLINGS, *(f"{prefix}_ciou" for prefix in PREFIXES)]:
+        names[spell_published(name)].append(f"`{name}`")
+    return format_table(("name", "spec"), "ll", ((", ".join(those), f"`{spec}`") for spec, those in names.items()))
+
+
+def list_unbuilt() -> str:
+    """Return a table of the losses that aren't built, with their source and the reason."""
+    names = defaultdict(list)
+    for name, unbuilt in UNBUILT.items():
+        names[unbuilt].append(f"`{name}`")
+    rows = (
+        (", ".join(those), escape.markdown(unbuilt.source), escape.markdown(unbuilt.reason))
+        for unbuilt, those in names.items()
+    )
+    return format_table(("name", "source", "why"), "lll", rows)
+
+
+def format_stubs() -> str:
+    """Return the stub file of `yolo_feiou.ops`: each function with its signature and docstring."""
+    blocks = [
+        '"""Signatures of the losses as functions, made from their table by \'make docs\'; not to be edited."""\n\n'
+        "from collections.abc import Sequence\nfrom typing import Literal\n\nfrom torch import Tensor\n"
+    ]
+    for info in LOSSES.values():
+        signature = make_signature(info)
+        lines, keyword = [f"def {info.name}_loss("], False
+        for parameter in signature.parameters.values():
+            if parameter.kind is parameter.KEYWORD_ONLY and not keyword:
+                lines.append("    *,")
+                keyword = True
+            lines.append(f"    {format_parameter(parameter)},")
+        docstring = describe_function(info, signature).replace("\n", "\n    ").replace("\n    \n", "\n\n")
+        blocks.append("\n".join([*lines, ") -> Tensor:", f'    """{docstring}\n    """\n']))
+    return "\n".join(blocks)
+
+
+def format_parameter(parameter: Parameter) -> str:
+    """Return a parameter of a signature as Python has it."""
+    default = "" if parameter.default is parameter.empty else f" = {spell_default(parameter.default)}"
+    return f"{parameter.name}: {parameter.annotation}{default}"
+
+
+def spell_default(default: object) -> str:
+    """Return a default as Python has it, text in double quotes."""
+    return f'"{default}"' if isinstance(default, str) else repr(default)
 
 
 def list_recipes(root: Path) -> str:
@@ -223,6 +304,13 @@ def compare_speed(root: Path) -> str:
     return format_table(["loss", *(f"N = {count}" for count in counts)], "l" + "r" * len(counts), lines)
 
 
+def compare_gradients(root: Path) -> str:
+    """Return a table of the loss and of the gradient of each loss beside CIoU's, by the IoU of the boxes."""
+    ratios = read_gradients()
+    titles = ["loss", *(f"IoU {low:g} to {high:g}" for low, high in BINS)]
+    return format_table(titles, "l" + "r" * len(BINS), ([f"`{name}`", *cells] for name, cells in ratios.items()))
+
+
 def compare_resumed(root: Path) -> str:
     """Return a table of what a training came to, uncut, resumed with its state and from last.pt alone."""
     names = {
@@ -242,6 +330,12 @@ def compare_resumed(root: Path) -> str:
 #: What makes each table, from the folder of the repository.
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
+    "loss-parameters": lambda root: list_parameters(),
+    "loss-modifiers": lambda root: compare_modifiers(),
+    "modifiers": lambda root: list_modifiers(),
+    "published-names": lambda root: list_published(),
+    "unbuilt": lambda root: list_unbuilt(),
+    "loss-gradients": compare_gradients,
     "recipes": list_recipes,
     "coco-settings": compare_coco_settings,
     "coco-files": lambda root: list_coco_files(),

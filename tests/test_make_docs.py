@@ -1,12 +1,15 @@
 """scripts/make_docs.py makes the tables of the pages, and the pages that are committed are what it makes."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 
-from yolo_feiou import LOSSES
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou import LOSSES, build_loss, escape
+from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.losses import names as names_module
+from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.losses.table import LossInfo
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +40,10 @@ def cells(table):
 def test_pages_are_what_make_docs_makes(name):
     page = (ROOT / name).read_text(encoding="utf-8")
     assert make_docs.fill_tables(page, name, ROOT) == page, "run 'make docs'"
+
+
+def test_the_stubs_are_what_make_docs_makes():
+    assert (ROOT / "yolo_feiou" / "ops.pyi").read_text(encoding="utf-8") == make_docs.format_stubs(), "run 'make docs'"
 
 
 def test_every_table_is_on_a_page():
@@ -84,14 +91,52 @@ def test_columns_of_a_csv_keep_their_cells_as_written(tmp_path):
     assert table == "| what | ratio | s |\n|:--|--:|--:|\n| a\\|b_c | 0.90 | 1.50 |\n| second | 1.00 | – |\n"
 
 
-def test_the_table_of_losses_has_each_with_its_parameters_and_equation():
+def test_the_table_of_losses_has_each_with_its_equation():
     rows = {row[0].strip("`"): row[1:] for row in cells(make_docs.list_losses())}
     assert list(rows) == [*LOSSES, "stock"]
     for name, info in LOSSES.items():
-        assert [part.partition("=")[0] for part in rows[name][0].split()] == [f"`{p.name}" for p in info.parameters]
-        assert rows[name][1] == info.meaning and rows[name][2].endswith(f", {info.equation}")
-    assert rows["focal_eiou"][0] == "`gamma=0.5` `norm=paper` `detach=true`"
-    assert rows["smooth_l1"][2] == "[Girshick, 2015](https://arxiv.org/abs/1504.08083), Eq. 3"
+        assert rows[name][0] == escape.markdown(info.meaning)
+        assert rows[name][1].endswith(f", {escape.markdown(info.equation)}")
+    assert rows["smooth_l1"][1] == "[Girshick, 2015](https://arxiv.org/abs/1504.08083), Eq. 3"
+    assert rows["piou"][1].startswith("[Liu et al., 2024](https://doi.org/10.1016/j.neunet.2023.11.041), ")
+
+
+def test_the_table_of_parameters_has_each_with_default_range_and_meaning():
+    rows = cells(make_docs.list_parameters())
+    expected = [(info.name, p.name) for info in LOSSES.values() for p in info.parameters]
+    assert [(row[0].strip("`"), row[1].partition("=")[0].strip("`")) for row in rows] == expected
+    assert all(meaning for *_, meaning in rows)
+    assert rows[0] == [
+        "`focal_eiou`",
+        "`gamma=0.5`",
+        "a number from 0 to 10",
+        "exponent of the weight IoU^gamma; 0 is EIoU",
+    ]
+
+
+def test_the_table_of_modifiers_is_what_a_spec_may_have():
+    """A cell is filled exactly where the loss builds with that modifier."""
+    rows = cells(make_docs.compare_modifiers())
+    assert [row[0].strip("`") for row in rows] == [*LOSSES]
+    keys = ("inner", "focaler", "power", "focal", "wise", "weight")
+    values = ("inner=0.75", "focaler=0.95", "power=3", "focal=0.5", "wise=true", "weight=2")
+    for row in rows:
+        name = row[0].strip("`")
+        assert len(row) == len(keys) + 1
+        for cell, key, value in zip(row[1:], keys, values, strict=True):
+            if cell:
+                build_loss(f"{name}:{value}")
+            else:
+                with pytest.raises(LossSpecError, match=f"doesn't take {key}="):
+                    build_loss(f"{name}:{value}")
+
+
+def test_the_tables_of_names_are_what_a_spec_reads():
+    for row in cells(make_docs.list_published()):
+        names, spec = re.findall(r"`([^`]+)`", row[0]), row[1].strip("`")
+        assert names and all(shorten_spec(name) == shorten_spec(spec) for name in names)
+    unbuilt = [name for row in cells(make_docs.list_unbuilt()) for name in re.findall(r"`([^`]+)`", row[0])]
+    assert unbuilt == [*names_module.UNBUILT]
 
 
 def test_a_source_that_is_not_on_arxiv_stands_as_it_is():
@@ -172,6 +217,12 @@ def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, capsy
     old, current = "<!-- generated: coco-files -->\n\n<!-- end -->\n", "No table.\n"
     for name, text in (("README.md", old), ("data/README.md", current), ("docs/a.md", current)):
         write(tmp_path, name, text)
+    write(tmp_path, "yolo_feiou/ops.pyi", "")
     make_docs.main(tmp_path)
-    assert capsys.readouterr().out == "updated README.md\n"
+    assert capsys.readouterr().out == "updated README.md
+updated yolo_feiou/ops.pyi
+"
+    assert (tmp_path / "yolo_feiou/ops.pyi").read_text(encoding="utf-8") == make_docs.format_stubs()
+    make_docs.main(tmp_path)
+    assert capsys.readouterr().out == ""
     assert "train2017.zip" in (tmp_path / "README.md").read_text() and (tmp_path / "docs/a.md").read_text() == current

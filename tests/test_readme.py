@@ -17,6 +17,7 @@ from tests.pages.claims import NUMBER, mistakes, unbound, without_evidence
 from tests.pages.data_sentences import claims_on_data_in_words
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
+from tests.pages.losses_sentences import claims_on_losses
 from tests.pages.readme_figures import claims_in_figures
 from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
@@ -42,6 +43,7 @@ PAGES = {
     "docs/coco.md": [*claims_on_coco(), *claims_on_coco_in_words()],
     "docs/scaling.md": [*claims_on_scaling(), *claims_on_scaling_in_words()],
     "docs/columns.md": claims_on_columns(),
+    "docs/losses.md": claims_on_losses(),
 }
 
 
