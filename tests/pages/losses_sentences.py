@@ -31,11 +31,11 @@ def _names() -> list[Claim]:
             f"{LISTING}::test_a_name_tells_all_of_its_loss",
         ),
         shown("Precedence, loosest first:", f"{PAGE}::test_the_specs_at_the_head_of_the_page_build"),
-        shown("A comma begins a new loss unless `key=value` follows it.", f"{SPEC}::test_split_list"),
+        shown("A comma begins a new loss unless `key=value` follows it.", f"{SPEC}::test_a_comma_begins_a_loss_unless_a_parameter_follows"),
         shown(
             "Several `|` multiply, across the terms of a sum too.",
             f"{PAGE}::test_the_specs_at_the_head_of_the_page_build",
-            f"{SPEC}::test_alternatives",
+            f"{SPEC}::test_values_separated_by_bars_give_a_spec_each",
         ),
         shown("A `+` joins only where a name or a file follows, and numbers are written without one.", SUMS),
         shown("A term twice is refused.", SUMS),
