@@ -172,8 +172,8 @@ class Text:
 
 
 #: The kinds of parameters that a loss may have.
-LossParameter = Float | AutoFloat | Choice | Flag
-Parameter = LossParameter | Int | Floats | Text
+LossParameter = Float | AutoFloat | Choice | Flag | Text
+Parameter = LossParameter | Int | Floats
 #: The kinds of parameters that one reader knows.
 AnyParameter = TypeVar("AnyParameter", bound=Parameter)
 

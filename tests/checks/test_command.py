@@ -15,6 +15,7 @@ PLANTED = """
 from tests.checks.faulty_losses import attached, eiou
 
 three = lambda pred, target, eps: eps
+powered = lambda pred, target, k=1: k * eiou(pred, target)
 """
 
 
@@ -43,9 +44,16 @@ def test_one_of_several_with_a_fault_exits_with_1(folder, capsys):
     assert capsys.readouterr().out.count(" in eiou\n") == 2
 
 
-def test_another_signature_is_a_fault(folder, capsys):
-    assert check_losses(["my_loss.py:three"]) == 1
-    assert "got TypeError: <lambda>() missing 1 required positional argument: 'eps'" in capsys.readouterr().out
+def test_another_signature_is_refused(folder):
+    with pytest.raises(
+        ArgumentError, match=r"my_loss.py:three takes eps without a default: expected a function \(pred"
+    ):
+        check_losses(["my_loss.py:three"])
+
+
+def test_a_function_with_parameters(folder, capsys):
+    assert check_losses(["my_loss.py:powered:k=2"]) == 0
+    assert "recognised: 2 · (1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²)" in capsys.readouterr().out
 
 
 def test_a_spec_is_checked_like_a_function(capsys):

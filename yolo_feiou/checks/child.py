@@ -25,7 +25,7 @@ from yolo_feiou.checks.catalogue import iter_results, preserve_torch_state
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.errors import YoloFeiouError
-from yolo_feiou.losses.user import load_loss
+from yolo_feiou.losses.build import load_loss
 
 try:
     import resource

@@ -28,7 +28,7 @@ from yolo_feiou.checks.child_messages import (
     stopped_by_changes,
 )
 from yolo_feiou.checks.finding import Finding
-from yolo_feiou.losses.user import load_loss
+from yolo_feiou.losses.build import load_loss
 
 #: Largest size of the results of a loss in bytes; usual ones have a few thousand.
 MAX_RESULT_BYTES = 4 << 20

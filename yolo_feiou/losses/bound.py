@@ -21,6 +21,9 @@ class Bound:
     """A function of a pair with its parameters, each of which may be a `Schedule`.
 
     It has the values of the beginning until `set_progress` is called.
+
+    Attributes:
+        current: The values that the parameters have now.
     """
 
     def __init__(self, function: Callable[..., Tensor], parameters: Mapping[str, Any]) -> None:
@@ -29,8 +32,8 @@ class Bound:
 
     def set_progress(self, progress: float) -> None:
         """Take the values at a progress from 0, the first epoch, to 1, the last."""
-        values = {key: value_at(value, progress) for key, value in self.parameters.items()}
-        self._call = partial(self.function, **values)
+        self.current = {key: value_at(value, progress) for key, value in self.parameters.items()}
+        self._call = partial(self.function, **self.current)
 
     def replace(self, old: Any, new: Any) -> bool:
         """Give the parameters that have the value `old` another one; return whether there are any."""

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
+
+from torch import Tensor
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, normalise_name, resolve_name
+from yolo_feiou.losses.sources import is_unkept
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
+from yolo_feiou.losses.user import (
+    LossFunction,
+    UserFunction,
+    describe_function,
+    find_function_source,
+    find_own,
+    find_sources,
+    is_own,
+)
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule, Value, format_value
 
@@ -56,7 +69,7 @@ class LossTerm:
         return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name
 
 
-def loss_to_train(spec: str | None) -> BoxLoss | None:
+def loss_to_train(spec: str | Callable[..., Tensor] | None) -> BoxLoss | None:
     """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`."""
     return None if spec is None or spec == STOCK else build_loss(spec)
 
@@ -70,19 +83,24 @@ def shorten_spec(spec: str) -> str:
     return STOCK if spec == STOCK else "+".join(term.spec for term in read_spec(spec))
 
 
-def build_loss(spec: str, **parameters: Value | None) -> BoxLoss:
-    """Return the loss that a spec names.
+def build_loss(spec: str | Callable[..., Tensor], **parameters: Value | None) -> BoxLoss:
+    """Return the loss that a spec names, or that a function of one's own computes.
 
     Args:
         spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'; several joined by + are a sum,
-            as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names.
+            as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names; 'my_loss.py:f' and
+            'package.module:f' are functions of one's own. A function takes two tensors of xyxy boxes of shape (N, 4),
+            the predictions and their targets, or a `Pair`, and returns shape (N,).
         **parameters: More parameters of it, as in `build_loss("focal_eiou", gamma=1)`; None leaves one out.
 
     Raises:
         LossSpecError: If the spec can't be parsed, or names an unknown loss, parameter or value, or what doesn't fit
             together.
+        ArgumentError: If a function of one's own can't be loaded, or doesn't take what it should.
     """
-    terms = read_spec(add_parameters(spec, parameters))
+    terms = read_spec(add_parameters(spec, parameters) if isinstance(spec, str) else spec)
+    if not isinstance(spec, str) and parameters:
+        terms = [give_parameters(terms[0], parameters)]
     return BoxLoss(*map(build_term, terms), description=" + ".join(term.description for term in terms))
 
 
@@ -106,8 +124,49 @@ def spell_value(value: Value) -> str:
     return format_value(value).replace("e+", "e")
 
 
-def read_spec(spec: str) -> list[LossTerm]:
-    """Return the terms of a spec; raises as `build_loss` does."""
+def give_parameters(term: LossTerm, parameters: Mapping[str, Value | None]) -> LossTerm:
+    """Return the term of a function with other values of its parameters, those that are None left out.
+
+    Raises:
+        LossSpecError: If the function has no such parameter.
+    """
+    given = {key: spell_value(value) for key, value in parameters.items() if value is not None}
+    return replace(term, values={**term.values, **read_parameters(term.info.name, given, term.info.parameters)})
+
+
+def load_loss(spec: str) -> LossFunction:
+    """Return the loss of a spec for a check: a function of a user's own is given as it is, with its parameters.
+
+    Raises:
+        As `build_loss`.
+    """
+    terms = read_spec(spec)
+    if len(terms) == 1 and terms[0].info.form == "user" and not terms[0].modifiers:
+        return partial(cast(UserFunction, terms[0].info.function).on_boxes, terms[0].values)
+    return build_loss(spec)
+
+
+def identify_loss(spec: str | None) -> str:
+    """Return what is the same for two specs that train alike: all values, and a digest of each function of a user's."""
+    if spec is None or spec == STOCK:
+        return STOCK
+    sources = find_sources(spec)
+    terms = []
+    for term in read_spec(spec):
+        source = sources.get(term.info.name)
+        if source is not None:
+            name = f"{source.module}:{source.function} {source.digest}"
+            term = replace(term, info=replace(term.info, name=name))
+        terms.append(term.description)
+    return " + ".join(terms)
+
+
+def read_spec(spec: str | Callable[..., Tensor]) -> list[LossTerm]:
+    """Return the terms of a spec, or of a function; raises as `build_loss` does."""
+    if not isinstance(spec, str) and callable(spec):
+        name = getattr(spec, "__name__", type(spec).__name__)
+        info = describe_function(name, spec, find_function_source(spec))
+        return [LossTerm(info, {parameter.name: parameter.default for parameter in info.parameters}, {})]
     terms = [read_term(term) for term in split_sum(spec)]
     names = [replace_weight(term).spec for term in terms]
     if (twice := find_repeated(names)) is not None:
@@ -149,9 +208,14 @@ def read_term(term: str) -> LossTerm:
 def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
     """Return the row of a loss, and the parameters that its name implies.
 
+    A name that is a file's, or a registered one, is a user's; any other is so only where the table hasn't got it.
+
     Raises:
         LossSpecError: If the name is unknown, or that of a loss that isn't built.
+        ArgumentError: If it is a user's, and can't be loaded.
     """
+    if is_own(name) and (own := find_own(name)):
+        return own, {}
     if normalise_name(name) == STOCK:
         raise LossSpecError(
             "'stock' is Ultralytics' own box loss and only trains, by itself: use 'ciou', the same loss with guards."
@@ -160,6 +224,15 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
         raise LossSpecError(f"'{name}' is not built ({unbuilt.source}): {unbuilt.reason}. 'yolo losses' lists all.")
     if found := resolve_name(name):
         return LOSSES[found[0]], found[1]
+    if is_unkept(name) or name.startswith("user_"):
+        raise LossSpecError(
+            f"'{name}' was a function of Python's whose source no run could keep: give it again, as in "
+            f"train(loss={name.removeprefix('user_')}), or by register_loss('{name}', …) in each process."
+        )
+    if own := find_own(name):
+        return own, {}
+    if "." in name:
+        raise LossSpecError(f"unknown loss '{name}': a function of your own is 'file.py:f' or 'package.module:f'.")
     raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
 
 
@@ -230,7 +303,12 @@ def bind_functions(term: LossTerm) -> tuple[Bound, Bound | None, Norm]:
     info, modifiers = term.info, term.modifiers
     of_weight = {parameter.name for parameter in WEIGHTS[info.weight].parameters} if info.weight else set()
     own = {key: value for key, value in term.values.items() if key != "norm" and key not in of_weight}
-    loss = Bound(info.function, own)
+    if isinstance(info.function, UserFunction):
+        texts = {key: value for key, value in term.values.items() if isinstance(value, str)}
+        numbers = {key: value for key, value in term.values.items() if key not in texts}
+        loss = Bound(replace(info.function, texts=texts), numbers)
+    else:
+        loss = Bound(info.function, own)
     if info.form == "penalty":
         transforms = {key: value for key, value in modifiers.items() if key in TRANSFORMS}
         function = transformed_loss if transforms else overlap_loss

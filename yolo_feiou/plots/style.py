@@ -86,8 +86,8 @@ LOSS_COLOURS = {**assign_colours(LOSSES.values()), STOCK: COLOURS[STOCK]}
 
 
 def get_colour(spec: str) -> str:
-    """Return the colour of a loss, whatever its parameters."""
-    return LOSS_COLOURS[split_spec(spec)[0]]
+    """Return the colour of a loss, whatever its parameters; those of a user's own share one."""
+    return LOSS_COLOURS.get(split_spec(spec)[0], SPARE_COLOURS[0])
 
 
 def assign_dashes(specs: list[str]) -> dict[str, str]:
