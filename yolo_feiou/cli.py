@@ -12,6 +12,7 @@ from yolo_feiou.errors import ArgumentError, exit_on_error
 HELP = """
     yolo-feiou adds to these:
         yolo train ... loss=focal_eiou:gamma=0.5     train with another box loss
+        yolo train ... loss=my_loss.py:my_function   train with a box loss of your own
         yolo train ... loss=eiou box_stats=True      record which boxes the gradient comes from
         yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
         yolo train ... data=shapes.yaml              a small data set, made on first use

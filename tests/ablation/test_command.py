@@ -52,6 +52,28 @@ def test_a_grid_is_done_once_and_grows(command, words, tmp_path):
     assert {(f.row()["eval_split"], f.row()["eval_weights"]) for f in folders} == {("test", "last")}
 
 
+def test_a_loss_of_ones_own_trains_from_the_copy_in_its_run(command, words, tmp_path):
+    (tmp_path / "own.py").write_text("import beside\n\ndef f(pair, scale=1.0):\n    return scale * (1 - pair.iou)\n")
+    (tmp_path / "beside.py").write_text("")
+    line = words(losses="iou,own.py:f", seeds=0)
+    done = command(*line)
+    assert done.returncode == 0, done.stdout + done.stderr
+    named, own = sorted(run_folders(tmp_path / "out"), key=lambda folder: folder.run().arguments["loss"])
+    for place in (own.path, own.train):
+        assert {path.name for path in (place / "loss").glob("*/*.py")} == {"own.py", "beside.py"}
+    assert not (named.path / "loss").exists() and named.row()["AP"] == own.row()["AP"]
+    assert own.row()["loss_holds"] == own.run().contents["loss"]
+    assert "own.py:f: ok    finite: values and gradients are finite" in own.log.read_text()
+    (tmp_path / "beside.py").write_text("raise SystemExit('this is another file')\n")
+    again = command(*line)
+    assert again.returncode == 2 and "this is another file" in again.stderr
+    (tmp_path / "beside.py").write_text("# another file")
+    planned = command(*line, "plan=True").stdout
+    assert own.key not in planned and named.key in planned, "a changed file is another run"
+    report = command("report", "out")
+    assert report.returncode == 0 and "own.py:f" in report.stdout, report.stderr
+
+
 def test_a_json_that_the_data_names_later_is_evaluated_on(command, words, tmp_path):
     """The run stays what it is and isn't trained anew; without the JSON nothing begins."""
     data = coco_form(tmp_path / "squares", {"train": 4, "val": 2})

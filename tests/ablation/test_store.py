@@ -51,6 +51,21 @@ def test_a_run_is_what_was_written(store):
     assert run_folders(store.path) == [folder]
 
 
+def test_a_loss_of_the_users_is_copied_as_it_was_when_the_run_was_made(store, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text("one")
+    folder, _ = store.prepare(Run({**RUN.arguments, "loss": "own.py:f"}, ("loss",)))
+    (tmp_path / "own.py").write_text("two")
+    store.prepare(folder.run())
+    (copied,) = folder.losses.glob("*/own.py")
+    assert copied.read_text() == "one"
+    assert not store.prepare(RUN)[0].losses.exists()
+    folder.train.mkdir(parents=True)
+    (folder.train / "loss").mkdir()
+    (folder.train / "loss" / "sources.json").write_text("{}")
+    assert folder.clear_training() == "" and not folder.train.exists(), "nothing that anybody would miss"
+
+
 def test_a_run_of_another_grid_is_found_by_its_key(store):
     """In a grid over box too its folder would have another name."""
     folder, _ = store.prepare(RUN)

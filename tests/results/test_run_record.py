@@ -88,7 +88,8 @@ def test_files_are_recorded_with_their_contents(tmp_path, monkeypatch):
     record = begin({}, {"model": "start.pt", "data": "d.yaml", "loss": "l.py:f"}, {})
     assert record.weights == {"file": "start.pt", "sha256": hashlib.sha256(b"weights").hexdigest()}
     assert record.loss_file == {"file": "l.py", "sha256": hashlib.sha256(b"x").hexdigest()}
-    assert record.loss == "l.py:f" and record.contents.keys() == {"model", "data"}
+    assert record.loss == "l.py:f" and record.contents.keys() == {"model", "data", "loss"}
+    assert record.contents["loss"] == hashlib.sha256(b"x").hexdigest()[:10]
     from_scratch = begin({}, {"model": "yolov8n.yaml", "pretrained": "other.pt"}, {})
     assert from_scratch.weights["sha256"] == hashlib.sha256(b"others").hexdigest()
     assert begin({}, {"model": "yolov8n.yaml", "pretrained": True}, {}).weights is None

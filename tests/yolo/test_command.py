@@ -26,7 +26,7 @@ from yolo_feiou.yolo.configs import CFG_DIR
         (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
         (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
         (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
-        (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
+        (["train", "loss=Stock"], LossSpecError, "'stock' is Ultralytics' own box loss and only trains, by itself"),
         (["val", "box_stats=True"], ArgumentError, "box_stats= is for 'yolo train', mode 'val'"),
         (["train", "loss=eiou", "box_stats=maybe"], ArgumentError, "got box_stats='maybe': expected True or False"),
         (["train", "box_stats=True,"], ArgumentError, "got loss=stock: add loss=ciou"),

@@ -32,7 +32,7 @@ def table():
 def own_loss(monkeypatch):
     """An Ultralytics that has an argument `loss` of its own."""
     monkeypatch.setitem(DEFAULT_CFG_DICT, "loss", "siou")
-    assert find_taken_arguments() == {"loss"} and extra_arguments() == {"box_stats": False}
+    assert find_taken_arguments() == {"loss"} and extra_arguments() == {"box_stats": False, "check": True}
 
 
 def test_the_table_has_ours_within_the_block():

@@ -29,7 +29,7 @@ def test_each_method_takes_what_the_protocol_says(name):
 
 
 def test_the_defaults_are_those_of_ultralytics_and_ours():
-    assert FRAMEWORK.defaults() == {**DEFAULT_CFG_DICT, "loss": "stock", "box_stats": False}
+    assert FRAMEWORK.defaults() == {**DEFAULT_CFG_DICT, "loss": "stock", "box_stats": False, "check": True}
 
 
 def test_a_task_of_before_there_were_frameworks_is_one_of_ultralytics():

@@ -12,6 +12,9 @@ from typing import Any
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.records import Failure, RowRecord, RunSettings, Session
 from yolo_feiou.errors import DataError
+from yolo_feiou.losses.build import STOCK
+from yolo_feiou.losses.sources import COPIES, pack_sources, write_sources
+from yolo_feiou.losses.user import find_sources
 from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.locks import is_locked
@@ -21,7 +24,7 @@ SET_ASIDE, TRAIN = "set_aside", "train"
 #: What a training leaves in its folder before an epoch is finished: nothing that anybody would miss.
 BEFORE_EPOCHS = (
     *("args.yaml", "labels*.jpg", "train_batch*.jpg", "results.csv", "box_stats.csv", "events.out.tfevents.*"),
-    *("torchrun.json", "torchrun.lock", "provenance.json", "weights/.*.part*"),
+    *("torchrun.json", "torchrun.lock", "provenance.json", "weights/.*.part*", f"{COPIES}/*"),
 )
 
 
@@ -71,6 +74,11 @@ class RunFolder:
         return self.path / "evaluation"
 
     @property
+    def losses(self) -> Path:
+        """The folder of the copies of the losses that are a user's own."""
+        return self.path / COPIES
+
+    @property
     def busy(self) -> bool:
         """Whether another process works on it."""
         return is_locked(self.lock)
@@ -90,8 +98,15 @@ class RunFolder:
         return self._recorded()["key"]
 
     def write_run(self, run: Run) -> None:
-        """Make the folder, if need be, with what it is of."""
+        """Make the folder, if need be, with what it is of, a copy of the user's own losses among it.
+
+        Raises:
+            ArgumentError: If there can be no such copy.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        loss = run.arguments["loss"]
+        if sources := find_sources(loss) if loss != STOCK else {}:
+            write_sources(self.losses, pack_sources(sources))
         content = {
             "key": run.key,
             "gain": run.gain,

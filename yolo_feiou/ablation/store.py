@@ -4,6 +4,7 @@
 |---------------------------|-------------------------------------------------------------------|
 | `ablation.json`           | what the folder is, and which commands it was made by             |
 | `RUN/run.json`            | the run: its arguments and key; written before all else           |
+| `RUN/loss/`               | a copy of a loss of the user's own, with which it trains          |
 | `RUN/evaluation/`         | ground truth, predictions and settings                            |
 | `RUN/row.json`            | its row of the table; a run that has one is done                  |
 | `RUN/failed.json`         | why it failed the last time                                       |

@@ -17,6 +17,7 @@ from yolo_feiou.ablation.rows import finished_row
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, TRAINED, Framework, load_framework
+from yolo_feiou.losses.sources import using_copies
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results.epochs import drop_partial_line
 from yolo_feiou.results.provenance import DEVICE
@@ -128,13 +129,14 @@ def train(folder: RunFolder, arguments: dict[str, Any], resume: bool, task: Task
         drop_partial_line(folder.results)
     elif note := folder.clear_training():
         print(note, flush=True)
-    framework.train(
-        {**arguments, **task.own_device},
-        folder.train,
-        resume=resume,
-        logged_as=(folder.path.parent.name, folder.path.name),
-        threads=task.threads,
-    )
+    with using_copies(folder.losses):
+        framework.train(
+            {**arguments, **task.own_device},
+            folder.train,
+            resume=resume,
+            logged_as=(folder.path.parent.name, folder.path.name),
+            threads=task.threads,
+        )
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -61,6 +61,10 @@ CHECKS = (
 )
 
 
+#: Those that take a moment, and that no loss may fail which is to train.
+QUICK_CHECKS = ("runs", "shape", "backward", "inputs", "finite")
+
+
 @dataclass(frozen=True)
 class CheckResults:
     """The results of all checks of a loss.
@@ -94,12 +98,18 @@ def preserve_torch_state() -> Iterator[None]:
         yield
 
 
-def iter_results(subject: CheckedLoss) -> Iterator[tuple[Check, Finding | None]]:
+def iter_results(subject: CheckedLoss, names: Container[str] | None = None) -> Iterator[tuple[Check, Finding | None]]:
     """Yield each check with its finding; after a gate that fails, no more are run.
 
     The global random state, and whether gradients are enabled, are restored.
+
+    Args:
+        subject: The loss.
+        names: Those of the checks to run; None for all.
     """
     for check in CHECKS:
+        if names is not None and check.name not in names:
+            continue
         with preserve_torch_state():
             try:
                 finding = check.find(subject)

@@ -8,8 +8,8 @@ from typing import Any
 from yolo_feiou.losses.build import STOCK
 
 #: The arguments that Ultralytics doesn't have, with the values that train as Ultralytics does. `box_stats` records the
-#: positives, see `yolo/box_stats.py`.
-EXTRA_ARGUMENTS: dict[str, Any] = {"loss": STOCK, "box_stats": False}
+#: positives, see `yolo/box_stats.py`; `check` tries a loss of the user's own before it trains.
+EXTRA_ARGUMENTS: dict[str, Any] = {"loss": STOCK, "box_stats": False, "check": True}
 
 #: Arguments on which the result of a training doesn't depend, but for chance: runs to compare may differ in them.
 NEUTRAL_ARGUMENTS = (
@@ -23,6 +23,7 @@ NEUTRAL_ARGUMENTS = (
     "show",
     "profile",
     "box_stats",
+    "check",
 )
 
 #: Arguments that say where and how a run was started, and not what it trained.
@@ -56,6 +57,7 @@ OTHER_ARGUMENTS = (
     *("classes", "retina_masks", "embed", "show", "save_frames", "save_txt", "save_conf", "save_crop", "show_labels"),
     *("show_conf", "show_boxes", "line_width", "format", "optimize", "dynamic", "simplify", "opset", "workspace"),
     *("distill_model", "copy_paste_mode", "auto_augment", "cfg", "tracker", "half", "keras", "int8", "box_stats"),
+    "check",
 )
 
 #: Values that a report shows rather than others, where it can't show all: they say nothing about what a run was given.

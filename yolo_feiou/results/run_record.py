@@ -22,7 +22,8 @@ import yaml
 import yolo_feiou
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.build import STOCK, shorten_spec
-from yolo_feiou.losses.user import names_a_file
+from yolo_feiou.losses.sources import Source
+from yolo_feiou.losses.user import find_sources
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json
@@ -68,7 +69,7 @@ class RunRecord:
         contents: Content hashes of the files that arguments name, see `fingerprint_files`.
         weights: The checkpoint that the training started from: `file` and `sha256`; None if there is none.
         loss: The shortest spelling of the loss, 'stock' for none of ours.
-        loss_file: Of a user's own loss, `file` and `sha256`.
+        loss_file: Of a user's own loss, `file` and `sha256`; of several in a sum, those of the first.
         launcher: 'torchrun', 'Ultralytics' for its own launcher, or '' for a single process.
         processes: In how many processes it trained.
         nodes: The number of nodes.
@@ -121,12 +122,13 @@ def begin_run_record(
         session: The entry of this start.
         defaults: All arguments of the framework and ours, with their defaults.
         contents: As in `RunRecord`.
-        loss: The loss that is swapped in, 'stock' for none of ours.
+        loss: The loss that is swapped in, 'stock' for none of ours; shortened, if functions of the user's are in it.
         launcher: As in `RunRecord`.
         processes: As in `RunRecord`.
         nodes: As in `RunRecord`.
     """
     arguments, set_to, defaults = to_json(arguments), to_json(set_to), to_json(defaults)
+    own = {} if loss == STOCK else find_sources(loss)
     named = [arguments.get("pretrained"), arguments.get("model")]
     weights = next((Path(name) for name in named if isinstance(name, str) and name.endswith(".pt")), None)
     return RunRecord(
@@ -137,8 +139,8 @@ def begin_run_record(
         set_to={key: value for key, value in set_to.items() if value != arguments.get(key)},
         contents=contents,
         weights=weights and _digested(weights),
-        loss=loss if names_a_file(loss) else shorten_spec(loss),
-        loss_file=_digested(Path(loss.rpartition(":")[0] or loss)) if names_a_file(loss) else None,
+        loss=loss if own else shorten_spec(loss),
+        loss_file=next((_describe_source(source) for source in own.values()), None),
         launcher=launcher,
         processes=processes,
         nodes=nodes,
@@ -247,6 +249,13 @@ def tell_workers(asked: Mapping[str, Any]) -> Iterator[None]:
 def to_json(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return arguments as JSON has them: tuples are lists, and what JSON doesn't know is text."""
     return json.loads(json.dumps(dict(arguments), default=str))
+
+
+def _describe_source(source: Source | None) -> Row:
+    """Return the name of a user's loss file, and the checksum of it and of what it imports beside it."""
+    if source is None:
+        return {"file": "a function of Python's", "sha256": None}
+    return {"file": source.file, "sha256": source.digest if source.path.is_file() else None}
 
 
 def _digested(path: Path) -> Row:

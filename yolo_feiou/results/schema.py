@@ -85,6 +85,7 @@ _MADE_BY = (
     Column("git_commit", "text", "commit of this package's checkout, + if files differ from it", must_agree=True),
 )
 _TRAINING = (
+    Column("loss_holds", "text", "content hash of the loss, if it is a function of the user's"),
     Column("data_holds", "text", "content hash of the data YAML, if it is the user's"),
     Column("model_holds", "text", "content hash of the model, if it is a file of the user's"),
     Column("pretrained_holds", "text", "content hash of `pretrained`, if it is a file of the user's"),

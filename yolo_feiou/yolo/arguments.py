@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.build import STOCK, loss_to_train
-from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
+from yolo_feiou.losses.build import STOCK, identify_loss, loss_to_train
+from yolo_feiou.losses.sources import using_copies
+from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, NEUTRAL_ARGUMENTS
 
 
 def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
@@ -19,12 +21,14 @@ def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
 
     Raises:
         LossSpecError: If `loss` is wrong.
-        ArgumentError: If `box_stats` is not a bool, or there is no loss of ours that it could look into.
+        ArgumentError: If a user's loss can't be loaded, `box_stats` or `check` is not a bool, or there is no loss of
+            ours that `box_stats` could look into.
     """
     ours = {**EXTRA_ARGUMENTS, **arguments}
     box_loss, box_stats = loss_to_train(ours["loss"]), ours["box_stats"]
-    if not isinstance(box_stats, bool):
-        raise ArgumentError(f"got box_stats={box_stats!r}: expected True or False.")
+    for key in ("box_stats", "check"):
+        if not isinstance(ours[key], bool):
+            raise ArgumentError(f"got {key}={ours[key]!r}: expected True or False.")
     if box_stats and box_loss is None and not ours.get("resume"):  # a resumed run's loss is in its checkpoint
         raise ArgumentError(
             f"box_stats=True looks into a loss of ours, got loss={STOCK}: add loss=ciou, which is that very loss."
@@ -32,16 +36,31 @@ def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
     return box_loss
 
 
-def find_changed_arguments(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+def find_changed_arguments(
+    recorded: Mapping[str, Any], asked: Mapping[str, Any], copies: Path | None = None
+) -> list[str]:
     """Return the names of our arguments that are asked for with another meaning than the one recorded.
+
+    Args:
+        recorded: Those of a run that was begun.
+        asked: Those that are given now.
+        copies: The folder of the copies of the run's losses, see `using_copies`.
 
     Raises:
         LossSpecError: If a `loss` is wrong.
+        ArgumentError: If a user's loss can't be loaded.
     """
-    both = [key for key in EXTRA_ARGUMENTS if key in asked and key in recorded]
-    return [key for key in both if normalise_argument(key, asked[key]) != normalise_argument(key, recorded[key])]
+    changed = []
+    for key in EXTRA_ARGUMENTS:
+        if key not in asked or key not in recorded or (key in NEUTRAL_ARGUMENTS and key != "box_stats"):
+            continue
+        with using_copies(copies):
+            begun_with = normalise_argument(key, recorded[key])
+        if normalise_argument(key, asked[key]) != begun_with:
+            changed.append(key)
+    return changed
 
 
 def normalise_argument(key: str, value: Any) -> Any:
     """Return what is the same for two values that train alike: one loss has several spellings."""
-    return str(loss_to_train(value)) if key == "loss" else value
+    return identify_loss(value) if key == "loss" else value

@@ -21,6 +21,7 @@ from yolo_feiou.yolo.default_cfg import extended_default_cfg, extra_arguments, r
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.trainer import describe_unsupported
+from yolo_feiou.yolo.user_losses import check_user_losses
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
 #: Models that Ultralytics can't train, with the parts of a file's name by which its command knows them.
@@ -76,13 +77,14 @@ def check_arguments(arguments: list[str]) -> bool:
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
         given: dict[str, Any] = {key: settings[key] for key in extra_arguments() if key in settings}
-        if "box_stats" in given:
-            given["box_stats"] = smart_value(given["box_stats"])
+        given |= {key: smart_value(value) for key, value in given.items() if key != "loss"}
         if given.get("loss", "").lower() == "none":
             given["loss"] = None
         known = {key: recipe[key] for key in extra_arguments() if key in recipe}
-        if check_extra_arguments({**known, **given, "resume": resumed}):
+        if box_loss := check_extra_arguments({**known, **given, "resume": resumed}):
             refuse_promptable(settings.get("model", ""))
+        if {**known, **given}.get("check", True):
+            check_user_losses(box_loss)
         values = {key: smart_value(value) for key, value in settings.items()}
         if recipe:
             warn_off_recipe(settings["cfg"], values)

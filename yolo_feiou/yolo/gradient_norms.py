@@ -36,7 +36,7 @@ from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
 #: Training arguments that have no bearing on the first batches, or that are given here.
 EXCLUDED_ARGUMENTS = (
     *("project", "name", "exist_ok", "save_dir", "resume", "mode", "save", "val", "time"),
-    *("loss", "box_stats", "compile", "plots", "device"),
+    *("loss", "box_stats", "check", "compile", "plots", "device"),
 )
 
 

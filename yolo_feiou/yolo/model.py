@@ -13,6 +13,7 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
+from yolo_feiou.losses.user import name_loss
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
@@ -21,6 +22,7 @@ from yolo_feiou.yolo.default_cfg import extra_arguments, refuse_taken_arguments,
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.subprocesses import replace_commands
 from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, describe_unsupported
+from yolo_feiou.yolo.user_losses import refuse_unkept
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
 #: What `wraps` takes from stock's method: its signature, for editors, and not its docstring.
@@ -54,8 +56,9 @@ class LossModel(_Base):
 
         Args:
             *args: `trainer`, a trainer class to use in place of ours.
-            **kwargs: Ultralytics' training arguments, `loss`, a loss spec, and `box_stats`, whether to record
-                statistics of the positives, see `BoxStats`. `loss=None` is 'stock'.
+            **kwargs: Ultralytics' training arguments; `loss`, a loss spec, or a function as `build_loss` takes it;
+                `box_stats`, whether to record statistics of the positives, see `BoxStats`; `check`, whether a function
+                of one's own is tried before it trains. `loss=None` is 'stock'.
 
         Returns:
             As Ultralytics: the metrics, or for several data sets those of each by name, None where training failed.
@@ -102,6 +105,7 @@ class LossModel(_Base):
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
         given = {key: {**recipe, **kwargs}[key] for key in extra_arguments() if key in recipe or key in kwargs}
         fixed = given if self._takes_loss() else {}
+        refuse_unkept(fixed.get("loss"), "the trials of a tuner")
         kwargs = {key: value for key, value in kwargs.items() if key not in extra_arguments()}
         check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
@@ -124,6 +128,8 @@ class LossModel(_Base):
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
+        if "loss" in kwargs:
+            kwargs = {**kwargs, "loss": name_loss(kwargs["loss"])}
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
         check_resumed_file({**recipe, **kwargs}.get("resume"))
         for key in ("pretrained", "distill_model"):

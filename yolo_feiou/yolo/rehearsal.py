@@ -22,6 +22,7 @@ from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary
+from yolo_feiou.yolo.user_losses import check_user_losses
 from yolo_feiou.yolo.weights_path import check_weights_file
 
 #: What Ultralytics raises for a model that it can't read.
@@ -44,7 +45,9 @@ def check_training_arguments(arguments: Mapping[str, Any], devices: Sequence[str
         LossSpecError: If a loss is wrong.
         MissingFileError: If weights are named that are not there and can't be fetched.
     """
-    check_extra_arguments(arguments)
+    box_loss = check_extra_arguments(arguments)
+    if arguments.get("check", True):
+        check_user_losses(box_loss)
     told = {key: value for key, value in arguments.items() if key not in EXTRA_ARGUMENTS}
     try:
         with quiet():

@@ -17,7 +17,8 @@ from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import visible
-from yolo_feiou.losses.build import STOCK, shorten_spec
+from yolo_feiou.losses.sources import COPIES, using_copies
+from yolo_feiou.losses.user import name_loss
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
@@ -37,19 +38,20 @@ from yolo_feiou.yolo.loss_state import LossState
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
 from yolo_feiou.yolo.special_files import check_special_files
+from yolo_feiou.yolo.user_losses import IS_STARTED, UserLosses
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
 #: What a run has in its folder before it trains.
-UNTRAINED = {"args.yaml", "weights", resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.RECORD_FILE}
+UNTRAINED = {"args.yaml", "weights", COPIES, resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.RECORD_FILE}
 
 
-class LossTrainer(ExactResume, LossState, Proving, Ranks):
+class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
         cfg: Base configuration, as Ultralytics' trainers take it.
         overrides: Arguments over it. `loss` is a loss spec; 'stock', or none, trains as Ultralytics does.
-            `box_stats=True` writes box_stats.csv, see `BoxStats`.
+            `box_stats=True` writes box_stats.csv, see `BoxStats`; `check=False` doesn't try a user's loss first.
         _callbacks: Callbacks by event, as Ultralytics' trainers take them.
 
     Raises:
@@ -72,6 +74,8 @@ class LossTrainer(ExactResume, LossState, Proving, Ranks):
         if RANK != -1 and WORKER in os.environ:  # torchrun's ranks outlive a process that is killed
             exit_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
+        if "loss" in overrides:
+            overrides["loss"] = name_loss(overrides["loss"])
         self.asked = run_record.find_asked_arguments(overrides, is_worker=RANK != -1)
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
@@ -81,6 +85,7 @@ class LossTrainer(ExactResume, LossState, Proving, Ranks):
             place = {"save_dir": None} if "save_dir" in overrides else {}  # which older releases drop otherwise
             super().__init__({**extra_arguments(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
             check_weights_folder(self.save_dir, "project= and name=")
+            self.keep_losses(self.own.get("loss"), self.own.get("check", True))
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Read our arguments once all are known, a resumed run's too, and before anything is written.
@@ -91,12 +96,21 @@ class LossTrainer(ExactResume, LossState, Proving, Ranks):
         super().check_resume({key: value for key, value in overrides.items() if key not in extra_arguments()})
         arguments = vars(self.args)
         self.own = own = {key: arguments.pop(key, default) for key, default in extra_arguments().items()}
-        for key in find_changed_arguments(own, {key: overrides[key] for key in own if key in overrides}):
+        copies, asked = self.find_copies(), {key: overrides[key] for key in own if key in overrides}
+        own |= {"check": asked["check"]} if "check" in asked else {}  # which a resumed run may change
+        resumes = self.resume and not IS_STARTED  # what starts this process has looked
+        for key in find_changed_arguments(own, asked, copies) if resumes else ():
+            if asked[key] == own[key]:
+                raise ArgumentError(
+                    f"{key}={own[key]} holds other code than when this run began, and resuming can't change it: leave "
+                    f"{key}= out to go on with the copy in {copies}, or begin a new run."
+                )
             raise ArgumentError(
                 f"this run trains with {key}={own[key]}, and resuming can't change it to {key}={overrides[key]}: "
                 f"leave {key}= out, or begin a new run from its weights."
             )
-        self.box_loss = check_extra_arguments({**own, "resume": self.resume})
+        with using_copies(copies):
+            self.box_loss = check_extra_arguments({**own, "resume": self.resume})
         if self.box_loss:
             arguments.update(own)
         if self.box_loss and self.args.task not in TRAINERS:
@@ -217,6 +231,10 @@ class LossTrainer(ExactResume, LossState, Proving, Ranks):
 
     def _sign(self) -> None:
         """Record what trains from here on, and mark the models with it."""
+        with using_copies(self.kept_losses):
+            self._write_record()
+
+    def _write_record(self) -> None:
         begins = make_session(self.start_epoch, str(self.args.device or ""))
         if self.resume:
             record = run_record.resume_run_record([self.save_dir, Path(self.args.resume).parents[1]], begins)
@@ -228,14 +246,14 @@ class LossTrainer(ExactResume, LossState, Proving, Ranks):
                 begins,
                 defaults=all_defaults(),
                 contents=fingerprint_files(self.begun_with, find_data),
-                loss=str(self.own.get("loss") or STOCK),
+                loss=self.loss_spec,
                 launcher=self.launcher,
                 processes=self.processes,
                 nodes=self.nodes,
             )
         record.write(self.save_dir)
         for model in self._models().values():
-            run_record.put_mark(model, record, shorten_spec(str(self.own.get("loss") or STOCK)))
+            run_record.put_mark(model, record, self.loss_spec)
 
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
