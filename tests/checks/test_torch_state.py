@@ -1,5 +1,8 @@
 """What a loss changes in torch is named."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -53,3 +56,14 @@ def test_what_was_changed_while_the_loss_was_loaded_is_found(monkeypatch):
     found = check_torch_unchanged(CheckedLoss("f", faulty_losses.eiou, before))
     monkeypatch.undo()
     assert found.came.startswith("changed: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")
+
+
+def test_what_torch_does_to_itself_is_no_change():
+    """Importing its compiler, as torchvision does, wraps `manual_seed`; in a process that hasn't yet."""
+    code = (
+        "import functools, torch\nfrom yolo_feiou.checks.torch_state import Snapshot\nbefore = Snapshot()\n"
+        "import torch._dynamo\nprint(before.changes())\n"
+        "torch.exp = functools.wraps(torch.exp)(lambda x: x)\nprint(before.changes())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]", "['torch.exp']"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import torch
@@ -14,6 +15,8 @@ INSPECTED_NAMESPACES: dict[str, ModuleType | type] = {
     "torch.linalg": torch.linalg,
     "torch.autograd": torch.autograd,
 }
+#: Where torch defines what it wraps functions in that its compiler leaves alone.
+COMPILE_FILE = str(Path(torch.__file__).parent / "_compile.py")
 GRADIENTS_SETTING = "whether gradients are enabled"
 #: Settings that everything computed after them depends on.
 TORCH_SETTINGS = {
@@ -34,7 +37,15 @@ class Snapshot:
         """Return the names of the settings that changed, and of the functions that were replaced."""
         now = _attributes()
         settings = [name for name, value in self._settings.items() if TORCH_SETTINGS[name]() != value]
-        return settings + [name for name, value in self._functions.items() if now.get(name) is not value]
+        return settings + [name for name, value in self._functions.items() if not _is_same(now.get(name), value)]
+
+
+def _is_same(now: object, before: object) -> bool:
+    """Return whether a function is what it was, or what torch itself wraps it in once its compiler is imported."""
+    if now is before:
+        return True
+    code = getattr(now, "__code__", None)
+    return getattr(now, "__wrapped__", None) is before and getattr(code, "co_filename", "") == COMPILE_FILE
 
 
 def _attributes() -> dict[str, object]:
