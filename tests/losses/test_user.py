@@ -1,5 +1,6 @@
 """A user's function: loaded from a file by name, its parameters, and its place among the losses."""
 
+import subprocess
 import sys
 
 import pytest
@@ -313,6 +314,14 @@ def test_a_function_is_named_by_its_file_where_that_has_it(own):
     assert name_loss("eiou") == "eiou" and name_loss(None) is None and name_loss(3) == 3
     with pytest.raises(LossSpecError, match="a training takes its spec"):
         name_loss(build_loss("eiou"))
+
+
+@pytest.mark.parametrize(("last", "named"), [("if __name__ == '__main__':\n    ", "script.py:f"), ("", "user_f")])
+def test_a_function_of_a_script_is_named_by_it_unless_that_would_run_again(own, last, named):
+    code = "from yolo_feiou.losses.user import name_loss\n\ndef f(pair):\n    return pair.iou\n\n"
+    (own / "script.py").write_text(f"{code}{last}print(name_loss(f))\n")
+    done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith(named) and done.stdout.count("\n") == 1
 
 
 def test_a_function_without_source_is_registered_and_asked_for_again(own, monkeypatch):
