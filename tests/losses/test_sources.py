@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sys
+import types
 
 import pytest
 import torch
@@ -141,3 +142,11 @@ def test_without_copies_nothing_changes(folder):
     for place in (None, folder / "nowhere"):
         with using_copies(place):
             assert build_loss("my_own_loss.py:f")(*BOXES).tolist() == [-2]
+
+
+def test_a_module_that_is_loaded_stays_in_its_place(folder, monkeypatch):
+    """A script's own, of the same name as a neighbour of the loss, which is imported again."""
+    loaded = types.ModuleType("my_own_floor")
+    monkeypatch.setitem(sys.modules, "my_own_floor", loaded)
+    assert build_loss("my_own_loss.py:f")(*BOXES).tolist() == [-2]
+    assert sys.modules["my_own_floor"] is loaded
