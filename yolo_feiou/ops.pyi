@@ -428,6 +428,7 @@ def piou2_loss(
     *,
     lam: float = 1.3,
     detach: bool = True,
+    focal: float | None = None,
     wise: bool | None = None,
     mean: Tensor | float = 1.0,
 ) -> Tensor:
@@ -442,6 +443,7 @@ def piou2_loss(
         lam: The larger, the farther off are the boxes that count most; a number from 0.5 to 3.
         detach: Whether the weight is out of the graph; false, as the authors' code has it, repels far boxes; true or
             false.
+        focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 

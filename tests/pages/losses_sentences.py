@@ -31,7 +31,10 @@ def _names() -> list[Claim]:
             f"{LISTING}::test_a_name_tells_all_of_its_loss",
         ),
         shown("Precedence, loosest first:", f"{PAGE}::test_the_specs_at_the_head_of_the_page_build"),
-        shown("A comma begins a new loss unless `key=value` follows it.", f"{SPEC}::test_a_comma_begins_a_loss_unless_a_parameter_follows"),
+        shown(
+            "A comma begins a new loss unless `key=value` follows it.",
+            f"{SPEC}::test_a_comma_begins_a_loss_unless_a_parameter_follows",
+        ),
         shown(
             "Several `|` multiply, across the terms of a sum too.",
             f"{PAGE}::test_the_specs_at_the_head_of_the_page_build",

@@ -29,7 +29,8 @@ def saved(tmp_path):
         model = DetectionModel("yolov8n.yaml", verbose=False)
         content = {
             **{"epoch": 3, "best_fitness": np.float64(0.25), "ema": model, "updates": 7, "date": "today"},
-            **{"optimizer": torch.optim.SGD(model.parameters(), lr=0.1).state_dict(), "train_args": ARGUMENTS, **changes},
+            **{"optimizer": torch.optim.SGD(model.parameters(), lr=0.1).state_dict(), "train_args": ARGUMENTS},
+            **changes,
         }
         torch.save(content, tmp_path / "last.pt")
         return tmp_path / "last.pt"
