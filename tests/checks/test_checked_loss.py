@@ -8,6 +8,7 @@ import torch
 from tests.checks import faulty_losses
 from yolo_feiou.checks.checked_loss import CheckedLoss, LossFailed
 from yolo_feiou.checks.pairs import sample_matched
+from yolo_feiou.losses.build import build_loss
 
 PAIRS = sample_matched(3)
 
@@ -83,3 +84,14 @@ def test_the_boxes_stay_as_they_are():
 def test_a_loss_that_fails_has_no_formula():
     assert CheckedLoss("mean", faulty_losses.mean).formula is None
     assert str(CheckedLoss("iou", faulty_losses.plain_iou).formula) == "1 − IoU"
+
+
+def test_a_loss_of_the_table_is_told_the_unit():
+    """Ten times as large in pixels a tenth as large: the same in its image. Nobody else's loss is told anything."""
+    pairs = sample_matched(5)
+    for spec in ("mpdiou", "nwd", "nwd:weight=0.5+iou:weight=0.5"):
+        told = CheckedLoss(spec, build_loss(spec))
+        larger = tuple(10 * side for side in pairs)
+        assert not torch.allclose(told.values(*larger), told.values(*pairs), rtol=1e-3, atol=0)
+        torch.testing.assert_close(told.magnified(10).values(*larger), told.values(*pairs))
+    assert CheckedLoss("f", faulty_losses.eiou).magnified(10).units == {}

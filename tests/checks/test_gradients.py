@@ -11,7 +11,8 @@ from tests.checks import faulty_losses
 from tests.checks.findings import first_number, found
 from yolo_feiou.checks import gradients
 from yolo_feiou.checks.checked_loss import CheckedLoss
-from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
+from yolo_feiou.checks.pairs import drop_scaled_kinks, sample_disjoint, sample_matched
+from yolo_feiou.losses.build import build_loss
 
 
 def test_a_wrong_gradient_is_shown_beside_the_right_one():
@@ -21,7 +22,7 @@ def test_a_wrong_gradient_is_shown_beside_the_right_one():
         [float(x) for x in re.findall(r"-?[\d.]+", text)[:4]] for text in (finding.came, finding.expected)
     )
     assert [2 * x for x in came] == pytest.approx(expected, rel=1e-2)
-    assert finding.pair == tuple(side[0].tolist() for side in sample_matched(8))
+    assert finding.pair == tuple(side[0].tolist() for side in drop_scaled_kinks(sample_matched(8)))
 
 
 def test_gradient_is_tried_for_boxes_apart():
@@ -98,6 +99,14 @@ def test_a_step_that_lowers_the_iou_is_shown_by_such_a_pair():
     gradient = CheckedLoss("", faulty_losses.iou_detached).gradient(pred, target)
     iou = [faulty_losses.geometry(pred - step * gradient, target).iou.item() for step in (0, 1e-3)]
     assert iou[1] < iou[0]
+
+
+def test_a_loss_of_the_table_that_ignores_low_ious_is_judged_by_the_others():
+    """Focaler-EIoU from 0.2 on has the side terms alone below; anyone else's has not that excuse."""
+    loss = build_loss("eiou:focaler=0.8,focaler_low=0.2")
+    assert CheckedLoss("", loss).dead_below == 0.2
+    assert gradients.check_gradient_step(CheckedLoss("", loss)) is None
+    assert gradients.check_gradient_step(CheckedLoss("", lambda *pairs: loss(*pairs))) is not None
 
 
 def test_a_zero_gradient_is_shown_by_boxes_without_overlap():

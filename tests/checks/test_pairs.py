@@ -8,6 +8,8 @@ import torch
 from yolo_feiou.checks.pairs import (
     DEGENERATE_PAIRS,
     degenerate_pair,
+    drop_scaled_kinks,
+    sample_all,
     sample_disjoint,
     sample_matched,
     sample_overlapping,
@@ -69,3 +71,16 @@ def test_kinds_are_what_they_are_called():
                 none = f"{who} without {side}" in name or f"{who} without area" in name or "two boxes without" in name
                 assert (box[2 + i] == box[i]) == none
     assert degenerate_pair("huge boxes", torch.float32)[0].dtype == torch.float32
+
+
+def test_pairs_whose_edges_meet_when_both_are_scaled_are_dropped():
+    """Heights 4 and 6, the centres 2 apart: doubled, these are −2 to 6 and −2 to 10; 2.3 apart, nothing meets."""
+    pred = torch.tensor([[0.0, 0, 4, 4]] * 2, dtype=torch.float64)
+    target = torch.tensor([[0.3, 1, 4.5, 7], [0.3, 1.3, 4.5, 7.3]], dtype=torch.float64)
+    kept = drop_scaled_kinks((pred, target))
+    assert [side.tolist() for side in kept] == [side[1:].tolist() for side in (pred, target)]
+
+
+def test_all_pairs():
+    pair = Pair(*sample_all())
+    assert (pair.iou > 0).sum() == (pair.iou == 0).sum() == 100

@@ -13,7 +13,7 @@ def test_a_sound_loss_has_a_line_for_each_check():
     lines = format_report(run_checks(CheckedLoss("my_loss.py:eiou", faulty_losses.eiou))).splitlines()
     assert lines == [
         "my_loss.py:eiou",
-        "recognised: 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²",
+        "recognised: 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h²; that is EIoU: loss=eiou",
         "",
         *OK,
         "",

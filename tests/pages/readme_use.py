@@ -263,6 +263,10 @@ def _judge() -> list[Claim]:
             "checks/test_formula.py::test_any_formula_of_two_to_four_terms_is_recognised",
         ),
         shown(
+            "and the loss of the table, whatever the code (`that is DIoU: loss=diou`),",
+            *("checks/test_known.py::test_losses_of_others", "checks/test_known.py::test_losses_of_the_table"),
+        ),
+        shown(
             f"in a process of its own, with {TIMEOUT_ARGUMENT.default:.0f} seconds (`timeout=60` for others) and, on "
             "Linux, "
             f"{MEMORY_LIMIT >> 30} GiB of memory beyond what Python takes:",

@@ -11,7 +11,6 @@ import torch
 from yolo_feiou.checks import geometry, gradients, interface, misnamed, numerics
 from yolo_feiou.checks.checked_loss import CheckedLoss, LossFailed
 from yolo_feiou.checks.finding import Finding
-from yolo_feiou.checks.formula import Formula
 
 
 @dataclass(frozen=True)
@@ -48,13 +47,15 @@ CHECKS = (
     Check("tiny", "boxes a thousandth as large keep their value", numerics.check_tiny),
     Check("identical", "identical boxes give 0", geometry.check_identical),
     Check("negative", "no pair of boxes gives less than 0", geometry.check_negative),
-    Check("receding", "boxes farther apart don't give a lower value than nearer ones", geometry.check_receding),
+    Check("receding", "boxes farther apart don't give a lower value, and move further", geometry.check_receding),
     Check("gradient", "equals finite differences, with detached parts held fixed", gradients.check_finite_differences),
     Check("attached", "two boxes of one size are moved together at every IoU", gradients.check_attached_weight),
     Check("step", "a step against the gradient raises the IoU", gradients.check_gradient_step),
     Check("reversed", "no weight (1 − IoU)^γ", misnamed.check_focus_direction, by_formula=True),
     Check("offset", "no centre offset in place of width and height", misnamed.check_centre_offset, by_formula=True),
     Check("extended", "no Extended-IoU under the name EIoU", misnamed.check_extended_iou),
+    Check("known", "has the gradient of the known loss whose values it has", gradients.check_known_gradient),
+    Check("mistaken", "no mistake that is passed on in public copies", misnamed.check_known_mistake),
     Check("torch", "no function of torch is replaced, and no setting changed", interface.check_torch_unchanged),
     Check("zero-gradient", "boxes without overlap have a gradient", gradients.check_gradient_without_overlap, "note"),
     Check("half", "float16 and bfloat16 give the value within 2 %", numerics.check_half_precision, "note"),
@@ -71,12 +72,12 @@ class CheckResults:
 
     Attributes:
         name: The user's name for the loss.
-        formula: Its formula, or the text of it; None if it is not recognised.
+        formula: Its formula and its name, as far as they are known; None if it is not recognised.
         results: The checks that were run, in order, each with its finding.
     """
 
     name: str
-    formula: Formula | str | None
+    formula: str | None
     results: tuple[tuple[Check, Finding | None], ...]
 
     def list_found(self, severity: str) -> list[str]:
@@ -88,7 +89,7 @@ def run_checks(subject: CheckedLoss) -> CheckResults:
     """Run all checks on a loss, in this process; `isolation.run_checks_isolated` is for untrusted code."""
     found = tuple(iter_results(subject))
     with preserve_torch_state():
-        return CheckResults(subject.name, subject.formula, found)
+        return CheckResults(subject.name, subject.recognised, found)
 
 
 @contextmanager

@@ -10,8 +10,10 @@ from torch import Tensor
 
 from yolo_feiou.checks.finding import Finding, pair_at
 from yolo_feiou.checks.formula import Formula, recognise
-from yolo_feiou.checks.pairs import sample_matched
+from yolo_feiou.checks.known import Known, find_known
+from yolo_feiou.checks.pairs import IMAGE, sample_all, sample_matched
 from yolo_feiou.checks.torch_state import Snapshot
+from yolo_feiou.losses.box_loss import BoxLoss
 
 
 class LossFailed(Exception):
@@ -29,11 +31,27 @@ class CheckedLoss:
         name: The user's name for it.
         loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4).
         before: The state of torch before the loss was loaded; by default the current one.
+        pixels: Pixels per unit of the boxes, for a loss of the table that depends on it.
     """
 
-    def __init__(self, name: str, loss: Callable[[Tensor, Tensor], Tensor], before: Snapshot | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        loss: Callable[..., Tensor],
+        before: Snapshot | None = None,
+        pixels: float = 1,
+    ) -> None:
         self.name, self.loss, self.before = name, loss, before or Snapshot()
         self.loading = self.before.changes()  # changes made by loading
+        told = isinstance(loss, BoxLoss) and loss.needs_units
+        self.units = {"image": IMAGE, "pixels": pixels} if told else {}
+
+    def magnified(self, factor: float) -> CheckedLoss:
+        """Return the loss for boxes given in a unit that is this much smaller.
+
+        A loss that is told the unit has the same value then; any other one isn't told, and must be scale-free.
+        """
+        return CheckedLoss(self.name, self.loss, self.before, 1 / factor)
 
     def raw(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the unchecked output of the loss for these tensors themselves.
@@ -42,7 +60,7 @@ class CheckedLoss:
             LossFailed: If it raises.
         """
         try:
-            return self.loss(pred, target)
+            return self.loss(pred, target, **self.units)
         except KeyboardInterrupt:  # the user's own
             raise
         except BaseException as error:  # untrusted code may raise anything, and that is the finding
@@ -102,6 +120,27 @@ class CheckedLoss:
             return recognise(*pairs, self.values(*pairs))
         except LossFailed:
             return None
+
+    @cached_property
+    def known(self) -> Known | None:
+        """The loss of the table that has its values; None if the loss fails, or is another one."""
+        pairs = sample_all()
+        try:
+            values, gradient = self.values_and_gradient(*pairs)
+        except LossFailed:
+            return None
+        return find_known(pairs, values.detach().double(), gradient, self.formula)
+
+    @property
+    def recognised(self) -> str | None:
+        """What it is: its formula, its name and its spec, as far as they are known."""
+        return "; ".join(str(part) for part in (self.formula, self.known) if part) or None
+
+    @cached_property
+    def dead_below(self) -> float:
+        """The IoU up to which it ignores the IoU by definition: that of a loss of the table with focaler_low."""
+        terms = self.loss if isinstance(self.loss, BoxLoss) else ()
+        return max((bound.parameters.get("focaler_low", 0) for term in terms for bound in term.bound), default=0)
 
 
 def raised_error(error: BaseException, pred: Tensor, target: Tensor) -> Finding:

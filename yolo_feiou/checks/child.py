@@ -84,7 +84,7 @@ def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Sn
     for check, finding in iter_results(subject):
         send({"check": check.name, "finding": finding and asdict(finding)})
     with preserve_torch_state():
-        send({"formula": subject.formula and str(subject.formula)})
+        send({"formula": subject.recognised})
 
 
 class _Sender:

@@ -7,9 +7,18 @@ from torch import Tensor
 
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
-from yolo_feiou.checks.pairs import PairTensors, sample_disjoint, sample_matched, sample_overlapping
+from yolo_feiou.checks.known import GRADIENT_REMEDIES, name_loss
+from yolo_feiou.checks.pairs import (
+    PairTensors,
+    drop_scaled_kinks,
+    sample_all,
+    sample_disjoint,
+    sample_matched,
+    sample_overlapping,
+)
 from yolo_feiou.checks.replay import finite_differences
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.build import read_spec
 
 #: Of 2000 independent pairs that overlap, the share that may lose IoU at a step. Measured on correct losses: 0 IoU,
 #: GIoU, WIoU and
@@ -26,7 +35,7 @@ def check_finite_differences(subject: CheckedLoss) -> Finding | None:
         whose values are too coarse for smaller ones, and the middle one is shown, since it suits both.
     """
     (pred, target), (pred_apart, target_apart) = sample_matched(8), sample_disjoint(4)
-    pairs = torch.cat((pred, pred_apart)), torch.cat((target, target_apart))
+    pairs = drop_scaled_kinks((torch.cat((pred, pred_apart)), torch.cat((target, target_apart))))
     gradient = subject.gradient(*pairs)
     room = 1e-6 * (1 + subject.values(*pairs).abs()) + 1e-3 * gradient.norm(dim=1)
     bad = torch.ones_like(room, dtype=torch.bool)
@@ -87,8 +96,13 @@ def check_gradient_with_overlap(subject: CheckedLoss) -> Finding | None:
 
 
 def check_gradient_step(subject: CheckedLoss) -> Finding | None:
-    """Find that a small step against the gradient lowers the IoU of too many pairs, see `MAX_SHARE_LOSING_IOU`."""
+    """Find that a small step against the gradient lowers the IoU of too many pairs, see `MAX_SHARE_LOSING_IOU`.
+
+    A loss that ignores low IoUs by definition (focaler_low) is judged by the others.
+    """
     pairs = sample_overlapping(2000)
+    judged = Pair(*pairs).iou >= subject.dead_below
+    pairs = pairs[0][judged], pairs[1][judged]
     overlap, after = iou_after_step(subject, *pairs)
     lost = after < overlap
     if not (share := lost.double().mean().item()) > MAX_SHARE_LOSING_IOU:
@@ -99,6 +113,24 @@ def check_gradient_step(subject: CheckedLoss) -> Finding | None:
         describe_step(subject, pairs, i),
         f"at most {MAX_SHARE_LOSING_IOU:.1%} of the pairs; EIoU has 5.5%",
         "look for a wrong sign, boxes in the wrong order, an attached weight, or a detached 1 − IoU",
+        pair_at(pairs, i),
+    )
+
+
+def check_known_gradient(subject: CheckedLoss) -> Finding | None:
+    """Find the values of a known loss with another gradient: what belongs to the graph is detached, or the reverse."""
+    known = subject.known
+    if known is None or known.same_gradient:
+        return None
+    pairs = sample_all()
+    gradient = subject.gradient(*pairs)
+    i = int((gradient - known.gradient).abs().amax(1).argmax())
+    name = read_spec(known.spec)[0].info.name
+    return Finding(
+        f"the values are those of {name_loss(known.spec)}, and the gradient is not: what is detached?",
+        format_numbers(gradient[i]),
+        f"{format_numbers(known.gradient[i])}, as with loss={known.spec}",
+        GRADIENT_REMEDIES.get(name, "detach what its paper detaches, and nothing else"),
         pair_at(pairs, i),
     )
 

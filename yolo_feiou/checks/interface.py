@@ -25,7 +25,11 @@ def check_shape(subject: CheckedLoss) -> Finding | None:
         values = subject.raw(pred.requires_grad_().clone(), target)
         if not isinstance(values, torch.Tensor) or values.shape != (n,):
             what, came = "not one value a pair", describe_output(values)
-            remedy = "leave sums and means to the caller; a column (N, 1) becomes (N,) by .squeeze(-1)"
+            remedy = (
+                "(N,) times (N, 1) makes N × N, a loss N times too large: .squeeze(-1) makes both (N,)"
+                if isinstance(values, torch.Tensor) and n > 1 and values.shape == (n, n)
+                else "leave sums and means to the caller; a column (N, 1) becomes (N,) by .squeeze(-1)"
+            )
         elif not values.requires_grad:  # as no integer can
             what, came = "no gradient", f"{str(values.dtype).removeprefix('torch.')}, without a graph"
             remedy = "compute with the tensors given; detach, .data, .item() and no_grad are for parts of the loss only"

@@ -6,10 +6,12 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.checks.checked_loss import CheckedLoss
-from yolo_feiou.checks.finding import Finding, format_numbers
+from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
 from yolo_feiou.checks.formula import FORMULA_TOLERANCE, Formula, smooth_l1_curve
-from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
+from yolo_feiou.checks.known import find_mistake
+from yolo_feiou.checks.pairs import sample_all
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.build import build_loss
 
 #: The side terms that the centre's offset replaces by mistake.
 SIDE_TERMS = {"Δx²/C_w²": "Δw²/C_w²", "Δy²/C_h²": "Δh²/C_h²"}
@@ -54,6 +56,23 @@ def check_centre_offset(subject: CheckedLoss) -> Finding | None:
     )
 
 
+def check_known_mistake(subject: CheckedLoss) -> Finding | None:
+    """Find a loss as it is passed on with a mistake, see `known.MISTAKES`."""
+    pairs = sample_all()
+    values = subject.values(*pairs)
+    if (mistake := find_mistake(pairs, values)) is None:
+        return None
+    right = build_loss(mistake.spec).eval()(*pairs).detach()
+    i = int((values - right).abs().argmax())
+    return Finding(
+        mistake.says,
+        format_numbers(values[i]),
+        f"{format_numbers(right[i])}, as with loss={mistake.spec}",
+        mistake.remedy,
+        pair_at(pairs, i),
+    )
+
+
 def evaluate_formula(formula: Formula, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> float:
     """Return the value of a formula for one pair, given as numbers."""
     return formula(*torch.tensor(pair, dtype=torch.float64)[:, None]).item()
@@ -63,7 +82,7 @@ def check_extended_iou(subject: CheckedLoss) -> Finding | None:
     """Find Extended-IoU under the name EIoU, which is Efficient IoU. A function with 'extended' in its name passes."""
     if "extended" in subject.name.lower():
         return None
-    pairs = tuple(torch.cat(sides) for sides in zip(sample_matched(100), sample_disjoint(100), strict=True))
+    pairs = sample_all()
     values, loss = subject.values(*pairs), 1 - extended_iou(Pair(*pairs))
     for candidate in (loss, smooth_l1_curve(loss)):
         if (values - candidate).norm() < FORMULA_TOLERANCE * candidate.norm():

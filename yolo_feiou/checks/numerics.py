@@ -38,7 +38,7 @@ def check_tiny(subject: CheckedLoss) -> Finding | None:
         return None
     unit = torch.tensor(((0, 0, 1, 1),), dtype=torch.float64)
     pred, target = (torch.cat((unit, side)) for side in sample_matched(200))
-    at_one, at_milli = subject.values(pred, target), subject.values(pred / 1e3, target / 1e3)
+    at_one, at_milli = subject.values(pred, target), subject.magnified(1e-3).values(pred / 1e3, target / 1e3)
     if (i := find_difference(at_one, at_milli)) is None:
         return None
     return Finding(

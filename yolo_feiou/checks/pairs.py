@@ -13,6 +13,8 @@ from yolo_feiou.losses.boxes import Pair
 
 PairTensors = tuple[Tensor, Tensor]
 
+#: Height and width in pixels of the image that boxes are in, for losses that depend on it.
+IMAGE = (640, 640)
 LARGE_BOX = (0, 0, 10, 8)
 DEGENERATE_PAIRS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "two boxes": ((1, 2, 8, 5), (2, 1, 6, 7)),
@@ -67,6 +69,12 @@ def sample_matched(n: int) -> PairTensors:
     return select_pairs((round_boxes(torch.cat((centre - side / 2, centre + side / 2), 1)), target), n, overlap=True)
 
 
+def sample_all() -> PairTensors:
+    """Return 100 pairs that overlap, and 100 that don't."""
+    (pred, target), (pred_apart, target_apart) = sample_matched(100), sample_disjoint(100)
+    return torch.cat((pred, pred_apart)), torch.cat((target, target_apart))
+
+
 def sample_independent(n: int) -> PairTensors:
     """Return n pairs of independent boxes; about two in five overlap."""
     random = torch.Generator().manual_seed(0)
@@ -96,3 +104,16 @@ def select_pairs(pairs: PairTensors, n: int, overlap: bool) -> PairTensors:
     off = torch.cat((edges, torch.stack((pair.dx, pair.dy, pair.dw, pair.dh), 1)), 1).abs()
     kept = (off > 0.02).all(1) & ((pair.iou > 0) == overlap)
     return pairs[0][kept][:n], pairs[1][kept][:n]
+
+
+def drop_scaled_kinks(pairs: PairTensors) -> PairTensors:
+    """Return the pairs without those in which edges meet once all sides are multiplied by a usual number.
+
+    Along an axis that is where twice the distance of the centres is that many times the difference of the sides.
+    """
+    pair = Pair(*pairs)
+    kept = torch.ones_like(pair.iou, dtype=torch.bool)
+    for ratio in (0.5, 0.75, 1.25, 2):
+        for offset, difference in ((pair.dx, pair.dw), (pair.dy, pair.dh)):
+            kept &= (2 * offset.abs() - ratio * difference.abs()).abs() > 0.01
+    return pairs[0][kept], pairs[1][kept]
