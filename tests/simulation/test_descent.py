@@ -7,6 +7,7 @@ from torchvision.ops import box_convert
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.simulation.conditions import Conditions
 from yolo_feiou.simulation.descent import descend, iou, step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 
@@ -161,14 +162,18 @@ BOXES = batches(
     [(22, 9, 7, 7), (22, 9, 7, 7), (9, 4, 16, 13), (9, 4, 16, 13)],
 )
 TARGETS = batches([(10, 10, 5, 20), (10, 10, 12, 8)] * 2, [(10, 10, 5, 20), (10, 10, 12, 8)] * 2)
-SPECS = [*LOSSES, "focal_eiou:detach=false", "focal_eiou:norm=mean"]
+SPECS = [
+    *(*LOSSES, "focal_eiou:detach=false", "focal_eiou:norm=mean", "wiou:version=1", "wiou:version=2"),
+    *("siou:inner=0.75", "ciou:power=3", "nwd:wise=true", "mpdiou:weight=0.5+smooth_l1:weight=0.5"),
+]
 OVER_THE_BATCH = {"focal_eiou", "focal_eiou:detach=false", "focal_eiou_star"}  # those that Eq. 11 normalises
 RATES = [0.7, 0.5, 0.3]
+UNITS = {"image": (48, 64), "pixels": 2.0}
 
 
-def last(spec, boxes, targets, schedule=RATES, **reading):
+def last(spec, boxes, targets, schedule=RATES, units=UNITS, **reading):
     """Where boxes are after the last step."""
-    *_, after = descend(build_loss(spec), boxes, targets, schedule, Reading(**reading))
+    *_, after = descend(Conditions().build(spec), boxes, targets, schedule, Reading(**reading), **units)
     return after
 
 
@@ -182,7 +187,7 @@ def test_a_step_is_the_gradient_by_centre_and_sides(spec):
     """Taken by autograd in those very coordinates, of the loss that training minimises, times N."""
     for boxes, targets in zip(BOXES, TARGETS, strict=True):
         place = box_convert(boxes, "xyxy", "cxcywh").requires_grad_()
-        mean = build_loss(spec).mean(box_convert(place, "cxcywh", "xyxy"), targets)
+        mean = Conditions().build(spec).mean(box_convert(place, "cxcywh", "xyxy"), targets, **UNITS)
         (slope,) = torch.autograd.grad(mean, place)
         expected = box_convert(place.detach() - 0.7 * 4 * slope, "cxcywh", "xyxy")
         assert slope.abs().max() > 1e-3
@@ -219,9 +224,10 @@ def test_a_mirrored_pair_goes_the_mirrored_way(spec, factor, mirror):
 @pytest.mark.parametrize("update", ["xywh", "xyxy"])
 @pytest.mark.parametrize("spec", SPECS)
 def test_boxes_k_times_as_large_take_k_times_the_step_at_k2_times_the_rate(spec, update):
-    """All losses are scale-free, L(kB) = L(B), so the gradient by kB is 1/k of that by B."""
+    """L(kB) = L(B), so the gradient by kB is 1/k of that by B; losses in pixels are told the smaller unit."""
     k = 3
-    scaled = last(spec, k * BOXES, k * TARGETS, [k * k * rate for rate in RATES], update=update)
+    finer = {**UNITS, "pixels": UNITS["pixels"] / k}
+    scaled = last(spec, k * BOXES, k * TARGETS, [k * k * rate for rate in RATES], finer, update=update)
     assert agree(scaled, k * last(spec, BOXES, TARGETS, update=update))
 
 
@@ -248,6 +254,11 @@ def test_a_pair_goes_its_own_way_unless_eq_11_weighs_the_batch(spec):
         assert not agree(single, last(spec, BOXES, TARGETS), 0.01)
     else:
         assert agree(single, last(spec, BOXES, TARGETS))
+
+
+@pytest.mark.parametrize("spec", ["mpdiou", "nwd"])
+def test_losses_in_pixels_are_not_scale_free(spec):
+    assert not agree(last(spec, BOXES, TARGETS, units={**UNITS, "pixels": 1.0}), last(spec, BOXES, TARGETS), 0.01)
 
 
 def test_the_literal_reading_is_the_default():

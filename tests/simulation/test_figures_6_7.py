@@ -10,6 +10,7 @@ import torch
 from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.simulation import figures_6_7
+from yolo_feiou.simulation.conditions import Conditions
 from yolo_feiou.simulation.figures_6_7 import format_summary, name_reading, read_simulation, run_simulation
 from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
@@ -55,15 +56,17 @@ def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
     """So none is without effect, and what the help says is what is done."""
     for number in (1, 2):
         arguments = {argument.name: argument for argument in figures_6_7.make_experiment(number).arguments}
-        own = {field.name for field in fields(Simulation)} - {"setup"}
-        assert set(arguments) == own | {field.name for field in fields(Reading)}
-        defaults = {**asdict(Reading()), **asdict(Simulation(number)), "reading": "literal"}
+        own = {field.name for field in fields(Simulation)} - {"setup", "conditions"}
+        told = {field.name for kind in (Reading, Conditions) for field in fields(kind)}
+        assert set(arguments) == own | told
+        defaults = {**asdict(Reading()), **asdict(Conditions()), **asdict(Simulation(number)), "reading": "literal"}
         defaults |= {"points": SETUPS[number].points, "losses": "iou,giou,ciou,eiou,focal_eiou"}
         assert {name: argument.default for name, argument in arguments.items()} == {
             name: defaults[name] for name in arguments
         }
         for name, argument in arguments.items():
-            assert argument.read(str(argument.default)) == argument.default, name
+            text = ",".join(map(str, argument.default)) if name == "image" else str(argument.default)
+            assert argument.read(text) == argument.default, name
 
 
 @pytest.mark.parametrize(
@@ -89,6 +92,30 @@ def test_of_a_long_story_about_a_device_the_first_line_is_told(monkeypatch):
 def test_a_list_of_losses_that_names_one_twice_is_refused():
     with pytest.raises(LossSpecError, match="has 'iou' twice"):
         read_simulation(1, {"losses": "iou,iou"})
+    with pytest.raises(ArgumentError, match=r"losses=focal_eiou,eiou:focal=0.5: 'eiou:focal=0.5' is there twice"):
+        read_simulation(1, {"losses": "focal_eiou,eiou:focal=0.5"})
+
+
+def test_what_follows_from_a_training_set_is_refused_before_the_first_step():
+    with pytest.raises(ArgumentError, match="nwd:c=auto: c=auto is the mean size"):
+        read_simulation(1, {"losses": "iou,nwd:c=auto"})
+
+
+def test_all_kinds_of_losses_are_simulated_and_what_they_are_told_is_said(tmp_path):
+    losses = "mpdiou,wiou,uiou,inner_siou,nwd:weight=0.5+smooth_l1:weight=0.5"
+    values = {"losses": losses, "points": 2, "steps": 3, "side": 16.0, "t": 1.0}
+    lines = list(figures_6_7.make_experiment(1).make(tmp_path, values))
+    assert lines[:4] == [
+        "mpdiou: in an image of 640 × 640 pixels, with targets of 16 × 16 pixels (image=, side=)",
+        "wiou: its running mean stays at 1",
+        "uiou: as it is at t=1 of a training (t=)",
+        "nwd:weight=0.5+smooth_l1:weight=0.5: in an image of 640 × 640 pixels, with targets of 16 × 16 pixels "
+        "(image=, side=)",
+    ]
+    rows = read_csv(tmp_path / "steps.csv")
+    for loss in losses.split(","):
+        errors = [row["error"] for row in rows if row["loss"] == loss]
+        assert len(errors) == 4 and errors[-1] < errors[0]
 
 
 class Watched(Simulation):
@@ -123,7 +150,10 @@ def test_settings_say_all_that_is_needed_to_repeat_it(tmp_path):
     assert settings.pop("versions") == versions
     assert settings.pop("pairs") == 686
     reading = Reading(**settings.pop("reading"))
-    assert Simulation(**settings | {"losses": tuple(settings["losses"])}, reading=reading) == what
+    told = settings.pop("conditions")
+    conditions = Conditions(tuple(told["image"]), told["side"], told["t"])
+    again = Simulation(**settings | {"losses": tuple(settings["losses"])}, reading=reading, conditions=conditions)
+    assert again == what
 
 
 @pytest.mark.parametrize("stopped", [3, 4])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yolo_feiou.losses.spec import split_spec
+from yolo_feiou.losses.build import read_spec
 from yolo_feiou.storage.tables import Row
 
 COMPARED_LOSSES = ("iou", "giou", "ciou")  # the losses that the paper compares its own with
@@ -200,13 +200,19 @@ CLAIMS = (
 )
 
 
+def is_focal_eiou(spec: str) -> bool:
+    """Return whether a loss is Focal-EIoU, whatever its parameters; not with what the paper doesn't have."""
+    terms = read_spec(spec)
+    return len(terms) == 1 and terms[0].info.name == "focal_eiou" and not terms[0].modifiers
+
+
 def check_claims(rows: list[Row], setup: int) -> list[str]:
     """Return a line for each statement on a setup's figure whose losses are in the rows.
 
     With several forms of Focal-EIoU each gets its own lines, which name it; EIoU's statements come once.
     """
     losses = list(dict.fromkeys(row["loss"] for row in rows))
-    forms = [loss for loss in losses if split_spec(loss)[0] == "focal_eiou"]
+    forms = [loss for loss in losses if is_focal_eiou(loss)]
     lines = []
     for claim in CLAIMS:
         named = {claim.loss, *claim.others}

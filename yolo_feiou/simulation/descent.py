@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,10 +24,11 @@ def step_sizes(steps: int) -> list[float]:
     return [0.1 if t <= 0.8 * steps else 0.01 if t < 0.9 * steps else 0.001 for t in range(1, steps + 1)]
 
 
-def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading) -> Tensor:
+def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading, **units: Any) -> Tensor:
     """Return the gradient of each batch's loss by its boxes, shape (batches, pairs in a batch, 4)."""
     boxes = boxes.detach().requires_grad_()
-    mean = loss.mean(boxes[0], target[0]) if len(boxes) == 1 else torch.vmap(loss.mean)(boxes, target).sum()
+    reduce = partial(loss.mean, **units)
+    mean = reduce(boxes[0], target[0]) if len(boxes) == 1 else torch.vmap(reduce)(boxes, target).sum()
     (slope,) = torch.autograd.grad(mean, boxes)
     if reading.reduce == "sum":
         slope = slope * boxes.shape[1]
@@ -38,7 +41,7 @@ def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Readin
 
 
 def descend(
-    loss: BoxLoss, boxes: Tensor, target: Tensor, rates: Iterable[float], reading: Reading | None = None
+    loss: BoxLoss, boxes: Tensor, target: Tensor, rates: Iterable[float], reading: Reading | None = None, **units: Any
 ) -> Iterator[Tensor]:
     """Yield the boxes after each step down the gradient.
 
@@ -46,16 +49,17 @@ def descend(
     al. (2021), Algorithm 1, lines 10 and 11.
 
     Args:
-        loss: The loss that trains YOLO, with its own normalisation over a batch.
+        loss: The loss that trains YOLO, with its own normalisation over a batch; one with a state in evaluation mode.
         boxes: xyxy boxes, shape (batches, pairs in a batch, 4).
         target: Their targets, likewise.
         rates: The step size μ of each step.
         reading: The interpretation of the paper; the literal one if None.
+        **units: `image` and `pixels` of a loss that depends on them, as for `BoxLoss.mean`.
     """
     reading = reading or Reading()
     metric = CORNER_METRIC.to(boxes)
     for rate in rates:
-        step = batch_gradient(loss, boxes, target, reading) * rate
+        step = batch_gradient(loss, boxes, target, reading, **units) * rate
         if reading.update == "xywh":
             step = step @ metric
         if reading.factor == "2-iou":

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.losses.spec import split_list
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.losses.build import shorten_spec
+from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.parameters import Parameter, Text
 
 ArgumentValues = dict[str, Any]
@@ -37,5 +39,15 @@ def losses_argument(*default: str) -> Text:
 
 
 def get_losses(values: ArgumentValues, *default: str) -> tuple[str, ...]:
-    """Return the losses that the user listed, else the default ones."""
-    return tuple(split_list(values["losses"])) if "losses" in values else default
+    """Return the losses that the user listed, else the default ones.
+
+    Raises:
+        ArgumentError: If one is there twice, whatever its spelling.
+        LossSpecError: If one is wrong.
+    """
+    if "losses" not in values:
+        return default
+    losses = split_list(values["losses"])
+    if (twice := find_repeated([shorten_spec(loss) for loss in losses])) is not None:
+        raise ArgumentError(f"losses={values['losses']}: '{losses[twice]}' is there twice, spelled otherwise.")
+    return tuple(losses)

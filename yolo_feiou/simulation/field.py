@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -14,12 +16,14 @@ from yolo_feiou.checks.checked_loss import CheckedLoss as Judged
 from yolo_feiou.checks.checked_loss import LossFailed
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import file_name
+from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import load_loss
 from yolo_feiou.losses.user import LossFunction
 from yolo_feiou.parameters import Float, Int
 from yolo_feiou.plots.field import draw_field
 from yolo_feiou.plots.style import save_figure
+from yolo_feiou.simulation.conditions import conditions_arguments, get_conditions
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment
 from yolo_feiou.storage.tables import Row, write_csv
 
@@ -98,20 +102,26 @@ def make_experiment(spec: str) -> Experiment:
         LossSpecError: If the spec names no loss.
     """
     loss = load_loss(spec)
+    ours = isinstance(loss, BoxLoss)
 
     def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
+        conditions = get_conditions(values)
+        told = {key: value for key, value in values.items() if key not in asdict(conditions)}
+        subject = partial(conditions.build(spec), **conditions.units()) if ours else loss
         try:
-            rows = compute_field(loss, **values)
+            rows = compute_field(subject, **told)
         except LossFailed as failed:
             raise ArgumentError(
                 f"{spec}: {failed.finding.message}: {failed.finding.came}. 'yolo check {spec}' tells more."
             ) from None
         write_csv(folder / "field.csv", rows)
         save_figure(draw_field(rows, spec), folder / "field.png")
+        yield from conditions.tell([spec]) if ours else ()
         for plane in PLANES:
             kinds = Counter(row["kind"] for row in rows if row["plane"] == plane)
             shares = (f"{KIND_LABELS.get(kind, kind)} {kinds[kind] / kinds.total():.1%}" for kind in FIELD_KINDS)
             yield f"{spec}, plane {plane}: {', '.join(shares)}"
 
     arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
-    return Experiment(f"field-{file_name(spec)}", arguments, make, ("field.csv", "field.png"))
+    arguments += conditions_arguments()
+    return Experiment(f"field-{file_name(spec)[:80]}", arguments, make, ("field.csv", "field.png"))

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torchvision.ops import box_convert
 
-from yolo_feiou.losses.build import build_loss
 from yolo_feiou.parameters import Choice, Float, Int
 from yolo_feiou.plots.figures_1_to_5 import draw_regressions
 from yolo_feiou.plots.style import save_figure
+from yolo_feiou.simulation.conditions import Conditions, conditions_arguments, get_conditions
 from yolo_feiou.simulation.descent import descend
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
 from yolo_feiou.simulation.setups import Factor, Reading
@@ -33,6 +33,7 @@ def compute_trajectories(
     steps: int = 50,
     rate: float = 0.1,
     factor: Factor = "2-iou",
+    conditions: Conditions | None = None,
 ) -> list[Row]:
     """Return a row for each loss and step: the anchor's centre x, y and sides w, h, step 0 the start.
 
@@ -42,12 +43,15 @@ def compute_trajectories(
         steps: Number of steps.
         rate: Size μ of each step.
         factor: '1' or '2-iou', see `Reading`.
+        conditions: What losses in pixels, and scheduled numbers, depend on.
     """
+    conditions = conditions or Conditions()
     boxes = torch.tensor([anchor, TARGET], dtype=torch.float64)
     start, target = box_convert(boxes, "cxcywh", "xyxy").view(2, 1, 1, 4)  # a batch of one pair
     rows = []
     for spec in losses:
-        path = descend(build_loss(spec), start, target, [rate] * steps, Reading(factor=factor))
+        loss, reading = conditions.build(spec), Reading(factor=factor)
+        path = descend(loss, start, target, [rate] * steps, reading, **conditions.units())
         for step, box in enumerate([start, *path]):
             x, y, w, h = box_convert(box[0, 0], "xyxy", "cxcywh").tolist()
             rows.append({"loss": spec, "step": step, "x": x, "y": y, "w": w, "h": h})
@@ -58,7 +62,9 @@ def write_figure1(folder: Path, values: ArgumentValues) -> Iterator[str]:
     """Write the trajectories and their plot."""
     anchor = [values.get(key, default) for key, default in zip(BOX_KEYS, ANCHOR, strict=True)]
     options = {key: values[key] for key in ("steps", "rate", "factor") if key in values}
-    rows = compute_trajectories(get_losses(values, *FIGURE1_LOSSES), anchor, **options)
+    losses, conditions = get_losses(values, *FIGURE1_LOSSES), get_conditions(values)
+    rows = compute_trajectories(losses, anchor, **options, conditions=conditions)
+    yield from conditions.tell(losses)
     write_csv(folder / "figure1.csv", rows)
     save_figure(draw_regressions(rows), folder / "figure1.png")
     last = rows[-1]["step"]
@@ -82,6 +88,7 @@ FIGURE1 = Experiment(
         Int("steps", 50, 1, 10**6),
         Float("rate", 0.1, 1e-9, 100),
         Choice("factor", "2-iou", ("1", "2-iou")),
+        *conditions_arguments(),
     ),
     write_figure1,
     ("figure1.csv", "figure1.png"),

@@ -16,6 +16,7 @@ from yolo_feiou.plots.figures_6_7 import draw_error_curves, draw_iou_boxes
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import check_claims
+from yolo_feiou.simulation.conditions import conditions_arguments, get_conditions
 from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
 from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
@@ -40,6 +41,7 @@ def make_experiment(number: int) -> Experiment:
         losses_argument(*FIGURE_LOSSES),
         Choice("reading", "literal", tuple(READINGS)),
         *READING_ARGUMENTS,
+        *conditions_arguments(),
         Int("points", SETUPS[number].points, 1, 50_000),
         Int("steps", Simulation.steps, 1, 10**6),
         Int("seed", Simulation.seed, 0, 2**63 - 1),
@@ -53,6 +55,7 @@ def make_experiment(number: int) -> Experiment:
         title = f"Setup {number}, {name_reading(what.reading)}, {what.pairs:,} pairs"
         save_figure(draw_error_curves(rows, title), folder / "error.png")
         save_figure(draw_iou_boxes(rows, title), folder / "iou.png")
+        yield from what.conditions.tell(what.losses)
         yield f"{title}, after {what.steps} steps:"
         yield from format_summary(rows)
         yield from check_claims(rows, number)
@@ -64,16 +67,20 @@ def read_simulation(number: int, values: ArgumentValues) -> Simulation:
     """Return the simulation for the values of the arguments.
 
     Raises:
-        ArgumentError: If torch can't compute on the device.
+        ArgumentError: If torch can't compute on the device, or a loss is there twice.
         LossSpecError: If a loss is not in the table.
     """
     given = dict(values)
     given["losses"] = get_losses(given, *FIGURE_LOSSES)
     named = READINGS[given.pop("reading", "literal")]
     reading = replace(named, **{key: given.pop(key) for key in asdict(named) if key in given})
+    given["conditions"] = get_conditions(given)
+    given = {key: value for key, value in given.items() if key not in asdict(given["conditions"])}
     if given.get("device", "").isdigit():
         given["device"] = f"cuda:{given['device']}"  # as Ultralytics counts them
     what = Simulation(number, reading=reading, **given)
+    for spec in what.losses:
+        what.conditions.build(spec)
     try:
         torch.zeros(1, device=what.device, dtype=getattr(torch, what.dtype)).item()
     except (RuntimeError, AssertionError, TypeError) as error:

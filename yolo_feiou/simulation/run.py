@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from yolo_feiou.losses.build import build_loss
+from yolo_feiou.simulation.conditions import Conditions
 from yolo_feiou.simulation.descent import descend, step_sizes
 from yolo_feiou.simulation.measures import measure_boxes
 from yolo_feiou.simulation.setups import SETUPS, Reading
@@ -29,6 +29,7 @@ class Simulation:
         seed: Of the points.
         device: Any torch device.
         dtype: 'float32', in which training computes too, or 'float64'.
+        conditions: What losses in pixels, and scheduled numbers, depend on.
     """
 
     setup: int
@@ -39,6 +40,7 @@ class Simulation:
     seed: int = 0
     device: str = "cpu"
     dtype: str = "float32"
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def pairs(self) -> int:
@@ -52,11 +54,13 @@ class Simulation:
         pairs = setup.pairs(self.points or setup.points, self.reading, self.seed)
         start, target = (boxes.to(self.device, getattr(torch, self.dtype)) for boxes in pairs)
         schedule = step_sizes(self.steps)
-        for spec, loss in [
-            (spec, build_loss(spec)) for spec in self.losses
-        ]:  # a wrong spec fails before the first step
+        units = self.conditions.units(self.reading.area)
+        built = [
+            (spec, self.conditions.build(spec)) for spec in self.losses
+        ]  # a wrong spec fails before the first step
+        for spec, loss in built:
             rows = [{"loss": spec, "step": 0, "rate": 0.0, **measure_boxes(start, target)}]
-            trajectory = descend(loss, start, target, schedule, self.reading)
+            trajectory = descend(loss, start, target, schedule, self.reading, **units)
             for step, (rate, boxes) in enumerate(zip(schedule, trajectory, strict=True), 1):
                 rows.append({"loss": spec, "step": step, "rate": rate, **measure_boxes(boxes, target)})
                 tick()
