@@ -23,7 +23,7 @@ from yolo_feiou.plots.style import (
     SPARE_COLOURS,
     LineLook,
     assign_colours,
-    assign_dashes,
+    assign_line_looks,
     assign_looks,
     get_colour,
     legend_below,
@@ -79,7 +79,7 @@ def test_losses_of_a_family_differ_in_a_picture(monkeypatch):
     names = ["a", "c", "b", "a:gamma=2"]
     assert [look.dash for look in assign_looks(names).values()] == ["-", "-", "--", ":"]
     assert [look.colour for look in assign_looks(names).values()] == ["#808080", "#111111", "#B9B9B9", "#4D4D4D"]
-    assert assign_dashes(names) == dict(zip(names, ["-", "-", "--", ":"], strict=True))
+    assert [look.dash for look in assign_line_looks(names).values()] == ["-", "-", "--", ":"]
 
 
 def test_a_loss_keeps_its_colour_whatever_its_parameters():
@@ -96,8 +96,30 @@ def test_a_loss_keeps_its_colour_whatever_its_parameters():
     ],
 )
 def test_losses_of_one_colour_are_told_apart_by_their_dashes(specs, styles):
-    assert assign_dashes(specs) == dict(zip(specs, styles.split(), strict=True))
+    looks = assign_line_looks(specs)
+    assert {spec: look.dash for spec, look in looks.items()} == dict(zip(specs, styles.split(), strict=True))
+    assert all(look.colour == get_colour(spec) for spec, look in list(looks.items())[:4])
     assert len(set(DASH_STYLES)) == len(DASH_STYLES)
+
+
+def test_a_sum_and_a_published_name_have_the_colour_of_their_loss():
+    assert get_colour("siou:weight=0.5+smooth_l1:weight=0.5") == get_colour("inner_siou") == COLOURS["siou"]
+    assert get_colour("piou_v2") == get_colour("piou2:detach=false")
+    assert get_colour("siou+l1") == COLOURS["siou"]
+    assert assign_looks(["ciou:weight=0.5+l1", "inner_siou x"]) == {
+        "ciou:weight=0.5+l1": LineLook(COLOURS["ciou"], "-"),
+        "inner_siou x": LineLook(COLOURS["siou"], "-"),
+    }
+    for spec in ("unheard", "", "my_loss.py:f"):
+        assert get_colour(spec) == SPARE_COLOURS[0]
+
+
+@pytest.mark.parametrize("assign", [assign_looks, assign_line_looks])
+def test_all_losses_are_told_apart_in_one_picture(assign):
+    """All of the table beside seven forms of a loss, by colour, shade and dashes."""
+    forms = ("inner=0.75", "focaler=0.95", "focal=0.5", "focal=0.5,norm=tal", "wise=true", "weight=0.5")
+    specs = [*LOSSES, *(f"siou:{form}" for form in forms), "siou:weight=0.5+l1:weight=0.5"]
+    assert len({(to_rgb(look.colour), look.dash) for look in assign(specs).values()}) == len(specs)
 
 
 def test_looks_are_the_losses_colours_at_first():

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.plots.figures_6_7 import group_by_loss
-from yolo_feiou.plots.style import assign_dashes, get_colour, legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.
@@ -86,14 +86,14 @@ def draw_sweep(rows: list[Row]) -> Figure:
         for j, (setup, (column, label)) in enumerate((s, c) for s in setups for c in shown.items()):
             axis = axes[i * 2 * len(setups) + j]
             picked = [row for row in rows if row["parameter"] == parameter and row["setup"] == setup]
-            for loss, style in assign_dashes(list(group_by_loss(picked))).items():
+            for loss, look in assign_line_looks(list(group_by_loss(picked))).items():
                 line = group_by_loss(picked)[loss]
                 axis.plot(
                     [r["value"] for r in line],
                     [r[column] for r in line],
-                    style,
+                    look.dash,
                     marker="o",
-                    color=get_colour(loss),
+                    color=look.colour,
                     label=loss,
                 )
             axis.set_xlabel({"beta": "β", "gamma": "γ"}[parameter])

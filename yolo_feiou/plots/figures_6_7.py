@@ -6,7 +6,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from yolo_feiou.plots.style import assign_dashes, get_colour, legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 
@@ -22,13 +22,13 @@ def draw_error_curves(rows: list[Row], title: str) -> Figure:
     """Draw each loss's ℓ1 error of a pair over the steps."""
     figure, (axes,) = make_panels(1, 1, 8, 5, title)
     groups = group_by_loss(rows)
-    for loss, style in assign_dashes(list(groups)).items():
+    for loss, look in assign_line_looks(list(groups)).items():
         steps = groups[loss]
         axes.plot(
             [row["step"] for row in steps],
             [row["error"] for row in steps],
-            style,
-            color=get_colour(loss),
+            look.dash,
+            color=look.colour,
             label=f"{loss}  {steps[-1]['error']:.4g}",
         )
     axes.set_xlabel("step")

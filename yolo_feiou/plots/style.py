@@ -17,7 +17,8 @@ from matplotlib.text import Text
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.escape import visible
 from yolo_feiou.losses.build import STOCK
-from yolo_feiou.losses.spec import split_spec
+from yolo_feiou.losses.names import resolve_name
+from yolo_feiou.losses.spec import split_spec, split_sum
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.storage.tables import atomic_file
 
@@ -39,6 +40,9 @@ COLOURS = {
     "l1": "#999933",
     "smooth_l1": "#117733",
     "balanced_l1": "#332288",
+    "siou": "#CC6677",
+    "mpdiou": "#6699CC",
+    "shapeiou": "#661100",
     "stock": "#000000",
 }
 #: For families of which no loss is above, in the order of the table.
@@ -86,14 +90,32 @@ LOSS_COLOURS = {**assign_colours(LOSSES.values()), STOCK: COLOURS[STOCK]}
 
 
 def get_colour(spec: str) -> str:
-    """Return the colour of a loss, whatever its parameters; those of a user's own share one."""
-    return LOSS_COLOURS.get(split_spec(spec)[0], SPARE_COLOURS[0])
+    """Return the colour of a loss, whatever its parameters; of a sum that of its first term. A user's own share one."""
+    return LOSS_COLOURS.get(find_loss(spec) or "", SPARE_COLOURS[0])
 
 
-def assign_dashes(specs: list[str]) -> dict[str, str]:
-    """Return a line style for each loss; those of one colour differ."""
-    before = _count_before([get_colour(spec) for spec in specs])
-    return {spec: DASH_STYLES[count % len(DASH_STYLES)] for spec, count in zip(specs, before, strict=True)}
+def find_loss(spec: str) -> str | None:
+    """Return the name in the table of a loss, or of the first term of a sum; None if it is none of the table."""
+    try:
+        name = split_spec(split_sum(spec)[0])[0]
+    except LossSpecError:
+        return None
+    found = resolve_name(name) if name not in LOSS_COLOURS else None
+    name = found[0] if found else name
+    return name if name in LOSS_COLOURS else None
+
+
+def assign_line_looks(specs: Sequence[str]) -> dict[str, LineLook]:
+    """Return a look for each loss: its colour, and, of those of one colour, other dashes and then other shades.
+
+    All are different, for up to a dozen of one colour.
+    """
+    colours = [get_colour(spec) for spec in specs]
+    found = {}
+    for spec, colour, k in zip(specs, colours, _count_before(colours), strict=True):
+        shade = SHADE_STEPS[k // len(DASH_STYLES) % len(SHADE_STEPS)]
+        found[spec] = LineLook(mix_shade(colour, shade) if shade else colour, DASH_STYLES[k % len(DASH_STYLES)])
+    return found
 
 
 def _count_before(items: Sequence[str]) -> list[int]:
@@ -143,11 +165,7 @@ def mix_shade(tint: str, amount: float) -> str:
 
 def _base(name: str) -> str:
     """Return the loss that a name begins with, or the name if there is none in the table."""
-    try:
-        loss = split_spec(name.partition(" ")[0])[0]
-    except LossSpecError:
-        return name
-    return loss if loss in LOSS_COLOURS else name
+    return find_loss(name.partition(" ")[0]) or name
 
 
 def make_panels(
