@@ -203,6 +203,19 @@ def test_stock_has_no_formula_and_no_loss_in_its_command(card):
     assert "loss=" not in again and "box_stats=" not in again
 
 
+def test_a_sum_names_the_source_of_each_term(card):
+    _, lines = card(loss="inner_siou:weight=0.5+smooth_l1:weight=0.5")
+    spec = "siou:inner=0.75,weight=0.5+smooth_l1:weight=0.5"
+    begin = next(i for i, line in enumerate(lines) if line.startswith(f"`loss={spec}`: "))
+    siou, smooth = LOSSES["siou"], LOSSES["smooth_l1"]
+    assert lines[begin : begin + 4] == [
+        f"`loss={spec}`: siou (theta=4, inner=0.75, weight=0.5) + smooth_l1 (beta=1, weight=0.5).",
+        f"`siou`: {siou.meaning}. Source: {siou.paper}, {siou.equation}.",
+        f"`smooth_l1`: {smooth.meaning}. Source: {smooth.paper}, {smooth.equation}.",
+        "It stands for the box term alone; the loss of classes and DFL are Ultralytics' own.",
+    ]
+
+
 def test_a_run_of_several_processes_is_evaluated_in_one_with_the_batch_of_each(copy, tmp_path):
     """It is evaluated in one of them, with the batch that each had."""
     folder = copy("run", batch=64)

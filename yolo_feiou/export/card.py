@@ -17,9 +17,7 @@ from yolo_feiou.export.onnx import Exported
 from yolo_feiou.export.reproduce import reproduce, short, spelled
 from yolo_feiou.export.results import conditions, table
 from yolo_feiou.export.runs import TrainedRun
-from yolo_feiou.losses.build import STOCK, build_loss
-from yolo_feiou.losses.spec import split_spec
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.build import STOCK, build_loss, read_spec
 from yolo_feiou.report.format import format_count, format_list, format_percent
 from yolo_feiou.report.render import render_markdown
 from yolo_feiou.results.row import merge_values
@@ -97,7 +95,7 @@ def _values(card: Card) -> dict[str, Any]:
         "stock": STOCK,
         "loss_file": _file(own) if own else None,
         "loss": build_loss(ours) if ours else None,
-        "loss_info": LOSSES[split_spec(ours)[0]] if ours else None,
+        "loss_terms": [term.info for term in read_spec(ours)] if ours else [],
         "training": _training(card),
         "settings": _settings(told),
         "chosen": _settings({key: value for key, value in set_to.items() if key in CHOSEN}),
