@@ -219,9 +219,7 @@ def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, capsy
         write(tmp_path, name, text)
     write(tmp_path, "yolo_feiou/ops.pyi", "")
     make_docs.main(tmp_path)
-    assert capsys.readouterr().out == "updated README.md
-updated yolo_feiou/ops.pyi
-"
+    assert capsys.readouterr().out == "updated README.md\nupdated yolo_feiou/ops.pyi\n"
     assert (tmp_path / "yolo_feiou/ops.pyi").read_text(encoding="utf-8") == make_docs.format_stubs()
     make_docs.main(tmp_path)
     assert capsys.readouterr().out == ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.ablation.factories import run
+from yolo_feiou.ablation import gains
 from yolo_feiou.ablation.gains import match_box, match_gains, measure_gradient_norms, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage.tables import read_json
@@ -144,6 +145,29 @@ def test_a_fault_of_the_program_shows_its_traceback(tmp_path, capfd):
 
 def ratios(**given):
     return [{"loss": loss, "gradient_ratio": ratio} for loss, ratio in given.items()]
+
+
+def test_the_stage_at_which_gains_agree_is_told():
+    """40 batches of a training of 1600 are 2.5 % of it; a schedule is measured where it begins."""
+    rows = [{**row, "training_share": 0.025} for row in ratios(ciou=1.0, **{"uiou:ratio=2..1": 1.5})]
+    measured = gains.GradientNorms({"one": rows})
+    assert measured.lines == [
+        "Gradient norm against CIoU at the same gain (8 of the first 40 batches, 2.5% of a training): ciou 1.00, "
+        "uiou:ratio=2..1 1.50",
+        "uiou:ratio=2..1 changes over a training, and is measured as it begins.",
+    ]
+    assert gains.tell_stage(measured) == (
+        "gain=matched: gradients agree over the first 40 batches, 2.5% of a training, at its start; later their "
+        "ratios are others."
+    )
+    older = gains.GradientNorms({"one": ratios(ciou=1.0)})
+    assert "first 40 batches, at its start" in gains.tell_stage(older)
+
+
+def test_scheduled_losses():
+    assert [
+        loss for loss in ("stock", "ciou", "uiou", "ciou:focal=0..1", "iou+l1:weight=1..0") if gains.is_scheduled(loss)
+    ] == [*("uiou", "ciou:focal=0..1", "iou+l1:weight=1..0")]
 
 
 def test_matched_box_by_hand():

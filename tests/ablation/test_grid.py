@@ -150,5 +150,31 @@ def test_a_name_holds_on_any_file_system_and_in_any_command(odd):
     assert all(c.isalnum() or c in "._=-" for c in name)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "ciou:weight=0.5+smooth_l1:weight=0.5",
+        "focal_eiou:gamma=0..0.5@0.8",
+        "+".join(f"{name}:weight=0.25,inner=0.75,focaler=0.9" for name in ("ciou", "siou", "mpdiou", "shapeiou")),
+    ],
+)
+def test_a_name_of_a_sum_or_a_schedule_is_one_that_windows_takes(loss):
+    (run,) = expand({"loss": loss}, FRAMEWORK)
+    assert not set(run.name) & set('|:*?"<>+/\\@') and len(run.name) <= 91
+    assert run.name.endswith(f"-{run.key}") and run.name.startswith(loss.partition(":")[0])
+
+
+def test_losses_are_listed_in_their_own_words():
+    """Each is one loss, in canonical form; what is one loss in two spellings is there twice."""
+    listed = "ciou,siou,inner_eiou,ciou:weight=0.5+smooth_l1:weight=0.5,focal_eiou:gamma=0..0.5,eiou:focal=1|2,uiou"
+    assert parse_list("loss", listed, FRAMEWORK) == [
+        *("ciou", "siou", "eiou:inner=0.75", "ciou:weight=0.5+smooth_l1:weight=0.5", "focal_eiou:gamma=0..0.5"),
+        *("focal_eiou:gamma=1", "focal_eiou:gamma=2", "uiou"),
+    ]
+    for losses in ("eiou:inner=0.75,inner_eiou", "focal_eiou,eiou:focal=0.5", "wiou_v3,wiou"):
+        with pytest.raises(ArgumentError, match="is there twice, spelled otherwise"):
+            parse_list("loss", losses, FRAMEWORK)
+
+
 def test_a_name_is_neither_hidden_nor_an_option():
     assert [in_file_name(text) for text in ("../x", "-x", "x", "")] == ["_.-x", "_x", "x", ""]

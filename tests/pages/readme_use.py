@@ -163,6 +163,14 @@ def _compare() -> list[Claim]:
             "yolo/test_gradient_norms.py::test_matched_gains_make_gradients_equal",
         ),
         shown(
+            "on the assigner's positives with its scores;",
+            "yolo/test_gradient_norms.py::test_a_gradient_is_the_one_that_training_has",
+        ),
+        shown(
+            "and says how much of the training that is.",
+            "ablation/test_gains.py::test_the_stage_at_which_gains_agree_is_told",
+        ),
+        shown(
             "Focal-EIoU's falls as boxes come to overlap",
             "losses/test_box_loss.py::test_the_gradient_beside_ciou_falls_with_overlap",
         ),

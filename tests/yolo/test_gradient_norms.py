@@ -113,6 +113,7 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
     eiou, same, stock, ciou = ({key: value for key, value in row.items() if key != "loss"} for row in table)
     assert eiou == same and stock == ciou
     assert (ciou["loss_ratio"], ciou["gradient_ratio"], ciou["batches"]) == (1, 1, 4)
+    assert 0 < ciou["training_share"] <= 1
     assert ciou["pairs"] == eiou["pairs"] > 100
     assert measure_gradient_norms(arguments, ["eiou"], 4) == [table[3], table[0]]
     assert measure_gradient_norms({**arguments, "seed": 1}, ["eiou"], 4) != [table[3], table[0]]

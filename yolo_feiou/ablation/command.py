@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.gains import match_gains, measure_gradient_norms
+from yolo_feiou.ablation.gains import match_gains, measure_gradient_norms, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import OPTIONS, Request, read_request
@@ -115,7 +115,10 @@ def match_runs(request: Request, folder: Path) -> list[Run]:
     )
     for line in measured.lines:
         say(line)
-    return match_gains(request.chosen, measured) if request.options.gain == "matched" else request.chosen
+    if request.options.gain != "matched":
+        return request.chosen
+    say(tell_stage(measured))
+    return match_gains(request.chosen, measured)
 
 
 def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:

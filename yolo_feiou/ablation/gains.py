@@ -15,8 +15,10 @@ from typing import Any
 from yolo_feiou.ablation.grid import Run, digest_settings
 from yolo_feiou.ablation.records import Preflight
 from yolo_feiou.ablation.run_folder import set_aside
-from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Framework
+from yolo_feiou.losses.build import read_spec
+from yolo_feiou.parameters import Schedule
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record, write_json
@@ -47,9 +49,42 @@ class GradientNorms:
         lines = [*self.notes]
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
-            seen = f"{BATCHES} of the first {BATCHES * EVERY} batches"
+            seen = f"{BATCHES} of the first {BATCHES * EVERY} batches{_tell_share(rows)}"
             lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warn_far_apart(rows)]
+            lines += [
+                f"{row['loss']} changes over a training, and is measured as it begins."
+                for row in rows
+                if is_scheduled(row["loss"])
+            ]
         return lines
+
+
+def _tell_share(rows: Sequence[Row]) -> str:
+    """Return how much of a training the measured batches are; nothing of what an older version measured."""
+    share = rows[0].get("training_share")
+    return "" if share is None else f", {share:.1%} of a training"
+
+
+def is_scheduled(loss: str) -> bool:
+    """Return whether a loss has a number that changes over a training."""
+    try:
+        terms = read_spec(loss)
+    except YoloFeiouError:  # stock
+        return False
+    return any(
+        isinstance(value, Schedule) for term in terms for value in (*term.values.values(), *term.modifiers.values())
+    )
+
+
+def tell_stage(measured: GradientNorms) -> str:
+    """Return a sentence on the stage of training at which matched gains agree."""
+    shares = [rows[0].get("training_share") for rows in measured.rows.values()]
+    known = [share for share in shares if share is not None]
+    part = f", {max(known):.1%} of a training" if known else ""
+    return (
+        f"gain=matched: gradients agree over the first {BATCHES * EVERY} batches{part}, at its start; later their "
+        "ratios are others."
+    )
 
 
 def measure_gradient_norms(

@@ -148,8 +148,10 @@ def measure_gradient_norms(
     | loss_value     | the box term, without the gain `box`                                                        |
     | gradient_norm  | Euclidean norm of its gradient with respect to all weights that train                       |
     | loss_ratio, …  | the two, as multiples of the reference's in the same batch                                  |
+    | training_share | share of the training's batches up to the last one that is measured                         |
 
-    Values are medians over the batches. The folder of the training goes afterwards.
+    Values are medians over the batches; each batch's sums are weighed by the assigner's scores, as in a training, and
+    a scheduled number has its value at the start. The folder of the training goes afterwards.
 
     Args:
         arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
@@ -178,7 +180,8 @@ def measure_gradient_norms(
     device = first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
-    return make_rows(model.trainer.measured, reference)
+    share = min(batches * every / (len(model.trainer.train_loader) * model.trainer.epochs), 1.0)
+    return [{**row, "training_share": share} for row in make_rows(model.trainer.measured, reference)]
 
 
 def first_device(device: Any) -> Any:
