@@ -7,6 +7,7 @@ from tests.runs import SHORT, overrides, short
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.storage.tables import read_csv
+from yolo_feiou.yolo.arguments import find_changed_arguments
 from yolo_feiou.yolo.box_stats import FILE
 
 
@@ -26,6 +27,24 @@ def test_what_does_not_fit_stops_before_anything_is_written(tmp_path, data, argu
     with pytest.raises(ArgumentError, match=message):
         YOLO("yolov8n.yaml").train(**given)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("inner_eiou", "eiou:inner=0.75", True),
+        ("ciou:weight=1+l1", "ciou+l1:weight=1", True),
+        ("eiou:focal=0.5", "focal_eiou", True),
+        ("wiou_v3", "wiou:momentum=auto", True),
+        ("ciou+l1", "ciou+l1:weight=0.5", False),
+        ("uiou:ratio=2..0.5", "uiou", True),
+        ("uiou:ratio=2..0.5@0.8", "uiou", False),
+        (None, "stock", True),
+    ],
+)
+def test_a_resume_takes_its_loss_in_another_spelling_and_no_other_loss(one, other, same):
+    assert find_changed_arguments({"loss": one}, {"loss": other}) == ([] if same else ["loss"])
+    assert find_changed_arguments({"loss": one}, {"epochs": 5}) == []
 
 
 @pytest.mark.slow

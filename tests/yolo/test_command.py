@@ -24,9 +24,12 @@ from yolo_feiou.yolo.configs import CFG_DIR
         (["train", "loss=eiou", "model=yolo_nas_s.pt"], UnsupportedModelError, "does not work with NAS"),
         (["--mode=val", "loss=eiou"], ArgumentError, "mode 'val' has no training loss"),
         (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
+        (["train", "loss=siou", "inner=0.75"], ArgumentError, "inner= stands apart from loss="),
+        (["train", "loss=sdiou"], LossSpecError, "'sdiou' is not built"),
+        (["train", "loss=ciou:weight=0+iou:weight=0"], LossSpecError, "is 0 throughout"),
         (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
         (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
-        (["train", "loss=Stock"], LossSpecError, "'stock' is Ultralytics' own box loss and only trains, by itself"),
+        (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),
         (["val", "box_stats=True"], ArgumentError, "box_stats= is for 'yolo train', mode 'val'"),
         (["train", "loss=eiou", "box_stats=maybe"], ArgumentError, "got box_stats='maybe': expected True or False"),
         (["train", "box_stats=True,"], ArgumentError, "got loss=stock: add loss=ciou"),
@@ -46,6 +49,8 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
         (["train", "val", "model=best.pt"], False),  # the last one counts
         (["train", "loss=eiou", "box_stats=true"], True),
+        (["train", "loss=wiou:momentum=0.01+shapeiou:scale=1", "momentum=0.9", "scale=0.4"], True),  # Ultralytics' own
+        (["train", "loss=inner_siou:weight=0.5+smooth_l1:weight=0.5"], True),
         (["train", "loss=None"], True),  # as Ultralytics reads any argument's None
         (["train", "loss=none,", "cfg=focal_eiou.yaml"], True),
         (["train", "model=FastSAM-s.pt"], True),  # Ultralytics' own error

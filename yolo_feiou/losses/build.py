@@ -13,7 +13,7 @@ from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
 from yolo_feiou.losses.iou import overlap_loss
-from yolo_feiou.losses.names import find_unbuilt, normalise_name, resolve_name
+from yolo_feiou.losses.names import find_unbuilt, resolve_name
 from yolo_feiou.losses.sources import is_unkept
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
@@ -216,7 +216,7 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
     """
     if is_own(name) and (own := find_own(name)):
         return own, {}
-    if normalise_name(name) == STOCK:
+    if name == STOCK:
         raise LossSpecError(
             "'stock' is Ultralytics' own box loss and only trains, by itself: use 'ciou', the same loss with guards."
         )

@@ -11,6 +11,7 @@ from typing import Any
 import ultralytics
 from ultralytics import cfg
 from ultralytics.cfg import MODES, merge_equals_args, smart_value
+from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
 from yolo_feiou.losses.table import PARAMETER_NAMES
@@ -70,7 +71,7 @@ def check_arguments(arguments: list[str]) -> bool:
     if mode == "train":
         check_resumed_file(settings.get("resume"))
     if "loss" in settings.keys() & extra_arguments().keys() and (
-        apart := [key for key in settings if key in PARAMETER_NAMES]
+        apart := [key for key in settings if key in PARAMETER_NAMES and key not in DEFAULT_CFG_DICT]
     ):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
