@@ -114,3 +114,13 @@ def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkey
         assert locate_yaml(word).endswith(f"cfg={CFG_DIR / 'focal_eiou.yaml'}")
     Path("shapes.yaml").touch()
     assert locate_yaml("data=shapes.yaml") == "data=shapes.yaml"
+
+
+@pytest.mark.parametrize("loss", ["inner_siou", "ciou:weight=0.5+smooth_l1:weight=0.5", "focal_eiou:gamma=0..0.5@0.8"])
+def test_a_recipe_takes_what_the_command_line_takes(tmp_path, loss):
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text(f"loss: {loss}\n")
+    assert check_arguments(["train", f"cfg={recipe}"])
+    recipe.write_text(f"loss: {loss}:x=1\n")
+    with pytest.raises(LossSpecError):
+        check_arguments(["train", f"cfg={recipe}"])
