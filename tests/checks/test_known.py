@@ -43,7 +43,7 @@ def recognised(loss):
         (faulty_losses.iou_detached, "has the values of EIoU: loss=eiou"),
     ],
 )
-def test_losses_of_others(loss, name):
+def test_the_formulas_of_losses_of_others_are_recognised(loss, name):
     assert recognised(loss).split("; ")[-1] == name
 
 

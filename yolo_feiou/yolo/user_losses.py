@@ -25,12 +25,12 @@ from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, loss_to_train, shorten_spec
 from yolo_feiou.losses.sources import COPIES, SOURCES, pack_sources, using_copies, write_sources
 from yolo_feiou.losses.user import UserFunction, find_sources, find_user_functions
-from yolo_feiou.results.run_record import ASKED
+from yolo_feiou.results.run_record import ASKED_VARIABLE
 from yolo_feiou.storage.tables import read_json
 from yolo_feiou.yolo.host import TrainerHost
 
 #: Whether a training of ours has started this process as one of its ranks, after it copied the losses.
-IS_STARTED = RANK != -1 and ASKED in os.environ
+IS_STARTED = RANK != -1 and ASKED_VARIABLE in os.environ
 
 
 class UserLosses(TrainerHost):
