@@ -70,10 +70,10 @@ def ablate(words: list[str]) -> None:
 
 def report(words: list[str]) -> None:
     """Make statistics, tables, pictures and a page of the results of an ablation."""
-    from yolo_feiou.ablation.collect import collect
+    from yolo_feiou.ablation.collect import collect_results
     from yolo_feiou.report.command import report
 
-    report(words, collect)
+    report(words, collect_results)
 
 
 def ultralytics() -> None:

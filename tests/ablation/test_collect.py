@@ -5,8 +5,8 @@ import shutil
 import pytest
 
 from tests.ablation.factories import MEASURED, SESSION, TASK, run, trained
-from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.rows import finished_row
+from yolo_feiou.ablation.collect import collect_results
+from yolo_feiou.ablation.rows import make_finished_row
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv, write_csv, write_json
@@ -14,7 +14,7 @@ from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 
 def finished(path, run):
     folder = trained(path, run)
-    folder.write_row(finished_row(folder, run, TASK, MEASURED))
+    folder.write_row(make_finished_row(folder, run, TASK, MEASURED))
     return folder
 
 
@@ -23,7 +23,7 @@ def test_what_differs_is_swept_whatever_it_was_called(tmp_path):
     finished(tmp_path / "a", run())
     finished(tmp_path / "b", run(seed=1))
     finished(tmp_path / "c", run(loss="giou", box=5))
-    collect(tmp_path)
+    collect_results(tmp_path)
     rows = read_csv(tmp_path / "results.csv")
     assert [row["axes"] for row in rows] == ["loss box seed"] * 3
     assert [row["box"] for row in rows] == [7.5, 7.5, 5]
@@ -38,7 +38,7 @@ def test_an_argument_that_was_not_given_is_what_the_run_recorded_and_never_what_
     ).write(a.train)
     (b.train / "args.yaml").unlink()
     finished(tmp_path / "c", run(mosaic=0.25))
-    collect(tmp_path)
+    collect_results(tmp_path)
     rows = {row["run"]: row for row in read_csv(tmp_path / "results.csv")}
     assert [rows[name]["mosaic"] for name in "abc"] == [0.5, "", 0.25]
     assert [rows[name]["imgsz"] for name in "abc"] == [64, 640, 640], "b's row said so when it was done"
@@ -52,7 +52,7 @@ def test_rows_are_in_the_order_of_their_axes(tmp_path):
     grid = [run(loss=loss, seed=seed) for loss in ("focal_eiou", "focal_eiou:norm=tal") for seed in (2, 10)]
     for number, one in enumerate(reversed(grid)):
         finished(tmp_path / f"{number}", one)
-    collect(tmp_path)
+    collect_results(tmp_path)
     rows = read_csv(tmp_path / "results.csv")
     assert [(row["loss"], row["seed"]) for row in rows] == [(r.arguments["loss"], r.arguments["seed"]) for r in grid]
 
@@ -62,7 +62,7 @@ def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_pat
     RunFolder(tmp_path / "a").write_failure({"time": "now", "reason": "no memory"})
     finished(tmp_path / "b", run(seed=1))
     RunFolder(tmp_path / "c").write_run(run(seed=2))
-    assert collect(tmp_path) == []
+    assert collect_results(tmp_path) == []
     rows = read_csv(tmp_path / "results.csv")
     assert [(row["run"], row["status"], row["reason"], row["AP"]) for row in rows] == [
         ("a", "failed", "no memory", ""),
@@ -81,7 +81,7 @@ def test_curves_and_sizes_are_gathered(tmp_path):
     write_csv(folder.train / "box_stats.csv", [{"epoch": 1, "iou_mean": 0.5}])
     (tmp_path / "preflight").mkdir()
     write_json(tmp_path / "preflight" / "x.json", {"rows": [{"loss": "eiou", "gradient_ratio": 1.5}]})
-    collect(tmp_path)
+    collect_results(tmp_path)
     curves = read_csv(tmp_path / "curves.csv")
     assert [(row["run"], row["epoch"], row["metrics/mAP50-95(B)"]) for row in curves] == [
         ("a", 1, 0.1),
@@ -95,7 +95,7 @@ def test_curves_and_sizes_are_gathered(tmp_path):
 def test_a_damaged_run_is_named_and_left_out(tmp_path):
     finished(tmp_path / "a", run())
     (finished(tmp_path / "b", run(seed=1)).path / "row.json").write_text("{")
-    (note,) = collect(tmp_path)
+    (note,) = collect_results(tmp_path)
     assert "row.json is not a complete JSON file" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
 
@@ -115,7 +115,7 @@ def test_a_damaged_run_is_named_and_left_out(tmp_path):
 def test_a_record_of_another_form_is_named_and_its_run_left_out(tmp_path, name, content):
     finished(tmp_path / "a", run())
     write_json(finished(tmp_path / "b", run(seed=1)).path / name, content)
-    (note,) = collect(tmp_path)
+    (note,) = collect_results(tmp_path)
     assert f"b/{name} is not as it was written" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
 
@@ -125,7 +125,7 @@ def test_sizes_of_another_form_are_named_and_left_out(tmp_path, content):
     finished(tmp_path / "a", run())
     (tmp_path / "preflight").mkdir()
     write_json(tmp_path / "preflight" / "x.json", content)
-    (note,) = collect(tmp_path)
+    (note,) = collect_results(tmp_path)
     assert "preflight/x.json is not as it was written" in note and "left out" in note
     assert not (tmp_path / "preflight.csv").exists() and (tmp_path / "results.csv").exists()
 
@@ -137,7 +137,7 @@ def test_a_damaged_table_of_a_run_is_named_and_left_out(tmp_path):
         folder.train.mkdir(exist_ok=True)
     torn.results.write_text("run,AP\n")
     (cut.train / "box_stats.csv").write_text("epoch,positives\n1\n")
-    notes = collect(tmp_path)
+    notes = collect_results(tmp_path)
     assert [note.endswith("The run is left out.") for note in notes] == [True, True]
     assert "has no column epoch" in notes[0] and "row 1 has 1 cells and the header 2" in notes[1]
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
@@ -145,10 +145,10 @@ def test_a_damaged_table_of_a_run_is_named_and_left_out(tmp_path):
 
 def test_what_is_not_there_any_more_leaves_no_file(tmp_path):
     finished(tmp_path / "a", run())
-    collect(tmp_path)
+    collect_results(tmp_path)
     assert (tmp_path / "curves.csv").exists()
     shutil.rmtree(tmp_path / "a")
-    assert collect(tmp_path) == []
+    assert collect_results(tmp_path) == []
     assert not list(tmp_path.glob("*.csv"))
 
 
@@ -158,6 +158,6 @@ def test_damaged_arguments_of_a_training_are_named_and_its_run_left_out(tmp_path
     (finished(tmp_path / "b", run(seed=1)).train / "args.yaml").write_text("loss: [eiou\n\tbox")
     for folder in (tmp_path / "a", tmp_path / "b"):
         (RunFolder(folder).train / "provenance.json").unlink(missing_ok=True)
-    (note,) = collect(tmp_path)
+    (note,) = collect_results(tmp_path)
     assert "args.yaml is damaged" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.ablation.factories import run
 from yolo_feiou.ablation import gains
-from yolo_feiou.ablation.gains import match_box, match_gains, measure_gradient_norms, warn_far_apart
+from yolo_feiou.ablation.gains import match_box, match_gains, measure_grid, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.storage.tables import read_json
 from yolo_feiou.yolo.framework import FRAMEWORK
@@ -54,17 +54,14 @@ def runs(*losses, model="n.yaml", **more):
 
 
 def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
-    measured = measure_gradient_norms(runs("ciou", "eiou"), measuring, tmp_path, "cpu")
+    measured = measure_grid(runs("ciou", "eiou"), measuring, tmp_path, "cpu")
     assert measuring.asked == [("n.yaml", "cpu", ["ciou", "eiou"])]
     assert measured.lines == [
         "Gradient norm against CIoU at the same gain (8 of the first 40 batches): ciou 1.00, eiou 2.50",
         *warn_far_apart([{"loss": "eiou", "gradient_ratio": 2.5}]),
     ]
-    assert (
-        measure_gradient_norms(runs("ciou", "eiou"), measuring, tmp_path, "cpu") == measured
-        and len(measuring.asked) == 1
-    )
-    measure_gradient_norms(runs("ciou", "eiou", "giou"), measuring, tmp_path, "cpu")
+    assert measure_grid(runs("ciou", "eiou"), measuring, tmp_path, "cpu") == measured and len(measuring.asked) == 1
+    measure_grid(runs("ciou", "eiou", "giou"), measuring, tmp_path, "cpu")
     assert measuring.asked[1:] == [("n.yaml", "cpu", ["giou"])]
     (file,) = (tmp_path / "preflight").glob("*.json")
     assert [(row["loss"], row["model"]) for row in read_json(file)["rows"]] == [
@@ -73,7 +70,7 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
 
 
 def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, measuring):
-    measure_gradient_norms(
+    measure_grid(
         [*runs("eiou"), *runs("eiou", model="s.yaml"), *runs("eiou", box=5), *runs("eiou", lr0=0.1)],
         measuring,
         tmp_path,
@@ -97,25 +94,25 @@ DAMAGED = [
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_is_named_set_aside_and_measured_anew(tmp_path, measuring, content):
-    before = measure_gradient_norms(runs("eiou"), measuring, tmp_path, "")
+    before = measure_grid(runs("eiou"), measuring, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
-    again = measure_gradient_norms(runs("eiou"), measuring, tmp_path, "")
+    again = measure_grid(runs("eiou"), measuring, tmp_path, "")
     assert again.rows == before.rows and len(measuring.asked) == 2
     assert str(file) in again.lines[0] and "set aside" in again.lines[0] and "measured again" in again.lines[0]
     assert (tmp_path / "set_aside" / f"{file.name}-1").read_text() == content
-    assert measure_gradient_norms(runs("eiou"), measuring, tmp_path, "") == before and len(measuring.asked) == 2
+    assert measure_grid(runs("eiou"), measuring, tmp_path, "") == before and len(measuring.asked) == 2
 
 
 @pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, measuring, content):
     """Measured anew they may differ in the last digit, and finished runs would be trained again."""
     grid = [replace(one, gain="matched") for one in runs("eiou")]
-    measure_gradient_norms(grid, measuring, tmp_path, "")
+    measure_grid(grid, measuring, tmp_path, "")
     (file,) = (tmp_path / "preflight").glob("*.json")
     file.write_text(content)
     with pytest.raises(DataError, match="gains of these runs are matched by it: remove it") as error:
-        measure_gradient_norms(grid, measuring, tmp_path, "")
+        measure_grid(grid, measuring, tmp_path, "")
     assert str(file) in str(error.value) and file.read_text() == content and len(measuring.asked) == 1
 
 
@@ -123,7 +120,7 @@ def test_a_damaged_file_by_which_gains_were_matched_is_named_and_left(tmp_path, 
 def test_gains_are_matched(tmp_path, measuring, box, expected):
     """7.5 / 2.5 = 3, and 5 / 2.5 = 2; CIoU's own gain stays."""
     grid = runs("ciou", "eiou", **box)
-    changed = match_gains(grid, measure_gradient_norms(grid, measuring, tmp_path, ""))
+    changed = match_gains(grid, measure_grid(grid, measuring, tmp_path, ""))
     assert [one.arguments["box"] for one in changed] == [box.get("box", 7.5)] * 2 + [expected] * 2
     assert [one.arguments["seed"] for one in changed] == [0, 1, 0, 1]
 
@@ -133,13 +130,13 @@ def test_a_measurement_that_hangs_ends_by_the_limit(tmp_path):
     with pytest.raises(
         ArgumentError, match=r"measuring the losses took longer than timeout=0.0001 hours.*preflight=False"
     ):
-        measure_gradient_norms(runs("eiou"), hangs, tmp_path, "cpu", 0.36)
+        measure_grid(runs("eiou"), hangs, tmp_path, "cpu", 0.36)
 
 
 def test_a_fault_of_the_program_shows_its_traceback(tmp_path, capfd):
     fault = Failing("raise AttributeError('no epoch')")
     with pytest.raises(ArgumentError, match="measuring the losses failed: AttributeError: no epoch.*preflight=False"):
-        measure_gradient_norms(runs("eiou"), fault, tmp_path, "cpu")
+        measure_grid(runs("eiou"), fault, tmp_path, "cpu")
     assert 'File "<string>", line 1' in capfd.readouterr().err
 
 
@@ -191,7 +188,7 @@ def test_warnings_name_losses_that_are_far_off():
 def test_runs_that_cannot_begin_say_why(tmp_path, data):
     grid = [run(data=data, model="yolov8z9.yaml", imgsz=32)]
     with pytest.raises(ArgumentError) as error:
-        measure_gradient_norms(grid, FRAMEWORK, tmp_path, "cpu")
+        measure_grid(grid, FRAMEWORK, tmp_path, "cpu")
     assert str(error.value).startswith("the runs can't begin: ") and "yolov8z9.yaml" in str(error.value)
     assert not list((tmp_path / "preflight").glob("*.json"))
 

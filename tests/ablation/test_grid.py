@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from yolo_feiou.ablation.grid import Run, expand, in_file_name, parse_list
+from yolo_feiou.ablation.grid import Run, expand_grid, make_name_part, parse_list
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.framework import FRAMEWORK
 
@@ -13,7 +13,7 @@ from yolo_feiou.yolo.framework import FRAMEWORK
 def test_every_combination_is_there_once_in_order():
     """2 losses × 3 gains × 2 seeds, in the order loss, gain, seed; what is no list is in every run."""
     words = {"data": "a.yaml", "losses": "ciou,focal_eiou:gamma=1,norm=tal", "box": "2.5,5,7.5", "seeds": "0,1"}
-    runs = expand(words, FRAMEWORK)
+    runs = expand_grid(words, FRAMEWORK)
     assert len(runs) == 12
     assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in runs[:3]] == [
         ("ciou", 2.5, 0),
@@ -27,14 +27,14 @@ def test_every_combination_is_there_once_in_order():
 
 def test_values_of_a_hyper_parameter_give_a_loss_each():
     """In one spelling, the shortest: 0.5 is the default."""
-    runs = expand({"loss": "focal_eiou:gamma=0.25|0.50|1|2"}, FRAMEWORK)
+    runs = expand_grid({"loss": "focal_eiou:gamma=0.25|0.50|1|2"}, FRAMEWORK)
     assert [run.arguments["loss"] for run in runs] == [
         *("focal_eiou:gamma=0.25", "focal_eiou", "focal_eiou:gamma=1", "focal_eiou:gamma=2")
     ]
 
 
 def test_values_are_read_as_ultralytics_reads_them():
-    (run,) = expand(
+    (run,) = expand_grid(
         {"epochs": "3", "lr0": "1e-3", "cos_lr": "True", "classes": "[0,2]", "model": "yolov8n.yaml"}, FRAMEWORK
     )
     assert run.arguments == {
@@ -44,7 +44,7 @@ def test_values_are_read_as_ultralytics_reads_them():
 
 
 def test_a_name_is_for_people_and_ends_in_the_key():
-    (run,) = expand({"loss": "focal_eiou:gamma=1"}, FRAMEWORK)
+    (run,) = expand_grid({"loss": "focal_eiou:gamma=1"}, FRAMEWORK)
     assert run.name == f"focal_eiou-gamma=1-{run.key}"
 
 
@@ -59,21 +59,21 @@ def test_a_name_is_for_people_and_ends_in_the_key():
     ],
 )
 def test_any_setting_changes_the_key(other):
-    assert expand(other, FRAMEWORK)[0].key != expand({"loss": "eiou"}, FRAMEWORK)[0].key
+    assert expand_grid(other, FRAMEWORK)[0].key != expand_grid({"loss": "eiou"}, FRAMEWORK)[0].key
 
 
 def test_a_matched_gain_is_another_run():
-    assert expand({"box": "5"}, FRAMEWORK, "matched")[0].key != expand({"box": "5"}, FRAMEWORK)[0].key
+    assert expand_grid({"box": "5"}, FRAMEWORK, "matched")[0].key != expand_grid({"box": "5"}, FRAMEWORK)[0].key
 
 
 def test_spelling_changes_no_key():
     """Order, defaults of Ultralytics' (epochs 100, box 7.5), defaults of the loss (γ = 0.5), 5 and 5.0; nor does what
     has no effect on the result."""
-    (plain,) = expand({"loss": "focal_eiou", "cls": "5"}, FRAMEWORK)
-    (spelled,) = expand(
+    (plain,) = expand_grid({"loss": "focal_eiou", "cls": "5"}, FRAMEWORK)
+    (spelled,) = expand_grid(
         {"box": "7.5", "epochs": "100", "cls": "5.0", "loss": "focal_eiou:detach=true,gamma=0.50"}, FRAMEWORK
     )
-    (quiet,) = expand(
+    (quiet,) = expand_grid(
         {"loss": "focal_eiou", "cls": "5", "plots": "False", "workers": "2", "box_stats": "True"}, FRAMEWORK
     )
     assert spelled.key == plain.key == quiet.key
@@ -96,19 +96,19 @@ def test_spelling_changes_no_key():
 )
 def test_a_mistake_is_named_with_its_argument(words, message):
     with pytest.raises(ArgumentError) as error:
-        expand(words, FRAMEWORK)
+        expand_grid(words, FRAMEWORK)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("loss", ["eoiu", "eiou,eiou", "", "focal_eiou:gama=1"])
 def test_a_wrong_loss_is_refused(loss):
     with pytest.raises(LossSpecError):
-        expand({"loss": loss}, FRAMEWORK)
+        expand_grid({"loss": loss}, FRAMEWORK)
 
 
 def test_a_matched_gain_can_not_be_swept():
     with pytest.raises(ArgumentError, match="gain=matched sets box="):
-        expand({"box": "5,7.5"}, FRAMEWORK, "matched")
+        expand_grid({"box": "5,7.5"}, FRAMEWORK, "matched")
 
 
 def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
@@ -118,7 +118,7 @@ def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
     for second, text in enumerate(("names: [a]", "names: [a]\nannotations: {val: val.json}", "names: [b]")):
         data.write_text(f"train: t\nval: v\n{text}\n")
         os.utime(data, (second, second))  # however coarse the clock of the disk is
-        keys.append(expand({"data": str(data)}, FRAMEWORK)[0].key)
+        keys.append(expand_grid({"data": str(data)}, FRAMEWORK)[0].key)
     assert keys[0] == keys[1] != keys[2]
 
 
@@ -177,4 +177,4 @@ def test_losses_are_listed_in_their_own_words():
 
 
 def test_a_name_is_neither_hidden_nor_an_option():
-    assert [in_file_name(text) for text in ("../x", "-x", "x", "")] == ["_.-x", "_x", "x", ""]
+    assert [make_name_part(text) for text in ("../x", "-x", "x", "")] == ["_.-x", "_x", "x", ""]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs import typed
-from yolo_feiou.ablation.options import read_request
+from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.configs import CFG_DIR
 from yolo_feiou.yolo.framework import FRAMEWORK
@@ -16,7 +16,7 @@ DATA = "data=shapes.yaml"
 
 
 def test_arguments_are_split_into_grid_and_options():
-    request = read_request(
+    request = read_ablation_request(
         [DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2", "jobs=2", "split=test", "device=cpu"], FRAMEWORK
     )
     assert len(request.runs) == 4
@@ -46,34 +46,34 @@ def test_arguments_are_split_into_grid_and_options():
 )
 def test_every_device_has_a_run_before_one_has_a_second(words, devices):
     """All devices get a run before one gets a second."""
-    assert read_request([DATA, *words], FRAMEWORK).devices == devices
+    assert read_ablation_request([DATA, *words], FRAMEWORK).devices == devices
 
 
 def test_gpus_that_are_not_named_are_handed_out_too(monkeypatch):
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
-    assert read_request([DATA], FRAMEWORK).devices == ["0"]
-    assert read_request([DATA, "jobs=3"], FRAMEWORK).devices == ["0", "1", "2"]
+    assert read_ablation_request([DATA], FRAMEWORK).devices == ["0"]
+    assert read_ablation_request([DATA, "jobs=3"], FRAMEWORK).devices == ["0", "1", "2"]
 
 
 def test_more_jobs_than_the_devices_have_room_for_are_refused():
     with pytest.raises(ArgumentError, match="jobs=4: device= and per_device= have room for 2 runs at a time"):
-        read_request([DATA, "device=0,1", "jobs=4"], FRAMEWORK)
+        read_ablation_request([DATA, "device=0,1", "jobs=4"], FRAMEWORK)
 
 
 def test_one_run_is_chosen_by_number_or_key():
-    request = read_request([DATA, "losses=ciou,eiou"], FRAMEWORK)
+    request = read_ablation_request([DATA, "losses=ciou,eiou"], FRAMEWORK)
     for only in ("2", request.runs[1].key):
-        assert read_request([DATA, "losses=ciou,eiou", f"only={only}"], FRAMEWORK).chosen == [request.runs[1]]
+        assert read_ablation_request([DATA, "losses=ciou,eiou", f"only={only}"], FRAMEWORK).chosen == [request.runs[1]]
     with pytest.raises(ArgumentError, match="only=3: no run of the 2 has that number or key"):
-        read_request([DATA, "losses=ciou,eiou", "only=3"], FRAMEWORK)
+        read_ablation_request([DATA, "losses=ciou,eiou", "only=3"], FRAMEWORK)
 
 
 def test_runs_side_by_side_on_cpu_share_its_cores():
-    assert read_request([DATA, "device=cpu", "jobs=2"], FRAMEWORK).task(cores=8).threads == 4
-    assert read_request([DATA, "device=cpu", "jobs=16"], FRAMEWORK).task(cores=8).threads == 1
-    assert read_request([DATA, "device=cpu"], FRAMEWORK).task(cores=8).threads == 0
-    assert read_request([DATA, "device=0,1"], FRAMEWORK).task(cores=8).threads == 0
+    assert read_ablation_request([DATA, "device=cpu", "jobs=2"], FRAMEWORK).task(cores=8).threads == 4
+    assert read_ablation_request([DATA, "device=cpu", "jobs=16"], FRAMEWORK).task(cores=8).threads == 1
+    assert read_ablation_request([DATA, "device=cpu"], FRAMEWORK).task(cores=8).threads == 0
+    assert read_ablation_request([DATA, "device=0,1"], FRAMEWORK).task(cores=8).threads == 0
 
 
 def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):
@@ -82,7 +82,7 @@ def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):
         "data: a.yaml\nlosses: [ciou, 'focal_eiou:gamma=1,norm=tal']\nseeds: [0, 1]\nbox: [5, 7.5]\nclasses: [[0, 2]]\n"
         "cos_lr: true\njobs: 3\n"
     )
-    request = read_request([f"cfg={path}", "seeds=5", "data=b.yaml"], FRAMEWORK)
+    request = read_ablation_request([f"cfg={path}", "seeds=5", "data=b.yaml"], FRAMEWORK)
     assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in request.runs] == [
         *[("ciou", 5, 5), ("ciou", 7.5, 5)],
         *[("focal_eiou:gamma=1,norm=tal", 5, 5), ("focal_eiou:gamma=1,norm=tal", 7.5, 5)],
@@ -93,16 +93,22 @@ def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):
 
 @pytest.mark.parametrize("name", [path.name for path in (CFG_DIR / "ablation").glob("*.yaml")])
 def test_the_grids_that_come_along_can_be_read(name):
-    assert len(read_request([f"cfg={name}", DATA], FRAMEWORK).runs) >= 9
+    assert len(read_ablation_request([f"cfg={name}", DATA], FRAMEWORK).runs) >= 9
 
 
 def test_the_folder_is_that_of_all_losses_and_seeds_and_of_no_other_settings():
-    folder = read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2"], FRAMEWORK).folder
+    folder = read_ablation_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=2"], FRAMEWORK).folder
     assert folder.parent.name == "ablate" and folder.name.startswith("shapes-yolov8n-")
-    assert read_request([DATA, "losses=giou,diou", "seeds=0,1,2", "epochs=2", "jobs=4"], FRAMEWORK).folder == folder
-    assert read_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=3"], FRAMEWORK).folder != folder
-    assert read_request([DATA, "losses=ciou,eiou", "epochs=2", "imgsz=640", "plots=False"], FRAMEWORK).folder == folder
-    assert str(read_request([DATA, "out=here"], FRAMEWORK).folder) == "here"
+    assert (
+        read_ablation_request([DATA, "losses=giou,diou", "seeds=0,1,2", "epochs=2", "jobs=4"], FRAMEWORK).folder
+        == folder
+    )
+    assert read_ablation_request([DATA, "losses=ciou,eiou", "seeds=0,1", "epochs=3"], FRAMEWORK).folder != folder
+    assert (
+        read_ablation_request([DATA, "losses=ciou,eiou", "epochs=2", "imgsz=640", "plots=False"], FRAMEWORK).folder
+        == folder
+    )
+    assert str(read_ablation_request([DATA, "out=here"], FRAMEWORK).folder) == "here"
 
 
 def test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys(tmp_path, monkeypatch):
@@ -112,7 +118,7 @@ def test_two_projects_with_a_file_of_one_name_have_two_folders_and_two_keys(tmp_
         project.mkdir()
         (project / "data.yaml").write_text(f"path: {project}\ntrain: images\nval: images\nnames: {names}\n")
         monkeypatch.chdir(project)
-        requests.append(read_request(["data=data.yaml"], FRAMEWORK))
+        requests.append(read_ablation_request(["data=data.yaml"], FRAMEWORK))
     assert requests[0].folder != requests[1].folder and requests[0].runs[0].key != requests[1].runs[0].key
 
 
@@ -122,7 +128,7 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
     def key(text, second):
         path.write_text(text)
         os.utime(path, (second, second))  # however coarse the clock of the disk is
-        return read_request([f"data={path}"], FRAMEWORK).runs[0].key
+        return read_ablation_request([f"data={path}"], FRAMEWORK).runs[0].key
 
     one = key("path: /a\ntrain: images\nnames: [cat]\n", 1)
     assert key("train: images\npath: /b\nnames: [cat]  # no matter\n", 2) == one
@@ -144,32 +150,32 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
 )
 def test_a_mistake_is_named_with_its_argument(words, message):
     with pytest.raises(ArgumentError) as error:
-        read_request(words, FRAMEWORK)
+        read_ablation_request(words, FRAMEWORK)
     assert str(error.value).startswith(message)
 
 
 def test_an_unknown_loss_is_refused():
     with pytest.raises(LossSpecError, match="unknown loss 'eoiu'"):
-        read_request([DATA, "losses=ciou,eoiu"], FRAMEWORK)
+        read_ablation_request([DATA, "losses=ciou,eoiu"], FRAMEWORK)
 
 
 @pytest.mark.parametrize("name", ["Bob's.yaml", "a?b.yaml", "a\nb.yaml", "50%3F.yaml", 'a"$b.yaml'])
 def test_the_usual_folder_is_one_that_ultralytics_can_take_whatever_the_data_is_called(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     Path(name).write_text("names: [a]\n")
-    folder = read_request([f"data={name}"], FRAMEWORK).folder
+    folder = read_ablation_request([f"data={name}"], FRAMEWORK).folder
     check_weights_folder(folder / "train" / "run", "the folder")
     assert folder.name.isprintable() and not set(folder.name) & set("'?%$\"")
-    assert read_request(["data=other.yaml"], FRAMEWORK).folder.name != folder.name
+    assert read_ablation_request(["data=other.yaml"], FRAMEWORK).folder.name != folder.name
 
 
 def test_arguments_that_are_not_utf_8_are_refused():
     """As the shell hands them on: a file whose name has the byte FF."""
     with pytest.raises(ArgumentError, match="'data=\ufffd.yaml' has bytes that are not UTF-8: rename what it names"):
-        read_request(["data=\udcff.yaml"], FRAMEWORK)
+        read_ablation_request(["data=\udcff.yaml"], FRAMEWORK)
 
 
 @pytest.mark.parametrize("name", ["$a.yaml", "it's.yaml", 'a"b.yaml', "a\nb.yaml", "a\x1bb.yaml"])
 def test_the_command_is_recorded_as_it_can_be_typed_again(name):
     words = [f"data={name}", "losses=ciou"]
-    assert typed(read_request(words, FRAMEWORK).command) == ["yolo", "ablate", *words]
+    assert typed(read_ablation_request(words, FRAMEWORK).command) == ["yolo", "ablate", *words]

@@ -4,13 +4,13 @@ import pytest
 
 from tests.ablation.factories import row, run
 from tests.ablation.test_runner import Played
-from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, Wanted, find_outcome
+from yolo_feiou.ablation.collect import collect_results
+from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, RequestedEvaluation, find_outcome
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.storage.tables import read_csv
 
-VAL, TEST = Wanted({"eval_split": "val"}), Wanted({"eval_split": "test"})
+VAL, TEST = RequestedEvaluation({"eval_split": "val"}), RequestedEvaluation({"eval_split": "test"})
 
 
 @pytest.fixture
@@ -18,19 +18,19 @@ def folder(tmp_path):
     return Store(tmp_path / "out", "").prepare(run())[0]
 
 
-def open_with(folder, wanted):
+def open_with(folder, requested):
     """The folder of the ablation, opened by a command that wants this evaluation."""
-    return Store(folder.path.parent, "yolo ablate …", wanted.record)
+    return Store(folder.path.parent, "yolo ablate …", requested.record)
 
 
 def table(folder):
-    collect(folder.path.parent)
+    collect_results(folder.path.parent)
     path = folder.path.parent / "results.csv"
     return [(row["status"], row.get("reason", "")) for row in read_csv(path)] if path.exists() else []
 
 
 @pytest.mark.parametrize(
-    ("split", "failed", "wanted", "expected"),
+    ("split", "failed", "requested", "expected"),
     [
         (None, False, VAL, UNDONE),
         (None, True, VAL, FAILED),
@@ -40,14 +40,14 @@ def table(folder):
         ("val", True, TEST, FAILED),
     ],
 )
-def test_runner_and_table_agree_in_each_state(folder, split, failed, wanted, expected):
+def test_runner_and_table_agree_in_each_state(folder, split, failed, requested, expected):
     if split:
         folder.write_row(row(folder, eval_split=split))
     if failed:
         folder.write_failure({"reason": "killed by SIGKILL", "time": "2026-01-01T00:00:00+00:00"})
-    open_with(folder, wanted)
-    assert find_outcome(folder, wanted) == expected
-    assert Runner([folder], Played({}), wanted).is_done(folder) is (expected == DONE)
+    open_with(folder, requested)
+    assert find_outcome(folder, requested) == expected
+    assert Runner([folder], Played({}), requested).is_done(folder) is (expected == DONE)
     said = {DONE: [("done", "")], FAILED: [("failed", "killed by SIGKILL")], UNDONE: [("done", "")] if split else []}
     assert table(folder) == said[expected]
 
@@ -72,7 +72,10 @@ def test_a_process_that_is_killed_between_its_row_and_its_old_failure_has_not_fa
 
 def test_ground_truths_of_the_data_of_other_commands_stay_known(folder):
     """A command on other data says nothing of what this one is evaluated on."""
-    ours, others = Wanted({}, {"d.yaml": {"ground_truth": "val.json"}}), Wanted({}, {"e.yaml": {"ground_truth": "x"}})
+    ours, others = (
+        RequestedEvaluation({}, {"d.yaml": {"ground_truth": "val.json"}}),
+        RequestedEvaluation({}, {"e.yaml": {"ground_truth": "x"}}),
+    )
     folder.write_row(row(folder, ground_truth="labels"))
     folder.write_failure({"reason": "killed by SIGKILL", "time": "2026-01-01T00:00:00+00:00"})
     open_with(folder, ours)
@@ -88,5 +91,5 @@ def test_a_row_that_is_damaged_while_the_runner_runs_is_not_done(folder):
 
 def test_a_damaged_mark_is_named_by_the_table(folder):
     (folder.path.parent / "ablation.json").write_text('{"commands": "yolo ablate"}')
-    (note,) = collect(folder.path.parent)
+    (note,) = collect_results(folder.path.parent)
     assert "ablation.json is not as it was written" in note and "passed over" in note

@@ -11,7 +11,7 @@ import yaml
 from tests.evaluation.test_rehearsal import FAULTS, damage
 from tests.export.factories import coco_form
 from yolo_feiou.ablation.command import ablate
-from yolo_feiou.ablation.options import read_request
+from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Runner
 from yolo_feiou.errors import ArgumentError, DataError, MissingFileError, UnsupportedModelError, YoloFeiouError
@@ -103,8 +103,8 @@ def test_a_batch_that_ultralytics_can_not_choose_on_several_gpus_is_refused(word
     """It can't there, and each run would fail."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert "batch=-1 on several GPUs (device=0,1)" in str(refused(words(device="0+1", batch="-1")))
-    rehearse_runs(read_request(words(device="0+1", batch="4"), FRAMEWORK))
-    rehearse_runs(read_request(words(device="0,1", batch="-1"), FRAMEWORK))
+    rehearse_runs(read_ablation_request(words(device="0+1", batch="4"), FRAMEWORK))
+    rehearse_runs(read_ablation_request(words(device="0,1", batch="-1"), FRAMEWORK))
 
 
 def test_a_current_folder_from_which_ultralytics_can_not_load_is_refused(words, tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_each_choice_of_classes_is_rehearsed(words, squares):
         content["annotations"] = [one for one in content["annotations"] if one["category_id"] == 3]
 
     damage(squares, without_red)
-    rehearse_runs(read_request(words(classes="0"), FRAMEWORK))
+    rehearse_runs(read_ablation_request(words(classes="0"), FRAMEWORK))
     assert isinstance(refused(words(classes="0,1")), DataError)
 
 
@@ -130,14 +130,14 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
     content = yaml.safe_load(squares.read_text())
     del content["annotations"]
     squares.write_text(yaml.safe_dump({**content, "names": ["square"]}))
-    truths, notes = rehearse_runs(read_request(words(single_cls=True), FRAMEWORK))
+    truths, notes = rehearse_runs(read_ablation_request(words(single_cls=True), FRAMEWORK))
     assert [row["ground_truth"] for row in truths.values()] == ["labels"] and notes == []
     with pytest.raises(DataError, match="can't be read"):
-        rehearse_runs(read_request(words(), FRAMEWORK))
+        rehearse_runs(read_ablation_request(words(), FRAMEWORK))
 
 
 def test_what_fits_gives_the_ground_truth_that_rows_must_have(words, squares):
-    truths, notes = rehearse_runs(read_request(words(split="val"), FRAMEWORK))
+    truths, notes = rehearse_runs(read_ablation_request(words(split="val"), FRAMEWORK))
     assert truths[str(squares)]["ground_truth"] == "instances_val2017.json" and list(notes) == []
 
 
@@ -154,11 +154,11 @@ def test_a_background_image_that_the_json_lists_is_no_fault(words, squares):
         content["annotations"] = [one for one in content["annotations"] if one["image_id"] != last]
 
     damage(squares, background)
-    rehearse_runs(read_request(words(), FRAMEWORK))
+    rehearse_runs(read_ablation_request(words(), FRAMEWORK))
     assert json.loads((squares.parent / "annotations" / "instances_val2017.json").read_text())["annotations"]
 
 
 def test_what_the_training_would_pass_over_is_a_note(words):
-    assert rehearse_runs(read_request(words(cache="rum"), FRAMEWORK))[1] == [
+    assert rehearse_runs(read_ablation_request(words(cache="rum"), FRAMEWORK))[1] == [
         "cache=rum: nothing is cached. Expected True, False, 'ram' or 'disk'."
     ]

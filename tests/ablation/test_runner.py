@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.ablation.factories import row, run
-from yolo_feiou.ablation.outcome import Wanted
+from yolo_feiou.ablation.outcome import RequestedEvaluation
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner, describe_failure
 from yolo_feiou.ablation.signs import Signs
@@ -106,12 +106,12 @@ def test_another_evaluation_is_done_anew(folders):
     for folder in folders:
         folder.write_row(row(folder, eval_split="test"))
     folders[2].write_row(row(folders[2], eval_split="val"))
-    _, engine, _ = do(folders, wanted=Wanted({"eval_split": "val"}))
+    _, engine, _ = do(folders, requested=RequestedEvaluation({"eval_split": "val"}))
     assert sorted(engine.begun) == ["r0", "r1", "r3"]
 
 
 @pytest.mark.parametrize(
-    ("columns", "wanted", "again"),
+    ("columns", "requested", "again"),
     [
         ({"ground_truth": "labels", "ground_truth_holds": None}, ("labels", None), False),
         ({"ground_truth": "labels", "ground_truth_holds": None}, ("val.json", "0123456789"), True),
@@ -122,13 +122,13 @@ def test_another_evaluation_is_done_anew(folders):
         ({"annotations": "there/val.json"}, ("val.json", "0123456789"), False),
     ],
 )
-def test_another_ground_truth_is_evaluated_on_anew(folders, columns, wanted, again):
+def test_another_ground_truth_is_evaluated_on_anew(folders, columns, requested, again):
     """The data YAML names a JSON meanwhile, or the JSON holds something else."""
-    truth = dict(zip(("ground_truth", "ground_truth_holds"), wanted, strict=True))
+    truth = dict(zip(("ground_truth", "ground_truth_holds"), requested, strict=True))
     folders[0].write_row(row(folders[0], **columns))
-    runner = Runner(folders[:1], Played({}), wanted=Wanted({}, {"d.yaml": truth}))
+    runner = Runner(folders[:1], Played({}), requested=RequestedEvaluation({}, {"d.yaml": truth}))
     assert runner.is_done(folders[0]) is not again
-    assert Runner(folders[:1], Played({}), wanted=Wanted({}, {"other.yaml": truth})).is_done(folders[0])
+    assert Runner(folders[:1], Played({}), requested=RequestedEvaluation({}, {"other.yaml": truth})).is_done(folders[0])
 
 
 def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.ablation.factories import HEADER, run
 from yolo_feiou.ablation.run_folder import RunFolder
-from yolo_feiou.ablation.signs import EVERY, Signs
+from yolo_feiou.ablation.signs import LOOK_SECONDS, Signs
 
 LONG = 100.0
 
@@ -51,9 +51,9 @@ def look(signs, clock, folder, seconds):
 def test_a_run_that_has_begun_and_shows_no_sign_is_told_once(signs, clock, folder):
     signs.begin(folder)
     write(folder.log, "begun\n")
-    assert look(signs, clock, folder, EVERY) == []
+    assert look(signs, clock, folder, LOOK_SECONDS) == []
     assert look(signs, clock, folder, LONG - 1) == []
-    assert look(signs, clock, folder, EVERY) == [("r0", LONG - 1 + EVERY)]
+    assert look(signs, clock, folder, LOOK_SECONDS) == [("r0", LONG - 1 + LOOK_SECONDS)]
     assert look(signs, clock, folder, 10 * LONG) == []
 
 
@@ -72,7 +72,7 @@ def test_a_checkpoint_of_the_same_size_is_a_sign(signs, clock, folder):
     write(folder.last, "weights")
     signs.begin(folder)
     os.utime(folder.last, ns=(1, 1))
-    assert look(signs, clock, folder, EVERY) == []
+    assert look(signs, clock, folder, LOOK_SECONDS) == []
     os.utime(folder.last, ns=(2, 2))
     assert look(signs, clock, folder, LONG - 1) == []
     assert look(signs, clock, folder, LONG - 1) == []
@@ -84,7 +84,7 @@ def test_a_run_that_waits_for_room_on_a_cluster_is_not_silent(signs, clock, fold
     signs.begin(folder)
     assert look(signs, clock, folder, 10 * LONG) == []
     write(folder.log, "begun\n")
-    assert look(signs, clock, folder, EVERY) == []
+    assert look(signs, clock, folder, LOOK_SECONDS) == []
     assert look(signs, clock, folder, LONG) == [("r0", LONG)]
 
 
@@ -92,7 +92,7 @@ def test_a_run_of_long_epochs_is_told_once_and_not_at_each_epoch(signs, clock, f
     """Its log grows every 150 s: the first silence is told; the next are no longer, 300 s would be."""
     signs.begin(folder)
     write(folder.log, "begun\n")
-    look(signs, clock, folder, EVERY)
+    look(signs, clock, folder, LOOK_SECONDS)
     told = []
     for _ in range(4):
         told += look(signs, clock, folder, 120)
@@ -104,9 +104,9 @@ def test_a_run_of_long_epochs_is_told_once_and_not_at_each_epoch(signs, clock, f
 
 def test_files_are_looked_at_now_and_then_only(signs, clock, folder):
     signs.begin(folder)
-    look(signs, clock, folder, EVERY)
+    look(signs, clock, folder, LOOK_SECONDS)
     write(folder.log, "begun\n")
-    look(signs, clock, folder, EVERY / 2)
+    look(signs, clock, folder, LOOK_SECONDS / 2)
     assert not signs.watched[folder].begun
-    look(signs, clock, folder, EVERY / 2)
+    look(signs, clock, folder, LOOK_SECONDS / 2)
     assert signs.watched[folder].begun

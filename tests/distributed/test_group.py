@@ -11,9 +11,9 @@ from yolo_feiou.distributed import group
 from yolo_feiou.distributed.group import (
     TIMEOUT,
     cpu_data_parallel,
-    first_of_each_node,
+    group_first_of_each_node,
     join_group,
-    one_node_first,
+    let_one_node_begin,
 )
 
 
@@ -50,7 +50,7 @@ def test_the_first_of_each_node_wait_as_long_as_all_do(monkeypatch):
     made = []
     monkeypatch.setattr(group, "gather_from_all", lambda local_rank: [0, 1, 0])
     monkeypatch.setattr(dist, "new_group", lambda ranks, timeout: made.append((ranks, timeout)) or "leaders")
-    assert first_of_each_node(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
+    assert group_first_of_each_node(replace(LAUNCH, rank=2, local_rank=0, size=3, local_size=1)) == ("leaders", 2)
     assert made == [([0, 2], TIMEOUT)]
 
 
@@ -64,13 +64,13 @@ def test_the_first_of_each_node_wait_as_long_as_all_do(monkeypatch):
     ],
 )
 def test_the_first_node_works_first(said, launch, order):
-    with one_node_first(launch, "leaders"):
+    with let_one_node_begin(launch, "leaders"):
         said.append("works")
     assert said == order
 
 
 def test_the_others_are_let_go_if_the_first_fails(said):
-    with pytest.raises(ZeroDivisionError), one_node_first(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
+    with pytest.raises(ZeroDivisionError), let_one_node_begin(replace(LAUNCH, rank=0, local_rank=0), "leaders"):
         _ = 1 / 0
     assert said == ["barrier of leaders"]
 

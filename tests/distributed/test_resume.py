@@ -121,7 +121,7 @@ def hold(folder, ready, end):
 
 
 def test_a_run_that_is_being_trained_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(resume, "PATIENCE", 0.6)
+    monkeypatch.setattr(resume, "TRAINING_LOCK_SECONDS", 0.6)
     context = multiprocessing.get_context("spawn")
     ready, end = context.Event(), context.Event()
     other = context.Process(target=hold, args=(tmp_path, ready, end))

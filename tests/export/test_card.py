@@ -12,8 +12,8 @@ from tests.runs import SHORT
 from yolo_feiou import YOLO, __version__
 from yolo_feiou.export.card import Card
 from yolo_feiou.export.command import export
-from yolo_feiou.export.onnx import Exported
-from yolo_feiou.export.reproduce import reproduce
+from yolo_feiou.export.onnx import ExportedModel
+from yolo_feiou.export.reproduce import format_training_command
 from yolo_feiou.export.runs import TrainedRun, read_run
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.results.run_record import RunRecord
@@ -188,7 +188,7 @@ def test_a_card_that_has_all_parts_is_word_for_word_this(squares, tmp_path, monk
     }
     made = {"git_commit": "abc", "finished": "2026-11-25T01:02:03", "yolo_feiou": "1", "torch": "2", "python": "3"}
     made |= {"ultralytics": "8.4"}
-    card = Card(run, row, made, str(squares), ["white", "red"], tmp_path / "runs", Exported(onnx, "11", 0.412))
+    card = Card(run, row, made, str(squares), ["white", "red"], tmp_path / "runs", ExportedModel(onnx, "11", 0.412))
     text, _, seal = card.write().read_text(encoding="utf-8").rpartition("<!-- ")
     eiou = LOSSES["eiou"]
     expected = WHOLE.replace("b_*.", r"b\_\*.").replace(r'YOLO("b\_\*.pt")', 'YOLO("b_*.pt")')
@@ -308,7 +308,7 @@ def test_the_weights_load_without_this_package(trained):
 @pytest.mark.slow
 def test_its_command_trains_the_same(trained):
     """All settings that differ from the defaults, in the grammar of the command."""
-    words = reproduce(read_run(trained, "best")).split()
+    words = format_training_command(read_run(trained, "best")).split()
     assert words[:4] == ["yolo", "detect", "train", "loss=focal_eiou:gamma=1"]
     told = dict(word.split("=", 1) for word in words[4:])
     assert told.pop("data") == "squares.yaml" and told.pop("model") == "yolov8n.yaml"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError
-from yolo_feiou.export.kept_evaluation import Evaluator, keep, known
+from yolo_feiou.export.kept_evaluation import Evaluator, read_kept_evaluation, write_kept_evaluation
 
 ASKED = {"weights_sha256": "0" * 64, "split": "val", "classes": [0, 1], "conf": 0.001}
 ROW = {"AP": 0.25, "AP_S": None, "images": 8}
@@ -15,13 +15,13 @@ ROW = {"AP": 0.25, "AP_S": None, "images": 8}
 
 @pytest.fixture
 def path(tmp_path):
-    keep(tmp_path / "measured.json", ASKED, ROW, command="export")
+    write_kept_evaluation(tmp_path / "measured.json", ASKED, ROW, command="export")
     return tmp_path / "measured.json"
 
 
 def test_what_was_asked_for_in_the_same_way_is_known(path):
-    assert known(path, ASKED)["measured"] == ROW
-    assert known(path, {**ASKED, "split": "test"}) is None
+    assert read_kept_evaluation(path, ASKED)["measured"] == ROW
+    assert read_kept_evaluation(path, {**ASKED, "split": "test"}) is None
 
 
 def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_single_cls_read_them(tmp_path):
@@ -50,6 +50,6 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
 )
 def test_a_record_that_was_damaged_or_edited_is_named_and_not_known(path, change, capsys):
     path.write_text(json.dumps(change(json.loads(path.read_text()))))
-    assert known(path, ASKED) is None
+    assert read_kept_evaluation(path, ASKED) is None
     said = capsys.readouterr().out
     assert str(path) in said and "repeated" in said

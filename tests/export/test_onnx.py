@@ -81,18 +81,18 @@ def test_an_onnx_of_the_users_own_is_not_replaced(tmp_path):
     run = SimpleNamespace(folder=tmp_path, weights=tmp_path / "weights" / "best.pt")
     target = tmp_path / "weights" / "best.onnx"
     target.parent.mkdir()
-    onnx.check_own(run, target)  # nothing is there
+    onnx.check_own_onnx(run, target)  # nothing is there
     target.write_bytes(b"made by yolo export format=onnx nms=True")
     with pytest.raises(ArgumentError, match="best.onnx is there, not made by this command or changed since"):
-        onnx.check_own(run, target)
+        onnx.check_own_onnx(run, target)
     for content in ("{", "[]", "{}", '{"asked": 7}', '{"asked": {"onnx_sha256": "0"}}'):
         (tmp_path / onnx.FOLDER).mkdir(exist_ok=True)
         (tmp_path / onnx.FOLDER / onnx.MEASURED).write_text(content)
         with pytest.raises(ArgumentError, match="best.onnx is there"):
-            onnx.check_own(run, target)
+            onnx.check_own_onnx(run, target)
     made = hashlib.sha256(target.read_bytes()).hexdigest()
     (tmp_path / onnx.FOLDER / onnx.MEASURED).write_text(json.dumps({"asked": {"onnx_sha256": made}}))
-    onnx.check_own(run, target)  # made by it, of other weights
+    onnx.check_own_onnx(run, target)  # made by it, of other weights
 
 
 def test_without_the_packages_nothing_begins(monkeypatch, tmp_path):

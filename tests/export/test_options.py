@@ -4,7 +4,7 @@ import pytest
 
 from tests.runs import typed
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.export.options import OPTIONS, read_request, usage
+from yolo_feiou.export.options import EXPORT_OPTIONS, format_export_usage, read_export_request
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def runs(tmp_path, monkeypatch):
 def test_words_are_runs_and_options(runs, tmp_path):
     """A folder whose name has an equals sign is a run; one that is named twice is one."""
     words = ["a=b", str(tmp_path / "a=b"), "out=here", "batch=8", "onnx=true", "evaluator=pycocotools"]
-    request = read_request(words)
+    request = read_export_request(words)
     assert [folder.resolve() for folder in request.folders] == [tmp_path / "a=b"]
     assert (str(request.out), request.options.batch, request.options.onnx) == ("here", 8, True)
     assert (request.options.evaluator, request.options.weights, request.options.submission) == (
@@ -35,8 +35,8 @@ def test_words_are_runs_and_options(runs, tmp_path):
 
 
 def test_results_go_to_the_folder_in_which_all_runs_lie(runs, tmp_path):
-    assert read_request(["a/run"]).out.resolve() == tmp_path / "a"
-    assert read_request(["c", "a=b"]).out.resolve() == tmp_path
+    assert read_export_request(["a/run"]).out.resolve() == tmp_path / "a"
+    assert read_export_request(["c", "a=b"]).out.resolve() == tmp_path
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_results_go_to_the_folder_in_which_all_runs_lie(runs, tmp_path):
 )
 def test_words_that_are_refused(runs, words, message):
     with pytest.raises(ArgumentError, match=message):
-        read_request(words)
+        read_export_request(words)
 
 
 def test_the_usage_has_a_line_for_each_option():
-    lines = usage().splitlines()[-len(OPTIONS) :]
-    assert [line.split("=")[0].strip() for line in lines] == [option.name for option in OPTIONS]
-    assert all(line.endswith(option.expected) for line, option in zip(lines, OPTIONS, strict=True))
+    lines = format_export_usage().splitlines()[-len(EXPORT_OPTIONS) :]
+    assert [line.split("=")[0].strip() for line in lines] == [option.name for option in EXPORT_OPTIONS]
+    assert all(line.endswith(option.expected) for line, option in zip(lines, EXPORT_OPTIONS, strict=True))

@@ -19,11 +19,11 @@ def evaluated(monkeypatch):
     """The runs that were evaluated, in the place of which nothing is done."""
     runs = []
 
-    def measured(run, *_):
+    def evaluate_once(run, *_):
         runs.append(run.folder.name)
         raise DataError("stopped here")
 
-    monkeypatch.setattr(command, "measured", measured)
+    monkeypatch.setattr(command, "evaluate_once", evaluate_once)
     return runs
 
 

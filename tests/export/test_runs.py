@@ -10,7 +10,7 @@ import yaml
 
 from tests.ablation.factories import MEASURED, SESSION
 from yolo_feiou.errors import DataError, LossSpecError
-from yolo_feiou.export.reproduce import reproduce
+from yolo_feiou.export.reproduce import format_training_command
 from yolo_feiou.export.runs import read_run
 from yolo_feiou.results.row import make_results_row
 from yolo_feiou.results.run_record import RunRecord, put_mark
@@ -59,7 +59,7 @@ def test_without_a_record_the_defaults_of_another_version_are_not_known(tmp_path
     (tmp_path / "r" / "args.yaml").write_text("task: detect\nmodel: yolov8n.yaml\n")
     run = read_run(tmp_path / "r", "best")
     assert run.settings() == {"model": "yolov8n.yaml", "data": None, "loss": "stock", "seed": None}
-    assert reproduce(run) is None
+    assert format_training_command(run) is None
     row = run.trained("r").run.arguments
     assert row["seed"] is None and "box" not in row
 
@@ -85,7 +85,7 @@ def test_what_a_resume_wrote_anew_is_not_recorded(tmp_path, times):
     last = str(path / "weights" / "last.pt")
     told = {"model": last, "resume": last, "optimizer": "AdamW", "lr0": 0.001667}
     run = read_run(folder_of(path, told, times), "best")
-    assert run.resumed and run.model is None and run.sessions == [] and reproduce(run) is None
+    assert run.resumed and run.model is None and run.sessions == [] and format_training_command(run) is None
     assert not {"optimizer", "lr0"} & run.settings().keys()
     row = make_results_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
     assert [row[name] for name in ("model", "resumed", "minutes", "torch", "ultralytics")] == [None] * 5
@@ -123,7 +123,10 @@ def test_the_record_tells_what_a_resumed_run_began_with(tmp_path):
     assert (run.resumed, run.model, run.loss) == (True, "start.pt", "eiou")
     settings = {"model": "start.pt", "data": "coco.yaml", "epochs": 3, "box": 5.0, "seed": 4, "loss": "eiou"}
     assert run.settings() == settings
-    assert reproduce(run) == "yolo detect train loss=eiou model=start.pt data=coco.yaml epochs=3 box=5.0 seed=4"
+    assert (
+        format_training_command(run)
+        == "yolo detect train loss=eiou model=start.pt data=coco.yaml epochs=3 box=5.0 seed=4"
+    )
     row = make_results_row(run.trained("r"), {"command": None, "weights": "best", "annotations": ""}, MEASURED)
     assert (row["model"], row["resumed"], row["torch"], row["data_holds"]) == ("start.pt", 2, "2.0 → 2.1", "abc")
 

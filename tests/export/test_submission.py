@@ -12,7 +12,7 @@ from tests.export.factories import CATEGORIES, errors
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.export import submission
 from yolo_feiou.export.command import export
-from yolo_feiou.export.submission import best
+from yolo_feiou.export.submission import keep_best
 
 pytestmark = pytest.mark.slow
 ENTRY = "detections_test-dev2017_mine_results.json"
@@ -99,14 +99,14 @@ def test_another_file_of_its_name_is_not_replaced(tmp_path, content):
             for name, text in content.items():
                 archive.writestr(name, text)
     with pytest.raises(ArgumentError, match="submission.zip is there and no submission of this command"):
-        submission.check_own(path)
+        submission.check_own_submission(path)
 
 
 def test_a_submission_of_before_is_replaced(tmp_path):
-    submission.check_own(tmp_path / "submission.zip")
+    submission.check_own_submission(tmp_path / "submission.zip")
     with zipfile.ZipFile(tmp_path / "submission.zip", "w") as archive:
         archive.writestr("detections_test-dev2017_ours_results.json", "[]")
-    submission.check_own(tmp_path / "submission.zip")
+    submission.check_own_submission(tmp_path / "submission.zip")
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_best_of_each_image_are_kept_rounded():
     records = [
         {"image_id": n // 150, "category_id": 1, "bbox": [1 / 3, 0, 2, 3], "score": s} for n, s in enumerate(scores)
     ]
-    kept = best(records, most=100)
+    kept = keep_best(records, most=100)
     for image in (0, 1):
         of_image = sorted(scores[150 * image : 150 * image + 150])[50:]
         assert sorted(r["score"] for r in kept if r["image_id"] == image) == pytest.approx(of_image, abs=1e-6)

@@ -7,8 +7,8 @@ import re
 import yaml
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
-from yolo_feiou.ablation.gains import BATCHES, EVERY
-from yolo_feiou.ablation.signs import LONG
+from yolo_feiou.ablation.gains import BATCHES, EVERY_BATCHES
+from yolo_feiou.ablation.signs import SILENCE_SECONDS
 from yolo_feiou.checks.child import MEMORY_LIMIT
 from yolo_feiou.checks.command import TIMEOUT_ARGUMENT
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE
@@ -139,7 +139,7 @@ def _compare() -> list[Claim]:
             *("ablation/test_on_ray.py::test_a_run_that_hangs_ends_by_the_limit",),
         ),
         shown(
-            f"checkpoints stand still for { {1800: 'half an hour'}[LONG] } gets a line.",
+            f"checkpoints stand still for { {1800: 'half an hour'}[SILENCE_SECONDS] } gets a line.",
             "ablation/test_runner.py::test_a_run_that_shows_no_sign_of_life_is_told_once",
         ),
         shown(
@@ -156,7 +156,9 @@ def _compare() -> list[Claim]:
             "A metric that can't be measured is missing, never 0.",
             "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
         ),
-        measured(f"before the runs, {BATCHES} of the first {BATCHES * EVERY} batches", "yolo_feiou/ablation/gains.py"),
+        measured(
+            f"before the runs, {BATCHES} of the first {BATCHES * EVERY_BATCHES} batches", "yolo_feiou/ablation/gains.py"
+        ),
         measured(f"a ratio beyond {MAX_GRADIENT_RATIO:g} is a warning.", "yolo_feiou/results/arguments.py"),
         shown(
             "sets `box` for each loss so that they agree",

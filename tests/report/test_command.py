@@ -118,7 +118,7 @@ def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, caps
         small(folder)
         return ["a run is left out."]
 
-    monkeypatch.setitem(sys.modules, "yolo_feiou.ablation.collect", types.SimpleNamespace(collect=collect))
+    monkeypatch.setitem(sys.modules, "yolo_feiou.ablation.collect", types.SimpleNamespace(collect_results=collect))
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "ablation.json").write_text("{}")
     small(tmp_path / "b", losses=("giou",))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolo_feiou.ablation.outcome import FAILED, Wanted, find_outcome
+from yolo_feiou.ablation.outcome import FAILED, RequestedEvaluation, find_outcome
 from yolo_feiou.ablation.records import Mark, Preflight
-from yolo_feiou.ablation.rows import curve
+from yolo_feiou.ablation.rows import read_run_curve
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.store import ABLATION, run_folders
 from yolo_feiou.errors import DataError
@@ -20,7 +20,7 @@ from yolo_feiou.storage.tables import Row, read_record
 TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
-def collect(folder: str | Path) -> list[str]:
+def collect_results(folder: str | Path) -> list[str]:
     """Write `results.csv`, `curves.csv`, `box_stats.csv` and `preflight.csv` of an ablation, as far as there is any.
 
     `results.csv` has a row for each run that is done, or failed the last time, by the rule that the latest command went
@@ -36,14 +36,16 @@ def collect(folder: str | Path) -> list[str]:
     folder = Path(folder)
     notes: list[str] = []
     gathered: list[RunResults] = []
-    wanted = _wanted(folder / ABLATION, notes)
+    requested = _read_requested(folder / ABLATION, notes)
     for run_folder in run_folders(folder):
         try:
             run_folder.check_files()
-            run, row = run_folder.run(), _row(run_folder, wanted)
+            run, row = run_folder.run(), _row(run_folder, requested)
             if row:
                 recorded = read_recorded_arguments(run_folder.train)[0]
-                gathered.append(RunResults(run, row, curve(run_folder), read_box_stats(run_folder.train), recorded))
+                gathered.append(
+                    RunResults(run, row, read_run_curve(run_folder), read_box_stats(run_folder.train), recorded)
+                )
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
@@ -55,19 +57,19 @@ def collect(folder: str | Path) -> list[str]:
     return notes
 
 
-def _wanted(mark: Path, notes: list[str]) -> Wanted:
-    """Return how the latest command wanted its runs evaluated; of a damaged mark nothing is known."""
+def _read_requested(mark: Path, notes: list[str]) -> RequestedEvaluation:
+    """Return how the latest command asked to evaluate its runs; of a damaged mark nothing is known."""
     try:
         content = read_record(mark, Mark) if mark.is_file() else {}
     except DataError as error:
         notes.append(f"{error} It is passed over.")
         content = {}
-    return Wanted(content.get("evaluation", {}), content.get("ground_truths", {}))
+    return RequestedEvaluation(content.get("evaluation", {}), content.get("ground_truths", {}))
 
 
-def _row(folder: RunFolder, wanted: Wanted) -> Row | None:
+def _row(folder: RunFolder, requested: RequestedEvaluation) -> Row | None:
     """Return the row of a run, that of its failure if it counts as failed, None if nothing came of it yet."""
-    failure = folder.failure() if find_outcome(folder, wanted) == FAILED else None
+    failure = folder.failure() if find_outcome(folder, requested) == FAILED else None
     if failure is None:
         return folder.row()
     run = folder.run()

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yolo_feiou.ablation.collect import collect
-from yolo_feiou.ablation.gains import match_gains, measure_gradient_norms, tell_stage
+from yolo_feiou.ablation.collect import collect_results
+from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
-from yolo_feiou.ablation.options import OPTIONS, Request, read_request
-from yolo_feiou.ablation.outcome import Wanted
+from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, read_ablation_request
+from yolo_feiou.ablation.outcome import RequestedEvaluation
 from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.run_folder import RunFolder
@@ -24,7 +24,7 @@ from yolo_feiou.parameters import format_default
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
-USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
+ABLATE_USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
 
 Trains every combination, each a run of Ultralytics' own, evaluates it, and leaves a row for each. The same command
 resumes where it stopped. Any training argument may list several values (box=2.5,5,7.5; losses=focal_eiou:gamma=0.5|1).
@@ -46,9 +46,12 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         DataError: If the data set can't be read.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(USAGE + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in OPTIONS))
+        print(
+            ABLATE_USAGE
+            + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in ABLATION_OPTIONS)
+        )
         return 0
-    request = read_request(words, framework)
+    request = read_ablation_request(words, framework)
     if request.options.plan:
         for number, run in enumerate(request.runs, 1):
             say(f"{number} {run.key} {run.name}")
@@ -65,14 +68,14 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         ) from error
 
 
-def run_ablation(request: Request) -> int:
+def run_ablation(request: AblationRequest) -> int:
     """Do what is asked for, and return the exit status."""
     ground_truths, notes = rehearse_runs(request)
     for note in notes:
         say(f"note: {note}")
-    wanted = Wanted(evaluation_settings(request), ground_truths)
+    requested = RequestedEvaluation(make_evaluation_settings(request), ground_truths)
     engine = make_ray_engine(request) if request.options.engine == "ray" else Local(request.devices, request.task())
-    store = Store(request.folder, request.command, wanted.record)
+    store = Store(request.folder, request.command, requested.record)
     for note in store.notes:
         say(note)
     try:
@@ -81,12 +84,12 @@ def run_ablation(request: Request) -> int:
         store.discard_if_empty()
         raise
     folders = prepare_folders(store, runs)
-    runner = Runner(folders, engine, wanted, request.options.retries)
+    runner = Runner(folders, engine, requested, request.options.retries)
     done = [folder for folder in folders if runner.is_done(folder)]
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with choose_view(AblationProgress(folders, done)) as shown_to:
         runner.run(shown_to)
-    for note in collect(store.path):
+    for note in collect_results(store.path):
         say(note)
     over = len(folders) - len(runner.failures)
     say(f"{over} of {len(folders)} runs are done. Next: {shell(['yolo', 'report', str(request.folder)])}")
@@ -95,7 +98,7 @@ def run_ablation(request: Request) -> int:
     return 1 if runner.failures else 0
 
 
-def evaluation_settings(request: Request) -> Row:
+def make_evaluation_settings(request: AblationRequest) -> Row:
     """Return the columns of a row that say that a run was evaluated as it is asked for."""
     options = request.options
     return {
@@ -106,13 +109,11 @@ def evaluation_settings(request: Request) -> Row:
     }
 
 
-def match_runs(request: Request, folder: Path) -> list[Run]:
+def match_runs(request: AblationRequest, folder: Path) -> list[Run]:
     """Return the runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
     if not (request.options.preflight or request.options.gain == "matched"):
         return request.chosen
-    measured = measure_gradient_norms(
-        request.runs, request.framework, folder, request.devices[0], request.task().seconds
-    )
+    measured = measure_grid(request.runs, request.framework, folder, request.devices[0], request.task().seconds)
     for line in measured.lines:
         say(line)
     if request.options.gain != "matched":
@@ -132,7 +133,7 @@ def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:
     return folders
 
 
-def make_ray_engine(request: Request) -> Engine:
+def make_ray_engine(request: AblationRequest) -> Engine:
     """Return the engine on a Ray cluster."""
     from yolo_feiou.ablation.on_ray import OnRay
 

@@ -25,10 +25,10 @@ from yolo_feiou.storage.tables import Row, read_record, write_json
 
 #: Arguments in which the runs that are measured together may differ: the gain follows from the loss, and one seed
 #: stands for all.
-FREE_ARGUMENTS = ("loss", "seed", "box", "gain")
+FREE_IN_GROUP = ("loss", "seed", "box", "gain")
 #: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
 #: overlap, the ratios are others than soon after.
-BATCHES, EVERY = 8, 5
+BATCHES, EVERY_BATCHES = 8, 5
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class GradientNorms:
         lines = [*self.notes]
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
-            seen = f"{BATCHES} of the first {BATCHES * EVERY} batches{_tell_share(rows)}"
+            seen = f"{BATCHES} of the first {BATCHES * EVERY_BATCHES} batches{_tell_share(rows)}"
             lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warn_far_apart(rows)]
             lines += [
                 f"{row['loss']} changes over a training, and is measured as it begins."
@@ -82,12 +82,12 @@ def tell_stage(measured: GradientNorms) -> str:
     known = [share for share in shares if share is not None]
     part = f", {max(known):.1%} of a training" if known else ""
     return (
-        f"gain=matched: gradients agree over the first {BATCHES * EVERY} batches{part}, at its start; later their "
+        f"gain=matched: gradients agree over the first {BATCHES * EVERY_BATCHES} batches{part}, at its start; later their "
         "ratios are others."
     )
 
 
-def measure_gradient_norms(
+def measure_grid(
     runs: Sequence[Run], framework: Framework, folder: Path, device: str, seconds: float | None = None
 ) -> GradientNorms:
     """Measure the losses of each group of runs in a process of its own, or read what was measured before.
@@ -107,7 +107,7 @@ def measure_gradient_norms(
     """
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        groups.setdefault(group_key(run), []).append(run)
+        groups.setdefault(make_group_key(run), []).append(run)
     (folder / "preflight").mkdir(exist_ok=True)
     with hold_lock(folder / "preflight" / "lock"):  # of several runners, one measures
         notes: list[str] = []
@@ -118,7 +118,9 @@ def measure_gradient_norms(
 
 def match_gains(runs: Sequence[Run], measured: GradientNorms) -> list[Run]:
     """Return the runs with `box` set so that their gradients are as large as CIoU's."""
-    return [replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[group_key(run)])}) for run in runs]
+    return [
+        replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[make_group_key(run)])}) for run in runs
+    ]
 
 
 def match_box(rows: Sequence[Row], box: float) -> dict[str, float]:
@@ -153,9 +155,9 @@ def warn_far_apart(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def group_key(run: Run) -> str:
+def make_group_key(run: Run) -> str:
     """Return what stands for the runs that are measured together."""
-    return digest_settings({key: value for key, value in run.settings.items() if key not in FREE_ARGUMENTS})
+    return digest_settings({key: value for key, value in run.settings.items() if key not in FREE_IN_GROUP})
 
 
 def _box(run: Run, rows: list[Row]) -> float:
@@ -204,7 +206,7 @@ def _measure(
     """Return what a process of its own measures, which leaves this one without a model in memory."""
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
-        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY})
+        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY_BATCHES})
         try:
             process = subprocess.run(
                 framework.gradient_norms_command(request, result),

@@ -54,10 +54,10 @@ class Run(TrainingSettings):
         """What its folder is called: its place in the grid, for people, and its key."""
         words = [str(self.arguments[key]) if key == "loss" else f"{key}{self.arguments[key]}" for key in self.swept]
         readable = "_".join(words) or str(self.arguments["loss"])
-        return f"{in_file_name(readable)}-{self.key}"
+        return f"{make_name_part(readable)}-{self.key}"
 
 
-def expand(words: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
+def expand_grid(words: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
     """Return the runs of a grid: every combination of the values that are lists.
 
     `losses=` lists losses and `seeds=` seeds; any other training argument may be a list too, as in box=2.5,5,7.5. A
@@ -78,13 +78,13 @@ def expand(words: Mapping[str, str], framework: Framework, gain: str = "same") -
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
-    swept = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=order))
-    rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=order)))
+    swept = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=make_sort_key))
+    rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=make_sort_key)))
     defaults = framework.defaults()
     return [Run(dict(row), swept, gain, fingerprint_files(dict(row), framework.find_data), defaults) for row in rows]
 
 
-def order(key: str) -> tuple[bool, bool, str]:
+def make_sort_key(key: str) -> tuple[bool, bool, str]:
     """Return what to sort arguments by: the loss first, the seed last."""
     return (key != "loss", key == "seed", key)
 
@@ -112,7 +112,7 @@ def parse_list(key: str, text: str, framework: Framework) -> list[Any]:
     return values
 
 
-def in_file_name(text: str, allowed: str = "._=-", most: int = 80) -> str:
+def make_name_part(text: str, allowed: str = "._=-", most: int = 80) -> str:
     """Return a text as part of a file's name: letters, digits and what is allowed, in so many bytes at most.
 
     It doesn't begin with a dot, which would hide the file, nor with a hyphen, which commands take for an option.

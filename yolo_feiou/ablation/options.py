@@ -11,7 +11,7 @@ from typing import Any
 import torch
 import yaml
 
-from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand, in_file_name
+from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand_grid, make_name_part
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import shell
@@ -19,7 +19,7 @@ from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
 
-OPTIONS = (
+ABLATION_OPTIONS = (
     Text("out", "", "the folder of the ablation"),
     Int("jobs", 0, 1, 4096),
     Text("device", "", "devices like 0,1,2 or cpu; 0+1 is two for one run"),
@@ -38,8 +38,8 @@ OPTIONS = (
 
 
 @dataclass(frozen=True)
-class Options:
-    """The values of `OPTIONS`, by their names."""
+class AblationOptions:
+    """The values of `ABLATION_OPTIONS`, by their names."""
 
     out: str
     jobs: int
@@ -61,12 +61,12 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Request:
+class AblationRequest:
     """What a command asks for.
 
     Attributes:
         runs: The grid.
-        options: The values of `OPTIONS`.
+        options: The values of `ABLATION_OPTIONS`.
         command: The command, as it can be typed again.
         framework: What trains the runs.
         folder: The folder of the ablation.
@@ -75,7 +75,7 @@ class Request:
     """
 
     runs: list[Run]
-    options: Options
+    options: AblationOptions
     command: str
     framework: Framework
     folder: Path
@@ -116,11 +116,11 @@ def find_folder(named: str, run: Run, framework: Framework) -> Path:
     files = {key: Path(str(run.arguments[key])) for key in ("data", "model")}
     places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
     words = [files[key].stem for key in files if key not in varied]
-    words = [in_file_name(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
+    words = [make_name_part(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
     return framework.runs_folder / "ablate" / "-".join([*words, digest_settings({**fixed, **places})[:6]])
 
 
-def assign_devices(options: Options) -> list[str]:
+def assign_devices(options: AblationOptions) -> list[str]:
     """Return the device of each run at a time.
 
     Raises:
@@ -156,7 +156,7 @@ def choose_runs(runs: list[Run], only: str) -> list[Run]:
     return found[:1]
 
 
-def read_request(words: Sequence[str], framework: Framework) -> Request:
+def read_ablation_request(words: Sequence[str], framework: Framework) -> AblationRequest:
     """Return what the words after `yolo ablate` ask for.
 
     Args:
@@ -168,18 +168,18 @@ def read_request(words: Sequence[str], framework: Framework) -> Request:
             all jobs, or `only` names none of the runs.
         LossSpecError: If a loss is wrong.
     """
-    given = split_words(words)
+    given = split_arguments(words)
     settings = {**read_grid(given.pop("cfg"), framework), **given} if "cfg" in given else given
-    names = {option.name for option in OPTIONS}
+    names = {option.name for option in ABLATION_OPTIONS}
     own = [f"{key}={value}" for key, value in settings.items() if key in names]
-    values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
-    options = Options(**values | read_arguments("yolo ablate", own, OPTIONS))
+    values: dict[str, Any] = {option.name: option.default for option in ABLATION_OPTIONS}
+    options = AblationOptions(**values | read_arguments("yolo ablate", own, ABLATION_OPTIONS))
     grid = {key: value for key, value in settings.items() if key not in names}
     if "data" not in grid:
         raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
     grid.setdefault("model", "yolov8n.yaml")
-    runs = expand(grid, framework, options.gain)
-    return Request(
+    runs = expand_grid(grid, framework, options.gain)
+    return AblationRequest(
         runs,
         options,
         shell(["yolo", "ablate", *words]),
@@ -190,7 +190,7 @@ def read_request(words: Sequence[str], framework: Framework) -> Request:
     )
 
 
-def split_words(words: Sequence[str]) -> dict[str, str]:
+def split_arguments(words: Sequence[str]) -> dict[str, str]:
     """Return `key=value` words as a dictionary, with one name for each argument."""
     values: dict[str, str] = {}
     for word in words:
@@ -221,7 +221,7 @@ def read_grid(name: str, framework: Framework) -> dict[str, str]:
         ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
     """
     content = framework.read_grid(name)
-    return split_words([f"{key}={_word(value)}" for key, value in content.items()])
+    return split_arguments([f"{key}={_word(value)}" for key, value in content.items()])
 
 
 def _word(value: object) -> str:

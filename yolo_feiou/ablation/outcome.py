@@ -13,7 +13,7 @@ DONE, FAILED, UNDONE = "done", "failed", "undone"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RequestedEvaluation:
     """How runs are to be evaluated.
 
     Attributes:
@@ -34,20 +34,20 @@ class Wanted:
         return matches_request(row, {**self.settings, **self.ground_truths.get(str(data), {})})
 
 
-def find_outcome(folder: RunFolder, wanted: Wanted) -> str:
+def find_outcome(folder: RunFolder, requested: RequestedEvaluation) -> str:
     """Return what came of a run: `DONE`, `FAILED` or `UNDONE`.
 
-    A row that was measured as it is wanted wins over any failure: the run is done. A failure wins over a row of another
-    evaluation, since what is wanted now was tried and failed.
+    A row that was measured as requested wins over any failure: the run is done. A failure wins over a row of another
+    evaluation, since what is asked for now was tried and failed.
 
     Args:
         folder: The run's.
-        wanted: How it is to be evaluated.
+        requested: How it is to be evaluated.
 
     Raises:
         DataError: If one of its files is damaged.
     """
     row = folder.row()
-    if row is not None and wanted.fits(row, folder.run().arguments.get("data")):
+    if row is not None and requested.fits(row, folder.run().arguments.get("data")):
         return DONE
     return UNDONE if folder.failure() is None else FAILED

@@ -21,9 +21,9 @@ from yolo_feiou.results.epochs import read_epochs
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
-METRIC = "metrics/mAP50-95(B)"
+VALIDATION_METRIC = "metrics/mAP50-95(B)"
 #: Seconds between two looks into the files of running runs.
-EVERY = 1.0
+REFRESH_SECONDS = 1.0
 
 
 class AblationProgress:
@@ -66,7 +66,7 @@ class AblationProgress:
             epoch = int(rows[-1]["epoch"]) if rows else 0
             self.shares[name] = epoch / self.epochs[name]
             self.at_start.setdefault(name, self.shares[name])
-            seen.append((name, epoch, self.epochs[name], rows[-1].get(METRIC) if rows else None))
+            seen.append((name, epoch, self.epochs[name], rows[-1].get(VALIDATION_METRIC) if rows else None))
         return seen
 
     @property
@@ -141,7 +141,7 @@ class Lines:
 
     def tick(self, running: Sequence[RunFolder]) -> None:
         """Look into the files from time to time."""
-        if self.progress.clock() - self.looked >= EVERY:
+        if self.progress.clock() - self.looked >= REFRESH_SECONDS:
             self.looked = self.progress.clock()
             self.show(self.progress.look(running))
 

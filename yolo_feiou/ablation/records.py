@@ -69,7 +69,7 @@ class Preflight(msgspec.Struct):
 
 
 class Mark(msgspec.Struct):
-    """`ablation.json`; `evaluation` is how the latest command wanted its runs evaluated, see `outcome.Wanted`."""
+    """`ablation.json`; `evaluation` is what the latest command asked for, see `outcome.RequestedEvaluation`."""
 
     commands: list[str]
     evaluation: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.ablation.grid import Run
-from yolo_feiou.ablation.options import Request
+from yolo_feiou.ablation.options import AblationRequest
 from yolo_feiou.ablation.run_folder import TRAIN
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.evaluation.evaluators import evaluator_version
@@ -16,7 +16,7 @@ from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
 
 
-def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
+def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     """Check, in seconds, whatever is known of the runs before the first begins.
 
     The evaluation is rehearsed for each data set and choice of classes, with the messages that it would give later. The
@@ -37,7 +37,7 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
         for device in dict.fromkeys(request.devices):
             framework.check_device(device)
     notes = [note for run in request.chosen for note in framework.check_arguments(run.arguments, request.devices)]
-    check_out(request)
+    check_ablation_folder(request)
     for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
         framework.check_model(model)
     truths: dict[str, Row] = {}
@@ -56,7 +56,7 @@ def rehearse_runs(request: Request) -> tuple[dict[str, Row], list[str]]:
     return truths, list(dict.fromkeys(notes))
 
 
-def check_last_batches(request: Request, data: str, images: int) -> None:
+def check_last_batches(request: AblationRequest, data: str, images: int) -> None:
     """Raise ArgumentError if a run on the data can't train on the last batch of an epoch."""
     processes = max(device.count(",") + 1 for device in request.devices)
     for run in request.chosen:
@@ -64,7 +64,7 @@ def check_last_batches(request: Request, data: str, images: int) -> None:
             request.framework.check_last_batch(run.arguments, images, processes)
 
 
-def check_out(request: Request) -> None:
+def check_ablation_folder(request: AblationRequest) -> None:
     """Raise ArgumentError if the weights of a run couldn't be loaded from where they would lie."""
     name = f"out={request.options.out}" if request.options.out else "the folder of the ablation"
     for run in request.chosen:

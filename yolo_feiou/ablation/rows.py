@@ -18,7 +18,7 @@ from yolo_feiou.storage.tables import Row
 VERIFIED_ARGUMENTS = ("loss", "seed", "box", "cls", "dfl")
 
 
-def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
+def make_finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
     """Return the row of a run that is trained and evaluated.
 
     Args:
@@ -32,7 +32,7 @@ def finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured:
     """
     recorded = check_trained(folder, run)
     set_to = {key: recorded[key] for key in ADJUSTED_ARGUMENTS}
-    trained = TrainingSummary(folder.path.name, folder.key, run, set_to, curve(folder), folder.sessions())
+    trained = TrainingSummary(folder.path.name, folder.key, run, set_to, read_run_curve(folder), folder.sessions())
     return make_results_row(trained, task, measured)
 
 
@@ -57,6 +57,6 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
     return {**recorded, **set_to, "batch": batch}
 
 
-def curve(folder: RunFolder) -> list[Row]:
+def read_run_curve(folder: RunFolder) -> list[Row]:
     """Return the rows of a run's results.csv, see `read_curve`."""
     return read_curve(folder.results)

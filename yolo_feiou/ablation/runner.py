@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from yolo_feiou.ablation.outcome import DONE, FAILED, Wanted, find_outcome
+from yolo_feiou.ablation.outcome import DONE, FAILED, RequestedEvaluation, find_outcome
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
@@ -71,7 +71,7 @@ class Runner:
     Attributes:
         folders: Those of the runs, in the order in which they are done.
         engine: What does them.
-        wanted: How a run must have been evaluated to count as done.
+        requested: How a run must have been evaluated to count as done.
         retries: How often a run that a signal killed is taken up again at once.
         failures: Why runs failed, by the name of their folder.
         signs: What watches for signs of life.
@@ -80,7 +80,7 @@ class Runner:
 
     folders: Sequence[RunFolder]
     engine: Engine
-    wanted: Wanted = field(default_factory=Wanted)
+    requested: RequestedEvaluation = field(default_factory=RequestedEvaluation)
     retries: int = 1
     failures: dict[str, str] = field(default_factory=dict)
     signs: Signs = field(default_factory=Signs)
@@ -119,13 +119,13 @@ class Runner:
             signal.signal(signal.SIGTERM, previous)
 
     def is_done(self, folder: RunFolder) -> bool:
-        """Whether a run has its row, of an evaluation as it is wanted."""
+        """Whether a run has its row, of an evaluation as it is requested."""
         return self.outcome(folder) == DONE
 
     def outcome(self, folder: RunFolder) -> str | None:
         """Return what came of a run, None if its files were damaged meanwhile, which its next process will name."""
         with suppress(DataError):
-            return find_outcome(folder, self.wanted)
+            return find_outcome(folder, self.requested)
         return None
 
     def begin(self, folder: RunFolder) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 from yolo_feiou.ablation.run_folder import RunFolder
 
 #: Seconds without a sign that are worth a line, unless the run itself was silent for half as long before.
-LONG = 1800.0
+SILENCE_SECONDS = 1800.0
 #: Seconds between two looks at the files.
-EVERY = 10.0
+LOOK_SECONDS = 10.0
 
 State = tuple[tuple[int, int] | None, ...]
 
 
 @dataclass
-class Watched:
+class WatchedRun:
     """What is known of a run.
 
     Attributes:
@@ -44,27 +44,27 @@ class Signs:
         long: Seconds without a sign after which a run counts as silent.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, long: float = LONG) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, long: float = SILENCE_SECONDS) -> None:
         self.clock, self.long = clock, long
-        self.watched: dict[RunFolder, Watched] = {}
-        self.looked = -EVERY
+        self.watched: dict[RunFolder, WatchedRun] = {}
+        self.looked = -LOOK_SECONDS
 
     def begin(self, folder: RunFolder) -> None:
         """Watch a run from now on, before its process has begun."""
-        self.watched[folder] = Watched(state(folder), self.clock())
+        self.watched[folder] = WatchedRun(read_state(folder), self.clock())
 
     def silent(self, running: Sequence[RunFolder]) -> list[tuple[RunFolder, float]]:
         """Return the runs that turned silent since the last look, with the seconds since their last sign."""
         now = self.clock()
-        if now - self.looked < EVERY:
+        if now - self.looked < LOOK_SECONDS:
             return []
         self.looked = now
         return [(folder, seconds) for folder in running if (seconds := self._look(folder, now))]
 
     def _look(self, folder: RunFolder, now: float) -> float:
         """Return the seconds of a silence that is to be told, 0 otherwise."""
-        one = self.watched.setdefault(folder, Watched(state(folder), now))
-        if (seen := state(folder)) != one.state:
+        one = self.watched.setdefault(folder, WatchedRun(read_state(folder), now))
+        if (seen := read_state(folder)) != one.state:
             if one.begun:
                 one.longest = max(one.longest, now - one.since)
             one.state, one.since, one.begun, one.told = seen, now, True, False
@@ -75,7 +75,7 @@ class Signs:
         return silence
 
 
-def state(folder: RunFolder) -> State:
+def read_state(folder: RunFolder) -> State:
     """Return what changes with each sign of a run's life: size and time of its log, results.csv and checkpoints."""
     return tuple(map(_state, (folder.log, folder.results, folder.last, folder.best)))
 

@@ -36,13 +36,13 @@ class Store:
     Args:
         path: Its path; made if need be.
         command: The command that it is opened by, for the record.
-        wanted: How that command wants its runs evaluated: `evaluation` and `ground_truths` of `records.Mark`.
+        requested: How that command wants its runs evaluated: `evaluation` and `ground_truths` of `records.Mark`.
 
     Raises:
         ArgumentError: If the folder holds something else, or can't be written to.
     """
 
-    def __init__(self, path: str | Path, command: str, wanted: Row | None = None) -> None:
+    def __init__(self, path: str | Path, command: str, requested: Row | None = None) -> None:
         self.path = Path(path).absolute()
         try:
             if self.path.is_dir():
@@ -50,7 +50,7 @@ class Store:
             self.path.mkdir(parents=True, exist_ok=True)
             with hold_lock(self.path / "lock"):
                 self._check()
-                self.notes = self._open(command, wanted or {})
+                self.notes = self._open(command, requested or {})
         except OSError as error:
             raise ArgumentError(
                 f"can't write results to {self.path} ({error.strerror}): name another folder with out=."
@@ -90,7 +90,7 @@ class Store:
                 f"{self.path} holds something else ({there[0].name}) and no ablation: name another folder with out=."
             )
 
-    def _open(self, command: str, wanted: Row) -> list[str]:
+    def _open(self, command: str, requested: Row) -> list[str]:
         """Write the mark, with this command added; return lines for the user."""
         mark = self.path / ABLATION
         notes = []
@@ -101,8 +101,8 @@ class Store:
             except DataError as error:
                 notes.append(f"{error} It is set aside in {set_aside(self.path, mark)}; nothing else is lost.")
         commands = before["commands"]
-        after = {**before, "commands": commands if command in commands else [*commands, command], **wanted}
-        if truths := {**before.get("ground_truths", {}), **wanted.get("ground_truths", {})}:
+        after = {**before, "commands": commands if command in commands else [*commands, command], **requested}
+        if truths := {**before.get("ground_truths", {}), **requested.get("ground_truths", {})}:
             after["ground_truths"] = truths  # of the data of other commands too
         if after != before:
             write_json(mark, after)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.ablation.rows import finished_row
+from yolo_feiou.ablation.rows import make_finished_row
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, TRAINED, Framework, load_framework
@@ -29,7 +29,7 @@ BUSY = 75
 #: Exit status of a process that was ended since it took longer than it may.
 TIMED_OUT = 124
 #: Seconds that a killed predecessor may take to let go of its run.
-PATIENCE = 10
+LOCK_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def parse_gpus(device: str) -> list[int]:
     return [int(word) for word in words] if all(word.strip().isdigit() for word in words) else []
 
 
-def work(folder: RunFolder, task: Task) -> None:
+def complete_run(folder: RunFolder, task: Task) -> None:
     """Do what is left to do of a run.
 
     Raises:
@@ -120,7 +120,7 @@ def work(folder: RunFolder, task: Task) -> None:
         evaluator=task.evaluator,
         device=task.own_device.get("device", "").split(",")[0],  # one GPU is enough
     )
-    folder.write_row(finished_row(folder, run, asdict(task), measured))
+    folder.write_row(make_finished_row(folder, run, asdict(task), measured))
 
 
 def train(folder: RunFolder, arguments: dict[str, Any], resume: bool, task: Task, framework: Framework) -> None:
@@ -145,8 +145,8 @@ def main() -> None:
     exit_with(int(sys.argv[3]), parent=True)
     os.environ[WORKER] = str(os.getpid())  # for the ranks of a training on several GPUs
     try:
-        with hold_lock(folder.lock, PATIENCE):
-            work(folder, task)
+        with hold_lock(folder.lock, LOCK_SECONDS):
+            complete_run(folder, task)
     except LockBusy as error:
         print(error, flush=True)
         sys.exit(BUSY)

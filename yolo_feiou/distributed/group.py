@@ -58,7 +58,7 @@ def gather_from_all(value: Value) -> list[Value]:
     return values
 
 
-def first_of_each_node(launch: Launch) -> tuple[Any, int]:
+def group_first_of_each_node(launch: Launch) -> tuple[Any, int]:
     """Return the group of the ranks that are the first of their node, and how many there are.
 
     All ranks must call this together.
@@ -68,7 +68,7 @@ def first_of_each_node(launch: Launch) -> tuple[Any, int]:
 
 
 @contextmanager
-def one_node_first(launch: Launch, leaders: Any) -> Iterator[None]:
+def let_one_node_begin(launch: Launch, leaders: Any) -> Iterator[None]:
     """Let rank 0 execute the block before the first ranks of other nodes do.
 
     Where nodes share a folder, these then find what it has written, such as a label cache; where they don't, each

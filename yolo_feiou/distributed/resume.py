@@ -25,13 +25,13 @@ LOGGER = logging.getLogger(__name__)
 LAUNCH_FILE, LOCK_FILE = "torchrun.json", "torchrun.lock"
 
 #: Arguments in which the command that resumes a run may differ from the one that began it.
-FREE_ARGUMENTS = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
+FREE_ON_RESUME = (*NEUTRAL_ARGUMENTS, "resume", "save_dir", "mode", "cfg", "session", "exist_ok")
 
 #: What records of version 0.1.0 said of the run, and `run_record.py` says now.
 OLD_KEYS = ("processes", "machines", "sessions")
 
 #: Seconds that the processes which replace others wait for the last of these to end.
-PATIENCE = 60
+TRAINING_LOCK_SECONDS = 60
 
 
 class LaunchRecord(msgspec.Struct):
@@ -82,7 +82,7 @@ def lock_run(folder: Path, launch: Launch) -> Iterator[None]:
     with ExitStack() as lock:
         try:
             with suppress(OSError):
-                lock.enter_context(hold_lock(folder / LOCK_FILE, PATIENCE if launch.restarts else 0))
+                lock.enter_context(hold_lock(folder / LOCK_FILE, TRAINING_LOCK_SECONDS if launch.restarts else 0))
         except LockBusy:
             raise ArgumentError(
                 f"{folder} is being trained by another process: wait for its end, or give this training another name "
@@ -134,7 +134,7 @@ def _read_record(path: Path) -> dict[str, Any]:
 
 def _as_text(arguments: Mapping[str, Any]) -> dict[str, str]:
     return {
-        key: str(value) for key, value in sorted(arguments.items()) if key not in FREE_ARGUMENTS and value is not None
+        key: str(value) for key, value in sorted(arguments.items()) if key not in FREE_ON_RESUME and value is not None
     }
 
 

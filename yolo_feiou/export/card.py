@@ -13,9 +13,9 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from yolo_feiou import escape
-from yolo_feiou.export.onnx import Exported
-from yolo_feiou.export.reproduce import reproduce, short, spelled
-from yolo_feiou.export.results import conditions, table
+from yolo_feiou.export.onnx import ExportedModel
+from yolo_feiou.export.reproduce import format_argument_value, format_training_command, shorten_path
+from yolo_feiou.export.results import describe_evaluation, make_results_table
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.build import STOCK, build_loss, read_spec
 from yolo_feiou.report.format import format_count, format_list, format_percent
@@ -25,7 +25,7 @@ from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.splits import count_images
 
-FILE, TEMPLATE = "model_card.md", "model_card.md.j2"
+CARD_FILE, CARD_TEMPLATE = "model_card.md", "model_card.md.j2"
 UNKNOWN = "not recorded"
 #: Arguments that Ultralytics may choose by itself, beside those that only say where a run lies.
 CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "epochs")
@@ -46,7 +46,7 @@ class Card:
     Attributes:
         run: The run.
         row: Its row of the results.
-        made: By what it was evaluated, and when, see `Measured`.
+        made: By what it was evaluated, and when, see `MeasuredRun`.
         data: The data YAML on which it was evaluated.
         names: The data's classes.
         out: The folder of the results, with its report.
@@ -59,7 +59,7 @@ class Card:
     data: str
     names: Sequence[str]
     out: Path
-    onnx: Exported | None = None
+    onnx: ExportedModel | None = None
 
     def write(self) -> Path:
         """Write the card beside the weights, and return its path.
@@ -67,7 +67,7 @@ class Card:
         Raises:
             ArgumentError: If the card that is there was edited by hand.
         """
-        path = self.run.weights.with_name(FILE)
+        path = self.run.weights.with_name(CARD_FILE)
         environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent),
             undefined=StrictUndefined,
@@ -76,7 +76,7 @@ class Card:
             keep_trailing_newline=True,
         )
         environment.filters |= FILTERS
-        write_sealed(path, environment.get_template(TEMPLATE).render(_values(self)))
+        write_sealed(path, environment.get_template(CARD_TEMPLATE).render(_values(self)))
         return path
 
 
@@ -99,16 +99,16 @@ def _values(card: Card) -> dict[str, Any]:
         "training": _training(card),
         "settings": _settings(told),
         "chosen": _settings({key: value for key, value in set_to.items() if key in CHOSEN}),
-        "command": reproduce(run),
-        "metrics": render_markdown(table([card.row])).rstrip("\n"),
-        "conditions": f"{conditions(card.row)}, weights {run.weights.name}",
+        "command": format_training_command(run),
+        "metrics": render_markdown(make_results_table([card.row])).rstrip("\n"),
+        "conditions": f"{describe_evaluation(card.row)}, weights {run.weights.name}",
         "row": card.row,
         "made": card.made,
         "onnx": card.onnx,
         "weights": run.weights.name,
         "files": {run.weights: run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {}),
         "report": Path(report).as_posix(),
-        "report_command": escape.shell(["yolo", "report", short(card.out)]),
+        "report_command": escape.shell(["yolo", "report", shorten_path(card.out)]),
         "unknown": UNKNOWN,
     }
 
@@ -117,9 +117,9 @@ def _training(card: Card) -> dict[str, object]:
     """Return the rows of the table on the training."""
     run = card.run
     fields = {
-        "model": short(run.model) if run.model else UNKNOWN,
+        "model": shorten_path(run.model) if run.model else UNKNOWN,
         "starting weights": _weights(run),
-        "data": short(run.arguments.get("data") or card.data),
+        "data": shorten_path(run.arguments.get("data") or card.data),
         "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
         "images": ", ".join(f"{split} {number}" for split, number in count_images(card.data).items()) or UNKNOWN,
         "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs', UNKNOWN)}",
@@ -138,7 +138,7 @@ def _training(card: Card) -> dict[str, object]:
 
 def _settings(values: Mapping[str, Any]) -> str:
     """Return arguments as they are typed."""
-    return ", ".join(escape.markdown_code(f"{key}={spelled(value)}") for key, value in values.items())
+    return ", ".join(escape.markdown_code(f"{key}={format_argument_value(value)}") for key, value in values.items())
 
 
 def _code(run: TrainedRun) -> str:
@@ -162,7 +162,7 @@ def _weights(run: TrainedRun) -> str:
 
 def _file(digested: Mapping[str, Any]) -> str:
     """Return the name of a file, and its checksum."""
-    return f"{short(digested['file'])}, sha256 {digested['sha256'] or UNKNOWN}"
+    return f"{shorten_path(digested['file'])}, sha256 {digested['sha256'] or UNKNOWN}"
 
 
 def _processes(run: TrainedRun) -> str:

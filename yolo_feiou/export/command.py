@@ -12,13 +12,13 @@ from yolo_feiou.escape import shell
 from yolo_feiou.evaluation.evaluators import evaluator_version
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
-from yolo_feiou.export.kept_evaluation import Evaluator, Measured, measured
-from yolo_feiou.export.onnx import Exported
-from yolo_feiou.export.options import Request, read_request, usage
+from yolo_feiou.export.kept_evaluation import Evaluator, MeasuredRun, evaluate_once
+from yolo_feiou.export.onnx import ExportedModel
+from yolo_feiou.export.options import ExportRequest, format_export_usage, read_export_request
 from yolo_feiou.export.rehearsal import Rehearsal
-from yolo_feiou.export.results import add, gather, name_in, printed, read
+from yolo_feiou.export.results import add_runs, format_runs, gather_run, name_run, read_runs
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
-from yolo_feiou.export.submission import submit
+from yolo_feiou.export.submission import write_submission
 from yolo_feiou.report.format import format_percent
 from yolo_feiou.results.tables import RunResults
 from yolo_feiou.storage.tables import Row, results_folder
@@ -38,7 +38,7 @@ class Work:
         without: What can't be made of which run, by the folder of the run.
     """
 
-    request: Request
+    request: ExportRequest
     gathered: list[RunResults] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     without: set[tuple[str, Path]] = field(default_factory=set)
@@ -88,8 +88,8 @@ class Work:
         try:
             if run.unfinished:
                 say(f"{folder} is {run.unfinished}; {run.weights.name} is evaluated as it is")
-            found = measured(run, self.how, self.request.command)
-            one = gather(run, name_in(self.request.out, folder), found, self.request.options)
+            found = evaluate_once(run, self.how, self.request.command)
+            one = gather_run(run, name_run(self.request.out, folder), found, self.request.options)
         except YoloFeiouError as error:
             self.fail(f"{folder} is left out: {error}")
             return
@@ -100,14 +100,14 @@ class Work:
         self.gathered.append(one)
         self.write(run, one.row, found)
 
-    def write(self, run: TrainedRun, row: Row, found: Measured) -> None:
+    def write(self, run: TrainedRun, row: Row, found: MeasuredRun) -> None:
         """Write what lies beside the weights."""
         asked = self.request.options.onnx and ("ONNX", run.folder) not in self.without
-        made = self.onnx(run, row) if asked else onnx.exported(run, self.how)
+        made = self.onnx(run, row) if asked else onnx.find_exported(run, self.how)
         name = self.request.options.submission
         if name and ("submission", run.folder) not in self.without:
             try:
-                path, told = submit(run, self.how, name)
+                path, told = write_submission(run, self.how, name)
                 say(f"{path}: {told}")
             except YoloFeiouError as error:
                 self.failures.append(f"{run.folder} has no submission: {error}")
@@ -120,10 +120,10 @@ class Work:
         except ArgumentError as error:
             self.failures.append(f"{run.folder} has no new model card: {error}")
 
-    def onnx(self, run: TrainedRun, row: Row) -> Exported | None:
+    def onnx(self, run: TrainedRun, row: Row) -> ExportedModel | None:
         """Export to ONNX, and say how it does."""
         try:
-            made = onnx.to_onnx(run, self.how, row)
+            made = onnx.export_and_evaluate(run, self.how, row)
         except YoloFeiouError as error:
             self.failures.append(f"{run.folder} has no ONNX: {error}")
             return None
@@ -140,9 +140,9 @@ def export(words: Sequence[str]) -> int:
         ArgumentError: If an argument doesn't fit, a package is missing, or the results can't be written.
     """
     if not words or words[0].strip("-") in ("help", "h"):
-        print(usage())
+        print(format_export_usage())
         return 0
-    request = read_request(words)
+    request = read_export_request(words)
     evaluator_version(request.options.evaluator)
     check_device(request.options.device)
     if request.options.onnx:
@@ -150,17 +150,17 @@ def export(words: Sequence[str]) -> int:
     work = Work(request)
     try:
         with results_folder(request.out):
-            read(request.out)  # damaged tables show now
+            read_runs(request.out)  # damaged tables show now
             for run in work.rehearse(request.folders):
                 work.do(run)
             if work.gathered:
-                add(request.out, work.gathered)
+                add_runs(request.out, work.gathered)
     except OSError as error:
         raise ArgumentError(
             f"{error.filename or request.out}: {error.strerror}. What is done is kept; the same command resumes."
         ) from error
     if work.gathered:
-        for line in ("", *printed(work.gathered), ""):
+        for line in ("", *format_runs(work.gathered), ""):
             say(line)
         if any(one.row["status"] == "done" for one in work.gathered):
             say(f"Next: {shell(['yolo', 'report', str(request.out)])}")

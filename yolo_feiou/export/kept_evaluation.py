@@ -27,7 +27,7 @@ FOLDER, MEASURED = "evaluation", "measured.json"
 BATCH, IMGSZ = 16, 640
 
 
-class Kept(msgspec.Struct):
+class KeptEvaluation(msgspec.Struct):
     """`measured.json`: how it was asked for, what was measured, by what, and a checksum of these three."""
 
     asked: dict[str, Any]
@@ -108,7 +108,7 @@ class Evaluator:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredRun:
     """What an evaluation gave.
 
     Attributes:
@@ -122,7 +122,7 @@ class Measured:
     before: bool
 
 
-def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
+def evaluate_once(run: TrainedRun, how: Evaluator, command: str) -> MeasuredRun:
     """Return what is measured of a run's weights, now or by an earlier command.
 
     Args:
@@ -136,14 +136,14 @@ def measured(run: TrainedRun, how: Evaluator, command: str) -> Measured:
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
     path, asked = run.folder / FOLDER / MEASURED, how.asked(run, run.sha256)
-    if content := known(path, asked):
-        return Measured(content["measured"], content["made"], before=True)
+    if content := read_kept_evaluation(path, asked):
+        return MeasuredRun(content["measured"], content["made"], before=True)
     path.unlink(missing_ok=True)  # what is measured now takes the place of the files beside it
     row = how.measure(run, run.weights, path.parent)
-    return Measured(row, keep(path, asked, row, command=command), before=False)
+    return MeasuredRun(row, write_kept_evaluation(path, asked, row, command=command), before=False)
 
 
-def keep(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
+def write_kept_evaluation(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
     """Write what was measured for the next command, and return by what it was made."""
     made |= {"finished": get_utc_time(), **find_versions()}
     content = {"asked": dict(asked), "measured": row, "made": made}
@@ -151,12 +151,12 @@ def keep(path: Path, asked: Mapping[str, Any], row: Row, **made: Any) -> Row:
     return made
 
 
-def known(path: Path, asked: Mapping[str, Any]) -> Row | None:
+def read_kept_evaluation(path: Path, asked: Mapping[str, Any]) -> Row | None:
     """Return what a file says of an evaluation, if it was asked for in the same way; of a damaged one it is said."""
     if not path.is_file():
         return None
     try:
-        content = read_record(path, Kept)
+        content = read_record(path, KeptEvaluation)
         if content.pop("sha256") != digest_settings(content):
             raise DataError(f"{path} was edited since it was written.")
     except DataError as error:

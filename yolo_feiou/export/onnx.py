@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, keep, known
+from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, read_kept_evaluation, write_kept_evaluation
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.format import format_percent
 from yolo_feiou.storage.checksums import file_sha256
@@ -25,7 +25,7 @@ TOLERANCE = 0.001
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedModel:
     """An ONNX file and how it does.
 
     Attributes:
@@ -45,17 +45,19 @@ def check_packages() -> None:
         raise ArgumentError(f"onnx=True needs {', '.join(missing)}: pip install 'yolo-feiou[export]'.")
 
 
-def exported(run: TrainedRun, how: Evaluator) -> Exported | None:
+def find_exported(run: TrainedRun, how: Evaluator) -> ExportedModel | None:
     """Return the ONNX that an earlier command made of a run's weights, and evaluated in the same way."""
     target = run.weights.with_suffix(".onnx")
     if not target.is_file():
         return None
     digest = file_sha256(target)
-    content = known(run.folder / FOLDER / MEASURED, {**how.asked(run, run.sha256), "onnx_sha256": digest})
-    return Exported(target, digest, content["measured"]["AP"]) if content else None
+    content = read_kept_evaluation(
+        run.folder / FOLDER / MEASURED, {**how.asked(run, run.sha256), "onnx_sha256": digest}
+    )
+    return ExportedModel(target, digest, content["measured"]["AP"]) if content else None
 
 
-def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
+def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> ExportedModel:
     """Export a run's weights to ONNX beside them, and evaluate the file as the weights were.
 
     Batch, height and width are dynamic, so that it gets the same batches of images. It lies beside the weights once it
@@ -71,9 +73,9 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
         DataError: If Ultralytics can't export it, or its AP differs by more than `TOLERANCE`.
     """
     target = run.weights.with_suffix(".onnx")
-    if (before := exported(run, how)) is not None:
+    if (before := find_exported(run, how)) is not None:
         return before
-    check_own(run, target)
+    check_own_onnx(run, target)
     with tempfile.TemporaryDirectory() as scratch:
         made = export_onnx(run.weights, Path(scratch), run.arguments.get("imgsz", 640))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
@@ -85,13 +87,15 @@ def to_onnx(run: TrainedRun, how: Evaluator, found: Row) -> Exported:
             )
         digest = file_sha256(made)
         asked = {**how.asked(run, run.sha256), "onnx_sha256": digest}
-        keep(run.folder / FOLDER / MEASURED, asked, row)  # first, so that what lies there is always known
+        write_kept_evaluation(
+            run.folder / FOLDER / MEASURED, asked, row
+        )  # first, so that what lies there is always known
         with atomic_file(target) as part:
             shutil.copyfile(made, part)
-    return Exported(target, digest, row["AP"])
+    return ExportedModel(target, digest, row["AP"])
 
 
-def check_own(run: TrainedRun, target: Path) -> None:
+def check_own_onnx(run: TrainedRun, target: Path) -> None:
     """Raise ArgumentError if an ONNX is there that this command didn't make, such as the user's own export."""
     if not os.path.lexists(target):
         return

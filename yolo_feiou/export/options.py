@@ -17,7 +17,7 @@ from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.schema import REQUIRED
 
 SCRIPT = "export_results.py"
-OPTIONS = (
+EXPORT_OPTIONS = (
     Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
     *EVALUATION_OPTIONS,
@@ -26,7 +26,7 @@ OPTIONS = (
     Flag("onnx", False),
     Text("submission", "", "a name, for COCO's evaluation server"),
 )
-USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
+EXPORT_USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
 
 Evaluates finished runs of Ultralytics', leaves a row for each in out/results.csv, for 'yolo report out', and a model
 card beside the weights. What was evaluated before, with the same weights and in the same way, isn't again.
@@ -35,8 +35,8 @@ card beside the weights. What was evaluated before, with the same weights and in
 
 
 @dataclass(frozen=True)
-class Options:
-    """The values of `OPTIONS`, by their names."""
+class ExportOptions:
+    """The values of `EXPORT_OPTIONS`, by their names."""
 
     out: str
     data: str
@@ -51,40 +51,40 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Request:
+class ExportRequest:
     """What a command asks for.
 
     Attributes:
         folders: Those of the runs, each once.
-        options: The values of `OPTIONS`.
+        options: The values of `EXPORT_OPTIONS`.
         out: The folder of the results.
         command: The command, as it can be typed again.
     """
 
     folders: Sequence[Path]
-    options: Options
+    options: ExportOptions
     out: Path
     command: str
 
 
-def read_request(words: Sequence[str]) -> Request:
+def read_export_request(words: Sequence[str]) -> ExportRequest:
     """Return what the words of the command line ask for.
 
     Raises:
         ArgumentError: If no run is named, an option is unknown or wrong, or `out` holds something else.
     """
     named = [word for word in words if "=" not in word or Path(word).is_dir()]
-    given = read_arguments(SCRIPT, [word for word in words if word not in named], OPTIONS)
+    given = read_arguments(SCRIPT, [word for word in words if word not in named], EXPORT_OPTIONS)
     folders = list({Path(word).resolve(): Path(word) for word in named}.values())
     if not folders:
         raise ArgumentError(f"{SCRIPT} takes the folders of runs: 'python scripts/{SCRIPT} runs/detect/train'.")
-    values: dict[str, Any] = {option.name: option.default for option in OPTIONS}
-    options = Options(**values | given)
+    values: dict[str, Any] = {option.name: option.default for option in EXPORT_OPTIONS}
+    options = ExportOptions(**values | given)
     if (name := options.submission) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
     out = find_out(options.out, folders)
-    check_out(out)
-    return Request(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *words]))
+    check_export_folder(out)
+    return ExportRequest(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *words]))
 
 
 def find_out(named: str, folders: Sequence[Path]) -> Path:
@@ -101,7 +101,7 @@ def find_out(named: str, folders: Sequence[Path]) -> Path:
     return folders[0].parent
 
 
-def check_out(out: Path) -> None:
+def check_export_folder(out: Path) -> None:
     """Raise ArgumentError if results of other origin would be overwritten."""
     for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
         if (out / mark).is_file():
@@ -111,6 +111,8 @@ def check_out(out: Path) -> None:
         raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
 
 
-def usage() -> str:
+def format_export_usage() -> str:
     """Return how the command is used."""
-    return USAGE + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in OPTIONS)
+    return EXPORT_USAGE + "\n".join(
+        f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in EXPORT_OPTIONS
+    )

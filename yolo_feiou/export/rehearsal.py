@@ -10,7 +10,7 @@ from pathlib import Path
 from yolo_feiou.errors import DataError, YoloFeiouError
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.export import onnx, submission
-from yolo_feiou.export.card import FILE as CARD
+from yolo_feiou.export.card import CARD_FILE as CARD
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
@@ -56,8 +56,8 @@ class Rehearsal:
 
     def check_onnx(self, run: TrainedRun) -> None:
         """Raise ArgumentError if the user's own file is where the ONNX of a run goes."""
-        if onnx.exported(run, self.how) is None:
-            onnx.check_own(run, run.weights.with_suffix(".onnx"))
+        if onnx.find_exported(run, self.how) is None:
+            onnx.check_own_onnx(run, run.weights.with_suffix(".onnx"))
 
     def check_submission(self, run: TrainedRun) -> None:
         """Find the images of a submission in their list.
@@ -66,7 +66,7 @@ class Rehearsal:
             ArgumentError: If the user's own file is where it goes.
             DataError: If the data has no such split or list, or they or the model's classes don't fit each other.
         """
-        submission.check_own(run.weights.with_name(submission.FILE))
+        submission.check_own_submission(run.weights.with_name(submission.FILE))
         data, names = self.how.data_of(run), _names(run)
 
         def find() -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.build import STOCK
 
 
-def short(path: str | Path) -> str:
+def shorten_path(path: str | Path) -> str:
     """Return a path without what is the machine's affair: relative to here if it lies below, otherwise its name."""
     path = Path(path)
     if not path.is_absolute():
@@ -18,15 +18,15 @@ def short(path: str | Path) -> str:
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
 
-def reproduce(run: TrainedRun) -> str | None:
+def format_training_command(run: TrainedRun) -> str | None:
     """Return the command that trains such weights, None if it is not recorded what they were trained from."""
     task, settings = run.arguments.get("task"), run.settings()
     if not (task and run.model and settings["data"]):
         return None
     for key in ("model", "data"):
-        settings[key] = short(settings[key]) if settings[key] else None
+        settings[key] = shorten_path(settings[key]) if settings[key] else None
     loss = settings.pop("loss")
-    words = [f"{key}={spelled(value)}" for key, value in settings.items() if value is not None]
+    words = [f"{key}={format_argument_value(value)}" for key, value in settings.items() if value is not None]
     ours = [] if loss == STOCK else [f"loss={loss}"]
     nodes = run.nodes or 1
     apart = f"--nnodes={nodes} " if nodes > 1 else ""
@@ -35,6 +35,6 @@ def reproduce(run: TrainedRun) -> str | None:
     return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {shell([task, 'train', *ours, *words])}"
 
 
-def spelled(value: object) -> str:
+def format_argument_value(value: object) -> str:
     """Return a value as it is typed; a path without the machine's part."""
-    return short(value) if isinstance(value, str) and Path(value).is_absolute() else str(value)
+    return shorten_path(value) if isinstance(value, str) and Path(value).is_absolute() else str(value)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from yolo_feiou.export.kept_evaluation import Measured
-from yolo_feiou.export.options import Options
-from yolo_feiou.export.reproduce import reproduce
+from yolo_feiou.export.kept_evaluation import MeasuredRun
+from yolo_feiou.export.options import ExportOptions
+from yolo_feiou.export.reproduce import format_training_command
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.format import format_percent
 from yolo_feiou.report.render import TABLE_MARK, Cell, Table, render_lines
@@ -24,12 +24,12 @@ from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, parse_number
 
 
-def name_in(out: Path, folder: Path) -> str:
+def name_run(out: Path, folder: Path) -> str:
     """Return what a run is called in a folder of results: the way to it, the same on all machines."""
     return Path(os.path.relpath(folder.resolve(), out.resolve())).as_posix()
 
 
-def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> RunResults:
+def gather_run(run: TrainedRun, name: str, measured: MeasuredRun, options: ExportOptions) -> RunResults:
     """Return what the tables say of a run.
 
     Args:
@@ -39,14 +39,14 @@ def gather(run: TrainedRun, name: str, measured: Measured, options: Options) -> 
         options: Those of the command.
     """
     trained = run.trained(name, options.data)
-    row = make_results_row(trained, {**asdict(options), "command": reproduce(run)}, measured.row)
+    row = make_results_row(trained, {**asdict(options), "command": format_training_command(run)}, measured.row)
     row |= {"finished": measured.made["finished"], "weights_sha256": run.sha256}
     if run.unfinished:
         row |= {"status": "unfinished", "reason": run.unfinished}
     return RunResults(trained.run, row, run.curve, read_box_stats(run.folder), run.arguments)
 
 
-def add(out: Path, runs: Sequence[RunResults]) -> None:
+def add_runs(out: Path, runs: Sequence[RunResults]) -> None:
     """Write the tables of a folder with these runs in it; what they say of other runs stays.
 
     Args:
@@ -55,10 +55,10 @@ def add(out: Path, runs: Sequence[RunResults]) -> None:
     """
     with hold_lock(out / "lock"):
         here = {one.row["run"] for one in runs}
-        write_tables(out, [*(one for one in read(out) if one.row["run"] not in here), *runs])
+        write_tables(out, [*(one for one in read_runs(out) if one.row["run"] not in here), *runs])
 
 
-def read(out: Path) -> list[RunResults]:
+def read_runs(out: Path) -> list[RunResults]:
     """Return what the tables of a folder say, each cell as it is written.
 
     Raises:
@@ -82,10 +82,10 @@ def read(out: Path) -> list[RunResults]:
     ]
 
 
-def printed(runs: Sequence[RunResults]) -> Iterator[str]:
+def format_runs(runs: Sequence[RunResults]) -> Iterator[str]:
     """Yield the table of runs as papers print it, and under it how they were evaluated."""
     rows = [one.row for one in runs]
-    yield from render_lines(table(rows))
+    yield from render_lines(make_results_table(rows))
     if any(row["reason"] for row in rows):
         yield f"{TABLE_MARK} training not finished"
     told = _by_conditions(rows)
@@ -93,7 +93,7 @@ def printed(runs: Sequence[RunResults]) -> Iterator[str]:
         yield f"{text} ({names})" if len(told) > 1 else text
 
 
-def table(rows: Sequence[Row]) -> Table:
+def make_results_table(rows: Sequence[Row]) -> Table:
     """Return the table of rows: name, loss, the seed where several differ, and the paper's six metrics in per cent."""
     seeds = len({str(row["seed"]) for row in rows}) > 1
     titles = ["run", "loss", *(["seed"] if seeds else [])]
@@ -114,7 +114,7 @@ def table(rows: Sequence[Row]) -> Table:
     )
 
 
-def conditions(row: Row) -> str:
+def describe_evaluation(row: Row) -> str:
     """Return how a row was measured: evaluator, ground truth, thresholds."""
     iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
     truth = f"ground truth {row['ground_truth']}, areas from {row['area_source']}"
@@ -132,7 +132,7 @@ def conditions(row: Row) -> str:
 def _by_conditions(rows: Sequence[Row]) -> dict[str, str]:
     told: dict[str, list[str]] = {}
     for row in rows:
-        told.setdefault(conditions(row), []).append(row["run"])
+        told.setdefault(describe_evaluation(row), []).append(row["run"])
     return {text: ", ".join(names) for text, names in told.items()}
 
 

@@ -32,13 +32,13 @@ SPLIT, FILE = "test", "submission.zip"
 #: The name of the only file in a submission is these, with a name of the user's between them.
 ENTRY = ("detections_test-dev2017_", "_results.json")
 #: Detections of an image that are sent, over all classes: COCO's metrics are defined for 100 detections an image.
-MOST = 100
+SUBMITTED_DETECTIONS = 100
 #: Digits after the point: hundredths of a pixel, and scores that stay apart.
 PIXELS, SCORE = 2, 6
 
 
 @dataclass(frozen=True)
-class Images:
+class SubmissionImages:
     """The images of a submission, and the categories of the model's classes.
 
     Attributes:
@@ -54,7 +54,7 @@ class Images:
     categories: list[Id]
 
 
-def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
+def write_submission(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     """Write `submission.zip` beside a run's weights: what they detect in the split `test`.
 
     Images and categories are those of the JSON that the data YAML names for `test`, such as
@@ -73,11 +73,11 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
         DataError: If the data has no such split or JSON, or they or the model's classes don't fit each other.
     """
     path = run.weights.with_name(FILE)
-    check_own(path)
+    check_own_submission(path)
     data, model = how.data_of(run), load_model(run.weights)
     images = find_images(data, get_class_names(model) or ())
-    found = detect(model, data, SPLIT, **thresholds(how.arguments(run)))
-    records = best(found.in_coco_form(images.ids, images.categories))
+    found = detect(model, data, SPLIT, **add_default_thresholds(how.arguments(run)))
+    records = keep_best(found.in_coco_form(images.ids, images.categories))
     with atomic_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
         entry.compress_type = zipfile.ZIP_DEFLATED
@@ -87,7 +87,7 @@ def submit(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, str]:
     return path, f"{len(records)} detections in {len(images.ids)} images{lacks}"
 
 
-def find_images(data: str, names: Sequence[str]) -> Images:
+def find_images(data: str, names: Sequence[str]) -> SubmissionImages:
     """Return the images and categories of a submission, for which nothing need be detected.
 
     Args:
@@ -109,10 +109,10 @@ def find_images(data: str, names: Sequence[str]) -> Images:
     ids = cast("dict[str, Id]", match_images(split.files, images))  # the JSON's own, texts too
     _check_sizes(split, columns, ids)
     categories = match_categories(names, [{"id": one.id, "name": one.name} for one in columns.categories])
-    return Images(split.annotations, len(images), ids, [*categories])
+    return SubmissionImages(split.annotations, len(images), ids, [*categories])
 
 
-def check_own(path: Path) -> None:
+def check_own_submission(path: Path) -> None:
     """Raise ArgumentError if something else than a submission is where one goes."""
     if not os.path.lexists(path):
         return
@@ -133,12 +133,12 @@ def _check_sizes(split: Split, columns: Columns, ids: dict[str, Id]) -> None:
         raise DataError(f"{note}: a submission is in the pixels of the JSON, so use the original images.")
 
 
-def thresholds(arguments: dict[str, Any]) -> dict[str, Any]:
+def add_default_thresholds(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of a detection, with Ultralytics' own thresholds for `val` where the run has none."""
     return {"conf": 0.001, "iou": 0.7, "max_det": 300, **arguments}
 
 
-def best(records: Iterable[CocoRecord], most: int = MOST) -> list[CocoRecord]:
+def keep_best(records: Iterable[CocoRecord], most: int = SUBMITTED_DETECTIONS) -> list[CocoRecord]:
     """Return the detections of each image with the highest scores, rounded.
 
     Args:

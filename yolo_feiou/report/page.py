@@ -20,7 +20,7 @@ from yolo_feiou.report.listings import list_commands, list_settings, make_prefli
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK, Table
 
-TEMPLATE = "page.html.j2"
+PAGE_TEMPLATE = "page.html.j2"
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def render_page(
         finalize=_shown,
     )
     environment.filters["visible"] = visible
-    return environment.get_template(TEMPLATE).render(
+    return environment.get_template(PAGE_TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=describe_findings(comparisons),
         seed_variance=describe_seed_variance(comparisons),

@@ -102,7 +102,7 @@ class Ranks(TrainerHost):
             )
         device = choose_device(launch, device)
         self.own_device = group.join_group(launch, device)
-        self.leaders, nodes = group.first_of_each_node(launch)
+        self.leaders, nodes = group.group_first_of_each_node(launch)
         self.launch = replace(launch, nodes=nodes, restarts=max(group.gather_from_all(launch.restarts)))
         if self.launch.forgets and launch.rank == 0:
             LOGGER.warning(
@@ -167,14 +167,14 @@ class Ranks(TrainerHost):
         """Return the data set as Ultralytics does; a first use, which fetches or makes it, is rank 0's."""
         if not self.joined:
             return super().get_dataset()
-        with group.one_node_first(self._launch, self.leaders):
+        with group.let_one_node_begin(self._launch, self.leaders):
             return super().get_dataset()
 
     def build_dataset(self, *args: Any, **kwargs: Any) -> Any:
         """Return a split as Ultralytics does; of nodes that share its folder, one scans its labels."""
         if not self.joined:
             return super().build_dataset(*args, **kwargs)
-        with group.one_node_first(self._launch, self.leaders):
+        with group.let_one_node_begin(self._launch, self.leaders):
             return super().build_dataset(*args, **kwargs)
 
     def setup_model(self) -> dict[str, Any] | None:
