@@ -20,10 +20,10 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from timing import interleave, save
 
-from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, evaluator_version, run_evaluator
-from yolo_feiou.evaluation.matched import matched_ious
+from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, find_evaluator_version, run_evaluator
+from yolo_feiou.evaluation.matched import match_ious
 from yolo_feiou.evaluation.metrics import score
-from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, ground_truth_of_records
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, make_record_truth
 
 IMAGES, BOXES, CLASSES, PER_IMAGE = 5_000, 36_000, 80, 100
 WIDTH, HEIGHT = 640, 480
@@ -42,7 +42,7 @@ def make_synthetic(seed: int = 0) -> tuple[GroundTruth, list[CocoRecord]]:
     share /= share.sum()
     image = np.sort(rng.integers(0, IMAGES, BOXES))
     where, cls = boxes(rng, BOXES), rng.choice(CLASSES, BOXES, p=share)
-    truth = ground_truth_of_records(
+    truth = make_record_truth(
         [{"id": number, "file_name": f"{number}.jpg"} for number in range(IMAGES)],
         [
             {"image_id": i, "category_id": c, "bbox": box, "iscrowd": int(crowd)}
@@ -96,7 +96,7 @@ def main() -> None:
         "pycocotools": lambda: plain(truth, found),
         "the whole row": lambda: score(truth, found),
         "of it: faster-coco-eval": lambda: run_evaluator(truth, found, FASTER),
-        "of it: matched IoU": lambda: matched_ious(truth, found),
+        "of it: matched IoU": lambda: match_ious(truth, found),
     }
     medians = interleave(calls, rounds, warmup=0)
     rows: list[dict[str, object]] = [
@@ -108,8 +108,8 @@ def main() -> None:
             "seconds": f"{seconds:.2f}",
             "ratio_to_pycocotools": f"{seconds / medians['pycocotools']:.3f}",
             "AP": f"{row['AP']:.6f}",
-            FASTER: evaluator_version(FASTER),
-            REFERENCE: evaluator_version(REFERENCE),
+            FASTER: find_evaluator_version(FASTER),
+            REFERENCE: find_evaluator_version(REFERENCE),
         }
         for name, seconds in medians.items()
     ]

@@ -24,7 +24,7 @@ from tests.pages.readme_use import claims_on_use
 from tests.pages.readme_use_sentences import claims_on_use_in_words
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS_BYTES
-from yolo_feiou.yolo.doctor import TESTED
+from yolo_feiou.yolo.doctor import TESTED_RELEASES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -165,8 +165,8 @@ def test_the_ring_on_a_slow_network_takes_what_the_page_says():
 
 
 def test_the_tested_range_is_that_of_doctor():
-    assert f"Ultralytics {TESTED[0]} to {TESTED[1]} " in README
-    assert f'"ultralytics>={TESTED[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]} " in README
+    assert f'"ultralytics>={TESTED_RELEASES[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_dependencies_are_those_of_the_package():

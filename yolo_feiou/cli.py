@@ -25,14 +25,14 @@ HELP = """
 """
 
 
-def losses(words: list[str]) -> None:
+def list_losses(words: list[str]) -> None:
     """Print the table of losses, or more of those that are named."""
     from yolo_feiou.losses.listing import print_losses
 
     print_losses(words)
 
 
-def doctor(words: list[str]) -> None:
+def run_doctor(words: list[str]) -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
     from yolo_feiou.yolo.doctor import diagnose
 
@@ -41,7 +41,7 @@ def doctor(words: list[str]) -> None:
     sys.exit(diagnose(fix="--fix" in words))
 
 
-def simulate(words: list[str]) -> None:
+def run_simulate(words: list[str]) -> None:
     """Simulate boxes that follow the gradients of losses."""
     from yolo_feiou.simulation.command import simulate
 
@@ -53,14 +53,14 @@ def simulate(words: list[str]) -> None:
     simulate(words, find_runs_folder=find_runs_folder)
 
 
-def check_losses(words: list[str]) -> None:
+def run_check(words: list[str]) -> None:
     """Look for known mistakes in a loss."""
     from yolo_feiou.checks.command import check_losses
 
     sys.exit(check_losses(words))
 
 
-def ablate(words: list[str]) -> None:
+def run_ablate(words: list[str]) -> None:
     """Train and evaluate a grid of runs that compare losses."""
     from yolo_feiou.ablation.command import ablate
     from yolo_feiou.yolo.framework import FRAMEWORK
@@ -68,7 +68,7 @@ def ablate(words: list[str]) -> None:
     sys.exit(ablate(words, FRAMEWORK))
 
 
-def report(words: list[str]) -> None:
+def run_report(words: list[str]) -> None:
     """Make statistics, tables, pictures and a page of the results of an ablation."""
     from yolo_feiou.ablation.collect import collect_results
     from yolo_feiou.report.command import report
@@ -76,7 +76,7 @@ def report(words: list[str]) -> None:
     report(words, collect_results)
 
 
-def ultralytics() -> None:
+def run_stock() -> None:
     """Run Ultralytics' own command, with our losses where it trains; after its help comes ours."""
     from yolo_feiou.yolo.command import run_ultralytics
 
@@ -86,12 +86,12 @@ def ultralytics() -> None:
 
 
 VERBS: dict[str, Callable[[list[str]], None]] = {
-    "losses": losses,
-    "doctor": doctor,
-    "simulate": simulate,
-    "check": check_losses,
-    "ablate": ablate,
-    "report": report,
+    "losses": list_losses,
+    "doctor": run_doctor,
+    "simulate": run_simulate,
+    "check": run_check,
+    "ablate": run_ablate,
+    "report": run_report,
 }
 
 
@@ -103,4 +103,4 @@ def main() -> None:
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
     with exit_on_error("interrupted" if verb else None):  # for a training it is Ultralytics' own way
-        verb(sys.argv[2:]) if verb else ultralytics()
+        verb(sys.argv[2:]) if verb else run_stock()

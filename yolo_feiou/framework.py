@@ -235,7 +235,8 @@ class Framework(Protocol):
         """Return the command of a process that measures the gradient norms of losses on the first batches.
 
         Args:
-            request: A JSON with `arguments`, `losses`, `batches` and `every`, see `yolo.gradient_norms.measure`.
+            request: A JSON with `arguments`, `losses`, `batches` and `every`, see
+                `yolo.gradient_norms.measure_gradient_norms`.
             result: The JSON that the process writes: `rows`, one a loss.
         """
         ...

@@ -63,7 +63,7 @@ def test_values_and_gradient_are_those_of_the_loss():
     # overlap ½, union 1 + 3 − ½ = 3.5, IoU 1/7; per unit of x1 the overlap loses 1 and the union 1 − 1 = 0: slope 1/3.5
     assert subject.values(pred, target).item() == pytest.approx(6 / 7)
     assert subject.gradient(pred, target)[0, 0].item() == pytest.approx(1 / 3.5)
-    assert subject.of((0.5, 0, 1.5, 1), (0, -1, 1, 2)) == pytest.approx(6 / 7)
+    assert subject.value_at((0.5, 0, 1.5, 1), (0, -1, 1, 2)) == pytest.approx(6 / 7)
 
 
 def test_without_a_graph_the_gradient_is_0():

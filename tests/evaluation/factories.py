@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from yolo_feiou.evaluation.truth import GroundTruth, ground_truth_of_records
+from yolo_feiou.evaluation.truth import GroundTruth, make_record_truth
 
 
 def truth(*boxes, classes=1, crowds=(), images=1):
     """Objects in image 1, each x, y, w, h and optionally its class; `crowds` are regions of class 1."""
     objects = [{"image_id": 1, "category_id": (*box, 1)[4], "bbox": box[:4]} for box in boxes]
     regions = [{"image_id": 1, "category_id": 1, "bbox": box, "iscrowd": 1} for box in crowds]
-    return ground_truth_of_records(
+    return make_record_truth(
         [{"id": number, "file_name": f"{number}.jpg"} for number in range(1, images + 1)],
         objects + regions,
         [{"id": number, "name": f"class {number}"} for number in range(1, classes + 1)],

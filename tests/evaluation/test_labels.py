@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import digest_labels, from_labels, name_in
+from yolo_feiou.evaluation.labels import digest_labels, make_relative_name, read_label_truth
 from yolo_feiou.framework import Split
 
 
@@ -31,7 +31,7 @@ def split(tmp_path):
 
 def test_objects_are_in_pixels_and_ids_are_places_from_1(split, tmp_path):
     """Centre (.5, .5), size (.25, .5) of 100 × 50: 25 × 25 at (37.5, 12.5). The others are of 32 × 64."""
-    truth = from_labels(split)
+    truth = read_label_truth(split)
     assert [(one["image_id"], one["category_id"], one["bbox"], one["area"]) for one in truth.annotations] == [
         (1, 2, [37.5, 12.5, 25, 25], 625),
         (2, 1, [0, 0, 16, 64], 1024),
@@ -47,8 +47,8 @@ def test_objects_are_in_pixels_and_ids_are_places_from_1(split, tmp_path):
 
 
 def test_a_name_is_seen_from_the_folder_of_the_data_set_or_whole(tmp_path):
-    assert name_in(str(tmp_path / "images" / "a.jpg"), tmp_path) == "images/a.jpg"
-    assert name_in("/elsewhere/a.jpg", tmp_path) == "/elsewhere/a.jpg"
+    assert make_relative_name(str(tmp_path / "images" / "a.jpg"), tmp_path) == "images/a.jpg"
+    assert make_relative_name("/elsewhere/a.jpg", tmp_path) == "/elsewhere/a.jpg"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_is_seen_from_the_folder_of_the_data_set_or_whole(tmp_path):
 def test_a_split_without_objects_is_refused(split, classes, message):
     empty = [label(one["im_file"]) for one in split.labels]
     with pytest.raises(DataError, match=message):
-        from_labels(replace(split, labels=empty, classes=classes))
+        read_label_truth(replace(split, labels=empty, classes=classes))
 
 
 def test_the_digest_is_of_names_and_contents_of_label_files(split, tmp_path):

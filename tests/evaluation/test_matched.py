@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.evaluation.factories import noisy, predicted, truth
-from yolo_feiou.evaluation.matched import matched_ious, matched_row
+from yolo_feiou.evaluation.matched import make_matched_row, match_ious
 from yolo_feiou.evaluation.truth import read_ground_truth
 
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
@@ -15,7 +15,7 @@ A, B = (0, 0, 10, 10), (100, 0, 10, 10)
 
 def ious(of, *rows):
     """The IoU of the matched predictions, to 12 decimals."""
-    return [round(value, 12) for value in matched_ious(of, predicted(*rows))]
+    return [round(value, 12) for value in match_ious(of, predicted(*rows))]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_hundred_of_a_class_and_image_take_part():
 
 def test_the_row_has_shares_of_matches_and_recall():
     """Four matches for five objects. .5 and .75 lie in the bins that begin there, 1 in the last one."""
-    row = matched_row(np.array([0.5, 0.75, 0.93, 1]), 5)
+    row = make_matched_row(np.array([0.5, 0.75, 0.93, 1]), 5)
     assert row.pop("matched") == 4
     assert row.pop("matched_iou") == pytest.approx(3.18 / 4)
     assert [row.pop(f"matched_{share}") for share in (50, 75, 90)] == [1, 0.75, 0.5]
@@ -66,7 +66,7 @@ def test_the_row_has_shares_of_matches_and_recall():
 
 
 def test_without_a_match_shares_are_missing_and_recall_is_zero():
-    row = matched_row(np.array([]), 5)
+    row = make_matched_row(np.array([]), 5)
     assert row["matched"] == row["found_50"] == row["iou_50"] == 0
     assert row["matched_iou"] is row["matched_50"] is row["matched_90"] is None
 
@@ -93,6 +93,6 @@ def test_the_matches_are_those_of_pycocotools(coco_tiny, seed):
             for place, match in enumerate(entry["dtMatches"][0]):
                 if match and not objects.anns[int(match)]["iscrowd"]:
                     expected.append(iou[place, order.index(int(match))])
-    ours = matched_ious(of, found)
+    ours = match_ious(of, found)
     assert 100 < len(ours) < of.objects
     assert sorted(ours.tolist()) == sorted(expected)

@@ -5,7 +5,7 @@ import pytest
 from tests.evaluation.factories import predicted, truth
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.metrics import CURVE_LEVELS, count_by_size, score
-from yolo_feiou.evaluation.truth import ground_truth_of_records
+from yolo_feiou.evaluation.truth import make_record_truth
 
 BOTH = pytest.mark.parametrize("evaluator", ["faster-coco-eval", "pycocotools"])
 A, B = (0, 0, 10, 10), (100, 0, 10, 10)
@@ -166,5 +166,5 @@ def test_objects_are_counted_by_size():
         {"image_id": 1, "category_id": 1, "bbox": [0, 0, width, height], "iscrowd": crowd}
         for width, height, crowd in sides
     ]
-    truth = ground_truth_of_records([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}])
+    truth = make_record_truth([{"id": 1, "file_name": "a.jpg"}], annotations, [{"id": 1, "name": "cat"}])
     assert count_by_size(truth) == {"S": 2, "M": 2, "L": 2}

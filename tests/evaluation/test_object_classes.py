@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.evaluation.three_images import NAMES, expect, refusal, same
 from tests.yolo.test_evaluate import USUAL
-from yolo_feiou.evaluation.labels import from_labels
+from yolo_feiou.evaluation.labels import read_label_truth
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.yolo.evaluate import evaluate
 from yolo_feiou.yolo.splits import read_split
@@ -61,7 +61,7 @@ def counted(tmp_path):
         (tmp_path / "labels" / f"{name}.txt").write_text("".join(lines))
     data = tmp_path / "data.yaml"
     data.write_text(yaml.safe_dump({"train": "images", "val": "images", "names": ["cat", "dog", "bird"]}))
-    truth = from_labels(read_split(data, "val"))
+    truth = read_label_truth(read_split(data, "val"))
     path = tmp_path / "objects.json"
     path.write_text(json.dumps({key: getattr(truth, key) for key in ("images", "annotations", "categories")}))
     return data, path

@@ -3,7 +3,7 @@
 import pytest
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, evaluator_version
+from yolo_feiou.evaluation.evaluators import FASTER, REFERENCE, find_evaluator_version
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.parameters import read_arguments
 
@@ -17,7 +17,7 @@ def test_without_a_word_best_weights_are_evaluated_on_val_by_the_fast_evaluator(
 @pytest.mark.parametrize("name", [FASTER, REFERENCE])
 def test_each_evaluator_can_be_named(name):
     assert read_arguments("it", [f"evaluator={name}"], EVALUATION_OPTIONS) == {"evaluator": name}
-    assert evaluator_version(name)
+    assert find_evaluator_version(name)
 
 
 @pytest.mark.parametrize("word", ["evaluator=coco", "weights=first"])

@@ -9,7 +9,7 @@ import yaml
 
 from tests.yolo.test_evaluate import USUAL, data_set, rows_of
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import digest_labels, from_labels
+from yolo_feiou.evaluation.labels import digest_labels, read_label_truth
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.source import find_source
 from yolo_feiou.evaluation.truth import read_ground_truth
@@ -100,7 +100,7 @@ def test_a_json_that_is_not_there_and_a_mapping_that_is_none_are_refused(data, t
 def test_a_yaml_without_annotations_is_as_before(data, tmp_path, model, detecting):
     split = read_split(data, "val")
     assert split.annotations is None and find_source(split).path is None
-    detecting(rows_of(from_labels(split), tmp_path / "set"))
+    detecting(rows_of(read_label_truth(split), tmp_path / "set"))
     assert evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)["AP"] == 1
 
 

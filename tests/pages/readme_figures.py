@@ -7,7 +7,7 @@ from statistics import fmean
 
 from tests.pages.claims import ROOT, Claim, exempt, measured, row, rows, shown
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE
-from yolo_feiou.yolo.doctor import BROKEN, TESTED
+from yolo_feiou.yolo.doctor import BROKEN_RELEASES, TESTED_RELEASES
 
 BCCD, SUMMARY, PREFLIGHT = "results/bccd/results.csv", "results/bccd/report/summary.csv", "results/bccd/preflight.csv"
 STEP, RANKS, PREPARED = "benchmarks/train_step.csv", "benchmarks/ranks.csv", "benchmarks/prepare_coco.csv"
@@ -147,7 +147,7 @@ def _limits() -> list[Claim]:
             "yolo/test_distributed.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
         ),
         exempt("`results.csv` has rank 0's training loss", "the name of a process, in stock's code"),
-        measured(f"Ultralytics {TESTED[0]} to {TESTED[1]} ", "yolo_feiou/yolo/doctor.py"),
+        measured(f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]} ", "yolo_feiou/yolo/doctor.py"),
         measured(f"on Python {python} and torch {torch}, on Linux, without a GPU;", BCCD),
         measured(
             f"the core tests on Python {_floor('requires-python = ')} too, with every dependency at its floor "
@@ -155,10 +155,10 @@ def _limits() -> list[Claim]:
             "pyproject.toml",
         ),
         exempt(
-            f"Before {TESTED[0]} Ultralytics itself fails on today's numpy",
+            f"Before {TESTED_RELEASES[0]} Ultralytics itself fails on today's numpy",
             "seen once with releases that are not installed here",
         ),
-        measured(f"{BROKEN[0]} to {BROKEN[-1]} diverge by themselves.", "yolo_feiou/yolo/doctor.py"),
+        measured(f"{BROKEN_RELEASES[0]} to {BROKEN_RELEASES[-1]} diverge by themselves.", "yolo_feiou/yolo/doctor.py"),
         shown("Several data sets in one call need 8.4.76;", "yolo/test_model.py::test_several_data_sets_keep_the_loss"),
         shown(
             "tuning and several CPU processes 8.4.3.",

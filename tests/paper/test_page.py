@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from yolo_feiou.paper.page import SECTIONS, make_page
+from yolo_feiou.paper.page import PAGE_SECTIONS, make_page
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED
 from yolo_feiou.simulation.claims import CLAIMS
 
@@ -36,7 +36,7 @@ def test_every_result_comes_from_the_command(text):
 
 
 def test_every_statement_has_its_row_and_a_result_of_the_four(text):
-    statements = [statement for _, group, _ in SECTIONS for statement in group]
+    statements = [statement for _, group, _ in PAGE_SECTIONS for statement in group]
     rows = [line for line in text.splitlines() if re.match(r"\| .* \| (✅|🔶|❌|⏳) ", line)]
     words = [re.search(r"(✅|🔶|❌|⏳) ([^|]+) \|", row)[2] for row in rows]
     assert len(rows) == len(statements) + len(CLAIMS)

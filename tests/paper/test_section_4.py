@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.paper.factories import evidence, find_statement
-from yolo_feiou.paper.section_4 import CURVE_BETAS, SECTION_4, judge_peaks, read_curve
+from yolo_feiou.paper.section_4 import CURVE_BETAS, SECTION_4, judge_peaks, read_focal_l1_curve
 from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY
 
 
@@ -32,7 +32,7 @@ def curves(shift=0.0, scale=1.0):
 
 def test_a_curve_is_read_at_the_nearest_error(tmp_path):
     found = evidence(tmp_path, figure2__figure2=[{"beta": 0.8, "x": x, "gradient": 10 * x} for x in (0.1, 0.2, 0.3)])
-    assert [read_curve(found, 0.8, x) for x in (0, 0.14, 0.16, 9)] == [1, 1, 2, 3]
+    assert [read_focal_l1_curve(found, 0.8, x) for x in (0, 0.14, 0.16, 9)] == [1, 1, 2, 3]
 
 
 @pytest.mark.parametrize(("shift", "word"), [(0, HOLDS), (0.03, FAILS)])

@@ -4,11 +4,11 @@ import pytest
 
 from yolo_feiou.plots.figures_1_to_5 import (
     SEQUENTIAL_COLOURS,
-    axis_range,
     draw_curves,
     draw_layout,
     draw_regressions,
     draw_sweep,
+    find_axis_range,
 )
 from yolo_feiou.plots.style import get_colour, save_figure
 
@@ -47,8 +47,8 @@ def test_a_regression_has_a_row_a_loss_and_the_box_at_every_fifth_of_the_steps(l
             assert axis.get_xlabel() == (f"step {step}" if i == len(losses) - 1 else "")
         assert figure.axes[6 * i].get_ylabel() == loss
     for axis in figure.axes:
-        assert axis.get_xlim() == pytest.approx(axis_range(rows, "x", "w"))
-        assert axis.get_ylim() == pytest.approx(axis_range(rows, "y", "h"))
+        assert axis.get_xlim() == pytest.approx(find_axis_range(rows, "x", "w"))
+        assert axis.get_ylim() == pytest.approx(find_axis_range(rows, "y", "h"))
 
 
 def outline_colour(loss):
@@ -67,9 +67,9 @@ def test_few_steps_are_shown_once_each():
 def test_reach_has_every_box_and_the_target_in_it():
     """The box of 1 × 2 about 4 ends at 4.5 and 5, the target begins at −½; a margin of .2. Then a box about −6."""
     rows = [{"x": 4, "y": 4, "w": 1, "h": 2}, {"x": 0, "y": 0, "w": 0.5, "h": 0.5}]
-    assert axis_range(rows, "x", "w") == pytest.approx((-0.7, 4.7))
-    assert axis_range(rows, "y", "h") == pytest.approx((-0.7, 5.2))
-    assert axis_range([{"x": -6, "w": 1}], "x", "w") == pytest.approx((-6.7, 0.7))
+    assert find_axis_range(rows, "x", "w") == pytest.approx((-0.7, 4.7))
+    assert find_axis_range(rows, "y", "h") == pytest.approx((-0.7, 5.2))
+    assert find_axis_range([{"x": -6, "w": 1}], "x", "w") == pytest.approx((-6.7, 0.7))
 
 
 @pytest.mark.parametrize("betas", [(0.4, 0.5, 0.6, 0.8, 1.0), (0.5, 0.8, 1.0), (0.8,), tuple(range(1, 10))])

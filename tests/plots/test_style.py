@@ -26,9 +26,9 @@ from yolo_feiou.plots.style import (
     assign_line_looks,
     assign_looks,
     get_colour,
-    legend_below,
     make_panels,
     mix_shade,
+    place_legend_below,
     save_figure,
 )
 
@@ -179,7 +179,7 @@ def test_one_legend_for_all_panels():
     for axis in axes:
         axis.plot([0, 1], label="one")
         axis.plot([1, 0], label="other")
-    legend_below(figure, axes[0])
+    place_legend_below(figure, axes[0])
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["one", "other"]
 
@@ -238,7 +238,7 @@ def test_text_is_never_mathematics(tmp_path, name, monkeypatch):
     axis.set_xlabel(name)
     axis.text(0, 0, name)
     axis.set_xticks([0, 1], [f"t {visible(name)}", ""])
-    legend_below(figure, axis)
+    place_legend_below(figure, axis)
     save_figure(figure, tmp_path / "a.png")
     texts = [text for text, _ in drawn]
     assert texts.count(visible(name)) == 4  # suptitle, title, axis, text

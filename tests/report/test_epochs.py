@@ -16,7 +16,7 @@ from yolo_feiou.report.epochs import (
 )
 from yolo_feiou.report.series import choose_shown
 from yolo_feiou.report.variants import Variant
-from yolo_feiou.yolo.box_stats import NAMES
+from yolo_feiou.yolo.box_stats import BIN_NAMES
 
 
 def shown(*losses, seeds=(0, 1)):
@@ -67,7 +67,7 @@ def test_without_curves_there_is_nothing():
 
 def stats(run, epochs, pos, grad):
     """Statistics with all positives in two bins, those from .5 and from .9."""
-    bins = {f"{kind}_{name}": 0.0 for kind in ("pos", "grad") for name in NAMES}
+    bins = {f"{kind}_{name}": 0.0 for kind in ("pos", "grad") for name in BIN_NAMES}
     bins |= {"pos_50": 1 - pos, "pos_90": pos, "grad_50": 1 - grad, "grad_90": grad}
     return [
         {"run": run, "epoch": float(e), "iou_mean": 0.5 + e / 100, "share_75": pos, "share_90": pos, **bins}
@@ -76,7 +76,7 @@ def stats(run, epochs, pos, grad):
 
 
 def test_the_bins_are_those_of_the_file():
-    assert [f"{low:02}" for low in BIN_STARTS] == NAMES
+    assert [f"{low:02}" for low in BIN_STARTS] == BIN_NAMES
 
 
 def test_positives_and_their_gradient_are_means_over_the_last_epochs():

@@ -78,7 +78,9 @@ def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     assert yolo("simulate", *words) == 0
     sections = capsys.readouterr().out.split("\n\n")
     assert [section.splitlines()[0] for section in sections[1:]] == [*EXPERIMENTS, "field=LOSS"]
-    for section, subject in zip(sections[1:], [*EXPERIMENTS.values(), field.make_experiment("eiou")], strict=True):
+    for section, subject in zip(
+        sections[1:], [*EXPERIMENTS.values(), field.make_field_experiment("eiou")], strict=True
+    ):
         lines = section.splitlines()[1:]
         assert [line.split("=")[0].strip() for line in lines] == [argument.name for argument in subject.arguments]
         for line, argument in zip(lines, subject.arguments, strict=True):
@@ -143,7 +145,7 @@ def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replac
 def test_a_subject_writes_the_files_that_it_names(word, tmp_path):
     words = {"field=eiou": ["points=3"], "setup=2": ["points=1", "steps=1", "losses=iou"]}.get(word, [])
     simulate([word, *words, f"out={tmp_path}"])
-    subject = EXPERIMENTS.get(word) or field.make_experiment("eiou")
+    subject = EXPERIMENTS.get(word) or field.make_field_experiment("eiou")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(subject.files)
 
 

@@ -8,7 +8,7 @@ from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.simulation.conditions import Conditions
-from yolo_feiou.simulation.descent import descend, iou, step_sizes
+from yolo_feiou.simulation.descent import descend, compute_iou, list_step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 
 #: 10 × 10. A box of w × h inside it and about its centre has IoU = wh/100 and, the sides of the enclosing box being
@@ -141,7 +141,7 @@ def test_a_loss_without_a_weight_never_stands_still():
 
 def test_step_sizes_are_those_of_the_paper():
     """T = 200: .1 up to t = 160 = .8 T, .01 as long as t < 180 = .9 T, then .001."""
-    schedule = step_sizes(200)
+    schedule = list_step_sizes(200)
     assert len(schedule) == 200
     assert schedule[:160] == [0.1] * 160  # t = 1 … 160
     assert schedule[160:179] == [0.01] * 19  # t = 161 … 179
@@ -151,7 +151,7 @@ def test_step_sizes_are_those_of_the_paper():
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 10, 35, 70, 199, 1000])
 def test_step_sizes_fall_at_the_same_shares_of_any_number_of_steps(steps):
     """In whole numbers: t ≤ .8 T is 10 t ≤ 8 T."""
-    assert step_sizes(steps) == [
+    assert list_step_sizes(steps) == [
         0.1 if 10 * t <= 8 * steps else 0.01 if 10 * t < 9 * steps else 0.001 for t in range(1, steps + 1)
     ]
 
@@ -296,7 +296,7 @@ def test_eiou_brings_boxes_to_their_targets(update):
 def test_iou_has_the_shape_of_the_batches():
     """A quarter of the target inside it: 25/100; the same box: 1; elsewhere: 0."""
     boxes = batches([(5, 5, 5, 5), TARGET], [APART, TARGET])
-    assert iou(boxes, batches([TARGET]).expand_as(boxes)).tolist() == [[0.25, 1], [0, 1]]
+    assert compute_iou(boxes, batches([TARGET]).expand_as(boxes)).tolist() == [[0.25, 1], [0, 1]]
 
 
 @pytest.mark.parametrize("other", [{}, {"factor": "2-iou"}, {"update": "xyxy"}, {"empty": "still"}])

@@ -4,7 +4,7 @@ import pytest
 
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.simulation.command import EXPERIMENTS
-from yolo_feiou.simulation.experiment import get_losses, losses_argument
+from yolo_feiou.simulation.experiment import get_losses, make_losses_argument
 
 
 def test_losses_are_those_that_are_listed_or_else_the_experiments():
@@ -17,7 +17,7 @@ def test_losses_are_those_that_are_listed_or_else_the_experiments():
 
 
 def test_the_default_of_the_argument_is_read_as_the_losses_themselves():
-    argument = losses_argument("iou", "focal_eiou:gamma=1")
+    argument = make_losses_argument("iou", "focal_eiou:gamma=1")
     assert (argument.name, argument.default) == ("losses", "iou,focal_eiou:gamma=1")
     assert get_losses({"losses": argument.default}) == ("iou", "focal_eiou:gamma=1")
 

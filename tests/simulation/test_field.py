@@ -135,7 +135,7 @@ def test_a_field_has_the_symmetry_of_the_square(spec):
     ],
 )
 def test_a_row_by_hand(step, kind):
-    row = module.make_row("both", (2, 1), step, 0.25)
+    row = module.make_field_row("both", (2, 1), step, 0.25)
     assert row == {
         **{"plane": "both", "u": 2, "v": 1, "du": step[0], "dv": step[1], "iou": 0.25, "kind": kind},
         "size": pytest.approx(math.hypot(*step)),
@@ -154,7 +154,7 @@ def test_the_grid_goes_from_minus_to_plus_its_reach():
 def test_the_command_says_how_much_has_a_zero_gradient(tmp_path):
     """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, without a
     gradient, so 8 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
-    subject = module.make_experiment("focal_eiou:gamma=1")
+    subject = module.make_field_experiment("focal_eiou:gamma=1")
     assert subject.name == "field-focal_eiou-gamma-1"
     lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
     assert (
@@ -168,7 +168,7 @@ def test_the_command_says_how_much_has_a_zero_gradient(tmp_path):
 
 def test_a_wrong_loss_shows_before_anything_is_written():
     with pytest.raises(LossSpecError, match="did you mean 'eiou'"):
-        module.make_experiment("eoiu")
+        module.make_field_experiment("eoiu")
 
 
 USERS = """
@@ -193,7 +193,7 @@ def file(tmp_path, monkeypatch):
 def test_a_function_of_the_users_has_its_field(file, tmp_path):
     """The power 1/2 of an IoU of 0 has an infinite slope, and 0 · ∞ is NaN: non-finite where boxes don't overlap."""
     lines = list(
-        module.make_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
+        module.make_field_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
     )
     rows = read_csv(tmp_path / "field.csv")
     assert lines[0].endswith(", non-finite gradient 64.0%")  # 16 of 25 places
@@ -202,5 +202,5 @@ def test_a_function_of_the_users_has_its_field(file, tmp_path):
 
 def test_a_users_function_that_gives_no_value_a_pair(file, tmp_path):
     with pytest.raises(ArgumentError, match=r"not one value a pair: a scalar\. 'yolo check my_loss\.py:total' tells"):
-        list(module.make_experiment("my_loss.py:total").make(tmp_path, {}))
+        list(module.make_field_experiment("my_loss.py:total").make(tmp_path, {}))
     assert {path.name for path in tmp_path.iterdir()} == {"my_loss.py"}

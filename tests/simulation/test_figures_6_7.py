@@ -11,7 +11,7 @@ from yolo_feiou import __version__
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.simulation import figures_6_7
 from yolo_feiou.simulation.conditions import Conditions
-from yolo_feiou.simulation.figures_6_7 import format_summary, name_reading, read_simulation, run_simulation
+from yolo_feiou.simulation.figures_6_7 import format_last_rows, name_reading, read_simulation, run_simulation
 from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import read_csv
@@ -55,7 +55,7 @@ def test_arguments_beside_a_reading_by_name_change_it():
 def test_the_arguments_are_the_fields_of_a_simulation_with_its_defaults():
     """So none is without effect, and what the help says is what is done."""
     for number in (1, 2):
-        arguments = {argument.name: argument for argument in figures_6_7.make_experiment(number).arguments}
+        arguments = {argument.name: argument for argument in figures_6_7.make_setup_experiment(number).arguments}
         own = {field.name for field in fields(Simulation)} - {"setup", "conditions"}
         told = {field.name for kind in (Reading, Conditions) for field in fields(kind)}
         assert set(arguments) == own | told
@@ -194,7 +194,7 @@ def test_the_summary_has_the_last_row_of_each_loss():
         for loss in ("iou", "focal_eiou:gamma=1")
         for step in (0, 5)
     ]
-    assert list(format_summary(rows)) == [
+    assert list(format_last_rows(rows)) == [
         "                       error  iou_mean    iou_95  share_50  share_75  share_90",
         "iou                   5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
         "focal_eiou:gamma=1    5.0000    5.1000    5.2000    5.3000    5.4000    5.5000",
@@ -202,7 +202,7 @@ def test_the_summary_has_the_last_row_of_each_loss():
 
 
 def test_a_subject_makes_all_its_files_and_judges_the_papers_statements(tmp_path):
-    title, head, *lines = figures_6_7.make_experiment(2).make(tmp_path, {"points": 1, "steps": 2})
+    title, head, *lines = figures_6_7.make_setup_experiment(2).make(tmp_path, {"points": 1, "steps": 2})
     assert title == "Setup 2, literal reading, 27 pairs, after 2 steps:"
     assert head.split() == [*figures_6_7.SUMMARY_COLUMNS]
     assert [line.split()[0] for line in lines] == [*FIGURE_LOSSES, *(line.split()[0] for line in lines[5:])]

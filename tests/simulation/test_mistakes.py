@@ -80,7 +80,7 @@ def test_out_given_twice_is_refused(yolo, tmp_path, capsys):
 @pytest.mark.parametrize("word", [*EXPERIMENTS, "field=eiou"])
 def test_no_file_of_the_users_is_overwritten(word, tmp_path):
     """A folder with settings.json and figure5.png of a project's own: each is named, and all stay."""
-    subject = EXPERIMENTS.get(word) or field.make_experiment("eiou")
+    subject = EXPERIMENTS.get(word) or field.make_field_experiment("eiou")
     before = {name: f"mine {name}" for name in (*subject.files, "mine.txt")}
     for name, text in before.items():
         (tmp_path / name).write_text(text)

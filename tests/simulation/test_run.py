@@ -3,7 +3,7 @@
 import pytest
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.simulation.descent import step_sizes
+from yolo_feiou.simulation.descent import list_step_sizes
 from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, Reading
 
@@ -72,7 +72,7 @@ def test_a_simulation_has_a_row_for_each_step_of_each_loss():
     for rows in parts:
         assert len({row["loss"] for row in rows}) == 1
         assert [row["step"] for row in rows] == list(range(11))
-        assert [row["rate"] for row in rows] == [0, *step_sizes(10)]
+        assert [row["rate"] for row in rows] == [0, *list_step_sizes(10)]
         assert list(rows[0]) == [
             *("loss", "step", "rate", "error_sum", "error"),
             *("iou_mean", "iou_05", "iou_25", "iou_50", "iou_75", "iou_95", "iou_best"),

@@ -11,7 +11,7 @@ from tests.runs import overrides
 from yolo_feiou import DetectionTrainer
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.yolo.argument_values import OPTIMIZERS, check_classes, check_values, find_unmatched_layers
-from yolo_feiou.yolo.command import check_arguments
+from yolo_feiou.yolo.command import check_command_arguments
 
 REFUSED = [
     ({"optimizer": "AdaW"}, r"^unknown optimizer 'AdaW': did you mean 'AdamW'\? Expected one of SGD, .*auto\.$"),
@@ -34,7 +34,7 @@ def test_what_ultralytics_refuses_late_is_refused_at_once_in_one_line(data, tmp_
         DetectionTrainer(overrides={**overrides(data, tmp_path / "runs"), **given})
     assert "\n" not in str(error.value) and not (tmp_path / "runs").exists()
     with pytest.raises(ArgumentError, match=message):  # before a model is fetched
-        check_arguments(["train", *(f"{key}={value}" for key, value in given.items())])
+        check_command_arguments(["train", *(f"{key}={value}" for key, value in given.items())])
 
 
 @pytest.mark.slow

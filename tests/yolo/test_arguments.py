@@ -8,7 +8,7 @@ from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.arguments import find_changed_arguments
-from yolo_feiou.yolo.box_stats import FILE
+from yolo_feiou.yolo.box_stats import BOX_STATS_FILE
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_the_command_takes_it_from_a_recipe_and_as_a_bare_word(command, data, tm
     for name, words in (("recipe", ["cfg=mine.yaml"]), ("word", ["loss=eiou", "box_stats"])):
         done = command("train", *words, "model=yolov8n.yaml", *short(data=data, project=tmp_path, name=name))
         assert done.returncode == 0, done.stderr
-        assert len(read_csv(tmp_path / name / FILE)) == 1
+        assert len(read_csv(tmp_path / name / BOX_STATS_FILE)) == 1
 
 
 @pytest.mark.slow
 def test_trainings_that_ultralytics_starts_as_commands_take_it(data, tmp_path, release):
     release("8.4.76")
     YOLO("yolov8n.yaml").train(**{**overrides([data, data], tmp_path, box_stats=True)})
-    assert len(list(tmp_path.glob(f"**/{FILE}"))) == 2
+    assert len(list(tmp_path.glob(f"**/{BOX_STATS_FILE}"))) == 2
 
 
 @pytest.mark.slow

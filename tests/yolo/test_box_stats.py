@@ -19,7 +19,7 @@ from tests.yolo.test_distributed import run_ranks
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.storage.tables import read_csv, write_csv
 from yolo_feiou.yolo.bbox_loss import Positives, SwappedBboxLoss
-from yolo_feiou.yolo.box_stats import FILE, NAMES, BoxStats
+from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BIN_NAMES, BoxStats
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 CPU = torch.device("cpu")
@@ -36,7 +36,7 @@ COLUMNS = [
 
 def stats(loss, *batches, folder=None, **arguments):
     """The statistics of batches: pred, target, scores and total of each."""
-    made = BoxStats(build_loss(loss), folder / FILE if folder else None, CPU, **arguments)
+    made = BoxStats(build_loss(loss), folder / BOX_STATS_FILE if folder else None, CPU, **arguments)
     for batch in batches:
         made.add(Positives(*batch))
     return made
@@ -44,7 +44,7 @@ def stats(loss, *batches, folder=None, **arguments):
 
 def filled(row, kind):
     """The bins of a row that are not 0, as numbers."""
-    return {name: row[f"{kind}_{name}"] for name in NAMES if row[f"{kind}_{name}"] != 0}
+    return {name: row[f"{kind}_{name}"] for name in BIN_NAMES if row[f"{kind}_{name}"] != 0}
 
 
 def test_statistics_are_shares_by_bin_of_iou():
@@ -110,7 +110,7 @@ def test_without_pairs_shares_are_missing(tmp_path):
     none = torch.zeros(0, 4)
     made = stats("focal_eiou", (none, none, torch.zeros(0), 1.0), folder=tmp_path)
     made.finish(1)
-    (row,) = read_csv(tmp_path / FILE)
+    (row,) = read_csv(tmp_path / BOX_STATS_FILE)
     assert list(row) == COLUMNS
     assert row == {"epoch": 1, "positives": 0, **dict.fromkeys(COLUMNS[2:], "")}
 
@@ -118,7 +118,7 @@ def test_without_pairs_shares_are_missing(tmp_path):
 def test_without_gradients_their_shares_are_missing():
     row = stats("iou", (PRED[3:4], TARGET[:1], torch.ones(1), 1.0)).row()  # boxes that don't touch
     assert row["iou_mean"] == 0
-    assert filled(row, "grad") == dict.fromkeys(NAMES)
+    assert filled(row, "grad") == dict.fromkeys(BIN_NAMES)
 
 
 def test_half_precision_keeps_small_gradients():
@@ -162,25 +162,25 @@ def test_an_epoch_begins_with_nothing(tmp_path):
     made.start()
     made.add(Positives(PRED[:1], TARGET[:1], torch.ones(1), 1.0))
     made.finish(2)
-    assert [(row["epoch"], row["positives"]) for row in read_csv(tmp_path / FILE)] == [(1, 5), (2, 1)]
+    assert [(row["epoch"], row["positives"]) for row in read_csv(tmp_path / BOX_STATS_FILE)] == [(1, 5), (2, 1)]
 
 
 def test_resuming_keeps_the_epochs_that_are_done_and_replaces_the_others(tmp_path):
     values = dict.fromkeys(COLUMNS[2:], 0.123456) | {"grad_00": ""}
     old = [{"epoch": epoch, "positives": 123456780 + epoch, **values} for epoch in (1, 2, 3)]
-    write_csv(tmp_path / FILE, old)
-    text = (tmp_path / FILE).read_text()
+    write_csv(tmp_path / BOX_STATS_FILE, old)
+    text = (tmp_path / BOX_STATS_FILE).read_text()
     made = stats("iou", (PRED, TARGET, torch.ones(5), 5.0), folder=tmp_path, epochs_done=2)
-    assert (tmp_path / FILE).read_text() == text
+    assert (tmp_path / BOX_STATS_FILE).read_text() == text
     made.finish(3)
-    assert (tmp_path / FILE).read_text().splitlines()[:3] == text.splitlines()[:3]
-    assert [row["positives"] for row in read_csv(tmp_path / FILE)] == [123456781, 123456782, 5]
+    assert (tmp_path / BOX_STATS_FILE).read_text().splitlines()[:3] == text.splitlines()[:3]
+    assert [row["positives"] for row in read_csv(tmp_path / BOX_STATS_FILE)] == [123456781, 123456782, 5]
 
 
 def test_a_fresh_start_takes_nothing_from_an_older_file(tmp_path):
-    (tmp_path / FILE).write_text("what,ever\n1,2\n")
+    (tmp_path / BOX_STATS_FILE).write_text("what,ever\n1,2\n")
     stats("iou", (PRED, TARGET, torch.ones(5), 5.0), folder=tmp_path).finish(1)
-    assert len(read_csv(tmp_path / FILE)) == 1
+    assert len(read_csv(tmp_path / BOX_STATS_FILE)) == 1
 
 
 @pytest.mark.slow
@@ -189,19 +189,19 @@ def test_training_is_the_same_with_statistics_and_without(train, monkeypatch):
     calls, add = [], BoxStats.add
     monkeypatch.setattr(BoxStats, "add", lambda self, *batch: (calls.append(len(batch[0])), add(self, *batch)))
     without = train(epochs=2, loss="focal_eiou").save_dir
-    assert not (without / FILE).exists() and not calls
+    assert not (without / BOX_STATS_FILE).exists() and not calls
     recorded = train(epochs=2, loss="focal_eiou", box_stats=True).save_dir
     assert len(calls) == 2 * 3
-    rows = read_csv(recorded / FILE)
+    rows = read_csv(recorded / BOX_STATS_FILE)
     assert [row["epoch"] for row in rows] == [1, 2]
     assert [row["positives"] for row in rows] == [sum(calls[:3]), sum(calls[3:])]
     for row in rows:
         for kind in ("pos", "grad"):
-            assert sum(row[f"{kind}_{name}"] for name in NAMES) == pytest.approx(1, abs=1e-6)
+            assert sum(row[f"{kind}_{name}"] for name in BIN_NAMES) == pytest.approx(1, abs=1e-6)
     assert results(recorded) == results(without)
     assert yaml.safe_load((recorded / "args.yaml").read_text())["box_stats"] is True
     again = train(name=recorded.name, exist_ok=True, loss="eiou").save_dir
-    assert again == recorded and not (recorded / FILE).exists()  # not the older run's beside the new results
+    assert again == recorded and not (recorded / BOX_STATS_FILE).exists()  # not the older run's beside the new results
 
 
 @pytest.mark.slow
@@ -209,7 +209,7 @@ def test_the_one_to_one_head_of_yolo26_has_a_positive_an_object_at_most(train, d
     release("8.4.0")
     still = dict.fromkeys(("mosaic", "translate", "scale", "fliplr"), 0.0)
     folder = train("yolo26n.yaml", loss="eiou", box_stats=True, **still).save_dir
-    (row,) = read_csv(folder / FILE)
+    (row,) = read_csv(folder / BOX_STATS_FILE)
     labels = [path.read_text().splitlines() for path in Path(data).parent.glob("labels/train/*.txt")]
     assert len(labels) == 24
     assert 0 < row["positives"] <= sum(map(len, labels))
@@ -222,15 +222,15 @@ def test_a_killed_run_resumes_with_its_table(command, data, tmp_path):
         [sys.executable, "-c", KILLED, json.dumps({**arguments, "box_stats": True})], capture_output=True
     )
     assert killed.returncode == -signal.SIGKILL
-    before = (tmp_path / "run" / FILE).read_text()
+    before = (tmp_path / "run" / BOX_STATS_FILE).read_text()
     last = f"model={tmp_path / 'run' / 'weights' / 'last.pt'}"
     refused = command("train", "resume", last, "box_stats=False")
     assert refused.returncode == 2
     assert "this run trains with box_stats=True, and resuming can't change it to box_stats=False" in refused.stderr
     assert command("train", "resume", last, "box_stats=True").returncode == 0
-    after = (tmp_path / "run" / FILE).read_text()
+    after = (tmp_path / "run" / BOX_STATS_FILE).read_text()
     assert len(before.splitlines()) == 2 and after.startswith(before)
-    assert [row["epoch"] for row in read_csv(tmp_path / "run" / FILE)] == [1, 2, 3]
+    assert [row["epoch"] for row in read_csv(tmp_path / "run" / BOX_STATS_FILE)] == [1, 2, 3]
 
 
 @pytest.mark.slow
@@ -247,7 +247,7 @@ def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, mon
     model.add_callback("on_train_epoch_end", spoil)
     model.train(**overrides(data, tmp_path, epochs=3, box_stats=True))
     assert len(calls) == 4 * 3  # one epoch more than there are; the new EMA, a copy of the model, is not looked at
-    assert [row["positives"] for row in read_csv(tmp_path / "run" / FILE)] == [
+    assert [row["positives"] for row in read_csv(tmp_path / "run" / BOX_STATS_FILE)] == [
         sum(calls[:3]),
         sum(calls[6:9]),
         sum(calls[9:]),
@@ -286,5 +286,5 @@ def test_two_ranks_sum_up(data, tmp_path, release):
     assert sorted(words[:2] for words in counted) == [("1", "0"), ("1", "1"), ("2", "0"), ("2", "1")]
     assert all(int(count) > 0 for *_, count in counted)
     assert re.findall(r"rank (\d) writes", done.stdout) == ["0", "0"]
-    for row in read_csv(tmp_path / "run" / FILE):
+    for row in read_csv(tmp_path / "run" / BOX_STATS_FILE):
         assert row["positives"] == sum(int(count) for epoch, _, count in counted if int(epoch) == row["epoch"])

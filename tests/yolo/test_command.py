@@ -7,7 +7,7 @@ import ultralytics
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
-from yolo_feiou.yolo.command import check_arguments, locate_yaml, replace_models
+from yolo_feiou.yolo.command import check_command_arguments, locate_yaml, replace_models
 from yolo_feiou.yolo.configs import CFG_DIR
 
 
@@ -37,7 +37,7 @@ from yolo_feiou.yolo.configs import CFG_DIR
 )
 def test_loss_is_checked_before_anything_runs(words, error, message):
     with pytest.raises(error, match=message):
-        check_arguments(words)
+        check_command_arguments(words)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
     ],
 )
 def test_commands_that_train_are_known(words, training):
-    assert check_arguments(words) is training
+    assert check_command_arguments(words) is training
 
 
 @pytest.mark.parametrize(
@@ -80,18 +80,18 @@ def test_a_broken_recipe_is_named(tmp_path, text, error, message):
     if text is not None:
         recipe.write_text(text)
     with pytest.raises(error, match=message):
-        check_arguments(["train", f"cfg={recipe}"])
+        check_command_arguments(["train", f"cfg={recipe}"])
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing yet\n", b"# gr\xfc\xdfe, in Latin-1\nloss: eiou\n", b"loss:\n"])
 def test_a_recipe_that_ultralytics_reads_is_read(tmp_path, content):
     (tmp_path / "recipe.yaml").write_bytes(content)
-    assert check_arguments(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
+    assert check_command_arguments(["train", f"cfg={tmp_path / 'recipe.yaml'}"]) is True
 
 
 def test_a_recipe_of_ultralytics_is_found_as_by_stock():
-    assert check_arguments(["predict", "cfg=default.yaml"]) is False
-    assert check_arguments(["train", "cfg=default.yaml"]) is True
+    assert check_command_arguments(["predict", "cfg=default.yaml"]) is False
+    assert check_command_arguments(["train", "cfg=default.yaml"]) is True
 
 
 def test_our_models_stand_in_within_the_block_only():

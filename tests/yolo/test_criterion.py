@@ -14,7 +14,7 @@ from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 from yolo_feiou import build_loss
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.criterion import check_losses, find_heads, find_losses, share_arguments, swap_losses
+from yolo_feiou.yolo.criterion import check_swapped_losses, find_heads, find_losses, share_arguments, swap_losses
 
 
 def model_of(kind, yaml):
@@ -62,7 +62,7 @@ def test_a_criterion_that_is_not_ours_is_found():
     swap_losses(model, loss)
     model.criterion.one2one.bbox_loss = BboxLoss(1)
     with pytest.raises(LossNotAppliedError, match="one2one.bbox_loss is a BboxLoss, would not train with eiou"):
-        check_losses(model, loss)
+        check_swapped_losses(model, loss)
 
 
 def test_of_two_heads_the_one_that_predicts_is_last():
@@ -141,10 +141,10 @@ def test_a_box_loss_is_swapped_wherever_it_is_kept(where):
     make, get = KEPT[where]
     model, loss = holding(make(BboxLoss(16))), build_loss("eiou")
     with pytest.raises(LossNotAppliedError, match="would not train with eiou"):
-        check_losses(model, loss)
+        check_swapped_losses(model, loss)
     assert swap_losses(model, loss) == 1
     assert get(model.criterion).box_loss is loss
-    assert check_losses(model, loss) == [get(model.criterion)]
+    assert check_swapped_losses(model, loss) == [get(model.criterion)]
     assert type(OfTheClass.bbox_loss) is BboxLoss  # another criterion's too
 
 
@@ -207,7 +207,7 @@ def test_heads_that_share_what_holds_the_box_loss_have_one():
 @pytest.mark.parametrize("criterion", [None, Holder(), lambda preds, batch: (0, 0)])
 def test_a_model_without_any_box_loss_is_refused(criterion):
     with pytest.raises(LossNotAppliedError, match="has lost its criterion|has no BboxLoss"):
-        check_losses(holding(criterion), build_loss("eiou"))
+        check_swapped_losses(holding(criterion), build_loss("eiou"))
 
 
 def test_a_search_changes_nothing():

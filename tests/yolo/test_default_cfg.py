@@ -10,11 +10,11 @@ from tests.runs import overrides
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
-from yolo_feiou.yolo.command import check_arguments
+from yolo_feiou.yolo.command import check_command_arguments
 from yolo_feiou.yolo.default_cfg import (
     extended_default_cfg,
-    extra_arguments,
     find_taken_arguments,
+    list_extra_arguments,
     refuse_taken_arguments,
     stock_default_cfg,
 )
@@ -32,7 +32,7 @@ def table():
 def own_loss(monkeypatch):
     """An Ultralytics that has an argument `loss` of its own."""
     monkeypatch.setitem(DEFAULT_CFG_DICT, "loss", "siou")
-    assert find_taken_arguments() == {"loss"} and extra_arguments() == {"box_stats": False, "check": True}
+    assert find_taken_arguments() == {"loss"} and list_extra_arguments() == {"box_stats": False, "check": True}
 
 
 def test_the_table_has_ours_within_the_block():
@@ -82,8 +82,8 @@ def test_what_could_be_ultralytics_own_is_refused_wherever_it_is_given(own_loss,
     for act in (
         lambda: YOLO("yolov8n.yaml").train(data=data, loss="eiou", project=str(tmp_path / "runs")),
         lambda: DetectionTrainer(overrides=overrides(data, tmp_path / "runs")),
-        lambda: check_arguments(["train", "loss=eiou"]),
-        lambda: check_arguments(["train", "cfg=eiou.yaml"]),
+        lambda: check_command_arguments(["train", "loss=eiou"]),
+        lambda: check_command_arguments(["train", "cfg=eiou.yaml"]),
     ):
         with pytest.raises(ArgumentError, match="has an argument 'loss' of its own, so it can't be told"):
             act()

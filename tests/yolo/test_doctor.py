@@ -72,7 +72,13 @@ def test_an_argument_that_ultralytics_has_too_is_reported(scripts, monkeypatch, 
 
 @pytest.mark.parametrize(
     ("version", "tested"),
-    [("8.2.103", False), (doctor.TESTED[0], True), (doctor.TESTED[1], True), ("8.4.1", False), ("9.0.0", False)],
+    [
+        ("8.2.103", False),
+        (doctor.TESTED_RELEASES[0], True),
+        (doctor.TESTED_RELEASES[1], True),
+        ("8.4.1", False),
+        ("9.0.0", False),
+    ],
 )
 def test_a_release_is_known_to_be_tested_or_not(version, tested):
     assert doctor.check_range(version) is tested

@@ -10,11 +10,11 @@ import yaml
 
 from tests.runs import SHORT
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.evaluation.labels import from_labels
+from yolo_feiou.evaluation.labels import read_label_truth
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.truth import read_ground_truth
-from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
+from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
 USUAL = {"imgsz": 64, "device": "cpu"}
@@ -157,7 +157,7 @@ def test_real_predictions_with_crowds_agree_to_the_last_digit(coco_tiny, tmp_pat
 def test_a_perfect_detector_has_an_ap_of_1(bccd, model, detecting, tmp_path):
     """The objects themselves as detections, through Ultralytics' letterbox of 64 × 64 and back to 640 × 480: at each
     IoU, .95 too. It needs the right image, class and pixels for each."""
-    truth = from_labels(read_split(bccd, "val"))
+    truth = read_label_truth(read_split(bccd, "val"))
     detecting(rows_of(truth, bccd.parent))
     row = evaluate(model(names_in(bccd)), bccd, "val", tmp_path, **USUAL)
     assert row["AP"] == row["AP95"] == row["AR"] == row["found_90"] == 1
@@ -207,7 +207,7 @@ def test_ultralytics_own_metrics_agree_for_boxes_inside_the_image(bccd, model, d
     values there, joined by straight lines, which loses half a step at a recall of 0 and 1 (at most 1/200); and IoU in
     float32 pixels of the letterboxed image."""
     release("8.4.45")  # up to 8.4.30 precision fell slowly behind the highest recall, not at once: .01 to .045 more
-    truth = from_labels(read_split(bccd, "val"))
+    truth = read_label_truth(read_split(bccd, "val"))
     detecting(rows_of(truth, bccd.parent, noise=0.08, seed=seed, inside=True))
     yolo = model(names_in(bccd))
     row = evaluate(yolo, bccd, "val", tmp_path / "out", **USUAL)
@@ -219,7 +219,7 @@ def test_ultralytics_own_metrics_do_not_clip_boxes_to_the_image(bccd, model, det
     """Boxes that reach out of the image have a lower IoU there than in its own JSON, ours and COCO's, which clip them.
     Objects at the left edge, detected as reaching as far out of it as into it, are perfect once clipped."""
     release("8.4.45")
-    truth = from_labels(read_split(bccd, "val"))
+    truth = read_label_truth(read_split(bccd, "val"))
     rows = rows_of(truth, bccd.parent)
     edge = 0
     for row in (row for found in rows.values() for row in found):
@@ -249,7 +249,7 @@ def test_files_of_any_name_find_their_objects(tmp_path, model, detecting):
     """Two of one name in two folders, one without a number, and 7 beside 007, which Ultralytics' JSON can't tell apart:
     each has another object, and all are found."""
     data = data_set(tmp_path, ["a/7.jpg", "b/7.jpg", "007.jpg", "ein bild.png", "7.5.jpg"])
-    detecting(rows_of(from_labels(read_split(data, "val")), tmp_path))
+    detecting(rows_of(read_label_truth(read_split(data, "val")), tmp_path))
     row = evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)
     assert (row["images"], row["AP"]) == (5, 1)
 
@@ -257,7 +257,7 @@ def test_files_of_any_name_find_their_objects(tmp_path, model, detecting):
 def test_images_that_ultralytics_skips_are_counted(tmp_path, model, detecting):
     data = data_set(tmp_path, ["1.jpg", "2.jpg"])
     (tmp_path / "labels" / "2.txt").write_text("0 32 16 8 8\n")
-    detecting(rows_of(from_labels(read_split(data, "val")), tmp_path))
+    detecting(rows_of(read_label_truth(read_split(data, "val")), tmp_path))
     row = evaluate(model(["cat"]), data, "val", tmp_path / "out", **USUAL)
     assert (row["images"], row["unread"], row["AP"]) == (1, 1, 1)
     assert evaluate_again(tmp_path / "out") == row
@@ -265,7 +265,7 @@ def test_images_that_ultralytics_skips_are_counted(tmp_path, model, detecting):
 
 def test_with_single_cls_all_objects_are_of_one_class(tmp_path, bccd, model, detecting):
     """All objects are of one class then, whatever the labels say."""
-    truth = from_labels(read_split(bccd, "val"))
+    truth = read_label_truth(read_split(bccd, "val"))
     detecting(rows_of(truth, bccd.parent))
     row = evaluate(model(names_in(bccd)), bccd, "val", tmp_path, single_cls=True, **USUAL)
     assert (row["single_cls"], row["AP"], row["objects"]) == (True, 1, 1137)
@@ -305,7 +305,7 @@ def test_a_json_without_objects_in_the_split_is_refused(tmp_path, model):
 
 def test_the_row_is_what_the_parts_give(bccd, model, detecting, tmp_path):
     """The score of the same objects and detections, put together by hand."""
-    truth = from_labels(read_split(bccd, "test"))
+    truth = read_label_truth(read_split(bccd, "test"))
     rows = rows_of(truth, bccd.parent, noise=0.08, inside=True)
     detecting(rows)
     row = evaluate(model(names_in(bccd)), bccd, "test", tmp_path, evaluator="pycocotools", **USUAL)
@@ -324,7 +324,7 @@ def test_the_row_is_what_the_parts_give(bccd, model, detecting, tmp_path):
 
 def test_classes_that_are_left_out_are_not_missed(bccd, model, detecting, tmp_path):
     """With all objects found, a model that is to look for class 0 alone is perfect, not at a third."""
-    truth = from_labels(read_split(bccd, "test"))
+    truth = read_label_truth(read_split(bccd, "test"))
     detecting(rows_of(truth, bccd.parent))
     row = evaluate(model(names_in(bccd)), bccd, "test", tmp_path, classes=[0], **USUAL)
     assert row["objects"] == sum(annotation["category_id"] == 1 for annotation in truth.annotations) < truth.objects
@@ -334,6 +334,6 @@ def test_classes_that_are_left_out_are_not_missed(bccd, model, detecting, tmp_pa
 def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
     """Of weights trained at 1280, with the batch that Ultralytics chose; neither rect nor the rest is passed on."""
     asked = {"batch": -1, "iou": 0.6, "rect": False, "classes": [0], "lr0": 0.1, "conf": None}
-    assert evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
+    assert make_evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
         **{"iou": 0.6, "classes": [0], "imgsz": 1280, "batch": 24}
     }

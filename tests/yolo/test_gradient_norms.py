@@ -19,7 +19,7 @@ from yolo_feiou.yolo.gradient_norms import (
     Batch,
     GradientNorm,
     Measuring,
-    first_device,
+    get_first_device,
     main,
     make_rows,
     measure_gradient_norms,
@@ -163,7 +163,7 @@ def ratios(**given):
     [(None, None), ("", None), (0, "0"), ("cpu", "cpu"), ("1,2", "1"), ([1, 2], 1), ("cuda:1", "cuda:1")],
 )
 def test_of_several_devices_the_first_measures(device, first):
-    assert first_device(device) == first
+    assert get_first_device(device) == first
 
 
 @pytest.mark.parametrize(

@@ -2,20 +2,20 @@
 
 import pytest
 
-from yolo_feiou.yolo.command import check_arguments
-from yolo_feiou.yolo.recipe_warning import off_recipe
+from yolo_feiou.yolo.command import check_command_arguments
+from yolo_feiou.yolo.recipe_warning import find_departure
 
 RECIPE = "coco/yolov8.yaml"  # batch=128 lr0=0.01 nbs=64
 
 
 @pytest.mark.parametrize("asked", [{}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}, {"batch": -1}])
 def test_settings_of_the_recipe_give_no_warning(asked):
-    assert off_recipe(RECIPE, asked) == ""
+    assert find_departure(RECIPE, asked) == ""
 
 
 @pytest.mark.parametrize("recipe", ["eiou.yaml", None, "nowhere.yaml"])
 def test_other_recipes_have_no_batch_to_leave(recipe):
-    assert off_recipe(recipe, {"batch": 512}) == ""
+    assert find_departure(recipe, {"batch": 512}) == ""
 
 
 @pytest.mark.parametrize(
@@ -39,14 +39,14 @@ def test_other_recipes_have_no_batch_to_leave(recipe):
     ],
 )
 def test_a_warning_says_what_is_left_and_what_would_go_with_it(asked, left, suggested):
-    warning = off_recipe(RECIPE, asked)
+    warning = find_departure(RECIPE, asked)
     assert warning.startswith(left)
     assert suggested in warning if suggested else "linear scaling" not in warning
     assert ("longer warmup" in warning) == (asked.get("batch", 0) > 128)
 
 
 def test_the_command_warns_and_trains(caplog):
-    assert check_arguments(["train", f"cfg={RECIPE}", "batch=512", "data=coco.yaml"])
+    assert check_command_arguments(["train", f"cfg={RECIPE}", "batch=512", "data=coco.yaml"])
     assert "batch=512 leaves the recipe" in caplog.text and "lr0=0.04" in caplog.text
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, MissingFileError, UnsupportedModelError
-from yolo_feiou.yolo.rehearsal import check_last_batch_of, check_model, check_training_arguments, find_image_folders
+from yolo_feiou.yolo.rehearsal import check_last_batch_of, check_model, check_training_arguments, find_split_folders
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_folders_of_images_are_those_of_all_splits_as_far_as_they_are_folders(tm
     (tmp_path / "list.txt").write_text("a/1.jpg\n")
     content = {"path": str(tmp_path), "train": ["a", "list.txt"], "val": "b", "test": "c", "names": ["cat"]}
     (tmp_path / "data.yaml").write_text(yaml.safe_dump(content))
-    assert find_image_folders(tmp_path / "data.yaml") == [tmp_path / name for name in "abc"]
+    assert find_split_folders(tmp_path / "data.yaml") == [tmp_path / name for name in "abc"]
 
 
 @pytest.mark.parametrize(

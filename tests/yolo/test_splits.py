@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.labels import from_labels
+from yolo_feiou.evaluation.labels import read_label_truth
 from yolo_feiou.yolo.splits import read_split
 
 
@@ -41,7 +41,7 @@ def test_boxes_are_exact(written):
             "val/deep/c.jpg": None,
         }
     )
-    found = from_labels(read_split(data, "val"))
+    found = read_label_truth(read_split(data, "val"))
     assert found.images == [
         {"id": 1, "file_name": "images/val/a.jpg", "width": 64, "height": 32},
         {"id": 2, "file_name": "images/val/b.jpg", "width": 64, "height": 32},
@@ -58,14 +58,14 @@ def test_boxes_are_exact(written):
 def test_polygons_count_as_their_boxes(written):
     """Corners (.25, .25), (.75, .25) and (.25, .75) of 64 × 32: 32 × 16 at (16, 8)."""
     data = written({"val/a.jpg": "0 0.25 0.25 0.75 0.25 0.25 0.75\n"})
-    (annotation,) = from_labels(read_split(data, "val")).annotations
+    (annotation,) = read_label_truth(read_split(data, "val")).annotations
     assert annotation["bbox"] == [16, 8, 32, 16]
 
 
 def test_what_ultralytics_leaves_out_is_counted(written):
     """Coordinates in pixels are no fractions: Ultralytics skips the image, here and in training."""
     data = written({"val/a.jpg": "0 0.5 0.5 0.5 0.5\n", "val/b.jpg": "0 32 16 8 8\n"})
-    found = from_labels(read_split(data, "val"))
+    found = read_label_truth(read_split(data, "val"))
     assert [image["file_name"] for image in found.images] == ["images/val/a.jpg"]
     assert found.unread == 1
 
@@ -74,7 +74,7 @@ def test_real_labels_are_read_to_the_last_digit(bccd):
     """The counts of data/README.md, and each number of the files, six digits of 640 × 480 pixels each."""
     for name, count in (("train", 205), ("val", 87), ("test", 72)):
         split = read_split(bccd, name)
-        found = from_labels(split)
+        found = read_label_truth(split)
         assert len(found.images) == count
         assert [category["name"] for category in found.categories] == ["RBC", "WBC", "Platelets"]
         assert {(image["width"], image["height"]) for image in found.images} == {(640, 480)}
@@ -92,13 +92,13 @@ def test_real_labels_are_read_to_the_last_digit(bccd):
 
 
 def test_a_data_set_of_ours_is_found_by_name(data):
-    assert len(from_labels(read_split(data, "val")).images) == 8
+    assert len(read_label_truth(read_split(data, "val")).images) == 8
 
 
 def test_coco8_is_read_with_its_sizes(tmp_path):
     from tests.detection import copy_of
 
-    found = from_labels(read_split(copy_of("coco8", tmp_path) / "coco8.yaml", "val"))
+    found = read_label_truth(read_split(copy_of("coco8", tmp_path) / "coco8.yaml", "val"))
     assert (len(found.images), len(found.categories)) == (4, 80)
     assert len({(image["width"], image["height"]) for image in found.images}) > 1
 
@@ -125,7 +125,7 @@ def test_splits_that_cannot_be_used_are_refused(written, labels, split, message,
     else:
         data = written(labels)
     with pytest.raises(DataError, match=message) as refused:
-        from_labels(read_split(data, split))
+        read_label_truth(read_split(data, split))
     assert "\n" not in str(refused.value)
     assert capfd.readouterr().out == ""
 

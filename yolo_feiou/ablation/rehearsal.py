@@ -10,7 +10,7 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.options import AblationRequest
 from yolo_feiou.ablation.run_folder import TRAIN
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.evaluators import find_evaluator_version
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
@@ -32,7 +32,7 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
         UnsupportedModelError: If a model can't be evaluated.
     """
     options, framework = request.options, request.framework
-    evaluator_version(options.evaluator)
+    find_evaluator_version(options.evaluator)
     if options.engine == "local":
         for device in dict.fromkeys(request.devices):
             framework.check_device(device)

@@ -88,7 +88,7 @@ class CheckedLoss:
         """Return one value a pair, shape (N,), float64, detached."""
         return self(pred, target).detach().double()
 
-    def of(self, pred: Sequence[float], target: Sequence[float]) -> float:
+    def value_at(self, pred: Sequence[float], target: Sequence[float]) -> float:
         """Return the value of one pair of boxes, given in numbers."""
         return self.values(*torch.tensor([[pred], [target]], dtype=torch.float64)).item()
 

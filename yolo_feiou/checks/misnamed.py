@@ -31,7 +31,7 @@ def check_focus_direction(subject: CheckedLoss) -> Finding | None:
     right = Formula("IoU^γ", formula.gamma, formula.terms)
     return Finding(
         f"the focus is reversed, low-IoU boxes count more: {formula}",
-        format_numbers(subject.of(*LOW_IOU_PAIR)),
+        format_numbers(subject.value_at(*LOW_IOU_PAIR)),
         f"{format_numbers(evaluate_formula(right, LOW_IOU_PAIR))}, by {right} (arXiv:2101.08158, Eq. 10)",
         "the weight is iou.detach() ** gamma",
         LOW_IOU_PAIR,
@@ -49,7 +49,7 @@ def check_centre_offset(subject: CheckedLoss) -> Finding | None:
     right = Formula(formula.weight, formula.gamma, terms)
     return Finding(
         f"the offset of the centres is in place of the differences of the sides: {formula}",
-        f"{format_numbers(subject.of(*CONCENTRIC_PAIR))}, as if the sides were equal",
+        f"{format_numbers(subject.value_at(*CONCENTRIC_PAIR))}, as if the sides were equal",
         f"{format_numbers(evaluate_formula(right, CONCENTRIC_PAIR))}, by {right} (arXiv:2101.08158, Eq. 7)",
         "(w − w_t)²/C_w² + (h − h_t)²/C_h² with the widths and heights, next to ρ²/c² of the centres",
         CONCENTRIC_PAIR,
@@ -88,7 +88,7 @@ def check_extended_iou(subject: CheckedLoss) -> Finding | None:
         if (values - candidate).norm() < FORMULA_TOLERANCE * candidate.norm():
             return Finding(
                 "this is Extended-IoU, in which the intersection of disjoint boxes is negative: expected Efficient IoU",
-                format_numbers(subject.of(*CONCENTRIC_PAIR)),
+                format_numbers(subject.value_at(*CONCENTRIC_PAIR)),
                 "1.25, by 1 − IoU + ρ²/c² + Δw²/C_w² + Δh²/C_h² (arXiv:2101.08158, Eq. 7)",
                 "use Eq. 7 if EIoU is meant, and name it extended if not",
                 CONCENTRIC_PAIR,

@@ -67,7 +67,7 @@ def run_evaluator(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluat
     )
 
 
-def evaluator_version(evaluator: str) -> str:
+def find_evaluator_version(evaluator: str) -> str:
     """Return the version of an evaluator.
 
     Raises:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, ground_truth_of_records
+from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, make_record_truth
 from yolo_feiou.framework import Split
 
 
-def from_labels(split: Split) -> GroundTruth:
+def read_label_truth(split: Split) -> GroundTruth:
     """Return the ground truth in a split's labels, each image with it, also those without objects.
 
     Images are numbered from 1 in the order of their paths; categories are class index + 1, as in Ultralytics' own
@@ -34,7 +34,7 @@ def from_labels(split: Split) -> GroundTruth:
             "Expected label files in a folder 'labels' beside 'images', or annotations=FILE.json."
         )
     images = [
-        {"id": number, "file_name": name_in(label["im_file"], split.root), "width": width, "height": height}
+        {"id": number, "file_name": make_relative_name(label["im_file"], split.root), "width": width, "height": height}
         for number, label in enumerate(split.labels, 1)
         for height, width in [label["shape"]]
     ]
@@ -44,7 +44,7 @@ def from_labels(split: Split) -> GroundTruth:
         for annotation in _annotations(image, label)
     ]
     categories = [{"id": number, "name": name} for number, name in enumerate(split.names, 1)]
-    return replace(ground_truth_of_records(images, annotations, categories), unread=split.unread)
+    return replace(make_record_truth(images, annotations, categories), unread=split.unread)
 
 
 def digest_labels(split: Split) -> str:
@@ -52,11 +52,13 @@ def digest_labels(split: Split) -> str:
     digest = hashlib.sha256()
     for file, label in zip(split.files, map(Path, split.label_files), strict=True):
         content = label.read_bytes() if label.is_file() else b""
-        digest.update(f"{name_in(file, split.root)}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+        digest.update(
+            f"{make_relative_name(file, split.root)}\0{len(content)}\0".encode(errors="surrogateescape") + content
+        )
     return digest.hexdigest()
 
 
-def name_in(file: str, root: Path) -> str:
+def make_relative_name(file: str, root: Path) -> str:
     """Return the path of an image as seen from the data set's folder, or as it is if it lies elsewhere."""
     path = Path(file)
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -18,7 +18,7 @@ RECALL_LEVELS = (50, 75, 90)  # IoU from which a match counts, in per cent
 IOU_BINS = tuple(range(50, 100, 5))  # lower ends of the histogram's bins, in per cent
 
 
-def matched_ious(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> np.ndarray:
+def match_ious(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> np.ndarray:
     """Return the IoU of each matched prediction.
 
     A prediction is matched as COCO does it at an IoU of .5: in each image and class on its own, predictions, the 100
@@ -44,7 +44,7 @@ def matched_ious(truth: GroundTruth, predictions: Sequence[CocoRecord]) -> np.nd
     return np.minimum(np.array(matched, dtype=np.float64), 1)
 
 
-def matched_row(iou: np.ndarray, objects: int) -> Row:
+def make_matched_row(iou: np.ndarray, objects: int) -> Row:
     """Return what the table says about the IoU of matched predictions.
 
     `matched` is their number and `matched_iou` the mean. `matched_75` is the share of matched predictions with an IoU

@@ -8,8 +8,8 @@ from math import isfinite
 import numpy as np
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version, run_evaluator
-from yolo_feiou.evaluation.matched import matched_ious, matched_row
+from yolo_feiou.evaluation.evaluators import FASTER, find_evaluator_version, run_evaluator
+from yolo_feiou.evaluation.matched import make_matched_row, match_ious
 from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, is_box, require_objects
 from yolo_feiou.storage.tables import Row
 
@@ -50,10 +50,10 @@ def score(truth: GroundTruth, predictions: Sequence[CocoRecord], evaluator: str 
         "area_source": truth.area_source,
         "areas_replaced": truth.areas_replaced,
         "evaluator": evaluator,
-        "evaluator_version": evaluator_version(evaluator),
+        "evaluator_version": find_evaluator_version(evaluator),
         **{name: measured.stats[place] for name, place in COCO_STATS.items()},
         **{name: value for name, value in curve.items() if name not in COCO_STATS},
-        **matched_row(matched_ious(truth, predictions), truth.objects),
+        **make_matched_row(match_ious(truth, predictions), truth.objects),
     }
 
 

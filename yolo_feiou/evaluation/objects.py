@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from yolo_feiou.datasets.coco.annotations import read_coco_columns
-from yolo_feiou.datasets.coco.convert import label_boxes
+from yolo_feiou.datasets.coco.convert import make_label_rows
 from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import DataError, first_three
 from yolo_feiou.escape import visible
 from yolo_feiou.evaluation.ids import match_categories, match_images
-from yolo_feiou.evaluation.labels import from_labels, name_in
+from yolo_feiou.evaluation.labels import make_relative_name, read_label_truth
 from yolo_feiou.evaluation.source import Source
 from yolo_feiou.evaluation.truth import CocoRecord, GroundTruth, make_ground_truth, require_objects
 from yolo_feiou.framework import Split
@@ -58,7 +58,7 @@ def find_expected_objects(split: Split, source: Source, names: Sequence[str] | N
         DataError: If the objects can't be read, don't fit the images or the classes, or there are none.
     """
     if source.path is None:
-        truth, notes = from_labels(split), []
+        truth, notes = read_label_truth(split), []
         ids = match_images(split.files, truth.images)
     else:
         truth, ids, notes = _from_json(split, source.path)
@@ -138,7 +138,7 @@ def _warn_of_boxes(truth: GroundTruth) -> Iterator[str]:
     boxes = np.array([one["bbox"] for one in objects], float).reshape(-1, 4)
     sizes = np.array([sides[one["image_id"]] for one in objects], float).reshape(-1, 2)
     if objects:
-        yield from warn_of_boxes(boxes, int(label_boxes(boxes, sizes)[1].sum()), len(objects))
+        yield from warn_of_boxes(boxes, int(make_label_rows(boxes, sizes)[1].sum()), len(objects))
 
 
 def _empty_images(split: Split) -> set[str]:
@@ -164,7 +164,12 @@ def _more_images(files: Sequence[str], split: Split, first: int) -> list[CocoRec
     """Return images of these files, numbered from `first`."""
     shapes = {label["im_file"]: label["shape"] for label in split.labels}
     return [
-        {"id": number, "file_name": name_in(file, split.root), "width": shapes[file][1], "height": shapes[file][0]}
+        {
+            "id": number,
+            "file_name": make_relative_name(file, split.root),
+            "width": shapes[file][1],
+            "height": shapes[file][0],
+        }
         for number, file in enumerate(files, first)
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
+from yolo_feiou.evaluation.evaluators import FASTER, find_evaluator_version
 from yolo_feiou.evaluation.objects import ExpectedObjects, find_expected_objects
 from yolo_feiou.evaluation.saved import Evaluation
 from yolo_feiou.evaluation.source import Source, find_source
@@ -55,6 +55,6 @@ def find_evaluation_input(
         ArgumentError: If there is no such evaluator, or it isn't installed.
         DataError: If objects are missing, or don't fit the images.
     """
-    evaluator_version(evaluator)  # a wrong name shows before the work
+    find_evaluator_version(evaluator)  # a wrong name shows before the work
     source = find_source(images, annotations)
     return EvaluationInput(images, source, find_expected_objects(images, source, names), evaluator)

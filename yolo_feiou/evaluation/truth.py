@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from yolo_feiou.datasets.coco.annotations import Columns, read_coco_columns
-from yolo_feiou.datasets.coco.ids import ordinary_ids
+from yolo_feiou.datasets.coco.ids import make_ordinary_ids
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.areas import choose_areas
 
@@ -133,7 +133,7 @@ def make_ground_truth(columns: Columns, source: object) -> GroundTruth:
 def _images(columns: Columns) -> list[CocoRecord]:
     """Return the images of a COCO JSON, with their sizes where it has both."""
     images: list[CocoRecord] = []
-    ids = ordinary_ids(columns.image_ids)
+    ids = make_ordinary_ids(columns.image_ids)
     for number, name, size in zip(ids, columns.names, columns.sizes.tolist(), strict=True):
         image: CocoRecord = {"id": number, "file_name": name}
         if all(map(math.isfinite, size)):
@@ -143,7 +143,7 @@ def _images(columns: Columns) -> list[CocoRecord]:
 
 
 def _categories(columns: Columns) -> list[CocoRecord]:
-    ids = ordinary_ids([category.id for category in columns.categories])
+    ids = make_ordinary_ids([category.id for category in columns.categories])
     return [{"id": n, "name": category.name} for n, category in zip(ids, columns.categories, strict=True)]
 
 
@@ -153,7 +153,7 @@ def require_objects(truth: GroundTruth) -> None:
         raise DataError(f"the ground truth has no objects in its {len(truth.images)} images: no metric is defined.")
 
 
-def ground_truth_of_records(
+def make_record_truth(
     images: Sequence[CocoRecord], annotations: Sequence[CocoRecord], categories: Sequence[CocoRecord]
 ) -> GroundTruth:
     """Return a ground truth of records that are known to fit each other, with areas of boxes where they have none.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, exit_on_error
 from yolo_feiou.escape import shell
-from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.evaluators import find_evaluator_version
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
 from yolo_feiou.export.kept_evaluation import Evaluator, MeasuredRun, evaluate_once
@@ -143,7 +143,7 @@ def export(words: Sequence[str]) -> int:
         print(format_export_usage())
         return 0
     request = read_export_request(words)
-    evaluator_version(request.options.evaluator)
+    find_evaluator_version(request.options.evaluator)
     check_device(request.options.device)
     if request.options.onnx:
         onnx.check_packages()

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.evaluation.evaluators import evaluator_version
+from yolo_feiou.evaluation.evaluators import find_evaluator_version
 from yolo_feiou.evaluation.source import find_source
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.results.provenance import find_versions, get_utc_time
@@ -18,7 +18,7 @@ from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.detect import WeightsOrModel
-from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
+from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
@@ -70,7 +70,9 @@ class Evaluator:
     def arguments(self, run: TrainedRun) -> dict[str, Any]:
         """Return the arguments for Ultralytics' `val`: size and batch as the run trained, its thresholds."""
         batch = self.batch or max(1, (run.batch or BATCH) // (run.processes or 1))
-        told = evaluation_arguments(run.arguments, {"imgsz": run.trained_with.get("imgsz") or IMGSZ, "batch": batch})
+        told = make_evaluation_arguments(
+            run.arguments, {"imgsz": run.trained_with.get("imgsz") or IMGSZ, "batch": batch}
+        )
         return told | ({"device": self.device} if self.device else {})
 
     def asked(self, run: TrainedRun, sha256: str) -> Row:
@@ -89,7 +91,7 @@ class Evaluator:
             "split": self.split,
             **find_source(split, self.annotations).row,
             "evaluator": self.evaluator,
-            "evaluator_version": evaluator_version(self.evaluator),
+            "evaluator_version": find_evaluator_version(self.evaluator),
             **how,
         }
 

@@ -24,7 +24,7 @@ from yolo_feiou.results.settings import TrainingSettings, digest_settings
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
 from yolo_feiou.yolo.checkpoints import load_checkpoint
-from yolo_feiou.yolo.default_cfg import all_defaults
+from yolo_feiou.yolo.default_cfg import list_defaults
 
 ARGS, RESULTS = "args.yaml", "results.csv"
 #: Arguments of which args.yaml has other values once a run was resumed.
@@ -112,8 +112,8 @@ class TrainedRun:
 
     def _named(self) -> list[str]:
         """Return the arguments to name of a run without a record."""
-        defaults = all_defaults() if self.ultralytics == version("ultralytics") else {}
-        known = [key for key in self.arguments if key in all_defaults()]
+        defaults = list_defaults() if self.ultralytics == version("ultralytics") else {}
+        known = [key for key in self.arguments if key in list_defaults()]
         return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
     def trained(self, name: str, data: str = "") -> TrainingSummary:
@@ -127,7 +127,7 @@ class TrainedRun:
         run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
         set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
         return TrainingSummary(
-            name, digest_settings(run.identify(all_defaults())), run, set_to, self.curve, self.sessions
+            name, digest_settings(run.identify(list_defaults())), run, set_to, self.curve, self.sessions
         )
 
     @property

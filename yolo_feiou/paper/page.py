@@ -73,7 +73,7 @@ PICTURES = {
     ),
 }
 FIGURES_6_AND_7 = "Section 5.3: the simulations, figures 6 and 7"
-SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
+PAGE_SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
     ("Section 1: introduction, Eq. 1 and 2, figure 1", SECTION_1, ("fig1",)),
     ("Section 2: related work", SECTION_2, ()),
     ("Section 3: the losses on overlap, Eq. 3 to 7", SECTION_3, ("eiou",)),
@@ -91,9 +91,11 @@ SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
 def make_page(folder: Path) -> str:
     """Return the page, from the results in `folder`."""
     evidence = Evidence(folder)
-    judged = [(title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in SECTIONS]
+    judged = [
+        (title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in PAGE_SECTIONS
+    ]
     counts = counts67(evidence) + Counter(result.word for _, results, _ in judged for _, result in results)
-    parts = [INTRODUCTION.format(summary=format_summary(counts), best=describe_best_reading(evidence))]
+    parts = [INTRODUCTION.format(summary=format_result_counts(counts), best=describe_best_reading(evidence))]
     for title, results, shown in judged:
         table_67 = [FIGURES_6_AND_7_NOTE, *format_matrix(evidence, RESULT_MARKS)] if title == FIGURES_6_AND_7 else []
         parts += [f"## {title}\n", *(table_67 or format_rows(results)), ""]
@@ -103,7 +105,7 @@ def make_page(folder: Path) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
 
-def format_summary(counts: Counter[str]) -> str:
+def format_result_counts(counts: Counter[str]) -> str:
     """Return how many statements got each result."""
     return (
         f"{counts.total()} statements: "

@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from yolo_feiou.paper.evidence import Evidence
 from yolo_feiou.paper.statement import Result, Statement, judge_once, judge_under
+from yolo_feiou.simulation.figures_2_3 import CURVE_BETAS
 
 FIGURE2, FIGURE3 = "yolo simulate figure=2", "yolo simulate figure=3"
-CURVE_BETAS = (1 / math.e, 0.5, 0.6, 0.8, 1.0)
 
 
-def read_curve(evidence: Evidence, beta: float, x: float, column: str = "gradient") -> float:
+def read_focal_l1_curve(evidence: Evidence, beta: float, x: float, column: str = "gradient") -> float:
     """Return FocalL1's gradient at the error nearest to x."""
     return min(evidence.curve(beta), key=lambda row: abs(row["x"] - x))[column]
 
@@ -32,7 +32,7 @@ def judge_peaks(evidence: Evidence) -> Result:
 
 def judge_fall_with_beta(evidence: Evidence, x: float, column: str) -> Result:
     """Judge whether a gradient at x falls as β rises."""
-    found = [read_curve(evidence, beta, x, column) for beta in CURVE_BETAS]
+    found = [read_focal_l1_curve(evidence, beta, x, column) for beta in CURVE_BETAS]
     figures = ", ".join(f"{value:.2f}" for value in found)
     return judge_once(all(a > b for a, b in pairwise(found)), f"at x = {x:g}, β from 1/e to 1: {figures}")
 
@@ -72,8 +72,9 @@ SECTION_4 = [
         "The gradient of FocalL1 vanishes with the error.",
         "0",
         lambda e: judge_once(
-            read_curve(e, 0.8, 0.01) < 0.15,
-            f"g(0.01) = {read_curve(e, 0.8, 0.01):.3f}, g(0.1) = {read_curve(e, 0.8, 0.1):.3f}, β = 0.8",
+            read_focal_l1_curve(e, 0.8, 0.01) < 0.15,
+            f"g(0.01) = {read_focal_l1_curve(e, 0.8, 0.01):.3f}, "
+            f"g(0.1) = {read_focal_l1_curve(e, 0.8, 0.1):.3f}, β = 0.8",
         ),
         FIGURE2,
     ),
@@ -83,12 +84,13 @@ SECTION_4 = [
         "",
         lambda e: judge_under(
             {
-                "up to x = 1": read_curve(e, 0.8, 0.1) > 0.4 and read_curve(e, 0.8, 0.9) < read_curve(e, 0.8, 0.5),
-                "beyond": read_curve(e, 0.8, 1.4) < read_curve(e, 0.8, 1.1) - 1e-9,
+                "up to x = 1": read_focal_l1_curve(e, 0.8, 0.1) > 0.4
+                and read_focal_l1_curve(e, 0.8, 0.9) < read_focal_l1_curve(e, 0.8, 0.5),
+                "beyond": read_focal_l1_curve(e, 0.8, 1.4) < read_focal_l1_curve(e, 0.8, 1.1) - 1e-9,
             },
-            f"β = 0.8: {read_curve(e, 0.8, 0.1):.2f} at 0.1, {read_curve(e, 0.8, 0.5):.2f} at 0.5, "
-            f"{read_curve(e, 0.8, 0.9):.2f} at "
-            f"0.9, and constant {read_curve(e, 0.8, 1.4):.2f} from 1 on",
+            f"β = 0.8: {read_focal_l1_curve(e, 0.8, 0.1):.2f} at 0.1, {read_focal_l1_curve(e, 0.8, 0.5):.2f} at 0.5, "
+            f"{read_focal_l1_curve(e, 0.8, 0.9):.2f} at "
+            f"0.9, and constant {read_focal_l1_curve(e, 0.8, 1.4):.2f} from 1 on",
         ),
         FIGURE2,
     ),
@@ -121,8 +123,9 @@ SECTION_4 = [
         "With α, a larger β raises the gradients of high-quality examples.",
         "",
         lambda e: judge_once(
-            all(read_curve(e, a, 0.1) < read_curve(e, b, 0.1) for a, b in pairwise(CURVE_BETAS)),
-            "at x = 0.1, β from 1/e to 1: " + ", ".join(f"{read_curve(e, beta, 0.1):.2f}" for beta in CURVE_BETAS),
+            all(read_focal_l1_curve(e, a, 0.1) < read_focal_l1_curve(e, b, 0.1) for a, b in pairwise(CURVE_BETAS)),
+            "at x = 0.1, β from 1/e to 1: "
+            + ", ".join(f"{read_focal_l1_curve(e, beta, 0.1):.2f}" for beta in CURVE_BETAS),
         ),
         FIGURE2,
     ),
@@ -132,11 +135,16 @@ SECTION_4 = [
         "With C the loss is continuous at x = 1 (and its slope too).",
         "",
         lambda e: judge_once(
-            abs(read_curve(e, 0.8, 0.99, "loss") + 0.02 * read_curve(e, 0.8, 1.0) - read_curve(e, 0.8, 1.01, "loss"))
+            abs(
+                read_focal_l1_curve(e, 0.8, 0.99, "loss")
+                + 0.02 * read_focal_l1_curve(e, 0.8, 1.0)
+                - read_focal_l1_curve(e, 0.8, 1.01, "loss")
+            )
             < 1e-3
-            and abs(read_curve(e, 0.8, 0.99) - read_curve(e, 0.8, 1.01)) < 0.02,
-            f"β = 0.8: loss {read_curve(e, 0.8, 0.99, 'loss'):.3f}, {read_curve(e, 0.8, 1.0, 'loss'):.3f}, "
-            f"{read_curve(e, 0.8, 1.01, 'loss'):.3f} at 0.99, 1, 1.01",
+            and abs(read_focal_l1_curve(e, 0.8, 0.99) - read_focal_l1_curve(e, 0.8, 1.01)) < 0.02,
+            f"β = 0.8: loss {read_focal_l1_curve(e, 0.8, 0.99, 'loss'):.3f}, "
+            f"{read_focal_l1_curve(e, 0.8, 1.0, 'loss'):.3f}, "
+            f"{read_focal_l1_curve(e, 0.8, 1.01, 'loss'):.3f} at 0.99, 1, 1.01",
         ),
         FIGURE2,
     ),
@@ -145,7 +153,7 @@ SECTION_4 = [
         "With the largest β the loss rises first and then stays; so outliers never come back.",
         "0",
         lambda e: judge_once(
-            abs(read_curve(e, 1, 1.4)) < 1e-9, f"gradient {read_curve(e, 1, 1.4):.2g} beyond 1, β = 1"
+            abs(read_focal_l1_curve(e, 1, 1.4)) < 1e-9, f"gradient {read_focal_l1_curve(e, 1, 1.4):.2g} beyond 1, β = 1"
         ),
         FIGURE2,
     ),

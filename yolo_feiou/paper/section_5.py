@@ -8,7 +8,7 @@ from yolo_feiou.simulation.claims import COMPARED_LOSSES
 from yolo_feiou.simulation.setups import SETUPS
 
 FIGURE4, FIGURE5 = "yolo simulate figure=4", "yolo simulate figure=5"
-SETUP1 = "yolo simulate setup=1 losses=eiou,focal_eiou,focal_eiou:norm=mean"
+SETUP1_FOCAL_COMMAND = "yolo simulate setup=1 losses=eiou,focal_eiou,focal_eiou:norm=mean"
 RECIPES_BELOW = "recipes below"
 
 
@@ -128,14 +128,14 @@ SECTION_5_SETUP = [
             f"subtracted, EIoU's error falls from {e.course('setup1', 'eiou').steps[0]['error']:.2f} to "
             f"{e.course('setup1', 'eiou').last('error'):.2f}",
         ),
-        SETUP1,
+        SETUP1_FOCAL_COMMAND,
     ),
     Statement(
         "§5.2, Eq. 11",
         "Re-weighting slows the start, dividing by the sum of the weights prevents that.",
         "",
         judge_early_steps,
-        SETUP1,
+        SETUP1_FOCAL_COMMAND,
     ),
 ]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from yolo_feiou.paper.evidence import Evidence
 from yolo_feiou.paper.statement import Result, Statement, judge_once, judge_under
 
-SETUP1 = "yolo simulate setup=1"
-FIGURE1 = "yolo simulate figure=1 losses=giou,diou,ciou,eiou"
+SETUP1_COMMAND = "yolo simulate setup=1"
+FIGURE1_COMMAND = "yolo simulate figure=1 losses=giou,diou,ciou,eiou"
 
 
 def judge_slowest(evidence: Evidence, loss: str, others: tuple[str, ...]) -> Result:
@@ -63,7 +63,7 @@ SECTION_1 = [
         lambda e: judge_once(
             round(e.end("ciou")["w"], 2) == 1.64 and round(e.end("ciou")["h"], 2) == 2.84, format_sides(e, "ciou")
         ),
-        FIGURE1,
+        FIGURE1_COMMAND,
     ),
     Statement(
         "Fig. 1",
@@ -76,7 +76,7 @@ SECTION_1 = [
             ),
             f"{format_sides(e, 'eiou')}; {format_sides(e, 'giou')}",
         ),
-        FIGURE1,
+        FIGURE1_COMMAND,
     ),
 ]
 
@@ -115,7 +115,7 @@ SECTION_3 = [
         "The IoU loss converges slowly.",
         "",
         lambda e: judge_slowest(e, "iou", ("giou", "ciou", "eiou")),
-        SETUP1,
+        SETUP1_COMMAND,
     ),
     Statement(
         "Eq. 4, §3.1.2",
@@ -148,7 +148,7 @@ SECTION_3 = [
         "GIoU still converges slowly. (Against EIoU; it is faster than CIoU.)",
         "",
         lambda e: judge_slowest(e, "giou", ("eiou",)),
-        SETUP1,
+        SETUP1_COMMAND,
     ),
     Statement(
         "Eq. 4",
@@ -203,7 +203,7 @@ SECTION_3 = [
             abs(e.end("ciou")["w"] - e.end("diou")["w"]) > 0.5 * (e.end("ciou")["w"] - 1),
             f"{format_sides(e, 'diou')} without v: it is ρ²/c² that grows it",
         ),
-        FIGURE1,
+        FIGURE1_COMMAND,
     ),
     Statement(
         "§3.1.3",
@@ -217,7 +217,7 @@ SECTION_3 = [
             },
             ", ".join(f"{loss} {e.course('setup1', loss).last('error'):.2f}" for loss in ("iou", "giou", "ciou")),
         ),
-        SETUP1,
+        SETUP1_COMMAND,
     ),
     Statement(
         "Eq. 7",

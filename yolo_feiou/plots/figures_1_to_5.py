@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.plots.figures_6_7 import group_by_loss
-from yolo_feiou.plots.style import assign_line_looks, get_colour, legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, place_legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.
@@ -43,8 +43,8 @@ def draw_regressions(rows: list[Row], moments: int = 6) -> Figure:
             if i == len(groups) - 1:
                 axis.set_xlabel(f"step {step}")
         axes[i * len(columns)].set_ylabel(loss)
-    axes[0].set_xlim(*axis_range(rows, "x", "w"))
-    axes[0].set_ylim(*axis_range(rows, "y", "h"))
+    axes[0].set_xlim(*find_axis_range(rows, "x", "w"))
+    axes[0].set_ylim(*find_axis_range(rows, "y", "h"))
     return figure
 
 
@@ -54,7 +54,7 @@ def make_outline(box: Sequence[float], line: str, style: str) -> Rectangle:
     return Rectangle((x - w / 2, y - h / 2), w, h, fill=False, edgecolor=line, linestyle=style, linewidth=2.2)
 
 
-def axis_range(rows: list[Row], centre: str, side: str) -> tuple[float, float]:
+def find_axis_range(rows: list[Row], centre: str, side: str) -> tuple[float, float]:
     """Return the range that all boxes, and the unit target about 0, cover along an axis, with a margin."""
     low = min(-0.5, *(row[centre] - row[side] / 2 for row in rows))
     high = max(0.5, *(row[centre] + row[side] / 2 for row in rows))
@@ -72,7 +72,7 @@ def draw_curves(rows: list[Row], columns: dict[str, str]) -> Figure:
             axis.plot([row["x"] for row in line], [row[column] for row in line], color=shade, label=f"β = {beta:.3g}")
         axis.set_title(title)
         axis.set_xlabel("error x")
-    legend_below(figure, axes[-1])
+    place_legend_below(figure, axes[-1])
     return figure
 
 

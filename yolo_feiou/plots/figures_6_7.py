@@ -6,7 +6,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from yolo_feiou.plots.style import assign_line_looks, get_colour, legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, place_legend_below, make_panels
 from yolo_feiou.storage.tables import Row
 
 
@@ -33,7 +33,7 @@ def draw_error_curves(rows: list[Row], title: str) -> Figure:
         )
     axes.set_xlabel("step")
     axes.set_ylabel("ℓ1 error of a box, mean")
-    legend_below(figure, axes, columns=3)
+    place_legend_below(figure, axes, columns=3)
     return figure
 
 

@@ -179,7 +179,7 @@ def make_panels(
     return figure, list(axes.flat)
 
 
-def legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
+def place_legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
     """Put one legend, that of `axes`, under the figure."""
     lines = axes.get_legend_handles_labels()
     figure.legend(*lines, loc="outside lower center", ncols=columns, frameon=False, fontsize=12)

@@ -17,8 +17,8 @@ from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
 EXPERIMENTS: dict[str, Experiment] = {
-    "setup=1": figures_6_7.make_experiment(1),
-    "setup=2": figures_6_7.make_experiment(2),
+    "setup=1": figures_6_7.make_setup_experiment(1),
+    "setup=2": figures_6_7.make_setup_experiment(2),
     "figure=1": figure1.FIGURE1,
     "figure=2": figures_2_3.FIGURE2,
     "figure=3": figures_2_3.FIGURE3,
@@ -55,7 +55,7 @@ def simulate(
     (word,) = chosen
     if word not in EXPERIMENTS and not word.startswith("field="):
         raise ArgumentError(f"unknown experiment {word}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
-    subject = EXPERIMENTS.get(word) or field.make_experiment(word.partition("=")[2])
+    subject = EXPERIMENTS.get(word) or field.make_field_experiment(word.partition("=")[2])
     out = Text("out", "", "a folder for the results")
     rest = [other for other in words if other != word]
     values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
@@ -85,7 +85,7 @@ def find_free(path: Path) -> Path:
 def format_usage() -> str:
     """Return the experiments, with their arguments and defaults."""
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
-    for word, subject in {**EXPERIMENTS, "field=LOSS": field.make_experiment("eiou")}.items():
+    for word, subject in {**EXPERIMENTS, "field=LOSS": field.make_field_experiment("eiou")}.items():
         lines.append(f"\n{word}")
         lines += [f"    {a.name + '=' + format_default(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)

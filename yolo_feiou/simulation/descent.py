@@ -19,12 +19,12 @@ CORNER_METRIC = torch.tensor(
 )
 
 
-def step_sizes(steps: int) -> list[float]:
+def list_step_sizes(steps: int) -> list[float]:
     """Return the step size of each of the steps: 0.1, from 0.8 of them on 0.01, from 0.9 on 0.001."""
     return [0.1 if t <= 0.8 * steps else 0.01 if t < 0.9 * steps else 0.001 for t in range(1, steps + 1)]
 
 
-def batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading, **units: Any) -> Tensor:
+def compute_batch_gradient(loss: BoxLoss, boxes: Tensor, target: Tensor, reading: Reading, **units: Any) -> Tensor:
     """Return the gradient of each batch's loss by its boxes, shape (batches, pairs in a batch, 4)."""
     boxes = boxes.detach().requires_grad_()
     reduce = partial(loss.mean, **units)
@@ -59,15 +59,15 @@ def descend(
     reading = reading or Reading()
     metric = CORNER_METRIC.to(boxes)
     for rate in rates:
-        step = batch_gradient(loss, boxes, target, reading, **units) * rate
+        step = compute_batch_gradient(loss, boxes, target, reading, **units) * rate
         if reading.update == "xywh":
             step = step @ metric
         if reading.factor == "2-iou":
-            step = step * (2 - iou(boxes, target))[..., None]
+            step = step * (2 - compute_iou(boxes, target))[..., None]
         boxes = boxes - step
         yield boxes
 
 
-def iou(boxes: Tensor, target: Tensor) -> Tensor:
+def compute_iou(boxes: Tensor, target: Tensor) -> Tensor:
     """Return the IoU of each pair, of the shape of the boxes without their last axis."""
     return Pair(boxes.reshape(-1, 4), target.reshape(-1, 4)).iou.view(boxes.shape[:-1])

@@ -33,7 +33,7 @@ class Experiment:
     files: tuple[str, ...]
 
 
-def losses_argument(*default: str) -> Text:
+def make_losses_argument(*default: str) -> Text:
     """Return the argument that lists losses."""
     return Text("losses", ",".join(default), "a list of losses, like iou,eiou,focal_eiou:gamma=1")
 

@@ -67,7 +67,7 @@ def compute_field(loss: LossFunction, points: int = 41, offset: float = 2.0, oct
         target = torch.tensor([-0.5, -0.5, 0.5, 0.5], dtype=boxes.dtype).expand_as(boxes)
         (slope,) = torch.autograd.grad(boxes, place, Judged("", loss).gradient(boxes.detach(), target))
         rows += [
-            make_row(plane, *values)
+            make_field_row(plane, *values)
             for values in zip(place.tolist(), (-slope).tolist(), Pair(boxes, target).iou.tolist(), strict=True)
         ]
     return rows
@@ -85,7 +85,7 @@ def place_boxes(plane: str, place: Tensor) -> Tensor:
     return torch.stack((x - w / 2, y - h / 2, x + w / 2, y + h / 2), 1)
 
 
-def make_row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: float) -> Row:
+def make_field_row(plane: str, place: tuple[float, float], step: tuple[float, float], iou: float) -> Row:
     """Return the row of one place."""
     (u, v), (du, dv) = place, step
     size = (du * du + dv * dv) ** 0.5
@@ -94,7 +94,7 @@ def make_row(plane: str, place: tuple[float, float], step: tuple[float, float], 
     return {"plane": plane, "u": u, "v": v, "du": du, "dv": dv, "size": size, "iou": iou, "kind": kind}
 
 
-def make_experiment(spec: str) -> Experiment:
+def make_field_experiment(spec: str) -> Experiment:
     """Return the experiment for the gradient field of a loss: a spec, or a user's function as 'file.py:function'.
 
     Raises:

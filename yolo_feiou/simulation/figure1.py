@@ -17,7 +17,7 @@ from yolo_feiou.plots.figures_1_to_5 import draw_regressions
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.simulation.conditions import Conditions, conditions_arguments, get_conditions
 from yolo_feiou.simulation.descent import descend
-from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, make_losses_argument
 from yolo_feiou.simulation.setups import Factor, Reading
 from yolo_feiou.storage.tables import Row, write_csv
 
@@ -80,7 +80,7 @@ def write_figure1(folder: Path, values: ArgumentValues) -> Iterator[str]:
 FIGURE1 = Experiment(
     "figure1",
     (
-        losses_argument(*FIGURE1_LOSSES),
+        make_losses_argument(*FIGURE1_LOSSES),
         *(
             Float(key, default, -100 if key in "xy" else 1e-3, 100)
             for key, default in zip(BOX_KEYS, ANCHOR, strict=True)

@@ -39,7 +39,7 @@ def focal_l1_curves(betas: Sequence[float] = CURVE_BETAS, points: int = 150, las
     return rows
 
 
-def make_experiment(name: str, columns: dict[str, str]) -> Experiment:
+def make_curve_experiment(name: str, columns: dict[str, str]) -> Experiment:
     """Return the experiment that draws columns of the curves, each under its title."""
 
     def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
@@ -53,5 +53,5 @@ def make_experiment(name: str, columns: dict[str, str]) -> Experiment:
     return Experiment(name, (Floats("beta", CURVE_BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
 
 
-FIGURE2 = make_experiment("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
-FIGURE3 = make_experiment("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})
+FIGURE2 = make_curve_experiment("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
+FIGURE3 = make_curve_experiment("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})

@@ -17,7 +17,7 @@ from yolo_feiou.plots.style import save_figure
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.simulation.claims import check_claims
 from yolo_feiou.simulation.conditions import conditions_arguments, get_conditions
-from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, losses_argument
+from yolo_feiou.simulation.experiment import ArgumentValues, Experiment, get_losses, make_losses_argument
 from yolo_feiou.simulation.run import FIGURE_LOSSES, Simulation
 from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import Row, write_csv, write_json
@@ -35,10 +35,10 @@ SETUP_FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
 SUMMARY_COLUMNS = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
 
 
-def make_experiment(number: int) -> Experiment:
+def make_setup_experiment(number: int) -> Experiment:
     """Return the subject of setup 1 or 2."""
     arguments = (
-        losses_argument(*FIGURE_LOSSES),
+        make_losses_argument(*FIGURE_LOSSES),
         Choice("reading", "literal", tuple(READINGS)),
         *READING_ARGUMENTS,
         *conditions_arguments(),
@@ -57,7 +57,7 @@ def make_experiment(number: int) -> Experiment:
         save_figure(draw_iou_boxes(rows, title), folder / "iou.png")
         yield from what.conditions.tell(what.losses)
         yield f"{title}, after {what.steps} steps:"
-        yield from format_summary(rows)
+        yield from format_last_rows(rows)
         yield from check_claims(rows, number)
 
     return Experiment(f"setup{number}", arguments, make, SETUP_FILES)
@@ -119,7 +119,7 @@ def name_reading(reading: Reading) -> str:
     return " ".join(f"{key}={value}" for key, value in asdict(reading).items() if value != literal[key])
 
 
-def format_summary(rows: list[Row]) -> Iterator[str]:
+def format_last_rows(rows: list[Row]) -> Iterator[str]:
     """Yield a table of the final measures of each loss."""
     width = max(len(row["loss"]) for row in rows)
     last = max(row["step"] for row in rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from yolo_feiou.simulation.conditions import Conditions
-from yolo_feiou.simulation.descent import descend, step_sizes
+from yolo_feiou.simulation.descent import descend, list_step_sizes
 from yolo_feiou.simulation.measures import measure_boxes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 from yolo_feiou.storage.tables import Row
@@ -53,7 +53,7 @@ class Simulation:
         setup = SETUPS[self.setup]
         pairs = setup.pairs(self.points or setup.points, self.reading, self.seed)
         start, target = (boxes.to(self.device, getattr(torch, self.dtype)) for boxes in pairs)
-        schedule = step_sizes(self.steps)
+        schedule = list_step_sizes(self.steps)
         units = self.conditions.units(self.reading.area)
         built = [
             (spec, self.conditions.build(spec)) for spec in self.losses

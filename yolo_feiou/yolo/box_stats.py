@@ -12,9 +12,9 @@ from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
 from yolo_feiou.yolo.bbox_loss import Positives
 
-FILE = "box_stats.csv"
+BOX_STATS_FILE = "box_stats.csv"
 BINS = 10  # of IoU, each .1 wide; the last one includes 1
-NAMES = [f"{bin * 10:02d}" for bin in range(BINS)]  # by the IoU at which a bin begins
+BIN_NAMES = [f"{bin * 10:02d}" for bin in range(BINS)]  # by the IoU at which a bin begins
 
 
 class BoxStats:
@@ -78,17 +78,17 @@ class BoxStats:
         """Return the statistics of the pairs so far."""
         pairs, gradients, ious, good = self.sums.tolist()
         count, pull = sum(pairs), sum(gradients)
-        shares = {f"pos_{name}": of(value, count) for name, value in zip(NAMES, pairs, strict=True)}
+        shares = {f"pos_{name}": divide(value, count) for name, value in zip(BIN_NAMES, pairs, strict=True)}
         return {
             "positives": round(count),
-            "iou_mean": of(sum(ious), count),
-            "share_75": of(sum(good), count),
+            "iou_mean": divide(sum(ious), count),
+            "share_75": divide(sum(good), count),
             "share_90": shares["pos_90"],
             **shares,
-            **{f"grad_{name}": of(value, pull) for name, value in zip(NAMES, gradients, strict=True)},
+            **{f"grad_{name}": divide(value, pull) for name, value in zip(BIN_NAMES, gradients, strict=True)},
         }
 
 
-def of(part: float, whole: float) -> float | None:
+def divide(part: float, whole: float) -> float | None:
     """Return the share of a part, None of nothing."""
     return part / whole if whole else None

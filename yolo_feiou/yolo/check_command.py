@@ -13,7 +13,7 @@ from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, exit_on_error
-from yolo_feiou.yolo.command import check_arguments
+from yolo_feiou.yolo.command import check_command_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
 from yolo_feiou.yolo.weights_path import check_weights_folder
@@ -26,7 +26,7 @@ def check_training_command(words: Sequence[str]) -> None:
         YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
     """
     words = merge_equals_args(list(words))
-    check_arguments(["train", *words])
+    check_command_arguments(["train", *words])
     given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
     with extended_default_cfg():
         try:

@@ -18,7 +18,7 @@ from yolo_feiou.losses.table import PARAMETER_NAMES
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
-from yolo_feiou.yolo.default_cfg import extended_default_cfg, extra_arguments, refuse_taken_arguments
+from yolo_feiou.yolo.default_cfg import extended_default_cfg, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.trainer import describe_unsupported
@@ -37,14 +37,14 @@ def run_ultralytics() -> None:
     """Run Ultralytics' own command; where it trains, it finds our models in the place of its own."""
     arguments = merge_equals_args(sys.argv[1:])
     sys.argv[1:] = [locate_yaml(argument) for argument in arguments]  # in place: Ultralytics holds this list
-    if check_arguments(arguments):
+    if check_command_arguments(arguments):
         with replace_models():
             cfg.entrypoint()
     else:
         cfg.entrypoint()
 
 
-def check_arguments(arguments: list[str]) -> bool:
+def check_command_arguments(arguments: list[str]) -> bool:
     """Return whether these arguments make Ultralytics train, and check ours.
 
     Raises:
@@ -59,7 +59,7 @@ def check_arguments(arguments: list[str]) -> bool:
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
     recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
     refuse_taken_arguments({**recipe, **{key: smart_value(value) for key, value in settings.items()}})
-    for key in extra_arguments() if mode != "train" else ():
+    for key in list_extra_arguments() if mode != "train" else ():
         if key in settings:
             raise ArgumentError(f"{key}= is for 'yolo train', mode '{mode}' has no training loss: leave it out.")
         if key in recipe:
@@ -70,18 +70,18 @@ def check_arguments(arguments: list[str]) -> bool:
     check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if mode == "train":
         check_resumed_file(settings.get("resume"))
-    if "loss" in settings.keys() & extra_arguments().keys() and (
+    if "loss" in settings.keys() & list_extra_arguments().keys() and (
         apart := [key for key in settings if key in PARAMETER_NAMES and key not in DEFAULT_CFG_DICT]
     ):
         raise ArgumentError(
             f"{apart[0]}= stands apart from loss=: write a loss in one word, as loss=focal_eiou:gamma=1,norm=tal."
         )
     if mode == "train":  # a typo shows before Ultralytics fetches a model
-        given: dict[str, Any] = {key: settings[key] for key in extra_arguments() if key in settings}
+        given: dict[str, Any] = {key: settings[key] for key in list_extra_arguments() if key in settings}
         given |= {key: smart_value(value) for key, value in given.items() if key != "loss"}
         if given.get("loss", "").lower() == "none":
             given["loss"] = None
-        known = {key: recipe[key] for key in extra_arguments() if key in recipe}
+        known = {key: recipe[key] for key in list_extra_arguments() if key in recipe}
         if box_loss := check_extra_arguments({**known, **given, "resume": resumed}):
             refuse_promptable(settings.get("model", ""))
         if {**known, **given}.get("check", True):

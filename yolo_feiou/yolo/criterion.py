@@ -20,12 +20,12 @@ from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 
 #: What the search does not look into: values, functions, and what refers to the whole program.
-LEAVES = (
+LEAF_TYPES = (
     *(type(None), bool, int, float, complex, str, bytes, type, np.ndarray, np.generic, Tensor, BoxLoss),
     *(FunctionType, BuiltinFunctionType, ModuleType, BaseModel, BaseTrainer, Dataset, DataLoader),
 )
 #: Levels of attributes and containers that the search goes down.
-DEPTH = 60
+MAX_DEPTH = 60
 #: The attributes by which torch makes a module of an object.
 MODULE_ATTRIBUTES = frozenset(vars(nn.Module()))
 
@@ -56,7 +56,7 @@ class BoxLossSearch:
         """Return what stands in the place of a value when the search has been through it."""
         if isinstance(value, BboxLoss):
             return self._take(value, path)
-        if isinstance(value, LEAVES) or depth > DEPTH:
+        if isinstance(value, LEAF_TYPES) or depth > MAX_DEPTH:
             return value
         if id(value) in self._seen:
             self._met += self._under.get(id(value), [])
@@ -195,10 +195,10 @@ def swap_losses(model: nn.Module, box_loss: BoxLoss) -> int:
             "model can't train with loss=."
         )
     BoxLossSearch(criterion, lambda stock: SwappedBboxLoss(stock, box_loss).to(device))
-    return len(check_losses(model, box_loss))
+    return len(check_swapped_losses(model, box_loss))
 
 
-def check_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
+def check_swapped_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
     """Return the box losses in a model's criterion, each of which is `box_loss`.
 
     Raises:

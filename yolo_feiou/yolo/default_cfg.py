@@ -23,12 +23,12 @@ def find_taken_arguments() -> set[str]:
     return {key for key in EXTRA_ARGUMENTS if key in DEFAULT_CFG_DICT and key not in _added}
 
 
-def all_defaults() -> dict[str, Any]:
+def list_defaults() -> dict[str, Any]:
     """Return all training arguments with their defaults, Ultralytics' and ours."""
     return {**DEFAULT_CFG_DICT, **EXTRA_ARGUMENTS}
 
 
-def extra_arguments() -> dict[str, Any]:
+def list_extra_arguments() -> dict[str, Any]:
     """Return our arguments with their defaults, without those that are `find_taken_arguments`."""
     return {key: value for key, value in EXTRA_ARGUMENTS.items() if key not in find_taken_arguments()}
 
@@ -77,7 +77,7 @@ def stock_default_cfg() -> Iterator[None]:
 
 
 def _extend() -> None:
-    for key, value in extra_arguments().items():
+    for key, value in list_extra_arguments().items():
         DEFAULT_CFG_DICT[key] = value
         _added.add(key)
 

@@ -17,9 +17,9 @@ from yolo_feiou.terminal import say
 #: The folder of this environment's scripts.
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 #: The oldest and the newest Ultralytics that the tests have passed with; scripts/test_versions.sh runs them.
-TESTED = ("8.3.119", "8.4.190")
+TESTED_RELEASES = ("8.3.119", "8.4.190")
 #: Releases between them whose own training diverges.
-BROKEN = ("8.4.0", "8.4.1", "8.4.2")
+BROKEN_RELEASES = ("8.4.0", "8.4.1", "8.4.2")
 
 
 def diagnose(fix: bool = False, scripts: Path = SCRIPTS) -> int:
@@ -36,13 +36,13 @@ def diagnose(fix: bool = False, scripts: Path = SCRIPTS) -> int:
     say(f"{'python':12} {platform.python_version()}")
     say(f"{'device':12} {torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu'}")
     in_range = check_range(version("ultralytics"))
-    free = check_arguments()
+    free = check_taken_arguments()
     if fix:
         replace_script(scripts)
     return 0 if check_script(scripts) and in_range and free else 1
 
 
-def check_arguments() -> bool:
+def check_taken_arguments() -> bool:
     """Print which of our arguments this Ultralytics has as its own, if any, and return whether there is none."""
     from yolo_feiou.yolo.default_cfg import find_taken_arguments
 
@@ -53,9 +53,12 @@ def check_arguments() -> bool:
 
 def check_range(installed: str) -> bool:
     """Print whether this Ultralytics is one that was tested, and return it."""
-    numbers = [tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (TESTED[0], installed, TESTED[1])]
-    tested = numbers[0] <= numbers[1] <= numbers[2] and installed not in BROKEN
-    say(f"{'tested with':12} Ultralytics {TESTED[0]} to {TESTED[1]}: {installed} is {'in' if tested else 'NOT in'} it")
+    numbers = [
+        tuple(map(int, re.findall(r"\d+", text)[:3])) for text in (TESTED_RELEASES[0], installed, TESTED_RELEASES[1])
+    ]
+    tested = numbers[0] <= numbers[1] <= numbers[2] and installed not in BROKEN_RELEASES
+    of = f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]}"
+    say(f"{'tested with':12} {of}: {installed} is {'in' if tested else 'NOT in'} it")
     return tested
 
 

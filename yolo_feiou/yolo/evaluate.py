@@ -9,7 +9,7 @@ from typing import Any
 
 from ultralytics.engine.model import Model
 
-from yolo_feiou.evaluation.evaluators import FASTER, evaluator_version
+from yolo_feiou.evaluation.evaluators import FASTER, find_evaluator_version
 from yolo_feiou.evaluation.objects import check_shapes, find_expected_objects
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.evaluation.saved import Evaluation, check_evaluation_folder
@@ -57,7 +57,7 @@ def evaluate(
         DataError: If model, data, split or objects are missing, or don't fit each other.
         UnsupportedModelError: If the model has no axis-aligned boxes.
     """
-    evaluator_version(evaluator)  # a wrong name shows before the work
+    find_evaluator_version(evaluator)  # a wrong name shows before the work
     check_evaluation_folder(folder)
     name, model = _name(model), load_model(model)
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
@@ -83,7 +83,7 @@ def evaluate(
     return row
 
 
-def evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
+def make_evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of a run's arguments that its evaluation takes too, image size and batch as they were trained."""
     shared = ("conf", "iou", "max_det", "single_cls", "classes", "half", "workers")
     given = {key: arguments[key] for key in shared if arguments.get(key) is not None}

@@ -16,9 +16,9 @@ from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo import checkpoints, rehearsal, splits
 from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_yaml, read_recipe
-from yolo_feiou.yolo.default_cfg import all_defaults
+from yolo_feiou.yolo.default_cfg import list_defaults
 from yolo_feiou.yolo.devices import check_device
-from yolo_feiou.yolo.evaluate import evaluate, evaluation_arguments
+from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
@@ -35,7 +35,7 @@ class UltralyticsFramework:
 
     def defaults(self) -> dict[str, Any]:
         """Return Ultralytics' training arguments and ours, with their defaults."""
-        return all_defaults()
+        return list_defaults()
 
     def parse_value(self, text: str) -> Any:
         """Return a value as Ultralytics' command reads it."""
@@ -81,7 +81,7 @@ class UltralyticsFramework:
 
     def find_image_folders(self, data: str | Path) -> list[Path]:
         """Return the folders of the images of a data set."""
-        return rehearsal.find_image_folders(data)
+        return rehearsal.find_split_folders(data)
 
     def progress(self, folder: Path) -> Progress:
         """Return how far the training in a folder got, by its checkpoints."""
@@ -122,7 +122,7 @@ class UltralyticsFramework:
         device: str = "",
     ) -> Row:
         """Evaluate weights with the size and the batch that they were trained with."""
-        how: dict[str, Any] = evaluation_arguments(arguments, read_trained_arguments(weights))
+        how: dict[str, Any] = make_evaluation_arguments(arguments, read_trained_arguments(weights))
         how |= {"device": device} if device else {}
         return evaluate(
             weights, arguments["data"], split, folder, annotations=annotations or None, evaluator=evaluator, **how

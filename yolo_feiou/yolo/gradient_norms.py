@@ -177,14 +177,14 @@ def measure_gradient_norms(
     if model.task in TRAINERS:
         kind = type("MeasuringTrainer", (Measuring, TRAINERS[model.task]), {})
         trainer = partial(kind, losses=built, batches=batches, every=every)
-    device = first_device(arguments.get("device"))
+    device = get_first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
     share = min(batches * every / (len(model.trainer.train_loader) * model.trainer.epochs), 1.0)
     return [{**row, "training_share": share} for row in make_rows(model.trainer.measured, reference)]
 
 
-def first_device(device: Any) -> Any:
+def get_first_device(device: Any) -> Any:
     """Return the first of the devices in Ultralytics' argument of that name."""
     devices = device if isinstance(device, (list, tuple)) else str("" if device is None else device).split(",")
     return None if devices[0] == "" else devices[0]

@@ -18,7 +18,7 @@ from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
-from yolo_feiou.yolo.default_cfg import extra_arguments, refuse_taken_arguments, stock_default_cfg
+from yolo_feiou.yolo.default_cfg import list_extra_arguments, refuse_taken_arguments, stock_default_cfg
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.subprocesses import replace_commands
 from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, describe_unsupported
@@ -103,10 +103,10 @@ class LossModel(_Base):
         """
         kwargs = self._prepare(kwargs)
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
-        given = {key: {**recipe, **kwargs}[key] for key in extra_arguments() if key in recipe or key in kwargs}
+        given = {key: {**recipe, **kwargs}[key] for key in list_extra_arguments() if key in recipe or key in kwargs}
         fixed = given if self._takes_loss() else {}
         refuse_unkept(fixed.get("loss"), "the trials of a tuner")
-        kwargs = {key: value for key, value in kwargs.items() if key not in extra_arguments()}
+        kwargs = {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
         check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
@@ -137,7 +137,7 @@ class LossModel(_Base):
         warn_off_recipe(kwargs.get("cfg"), kwargs)
         given = {**recipe, **kwargs}
         refuse_taken_arguments(given)
-        known = {key: given[key] for key in (*extra_arguments(), "resume") if key in given}
+        known = {key: given[key] for key in (*list_extra_arguments(), "resume") if key in given}
         box_loss, takes_loss = check_extra_arguments(known), self._takes_loss()
         if box_loss and not takes_loss:
             raise UnsupportedModelError(describe_unsupported(f"{type(self).__name__} for task '{self.task}'"))
@@ -150,7 +150,9 @@ class LossModel(_Base):
                 )
         for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
             check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
-        return kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in extra_arguments()}
+        return (
+            kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
+        )
 
     def _check_unfinished(self) -> None:
         """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""
@@ -198,7 +200,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
         LossSpecError: If one of the losses to choose from is wrong.
         ArgumentError: See `LossModel.tune`.
     """
-    for key in space.keys() & EXTRA_ARGUMENTS.keys() & extra_arguments().keys():
+    for key in space.keys() & EXTRA_ARGUMENTS.keys() & list_extra_arguments().keys():
         if not ray:
             raise ArgumentError(f"space has {key}, and only Ray tunes what is not a number: add use_ray=True.")
         if key in fixed:

@@ -11,7 +11,7 @@ from torch import nn
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.criterion import check_losses, share_arguments
+from yolo_feiou.yolo.criterion import check_swapped_losses, share_arguments
 from yolo_feiou.yolo.host import TrainerHost
 
 try:
@@ -43,7 +43,7 @@ class Proof:
         Raises:
             LossNotAppliedError: If it isn't.
         """
-        self._losses = check_losses(model, self.box_loss)
+        self._losses = check_swapped_losses(model, self.box_loss)
         for loss in self._losses:
             loss.reset()
         self.labelled = 0
@@ -69,7 +69,7 @@ class Proof:
         Raises:
             LossNotAppliedError: If a box loss is not the one asked for, or one was not computed where it had to be.
         """
-        self._losses = check_losses(model, self.box_loss)
+        self._losses = check_swapped_losses(model, self.box_loss)
         self.check_batch(model)
         for loss in self._losses:
             owed = int(loss.owed) if loss.counts_positives else min(self.labelled, 1)
@@ -162,4 +162,4 @@ class Proving(TrainerHost):
 
     def _check_losses(self) -> None:
         for name, model in self._models().items() if self.proofs else ():
-            check_losses(model, self.proofs[name].box_loss)
+            check_swapped_losses(model, self.proofs[name].box_loss)

@@ -13,16 +13,16 @@ from yolo_feiou.yolo.configs import CFG_DIR, find_recipe, read_recipe
 
 #: What a published figure stands and falls with: a total batch of 512 in place of 128 has cost users 8 AP
 #: (ultralytics/ultralytics#22092).
-WATCHED = ("batch", "lr0", "optimizer")
+RECIPE_ARGUMENTS = ("batch", "lr0", "optimizer")
 
 
 def warn_off_recipe(name: Any, asked: Mapping[str, Any]) -> None:
-    """Log what `off_recipe` says, if anything; of several processes, the first does."""
-    if warning := off_recipe(name, asked):
+    """Log what `find_departure` says, if anything; of several processes, the first does."""
+    if warning := find_departure(name, asked):
         LOGGER.warning(visible(warning))
 
 
-def off_recipe(name: Any, asked: Mapping[str, Any]) -> str:
+def find_departure(name: Any, asked: Mapping[str, Any]) -> str:
     """Return a warning if arguments leave one of our COCO recipes in total batch, learning rate or optimizer.
 
     Args:
@@ -36,10 +36,10 @@ def off_recipe(name: Any, asked: Mapping[str, Any]) -> str:
     if Path(str(find_recipe(name))).parent != CFG_DIR / "coco":
         return ""
     recipe = read_recipe(name)
-    used = {key: asked.get(key, recipe[key]) for key in WATCHED}
+    used = {key: asked.get(key, recipe[key]) for key in RECIPE_ARGUMENTS}
     if not all(isinstance(used[key], (int, float)) and used[key] > 0 for key in ("batch", "lr0")):
         return ""  # no number, which is refused later, or a batch that Ultralytics is to find
-    left = [key for key in WATCHED if used[key] != recipe[key]]
+    left = [key for key in RECIPE_ARGUMENTS if used[key] != recipe[key]]
     if not left:
         return ""
     nbs = asked.get("nbs", recipe["nbs"])

@@ -87,7 +87,7 @@ def check_last_batch_of(arguments: Mapping[str, Any], images: int, processes: in
     check_last_batch(ceil(max(count, 1) / processes), max(batch // processes, 1), side, largest, shrunk)
 
 
-def find_image_folders(data: str | Path) -> list[Path]:
+def find_split_folders(data: str | Path) -> list[Path]:
     """Return the folders in which the images of a data set lie."""
     with quiet():
         content = check_det_dataset(str(find_data(str(data))))

@@ -28,10 +28,10 @@ from yolo_feiou.yolo import loss_state
 from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
-from yolo_feiou.yolo.box_stats import FILE, BoxStats
+from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BoxStats
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
 from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
-from yolo_feiou.yolo.default_cfg import all_defaults, extra_arguments, refuse_taken_arguments
+from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.loss_state import LossState
@@ -83,7 +83,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         refuse_taken_arguments(overrides)
         with self._no_empty_run_left():
             place = {"save_dir": None} if "save_dir" in overrides else {}  # which older releases drop otherwise
-            super().__init__({**extra_arguments(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
+            super().__init__({**list_extra_arguments(), **place, **cfg2dict(cfg)}, overrides, _callbacks)
             check_weights_folder(self.save_dir, "project= and name=")
             self.keep_losses(self.own.get("loss"), self.own.get("check", True))
 
@@ -93,9 +93,9 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         A training as stock's keeps none of them, so that stock can resume it.
         """
         check_resumed_file(self.args.resume)
-        super().check_resume({key: value for key, value in overrides.items() if key not in extra_arguments()})
+        super().check_resume({key: value for key, value in overrides.items() if key not in list_extra_arguments()})
         arguments = vars(self.args)
-        self.own = own = {key: arguments.pop(key, default) for key, default in extra_arguments().items()}
+        self.own = own = {key: arguments.pop(key, default) for key, default in list_extra_arguments().items()}
         copies, asked = self.find_copies(), {key: overrides[key] for key in own if key in overrides}
         own |= {"check": asked["check"]} if "check" in asked else {}  # which a resumed run may change
         resumes = self.resume and not IS_STARTED  # what starts this process has looked
@@ -189,7 +189,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     def get_validator(self) -> Any:
         """Return stock's validator, which refuses arguments that it doesn't know."""
         arguments = vars(self.args)
-        own = {key: arguments.pop(key) for key in extra_arguments() if key in arguments}
+        own = {key: arguments.pop(key) for key in list_extra_arguments() if key in arguments}
         try:
             return super().get_validator()
         finally:
@@ -214,7 +214,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         self.prove(self.box_loss)
         self.restore_state()
         if self.own.get("box_stats"):
-            self.box_stats = BoxStats(self.box_loss, self.save_dir / FILE, self.device, self.start_epoch)
+            self.box_stats = BoxStats(self.box_loss, self.save_dir / BOX_STATS_FILE, self.device, self.start_epoch)
 
     def run_callbacks(self, event: str) -> None:
         """Run the callbacks of an event, then what is ours to do."""
@@ -244,7 +244,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
                 {**self.own, **self.begun_with},
                 vars(self.args),
                 begins,
-                defaults=all_defaults(),
+                defaults=list_defaults(),
                 contents=fingerprint_files(self.begun_with, find_data),
                 loss=self.loss_spec,
                 launcher=self.launcher,
@@ -258,7 +258,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     def _tidy_files(self) -> None:
         """Leave in the run's files what belongs to it: nothing of an older run, no epoch that will be done again."""
         if not self.resume:
-            for path in (self.csv, self.save_dir / FILE, self.save_dir / loss_state.FILE):
+            for path in (self.csv, self.save_dir / BOX_STATS_FILE, self.save_dir / loss_state.FILE):
                 path.unlink(missing_ok=True)
             drop_states(self.wdir)
         elif self.csv.exists():

@@ -13,7 +13,7 @@ import pytest
 
 from tests.datasets.coco.factories import CATEGORIES, TINY, annotation, image, labels, write_json
 from yolo_feiou.datasets.coco.annotations import read_coco_columns
-from yolo_feiou.datasets.coco.convert import LabelCounts, label_boxes, label_name, write_labels
+from yolo_feiou.datasets.coco.convert import LabelCounts, make_label_name, make_label_rows, write_labels
 from yolo_feiou.errors import DataError
 
 real = pytest.mark.skipif(not TINY.is_dir(), reason="the real data sets don't lie beside this checkout")
@@ -48,7 +48,7 @@ def test_a_label_has_centre_and_size_as_shares_of_the_image(tmp_path):
     ],
 )
 def test_boxes_are_clipped_to_the_image(box, expected, clipped, degenerate):
-    row, cut, empty = label_boxes(np.array([box], float), np.array([[200.0, 100.0]]))
+    row, cut, empty = make_label_rows(np.array([box], float), np.array([[200.0, 100.0]]))
     assert (cut.item(), empty.item()) == (clipped, degenerate)
     if expected:
         np.testing.assert_allclose(row[0], expected, rtol=1e-12)
@@ -58,7 +58,7 @@ def test_rounding_is_no_reason_to_clip():
     # A label 0.892747 0.5 0.214486 1, in an image of 773 pixels, as a program writes it back to COCO's form.
     x, width = 607.2023220000001, 165.79767800000002
     assert x + width > 773
-    row, clipped, _ = label_boxes(np.array([[x, 0, width, 480]]), np.array([[773.0, 480.0]]))
+    row, clipped, _ = make_label_rows(np.array([[x, 0, width, 480]]), np.array([[773.0, 480.0]]))
     assert not clipped.any() and row[0, 2] == width / 773
 
 
@@ -85,7 +85,7 @@ def test_labels_lie_as_the_images_do_and_are_found_by_ultralytics():
     from ultralytics.data.utils import img2label_paths
 
     for name in ("a.jpg", "a/b.c.JPG", "a.b/c.png", "a/.hidden.jpg"):
-        assert img2label_paths([f"/data/images/train/{name}"]) == [f"/data/labels/train/{label_name(name)}"]
+        assert img2label_paths([f"/data/images/train/{name}"]) == [f"/data/labels/train/{make_label_name(name)}"]
 
 
 @real
@@ -98,7 +98,7 @@ def test_real_labels_are_exact(tmp_path):
     for info in content["images"]:
         sizes = (info["width"], info["height"])
         mine = [a for a in content["annotations"] if a["image_id"] == info["id"] and not a["iscrowd"]]
-        lines = (tmp_path / "labels" / label_name(info["file_name"])).read_text().splitlines()
+        lines = (tmp_path / "labels" / make_label_name(info["file_name"])).read_text().splitlines()
         for one, line in zip(mine, lines, strict=True):
             box = [Fraction(value) for value in one["bbox"]]
             exact = [(box[i] + box[i + 2] / 2) / sizes[i] for i in (0, 1)] + [box[i + 2] / sizes[i] for i in (0, 1)]
@@ -123,7 +123,7 @@ def stock(folder, out):
 def test_with_six_digits_the_bytes_are_those_of_ultralytics(tmp_path):
     for split, theirs in stock(TINY / "annotations", tmp_path / "stock").items():
         columns = read_coco_columns(TINY / "annotations" / f"instances_{split}.json")
-        assert not label_boxes(columns.boxes, np.repeat(columns.sizes, np.diff(columns.starts), axis=0))[1].any()
+        assert not make_label_rows(columns.boxes, np.repeat(columns.sizes, np.diff(columns.starts), axis=0))[1].any()
         write_labels(columns, tmp_path / split, digits=6)
         ours = labels(tmp_path / split)
         assert theirs == {name: ours[name] for name in theirs} and len(theirs) > 5

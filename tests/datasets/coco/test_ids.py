@@ -2,7 +2,7 @@
 
 import pytest
 
-from yolo_feiou.datasets.coco.ids import ordinary_ids
+from yolo_feiou.datasets.coco.ids import make_ordinary_ids
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from yolo_feiou.datasets.coco.ids import ordinary_ids
     ],
 )
 def test_ordinary_ids_stay_and_others_are_numbered_from_1(ids, ordinary):
-    assert ordinary_ids(ids) == ordinary
-    assert all(type(value) is int for value in ordinary_ids(ids))
+    assert make_ordinary_ids(ids) == ordinary
+    assert all(type(value) is int for value in make_ordinary_ids(ids))

@@ -5,7 +5,7 @@ import pytest
 from ultralytics.data.utils import IMG_FORMATS
 
 from tests.datasets.coco.factories import write_images
-from yolo_feiou.datasets.coco.images import IMAGE_SUFFIXES, check_missing, find_existing, usable_names
+from yolo_feiou.datasets.coco.images import IMAGE_SUFFIXES, check_missing, find_existing, make_usable_names
 from yolo_feiou.errors import DataError
 
 
@@ -20,7 +20,7 @@ from yolo_feiou.errors import DataError
     ],
 )
 def test_names_become_paths_within_the_folder_of_the_images(names, folder, paths):
-    assert usable_names(names, "a.json") == (folder, paths)
+    assert make_usable_names(names, "a.json") == (folder, paths)
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def test_names_become_paths_within_the_folder_of_the_images(names, folder, paths
 )
 def test_names_that_can_not_be_used_are_refused(names, words):
     with pytest.raises(DataError) as error:
-        usable_names(names, "a.json")
+        make_usable_names(names, "a.json")
     assert words in str(error.value) and str(error.value).startswith("a.json: ")
 
 
 def test_backslashes_are_a_path_where_that_file_exists(tmp_path):
     write_images(tmp_path, ["a/b/7.jpg", "images/8.jpg"])
-    assert usable_names(["a\\b\\7.jpg"], "a.json", tmp_path) == ("", ["a/b/7.jpg"])
-    assert usable_names(["images\\8.jpg"], "a.json", tmp_path) == ("images", ["8.jpg"])
+    assert make_usable_names(["a\\b\\7.jpg"], "a.json", tmp_path) == ("", ["a/b/7.jpg"])
+    assert make_usable_names(["images\\8.jpg"], "a.json", tmp_path) == ("images", ["8.jpg"])
     with pytest.raises(DataError, match=r"file_name 'a..b..9.jpg' of 1 leads out .* or is not a path of a file"):
-        usable_names(["a\\b\\9.jpg"], "a.json", tmp_path)
+        make_usable_names(["a\\b\\9.jpg"], "a.json", tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def to_id(value: Any) -> Id:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise ValueError(value)
-    return plain_id(value)
+    return to_plain_id(value)
 
 
 def to_text(value: Any) -> str:
@@ -96,11 +96,11 @@ def to_file_name(value: Any) -> str:
     return value
 
 
-def plain_id(value: Id) -> Id:
+def to_plain_id(value: Id) -> Id:
     """Return an id with 1.0 written as 1."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def format_id(value: Id) -> str:
     """Return how an id is written, the same for those that are one."""
-    return str(plain_id(value))
+    return str(to_plain_id(value))

@@ -152,7 +152,7 @@ def summarise_splits(loaded: Sequence[LoadedSplit], counts: dict[str, LabelCount
             f"{count.objects:,} objects, {count.clipped:,} of them clipped to the image; left out: {count.crowds:,} "
             f"crowds, {count.degenerate:,} boxes without area, {count.duplicates:,} repeated"
         )
-        if without := classes_without_boxes(one.columns):
+        if without := find_classes_without_boxes(one.columns):
             yield (
                 f"{one.split.folder}: {len(without):,} of {len(one.columns.categories):,} categories have no object: "
                 f"{first_three(without)}"
@@ -170,7 +170,7 @@ def iter_warnings(one: LoadedSplit, count: LabelCounts) -> Iterator[str]:
     yield from warn_of_boxes(one.columns.boxes, count.clipped, count.objects)
 
 
-def classes_without_boxes(columns: Columns) -> list[str]:
+def find_classes_without_boxes(columns: Columns) -> list[str]:
     """Return the names of the categories of which there are no objects, crowds left out."""
     counts = np.bincount(columns.classes[~columns.crowds], minlength=len(columns.categories))
     return [columns.class_names[i] for i in np.flatnonzero(counts == 0).tolist()]

@@ -54,12 +54,12 @@ class LabelCounts:
         return LabelCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
 
-def label_name(image: str) -> str:
+def make_label_name(image: str) -> str:
     """Return the name of an image's label file, by Ultralytics' rule."""
     return f"{image.rsplit('.', 1)[0]}.txt"
 
 
-def label_boxes(boxes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def make_label_rows(boxes: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return boxes in label format, clipped to their images.
 
     Args:
@@ -108,7 +108,7 @@ def write_labels(
         DataError: If a worker process is killed.
         OSError: If a file can't be written.
     """
-    names = [label_name(name) for name in columns.names]
+    names = [make_label_name(name) for name in columns.names]
     for parent in {os.path.dirname(name) for name in names}:
         (folder / parent).mkdir(parents=True, exist_ok=True)
     pieces = [slice(i, min(i + task_size, len(names))) for i in range(0, len(names), task_size)]
@@ -173,7 +173,7 @@ def _write_task(
 ) -> tuple[LabelCounts, dict[str, str]]:
     """Write the label files of some images; returns their SHA-256 too, by name."""
     counts = np.diff(starts)
-    rows, clipped, degenerate = label_boxes(boxes, np.repeat(sizes, counts, axis=0))
+    rows, clipped, degenerate = make_label_rows(boxes, np.repeat(sizes, counts, axis=0))
     kept = ~(crowds | degenerate)
     written = rows.astype(np.float32) if digits >= FLOAT32_DIGITS else rows
     line = "%d" + f" %.{digits}g" * 4 + "\n"

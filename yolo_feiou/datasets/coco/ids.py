@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from yolo_feiou.datasets.coco.coercion import Id, format_id, plain_id
+from yolo_feiou.datasets.coco.coercion import Id, format_id, to_plain_id
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import visible
 
@@ -54,7 +54,7 @@ class Index:
         return places
 
 
-def ordinary_ids(ids: Sequence[Id]) -> list[int]:
+def make_ordinary_ids(ids: Sequence[Id]) -> list[int]:
     """Return ids that every COCO tool can read: the same if all are whole numbers below 2^53, else counted from 1.
 
     They are counted in the order of larger numbers, which decides between equal scores in COCO, and else in that of the
@@ -72,7 +72,7 @@ def ordinary_ids(ids: Sequence[Id]) -> list[int]:
 
 def _whole_number(value: Id) -> int | None:
     """Return the whole number that an id is, or spells as it is usually written; None for any other."""
-    value = plain_id(value)
+    value = to_plain_id(value)
     if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isdecimal() and value.isascii():
         return int(value) if str(int(value)) == value else None
     return value if isinstance(value, int) else None

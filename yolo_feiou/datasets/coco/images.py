@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.convert import label_name
+from yolo_feiou.datasets.coco.convert import make_label_name
 from yolo_feiou.datasets.coco.similar_names import suggest_name
 from yolo_feiou.errors import DataError, first_three
 
@@ -19,7 +19,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 
-def usable_names(names: Sequence[str], source: object, images: Path | None = None) -> tuple[str, list[str]]:
+def make_usable_names(names: Sequence[str], source: object, images: Path | None = None) -> tuple[str, list[str]]:
     """Return names of image files that Ultralytics finds the labels of, and the folder that they are in.
 
     Args:
@@ -56,9 +56,9 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
         )
     (folder,) = folders
     paths = [path[len(folder) :] for path in paths]
-    labels = Counter(map(label_name, paths))
+    labels = Counter(map(make_label_name, paths))
     if shared := [label for label, count in labels.items() if count > 1]:
-        both = [path for path in paths if label_name(path) == shared[0]]
+        both = [path for path in paths if make_label_name(path) == shared[0]]
         if len(set(both)) == 1:
             raise DataError(
                 f"{source}: the image {both[0]} is listed {len(both)} times, with an id each: list it once."
@@ -71,14 +71,14 @@ def usable_names(names: Sequence[str], source: object, images: Path | None = Non
 
 
 def check_names(names: Sequence[str], source: object) -> None:
-    """Refuse the names that `usable_names` refuses, where the folder of the images isn't known.
+    """Refuse the names that `make_usable_names` refuses, where the folder of the images isn't known.
 
     Backslashes count as slashes, since only a look at the files could tell.
 
     Raises:
-        DataError: As `usable_names`.
+        DataError: As `make_usable_names`.
     """
-    usable_names([name.replace("\\", "/") for name in names], source)
+    make_usable_names([name.replace("\\", "/") for name in names], source)
 
 
 def find_existing(names: Sequence[str], folder: Path) -> np.ndarray:

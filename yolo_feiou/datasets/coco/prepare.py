@@ -14,14 +14,14 @@ import yaml
 
 from yolo_feiou.datasets.coco.annotations import Columns, read_coco_columns
 from yolo_feiou.datasets.coco.convert import LabelCounts, write_labels
-from yolo_feiou.datasets.coco.images import check_missing, find_existing, usable_names
+from yolo_feiou.datasets.coco.images import check_missing, find_existing, make_usable_names
 from yolo_feiou.datasets.coco.ledger import Ledger, remove_unfinished
 from yolo_feiou.datasets.coco.record import (
     begin_record,
-    file_state,
     find_unwanted_splits,
     finish_record,
     list_split_paths,
+    read_file_state,
 )
 from yolo_feiou.datasets.coco.sizes import check_sizes
 from yolo_feiou.datasets.coco.splits import CocoSplit
@@ -82,11 +82,11 @@ def load_splits(splits: Sequence[CocoSplit], skip_missing: bool) -> list[LoadedS
     """
     loaded = []
     for split in splits:
-        before = file_state(split.json)
+        before = read_file_state(split.json)
         columns = read_coco_columns(split.json)
         if not columns.labelled and split.name != "test":
             raise DataError(f"{split.json} has no list named annotations, which '{split.name}' needs.")
-        folder, names = usable_names(columns.names, split.json, split.images)
+        folder, names = make_usable_names(columns.names, split.json, split.images)
         images = split.images / folder
         there = find_existing(names, images)
         skipped = check_missing(names, there, images, split.json, skip_missing)
@@ -132,7 +132,7 @@ def write_data_set(
     begin_record(own, options, yaml_name, begun)
     for folder, listing in unwanted:
         _remove_split(own, folder, listing)
-    inputs = {str(one.split.json): one.state for one in loaded} | {str(path): file_state(path) for path in zips}
+    inputs = {str(one.split.json): one.state for one in loaded} | {str(path): read_file_state(path) for path in zips}
     counts: dict[str, LabelCounts] = {}
     files: dict[str, str] = {}
     links: dict[str, str] = {}

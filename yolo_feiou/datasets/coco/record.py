@@ -136,7 +136,7 @@ def _matches_files(out: Path, record: Prepared, own: Collection[str]) -> bool:
     if len(own) < record.files or record.yaml not in own:
         return False
     for path, old in record.inputs.items():
-        now = file_state(Path(path))
+        now = read_file_state(Path(path))
         if now != old and not (now is None and path.endswith(".zip")):  # of a zip all that is needed is here
             return False
     for split in record.splits.values():
@@ -150,7 +150,7 @@ def _matches_files(out: Path, record: Prepared, own: Collection[str]) -> bool:
     return True
 
 
-def file_state(path: Path) -> dict[str, Any] | None:
+def read_file_state(path: Path) -> dict[str, Any] | None:
     """Return size and SHA-256 of a file, or in place of the latter the time of a zip; None if it isn't there."""
     if not path.is_file():
         return None

@@ -24,7 +24,7 @@ from yolo_feiou.errors import ArgumentError
 
 
 @dataclass(frozen=True)
-class Options:
+class PrepareOptions:
     """All that decides on the result.
 
     Attributes:
@@ -66,7 +66,7 @@ class PrepareRequest:
     """
 
     out: Path
-    options: Options
+    options: PrepareOptions
     workers: int | None
     yaml: str
     splits: list[tuple[str, str]]
@@ -88,7 +88,7 @@ def read_prepare_request(values: dict[str, Any], published: Sequence[Published],
         raise ArgumentError("give out=FOLDER, where the prepared data go.")
     out = Path(values["out"]).expanduser()
     own = [key for key in ("train", "val", "images", "train_images", "val_images", "test_images") if key in values]
-    options, workers = Options(str(out.resolve()), values.get("missing", "stop")), values.get("workers")
+    options, workers = PrepareOptions(str(out.resolve()), values.get("missing", "stop")), values.get("workers")
     if own and "source" in values:
         raise ArgumentError(f"source= is a folder with COCO 2017, and {own[0]}= of a data set of your own: give one.")
     if own:
@@ -142,7 +142,7 @@ def read_prepare_request(values: dict[str, Any], published: Sequence[Published],
     )
 
 
-def _own_request(values: dict[str, Any], out: Path, options: Options, workers: int | None) -> PrepareRequest:
+def _own_request(values: dict[str, Any], out: Path, options: PrepareOptions, workers: int | None) -> PrepareRequest:
     """Return the request for a data set of the user's own."""
     jsons, folders = {}, {}
     for split in ("train", "val", "test"):
