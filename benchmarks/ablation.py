@@ -28,8 +28,8 @@ ALIKE = ("workers=0", "device=cpu", "plots=False", "preflight=False")
 def watched(jobs: int, epochs: int) -> dict[str, float]:
     """Run an ablation, and return its seconds: in all, with a run under way, and of the runner's own processor time."""
     with tempfile.TemporaryDirectory() as folder:
-        words = [*RUNS, *ALIKE, f"epochs={epochs}", f"jobs={jobs}", f"out={Path(folder, 'out')}"]
-        line = [sys.executable, "-m", "yolo_feiou", "ablate", *words]
+        args = [*RUNS, *ALIKE, f"epochs={epochs}", f"jobs={jobs}", f"out={Path(folder, 'out')}"]
+        line = [sys.executable, "-m", "yolo_feiou", "ablate", *args]
         began = time.perf_counter()
         runner = subprocess.Popen(line, stdout=subprocess.DEVNULL, env={**os.environ, "YOLO_OFFLINE": "true"})
         process = psutil.Process(runner.pid)

@@ -103,9 +103,9 @@ def peak(who: int = resource.RUSAGE_SELF) -> int:
     return resource.getrusage(who).ru_maxrss * 1024
 
 
-def fresh(*words: object) -> dict[str, float]:
+def fresh(*args: object) -> dict[str, float]:
     """Call one of the functions above in a process of its own."""
-    line = [sys.executable, __file__, "--run", *map(str, words)]
+    line = [sys.executable, __file__, "--run", *map(str, args)]
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

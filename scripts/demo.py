@@ -21,9 +21,9 @@ RECIPE = {"loss": "focal_eiou", "epochs": 8, "batch": 16, "nbs": 16, "optimizer"
 RECIPE |= {"warmup_epochs": 1, "mosaic": 0.0, "name": "demo"}
 
 
-def main(words: list[str]) -> None:
+def main(args: list[str]) -> None:
     """Train, test on held-out images, and say where everything lies."""
-    arguments = {**COMMON, **RECIPE, **dict(map(parse_key_value_pair, words))}
+    arguments = {**COMMON, **RECIPE, **dict(map(parse_key_value_pair, args))}
     model = YOLO("yolov8n.yaml")
     model.train(**arguments)
     trained = model.trainer
@@ -33,7 +33,7 @@ def main(words: list[str]) -> None:
         f"mAP50 {tested.box.map50:.3f} on unseen images. Model: {trained.best}, results: {trained.csv}, "
         f"predictions: {tested.save_dir / 'val_batch0_pred.jpg'}"
     )
-    if not words and tested.box.map50 < 0.5:
+    if not args and tested.box.map50 < 0.5:
         sys.exit("error: the demo should reach a mAP50 of 0.5; please report this with the output above.")
 
 

@@ -43,10 +43,10 @@ def stock_ciou(boxes: Tensor, target: Tensor) -> Tensor:
     return bbox_iou(boxes, target, xywh=False, CIoU=True).squeeze(-1)
 
 
-def main(words: list[str]) -> None:
-    """Do what the words say."""
+def main(args: list[str]) -> None:
+    """Run the simulations, unless only the page is asked for, and write the page."""
     results = DOCS / "paper"
-    if words != ["page"]:
+    if args != ["page"]:
         for name, command in COMMANDS.items():
             print(f"\nyolo simulate {command}")
             simulate([*command.split(), f"out={results / name}"], replace=True)

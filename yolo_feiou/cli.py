@@ -25,23 +25,23 @@ HELP = """
 """
 
 
-def list_losses(words: list[str]) -> None:
+def list_losses(args: list[str]) -> None:
     """Print the table of losses, or more of those that are named."""
     from yolo_feiou.losses.listing import print_losses
 
-    print_losses(words)
+    print_losses(args)
 
 
-def run_doctor(words: list[str]) -> None:
+def run_doctor(args: list[str]) -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
     from yolo_feiou.yolo.doctor import diagnose
 
-    if unknown := set(words) - {"--fix"}:
+    if unknown := set(args) - {"--fix"}:
         raise ArgumentError(f"doctor takes --fix or nothing, got {' '.join(sorted(unknown))}.")
-    sys.exit(diagnose(fix="--fix" in words))
+    sys.exit(diagnose(fix="--fix" in args))
 
 
-def run_simulate(words: list[str]) -> None:
+def run_simulate(args: list[str]) -> None:
     """Simulate boxes that follow the gradients of losses."""
     from yolo_feiou.simulation.command import simulate
 
@@ -50,30 +50,30 @@ def run_simulate(words: list[str]) -> None:
 
         return FRAMEWORK.runs_folder
 
-    simulate(words, find_runs_folder=find_runs_folder)
+    simulate(args, find_runs_folder=find_runs_folder)
 
 
-def run_check(words: list[str]) -> None:
+def run_check(args: list[str]) -> None:
     """Look for known mistakes in a loss."""
     from yolo_feiou.checks.command import check_losses
 
-    sys.exit(check_losses(words))
+    sys.exit(check_losses(args))
 
 
-def run_ablate(words: list[str]) -> None:
+def run_ablate(args: list[str]) -> None:
     """Train and evaluate a grid of runs that compare losses."""
     from yolo_feiou.ablation.command import ablate
     from yolo_feiou.yolo.framework import FRAMEWORK
 
-    sys.exit(ablate(words, FRAMEWORK))
+    sys.exit(ablate(args, FRAMEWORK))
 
 
-def run_report(words: list[str]) -> None:
+def run_report(args: list[str]) -> None:
     """Make statistics, tables, pictures and a page of the results of an ablation."""
     from yolo_feiou.ablation.collect import collect_results
     from yolo_feiou.report.command import report
 
-    report(words, collect_results)
+    report(args, collect_results)
 
 
 def run_stock() -> None:

@@ -71,9 +71,9 @@ def latex(text: str) -> str:
     return TEX.sub(lambda found: LATEX.get(found[0], found[0]), visible(text))
 
 
-def shell(words: Iterable[str]) -> str:
-    """Return a command of these words in one line, as bash and zsh read it."""
-    return " ".join(shlex.quote(word) if visible(word) == word else _quote_ansi(word) for word in words)
+def shell(args: Iterable[str]) -> str:
+    """Return a command of these arguments in one line, as bash and zsh read it."""
+    return " ".join(shlex.quote(arg) if visible(arg) == arg else _quote_ansi(arg) for arg in args)
 
 
 def spreadsheet_text(text: str) -> str:
@@ -99,5 +99,5 @@ def _escape_character(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _quote_ansi(word: str) -> str:
-    return f"$'{visible(word.replace(chr(92), chr(92) * 2)).replace(chr(39), chr(92) + chr(39))}'"
+def _quote_ansi(arg: str) -> str:
+    return f"$'{visible(arg.replace(chr(92), chr(92) * 2)).replace(chr(39), chr(92) + chr(39))}'"

@@ -123,20 +123,20 @@ class Floats:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words."""
+    """One of a few names."""
 
     name: str
     default: str
-    words: tuple[str, ...]
+    choices: tuple[str, ...]
 
     @property
     def expected(self) -> str:
         """The allowed values, as text for messages."""
-        return f"one of {', '.join(self.words)}"
+        return f"one of {', '.join(self.choices)}"
 
     def read(self, text: str) -> str:
-        """Return `text`; ValueError if it isn't one of the words."""
-        if text not in self.words:
+        """Return `text`; ValueError if it isn't one of the choices."""
+        if text not in self.choices:
             raise ValueError(text)
         return text
 

@@ -40,7 +40,7 @@ def settings_of(info: LossInfo, parameter: Parameter) -> list[str]:
     if isinstance(parameter, Float | AutoFloat):
         texts = [repr(parameter.low), repr(parameter.high)]
     else:
-        texts = list(parameter.words) if isinstance(parameter, Choice) else ["true", "false"]
+        texts = list(parameter.choices) if isinstance(parameter, Choice) else ["true", "false"]
     ends = ENDS.get(f"{info.name}-{parameter.name}", [f"{parameter.name}={text}" for text in texts])
     return [f"{info.name}:{end}" for end in ends]
 

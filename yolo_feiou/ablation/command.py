@@ -1,4 +1,4 @@
-"""`yolo ablate`: from its words to a folder of finished runs."""
+"""`yolo ablate`: from its arguments to a folder of finished runs."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Then: yolo report FOLDER
 """
 
 
-def ablate(words: Sequence[str], framework: Framework) -> int:
+def ablate(args: Sequence[str], framework: Framework) -> int:
     """Run `yolo ablate`, and return the exit status: 1 if a run failed.
 
     Args:
-        words: The arguments that follow the verb.
+        args: The arguments that follow the verb.
         framework: What trains the runs.
 
     Raises:
@@ -45,13 +45,13 @@ def ablate(words: Sequence[str], framework: Framework) -> int:
         LossSpecError: If a loss is wrong.
         DataError: If the data set can't be read.
     """
-    if not words or words[0].strip("-") in ("help", "h"):
+    if not args or args[0].strip("-") in ("help", "h"):
         print(
             ABLATE_USAGE
             + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in ABLATION_OPTIONS)
         )
         return 0
-    request = read_ablation_request(words, framework)
+    request = read_ablation_request(args, framework)
     if request.options.plan:
         for number, run in enumerate(request.runs, 1):
             say(f"{number} {run.key} {run.name}")

@@ -57,14 +57,14 @@ class Run(TrainingSettings):
         return f"{make_name_part(readable)}-{self.key}"
 
 
-def expand_grid(words: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
+def expand_grid(texts: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
     """Return the runs of a grid: every combination of the values that are lists.
 
     `losses=` lists losses and `seeds=` seeds; any other training argument may be a list too, as in box=2.5,5,7.5. A
     list in brackets is one value, as the framework reads it.
 
     Args:
-        words: Arguments as on the command line, key to text.
+        texts: Arguments as on the command line, key to text.
         framework: What trains the runs.
         gain: 'same' or 'matched', see `Run`.
 
@@ -73,7 +73,7 @@ def expand_grid(words: Mapping[str, str], framework: Framework, gain: str = "sam
             although it is to be matched.
         LossSpecError: If a loss is wrong.
     """
-    values = {ALIASES.get(key, key): parse_list(ALIASES.get(key, key), text, framework) for key, text in words.items()}
+    values = {ALIASES.get(key, key): parse_list(ALIASES.get(key, key), text, framework) for key, text in texts.items()}
     values.setdefault("loss", ["ciou"])
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:

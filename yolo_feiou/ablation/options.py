@@ -115,9 +115,9 @@ def find_folder(named: str, run: Run, framework: Framework) -> Path:
     fixed = {key: value for key, value in run.settings.items() if key not in varied}
     files = {key: Path(str(run.arguments[key])) for key in ("data", "model")}
     places = {key: str(path.absolute()) for key, path in files.items() if path.is_file()}  # two projects' data.yaml
-    words = [files[key].stem for key in files if key not in varied]
-    words = [make_name_part(word, " ._=-+,()[]{}@~^#&") for word in words]  # none that Ultralytics can't take
-    return framework.runs_folder / "ablate" / "-".join([*words, digest_settings({**fixed, **places})[:6]])
+    parts = [files[key].stem for key in files if key not in varied]
+    parts = [make_name_part(part, " ._=-+,()[]{}@~^#&") for part in parts]  # none that Ultralytics can't take
+    return framework.runs_folder / "ablate" / "-".join([*parts, digest_settings({**fixed, **places})[:6]])
 
 
 def assign_devices(options: AblationOptions) -> list[str]:
@@ -156,19 +156,19 @@ def choose_runs(runs: list[Run], only: str) -> list[Run]:
     return found[:1]
 
 
-def read_ablation_request(words: Sequence[str], framework: Framework) -> AblationRequest:
-    """Return what the words after `yolo ablate` ask for.
+def read_ablation_request(args: Sequence[str], framework: Framework) -> AblationRequest:
+    """Return what the arguments of `yolo ablate` ask for.
 
     Args:
-        words: Each `key=value`; `cfg=` names a YAML with the same keys, which the command line overrides.
+        args: Each `key=value`; `cfg=` names a YAML with the same keys, which the command line overrides.
         framework: What trains the runs.
 
     Raises:
-        ArgumentError: If a word is none, or an argument is unknown, given twice or wrong, the devices have no room for
+        ArgumentError: If an argument is no `key=value`, is unknown, given twice or wrong, the devices have no room for
             all jobs, or `only` names none of the runs.
         LossSpecError: If a loss is wrong.
     """
-    given = split_arguments(words)
+    given = split_arguments(args)
     settings = {**read_grid(given.pop("cfg"), framework), **given} if "cfg" in given else given
     names = {option.name for option in ABLATION_OPTIONS}
     own = [f"{key}={value}" for key, value in settings.items() if key in names]
@@ -182,7 +182,7 @@ def read_ablation_request(words: Sequence[str], framework: Framework) -> Ablatio
     return AblationRequest(
         runs,
         options,
-        shell(["yolo", "ablate", *words]),
+        shell(["yolo", "ablate", *args]),
         framework,
         find_folder(options.out, runs[0], framework),
         assign_devices(options),
@@ -190,14 +190,14 @@ def read_ablation_request(words: Sequence[str], framework: Framework) -> Ablatio
     )
 
 
-def split_arguments(words: Sequence[str]) -> dict[str, str]:
-    """Return `key=value` words as a dictionary, with one name for each argument."""
+def split_arguments(args: Sequence[str]) -> dict[str, str]:
+    """Return `key=value` arguments as a dictionary, with one name for each argument."""
     values: dict[str, str] = {}
-    for word in words:
-        check_unicode(word)
-        key, equals, text = word.lstrip("-").partition("=")
+    for arg in args:
+        check_unicode(arg)
+        key, equals, text = arg.lstrip("-").partition("=")
         if not equals:
-            raise ArgumentError(f"'yolo ablate' takes arguments like losses=ciou,eiou, got '{word}'.")
+            raise ArgumentError(f"'yolo ablate' takes arguments like losses=ciou,eiou, got '{arg}'.")
         key = ALIASES.get(key, key)
         if key in values:
             raise ArgumentError(f"'yolo ablate' got {key}= twice: give it once, several values as {key}=a,b.")

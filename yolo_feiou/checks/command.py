@@ -14,13 +14,13 @@ from yolo_feiou.parameters import Float, read_arguments
 TIMEOUT_ARGUMENT = Float("timeout", 300.0, 0.1, 1e6)
 
 
-def check_losses(words: list[str], table: Iterable[str] = LOSSES) -> int:
+def check_losses(args: list[str], table: Iterable[str] = LOSSES) -> int:
     """Print the results of each loss, and return 1 if one has a fault, otherwise 0.
 
     Each is checked in a process of its own: one that exits, hangs, or exhausts memory has a fault.
 
     Args:
-        words: Losses: 'file.py:function', or a spec of the table, or 'all' for the whole table; and 'timeout=60', the
+        args: Losses: 'file.py:function', or a spec of the table, or 'all' for the whole table; and 'timeout=60', the
             seconds that loading and checking of each may take.
         table: The losses that 'all' stands for.
 
@@ -28,17 +28,17 @@ def check_losses(words: list[str], table: Iterable[str] = LOSSES) -> int:
         ArgumentError: If there is no loss, an unknown option, or a function that can't be loaded.
         LossSpecError: If a spec is wrong.
     """
-    given = [word for word in words if word.startswith("timeout=")]
+    given = [arg for arg in args if arg.startswith("timeout=")]
     seconds = read_arguments("yolo check", given, [TIMEOUT_ARGUMENT]).get("timeout", TIMEOUT_ARGUMENT.default)
-    words = [word for word in words if word not in given]
-    if not words:
+    args = [arg for arg in args if arg not in given]
+    if not args:
         raise ArgumentError("got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
-    if options := [word for word in words if word.startswith("-")]:
+    if options := [arg for arg in args if arg.startswith("-")]:
         raise ArgumentError(
             f"got {options[0]}, expected losses only: 'yolo check my_loss.py:my_function [timeout=SECONDS]'."
         )
     status = 0
-    for checked in run_checks_isolated([*table] if words == ["all"] else words, seconds):
+    for checked in run_checks_isolated([*table] if args == ["all"] else args, seconds):
         print(format_report(checked))
         status |= bool(checked.list_found("fault"))
     return status

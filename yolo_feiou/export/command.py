@@ -133,16 +133,16 @@ class Work:
         return made
 
 
-def export(words: Sequence[str]) -> int:
-    """Run the command with the words that follow it, and return the exit status: 1 if something could not be done.
+def export(args: Sequence[str]) -> int:
+    """Run the command with its arguments, and return the exit status: 1 if something could not be done.
 
     Raises:
         ArgumentError: If an argument doesn't fit, a package is missing, or the results can't be written.
     """
-    if not words or words[0].strip("-") in ("help", "h"):
+    if not args or args[0].strip("-") in ("help", "h"):
         print(format_export_usage())
         return 0
-    request = read_export_request(words)
+    request = read_export_request(args)
     find_evaluator_version(request.options.evaluator)
     check_device(request.options.device)
     if request.options.onnx:

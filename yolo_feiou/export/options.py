@@ -67,15 +67,15 @@ class ExportRequest:
     command: str
 
 
-def read_export_request(words: Sequence[str]) -> ExportRequest:
-    """Return what the words of the command line ask for.
+def read_export_request(args: Sequence[str]) -> ExportRequest:
+    """Return what the arguments of the command line ask for.
 
     Raises:
         ArgumentError: If no run is named, an option is unknown or wrong, or `out` holds something else.
     """
-    named = [word for word in words if "=" not in word or Path(word).is_dir()]
-    given = read_arguments(SCRIPT, [word for word in words if word not in named], EXPORT_OPTIONS)
-    folders = list({Path(word).resolve(): Path(word) for word in named}.values())
+    named = [arg for arg in args if "=" not in arg or Path(arg).is_dir()]
+    given = read_arguments(SCRIPT, [arg for arg in args if arg not in named], EXPORT_OPTIONS)
+    folders = list({Path(arg).resolve(): Path(arg) for arg in named}.values())
     if not folders:
         raise ArgumentError(f"{SCRIPT} takes the folders of runs: 'python scripts/{SCRIPT} runs/detect/train'.")
     values: dict[str, Any] = {option.name: option.default for option in EXPORT_OPTIONS}
@@ -84,7 +84,7 @@ def read_export_request(words: Sequence[str]) -> ExportRequest:
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
     out = find_out(options.out, folders)
     check_export_folder(out)
-    return ExportRequest(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *words]))
+    return ExportRequest(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *args]))
 
 
 def find_out(named: str, folders: Sequence[Path]) -> Path:

@@ -37,25 +37,25 @@ ON_PAPER = ("common seeds", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
 
 
-def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _: []) -> None:
-    """Run `yolo report` with the words that follow it.
+def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _: []) -> None:
+    """Run `yolo report` with its arguments.
 
     Args:
-        words: The words.
+        args: The arguments that follow the verb.
         collect: Gathers the results of the runs of an ablation in its folder, and returns warnings.
 
     Raises:
         ArgumentError: If there is no folder, a folder has no results, or an argument doesn't fit.
         DataError: If the results are damaged, or no run is done.
     """
-    if not words or words[0].strip("-") in ("help", "h"):
+    if not args or args[0].strip("-") in ("help", "h"):
         print(format_report_usage())
         return
-    named = [word for word in words if "=" not in word or Path(word).is_dir()]
-    folders = [Path(word) for word in named]
+    named = [arg for arg in args if "=" not in arg or Path(arg).is_dir()]
+    folders = [Path(arg) for arg in named]
     if not folders:
         raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
-    values = read_arguments("report", [word for word in words if word not in named], REPORT_ARGUMENTS)
+    values = read_arguments("report", [arg for arg in args if arg not in named], REPORT_ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
     ablations = [folder for folder in folders if (folder / "ablation.json").is_file()]
     notes = [note for folder in ablations for note in collect(folder)]
@@ -63,7 +63,7 @@ def report(words: Sequence[str], collect: Callable[[Path], list[str]] = lambda _
         say(f"warning: {note}")
     result = compare(folders, values.get("baseline", ""))
     with results_folder(out):
-        told, command = [*notes, *result.warnings], escape.shell(["yolo", "report", *words])
+        told, command = [*notes, *result.warnings], escape.shell(["yolo", "report", *args])
         write_report(result.results, result.comparisons, told, out, command)
     for line in result.list_lines():
         say(line)

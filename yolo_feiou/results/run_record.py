@@ -31,7 +31,7 @@ from yolo_feiou.storage.tables import Row, read_record, write_json
 RECORD_FILE = "provenance.json"
 #: Fields of `RunRecord` whose key in the file is another, which readers of the file know.
 FILE_KEYS = {"nodes": "machines"}
-#: The attribute of a model that holds its mark, a dict of words: it survives all that Ultralytics does to a checkpoint.
+#: The attribute of a model that holds its mark, a dict of text: it survives all that Ultralytics does to a checkpoint.
 MODEL_MARK = "yolo_feiou"
 #: In the environment of Ultralytics' own workers, which get all arguments: those that were asked for, as JSON.
 ASKED_VARIABLE = "YOLO_FEIOU_ASKED"
@@ -180,7 +180,7 @@ def read_run_record(folder: Path) -> RunRecord | None:
 
 
 def put_mark(model: Any, record: RunRecord, loss: str) -> None:
-    """Put the mark of a run on a model: plain words, which load without this package."""
+    """Put the mark of a run on a model: plain text, which loads without this package."""
     setattr(model, MODEL_MARK, {"loss": loss, "version": yolo_feiou.__version__, "run": record.id})
 
 

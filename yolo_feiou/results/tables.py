@@ -90,7 +90,7 @@ def _value(one: RunResults, key: str) -> Any:
 
 
 def _place(value: Any) -> tuple[bool, Any]:
-    """Return what to sort a value by: numbers by size, before words."""
+    """Return what to sort a value by: numbers by size, before text."""
     number = isinstance(value, float) and not isinstance(value, bool)
     return not number, value if number else str(value)
 
@@ -102,6 +102,6 @@ def _with_recorded(one: RunResults, arguments: Iterable[str], swept: list[str]) 
 
 
 def _without_place(arguments: Mapping[str, Any]) -> Row:
-    """Return arguments without those that say where a run lies, lists as words."""
+    """Return arguments without those that say where a run lies, lists as text."""
     kept = {key: value for key, value in arguments.items() if key not in LOCATION_ARGUMENTS}
     return {key: json.dumps(value) if isinstance(value, list | dict) else value for key, value in kept.items()}

@@ -30,12 +30,12 @@ FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
 def simulate(
-    words: Sequence[str], replace: bool = False, find_runs_folder: Callable[[], Path] = lambda: Path("runs")
+    args: Sequence[str], replace: bool = False, find_runs_folder: Callable[[], Path] = lambda: Path("runs")
 ) -> None:
     """Run `yolo simulate` with its arguments.
 
     Args:
-        words: The words.
+        args: The arguments that follow the verb.
         replace: Whether existing files are overwritten.
         find_runs_folder: Returns the folder in which results go that `out=` names no folder for.
 
@@ -43,22 +43,22 @@ def simulate(
         ArgumentError: If the arguments don't name one experiment, one is invalid, or a file exists already.
         LossSpecError: If a loss is not in the table.
     """
-    if not words or words[0].strip("-") in ("help", "h"):
+    if not args or args[0].strip("-") in ("help", "h"):
         print(format_usage())
         return
-    words = [FIGURE_ALIASES.get(word, word) for word in words]
-    chosen = [word for word in words if word.partition("=")[0] in ("setup", "figure", "field", "readings")]
+    args = [FIGURE_ALIASES.get(arg, arg) for arg in args]
+    chosen = [arg for arg in args if arg.partition("=")[0] in ("setup", "figure", "field", "readings")]
     if len(chosen) != 1:
         raise ArgumentError(
             f"got {' '.join(chosen) or 'no experiment'}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS."
         )
-    (word,) = chosen
-    if word not in EXPERIMENTS and not word.startswith("field="):
-        raise ArgumentError(f"unknown experiment {word}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
-    subject = EXPERIMENTS.get(word) or field.make_field_experiment(word.partition("=")[2])
+    (arg,) = chosen
+    if arg not in EXPERIMENTS and not arg.startswith("field="):
+        raise ArgumentError(f"unknown experiment {arg}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
+    subject = EXPERIMENTS.get(arg) or field.make_field_experiment(arg.partition("=")[2])
     out = Text("out", "", "a folder for the results")
-    rest = [other for other in words if other != word]
-    values = read_arguments(f"yolo simulate {word}", rest, [*subject.arguments, out])
+    rest = [other for other in args if other != arg]
+    values = read_arguments(f"yolo simulate {arg}", rest, [*subject.arguments, out])
     out = values.pop("out", "") or find_free(find_runs_folder() / "simulate" / subject.name)
     if not replace:
         check_not_overwritten(Path(out), subject.files)
@@ -85,7 +85,7 @@ def find_free(path: Path) -> Path:
 def format_usage() -> str:
     """Return the experiments, with their arguments and defaults."""
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
-    for word, subject in {**EXPERIMENTS, "field=LOSS": field.make_field_experiment("eiou")}.items():
-        lines.append(f"\n{word}")
+    for arg, subject in {**EXPERIMENTS, "field=LOSS": field.make_field_experiment("eiou")}.items():
+        lines.append(f"\n{arg}")
         lines += [f"    {a.name + '=' + format_default(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`python -m yolo_feiou.yolo.check_command WORDS`: look at the words of a training once, before torchrun starts it.
+"""`python -m yolo_feiou.yolo.check_command ARGS`: check the arguments of a training once, before torchrun starts it.
 
 Otherwise each process finds the same mistake, and torchrun restarts all of them for it.
 """
@@ -19,15 +19,15 @@ from yolo_feiou.yolo.default_cfg import extended_default_cfg
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
 
-def check_training_command(words: Sequence[str]) -> None:
-    """Check the words that follow `yolo train`, as far as that goes without training.
+def check_training_command(args: Sequence[str]) -> None:
+    """Check the arguments of `yolo train`, as far as that goes without training.
 
     Raises:
         YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
     """
-    words = merge_equals_args(list(words))
-    check_command_arguments(["train", *words])
-    given = dict(word.lstrip("-").split("=", 1) for word in words if "=" in word)
+    args = merge_equals_args(list(args))
+    check_command_arguments(["train", *args])
+    given = dict(arg.lstrip("-").split("=", 1) for arg in args if "=" in arg)
     with extended_default_cfg():
         try:
             check_dict_alignment(DEFAULT_CFG_DICT, given)
@@ -39,7 +39,7 @@ def check_training_command(words: Sequence[str]) -> None:
 
 
 def main() -> None:
-    """Check the words of the command line; a mistake is one line on stderr and exit status 2."""
+    """Check the arguments of the command line; a mistake is one line on stderr and exit status 2."""
     with exit_on_error():
         check_training_command(sys.argv[1:])
 

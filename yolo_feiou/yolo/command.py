@@ -53,9 +53,9 @@ def check_command_arguments(arguments: list[str]) -> bool:
         MissingFileError: If weights are named that are not there and can't be fetched.
         LossSpecError: If the loss is wrong.
     """
-    words = [argument.lstrip("-").removesuffix(",") for argument in arguments]  # as Ultralytics reads them
-    settings = {key.strip(): value.strip() for key, _, value in (word.partition("=") for word in words if "=" in word)}
-    modes = [word.removeprefix("mode=") for word in words if word.removeprefix("mode=") in MODES]
+    args = [argument.lstrip("-").removesuffix(",") for argument in arguments]  # as Ultralytics reads them
+    settings = {key.strip(): value.strip() for key, _, value in (arg.partition("=") for arg in args if "=" in arg)}
+    modes = [arg.removeprefix("mode=") for arg in args if arg.removeprefix("mode=") in MODES]
     mode = modes[-1] if modes else "train" if settings else None  # Ultralytics' own rules
     recipe = read_recipe(settings["cfg"]) if settings.get("cfg", "None").lower() != "none" else {}
     refuse_taken_arguments({**recipe, **{key: smart_value(value) for key, value in settings.items()}})
@@ -66,7 +66,7 @@ def check_command_arguments(arguments: list[str]) -> bool:
             raise ArgumentError(
                 f"cfg={settings['cfg']} has a line {key}:, and mode '{mode}' no training loss: take it out."
             )
-    resumed = "resume" in words or settings.get("resume", "False").lower() not in ("false", "none")
+    resumed = "resume" in args or settings.get("resume", "False").lower() not in ("false", "none")
     check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if mode == "train":
         check_resumed_file(settings.get("resume"))

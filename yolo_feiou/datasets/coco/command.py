@@ -65,12 +65,12 @@ def main() -> None:
 
 
 def prepare_coco(
-    words: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL, patience: float = 5
+    args: Sequence[str], published: Sequence[Published] = COCO_2017, url: str = URL, patience: float = 5
 ) -> None:
     """Prepare a data set, from `key=value` arguments.
 
     Args:
-        words: Of the command line.
+        args: The arguments of the command line.
         published: The splits of COCO 2017.
         url: Where they are.
         patience: How many seconds to wait for another process that prepares the folder.
@@ -79,10 +79,10 @@ def prepare_coco(
         ArgumentError: If the arguments are invalid, or the folder holds files of others.
         DataError: If the data can't be obtained, used or written.
     """
-    if not words or words[0].strip("-") in ("help", "h"):
+    if not args or args[0].strip("-") in ("help", "h"):
         print(PREPARE_USAGE)
         return
-    values = read_arguments(SCRIPT_NAME, words, PREPARE_ARGUMENTS)
+    values = read_arguments(SCRIPT_NAME, args, PREPARE_ARGUMENTS)
     began = time.monotonic()
     request = read_prepare_request(values, published, url)
     out = request.out
