@@ -6,11 +6,11 @@ import pytest
 
 from yolo_feiou.report.format import (
     format_count,
+    format_decimal,
     format_difference,
     format_interval,
     format_list,
     format_mean_sd,
-    format_number,
     format_p_value,
     format_percent,
     format_seeds,
@@ -30,8 +30,8 @@ from yolo_feiou.report.statistics import Spread
         (format_difference(-0.00001), "0.00"),
         (format_difference(0.00001), "0.00"),
         (format_difference(None), "–"),
-        (format_number(-0.04, 1), "0.0"),
-        (format_number(-1.25, 2), "−1.25"),
+        (format_decimal(-0.04, 1), "0.0"),
+        (format_decimal(-1.25, 2), "−1.25"),
         (format_mean_sd(Spread(3, 0.374, 0.0024)), "37.4 ± 0.2"),
         (format_mean_sd(Spread(1, 0.374)), "37.4"),
         (format_mean_sd(Spread(0)), "–"),

@@ -22,7 +22,7 @@ def format_list(words: Sequence[str], most: int = 8) -> str:
     return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
-def format_number(value: float | None, digits: int) -> str:
+def format_decimal(value: float | None, digits: int) -> str:
     """Return a number with so many digits after the point, – for none; zero has no sign."""
     if value is None:
         return MISSING
@@ -32,7 +32,7 @@ def format_number(value: float | None, digits: int) -> str:
 
 def format_percent(value: float | None, digits: int = 1) -> str:
     """Return a fraction × 100, as papers give AP."""
-    return format_number(None if value is None else 100 * value, digits)
+    return format_decimal(None if value is None else 100 * value, digits)
 
 
 def format_difference(value: float | None, digits: int = 2) -> str:

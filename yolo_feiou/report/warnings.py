@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from yolo_feiou.report.comparison import METRIC, Comparison
-from yolo_feiou.report.format import format_count, format_list, format_number
+from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Value, Variant, spell_value
@@ -128,7 +128,7 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
             and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO
         ):
             yield (
-                f"At the same gain the gradient of {row['loss']} is {format_number(ratio, 2)} times CIoU's in size: "
+                f"At the same gain the gradient of {row['loss']} is {format_decimal(ratio, 2)} times CIoU's in size: "
                 "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
             )
 

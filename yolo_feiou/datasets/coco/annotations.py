@@ -196,14 +196,14 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
         areas[rows] = [annotation.area for annotation in chunk]  # None becomes NaN
         crowds[rows] = [annotation.iscrowd for annotation in chunk]
 
-    def named(wrong: np.ndarray, detail: Callable[[int], str]) -> str:
+    def cite(wrong: np.ndarray, detail: Callable[[int], str]) -> str:
         return first_three(wrong, lambda i: f"{name_record(raws[i], i + 1).removeprefix('with ')} ({detail(i)})")
 
     for at, key, word in ((places, "image_id", "image"), (kinds, "category_id", "category")):
         if (wrong := np.flatnonzero(at < 0)).size:
             raise DataError(
                 f"{path}: {wrong.size:,} of {len(raws):,} annotations have {'an' if word == 'image' else 'a'} {key} "
-                f"that no {word} has: {named(wrong, lambda i, key=key: f'{key} {_value(raws[i], key)!r}')}. Correct or "
+                f"that no {word} has: {cite(wrong, lambda i, key=key: f'{key} {_value(raws[i], key)!r}')}. Correct or "
                 "remove them."
             )
     with np.errstate(over="ignore"):  # sides of 1e308 have no finite area
@@ -211,7 +211,7 @@ def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, 
     if (wrong := np.flatnonzero(~(finite & (boxes[:, 2:] >= 0).all(1)))).size:
         raise DataError(
             f"{path}: {wrong.size:,} of {len(raws):,} annotations have a bbox with a negative side, or a number or "
-            f"area that is not finite: {named(wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, "
+            f"area that is not finite: {cite(wrong, lambda i: f'bbox {boxes[i].tolist()}')}. Expected [x, y, width, "
             "height] in pixels: correct or remove them."
         )
     return places, kinds, boxes, areas, crowds
