@@ -159,7 +159,7 @@ def test_a_name_holds_on_any_file_system_and_in_any_command(odd):
     ],
 )
 def test_a_name_of_a_sum_or_a_schedule_is_one_that_windows_takes(loss):
-    (run,) = expand({"loss": loss}, FRAMEWORK)
+    (run,) = expand_grid({"loss": loss}, FRAMEWORK)
     assert not set(run.name) & set('|:*?"<>+/\\@') and len(run.name) <= 91
     assert run.name.endswith(f"-{run.key}") and run.name.startswith(loss.partition(":")[0])
 

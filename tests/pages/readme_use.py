@@ -274,7 +274,10 @@ def _judge() -> list[Claim]:
         ),
         shown(
             "and the loss of the table, whatever the code (`that is DIoU: loss=diou`),",
-            *("checks/test_known.py::test_the_formulas_of_losses_of_others_are_recognised", "checks/test_known.py::test_losses_of_the_table"),
+            *(
+                "checks/test_known.py::test_the_formulas_of_losses_of_others_are_recognised",
+                "checks/test_known.py::test_losses_of_the_table",
+            ),
         ),
         shown(
             f"in a process of its own, with {TIMEOUT_ARGUMENT.default:.0f} seconds (`timeout=60` for others) and, on "

@@ -8,7 +8,7 @@ from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.simulation.conditions import Conditions
-from yolo_feiou.simulation.descent import descend, compute_iou, list_step_sizes
+from yolo_feiou.simulation.descent import compute_iou, descend, list_step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading
 
 #: 10 × 10. A box of w × h inside it and about its centre has IoU = wh/100 and, the sides of the enclosing box being

@@ -19,7 +19,7 @@ from tests.yolo.test_distributed import run_ranks
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.storage.tables import read_csv, write_csv
 from yolo_feiou.yolo.bbox_loss import Positives, SwappedBboxLoss
-from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BIN_NAMES, BoxStats
+from yolo_feiou.yolo.box_stats import BIN_NAMES, BOX_STATS_FILE, BoxStats
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 CPU = torch.device("cpu")

@@ -120,7 +120,7 @@ def test_our_files_are_found_by_name_and_the_users_own_go_first(tmp_path, monkey
 def test_a_recipe_takes_what_the_command_line_takes(tmp_path, loss):
     recipe = tmp_path / "mine.yaml"
     recipe.write_text(f"loss: {loss}\n")
-    assert check_arguments(["train", f"cfg={recipe}"])
+    assert check_command_arguments(["train", f"cfg={recipe}"])
     recipe.write_text(f"loss: {loss}:x=1\n")
     with pytest.raises(LossSpecError):
-        check_arguments(["train", f"cfg={recipe}"])
+        check_command_arguments(["train", f"cfg={recipe}"])

@@ -82,8 +82,8 @@ def tell_stage(measured: GradientNorms) -> str:
     known = [share for share in shares if share is not None]
     part = f", {max(known):.1%} of a training" if known else ""
     return (
-        f"gain=matched: gradients agree over the first {BATCHES * EVERY_BATCHES} batches{part}, at its start; later their "
-        "ratios are others."
+        f"gain=matched: gradients agree over the first {BATCHES * EVERY_BATCHES} batches{part}, at its start; later "
+        "their ratios are others."
     )
 
 

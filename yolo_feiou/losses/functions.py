@@ -100,8 +100,8 @@ def name_type(parameter: LossParameter) -> str:
     if isinstance(parameter, Flag):
         return "bool"
     if isinstance(parameter, Choice):
-        words = [f'"{word}"' for word in parameter.words]
-        return f"Literal[{', '.join([*words, *(word for word in parameter.words if word.isdecimal())])}]"
+        words = [f'"{word}"' for word in parameter.choices]
+        return f"Literal[{', '.join([*words, *(word for word in parameter.choices if word.isdecimal())])}]"
     return "float"
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.plots.figures_6_7 import group_by_loss
-from yolo_feiou.plots.style import assign_line_looks, get_colour, place_legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, make_panels, place_legend_below
 from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.

@@ -6,7 +6,7 @@ import math
 
 from matplotlib.figure import Figure
 
-from yolo_feiou.plots.style import assign_line_looks, get_colour, place_legend_below, make_panels
+from yolo_feiou.plots.style import assign_line_looks, get_colour, make_panels, place_legend_below
 from yolo_feiou.storage.tables import Row
 
 
