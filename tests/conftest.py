@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests import forked_command
+from tests import forked_python
 from tests.runs import SHORT
 
 settings.register_profile("repeatable", derandomize=True)  # one commit, one result
@@ -21,6 +25,7 @@ os.environ |= {  # before the first import of Ultralytics, and for the processes
     "YOLO_OFFLINE": "true",
     "YOLO_AUTOINSTALL": "false",
     "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
     "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
 }
 
@@ -58,9 +63,24 @@ def command(tmp_path):
     """A function that runs our command with the words given, in `tmp_path`, and returns the finished process."""
 
     def run(*words):
-        return forked_command.run([*map(str, words)], tmp_path)
+        line = [sys.executable, "-m", "yolo_feiou", *map(str, words)]
+        return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
 
     return run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def forked_processes():
+    """Processes of Python are forked from those that have imported torch, see `forked_python`."""
+    forked_python.install()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background
+    gc.freeze()  # what collecting the tests has imported stays
+
+
+@pytest.fixture
+def real_python(monkeypatch):
+    """Processes of Python that are begun anew, for a test to which their imports matter."""
+    monkeypatch.setattr(subprocess, "Popen", forked_python.REAL)
 
 
 @pytest.fixture

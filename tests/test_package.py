@@ -19,7 +19,7 @@ def python(code):
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
 
-def test_import_brings_no_ultralytics_and_prints_nothing():
+def test_import_brings_no_ultralytics_and_prints_nothing(real_python):
     assert (
         python("import yolo_feiou, sys; assert 'ultralytics' not in sys.modules; yolo_feiou.build_loss('eiou')") == ""
     )
@@ -31,7 +31,7 @@ def test_public_names_are_there():
         yolo_feiou.nope  # noqa: B018
 
 
-def test_import_of_trainers_patches_nothing():
+def test_import_of_trainers_patches_nothing(real_python):
     code = """
 from ultralytics.utils import DEFAULT_CFG_DICT
 import ultralytics, subprocess, torch

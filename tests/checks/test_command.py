@@ -98,7 +98,7 @@ def test_no_warning_and_no_setting_changed(folder):
     assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
 
 
-def test_neither_ultralytics_nor_torchvision_is_needed():
+def test_neither_ultralytics_nor_torchvision_is_needed(real_python):
     code = """
 import sys
 from yolo_feiou.checks.command import check_losses
