@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs import results, short, stand_ins
+from tests.runs import results, short, stand_ins, typed
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -54,12 +54,19 @@ def test_the_same_command_is_the_same_training_unless_told_otherwise():
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release, processes):
+    """By the command that the script prints, each time anew."""
     release(RANKS_SINCE)
     words = ["cfg=coco/1x.yaml", "model=yolov8n.yaml", "close_mosaic=0", "loss=eiou"]
     words += short(data=data, project=tmp_path / "runs", name="run")
-    first = train_coco(*words, PROCESSES=processes)
+
+    def train():
+        setting, *line = typed(train_coco(*words, PROCESSES=processes, DRY_RUN="1").stdout)
+        environment = {**os.environ, **dict([setting.split("=")])}
+        return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=200, check=False)
+
+    first = train()
     assert first.returncode == 0 and len(results(tmp_path / "runs" / "run")) == 1, first.stderr[-2000:]
-    again = train_coco(*words, PROCESSES=processes)
+    again = train()
     assert again.returncode == 0 and "what this command trained, and finished" in again.stdout + again.stderr
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["run"]
     assert len(results(tmp_path / "runs" / "run")) == 1
@@ -76,9 +83,16 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
         (["data=shapes.yaml", "project=Bob's"], "project= and name=: Ultralytics can't load weights from"),
     ],
 )
-def test_a_mistake_is_said_once_before_any_process_starts(words, message):
-    done = train_coco(*words)
-    assert done.returncode == 2 and message in done.stderr
+def test_a_mistake_is_one_line(words, message):
+    line = [sys.executable, "-m", "yolo_feiou.yolo.check_command", *words]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 2 and message in done.stderr and done.stderr.count("error: ") == 1
+
+
+@pytest.mark.slow
+def test_a_mistake_is_said_once_before_any_process_starts():
+    done = train_coco("data=shapes.yaml", "loss=eoiu")
+    assert done.returncode == 2 and "did you mean 'eiou'" in done.stderr
     assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
 
 
