@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -213,14 +214,13 @@ def test_a_process_that_finishes_second_keeps_the_first_folder(tmp_path: Path, m
 
 def test_two_processes_at_once_make_one_data_set(root: Path, tmp_path: Path) -> None:
     """Two processes that start at once both succeed and make the same data set."""
-    context = multiprocessing.get_context("spawn")
-    args = (tmp_path / "shapes", 0, COUNTS)
-    processes = [context.Process(target=shapes.generate, args=args) for _ in range(2)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(60)
-    assert [process.exitcode for process in processes] == [0, 0]
+    code = f"""
+from pathlib import Path
+from yolo_feiou.datasets.shapes import generate
+generate(Path({str(tmp_path / "shapes")!r}), 0, {COUNTS!r})
+"""
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
     assert digests(tmp_path / "shapes") == digests(root) and [path.name for path in tmp_path.iterdir()] == ["shapes"]
 
 
