@@ -7,7 +7,7 @@ BIN := .venv/bin
 demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
 	$(BIN)/python scripts/demo.py $(DEMO)
 
-PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test: .venv/installed  ## the whole test suite; `make test TESTS=tests/losses` for a part
 	$(PYTEST) $(TESTS)
