@@ -1,6 +1,5 @@
 """The process of a loss has limits, harms no other, and ends with its parent."""
 
-import os
 import signal
 import subprocess
 import sys

@@ -9,8 +9,8 @@ from tests.runs import SHORT, results
 from tests.yolo.test_distributed import SCRIPT, run_ranks
 from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.storage.tables import read_csv
-from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.loss_state import FILE
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 
 CUT = SCRIPT.replace(
     'model = YOLO("yolov8n.yaml")\n',
@@ -31,7 +31,7 @@ def test_two_ranks_resume_to_the_last_bit(data, tmp_path, release):
 
     The loss has a state, which is that of the pairs of both ranks, and a length in pixels, from the training set.
     """
-    release(RANKS_SINCE)
+    release(EXACT_SINCE)
     (tmp_path / "script.py").write_text(CUT)
     told = {
         **SHORT,

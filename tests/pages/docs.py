@@ -11,6 +11,7 @@ from yolo_feiou.datasets import shapes
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TRAIN, VAL
 from yolo_feiou.datasets.coco.sizes import MAX_OPENED_IMAGES
 from yolo_feiou.distributed.group import TIMEOUT
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 
 CATALOGUE, PREPARED, MODEL = (
     "yolo_feiou/datasets/coco/catalogue.py",
@@ -151,7 +152,7 @@ def claims_on_coco() -> list[Claim]:
             "distributed/test_nodes.py::test_four_ranks_find_what_one_process_finds",
         ),
         shown(
-            "They are equal to the last bit",
+            f"They are equal to the last bit** with Ultralytics {EXACT_SINCE} or newer,",
             "yolo/test_resume_state.py::test_weights_and_metrics_equal_those_of_a_run_without_a_cut",
             "distributed/test_resumed.py::test_two_ranks_resume_to_the_last_bit",
         ),

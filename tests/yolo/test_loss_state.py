@@ -18,6 +18,7 @@ from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.criterion import copy_states, find_losses, get_criterion, swap_losses
 from yolo_feiou.yolo.loss_state import FILE, find_swapped, measure_mean_side
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 
 
 def model_with(spec, yaml="yolov8n.yaml"):
@@ -115,7 +116,8 @@ def train(data, tmp_path, loss, *, callbacks=None, **arguments):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_with_its_running_mean_to_the_last_bit(data, tmp_path, caplog):
+def test_a_killed_run_resumes_with_its_running_mean_to_the_last_bit(data, tmp_path, caplog, release):
+    release(EXACT_SINCE)
     told = overrides(data, tmp_path, epochs=3, loss="wiou+nwd:c=auto")
     told.pop("model")
     whole = trained(tmp_path / "whole", (), **{**told, "name": "whole"})

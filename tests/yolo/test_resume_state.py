@@ -10,7 +10,7 @@ import torch
 from tests.runs import overrides, results
 from yolo_feiou import YOLO
 from yolo_feiou.yolo import resume_state
-from yolo_feiou.yolo.resume_state import STATE_PATTERN, _read, drop_states
+from yolo_feiou.yolo.resume_state import EXACT_SINCE, STATE_PATTERN, _read, drop_states
 
 LINE = "No exact state beside"
 
@@ -60,7 +60,8 @@ def same(one, other):
         ("yolov8n.yaml", {"batch": 4, "nbs": 64, "close_mosaic": 1, "multi_scale": 0.5, "cache": "ram"}),
     ],
 )
-def test_weights_and_metrics_equal_those_of_a_run_without_a_cut(data, tmp_path, start, changes):
+def test_weights_and_metrics_equal_those_of_a_run_without_a_cut(data, tmp_path, start, changes, release):
+    release(EXACT_SINCE)
     told = {**overrides(data, tmp_path, epochs=4, **changes), "model": start}
     told.pop("model")
     whole = trained(tmp_path / "whole", (), start, **{**told, "name": "whole"})
@@ -71,7 +72,7 @@ def test_weights_and_metrics_equal_those_of_a_run_without_a_cut(data, tmp_path, 
 
 @pytest.mark.slow
 def test_two_heads_of_yolo26_resume_too(data, tmp_path, release):
-    release("8.4.0")
+    release(EXACT_SINCE)
     told = overrides(data, tmp_path, epochs=3)
     told.pop("model")
     whole = trained(tmp_path / "whole", (), "yolo26n.yaml", **{**told, "name": "whole"})

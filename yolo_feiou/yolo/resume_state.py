@@ -27,6 +27,8 @@ from yolo_feiou.yolo.proof import unwrap_model
 from yolo_feiou.yolo.random_state import get_random_state, set_random_state, to_plain_number
 
 STATE_FORMAT = 1
+#: The oldest release of Ultralytics with which a resumed run equals one without a cut; with 8.4.150 it does not.
+EXACT_SINCE = "8.4.170"
 STATE_PATTERN = "epoch*.state"
 
 
@@ -145,7 +147,12 @@ class ExactResume(TrainerHost):
         self.best_fitness = saved["best_fitness"]
         vars(self.stopper).update(saved["stopper"])
         of = f"those of the end of epoch {saved['epoch']}, to the last bit"
-        if self.train_loader.num_workers == 0 and len(saved["ranks"]) == _processes() and self._has_batches_of(saved):
+        if not check_version(__version__, f">={EXACT_SINCE}"):
+            LOGGER.info(
+                f"Weights and momentum are {of}; with Ultralytics before {EXACT_SINCE} the run differs from one without "
+                "a cut from here on."
+            )
+        elif self.train_loader.num_workers == 0 and len(saved["ranks"]) == _processes() and self._has_batches_of(saved):
             LOGGER.info(f"Weights, momentum and random state are {of}.")
         else:
             LOGGER.info(f"Weights and momentum are {of}; order and augmentation of the images are new.")
