@@ -40,6 +40,8 @@ LIBRARIES = (
 )
 #: How the names begin of what they read in the environment meanwhile.
 READ_BY_LIBRARIES = ("PYTHON", "LD_", "OMP_", "MKL_", "KMP_", "OPENBLAS_", "MPL", "COVERAGE")
+#: What begins so, and that they don't read; Ray sets the last one.
+UNREAD = ("PYTHONUNBUFFERED", "PYTHONHASHSEED", "PYTHONBREAKPOINT")
 LONGEST = 1 << 17  # bytes of a request
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -99,11 +101,7 @@ def _call(name: str, *arguments: int) -> None:
 
 def _read(environment: dict[str, str]) -> dict[str, str]:
     """Return what libraries read in an environment when they are imported."""
-    return {
-        key: value
-        for key, value in environment.items()
-        if key.startswith(READ_BY_LIBRARIES) and key not in ("PYTHONUNBUFFERED", "PYTHONHASHSEED")
-    }
+    return {key: value for key, value in environment.items() if key.startswith(READ_BY_LIBRARIES) and key not in UNREAD}
 
 
 class Popen(subprocess.Popen):

@@ -252,8 +252,8 @@ def test_odd_names_are_recorded_as_given(command, words, data, tmp_path):
 
 
 def test_a_run_that_takes_too_long_has_failed_and_says_why(command, words, tmp_path):
-    """3.6 s, in which no training is done; the next command resumes it without the limit."""
-    done = command(*words(losses="eiou", seeds=0, timeout=0.001))
+    """0.04 s, in which no training is done; the next command resumes it without the limit."""
+    done = command(*words(losses="eiou", seeds=0, timeout=0.00001))
     assert done.returncode == 1 and "FAILED: took longer than timeout= allows" in done.stdout
     (row,) = read_csv(tmp_path / "out" / "results.csv")
     assert row["status"] == "failed" and row["reason"].startswith("took longer than timeout=")
@@ -274,7 +274,7 @@ def test_a_finished_run_whose_reevaluation_was_killed_is_in_the_table_again(comm
     """On test it takes longer than it may; on val it was done before, and the table says so."""
     line = words(losses="eiou", seeds=0)
     command(*line)
-    again = command(*words(losses="eiou", seeds=0, split="test", timeout=0.0001))
+    again = command(*words(losses="eiou", seeds=0, split="test", timeout=0.00001))
     assert again.returncode == 1
     assert [row["status"] for row in read_csv(tmp_path / "out" / "results.csv")] == ["failed"]
     assert "1 of 1 runs were done before" in command(*line).stdout
