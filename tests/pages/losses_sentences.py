@@ -6,6 +6,7 @@ from tests.pages.claims import Claim, exempt, shown
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 PAGE, POINTS, WISE = "test_losses_page.py", "losses/test_points.py", "losses/test_wise.py"
+USER, TRAINED = "losses/test_user.py", "yolo/test_user_losses.py"
 TRANSFORMS, LISTING, FUNCTIONS = "losses/test_transforms.py", "losses/test_listing.py", "losses/test_functions.py"
 SPEC, TORCH = "losses/test_spec.py", "test_torch_features.py"
 SUMS, SCHEDULES, ORDER = (
@@ -18,7 +19,7 @@ MODIFIERS = "test_make_docs.py::test_the_table_of_modifiers_is_what_a_spec_may_h
 
 def claims_on_losses() -> list[Claim]:
     """Return those of docs/losses.md."""
-    return [*_names(), *_values(), *_single_losses(), *_code()]
+    return [*_names(), *_values(), *_single_losses(), *_own(), *_code()]
 
 
 def _names() -> list[Claim]:
@@ -165,6 +166,61 @@ def _single_losses() -> list[Claim]:
             "A loss that is near 1 there can't differ much from CIoU at those boxes; one that is not changes the gain "
             "as well.",
             "what the table above means",
+        ),
+    ]
+
+
+def _own() -> list[Claim]:
+    return [
+        shown(
+            "`my_loss.py:f`, or `package.module:f`, is a function of your own.",
+            f"{USER}::test_a_spec_names_a_function_with_its_parameters",
+            f"{USER}::test_one_of_a_package",
+        ),
+        shown(
+            "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), or a `Pair`, and returns one value "
+            "a pair.",
+            f"{USER}::test_a_pair_has_the_image_and_pixels",
+            f"{USER}::test_another_shape_is_an_error_where_it_would_broadcast",
+        ),
+        shown(
+            "Further parameters with defaults are those of the spec.",
+            f"{USER}::test_a_spec_names_a_function_with_its_parameters",
+        ),
+        shown("Numbers may be schedules.", f"{USER}::test_scheduled_numbers_change_over_a_training"),
+        shown("Of the modifiers it takes `focal=` and `weight=`.", f"{USER}::test_what_does_not_fit_is_named"),
+        shown(
+            'From Python give the function itself, `train(loss=f)`, or name it with `register_loss("mine", f, k=3)`.',
+            f"{USER}::test_a_function_itself",
+            f"{USER}::test_a_registered_function_is_a_loss_of_its_name",
+        ),
+        shown(
+            "The run's folder keeps a copy of the file with the modules that it imports from beside it.",
+            "losses/test_sources.py::test_a_file_comes_with_the_modules_that_it_imports_from_beside_it",
+        ),
+        shown(
+            "Ranks, workers and resumed runs train with that copy, and other code is refused.",
+            f"{TRAINED}::test_two_ranks_of_torchrun_train_with_the_copy",
+            f"{TRAINED}::test_a_killed_run_goes_on_with_its_copy",
+            f"{TRAINED}::test_a_resumed_run_needs_the_copy_that_it_began_with",
+        ),
+        shown(
+            "A function without source, such as a lambda, must be given again.",
+            f"{TRAINED}::test_a_resumed_run_asks_for_a_function_without_source",
+        ),
+        shown(
+            "Before training, quick checks of calling, shape, gradient, inputs and degenerate boxes print a line each; "
+            "`check=false` skips them.",
+            f"{TRAINED}::test_the_quick_checks_say_a_line_each",
+        ),
+        shown(
+            "In a training each head has its own, and all ranks share that of all pairs.",
+            "yolo/test_loss_state.py::test_each_head_has_a_running_mean_which_training_alone_moves",
+            "losses/test_wise.py::test_ranks_share_the_mean_of_all_pairs",
+        ),
+        shown(
+            "`running_mean.csv` in the run's folder has it after each epoch, and a resumed run reads it there.",
+            "yolo/test_loss_state.py::test_a_killed_run_resumes_with_its_running_mean_to_the_last_bit",
         ),
     ]
 

@@ -149,8 +149,8 @@ class ExactResume(TrainerHost):
         of = f"those of the end of epoch {saved['epoch']}, to the last bit"
         if not check_version(__version__, f">={EXACT_SINCE}"):
             LOGGER.info(
-                f"Weights and momentum are {of}; before Ultralytics {EXACT_SINCE} the run differs from one without a cut "
-                "from here on."
+                f"Weights and momentum are {of}; with Ultralytics before {EXACT_SINCE} the run differs from one "
+                "without a cut from here on."
             )
         elif self.train_loader.num_workers == 0 and len(saved["ranks"]) == _processes() and self._has_batches_of(saved):
             LOGGER.info(f"Weights, momentum and random state are {of}.")
