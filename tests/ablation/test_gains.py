@@ -201,7 +201,7 @@ def test_a_grid_trains_with_its_matched_gains_and_keeps_them(command, tmp_path, 
     words = [f"data={data}", "losses=ciou,focal_l1", "imgsz=32", "epochs=1", "batch=8", "device=cpu", "gain=matched"]
     done = command("ablate", *words, "plots=False", "out=out", "jobs=2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "at the same gain (8 of the first 40 batches): ciou 1.00, focal_l1 " in done.stdout
+    assert "at the same gain (8 of the first 40 batches, 100.0% of a training): ciou 1.00, focal_l1 " in done.stdout
     (file,) = (tmp_path / "out" / "preflight").glob("*.json")
     ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}
     rows = {folder.row()["loss"]: folder.row() for folder in run_folders(tmp_path / "out")}

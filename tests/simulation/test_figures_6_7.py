@@ -104,7 +104,7 @@ def test_what_follows_from_a_training_set_is_refused_before_the_first_step():
 def test_all_kinds_of_losses_are_simulated_and_what_they_are_told_is_said(tmp_path):
     losses = "mpdiou,wiou,uiou,inner_siou,nwd:weight=0.5+smooth_l1:weight=0.5"
     values = {"losses": losses, "points": 2, "steps": 3, "side": 16.0, "t": 1.0}
-    lines = list(figures_6_7.make_experiment(1).make(tmp_path, values))
+    lines = list(figures_6_7.make_setup_experiment(1).make(tmp_path, values))
     assert lines[:4] == [
         "mpdiou: in an image of 640 × 640 pixels, with targets of 16 × 16 pixels (image=, side=)",
         "wiou: its running mean stays at 1",

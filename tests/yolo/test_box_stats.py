@@ -42,6 +42,13 @@ def stats(loss, *batches, folder=None, **arguments):
     return made
 
 
+def count_positives(monkeypatch):
+    """A list that gets the number of positives of each batch that statistics see."""
+    calls, add = [], BoxStats.add
+    monkeypatch.setattr(BoxStats, "add", lambda self, seen: (calls.append(len(seen.pred)), add(self, seen)))
+    return calls
+
+
 def filled(row, kind):
     """The bins of a row that are not 0, as numbers."""
     return {name: row[f"{kind}_{name}"] for name in BIN_NAMES if row[f"{kind}_{name}"] != 0}
@@ -187,7 +194,9 @@ def test_a_fresh_start_takes_nothing_from_an_older_file(tmp_path):
 def test_training_is_the_same_with_statistics_and_without(train, monkeypatch):
     """And validation, of the EMA and at the end, is not looked at: 24 images in batches of 8, twice."""
     calls, add = [], BoxStats.add
-    monkeypatch.setattr(BoxStats, "add", lambda self, *batch: (calls.append(len(batch[0])), add(self, *batch)))
+    monkeypatch.setattr(
+        BoxStats, "add", lambda self, positives: (calls.append(len(positives.pred)), add(self, positives))
+    )
     without = train(epochs=2, loss="focal_eiou").save_dir
     assert not (without / BOX_STATS_FILE).exists() and not calls
     recorded = train(epochs=2, loss="focal_eiou", box_stats=True).save_dir
@@ -237,7 +246,9 @@ def test_a_killed_run_resumes_with_its_table(command, data, tmp_path):
 def test_an_epoch_that_is_done_again_after_a_nan_counts_once(data, tmp_path, monkeypatch, release):
     release("8.4.105")
     calls, add = [], BoxStats.add
-    monkeypatch.setattr(BoxStats, "add", lambda self, *batch: (calls.append(len(batch[0])), add(self, *batch)))
+    monkeypatch.setattr(
+        BoxStats, "add", lambda self, positives: (calls.append(len(positives.pred)), add(self, positives))
+    )
 
     def spoil(trainer):
         if trainer.epoch == 1 and not trainer.nan_recovery_attempts:

@@ -17,7 +17,7 @@ from yolo_feiou import YOLO, DetectionTrainer, build_loss
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError
 from yolo_feiou.losses import user
 from yolo_feiou.losses.sources import SOURCES
-from yolo_feiou.results.run_record import mark_of, read
+from yolo_feiou.results.run_record import get_mark, read_run_record
 from yolo_feiou.yolo import user_losses
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.user_losses import check_user_losses, refuse_unkept
@@ -158,12 +158,12 @@ def test_a_function_of_a_module_is_named_by_its_file(folder, data):
 def test_it_trains_and_is_recorded(folder, train):
     trainer = train(loss="own_loss.py:f:scale=1.0+ciou:weight=0.5")
     spec, run = "own_loss.py:f+ciou:weight=0.5", trainer.save_dir
-    record = read(run)
+    record = read_run_record(run)
     assert (record.loss, record.loss_file["file"]) == (spec, "own_loss.py")
     assert record.loss_file["sha256"] == kept(run)["own_loss.py:f"]["sha256"]
     assert record.contents["loss"] == record.loss_file["sha256"][:10]
     assert yaml.safe_load((run / "args.yaml").read_text())["loss"] == "own_loss.py:f:scale=1.0+ciou:weight=0.5"
-    assert mark_of(torch.load(run / "weights" / "best.pt", weights_only=False)["model"])["loss"] == spec
+    assert get_mark(torch.load(run / "weights" / "best.pt", weights_only=False)["model"])["loss"] == spec
 
 
 @pytest.mark.slow
@@ -225,7 +225,7 @@ def test_two_ranks_of_torchrun_train_with_the_copy(folder, data, release):
     done = run_ranks(folder, "-m", "yolo_feiou", "train", "model=yolov8n.yaml", *words)
     assert done.returncode == 0, done.stderr[-2000:]
     assert sorted(re.findall(r"Box loss: own_loss.py:f \(scale=2\), .* rank (\d)", done.stdout)) == ["0", "1"]
-    assert kept(folder / "ranks").keys() == {"own_loss.py:f"} and read(folder / "ranks").processes == 2
+    assert kept(folder / "ranks").keys() == {"own_loss.py:f"} and read_run_record(folder / "ranks").processes == 2
 
 
 @pytest.mark.slow
@@ -234,13 +234,13 @@ def test_ranks_of_ultralytics_launcher_train_with_the_copy(folder, data, release
     release(RANKS_SINCE)
     from ultralytics.utils.dist import ddp_cleanup, generate_ddp_file
 
-    from yolo_feiou.results.run_record import telling_workers
+    from yolo_feiou.results.run_record import tell_workers
 
     trainer = DetectionTrainer(overrides=overrides(data, folder, loss="own_loss.py:f"))
     file = generate_ddp_file(trainer)
     (folder / "own_loss.py").unlink()
     try:
-        with telling_workers(trainer.asked):
+        with tell_workers(trainer.asked):
             done = run_ranks(folder, file)
     finally:
         ddp_cleanup(trainer, file)

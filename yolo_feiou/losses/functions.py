@@ -47,7 +47,9 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
                 )
         given = {key: value for key, value in options.items() if value is not None and key not in ARGUMENTS}
         if torch.compiler.is_compiling():  # which can't trace the grammar of specs
-            modifiers = {key: value for key, value in given.items() if key not in own and value is not False}
+            modifiers = {key: value for key, value in given.items() if key not in own}
+            if modifiers.get("wise") is False:  # what a spec leaves out; detach=False is kept
+                del modifiers["wise"]
             values = {key: given.get(key, default) for key, default in own.items()}
             term = LossTerm(info, {**values, **{key: str(values[key]) for key in words}}, modifiers)
         else:
