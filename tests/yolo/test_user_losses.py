@@ -17,6 +17,7 @@ from yolo_feiou import YOLO, DetectionTrainer, build_loss
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError
 from yolo_feiou.losses import user
 from yolo_feiou.losses.sources import SOURCES
+from yolo_feiou.losses.user_modules import load_function
 from yolo_feiou.results.run_record import get_mark, read_run_record
 from yolo_feiou.yolo import user_losses
 from yolo_feiou.yolo.distributed import RANKS_SINCE
@@ -145,7 +146,7 @@ def test_a_function_without_source_trains_in_one_process_alone(folder, data, mon
 
 
 def test_a_function_of_a_module_is_named_by_its_file(folder, data):
-    function = user.load_function("own_loss.py:f")
+    function = load_function("own_loss.py:f")
     trainer = DetectionTrainer(overrides=overrides(data, folder / "runs", loss=function))
     assert trainer.own["loss"] == f"{folder / 'own_loss.py'}:f"
     (entry,) = kept(trainer.save_dir).values()

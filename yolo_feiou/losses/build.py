@@ -19,7 +19,6 @@ from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, s
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
 from yolo_feiou.losses.user import (
-    LossFunction,
     UserFunction,
     describe_function,
     find_function_source,
@@ -27,6 +26,7 @@ from yolo_feiou.losses.user import (
     find_sources,
     is_own,
 )
+from yolo_feiou.losses.user_modules import LossFunction
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule, Value, format_value
 
