@@ -86,20 +86,18 @@ class UserFunction:
 
     def compute(self, pair: Pair, values: Mapping[str, Any]) -> Any:
         """Return what the function returns for a pair."""
-        values = {**self.texts, **{key: self._convert(key, value) for key, value in values.items()}}
-        if self.takes_pair:
-            return self.function(pair, **values)
-        return self.function(pair.pred, pair.target, **values)
+        boxes = (pair,) if self.takes_pair else (pair.pred, pair.target)
+        return self.function(*boxes, **self._convert(values))
 
     def on_boxes(self, values: Mapping[str, Any], pred: Tensor, target: Tensor) -> Any:
         """Return what the function returns for boxes, to a check: two tensors are given as they are."""
-        values = {**self.texts, **{key: self._convert(key, value) for key, value in values.items()}}
-        if self.takes_pair:
-            return self.function(Pair(pred, target, (640, 640)), **values)
-        return self.function(pred, target, **values)
+        boxes = (Pair(pred, target, (640, 640)),) if self.takes_pair else (pred, target)
+        return self.function(*boxes, **self._convert(values))
 
-    def _convert(self, key: str, value: Any) -> Any:
-        return int(value) if key in self.whole and float(value).is_integer() else value
+    def _convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values as the function has them: texts, and whole numbers as such."""
+        numbers = {key: int(v) if key in self.whole and float(v).is_integer() else v for key, v in values.items()}
+        return {**self.texts, **numbers}
 
 
 @dataclass(frozen=True)
