@@ -36,7 +36,10 @@ BY_HAND = {
     "target_sides": [[2], [3]],
     "differences": [[2], [-1]],
     "offsets2": [[0], [-3]],
+    "sides": [[4], [2]],
     "enclosing2": [[16], [16]],
+    "first_edges": [[-1], [-1]],
+    "last_edges": [[1], [-2]],
     "edge_distance": (1 + 1) / (4 * 2) + (1 + 2) / (4 * 3),
 }
 

@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, overload
+from typing import Any, Generic, TypeVar, overload
 
 import torch
 from torch import Tensor
 
+Quantity = TypeVar("Quantity")
 
-class lazy_property:
+
+class lazy_property(Generic[Quantity]):
     """A property that is computed on first access and cached.
 
     Detach its value where needed; never access it first under `torch.no_grad()`, which would cache it without its
     graph. functools.cached_property takes a lock, which torch.compile can't trace.
     """
 
-    def __init__(self, compute: Callable[[Pair], Tensor]) -> None:
+    def __init__(self, compute: Callable[[Pair], Quantity]) -> None:
         self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__
 
     @overload
-    def __get__(self, pair: None, owner: type[Pair]) -> lazy_property: ...
+    def __get__(self, pair: None, owner: type[Pair]) -> lazy_property[Quantity]: ...
     @overload
-    def __get__(self, pair: Pair, owner: type[Pair]) -> Tensor: ...
-    def __get__(self, pair: Pair | None, owner: type[Pair]) -> lazy_property | Tensor:
+    def __get__(self, pair: Pair, owner: type[Pair]) -> Quantity: ...
+    def __get__(self, pair: Pair | None, owner: type[Pair]) -> lazy_property[Quantity] | Quantity:
         if pair is None:
             return self
         value = self.compute(pair)
         setattr(pair, self.name, value)  # shadows this descriptor from now on
         return value
+
+
+#: A quantity along x, and along y: one tensor of shape (2, N), or two of shape (N,). Unpacking gives the two.
+Axes = Tensor | tuple[Tensor, Tensor]
+#: Whether the code is being compiled; always False where torch, before 2.1, can't tell.
+is_compiling: Callable[[], bool] = getattr(getattr(torch, "compiler", None), "is_compiling", lambda: False)
+
+
+def along_axes(x: Tensor, y: Tensor) -> Axes:
+    """Return a quantity along both axes as one tensor, which halves the operations; compiled, it would cost a copy."""
+    return (x, y) if is_compiling() else torch.stack((x, y))
+
+
+def map_axes(function: Callable[..., Tensor], *quantities: Axes) -> Axes:
+    """Return a function of quantities along x, and of those along y."""
+    if is_compiling():
+        along_x, along_y = (function(*values) for values in zip(*quantities, strict=True))
+        return along_x, along_y
+    return function(*quantities)
+
+
+def sum_axes(quantity: Axes) -> Tensor:
+    """Return the sum of a quantity along x and along y, shape (N,)."""
+    return quantity.sum(0) if isinstance(quantity, Tensor) else quantity[0] + quantity[1]
 
 
 class _Upcast(torch.autograd.Function):
@@ -103,11 +129,11 @@ class Pair:
         self._image, self.pixels = image, pixels
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
-        self.edges = edges = self.pred - self.target
-        x1, y1, x2, y2 = edges.unbind(-1)
+        edges, distances = _subtract(self.pred, self.target)
+        x1, y1, x2, y2 = self._edges = edges
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
         self.dx2, self.dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
-        x1, y1, x2, y2 = edges.abs().unbind(-1)
+        x1, y1, x2, y2 = distances
         self._spread_x, self._spread_y = x1 + x2, y1 + y2
         x1, y1, x2, y2 = self.target.unbind(-1)
         # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
@@ -117,7 +143,7 @@ class Pair:
     def scaled(self, ratio: float) -> Pair:
         """Return the pair with the sides of both boxes multiplied by `ratio`, each about its own centre.
 
-        Its quantities are those of the new boxes; it has no `pred`, `target` and `edges`. With d₁ and d₂ for the two
+        Its quantities are those of the new boxes; it has no `pred` and `target`. With d₁ and d₂ for the two
         edges along an axis, |d₁| + |d₂| is the larger of |d₁ + d₂|, which stays, and |d₁ − d₂|, which is scaled.
         """
         dw, dh = self.dw * ratio, self.dh * ratio
@@ -128,7 +154,7 @@ class Pair:
     def interpolated(self, share: Tensor | float) -> Pair:
         """Return the pair whose prediction has gone `share` of the way to the target: 0 is here, 1 there.
 
-        It has no `pred`, `target` and `edges`. All differences of edges are multiplied by 1 − share, so it keeps its
+        It has no `pred` and `target`. All differences of edges are multiplied by 1 − share, so it keeps its
         digits where the two boxes almost agree.
 
         Args:
@@ -195,27 +221,6 @@ class Pair:
         return self.cw2 + self.ch2
 
     @lazy_property
-    def target_sides(self) -> Tensor:
-        """Width and height of the target, shape (2, N)."""
-        return torch.stack((self.w_target, self.h_target))
-
-    @lazy_property
-    def differences(self) -> Tensor:
-        """Both differences, w − w_t and h − h_t, shape (2, N)."""
-        return torch.stack((self.dw, self.dh))
-
-    @lazy_property
-    def offsets2(self) -> Tensor:
-        """Twice dx and dy, shape (2, N)."""
-        return torch.stack((self.dx2, self.dy2))
-
-    @lazy_property
-    def enclosing2(self) -> Tensor:
-        """C_w² and C_h², shape (2, N); see `cw2`."""
-        spreads = torch.stack((self._spread_x, self._spread_y))
-        return _bounded_square(torch.add(self.target_sides, self.differences + spreads, alpha=0.5), self.differences)
-
-    @lazy_property
     def corners2(self) -> Tensor:
         """Squared distance of the two top left corners, and of the two bottom right ones, added up."""
         return 2 * self.rho2 + (self.dw * self.dw + self.dh * self.dh) * 0.5
@@ -241,6 +246,42 @@ class Pair:
         return (height * height + width * width) / (self.pixels * self.pixels)
 
     @lazy_property
+    def first_edges(self) -> Axes:
+        """Left and top edge, prediction minus target."""
+        return along_axes(*self._edges[:2])
+
+    @lazy_property
+    def last_edges(self) -> Axes:
+        """Right and bottom edge, prediction minus target."""
+        return along_axes(*self._edges[2:])
+
+    @lazy_property
+    def offsets2(self) -> Axes:
+        """Twice dx and dy."""
+        return along_axes(self.dx2, self.dy2)
+
+    @lazy_property
+    def differences(self) -> Axes:
+        """Both differences, w − w_t and h − h_t."""
+        return along_axes(self.dw, self.dh)
+
+    @lazy_property
+    def target_sides(self) -> Axes:
+        """Width and height of the target."""
+        return along_axes(self.w_target, self.h_target)
+
+    @lazy_property
+    def sides(self) -> Axes:
+        """Width and height of the prediction; negative where it is inverted."""
+        return map_axes(torch.add, self.target_sides, self.differences)
+
+    @lazy_property
+    def enclosing2(self) -> Axes:
+        """C_w² and C_h²; see `cw2`."""
+        spreads = along_axes(self._spread_x, self._spread_y)
+        return map_axes(_square_enclosing, self.target_sides, self.differences, spreads)
+
+    @lazy_property
     def intersection(self) -> Tensor:
         """Area of the intersection."""
         w = torch.add(self.w_target, self.dw - self._spread_x, alpha=0.5).relu()
@@ -256,6 +297,19 @@ class Pair:
     def iou(self) -> Tensor:
         """Intersection over union, in [0, 1]."""
         return self.intersection / self.union
+
+
+def _subtract(pred: Tensor, target: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+    """Return the differences of the four edges, and their absolute values, each of shape (N,)."""
+    if is_compiling():  # a loop over columns that another loop wrote is seldom vectorised
+        edges = [one - other for one, other in zip(pred.unbind(-1), target.unbind(-1), strict=True)]
+        return edges, [edge.abs() for edge in edges]
+    difference = pred - target
+    return difference.unbind(-1), difference.abs().unbind(-1)
+
+
+def _square_enclosing(target: Tensor, difference: Tensor, spread: Tensor) -> Tensor:
+    return _bounded_square(torch.add(target, difference + spread, alpha=0.5), difference)
 
 
 def _bounded_square(enclosing: Tensor, difference: Tensor) -> Tensor:

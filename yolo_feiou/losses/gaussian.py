@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.boxes import Pair, map_axes, sum_axes
 
 
 def nwd(pair: Pair, c: float | str) -> Tensor:
@@ -23,7 +23,7 @@ def nwd(pair: Pair, c: float | str) -> Tensor:
             "c=auto is the mean size of a training set's objects: call prepare(…, mean_side=…), or give c in pixels"
         )
     distance = safe_sqrt(pair.rho2 + (pair.dw * pair.dw + pair.dh * pair.dh) * 0.25)
-    return -torch.expm1(-distance * (pair.pixels / c))
+    return 1 - torch.exp(-distance * (pair.pixels / c))
 
 
 def gcd(pair: Pair) -> Tensor:
@@ -32,15 +32,13 @@ def gcd(pair: Pair) -> Tensor:
     Scale-free and symmetric. A prediction without a size gets no gradient: e^{−D} is 0 there.
     Guan et al., Gaussian Combined Distance (2025), arXiv:2510.27649.
     """
-    total: Tensor | float = 0
-    for offset, side, target, difference in (
-        (pair.dx, pair.w, pair.w_target, pair.dw),
-        (pair.dy, pair.h, pair.h_target, pair.dh),
-    ):
-        for length in (side.clamp(min=1e-5), target):
-            total = total + (offset / length) ** 2 + 0.25 * (difference / length) ** 2
-    assert isinstance(total, Tensor)
-    return -torch.expm1(-safe_sqrt(0.5 * total))
+
+    def square(offset2: Tensor, difference: Tensor, side: Tensor, target: Tensor) -> Tensor:
+        inverse, inverse_target = 1 / side.clamp(min=1e-5), 1 / target
+        return (offset2 * offset2 + difference * difference) * (inverse * inverse + inverse_target * inverse_target)
+
+    total = sum_axes(map_axes(square, pair.offsets2, pair.differences, pair.sides, pair.target_sides))
+    return 1 - torch.exp(-safe_sqrt(total * 0.125))
 
 
 def safe_sqrt(square: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.boxes import Axes, Pair, along_axes, map_axes, sum_axes
 
 #: From a `Pair`, and the parameters by name, to the terms that are added to 1 − IoU, one value a pair each.
 Penalties = Callable[..., tuple[Tensor, ...]]
@@ -78,14 +78,17 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
     """(Δ + Ω)/2, the cost of distance and that of shape; the loss is in [0, 2.03].
 
     Δ = 2 − e^{−(2 − Λ)dx²/C_w²} − e^{−(2 − Λ)dy²/C_h²} with Λ = sin 2α = 2|dx·dy|/ρ² for the angle α of the line
-    between the centres, Ω as in `_shape_cost`. Gevorgyan, SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x −
+    between the centres, Ω as in `_shape_costs`. Gevorgyan, SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x −
     π/4) simplified, which has no infinite slope; C_w, C_h in Δ are sides of the enclosing box, as in YOLOv6.
     """
-    shape, squares = _shape_cost(pair, theta), pair.offsets2 * pair.offsets2
-    total = squares.sum(0)
+    squares = map_axes(torch.mul, pair.offsets2, pair.offsets2)
+    total = sum_axes(squares)
     rate = ((pair.dx2 * pair.dy2).abs() - total) / total.clamp(min=1e-30)  # (Λ − 2)/2
-    nearness = torch.exp(squares / (pair.enclosing2 + pair.enclosing2) * rate).sum(0)
-    return ((shape - nearness) * 0.5 + 1,)
+
+    def cost(shape: Tensor, square: Tensor, c2: Tensor) -> Tensor:
+        return shape - torch.exp(square / (c2 + c2) * rate)
+
+    return (sum_axes(map_axes(cost, _shape_costs(pair, theta), squares, pair.enclosing2)) * 0.5 + 1,)
 
 
 def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
@@ -95,20 +98,25 @@ def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
     Zhang and Zhang, Shape-IoU (2023), arXiv:2312.17663, as in the authors' code for xywh boxes.
     """
     if scale == 0:
-        return pair.rho2 / pair.c2, _shape_cost(pair, 4) * 0.5
+        return pair.rho2 / pair.c2, sum_axes(_shape_costs(pair, 4)) * 0.5
     w_weight = 2 * torch.sigmoid(scale * (pair.w_target / pair.h_target).log())
     h_weight = 2 - w_weight
     distance = (h_weight * pair.dx * pair.dx + w_weight * pair.dy * pair.dy) / pair.c2
-    return distance, _shape_cost(pair, 4, torch.stack((h_weight, w_weight))) * 0.5
+    return distance, sum_axes(_shape_costs(pair, 4, along_axes(h_weight, w_weight))) * 0.5
 
 
-def _shape_cost(pair: Pair, theta: float, factors: Tensor | None = None) -> Tensor:
-    """Return Ω = Σ (1 − e^{−ω})^θ over the two sides, ω = |w − w_t|/max(w, w_t), times its factor, shape (2, N)."""
-    growths = pair.differences.relu()
-    shares = torch.sub(pair.differences, growths, alpha=2) / (pair.target_sides + growths)  # −ω: d − 2 max(d, 0) = −|d|
-    costs = 1 - torch.exp(shares if factors is None else shares * factors)
-    squares = costs * costs
-    return (squares * squares if theta == 4 else squares ** (theta / 2)).sum(0)  # a power is slow
+def _shape_costs(pair: Pair, theta: float, factors: Axes | None = None) -> Axes:
+    """Return (1 − e^{−ω})^θ of each side, which add up to Ω; ω = |w − w_t|/max(w, w_t), times its factor."""
+
+    def cost(difference: Tensor, target: Tensor, factor: Tensor | None = None) -> Tensor:
+        growth = difference.relu()
+        share = torch.sub(difference, growth, alpha=2) / (target + growth)  # −ω: d − 2 max(d, 0) = −|d|
+        root = 1 - torch.exp(share if factor is None else share * factor)
+        square = root * root
+        return square * square if theta == 4 else square ** (theta / 2)  # a power is slow
+
+    quantities = (pair.differences, pair.target_sides)
+    return map_axes(cost, *quantities) if factors is None else map_axes(cost, *quantities, factors)
 
 
 def mpdiou(pair: Pair) -> tuple[Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.boxes import Pair, map_axes
 from yolo_feiou.losses.iou import ciou, overlap_loss
 
 
@@ -65,16 +65,17 @@ def extended_iou(pair: Pair, s: float) -> Tensor:
     loss. Peng and Yu, Systematic IoU-Related Method (2021), doi:10.1109/TIP.2021.3077144, as in MMDetection, which
     calls it EIoU. An inverted prediction counts as one without a size.
     """
-    near, far = pair.edges.t().unflatten(0, (2, 2)).unbind()  # along x and y; first edges, second edges
-    sides, target = torch.stack((pair.w, pair.h)).relu(), torch.stack((pair.w_target, pair.h_target))
-    begin = near.abs()
-    signed = (sides + target - begin - torch.maximum(far, near - target).abs()) * 0.5
-    w, h = signed.unbind()
-    gap_x, gap_y = signed.clamp(max=0).unbind()
-    begin_x, begin_y = begin.unbind()
+
+    def overlap(first: Tensor, last: Tensor, side: Tensor, target: Tensor) -> Tensor:
+        """The side of the intersection, negative for boxes apart."""
+        return (side.relu() + target - first.abs() - torch.maximum(last, first - target).abs()) * 0.5
+
+    w, h = signed = map_axes(overlap, pair.first_edges, pair.last_edges, pair.sides, pair.target_sides)
+    gap_x, gap_y = map_axes(lambda side: side.clamp(max=0), signed)
+    begin_x, begin_y = map_axes(torch.abs, pair.first_edges)
     intersection = w * h + gap_x * gap_y + 2 * (begin_x * gap_y + begin_y * gap_x)
     area = pair.w_target * pair.h_target
-    union = torch.maximum(sides[0] * sides[1] + area - intersection, area)
+    union = torch.maximum(pair.w.relu() * pair.h.relu() + area - intersection, area)
     x = 1 - intersection / union
     return smooth_l1_loss(x, torch.zeros_like(x), reduction="none", beta=s)
 
