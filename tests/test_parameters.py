@@ -51,6 +51,12 @@ def test_a_bad_value_is_named_beside_what_is_expected(word, expected):
         read_arguments("yolo do", [word], ARGUMENTS)
 
 
+def test_a_bound_is_shown_as_it_could_be_typed():
+    """Specs take no + in a number, so that of 1e+06 is left out."""
+    assert Float("weight", 1, 1e-7, 1e6).expected == "a number from 1e-7 to 1e6"
+    assert Floats("c", (1,), 0, 1e4).expected == "a list of numbers from 0 to 1e4, like 0,1e4"
+
+
 HAS = "It has losses, points, beta, area, factor, quick."
 
 

@@ -33,7 +33,7 @@ def iou_loss(
         focaler_low: See focaler; a number from 0 to 0.99.
         power: The exponent of every term (α-IoU); a number from 0.1 to 5.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -69,7 +69,7 @@ def giou_loss(
         focaler_low: See focaler; a number from 0 to 0.99.
         power: The exponent of every term (α-IoU); a number from 0.1 to 5.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -105,7 +105,7 @@ def diou_loss(
         focaler_low: See focaler; a number from 0 to 0.99.
         power: The exponent of every term (α-IoU); a number from 0.1 to 5.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -141,7 +141,7 @@ def ciou_loss(
         focaler_low: See focaler; a number from 0 to 0.99.
         power: The exponent of every term (α-IoU); a number from 0.1 to 5.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -175,7 +175,7 @@ def eiou_loss(
             0.01 to 1.
         focaler_low: See focaler; a number from 0 to 0.99.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -203,7 +203,7 @@ def focal_eiou_loss(
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         gamma: Exponent of the weight IoU^gamma; 0 is EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph; true or false.
+        detach: Whether the weight is detached; true or false.
         inner: The IoU is that of both boxes, their sides multiplied by this (Inner-IoU); a number from 0.5 to 1.5.
         focaler: The IoU is (IoU − focaler_low)/(focaler − focaler_low), clamped to [0, 1] (Focaler-IoU); a number from
             0.01 to 1.
@@ -283,7 +283,7 @@ def siou_loss(
             0.01 to 1.
         focaler_low: See focaler; a number from 0 to 0.99.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -348,7 +348,7 @@ def mpdiou_loss(
             0.01 to 1.
         focaler_low: See focaler; a number from 0 to 0.99.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
         image: Height and width of the image in pixels; it must be given.
@@ -386,7 +386,7 @@ def shapeiou_loss(
             0.01 to 1.
         focaler_low: See focaler; a number from 0 to 0.99.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -413,7 +413,7 @@ def piou_loss(
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -441,8 +441,7 @@ def piou2_loss(
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         lam: The larger, the farther off are the boxes that count most; a number from 0.5 to 3.
-        detach: Whether the weight is out of the graph; false, as the authors' code has it, repels far boxes; true or
-            false.
+        detach: Whether the weight is detached; false, as the authors' code has it, repels far boxes; true or false.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
@@ -472,7 +471,7 @@ def interpiou_loss(
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         a: Share of the way; the gradient reaches gaps of 1/(1 − a) sides; a number from 0 to 0.999.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -503,7 +502,7 @@ def dinterpiou_loss(
         low: Smallest share of the way; a number from 0 to 0.999.
         high: Largest share of the way; a number from 0 to 0.999.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -532,7 +531,7 @@ def uiou_loss(
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         ratio: Above 1 low-IoU boxes count more, below 1 high-IoU boxes; a number from 0.25 to 4.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -560,9 +559,9 @@ def nwd_loss(
         boxes1: The predictions, xyxy boxes, shape (..., 4).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        c: A length in pixels; auto: mean √area of the training set's objects; a number from 0.1 to 1e+04, or auto.
+        c: A length in pixels; auto: mean √area of the training set's objects; a number from 0.1 to 1e4, or auto.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
         pixels: Pixels per unit of the boxes, a number or of shape (...).
@@ -590,7 +589,7 @@ def gcd_loss(
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 
@@ -619,7 +618,7 @@ def extended_iou_loss(
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         s: Loss up to which it is a parabola; a number from 0.001 to 1.
         focal: Times IoU^focal, the weight of Focal-EIoU; a number from 0 to 10.
-        detach: Whether the weight is out of the graph, with focal; true or false.
+        detach: Whether the weight is detached, with focal; true or false.
         wise: Times the weight of WIoU v3; true or false.
         mean: The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with.
 

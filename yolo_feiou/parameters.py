@@ -51,7 +51,7 @@ class Float:
     @property
     def expected(self) -> str:
         """The allowed values, as text for messages."""
-        return f"a number from {self.low:.4g} to {self.high:.4g}"
+        return f"a number from {format_bound(self.low)} to {format_bound(self.high)}"
 
     def read(self, text: str) -> float:
         """Return the number that `text` spells; ValueError if it isn't one, or is out of range."""
@@ -73,7 +73,7 @@ class AutoFloat:
     @property
     def expected(self) -> str:
         """The allowed values, as text for messages."""
-        return f"a number from {self.low:.4g} to {self.high:.4g}, or auto"
+        return f"a number from {format_bound(self.low)} to {format_bound(self.high)}, or auto"
 
     def read(self, text: str) -> float | str:
         """Return the number that `text` spells, or 'auto'; ValueError if it is neither, or is out of range."""
@@ -114,7 +114,8 @@ class Floats:
     @property
     def expected(self) -> str:
         """The allowed values, as text for messages."""
-        return f"a list of numbers from {self.low:.4g} to {self.high:.4g}, like {self.low:.4g},{self.high:.4g}"
+        low, high = format_bound(self.low), format_bound(self.high)
+        return f"a list of numbers from {low} to {high}, like {low},{high}"
 
     def read(self, text: str) -> tuple[float, ...]:
         """Return the numbers that `text` spells; ValueError if one isn't a number, or is out of range."""
@@ -176,6 +177,11 @@ LossParameter = Float | AutoFloat | Choice | Flag | Text
 Parameter = LossParameter | Int | Floats
 #: The kinds of parameters that one reader knows.
 AnyParameter = TypeVar("AnyParameter", bound=Parameter)
+
+
+def format_bound(number: float) -> str:
+    """Return a bound of a range in four digits, as a spec could have it: without a +."""
+    return f"{number:.4g}".replace("e+0", "e").replace("e-0", "e-")
 
 
 def format_value(value: Value) -> str:

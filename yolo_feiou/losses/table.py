@@ -94,7 +94,7 @@ MODIFIER_MEANINGS = {
     "power": "the exponent of every term (α-IoU)",
     "focal": "times IoU^focal, the weight of Focal-EIoU",
     "norm": "what the sum over a batch is divided by, with focal",
-    "detach": "whether the weight is out of the graph, with focal",
+    "detach": "whether the weight is detached, with focal",
     "wise": "times the weight of WIoU v3",
     "weight": "factor in a sum",
 }
@@ -170,7 +170,7 @@ TABLE = (
         meanings={
             "gamma": "exponent of the weight IoU^gamma; 0 is EIoU",
             "norm": MODIFIER_MEANINGS["norm"],
-            "detach": "whether the weight is out of the graph",
+            "detach": "whether the weight is detached",
         },
     ),
     LossInfo(
@@ -283,7 +283,7 @@ TABLE = (
         modifiers=WEIGHING,
         meanings={
             "lam": "the larger, the farther off are the boxes that count most",
-            "detach": "whether the weight is out of the graph; false, as the authors' code has it, repels far boxes",
+            "detach": "whether the weight is detached; false, as the authors' code has it, repels far boxes",
         },
     ),
     LossInfo(
