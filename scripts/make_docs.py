@@ -20,11 +20,11 @@ from statistics import fmean
 
 import yaml
 
-from yolo_feiou import escape
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.escape import escape_markdown
 from yolo_feiou.losses.build import STOCK
-from yolo_feiou.losses.functions import describe_function, make_signature
+from yolo_feiou.losses.functions import make_signature, write_docstring
 from yolo_feiou.losses.gradients import BINS, read_gradients
 from yolo_feiou.losses.listing import STOCK_MEANING, spell_published
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, UNBUILT
@@ -113,13 +113,13 @@ def format_csv(path: Path, align: str, **columns: str) -> str:
         align: As in `format_table`.
         columns: The title of each column, by its name in the CSV.
     """
-    rows = ([escape.markdown(row[column]) or MISSING for column in columns] for row in read_rows(path))
+    rows = ([escape_markdown(row[column]) or MISSING for column in columns] for row in read_rows(path))
     return format_table([*columns.values()], align, rows)
 
 
 def list_losses() -> str:
     """Return the table of losses."""
-    rows = [(f"`{info.name}`", escape.markdown(info.meaning), format_source(info)) for info in LOSSES.values()]
+    rows = [(f"`{info.name}`", escape_markdown(info.meaning), format_source(info)) for info in LOSSES.values()]
     titles = ("name", "for each pair of boxes", "source")
     return format_table(titles, "lll", [*rows, (f"`{STOCK}`", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
 
@@ -128,10 +128,10 @@ def format_source(info: LossInfo) -> str:
     """Return the authors and the year of a loss, linked to the paper, and where it is defined there."""
     found = re.fullmatch(r"(?P<authors>.*?), .*?, (?P<year>\d{4}), (?P<kind>arXiv|doi):(?P<number>\S+)", info.paper)
     if not found:
-        return escape.markdown(f"{info.paper}, {info.equation}")
+        return escape_markdown(f"{info.paper}, {info.equation}")
     address = "https://arxiv.org/abs/" if found["kind"] == "arXiv" else "https://doi.org/"
     link = f"[{found['authors']}, {found['year']}]({address}{found['number']})"
-    return f"{link}, {escape.markdown(info.equation)}"
+    return f"{link}, {escape_markdown(info.equation)}"
 
 
 def list_parameters() -> str:
@@ -141,7 +141,7 @@ def list_parameters() -> str:
             f"`{info.name}`",
             f"`{parameter.name}={format_value(parameter.default)}`",
             parameter.expected,
-            escape.markdown(info.meanings[parameter.name]),
+            escape_markdown(info.meanings[parameter.name]),
         )
         for info in LOSSES.values()
         for parameter in info.parameters
@@ -159,7 +159,7 @@ def compare_modifiers() -> str:
 def list_modifiers() -> str:
     """Return a table of the modifiers: allowed values and meaning of each."""
     rows = [
-        (f"`{key}=`", parameter.expected, escape.markdown(MODIFIER_MEANINGS[key]))
+        (f"`{key}=`", parameter.expected, escape_markdown(MODIFIER_MEANINGS[key]))
         for key, parameter in MODIFIERS.items()
     ]
     return format_table(("modifier", "allowed", "what it does"), "lll", rows)
@@ -179,7 +179,7 @@ def list_unbuilt() -> str:
     for name, unbuilt in UNBUILT.items():
         names[unbuilt].append(f"`{name}`")
     rows = (
-        (", ".join(those), escape.markdown(unbuilt.source), escape.markdown(unbuilt.reason))
+        (", ".join(those), escape_markdown(unbuilt.source), escape_markdown(unbuilt.reason))
         for unbuilt, those in names.items()
     )
     return format_table(("name", "source", "why"), "lll", rows)
@@ -199,7 +199,7 @@ def format_stubs() -> str:
                 lines.append("    *,")
                 keyword = True
             lines.append(f"    {format_parameter(parameter)},")
-        docstring = describe_function(info, signature).replace("\n", "\n    ").replace("\n    \n", "\n\n")
+        docstring = write_docstring(info, signature).replace("\n", "\n    ").replace("\n    \n", "\n\n")
         blocks.append("\n".join([*lines, ") -> Tensor:", f'    """{docstring}\n    """\n']))
     return "\n".join(blocks)
 
@@ -228,7 +228,7 @@ def list_recipes(root: Path) -> str:
         command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"
         losses = [recipe["loss"]] if "loss" in recipe else recipe.get("losses", ())
         meaning = text.partition("\n")[0].removeprefix("# ")
-        rows.append((command, ", ".join(f"`{loss}`" for loss in losses) or "any", escape.markdown(meaning)))
+        rows.append((command, ", ".join(f"`{loss}`" for loss in losses) or "any", escape_markdown(meaning)))
     return format_table(("recipe", "loss", "what it is"), "lll", rows)
 
 
@@ -290,7 +290,7 @@ def share_gradient(root: Path) -> str:
         if float(row["epoch"]) > last - 3:
             shares[losses[row["run"]]].append(float(row["grad_80"]) + float(row["grad_90"]))
     means = sorted(((loss, fmean(values)) for loss, values in shares.items()), key=lambda item: -item[1])
-    titles = [escape.markdown(loss) for loss, _ in means]
+    titles = [escape_markdown(loss) for loss, _ in means]
     return format_table(titles, "r" * len(means), [[f"{100 * share:.0f} %" for _, share in means]])
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from yolo_feiou import LOSSES, build_loss, escape
+from yolo_feiou import LOSSES, build_loss
 from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.escape import escape_markdown
 from yolo_feiou.losses import names as names_module
 from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.losses.table import LossInfo
@@ -95,8 +96,8 @@ def test_the_table_of_losses_has_each_with_its_equation():
     rows = {row[0].strip("`"): row[1:] for row in cells(make_docs.list_losses())}
     assert list(rows) == [*LOSSES, "stock"]
     for name, info in LOSSES.items():
-        assert rows[name][0] == escape.markdown(info.meaning)
-        assert rows[name][1].endswith(f", {escape.markdown(info.equation)}")
+        assert rows[name][0] == escape_markdown(info.meaning)
+        assert rows[name][1].endswith(f", {escape_markdown(info.equation)}")
     assert rows["smooth_l1"][1] == "[Girshick, 2015](https://arxiv.org/abs/1504.08083), Eq. 3"
     assert rows["piou"][1].startswith("[Liu et al., 2024](https://doi.org/10.1016/j.neunet.2023.11.041), ")
 

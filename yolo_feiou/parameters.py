@@ -185,10 +185,10 @@ def format_bound(number: float) -> str:
 
 
 def format_value(value: Value) -> str:
-    """Return a value as a spec has it: 0.5, true, paper."""
+    """Return a value as a spec has it: 0.5, true, paper, 1e20 (a + joins losses)."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, str | Schedule) else repr(float(value)).removesuffix(".0")
+    return str(value) if isinstance(value, str | Schedule) else repr(float(value)).removesuffix(".0").replace("e+", "e")
 
 
 def format_default(default: object) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def show_progress(
     count = DownloadColumn() if in_bytes else MofNCompleteColumn()
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), count, TimeRemainingColumn())
     progress = Progress(*columns, console=console, disable=not console.is_terminal)
-    task = progress.add_task(visible(step), total=total, completed=done)
+    task = progress.add_task(make_visible(step), total=total, completed=done)
 
     def advance(more: int) -> None:
         progress.start()  # the first time, and with it a thread: worker processes are there by then

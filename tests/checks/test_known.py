@@ -9,7 +9,7 @@ from tests.checks import faulty_field_losses, faulty_losses
 from tests.checks.findings import found
 from yolo_feiou.checks import geometry, gradients, interface, misnamed
 from yolo_feiou.checks.checked_loss import CheckedLoss
-from yolo_feiou.checks.known import LABELS, MISTAKES, find_mistake, iter_candidates, name_loss
+from yolo_feiou.checks.known import LABELS, MISTAKES, find_mistake, find_published_name, iter_candidates
 from yolo_feiou.checks.pairs import sample_all
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.table import LOSSES
@@ -75,7 +75,8 @@ def test_a_loss_that_is_not_recognised():
 def test_names():
     assert set(LABELS) == set(LOSSES)
     assert [
-        name_loss(spec) for spec in ("mpdiou", "siou:inner=0.75", "iou:power=3", "eiou:focal=1", "giou:focal=1")
+        find_published_name(spec)
+        for spec in ("mpdiou", "siou:inner=0.75", "iou:power=3", "eiou:focal=1", "giou:focal=1")
     ] == [*("MPDIoU", "Inner-SIoU", "α-IoU", "Focal-EIoU", "Focal-GIoU")]
 
 

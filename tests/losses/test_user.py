@@ -10,7 +10,7 @@ from yolo_feiou import register_loss
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses import user
 from yolo_feiou.losses.build import build_loss, load_loss, read_spec, shorten_spec
-from yolo_feiou.losses.user import find_function_source, name_loss, only_defines
+from yolo_feiou.losses.user import find_function_source, make_spec, only_defines
 from yolo_feiou.losses.user_modules import load_function
 
 PRED, TARGET = torch.tensor([[0.0, 0, 2, 2], [0, 0, 4, 4]]), torch.tensor([[0.0, 0, 2, 2], [0, 0, 2, 2]])
@@ -190,22 +190,22 @@ def test_a_registered_function_is_a_loss_of_its_name(own):
 
 def test_a_function_is_named_by_its_file_where_that_has_it(own):
     function = load_function("own.py:f")
-    assert name_loss(function) == f"{own / 'own.py'}:f"
-    assert name_loss("eiou") == "eiou" and name_loss(None) is None and name_loss(3) == 3
+    assert make_spec(function) == f"{own / 'own.py'}:f"
+    assert make_spec("eiou") == "eiou" and make_spec(None) is None and make_spec(3) == 3
     with pytest.raises(LossSpecError, match="a training takes its spec"):
-        name_loss(build_loss("eiou"))
+        make_spec(build_loss("eiou"))
 
 
 @pytest.mark.parametrize(("last", "named"), [("if __name__ == '__main__':\n    ", "script.py:f"), ("", "user_f")])
 def test_a_function_of_a_script_is_named_by_it_unless_that_would_run_again(own, last, named):
-    code = "from yolo_feiou.losses.user import name_loss\n\ndef f(pair):\n    return pair.iou\n\n"
-    (own / "script.py").write_text(f"{code}{last}print(name_loss(f))\n")
+    code = "from yolo_feiou.losses.user import make_spec\n\ndef f(pair):\n    return pair.iou\n\n"
+    (own / "script.py").write_text(f"{code}{last}print(make_spec(f))\n")
     done = subprocess.run([sys.executable, "script.py"], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith(named) and done.stdout.count("\n") == 1
 
 
 def test_a_function_without_source_is_registered_and_asked_for_again(own, monkeypatch):
-    assert name_loss(lambda pred, target: pred[:, 0]) == "user_lambda"
+    assert make_spec(lambda pred, target: pred[:, 0]) == "user_lambda"
     assert build_loss("user_lambda")(PRED, TARGET).tolist() == [0, 0]
     monkeypatch.setattr(user, "_registered", {})
     with pytest.raises(
@@ -218,7 +218,7 @@ def test_a_path_that_a_spec_cannot_spell_is_registered_with_its_source(own):
     (own / "a+b").mkdir()
     (own / "a+b" / "own.py").write_text(OWN)
     function = load_function("a+b/own.py:f")
-    assert name_loss(function) == "user_f"
+    assert make_spec(function) == "user_f"
     (term,) = read_spec("user_f")
     assert term.info.function.source == find_function_source(function)
     assert term.info.function.source.path == own / "a+b" / "own.py"

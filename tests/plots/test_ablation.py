@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from tests.odd_names import ODD
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.ablation import MAX_BANDS, Dots, Line, LinePanel, draw_lines, draw_seeds
 from yolo_feiou.plots.style import LineLook, assign_looks, save_figure
 
@@ -170,7 +170,7 @@ def test_odd_names_are_drawn_as_they_are(tmp_path):
     """Beside the dots and in the legend; matplotlib itself would leave out a line whose name begins with _."""
     look = assign_looks(ODD)
     figure = draw_seeds([dots(name, group=name, look=look[name]) for name in ODD], "AP")
-    assert labels(figure.axes[0]) == [visible(name) for name in ODD]
+    assert labels(figure.axes[0]) == [make_visible(name) for name in ODD]
     save_figure(figure, tmp_path / "dots.png")
     figure = draw_lines([LinePanel("a", "b", "c", {name: Line(look[name], [0, 1], [1, 2]) for name in ODD})])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == [*ODD]

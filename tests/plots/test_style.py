@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from tests.odd_names import ODD
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.table import LOSSES, LossInfo
 from yolo_feiou.plots import style
@@ -237,10 +237,10 @@ def test_text_is_never_mathematics(tmp_path, name, monkeypatch):
     axis.set_title(name)
     axis.set_xlabel(name)
     axis.text(0, 0, name)
-    axis.set_xticks([0, 1], [f"t {visible(name)}", ""])
+    axis.set_xticks([0, 1], [f"t {make_visible(name)}", ""])
     place_legend_below(figure, axis)
     save_figure(figure, tmp_path / "a.png")
     texts = [text for text, _ in drawn]
-    assert texts.count(visible(name)) == 4  # suptitle, title, axis, text
-    assert {f"l {visible(name)}", f"t {visible(name)}"} <= set(texts)
+    assert texts.count(make_visible(name)) == 4  # suptitle, title, axis, text
+    assert {f"l {make_visible(name)}", f"t {make_visible(name)}"} <= set(texts)
     assert not any(ismath for _, ismath in drawn)

@@ -10,8 +10,8 @@ import pytest
 
 from tests.odd_names import FORBIDDEN, ODD
 from tests.report.factories import LOSSES, row, write
-from yolo_feiou import cli, escape
-from yolo_feiou.escape import visible
+from yolo_feiou import cli
+from yolo_feiou.escape import escape_latex, escape_markdown, make_visible
 from yolo_feiou.report import command as module
 from yolo_feiou.storage.tables import read_csv, write_csv
 
@@ -209,10 +209,10 @@ def test_odd_names_are_told_as_they_are_everywhere(yolo, tmp_path, capsys):
     csv_losses = {line["loss"] for line in read_csv(folder / "summary.csv", ["loss"])}
     for name in ODD:
         kept = name.replace("\udcff", "\\udcff")  # as a CSV has it
-        assert f">{visible(kept)}<" in seen and kept.strip("\r") in {loss.strip("\r") for loss in csv_losses}
-        assert escape.markdown(kept) in (folder / "table.md").read_text(encoding="utf-8")
-        assert escape.latex(kept) in (folder / "table.tex").read_text(encoding="utf-8")
-        assert visible(kept) in out
+        assert f">{make_visible(kept)}<" in seen and kept.strip("\r") in {loss.strip("\r") for loss in csv_losses}
+        assert escape_markdown(kept) in (folder / "table.md").read_text(encoding="utf-8")
+        assert escape_latex(kept) in (folder / "table.tex").read_text(encoding="utf-8")
+        assert make_visible(kept) in out
     assert not set(out.replace("\n", "")) & set(FORBIDDEN) and not set(page.replace("\n", "")) & set(FORBIDDEN)
     assert "<b>&" not in page and "Box losses compared: it&#39;s\\n$x$ &lt;b&gt;</title>" in page
 

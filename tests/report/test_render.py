@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.odd_names import ODD
-from yolo_feiou import escape
+from yolo_feiou.escape import escape_latex, escape_markdown, make_visible
 from yolo_feiou.report.render import Cell, Table, render_latex, render_lines, render_markdown
 
 NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
@@ -89,7 +89,7 @@ def test_a_name_is_one_cell_in_every_format(name):
     table = Table("x", name, ["first", "second"], [False, True], [[[Cell(name), Cell("1", bold=True)]]], [name])
     assert len(render_markdown(table).splitlines()) == 7 and len(render_latex(table).splitlines()) == 17
     (row,) = (line for line in render_markdown(table).splitlines() if line.endswith(" | **1** |"))
-    assert row == f"| {escape.markdown(name)} | **1** |"
-    assert f"{escape.latex(name)} & \\textbf{{1}} \\\\" in render_latex(table).splitlines()
+    assert row == f"| {escape_markdown(name)} | **1** |"
+    assert f"{escape_latex(name)} & \\textbf{{1}} \\\\" in render_latex(table).splitlines()
     header, body = render_lines(table)
-    assert body.startswith(escape.visible(name)) and len(header) == len(body)
+    assert body.startswith(make_visible(name)) and len(header) == len(body)

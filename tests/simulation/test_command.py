@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.quick import FILES, QUICK, names
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import EXPERIMENTS, find_free, simulate
 from yolo_feiou.storage.tables import read_csv
@@ -157,7 +157,7 @@ def test_odd_names_of_files_and_folders_are_kept(yolo, tmp_path, capsys):
         out = capsys.readouterr().out
         assert names(f"out {name}") == ["field.csv", "field.png"] and "\x1b" not in out
         assert yolo("simulate", f"field={name}:f", "points=3") == 0
-        assert f"{visible(name)}:f, plane offset: " in capsys.readouterr().out
+        assert f"{make_visible(name)}:f, plane offset: " in capsys.readouterr().out
 
 
 def test_results_go_to_a_folder_that_is_not_there_as_those_of_ultralytics(tmp_path):

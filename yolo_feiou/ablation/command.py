@@ -18,7 +18,7 @@ from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import format_default
 from yolo_feiou.storage.tables import Row
@@ -92,7 +92,7 @@ def run_ablation(request: AblationRequest) -> int:
     for note in collect_results(store.path):
         say(note)
     over = len(folders) - len(runner.failures)
-    say(f"{over} of {len(folders)} runs are done. Next: {shell(['yolo', 'report', str(request.folder)])}")
+    say(f"{over} of {len(folders)} runs are done. Next: {quote_command(['yolo', 'report', str(request.folder)])}")
     for name, why in runner.failures.items():
         say(f"failed: {name}: {why}")
     return 1 if runner.failures else 0

@@ -14,7 +14,7 @@ import yaml
 from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand_grid, make_name_part
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
@@ -182,7 +182,7 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
     return AblationRequest(
         runs,
         options,
-        shell(["yolo", "ablate", *args]),
+        quote_command(["yolo", "ablate", *args]),
         framework,
         find_folder(options.out, runs[0], framework),
         assign_devices(options),

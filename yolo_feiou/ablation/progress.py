@@ -16,7 +16,7 @@ from rich.text import Text
 
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.results.epochs import read_epochs
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
@@ -172,12 +172,12 @@ class Panel(Lines):
         table = Table.grid(padding=(0, 2))
         for name, epoch, epochs, value in seen:
             metric = "" if value is None else f"mAP50-95 {100 * value:.1f}"
-            table.add_row(Text(visible(name)), ProgressBar(epochs, epoch, width=24), f"{epoch}/{epochs}", metric)
-        self.live.update(Group(table, Text(visible(self.progress.summary()), style="bold")))
+            table.add_row(Text(make_visible(name)), ProgressBar(epochs, epoch, width=24), f"{epoch}/{epochs}", metric)
+        self.live.update(Group(table, Text(make_visible(self.progress.summary()), style="bold")))
 
     def say(self, line: str) -> None:
         """Print a line above the bars."""
-        self.console.print(visible(line), markup=False, highlight=False, emoji=False)
+        self.console.print(make_visible(line), markup=False, highlight=False, emoji=False)
 
     def __enter__(self) -> Panel:
         self.live.start()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
-from yolo_feiou.checks.known import GRADIENT_REMEDIES, name_loss
+from yolo_feiou.checks.known import GRADIENT_REMEDIES, find_published_name
 from yolo_feiou.checks.pairs import (
     PairTensors,
     drop_scaled_kinks,
@@ -127,7 +127,7 @@ def check_known_gradient(subject: CheckedLoss) -> Finding | None:
     i = int((gradient - known.gradient).abs().amax(1).argmax())
     name = read_spec(known.spec)[0].info.name
     return Finding(
-        f"the values are those of {name_loss(known.spec)}, and the gradient is not: what is detached?",
+        f"the values are those of {find_published_name(known.spec)}, and the gradient is not: what is detached?",
         format_numbers(gradient[i]),
         f"{format_numbers(known.gradient[i])}, as with loss={known.spec}",
         GRADIENT_REMEDIES.get(name, "detach what its paper detaches, and nothing else"),

@@ -66,7 +66,7 @@ class Known:
 
     def __str__(self) -> str:
         has = "that is" if self.same_gradient else "has the values of"
-        return f"{has} {name_loss(self.spec)}: loss={self.spec}"
+        return f"{has} {find_published_name(self.spec)}: loss={self.spec}"
 
 
 def find_known(pairs: PairTensors, values: Tensor, gradient: Tensor, formula: Formula | None) -> Known | None:
@@ -126,7 +126,7 @@ def iter_candidates(formula: Formula | None) -> Iterator[str]:
         yield f"focal_eiou_star:gamma={gamma}"
 
 
-def name_loss(spec: str) -> str:
+def find_published_name(spec: str) -> str:
     """Return how the literature calls the loss of a spec, as 'Inner-EIoU'."""
     (term,) = read_spec(spec)
     return "".join(PREFIXES.get(key, "") for key in term.modifiers) + LABELS.get(term.info.name, term.info.name)

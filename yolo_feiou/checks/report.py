@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults
 from yolo_feiou.checks.finding import Finding
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 SEVERITY_LABELS = {"fault": "FAULT", "note": "note"}
 
@@ -22,7 +22,7 @@ def format_report(checked: CheckResults) -> str:
     if left := [check.name for check in CHECKS[len(checked.results) :]]:
         lines += [f"not checked until that is fixed: {', '.join(left)}"]
     counts = ", ".join(format_severity_count(checked.list_found(severity), severity) for severity in SEVERITY_LABELS)
-    return "\n".join(map(visible, [*lines, "", f"{counts} in {checked.name}"]))  # a user's text is among them
+    return "\n".join(map(make_visible, [*lines, "", f"{counts} in {checked.name}"]))  # a user's text is among them
 
 
 def format_line(check: Check, finding: Finding | None, recognised: bool) -> str:

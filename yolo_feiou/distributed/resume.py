@@ -13,7 +13,7 @@ import msgspec
 
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.run_record import SessionRecord
 from yolo_feiou.storage.checkpoint_reader import read_numbers
@@ -128,7 +128,7 @@ def _read_record(path: Path) -> dict[str, Any]:
     try:
         return read_record(path, LaunchRecord) if path.exists() else {}
     except DataError as error:
-        LOGGER.warning(visible(f"{error} It is passed over, and its run is not resumed."))
+        LOGGER.warning(make_visible(f"{error} It is passed over, and its run is not resumed."))
         return {}
 
 

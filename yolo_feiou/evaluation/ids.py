@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from yolo_feiou.datasets.coco.similar_names import normalise_name, suggest_name
+from yolo_feiou.datasets.coco.similar_names import fold_name, suggest_name
 from yolo_feiou.errors import DataError, did_you_mean
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.evaluation.truth import CocoRecord
 
 
@@ -70,13 +70,13 @@ def match_categories(names: Sequence[str], categories: Sequence[CocoRecord]) -> 
     counts, wanted = Counter(known), Counter(names)
     if unknown := [name for name in names if name not in counts]:
         raise DataError(
-            f"unknown class '{visible(unknown[0])}' of the model ({len(known)} known in the ground "
+            f"unknown class '{make_visible(unknown[0])}' of the model ({len(known)} known in the ground "
             f"truth){did_you_mean(unknown[0], known)} Evaluate it on data with the class names that it was trained "
             "with."
         )
     if twice := [name for name in names if counts[name] > 1 or wanted[name] > 1]:
         raise DataError(
-            f"the class name '{visible(twice[0])}' is there twice, so it is ambiguous: rename one of the two."
+            f"the class name '{make_visible(twice[0])}' is there twice, so it is ambiguous: rename one of the two."
         )
     by_name = {category["name"]: category["id"] for category in categories}
     return [by_name[name] for name in names]
@@ -86,12 +86,12 @@ def _check_missing(missing: Sequence[str], unlisted: Collection[str], images: Se
     """Raise DataError for files that must be among the images, or whose names differ in spelling only."""
     if not missing:
         return
-    known = {normalise_name(image["file_name"]): image["file_name"] for image in images}
-    near = [file for file in missing if normalise_name(file) in known]
+    known = {fold_name(image["file_name"]): image["file_name"] for image in images}
+    near = [file for file in missing if fold_name(file) in known]
     refused = near or [file for file in missing if file not in unlisted or len(missing) == count]
     if not refused:
         return
-    first, others = visible(refused[0]), len(missing) - 1
+    first, others = make_visible(refused[0]), len(missing) - 1
     told = f"{first} is" if not others else f"{first} and {others:,} more of {count:,} images are"
     end = (
         suggest_name(refused[0], known.values())

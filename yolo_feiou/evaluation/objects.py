@@ -14,7 +14,7 @@ from yolo_feiou.datasets.coco.images import check_names
 from yolo_feiou.datasets.coco.sizes import compare_sizes
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import DataError, first_three
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.evaluation.ids import match_categories, match_images
 from yolo_feiou.evaluation.labels import make_relative_name, read_label_truth
 from yolo_feiou.evaluation.source import Source
@@ -71,7 +71,7 @@ def find_expected_objects(split: Split, source: Source, names: Sequence[str] | N
             f"{', '.join(truth.ignored)}."
         )
     require_objects(truth)
-    return ExpectedObjects(truth, ids, known, frozenset(counted), tuple(map(visible, notes)))
+    return ExpectedObjects(truth, ids, known, frozenset(counted), tuple(map(make_visible, notes)))
 
 
 def check_shapes(split: Split, shapes: Mapping[str, tuple[int, int]]) -> None:

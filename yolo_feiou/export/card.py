@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from yolo_feiou import escape
+from yolo_feiou.escape import escape_markdown, escape_markdown_code, quote_command
 from yolo_feiou.export.onnx import ExportedModel
 from yolo_feiou.export.reproduce import format_argument_value, format_training_command, shorten_path
 from yolo_feiou.export.results import describe_evaluation, make_results_table
@@ -31,8 +31,8 @@ UNKNOWN = "not recorded"
 CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "epochs")
 #: What the template may do to a value; a name or any other text of a user's is never written without one of them.
 FILTERS: dict[str, Callable[..., str]] = {
-    "markdown": escape.markdown,
-    "markdown_code": escape.markdown_code,
+    "markdown": escape_markdown,
+    "markdown_code": escape_markdown_code,
     "percent": format_percent,
     "quoted": lambda text: json.dumps(text, ensure_ascii=False),
     "url": quote,
@@ -108,7 +108,7 @@ def _values(card: Card) -> dict[str, Any]:
         "weights": run.weights.name,
         "files": {run.weights: run.sha256} | ({card.onnx.path: card.onnx.sha256} if card.onnx else {}),
         "report": Path(report).as_posix(),
-        "report_command": escape.shell(["yolo", "report", shorten_path(card.out)]),
+        "report_command": quote_command(["yolo", "report", shorten_path(card.out)]),
         "unknown": UNKNOWN,
     }
 
@@ -138,7 +138,7 @@ def _training(card: Card) -> dict[str, object]:
 
 def _settings(values: Mapping[str, Any]) -> str:
     """Return arguments as they are typed."""
-    return ", ".join(escape.markdown_code(f"{key}={format_argument_value(value)}") for key, value in values.items())
+    return ", ".join(escape_markdown_code(f"{key}={format_argument_value(value)}") for key, value in values.items())
 
 
 def _code(run: TrainedRun) -> str:

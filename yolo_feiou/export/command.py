@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, YoloFeiouError, exit_on_error
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import find_evaluator_version
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
@@ -163,7 +163,7 @@ def export(args: Sequence[str]) -> int:
         for line in ("", *format_runs(work.gathered), ""):
             say(line)
         if any(one.row["status"] == "done" for one in work.gathered):
-            say(f"Next: {shell(['yolo', 'report', str(request.out)])}")
+            say(f"Next: {quote_command(['yolo', 'report', str(request.out)])}")
     elif not work.failures:
         work.failures.append("no run is left: give the folders that Ultralytics trained in.")
     for line in work.failures:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.parameters import Flag, Int, Text, format_default, read_arguments
 from yolo_feiou.results.file_names import RESULTS
@@ -84,7 +84,7 @@ def read_export_request(args: Sequence[str]) -> ExportRequest:
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
     out = find_out(options.out, folders)
     check_export_folder(out)
-    return ExportRequest(folders, options, out, shell(["python", f"scripts/{SCRIPT}", *args]))
+    return ExportRequest(folders, options, out, quote_command(["python", f"scripts/{SCRIPT}", *args]))
 
 
 def find_out(named: str, folders: Sequence[Path]) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.build import STOCK
 
@@ -32,7 +32,7 @@ def format_training_command(run: TrainedRun) -> str | None:
     apart = f"--nnodes={nodes} " if nodes > 1 else ""
     each = (run.processes or 0) // nodes or "PROCESSES"
     by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
-    return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {shell([task, 'train', *ours, *words])}"
+    return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {quote_command([task, 'train', *ours, *words])}"
 
 
 def format_argument_value(value: object) -> str:

@@ -20,7 +20,7 @@ from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM
 from yolo_feiou.losses.transforms import transformed_loss
 from yolo_feiou.losses.user import (
     UserFunction,
-    describe_function,
+    describe_user_loss,
     find_function_source,
     find_own,
     find_sources,
@@ -110,7 +110,7 @@ def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
     Raises:
         LossSpecError: If there are some for a sum, of which each term has its own.
     """
-    given = [f"{key}={spell_value(value)}" for key, value in parameters.items() if value is not None]
+    given = [f"{key}={format_value(value)}" for key, value in parameters.items() if value is not None]
     if not given:
         return spec
     if len(split_sum(spec)) > 1:
@@ -119,18 +119,13 @@ def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
     return f"{name}:{','.join([rest, *given] if rest else given)}"
 
 
-def spell_value(value: Value) -> str:
-    """Return a value as a spec has it, where a + joins losses: 1e20, where Python has 1e+20."""
-    return format_value(value).replace("e+", "e")
-
-
 def give_parameters(term: LossTerm, parameters: Mapping[str, Value | None]) -> LossTerm:
     """Return the term of a function with other values of its parameters, those that are None left out.
 
     Raises:
         LossSpecError: If the function has no such parameter.
     """
-    given = {key: spell_value(value) for key, value in parameters.items() if value is not None}
+    given = {key: format_value(value) for key, value in parameters.items() if value is not None}
     return replace(term, values={**term.values, **read_parameters(term.info.name, given, term.info.parameters)})
 
 
@@ -165,7 +160,7 @@ def read_spec(spec: str | Callable[..., Tensor]) -> list[LossTerm]:
     """Return the terms of a spec, or of a function; raises as `build_loss` does."""
     if not isinstance(spec, str) and callable(spec):
         name = getattr(spec, "__name__", type(spec).__name__)
-        info = describe_function(name, spec, find_function_source(spec))
+        info = describe_user_loss(name, spec, find_function_source(spec))
         return [LossTerm(info, {parameter.name: parameter.default for parameter in info.parameters}, {})]
     terms = [read_term(term) for term in split_sum(spec)]
     names = [replace_weight(term).spec for term in terms]

@@ -63,7 +63,7 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
 
     function.__name__ = function.__qualname__ = name
     function.__code__ = function.__code__.replace(co_name=name)  # torch.compile counts its graphs by code
-    function.__doc__ = describe_function(info, signature)
+    function.__doc__ = write_docstring(info, signature)
     vars(function)["__signature__"] = signature
     return function
 
@@ -112,7 +112,7 @@ def start_of(default: Value) -> Value:
     return default.start if isinstance(default, Schedule) else default
 
 
-def describe_function(info: LossInfo, signature: Signature) -> str:
+def write_docstring(info: LossInfo, signature: Signature) -> str:
     """Return the docstring of a loss's function."""
     known = {**MODIFIERS, **{parameter.name: parameter for parameter in info.parameters}}
     meanings = {**MODIFIER_MEANINGS, **info.meanings}

@@ -128,11 +128,11 @@ def register_loss(name: str, function: Callable[..., Tensor], **defaults: Value)
         raise LossSpecError(f"got the name {name!r}: expected letters, digits and _, as in 'my_loss'.")
     if normalise_name(name) == "stock" or resolve_name(name) is not None:
         raise LossSpecError(f"'{name}' is a loss already, see 'yolo losses': give yours another name.")
-    describe_function(name, function, None, defaults)
+    describe_user_loss(name, function, None, defaults)
     _registered[name] = _Registered(function, defaults)
 
 
-def name_loss(loss: Any) -> Any:
+def make_spec(loss: Any) -> Any:
     """Return the spec of a loss that is given as a function, anything else as it is.
 
     It names the function's file or module where that holds the function and can be imported again; otherwise the
@@ -147,7 +147,7 @@ def name_loss(loss: Any) -> Any:
     if isinstance(loss, BoxLoss):
         raise LossSpecError(f"got {loss!r}: a training takes its spec, as in loss='eiou', or a function.")
     name = re.sub(r"\W", "", getattr(loss, "__name__", type(loss).__name__)) or "loss"
-    describe_function(name, loss, None)
+    describe_user_loss(name, loss, None)
     source = find_function_source(loss)
     if source is not None:
         is_file = "." not in source.module
@@ -209,14 +209,14 @@ def find_own(name: str) -> LossInfo | None:
         ArgumentError: If the function can't be loaded, or doesn't take what it should.
     """
     if (copy := find_copy(name)) is not None:
-        return describe_function(name, load_source(copy), copy, copy.defaults)
+        return describe_user_loss(name, load_source(copy), copy, copy.defaults)
     if name in _registered:
         held = _registered[name]
         source = find_function_source(held.function)
         source = source and replace(source, defaults=held.defaults)
-        return describe_function(name, held.function, source, held.defaults)
+        return describe_user_loss(name, held.function, source, held.defaults)
     if names_a_file(name):
-        return describe_function(name, load_function(name), find_file_source(name))
+        return describe_user_loss(name, load_function(name), find_file_source(name))
     if ":" not in name:
         return None
     source = find_module_source(name)
@@ -225,7 +225,7 @@ def find_own(name: str) -> LossInfo | None:
             f"loss {name}: there is no module {name.rpartition(':')[0]} in {Path.cwd()}, nor where Python looks for "
             "modules: expected 'package.module:function' or 'file.py:function'."
         )
-    return describe_function(name, load_source(source), source)
+    return describe_user_loss(name, load_source(source), source)
 
 
 def find_sources(spec: str) -> dict[str, Source | None]:
@@ -251,7 +251,7 @@ def find_user_functions(box_loss: BoxLoss | None) -> list[UserFunction]:
     return [one.function for one in bound if isinstance(one.function, UserFunction)]
 
 
-def describe_function(
+def describe_user_loss(
     name: str, function: Any, source: Source | None, defaults: Mapping[str, Any] | None = None
 ) -> LossInfo:
     """Return the row of a user's function, with the parameters that its signature has.

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.style import LineLook, make_panels
 
 GREY_COLOUR = "#9A9A9A"
@@ -103,7 +103,7 @@ def draw_seeds(variants: Sequence[Dots], quantity: str) -> Figure:
         _draw_band(axis, block, place)
         for variant in block:
             _draw_dots(axis, variant, place)
-            ticks.append((place, f"{visible(variant.label)}{' (baseline)' if variant.baseline else ''}"))
+            ticks.append((place, f"{make_visible(variant.label)}{' (baseline)' if variant.baseline else ''}"))
             place += 1
     axis.set_yticks([y for y, _ in ticks], [label for _, label in ticks])
     axis.tick_params(axis="y", length=0)

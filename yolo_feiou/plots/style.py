@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.names import resolve_name
 from yolo_feiou.losses.spec import split_spec, split_sum
@@ -200,4 +200,4 @@ def show_text_as_is(figure: Figure) -> None:
     for text in figure.findobj(Text):  # those made before now, wherever they came from
         text.set_parse_math(False)
         text.set_usetex(False)
-        text.set_text(visible(text.get_text()))
+        text.set_text(make_visible(text.get_text()))

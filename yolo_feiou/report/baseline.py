@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.report.variants import Value, Variant, spell_value, spell_values
+from yolo_feiou.report.variants import Value, Variant, show_value, show_values
 from yolo_feiou.storage.tables import parse_number
 
 #: The losses that are the baseline if no other is named, the first that there is.
@@ -32,7 +32,7 @@ class Baseline:
     def label(self) -> str:
         """Its name for people."""
         loss = [str(self.values["loss"])] if "loss" in self.values else []
-        return " ".join([*loss, *spell_values({name: v for name, v in self.values.items() if name != "loss"})])
+        return " ".join([*loss, *show_values({name: v for name, v in self.values.items() if name != "loss"})])
 
 
 def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
@@ -94,7 +94,7 @@ def _argument(name: str, text: str, whole: str, variants: Sequence[Variant]) -> 
     value = text if text in values else parse_number(text)
     if value not in values:
         raise ArgumentError(
-            f"baseline={whole}: no run has {name}={text}; there are {', '.join(map(spell_value, values))}."
+            f"baseline={whole}: no run has {name}={text}; there are {', '.join(map(show_value, values))}."
         )
     return value
 

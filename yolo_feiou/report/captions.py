@@ -9,7 +9,7 @@ from yolo_feiou.report.format import format_count, format_list, format_mean_sd, 
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
-from yolo_feiou.report.variants import Variant, spell_value, spell_values
+from yolo_feiou.report.variants import Variant, show_value, show_values
 from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
 
@@ -111,7 +111,7 @@ def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
 
 
 def _values(rows: Sequence[Row], name: str) -> list[str]:
-    return list(dict.fromkeys(spell_value(row[name]) for row in rows if row.get(name) is not None))
+    return list(dict.fromkeys(show_value(row[name]) for row in rows if row.get(name) is not None))
 
 
 def _against(judged: Sequence[Comparison]) -> str:
@@ -121,4 +121,4 @@ def _against(judged: Sequence[Comparison]) -> str:
     same = [name for name, several in values.items() if len(several) > 1]
     fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
     loss = [baselines[0].loss] if "loss" in values else []
-    return " ".join([*loss, *spell_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")
+    return " ".join([*loss, *show_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from yolo_feiou import escape
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
@@ -63,7 +63,7 @@ def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _:
         say(f"warning: {note}")
     result = compare(folders, values.get("baseline", ""))
     with results_folder(out):
-        told, command = [*notes, *result.warnings], escape.shell(["yolo", "report", *args])
+        told, command = [*notes, *result.warnings], quote_command(["yolo", "report", *args])
         write_report(result.results, result.comparisons, told, out, command)
     for line in result.list_lines():
         say(line)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from yolo_feiou.escape import file_name
+from yolo_feiou.escape import make_file_name
 from yolo_feiou.plots.ablation import MAX_BANDS, draw_lines, draw_seeds
 from yolo_feiou.report import epochs, series
 from yolo_feiou.report.comparison import METRIC, Comparison
@@ -56,7 +56,7 @@ def make_pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterat
     )
     for argument in series.find_numeric_arguments([c.variant for c in comparisons]):
         yield Picture(
-            f"over_{file_name(argument)}",
+            f"over_{make_file_name(argument)}",
             f"{METRIC} over {argument}",
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "

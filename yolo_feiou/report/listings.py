@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from yolo_feiou.report.format import MISSING, format_count, format_percent
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
-from yolo_feiou.report.variants import spell_value
+from yolo_feiou.report.variants import show_value
 from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE
 from yolo_feiou.storage.tables import Row
 
@@ -31,7 +31,7 @@ def list_settings(results: Results) -> list[tuple[str, str]]:
     """Return each argument, version and setting of the evaluation with its value, or values and their numbers."""
     found = []
     for name in dict.fromkeys((*results.arguments, "gain", "device", "threads", *MUST_AGREE)):
-        counts = Counter(spell_value(row[name]) for row in results.done if row.get(name) is not None)
+        counts = Counter(show_value(row[name]) for row in results.done if row.get(name) is not None)
         if len(counts) == 1 and counts.total() == len(results.done):
             found.append((name, next(iter(counts))))
         elif counts:

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from yolo_feiou import __version__
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.report import statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison
@@ -69,7 +69,7 @@ def render_page(
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters["visible"] = visible
+    environment.filters["visible"] = make_visible
     return environment.get_template(PAGE_TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=describe_findings(comparisons),
@@ -94,4 +94,4 @@ def render_page(
 
 def _shown(value: object) -> object:
     """Return what an expression of the template puts into the page; autoescape comes after it."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return make_visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

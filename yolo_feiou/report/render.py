@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from yolo_feiou import escape
+from yolo_feiou.escape import escape_latex, escape_markdown, make_visible
 
 TABLE_MARK = "†"
 
@@ -52,16 +52,16 @@ class Table:
 def render_markdown(table: Table) -> str:
     """Return the table as Markdown, its caption above and its notes below."""
     lines = [
-        escape.markdown(table.caption),
+        escape_markdown(table.caption),
         "",
-        f"| {' | '.join(map(escape.markdown, table.columns))} |",
+        f"| {' | '.join(map(escape_markdown, table.columns))} |",
         f"|{'|'.join('--:' if numeric else ':--' for numeric in table.numeric)}|",
     ]
     for row in (row for group in table.groups for row in group):
-        cells = [escape.markdown(cell.text) + f" {TABLE_MARK}" * cell.mark for cell in row]
+        cells = [escape_markdown(cell.text) + f" {TABLE_MARK}" * cell.mark for cell in row]
         cells = [f"**{text}**" if cell.bold else text for text, cell in zip(cells, row, strict=True)]
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, *(line for note in table.notes for line in ("", escape.markdown(note)))]) + "\n"
+    return "\n".join([*lines, *(line for note in table.notes for line in ("", escape_markdown(note)))]) + "\n"
 
 
 def render_latex(table: Table, of: str = "") -> str:
@@ -77,7 +77,7 @@ def render_latex(table: Table, of: str = "") -> str:
 def render_lines(table: Table) -> Iterator[str]:
     """Yield a table as lines of text."""
     cells = [table.columns, *([cell.text for cell in row] for group in table.groups for row in group)]
-    rows = [[escape.visible(text) for text in row] for row in cells]
+    rows = [[make_visible(text) for text in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         columns = zip(row, widths, table.numeric, strict=True)
@@ -91,7 +91,7 @@ def _latex_lines(table: Table, of: str) -> Iterator[str]:
         r"\centering",
         r"\small",
         r"\setlength{\belowcaptionskip}{4pt}",
-        f"\\caption{{{escape.latex(table.caption)}}}",
+        f"\\caption{{{escape_latex(table.caption)}}}",
     )
     yield f"\\label{{tab:{f'{of}-' if of else ''}{table.name}}}"
     yield r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
@@ -103,17 +103,17 @@ def _latex_lines(table: Table, of: str) -> Iterator[str]:
         yield from (" & ".join(map(_latex_cell, row)) + r" \\" for row in group)
     yield from (r"\bottomrule", r"\end{tabular}}")
     for note in table.notes:
-        yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {escape.latex(note)}\end{{minipage}}"
+        yield rf"\par\smallskip\begin{{minipage}}{{\linewidth}}\footnotesize {escape_latex(note)}\end{{minipage}}"
     yield r"\end{table}"
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = escape.latex(cell.text)
-    return (f"\\textbf{{{text}}}" if cell.bold else text) + escape.latex(TABLE_MARK) * cell.mark
+    text = escape_latex(cell.text)
+    return (f"\\textbf{{{text}}}" if cell.bold else text) + escape_latex(TABLE_MARK) * cell.mark
 
 
 def _title(text: str) -> str:
     """Return a column's title; AP_S and AP50 with an index, as papers print them."""
     if index := re.fullmatch(r"AP_?(\d+|[SML])", text):
         return f"AP$_{index[1]}$" if len(index[1]) == 1 else f"AP$_{{{index[1]}}}$"
-    return escape.latex(text)
+    return escape_latex(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.style import show_text_as_is
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance
@@ -47,7 +47,7 @@ class ComparisonResult:
         return list_warnings(self.results, self.comparisons)
 
     def __str__(self) -> str:
-        return "\n".join(map(visible, self.list_lines()))
+        return "\n".join(map(make_visible, self.list_lines()))
 
     def __repr__(self) -> str:
         folders = ", ".join(map(str, self.results.folders))

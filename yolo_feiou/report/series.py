@@ -11,7 +11,7 @@ from yolo_feiou.plots.style import LineLook, assign_looks
 from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.format import format_count, format_mean_sd
 from yolo_feiou.report.statistics import spread
-from yolo_feiou.report.variants import Variant, spell_values
+from yolo_feiou.report.variants import Variant, show_values
 from yolo_feiou.results.arguments import USUAL_VALUES
 from yolo_feiou.results.schema import AP_CURVE, IOU_PERCENTS
 from yolo_feiou.storage.tables import Row
@@ -63,7 +63,7 @@ def choose_shown(comparisons: Sequence[Comparison]) -> ShownVariants:
     chosen = [baseline, *(v for v in beside if v is not baseline)][:MOST_LINES]
     told = []
     if len(beside) < len(variants):
-        told.append(f"Shown at {' '.join(spell_values(baseline.others))}.")
+        told.append(f"Shown at {' '.join(show_values(baseline.others))}.")
     if len(chosen) < len(beside):
         told.append(f"Left out: {format_count(len(beside) - len(chosen), 'further variant')}.")
     return ShownVariants(chosen, [name_of(v) for v in chosen], assign_variant_looks(variants), " ".join(told))
@@ -90,7 +90,7 @@ def make_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
     return [
         Dots(
             label=name_of(c.variant),
-            group=" ".join(spell_values(c.variant.others)) if "loss" in c.variant.values else "",
+            group=" ".join(show_values(c.variant.others)) if "loss" in c.variant.values else "",
             look=looked[name_of(c.variant)],
             values=[100 * value for value in c.variant.get_by_seed(METRIC).values()],
             text=format_mean_sd(c.variant.spread(METRIC)),
@@ -172,7 +172,7 @@ def make_argument_panels(comparisons: Sequence[Comparison], argument: str) -> li
     losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
     look = assign_looks(list(dict.fromkeys(variant.loss for variant in variants)))
     lines = {loss: _over_argument(of, argument, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
-    where = f" at {' '.join(spell_values(fixed))}" if fixed else ""
+    where = f" at {' '.join(show_values(fixed))}" if fixed else ""
     return [LinePanel(f"{METRIC} over {argument}{where}", argument, f"{METRIC}, %", lines)]
 
 

@@ -18,7 +18,7 @@ from yolo_feiou.report.format import (
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, Difference
-from yolo_feiou.report.variants import Variant, group_variants, spell_value
+from yolo_feiou.report.variants import Variant, group_variants, show_value
 from yolo_feiou.results.schema import METRICS, PAPER_METRICS
 from yolo_feiou.storage.tables import Row
 
@@ -118,7 +118,7 @@ def _summary(c: Comparison) -> Row:
         for end, value in zip(("low", "high"), (difference and getattr(difference, name)) or (None, None), strict=True)
     }
     return {
-        **({name: spell_value(value) for name, value in variant.values.items()} or {"loss": variant.loss}),
+        **({name: show_value(value) for name, value in variant.values.items()} or {"loss": variant.loss}),
         "runs": len(variant.runs),
         "seeds": " ".join(map(str, variant.runs)),
         "baseline": c.baseline.label if c.baseline else None,
@@ -142,7 +142,7 @@ def _names(variant: Variant) -> list[Cell]:
     """Return the cells in front: the other swept arguments, then the loss."""
     loss = [Cell(variant.loss)] if "loss" in variant.values or not variant.values else []
     others = variant.others.values()
-    return [*(Cell(spell_value(v), value=v if isinstance(v, float) else None) for v in others), *loss]
+    return [*(Cell(show_value(v), value=v if isinstance(v, float) else None) for v in others), *loss]
 
 
 def _metric_rows(

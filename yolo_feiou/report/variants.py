@@ -42,7 +42,7 @@ class Variant:
     def label(self) -> str:
         """Its name for people: its loss, if that is swept, and the values of the other swept arguments."""
         loss = [self.loss] if "loss" in self.values or not self.values else []
-        return " ".join([*loss, *spell_values(self.others)])
+        return " ".join([*loss, *show_values(self.others)])
 
     def get_by_seed(self, metric: str) -> dict[int, float]:
         """Return a metric by seed, of those runs that have it."""
@@ -63,12 +63,12 @@ class Variant:
         return all(self.values[name] == value for name, value in values.items())
 
 
-def spell_values(values: Mapping[str, Value]) -> list[str]:
+def show_values(values: Mapping[str, Value]) -> list[str]:
     """Return values of swept arguments as one would type them: box=7.5."""
-    return [f"{name}={spell_value(value)}" for name, value in values.items()]
+    return [f"{name}={show_value(value)}" for name, value in values.items()]
 
 
-def spell_value(value: Value) -> str:
+def show_value(value: Value) -> str:
     """Return a value as one would type it, – for none."""
     return "–" if value is None else format_value(value)
 

@@ -10,7 +10,7 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import MATCHED, Value, Variant, spell_value
+from yolo_feiou.report.variants import MATCHED, Value, Variant, show_value
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
@@ -88,7 +88,7 @@ def _circumstances(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
 
 def _differing(name: str, values: Sequence[Value]) -> Iterator[str]:
     """Yield a sentence if there is more than one value; one that isn't recorded is none."""
-    counts = Counter(spell_value(value) for value in values if value is not None)
+    counts = Counter(show_value(value) for value in values if value is not None)
     if len(counts) > 1:
         told = [f"{value} ({format_count(n, 'run')})" for value, n in counts.items()]
         yield f"Runs differ in {name}: {format_list(told, 5)}."
@@ -112,7 +112,7 @@ def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
     for variant in variants:
         boxes = dict.fromkeys(row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED)
         if len(boxes) > 1:
-            yield f"The seeds of {variant.label} have different gains: box={format_list([*map(spell_value, boxes)])}."
+            yield f"The seeds of {variant.label} have different gains: box={format_list([*map(show_value, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
     unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "stock"}
     if unknown:
@@ -141,7 +141,7 @@ def _few_objects(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _single_runs(rows: Sequence[Row]) -> Iterator[str]:
-    if blind := [f"{row['run']} ({spell_value(row['unread'])})" for row in rows if row.get("unread")]:
+    if blind := [f"{row['run']} ({show_value(row['unread'])})" for row in rows if row.get("unread")]:
         yield f"Images of the evaluation could not be read: {format_list(blind, 5)}."
     if resumed := [row["run"] for row in rows if _true(row.get("resumed"))]:
         told = f"{format_count(len(resumed), 'run')} interrupted, and resumed from a checkpoint"
@@ -162,7 +162,7 @@ def _ground_truth(rows: Sequence[Row]) -> Iterator[str]:
         ("areas_replaced", bool, "Areas in the JSON that can't be, in place of which those of boxes count"),
         ("unlisted", bool, "Images that the JSON doesn't list count as images without objects"),
     ):
-        if counts := Counter(spell_value(row[name]) for row in rows if unusual(row.get(name))):
+        if counts := Counter(show_value(row[name]) for row in rows if unusual(row.get(name))):
             values = [f"{value} ({format_count(n, 'run')})" for value, n in counts.items()]
             yield f"{told}: {format_list(values, 5)}."
 

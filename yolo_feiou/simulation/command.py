@@ -8,7 +8,7 @@ from itertools import chain, count
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.parameters import Text, format_default, read_arguments
 from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
 from yolo_feiou.simulation.experiment import Experiment
@@ -72,7 +72,7 @@ def simulate(
         except KeyboardInterrupt:
             kept = [p.name for p in sorted(folder.iterdir()) if before.get(p) != p.stat().st_mtime_ns]
             told = f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
-            sys.exit(visible(told))
+            sys.exit(make_visible(told))
         say(f"Results are in {folder}")
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from yolo_feiou.checks.checked_loss import CheckedLoss as Judged
 from yolo_feiou.checks.checked_loss import LossFailed
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.escape import file_name
+from yolo_feiou.escape import make_file_name
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import load_loss
@@ -124,4 +124,4 @@ def make_field_experiment(spec: str) -> Experiment:
 
     arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
     arguments += conditions_arguments()
-    return Experiment(f"field-{file_name(spec)[:80]}", arguments, make, ("field.csv", "field.png"))
+    return Experiment(f"field-{make_file_name(spec)[:80]}", arguments, make, ("field.csv", "field.png"))

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.escape import plain_text, spreadsheet_text
+from yolo_feiou.escape import escape_formula, unescape_formula
 from yolo_feiou.storage.spreadsheets import read_rows
 
 Row = dict[str, Any]
@@ -93,7 +93,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 def write_csv(path: Path, rows: Iterable[Row]) -> None:
     """Write rows, which all have the first one's columns, atomically; floats with 7 significant digits.
 
-    A text that a spreadsheet would evaluate as a formula is escaped by `escape.spreadsheet_text`.
+    A text that a spreadsheet would evaluate as a formula is escaped by `escape_formula`.
     """
     rows = [{key: _format_cell(value) for key, value in row.items()} for row in rows]
     lines = _Lines()
@@ -107,7 +107,7 @@ def _format_cell(value: Any) -> Any:
     """Return a value as a CSV cell."""
     if isinstance(value, float):
         return f"{value:.7g}"
-    return spreadsheet_text(value) if isinstance(value, str) and isinstance(parse_number(value), str) else value
+    return escape_formula(value) if isinstance(value, str) and isinstance(parse_number(value), str) else value
 
 
 class _Lines(list[str]):
@@ -160,7 +160,10 @@ def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
     """
     header, rows = read_rows(path, text)
     return [
-        {key: plain_text(cell) if key in text else _parse_cell(cell) for key, cell in zip(header, row, strict=True)}
+        {
+            key: unescape_formula(cell) if key in text else _parse_cell(cell)
+            for key, cell in zip(header, row, strict=True)
+        }
         for row in rows
     ]
 
@@ -168,7 +171,7 @@ def read_csv(path: Path, text: Collection[str] = ()) -> list[Row]:
 def _parse_cell(cell: str) -> float | str:
     """Return the value of a cell."""
     value = parse_number(cell)
-    return plain_text(value) if isinstance(value, str) else value
+    return unescape_formula(value) if isinstance(value, str) else value
 
 
 def parse_number(text: str) -> float | str:

@@ -19,7 +19,7 @@ from ultralytics.utils.torch_utils import strip_optimizer
 from yolo_feiou.distributed import group, resume
 from yolo_feiou.distributed.launch import Launch, choose_device, read_launch
 from yolo_feiou.errors import ArgumentError, FinishedError
-from yolo_feiou.escape import shell, visible
+from yolo_feiou.escape import make_visible, quote_command
 from yolo_feiou.yolo.host import TrainerHost
 
 #: The Ultralytics whose validation takes part in a group.
@@ -133,7 +133,7 @@ class Ranks(TrainerHost):
         self.resume_checkpoint = found.last
         if found.last:
             overrides["resume"] = str(found.last)
-            LOGGER.info(visible(f"Resuming {found.folder}, which this command began and didn't finish."))
+            LOGGER.info(make_visible(f"Resuming {found.folder}, which this command began and didn't finish."))
 
     def check_resume(self, overrides: dict[str, Any]) -> None:
         """Resume as Ultralytics does, in the folder where the run lies now."""
@@ -219,7 +219,7 @@ class Ranks(TrainerHost):
             return super()._do_train(*world_size)
         if RANK in (-1, 0):
             self._strip()
-            words = shell(["yolo", "val", f"model={self.best}"])
+            words = quote_command(["yolo", "val", f"model={self.best}"])
             LOGGER.info(f"All epochs are done. The last validation was cut off: {words}")
         return None
 
@@ -249,7 +249,7 @@ class Ranks(TrainerHost):
             return super().final_eval()
         if not group.broadcast_from_first(self.best.exists() if RANK == 0 else None):
             return None
-        LOGGER.info(f"\nValidating {visible(str(self.best))}...")
+        LOGGER.info(f"\nValidating {make_visible(str(self.best))}...")
         with torch.inference_mode():  # validation on GPUs may have made inference tensors of the EMA's
             if RANK == 0:
                 checkpoint = torch.load(self.best, map_location=self.device, weights_only=False)

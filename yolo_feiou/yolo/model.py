@@ -11,9 +11,9 @@ from ultralytics.engine.model import Model
 from ultralytics.utils import LOGGER
 
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
-from yolo_feiou.losses.user import name_loss
+from yolo_feiou.losses.user import make_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
@@ -80,7 +80,7 @@ class LossModel(_Base):
             try:
                 metrics = super().train(*args, **kwargs)
             except FinishedError as finished:  # under torchrun, which began it before
-                LOGGER.info(visible(str(finished)))
+                LOGGER.info(make_visible(str(finished)))
                 return None
         if metrics is not None and isinstance(kwargs.get("data"), (list, tuple)):
             failed = [name for name, values in metrics.items() if not values]
@@ -129,7 +129,7 @@ class LossModel(_Base):
             if kwargs.get(key):
                 kwargs = {**kwargs, key: find(kwargs[key])}
         if "loss" in kwargs:
-            kwargs = {**kwargs, "loss": name_loss(kwargs["loss"])}
+            kwargs = {**kwargs, "loss": make_spec(kwargs["loss"])}
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}
         check_resumed_file({**recipe, **kwargs}.get("resume"))
         for key in ("pretrained", "distill_model"):

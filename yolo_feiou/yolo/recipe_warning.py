@@ -8,7 +8,7 @@ from typing import Any
 
 from ultralytics.utils import LOGGER
 
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.yolo.configs import CFG_DIR, find_recipe, read_recipe
 
 #: What a published figure stands and falls with: a total batch of 512 in place of 128 has cost users 8 AP
@@ -19,7 +19,7 @@ RECIPE_ARGUMENTS = ("batch", "lr0", "optimizer")
 def warn_off_recipe(name: Any, asked: Mapping[str, Any]) -> None:
     """Log what `find_departure` says, if anything; of several processes, the first does."""
     if warning := find_departure(name, asked):
-        LOGGER.warning(visible(warning))
+        LOGGER.warning(make_visible(warning))
 
 
 def find_departure(name: Any, asked: Mapping[str, Any]) -> str:

@@ -16,9 +16,9 @@ from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.sources import COPIES, using_copies
-from yolo_feiou.losses.user import name_loss
+from yolo_feiou.losses.user import make_spec
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
@@ -75,7 +75,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             exit_with(int(os.environ[WORKER]))
         overrides = dict(overrides or {})
         if "loss" in overrides:
-            overrides["loss"] = name_loss(overrides["loss"])
+            overrides["loss"] = make_spec(overrides["loss"])
         self.asked = run_record.find_asked_arguments(overrides, is_worker=RANK != -1)
         for key, find in (("cfg", find_recipe), ("data", find_data)):
             if overrides.get(key):
@@ -117,7 +117,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             raise UnsupportedModelError(describe_unsupported(f"task '{self.args.task}'"))
         check_data_file(self.args.data)
         for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
-            LOGGER.warning(visible(line))
+            LOGGER.warning(make_visible(line))
         self.begun_with = run_record.to_json({**arguments, **own})
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
@@ -138,7 +138,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             check_special_files(place or [], f"data={self.args.data}, split '{split}'")
         names = (data if isinstance(data, dict) else self.data)["names"]
         for line in () if self.args.single_cls else check_classes(self.args.classes, names, f"data={self.args.data}"):
-            LOGGER.warning(visible(line))
+            LOGGER.warning(make_visible(line))
         return data
 
     def get_dataloader(self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
@@ -200,7 +200,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         with self._no_empty_run_left():
             super()._setup_train(*world_size)
         for line in find_unmatched_layers(self.args.freeze, self.model):
-            LOGGER.warning(visible(line))
+            LOGGER.warning(make_visible(line))
         if RANK in (-1, 0):
             self._tidy_files()
             self._sign()

@@ -19,7 +19,7 @@ from yolo_feiou.checks.report import format_line
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, loss_to_train, shorten_spec
@@ -99,7 +99,7 @@ class UserLosses(TrainerHost):
             self.loss_spec = shorten_spec(str(spec))
         lines = check_user_losses(self.box_loss, self.device) if check else []
         for line in lines if RANK in (-1, 0) and not IS_STARTED else ():
-            LOGGER.info(visible(line))
+            LOGGER.info(make_visible(line))
 
     def _pack(self, spec: str) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Return what a copy of a loss is; in a group, rank 0's, whose mistake is that of all."""

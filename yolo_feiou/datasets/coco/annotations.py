@@ -16,7 +16,7 @@ from yolo_feiou.datasets.coco.ids import MAX_DIGITS, Index
 from yolo_feiou.datasets.coco.json_reader import open_lists, read_records
 from yolo_feiou.datasets.coco.json_records import CocoAnnotation, CocoCategory, CocoImage, name_record
 from yolo_feiou.errors import DataError, first_three
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 #: Share of crowds above which they are suspicious; in COCO itself it is 1 %.
 MAX_CROWD_SHARE = 0.2
@@ -179,7 +179,7 @@ def _images(raws: Sequence[msgspec.Raw], path: Path) -> tuple[list[Id], list[str
 def _describe_size(of: Id, name: str, size: np.ndarray) -> str:
     """Return an image's id and name with its size in the JSON."""
     width, height = ("none" if np.isnan(side) else f"{side:.6g}" for side in size)
-    return f"id {of!r} ({visible(name)}: width {width}, height {height})"
+    return f"id {of!r} ({make_visible(name)}: width {width}, height {height})"
 
 
 def _annotations(raws: Sequence[msgspec.Raw], images: Index, categories: Index, path: Path) -> tuple[np.ndarray, ...]:

@@ -29,7 +29,7 @@ from yolo_feiou.datasets.coco.request import PrepareRequest, read_prepare_reques
 from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
-from yolo_feiou.escape import shell
+from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Choice, Int, Text, read_arguments
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import results_folder
@@ -107,7 +107,7 @@ def prepare_coco(
     for line in summarise_splits(loaded, counts):
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
-    say("    " + shell(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
+    say("    " + quote_command(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
 
 
 def is_done(request: PrepareRequest, own: Ledger) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from yolo_feiou.datasets.coco.json_records import CocoCategory
 from yolo_feiou.errors import DataError, first_three
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 
 def drop_duplicate_categories(
@@ -41,14 +41,14 @@ def drop_duplicate_categories(
         if len(used) > 1:
             told = " and ".join(f"{categories[place].id!r} ({counts[place]:,} annotations)" for place in used[:2])
             raise DataError(
-                f"{path}: categories {told} are both called '{visible(name)}', so the name is ambiguous: rename "
+                f"{path}: categories {told} are both called '{make_visible(name)}', so the name is ambiguous: rename "
                 "one, or give all their annotations one category_id."
             )
         for place in places:
             if place != (used or places)[-1]:
                 kept[place] = False
                 notes.append(
-                    f"category {categories[place].id!r} '{visible(name)}' has no annotations and another one, "
+                    f"category {categories[place].id!r} '{make_visible(name)}' has no annotations and another one, "
                     f"{categories[(used or places)[-1]].id!r}, has its name: it is left out."
                 )
     notes += _warn_of_similar_names(
@@ -65,7 +65,7 @@ def _warn_of_similar_names(categories: Sequence[CocoCategory]) -> Iterator[str]:
     """Give a line if names differ in case, in spaces or in their Unicode form alone."""
     groups = defaultdict(list)
     for category in categories:
-        groups[_normalise_category(category.name)].append(f"{category.id!r} '{visible(category.name)}'")
+        groups[_normalise_category(category.name)].append(f"{category.id!r} '{make_visible(category.name)}'")
     if near := [" and ".join(group) for group in groups.values() if len(group) > 1]:
         yield (
             f"categories {first_three(near)} differ only in case, spaces or Unicode form, and count as separate "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from yolo_feiou.datasets.coco.coercion import Id, format_id, to_plain_id
 from yolo_feiou.errors import DataError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 #: Integers up to here are read exactly by every JSON reader: a double has 53 bits.
 MAX_EXACT = 2**53
@@ -37,7 +37,7 @@ class Index:
             seen: set[str] = set()
             twice = [text for text in map(format_id, ids) if text in seen or seen.add(text)]
             raise DataError(
-                f"{path}: the {word} id {visible(twice[0])} is there more than once, and {len(twice):,} of "
+                f"{path}: the {word} id {make_visible(twice[0])} is there more than once, and {len(twice):,} of "
                 f"{len(ids):,} {'images' if word == 'image' else 'categories'} repeat an id: renumber them."
             )
 

@@ -15,7 +15,7 @@ from yolo_feiou.datasets.coco.json_records import (
     REQUIRED_FIELDS,
     RecordType,
 )
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 #: How far around a non-finite number its record is searched, in bytes.
 _REACH = 1 << 20
@@ -76,7 +76,7 @@ def describe_encoding(error: UnicodeDecodeError, where: str = "") -> str:
     """Return that a file is not UTF-8, and where: the end of a sentence that begins with its path."""
     byte = error.object[error.start]
     around = error.object[max(0, error.start - 10) : error.end + 10].decode("latin-1")
-    told = f"byte 0x{byte:02x}{where}, around it '{visible(around)}' if it is Latin-1"
+    told = f"byte 0x{byte:02x}{where}, around it '{make_visible(around)}' if it is Latin-1"
     return f"is not UTF-8: {told}. Write the file as UTF-8."
 
 
@@ -84,7 +84,7 @@ def _describe_value(value: Any) -> str:
     """Return a value of a JSON as it is written there, and its type."""
     text = json.dumps(value, ensure_ascii=False)
     text = text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"
-    return f"{visible(text)} ({_TYPES[type(value)]})"
+    return f"{make_visible(text)} ({_TYPES[type(value)]})"
 
 
 def _plain_message(error: Exception) -> str:

@@ -26,7 +26,7 @@ from yolo_feiou.datasets.coco.record import (
 from yolo_feiou.datasets.coco.sizes import check_sizes
 from yolo_feiou.datasets.coco.splits import CocoSplit
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.storage.tables import write_text
 
@@ -238,7 +238,7 @@ def _check_same_categories(first: LoadedSplit, other: LoadedSplit) -> None:
         both = (*first.columns.categories, *other.columns.categories)
         odd = [category for category in both if (category.name in one) != (category.name in two)]
         told = (
-            f"as {odd[0].id!r} '{visible(odd[0].name)}', which one of them lacks"
+            f"as {odd[0].id!r} '{make_visible(odd[0].name)}', which one of them lacks"
             if odd
             else "in another order of their ids"
         )

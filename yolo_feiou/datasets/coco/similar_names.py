@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote
 
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 
 def suggest_name(name: str, known: Iterable[str]) -> str:
@@ -17,16 +17,15 @@ def suggest_name(name: str, known: Iterable[str]) -> str:
         name: A file name, or a path of which the last part counts.
         known: Names or paths that are there.
     """
-    wanted = normalise_name(name)
-    near = next((other for other in known if normalise_name(other) == wanted), None)
+    wanted = fold_name(name)
+    near = next((other for other in known if fold_name(other) == wanted), None)
     if near is None:
         return ""
-    return (
-        f": did you mean '{visible(near)}'? It differs in {_difference(_last(name), _last(near))}: rename one of them"
-    )
+    difference = _difference(_last(name), _last(near))
+    return f": did you mean '{make_visible(near)}'? It differs in {difference}: rename one of them"
 
 
-def normalise_name(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return the last part of a path without case, Unicode form and %-escapes."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", unquote(_last(name))).casefold())
 

@@ -15,7 +15,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from yolo_feiou.datasets.coco.annotations import Columns
 from yolo_feiou.errors import DataError, first_three
-from yolo_feiou.escape import visible
+from yolo_feiou.escape import make_visible
 
 #: Formats in which a turned image has its sides swapped; of others decoders disagree, so the pixels tell.
 SWAPPED_FORMATS = ("JPEG", "MPO", "PNG", "AVIF")
@@ -96,9 +96,9 @@ def check_sizes(
     chosen = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else []
     looked = np.union1d(chosen, np.flatnonzero(unknown)).astype(int)
     opened = [read(folder / columns.names[i]) for i in looked.tolist()]
-    blind = [visible(columns.names[i]) for i, size in zip(looked.tolist(), opened, strict=True) if size is None]
+    blind = [make_visible(columns.names[i]) for i, size in zip(looked.tolist(), opened, strict=True) if size is None]
     found = np.array([size or (np.nan, np.nan) for size in opened], float).reshape(-1, 2)
-    if lacking := [visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
+    if lacking := [make_visible(columns.names[i]) for i in looked[np.isnan(found).any(1)].tolist() if unknown[i]]:
         raise DataError(
             f"{source}: {len(lacking):,} of {count:,} images have no width and height, and their files can't be "
             f"read: {first_three(lacking)}. Download them again, or remove them from the JSON."
@@ -197,6 +197,6 @@ def _name_sizes(names: Sequence[str], told: np.ndarray, found: np.ndarray, place
 
     def name(i: int) -> str:
         (width, height), (x, y) = told[i], found[i]
-        return f"{visible(names[i])} (JSON {width:.6g} × {height:.6g}, file {x:.0f} × {y:.0f})"
+        return f"{make_visible(names[i])} (JSON {width:.6g} × {height:.6g}, file {x:.0f} × {y:.0f})"
 
     return first_three(places, name)
