@@ -44,6 +44,13 @@ def test_runs_that_detect_nothing_are_named():
     assert warning.startswith("1 run of 6 without a single detection, trained too little or broken: blind.")
 
 
+def test_runs_that_detect_nothing_correctly_are_named_and_nothing_else_is_said_of_them():
+    warnings = told(grid(*((place, {"AP": 0, "detections": 5}) for place in range(6))))
+    few = "6 runs of 6 without a single correct detection, trained too little or broken: "
+    assert [warning[: len(few)] for warning in warnings] == [few]
+    assert warnings[0].endswith(" Their AP of 0 compares nothing.")
+
+
 @pytest.mark.parametrize("name", MUST_AGREE)
 def test_circumstances_that_differ_are_named(name):
     """A value that isn't recorded is no difference."""

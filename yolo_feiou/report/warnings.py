@@ -45,9 +45,11 @@ def describe_device(device: str) -> str:
 
 def _empty(rows: Sequence[Row]) -> Iterator[str]:
     empty = [row["run"] for row in rows if row.get("detections") == 0]
-    if empty:
-        told = f"{format_count(len(empty), 'run')} of {len(rows)} without a single detection"
-        yield f"{told}, trained too little or broken: {format_list(empty, 5)}. Their AP of 0 compares nothing."
+    wrong = [row["run"] for row in rows if row.get("detections") != 0 and row.get(METRIC) == 0]
+    for runs, lack in ((empty, "without a single detection"), (wrong, "without a single correct detection")):
+        if runs:
+            told = f"{format_count(len(runs), 'run')} of {len(rows)} {lack}"
+            yield f"{told}, trained too little or broken: {format_list(runs, 5)}. Their {METRIC} of 0 compares nothing."
 
 
 def _unfinished(results: Results) -> Iterator[str]:
@@ -68,7 +70,7 @@ def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
         yield f"{few} of {len(variants)} with fewer than {MIN_SEEDS} seeds: a standard deviation of so few says little."
     for variant in variants:
         of = variant.spread(METRIC)
-        if of.sd is not None and of.sd <= ROUNDING:
+        if of.sd is not None and of.sd <= ROUNDING and of.mean:  # for a mean of 0 see `_empty`
             yield f"All {of.n} seeds of {variant.label} have the same {METRIC}: does the seed have an effect?"
 
 
