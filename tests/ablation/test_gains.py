@@ -53,6 +53,7 @@ def runs(*losses, model="n.yaml", **more):
     return [replace(one, defaults={"box": 7.5}) for one in grid]
 
 
+@pytest.mark.slow
 def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
     measured = measure_grid(runs("ciou", "eiou"), measuring, tmp_path, "cpu")
     assert measuring.asked == [("n.yaml", "cpu", ["ciou", "eiou"])]

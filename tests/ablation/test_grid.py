@@ -122,6 +122,7 @@ def test_the_json_that_a_run_is_evaluated_on_makes_no_other_run(tmp_path):
     assert keys[0] == keys[1] != keys[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["loss", "seed"])
 def test_a_long_list_takes_no_longer_than_its_length(key):
     # Under 2 s here; where each value was compared with all before it, 20,000 took 1.3 to 3.7 s, and these minutes.

@@ -98,6 +98,7 @@ def test_no_warning_and_no_setting_changed(folder):
     assert torch.equal(before[0], after[0]) and before[1:] == after[1:]
 
 
+@pytest.mark.slow
 def test_neither_ultralytics_nor_torchvision_is_needed(real_python):
     code = """
 import sys

@@ -58,11 +58,14 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("name", FILES)
+#: Those that are ended after 3 s, which the test waits for.
+ENDED = [name for name, (_, _, told) in FILES.items() if "within 3 s" in told or "recurses" in name]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in ENDED)) for name in FILES])
 def test_whatever_a_loss_does_it_ends_in_a_report(folder, capsys, name):
     top, body, told = FILES[name]
-    ends = "within 3 s" not in (told or "") and "recurses" not in name
-    check_file(folder, capsys, top, body, told, timeout=60 if ends else 3)
+    check_file(folder, capsys, top, body, told, timeout=3 if name in ENDED else 60)
 
 
 def test_a_loss_of_the_table_is_judged_as_in_this_process():
@@ -146,6 +149,7 @@ def test_a_file_that_has_no_function_is_named_before_anything_is_judged(folder, 
     assert capsys.readouterr().out == "" and not children() - before
 
 
+@pytest.mark.slow
 def test_timeout_gives_a_loss_more_time(folder, capsys):
     (folder / "my.py").write_text(EIOU.format(top="time.sleep(1)", body="pass"))
     assert check_losses(["my.py:f", "timeout=0.5"]) == 1

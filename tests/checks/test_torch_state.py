@@ -58,6 +58,7 @@ def test_what_was_changed_while_the_loss_was_loaded_is_found(monkeypatch):
     assert found.came.startswith("changed: torch.ones, torch.Tensor.") and found.came.endswith(" and 1 more")
 
 
+@pytest.mark.slow
 def test_what_torch_does_to_itself_is_no_change():
     """Importing its compiler, as torchvision does, wraps `manual_seed`; in a process that hasn't yet."""
     code = (

@@ -184,6 +184,7 @@ def test_a_comma_begins_a_loss_unless_a_parameter_follows(text: str, specs: list
     ],
     ids=["values", "losses", "parameters"],
 )
+@pytest.mark.slow
 def test_a_long_list_takes_no_longer_than_its_length(text: str, count: int) -> None:
     """Under 1 s here; where each loss was compared with all before it, 20,000 took 1.8 s, and 200,000 minutes."""
     began = time.process_time()

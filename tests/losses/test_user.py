@@ -196,6 +196,7 @@ def test_a_function_is_named_by_its_file_where_that_has_it(own):
         make_spec(build_loss("eiou"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("last", "named"), [("if __name__ == '__main__':\n    ", "script.py:f"), ("", "user_f")])
 def test_a_function_of_a_script_is_named_by_it_unless_that_would_run_again(own, last, named):
     code = "from yolo_feiou.losses.user import make_spec\n\ndef f(pair):\n    return pair.iou\n\n"

@@ -33,7 +33,7 @@ EXPECTED = "expected one of setup=1, setup=2, figure=1,"
         (["setup=1", "device=999"], "device=cuda:999 can't compute in float32 here"),
         (["setup=1", "points=0"], "points=0 is not a whole number from 1 to 50000."),
         (["setup=1", "points=2.5"], "points=2.5 is not a whole number"),
-        (["setup=1", "area=0"], "area=0 is not a number from 0.0001 to 1e+08."),
+        (["setup=1", "area=0"], "area=0 is not a number from 0.0001 to 1e8."),
         (["setup=1", "points"], "'yolo simulate setup=1' takes arguments like losses=…, got 'points'."),
         (["setup=1", "seed=1", "seed=2"], "'yolo simulate setup=1' got seed= twice: give it once."),
         (["setup=1", "sed=1"], "'yolo simulate setup=1' has no argument 'sed': did you mean 'seed'?"),

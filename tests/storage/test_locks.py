@@ -68,6 +68,7 @@ def test_a_lock_that_was_released_is_free(tmp_path):
     assert not is_locked(tmp_path / "lock")
 
 
+@pytest.mark.slow
 def test_who_asks_keeps_its_own_lock(tmp_path, holder):
     """POSIX record locks were lost as soon as their holder opened and closed the file once more."""
     with hold_lock(tmp_path / "lock"):

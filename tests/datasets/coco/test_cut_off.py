@@ -37,6 +37,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
 
 
+@pytest.mark.slow
 def test_a_real_limit_of_the_disk_is_a_message(own, out, tmp_path):
     # As the disk quota of a user: no file may grow beyond 10 bytes.
     words = own_data(tmp_path / "own")
