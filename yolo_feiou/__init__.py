@@ -11,7 +11,7 @@ from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.losses.user import register_loss
+from yolo_feiou.losses.user.registry import register_loss
 
 if TYPE_CHECKING:  # for editors and type checkers, which don't call `__getattr__`
     from yolo_feiou.report.result import compare

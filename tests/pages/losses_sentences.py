@@ -6,7 +6,7 @@ from tests.pages.claims import Claim, exempt, shown
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 PAGE, POINTS, WISE = "test_losses_page.py", "losses/test_points.py", "losses/test_wise.py"
-USER, TRAINED = "losses/test_user.py", "yolo/test_user_losses.py"
+USER, REGISTERED, TRAINED = "losses/user/test_function.py", "losses/user/test_registry.py", "yolo/test_user_losses.py"
 TRANSFORMS, LISTING, FUNCTIONS = "losses/test_transforms.py", "losses/test_listing.py", "losses/test_functions.py"
 SPEC, TORCH = "losses/test_spec.py", "test_torch_features.py"
 SUMS, SCHEDULES, ORDER = (
@@ -192,11 +192,11 @@ def _own() -> list[Claim]:
         shown(
             'From Python give the function itself, `train(loss=f)`, or name it with `register_loss("mine", f, k=3)`.',
             f"{USER}::test_a_function_itself",
-            f"{USER}::test_a_registered_function_is_a_loss_of_its_name",
+            f"{REGISTERED}::test_a_registered_function_is_a_loss_of_its_name",
         ),
         shown(
             "The run's folder keeps a copy of the file with the modules that it imports from beside it.",
-            "losses/test_sources.py::test_a_file_comes_with_the_modules_that_it_imports_from_beside_it",
+            "losses/user/test_sources.py::test_a_file_comes_with_the_modules_that_it_imports_from_beside_it",
         ),
         shown(
             "Ranks, workers and resumed runs train with that copy, and other code is refused.",

@@ -15,9 +15,9 @@ from tests.test_resume import KILLED
 from tests.yolo.test_distributed import run_ranks
 from yolo_feiou import YOLO, DetectionTrainer, build_loss
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError
-from yolo_feiou.losses import user
-from yolo_feiou.losses.sources import SOURCES
-from yolo_feiou.losses.user_modules import load_function
+from yolo_feiou.losses.user import registry
+from yolo_feiou.losses.user.load import load_function
+from yolo_feiou.losses.user.sources import SOURCES
 from yolo_feiou.results.run_record import get_mark, read_run_record
 from yolo_feiou.yolo import user_losses
 from yolo_feiou.yolo.distributed import RANKS_SINCE
@@ -65,7 +65,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "own_loss.py").write_text(LOSS)
     (tmp_path / "own_parts.py").write_text(PARTS)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(user, "_registered", {})
+    monkeypatch.setattr(registry, "_registered", {})
     yield tmp_path
     sys.modules.pop("own_parts", None)
 

@@ -13,8 +13,8 @@ from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.records import Failure, RowRecord, RunSettings, Session
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.build import STOCK
-from yolo_feiou.losses.sources import COPIES, pack_sources, write_sources
-from yolo_feiou.losses.user import find_sources
+from yolo_feiou.losses.user.registry import find_sources
+from yolo_feiou.losses.user.sources import COPIES, pack_sources, write_sources
 from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.locks import is_locked

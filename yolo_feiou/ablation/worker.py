@@ -17,7 +17,7 @@ from yolo_feiou.ablation.rows import make_finished_row
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, TRAINED, Framework, load_framework
-from yolo_feiou.losses.sources import using_copies
+from yolo_feiou.losses.user.sources import using_copies
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results.epochs import drop_partial_line
 from yolo_feiou.results.provenance import DEVICE

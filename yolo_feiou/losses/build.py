@@ -14,11 +14,11 @@ from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
-from yolo_feiou.losses.sources import is_unkept
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
-from yolo_feiou.losses.user import (
+from yolo_feiou.losses.user.load import LossFunction
+from yolo_feiou.losses.user.registry import (
     UserFunction,
     describe_user_loss,
     find_function_source,
@@ -26,7 +26,7 @@ from yolo_feiou.losses.user import (
     find_sources,
     is_own,
 )
-from yolo_feiou.losses.user_modules import LossFunction
+from yolo_feiou.losses.user.sources import is_unkept
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule, Value, format_value
 

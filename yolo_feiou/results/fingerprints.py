@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from yolo_feiou.losses.build import STOCK
-from yolo_feiou.losses.sources import digest_files
-from yolo_feiou.losses.user import find_sources
+from yolo_feiou.losses.user.registry import find_sources
+from yolo_feiou.losses.user.sources import digest_files
 
 #: Arguments that may name a file.
 FILE_ARGUMENTS = ("data", "model", "pretrained")

@@ -22,8 +22,8 @@ import yaml
 import yolo_feiou
 from yolo_feiou.errors import DataError
 from yolo_feiou.losses.build import STOCK, shorten_spec
-from yolo_feiou.losses.sources import Source
-from yolo_feiou.losses.user import find_sources
+from yolo_feiou.losses.user.registry import find_sources
+from yolo_feiou.losses.user.sources import Source
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record, write_json

@@ -19,7 +19,7 @@ from yolo_feiou.escape import make_file_name
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import load_loss
-from yolo_feiou.losses.user_modules import LossFunction
+from yolo_feiou.losses.user.load import LossFunction
 from yolo_feiou.parameters import Float, Int
 from yolo_feiou.plots.field import draw_field
 from yolo_feiou.plots.style import save_figure

@@ -9,7 +9,7 @@ from typing import Any
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, identify_loss, loss_to_train
-from yolo_feiou.losses.sources import using_copies
+from yolo_feiou.losses.user.sources import using_copies
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, NEUTRAL_ARGUMENTS
 
 

@@ -13,7 +13,7 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
-from yolo_feiou.losses.user import make_spec
+from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments

@@ -17,8 +17,8 @@ from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
 from yolo_feiou.escape import make_visible
-from yolo_feiou.losses.sources import COPIES, using_copies
-from yolo_feiou.losses.user import make_spec
+from yolo_feiou.losses.user.registry import make_spec
+from yolo_feiou.losses.user.sources import COPIES, using_copies
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files

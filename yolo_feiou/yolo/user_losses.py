@@ -23,8 +23,8 @@ from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.bound import Bound
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, loss_to_train, shorten_spec
-from yolo_feiou.losses.sources import COPIES, SOURCES, pack_sources, using_copies, write_sources
-from yolo_feiou.losses.user import UserFunction, find_sources, find_user_functions
+from yolo_feiou.losses.user.registry import UserFunction, find_sources, find_user_functions
+from yolo_feiou.losses.user.sources import COPIES, SOURCES, pack_sources, using_copies, write_sources
 from yolo_feiou.results.run_record import ASKED_VARIABLE
 from yolo_feiou.storage.tables import read_json
 from yolo_feiou.yolo.host import TrainerHost

@@ -15,7 +15,7 @@ from typing import cast
 from torch import Tensor
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.losses.sources import Source, find_imports, find_module, is_local
+from yolo_feiou.losses.user.sources import Source, find_imports, find_module, is_local
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.user_modules import load_function, names_a_file
+from yolo_feiou.losses.user.load import load_function, names_a_file
 
 LOSS = """
 import torch

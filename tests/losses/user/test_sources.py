@@ -10,7 +10,8 @@ import torch
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.losses.build import build_loss, identify_loss
-from yolo_feiou.losses.sources import (
+from yolo_feiou.losses.user.registry import find_sources
+from yolo_feiou.losses.user.sources import (
     SOURCES,
     find_copy,
     find_file_source,
@@ -21,7 +22,6 @@ from yolo_feiou.losses.sources import (
     using_copies,
     write_sources,
 )
-from yolo_feiou.losses.user import find_sources
 
 BOXES = torch.zeros(1, 4), torch.ones(1, 4)
 

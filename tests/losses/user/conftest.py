@@ -1,0 +1,1 @@
+from tests.losses.user.own import own  # noqa: F401  # a fixture

@@ -1,0 +1,114 @@
+"""A user's function: its parameters, and what it may take and return."""
+
+import sys
+
+import pytest
+import torch
+
+from tests.losses.user.own import OWN, PRED, TARGET
+from yolo_feiou.errors import ArgumentError, LossSpecError
+from yolo_feiou.losses.build import build_loss, load_loss, shorten_spec
+
+
+@pytest.mark.parametrize(
+    ("spec", "values"),
+    [
+        # |4 − 2| + |4 − 2| = 4 for the second pair, whose IoU is 4/16
+        ("own.py:f", [0, 2 * 8]),
+        ("own.py:f:power=1", [0, 8]),
+        ("own.py:f:k=0.5,power=1,mode=mean", [0, 0.5]),
+        ("own.py:f:half=true,power=2", [0, 16]),
+        ("own.py:f:k=1..3,power=1", [0, 4]),
+        ("own.py:of_pair", [0, 0.75]),
+        ("own.py:of_pair:scale=2,focal=0.5", [0, 0.5 * 2 * 0.75]),
+        ("own.py:annotated:other=4", [4, 1]),
+        ("own.py:module:shift=1", [1, 5]),
+        ("own.py:keyed:weight=3", [0, 6]),
+        ("iou:weight=2+own.py:of_pair:weight=0.5", [0, 2.5 * 0.75]),
+        ("own.py:of_pair+own.py:annotated", [3, 1.5]),
+    ],
+)
+def test_a_spec_names_a_function_with_its_parameters(own, spec, values):
+    assert build_loss(spec)(PRED, TARGET).tolist() == values
+
+
+def test_scheduled_numbers_change_over_a_training(own):
+    loss = build_loss("own.py:f:k=1..3,power=1")
+    loss.set_progress(0.5)
+    assert loss(PRED, TARGET).tolist() == [0, 8]
+
+
+def test_the_canonical_spec_leaves_out_defaults(own):
+    assert shorten_spec("own.py:f:k=2,mode=mean,power=1.5,half=false") == "own.py:f:mode=mean"
+    assert str(build_loss("own.py:of_pair:focal=1")) == "<BoxLoss own.py:of_pair (scale=1, focal=1)>"
+
+
+def test_one_of_a_package(own, monkeypatch):
+    """Whatever has no '.py:' and isn't in the table."""
+    (own / "my_package").mkdir()
+    (own / "my_package" / "of.py").write_text(OWN)
+    assert build_loss("my_package.of:f:power=1")(PRED, TARGET).tolist() == [0, 8]
+    with pytest.raises(ArgumentError, match=r"there is no module my_package.off in "):
+        build_loss("my_package.off:f")
+    with pytest.raises(LossSpecError, match="a function of your own is 'file.py:f' or 'package.module:f'"):
+        build_loss("my_package.of")
+    for name in [name for name in sys.modules if name.startswith("my_package")]:
+        del sys.modules[name]
+
+
+@pytest.mark.parametrize(
+    ("spec", "error", "message"),
+    [
+        (
+            "own.py:f:kk=2",
+            LossSpecError,
+            r"has no parameter 'kk': did you mean 'k'\? It has k, power, mode, half, focal",
+        ),
+        ("own.py:f:k=two", LossSpecError, "k=two is not a number"),
+        ("own.py:f:half=1", LossSpecError, "half=1 is not true or false"),
+        ("own.py:keyed:wide=1", LossSpecError, "has no parameter 'wide'"),
+        ("own.py:f:inner=0.75", LossSpecError, "doesn't take inner=: it is a loss of your own"),
+        ("own.py:f:wise=true", LossSpecError, "doesn't take wise=: it is a loss of your own"),
+        (
+            "own.py:bare",
+            ArgumentError,
+            r"takes eps without a default: expected a function \(pred, target\) or \(pair\)",
+        ),
+        ("own.py:nothing", ArgumentError, "takes 0 arguments: expected a function"),
+        ("own.py:Module", ArgumentError, "is a class: name a function"),
+        ("own.py:f+own.py:f:k=2", LossSpecError, "has the term 'own.py:f' twice"),
+    ],
+)
+def test_what_does_not_fit_is_named(own, spec, error, message):
+    with pytest.raises(error, match=message):
+        build_loss(spec)
+
+
+def test_another_shape_is_an_error_where_it_would_broadcast(own):
+    message = r"own.py:column returned shape \(2, 1\) for 2 pairs: expected shape \(2,\), one value a pair"
+    with pytest.raises(ArgumentError, match=message):
+        build_loss("own.py:column").mean(PRED, TARGET, torch.ones(2))
+
+
+def test_for_a_check_the_function_is_as_it_is(own):
+    assert load_loss("own.py:column")(PRED, TARGET).shape == (2, 1)
+    assert load_loss("own.py:f:power=1")(PRED, TARGET).tolist() == [0, 8]
+    assert load_loss("own.py:of_pair")(PRED.half(), TARGET.half()).tolist() == [0, 0.75]
+    assert repr(load_loss("own.py:f:focal=1+l1")) == repr(build_loss("own.py:f:focal=1+l1"))
+
+
+def test_a_pair_has_the_image_and_pixels(own):
+    (own / "sized.py").write_text("def f(pair):\n    return pair.rho2 / pair.diagonal2 * pair.pixels\n")
+    loss = build_loss("sized.py:f")
+    assert loss.needs_units and not build_loss("own.py:f").needs_units
+    # ρ² = 2; the image's diagonal is 5 px long, in units of 5 px: 2/1·5
+    assert loss(PRED, TARGET, image=(3, 4), pixels=5.0).tolist() == [0, 10]
+
+
+def test_a_function_itself(own):
+    def mine(pred, target, k=3):
+        return k * (pred - target)[:, 2]
+
+    assert build_loss(mine)(PRED, TARGET).tolist() == [0, 6]
+    assert build_loss(lambda pair: pair.iou)(PRED, TARGET).tolist() == [1, 0.25]
+    assert str(build_loss(mine)) == "<BoxLoss mine (k=3)>"

@@ -1,0 +1,1 @@
+"""Losses of a user's own: a function in a file, in a module, or registered from Python."""
