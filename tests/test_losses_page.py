@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.reference import overlapping, slope, tensor
+from yolo_feiou import Pair
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.losses.build import build_loss, read_spec, shorten_spec
 from yolo_feiou.losses.spec import split_list
@@ -30,7 +31,7 @@ def test_code_on_the_page_runs():
     names = {"boxes1": boxes1, "boxes2": boxes2}
     exec(code, names)
     shapes = [eval(line.partition("#")[0], names).shape for line in code.splitlines() if "boxes1" in line]
-    assert shapes == [(), (5,), (5,)]
+    assert shapes == [(), (5,), (5,), ()]
 
 
 def test_sums():
@@ -108,6 +109,28 @@ def test_a_good_start_of_power_3_is_a_twentieth():
 
 def test_published_names_in_any_spelling():
     assert {shorten_spec(name) for name in ("inner_eiou", "Inner-EIoU", "INNER_eiou")} == {"eiou:inner=0.75"}
+    assert shorten_spec("inner_alpha_ciou") == "ciou:inner=0.75,power=3"
+    assert shorten_spec("inner_ciou:inner=0.8") == "ciou:inner=0.8"
+
+
+def test_the_running_mean_in_a_loop_of_ones_own():
+    pred, target = overlapping()
+    loss = build_loss("wiou")
+    (mean,) = loss.running_means
+    loss(pred, target)
+    assert mean.value == 1
+    with pytest.raises(ValueError, match=r"call prepare\(batches=…, epochs=…\) before the first batch"):
+        loss.mean(pred, target)
+    loss.prepare(batches=10, epochs=3)
+    loss.mean(pred, target)
+    assert mean.value < 1
+
+
+def test_the_page_names_what_a_pair_has():
+    (names,) = re.findall(r"gets\s+a\s+`Pair`:(.*?)and\s+others", PAGE, re.DOTALL)
+    pair = Pair(*overlapping(), image=(640, 640))
+    found = re.findall(r"`(\w+)`", names)
+    assert len(found) == 16 and all(getattr(pair, name) is not None for name in found)
 
 
 def test_inner_boxes_may_lose_their_overlap_or_reach_over_a_gap():

@@ -44,6 +44,13 @@ def test_called_as_torchvisions_it_gives_what_torchvision_gives(ours, theirs, re
     torch.testing.assert_close(ours(pred, target, reduction), theirs(pred, target, reduction), rtol=1e-6, atol=1e-6)
 
 
+def test_pixels_of_another_shape_are_refused() -> None:
+    """As many numbers in another order would give each pair the scale of another one."""
+    boxes = torch.rand(2, 3, 4)
+    with pytest.raises(ValueError, match=r"got pixels of shape \(3, 2\) for boxes of shape \(2, 3, 4\)"):
+        ops.nwd_loss(boxes, boxes, pixels=torch.ones(3, 2))
+
+
 def test_pixels_may_be_given_for_each_pair() -> None:
     """In the shape of the result: boxes in strides of 8 and 16 have the loss that they have in pixels."""
     pred, target = overlapping()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.losses.user.registry import register_loss
@@ -37,6 +38,7 @@ __all__ = [
     "YOLO",
     "BoxLoss",
     "DetectionTrainer",
+    "Pair",
     "PoseTrainer",
     "SegmentationTrainer",
     "YoloFeiouError",

@@ -41,7 +41,7 @@ Value = float | bool | str | Schedule
 
 @dataclass(frozen=True)
 class Float:
-    """A number from `low` to `high`, both allowed."""
+    """A number from `low` to `high`, both allowed; an infinite `high` allows every finite one."""
 
     name: str
     default: float | Schedule
@@ -51,7 +51,10 @@ class Float:
     @property
     def expected(self) -> str:
         """The allowed values, as text for messages."""
-        return f"a number from {format_bound(self.low)} to {format_bound(self.high)}"
+        low = format_bound(self.low)
+        return (
+            f"a number from {low} to {format_bound(self.high)}" if self.high < math.inf else f"a number from {low} up"
+        )
 
     def read(self, text: str) -> float:
         """Return the number that `text` spells; ValueError if it isn't one, or is out of range."""
@@ -188,7 +191,12 @@ def format_value(value: Value) -> str:
     """Return a value as a spec has it: 0.5, true, paper, 1e20 (a + joins losses)."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, str | Schedule) else repr(float(value)).removesuffix(".0").replace("e+", "e")
+    if isinstance(value, str | Schedule):
+        return str(value)
+    try:
+        return repr(float(value)).removesuffix(".0").replace("e+", "e")
+    except OverflowError:  # a whole number beyond the range of a float, which no parameter takes
+        return "inf"
 
 
 def format_default(default: object) -> str:

@@ -27,6 +27,17 @@ def test_finite_tries_float64_too():
     assert found(numerics.check_finite, overflows_nowhere_but_in_float64).message.endswith("in float64")
 
 
+def test_finite_tries_a_large_batch():
+    """A NaN that depends on the number of pairs, in one pair of 2,000."""
+
+    def spoils_one_of_many(pred, target):
+        loss = faulty_losses.eiou(pred, target)
+        return loss * torch.where((torch.arange(len(loss)) == 17) & (len(loss) > 300), math.nan, 1.0)
+
+    finding = found(numerics.check_finite, spoils_one_of_many)
+    assert finding.message == "the value of 1 pairs in a batch of 2,000 is not finite"
+
+
 def test_an_eps_that_spoils_tiny_boxes_is_shown_by_identical_ones():
     """Two identical squares of side 1e-3 with 1e-7 added to their union of 1e-6: IoU 1/1.1, so 1/11 in place of 0."""
     finding = found(numerics.check_tiny, faulty_losses.eps_added)

@@ -104,6 +104,26 @@ def test_half_precision_is_raised() -> None:
     assert Pair(pred.int(), target.int()).iou.dtype == torch.float32
 
 
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ({"image": 640}, "got image=640: expected its height and width in pixels"),
+        ({"image": (0, 640)}, "expected numbers above 0"),
+        ({"pixels": -5.0}, "got pixels=-5.0 and image=None: expected numbers above 0"),
+        ({"pixels": torch.ones(2)}, r"got pixels of shape \(2,\) for 1 pairs"),
+    ],
+)
+def test_units_that_can_not_be_are_refused(units: dict[str, object], message: str) -> None:
+    box = tensor((0, 0, 1, 1))
+    with pytest.raises(ValueError, match=message):
+        Pair(box, box, **units)
+
+
+def test_a_pair_taken_for_boxes_is_told() -> None:
+    with pytest.raises(AttributeError, match="a Pair has no 'sum': .* one of two gets boxes of shape"):
+        Pair(tensor((0, 0, 1, 1)), tensor((0, 0, 1, 1))).sum(1)
+
+
 def test_boxes_are_read_as_xyxy() -> None:
     """(10, 10, 20, 20) and (15, 10, 25, 20) share half a side: IoU 1/3. Read as corner and size it would be 1/2."""
     assert Pair(tensor((10, 10, 20, 20)), tensor((15, 10, 25, 20))).iou.item() == 1 / 3

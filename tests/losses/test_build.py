@@ -167,10 +167,45 @@ def test_keywords_that_do_not_fit_are_told() -> None:
         build_loss("focal_eiou:gamma=1", gamma=2)
     with pytest.raises(LossSpecError, match="is a sum: write gamma=2 into the term"):
         build_loss("focal_eiou+l1", gamma=2)
-    with pytest.raises(LossSpecError, match="weight=1e20 is not a number from 0 to 1e6"):
-        build_loss("l1", weight=1e20)
+    with pytest.raises(LossSpecError, match="inner=1e20 is not a number from 0.5 to 1.5. An example is"):
+        build_loss("iou", inner=1e20)
     with pytest.raises(LossSpecError, match="no parameter 'gama': did you mean 'gamma'"):
         build_loss("focal_eiou", gama=2)
+    for value, message in [
+        ([1, 2], r"gamma=\[1, 2\] is no parameter of a loss"),
+        ("1+l1", "gamma='1\\+l1' is more than a value"),
+        ("1,norm=tal", "is more than a value"),
+        (10**400, "gamma=inf is not a number from 0 to 10"),
+    ]:
+        with pytest.raises(LossSpecError, match=message):
+            build_loss("focal_eiou", gamma=value)
+    with pytest.raises(LossSpecError, match=r"it goes into the call, as in loss\(pred, target, image="):
+        build_loss("mpdiou", image=(640, 640))
+    with pytest.raises(LossSpecError, match="which is built already"):
+        build_loss(build_loss("eiou"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        # at half time u = 0.2 and d = 0.3; the ends alone are in order
+        ("iou:focaler=0.9..0.2@0.5,focaler_low=0.5..0.1", "focaler_low=0.5..0.1 must be below focaler=0.9..0.2@0.5"),
+        ("dinterpiou:low=0..0.9@0.1,high=0.5..0.95", "low=0..0.9@0.1 must be below high=0.5..0.95 throughout"),
+        ("ciou:weight=0..0", "is 0 at 0% of a training"),
+        ("ciou:weight=0..1", "is 0 at 0% of a training"),
+        ("ciou:weight=1..0@0.8+iou:weight=0", "is 0 at 80% of a training"),
+        ("ciou:weight=1..0+l1:weight=1..0@0.5", "is 0 at 100% of a training"),
+    ],
+)
+def test_schedules_that_meet_in_between_are_refused(spec: str, message: str) -> None:
+    with pytest.raises(LossSpecError, match=message):
+        build_loss(spec)
+
+
+def test_schedules_that_keep_apart_are_allowed() -> None:
+    for spec in ("iou:focaler=0.9..0.5@0.5,focaler_low=0.1..0.4", "ciou:weight=0..1+l1:weight=1..0"):
+        assert build_loss(spec).description
+    assert build_loss("l1", weight=1e20)(*PAIRS).max() > 1e19
 
 
 def test_descriptions_are_specs_in_other_words() -> None:

@@ -95,6 +95,12 @@ def test_attached_weight_is_finite_without_overlap(gamma: float) -> None:
         assert not slope(lambda *pair: focal.iou_power(Pair(*pair), gamma, detach=False), *pair).any()
 
 
+@pytest.mark.parametrize("detach", [True, False])
+def test_gamma_0_weighs_nothing_wherever_the_boxes_are(detach: bool) -> None:
+    """As a schedule from 0 has it in its first epoch."""
+    assert focal.iou_power(Pair(*shifted_by(3)), 0.0, detach).item() == 1
+
+
 # W·L of unit squares shifted by s has IoU I = (1 − s)/(1 + s) and L = 1 − I + s²/((1 + s)² + 1). With W = I^γ in the
 # graph d(W·L)/ds changes its sign at these IoUs (found from this formula, and in the project's notes).
 THRESHOLDS = {0.25: 0.175, 0.5: 0.304, 1: 0.477, 2: 0.654}

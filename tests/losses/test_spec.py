@@ -43,7 +43,7 @@ def test_a_spec_is_split_into_name_and_parameters(spec: str, name: str, given: d
 
 @pytest.mark.parametrize(
     "spec",
-    ["", "  ", ":", "eiou:", "eiou: ", ":gamma=1", "a:b", "a:b=", "a:=1", "a:b=1,", "a:,b=1", "a:b=1,,c=2", "a:b=1,c"],
+    ["", "  ", ":", "eiou:", "eiou: ", ":gamma=1", "a:1", "a:b=", "a:=1", "a:b=1,", "a:,b=1", "a:b=1,,c=2", "a:b=1,c"],
 )
 def test_what_can_not_be_read_is_shown_with_the_form_expected(spec: str) -> None:
     """What can't be read is shown as it came, beside the form expected and an example."""

@@ -8,7 +8,7 @@ ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 PAGE, POINTS, WISE = "test_losses_page.py", "losses/test_points.py", "losses/test_wise.py"
 USER, REGISTERED, TRAINED = "losses/user/test_function.py", "losses/user/test_registry.py", "yolo/test_user_losses.py"
 TRANSFORMS, LISTING, FUNCTIONS = "losses/test_transforms.py", "losses/test_listing.py", "losses/test_functions.py"
-SPEC, TORCH = "losses/test_spec.py", "test_torch_features.py"
+SPEC, TORCH, BUILD = "losses/test_spec.py", "test_torch_features.py", "losses/test_build.py"
 SUMS, SCHEDULES, ORDER = (
     f"{PAGE}::test_sums",
     f"{PAGE}::test_schedules",
@@ -43,7 +43,11 @@ def _names() -> list[Claim]:
         ),
         shown("A `+` joins only where a name or a file follows, and numbers are written without one.", SUMS),
         shown("A term twice is refused.", SUMS),
-        shown("`weight=` is 1 by default, and not all weights may be 0.", SUMS),
+        shown(
+            "`weight=` is 1 by default, and not all weights may be 0 at once.",
+            SUMS,
+            f"{BUILD}::test_schedules_that_meet_in_between_are_refused",
+        ),
         shown("Each term of a sum has its own normalisation.", SUMS),
         shown("They apply in this order, however they are written: inner, focaler, power, the penalty,", ORDER),
         shown("The penalty is that of the real boxes.", f"{TRANSFORMS}::test_combinations_are_exact"),
@@ -63,7 +67,11 @@ def _names() -> list[Claim]:
             "A prefix stands before the name of any loss that takes its modifier.",
             f"{LISTING}::test_a_pattern_lists_published_names_with_their_specs",
         ),
-        shown("Capitals and hyphens don't matter.", f"{PAGE}::test_published_names_in_any_spelling"),
+        shown(
+            "Prefixes chain, as in `inner_alpha_ciou`, and `inner_ciou:inner=0.8` has another value. Capitals, hyphens "
+            "and underscores don't matter.",
+            f"{PAGE}::test_published_names_in_any_spelling",
+        ),
         shown(
             "A known name of these is refused with its source and the reason.",
             f"{LISTING}::test_unknown_names_are_told_as_in_a_training",
@@ -76,8 +84,10 @@ def _values() -> list[Claim]:
         shown(
             "Any number may be `A..B`: A in the first epoch, B in the last, linear in between and constant within an "
             "epoch. `A..B@0.8` arrives after 80 % of the training and stays. Both ends must be in the parameter's "
-            "range. Outside of a training A counts.",
+            "range. Outside of a training A counts, except where `yolo simulate` is given `t=`, or "
+            "`loss.set_progress(t)` was called, with `t` from 0 to 1.",
             SCHEDULES,
+            "simulation/test_conditions.py::test_scheduled_numbers_are_those_at_t",
         ),
         shown(
             "Boxes may be in any unit, except for two losses.",
@@ -85,14 +95,19 @@ def _values() -> list[Claim]:
             "test_every_loss.py::test_scale_and_place_do_not_matter",
         ),
         shown("`mpdiou` needs the image's size, `nwd` needs pixels.", f"{POINTS}::test_mpdiou_of_each_level"),
-        shown("In a training they get both.", f"{POINTS}::test_mpdiou_of_each_level"),
+        shown(
+            "In a training boxes are in strides of their level, 80 pixels are 10 where the stride is 8, and these two "
+            "get image and strides.",
+            "yolo/test_loss_state.py::test_a_loss_is_told_the_size_of_the_batch_and_the_stride_of_each_pair",
+        ),
         shown(
             "In your own code give `image=(height, width)` in pixels, and `pixels=`,",
             "test_ops.py::test_pixels_may_be_given_for_each_pair",
         ),
         shown("Without `image=`, `mpdiou` is a clear error.", f"{POINTS}::test_mpdiou_needs_the_image"),
         shown(
-            "`nwd:c=auto` takes the mean √area of the training set's objects.",
+            "`nwd:c=auto` takes the mean √area of the training set's objects; in your own code `loss.prepare(batches, "
+            "epochs, mean_side=…)` gives it.",
             f"{PAGE}::test_nwd_takes_the_mean_side_of_the_training_set",
         ),
         shown(
@@ -107,6 +122,11 @@ def _values() -> list[Claim]:
         shown(
             "It never changes in `eval()`. A batch without pairs changes nothing.",
             f"{WISE}::test_the_mean_stays_in_evaluation_and_without_pairs",
+        ),
+        shown(
+            "In your own loop `loss.mean(pred, target)` changes it, `loss(pred, target)` never does; before the first "
+            "batch `momentum=auto` needs `loss.prepare(batches=…, epochs=…)`.",
+            f"{PAGE}::test_the_running_mean_in_a_loop_of_ones_own",
         ),
         shown(
             "`momentum=auto` leaves 5 % of the initial 1 after a third of the training. A constant such as 1e-4, "
@@ -178,8 +198,12 @@ def _own() -> list[Claim]:
             f"{USER}::test_one_of_a_package",
         ),
         shown(
-            "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), or a `Pair`, and returns one value "
-            "a pair.",
+            "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), in a training in strides, and "
+            "returns one value a pair. A function of one argument gets a `Pair`: `pred` and `target`, `iou`, `union`, "
+            "`w`, `h`, `w_target`, `h_target`, `dx`, `dy`, `rho2`, `cw`, `ch`, `c2`, `pixels`, `diagonal2` and others, "
+            "each explained by `help(yolo_feiou.Pair)`.",
+            f"{PAGE}::test_the_page_names_what_a_pair_has",
+            f"{TRAINED}::test_it_trains_as_the_loss_of_the_table_that_it_is",
             f"{USER}::test_a_pair_has_the_image_and_pixels",
             f"{USER}::test_another_shape_is_an_error_where_it_would_broadcast",
         ),
@@ -188,7 +212,14 @@ def _own() -> list[Claim]:
             f"{USER}::test_a_spec_names_a_function_with_its_parameters",
         ),
         shown("Numbers may be schedules.", f"{USER}::test_scheduled_numbers_change_over_a_training"),
-        shown("Of the modifiers it takes `focal=` and `weight=`.", f"{USER}::test_what_does_not_fit_is_named"),
+        shown(
+            "Of the modifiers it takes `focal=` and `weight=`, so no parameter has these names.",
+            f"{USER}::test_what_does_not_fit_is_named",
+        ),
+        shown(
+            "A path that holds `+`, `,`, `|` or `=` can't be in a spec.",
+            f"{REGISTERED}::test_a_path_that_a_spec_cannot_spell_is_registered_with_its_source",
+        ),
         shown(
             'From Python give the function itself, `train(loss=f)`, or name it with `register_loss("mine", f, k=3)`.',
             f"{USER}::test_a_function_itself",

@@ -314,9 +314,10 @@ def _judge() -> list[Claim]:
             "simulation/test_figures_6_7.py::test_every_argument_has_its_effect",
         ),
         shown(
-            "the others take losses of the table",
+            "| a function of yours | `my_loss.py:my_function`, in all of them |",
             f"{field}::test_a_function_of_the_users_has_its_field",
             "checks/test_command.py::test_a_function_that_passes_exits_with_0",
+            "simulation/test_command.py::test_a_function_of_the_users_is_simulated",
         ),
         shown(
             "A note is not a fault:", "checks/test_report.py::test_a_fault_has_its_details_below_it_and_a_note_its_line"

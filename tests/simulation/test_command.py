@@ -36,6 +36,15 @@ def test_a_simulation_from_end_to_end(command, tmp_path):
     assert settings["reading"]["batch"] == "all" and set(settings["versions"]) == {"yolo_feiou", "torch", "python"}
 
 
+def test_a_function_of_the_users_is_simulated(yolo, tmp_path):
+    """It is IoU's, under another name: the rows of both are alike."""
+    (tmp_path / "my.py").write_text("def f(pair):\n    return 1 - pair.iou\n")
+    assert yolo("simulate", "setup=1", *QUICK, f"losses=iou,{tmp_path / 'my.py'}:f", "out=both") == 0
+    rows = read_csv(tmp_path / "both" / "steps.csv")
+    named = [[{**row, "loss": ""} for row in rows if (row["loss"] == "iou") is stock] for stock in (True, False)]
+    assert named[0] == named[1] != []
+
+
 def test_the_same_command_gives_the_same_bytes(yolo, tmp_path):
     for out in ("one", "two"):
         assert yolo("simulate", "setup=1", *QUICK, "losses=eiou,focal_eiou", f"out={out}") == 0

@@ -1,5 +1,6 @@
 """What is read of a checkpoint without running its code."""
 
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import torch
 from ultralytics.nn.tasks import DetectionModel
 
+from yolo_feiou.storage import checkpoint_reader
 from yolo_feiou.storage.checkpoint_reader import Inert, read_numbers
 
 ARGUMENTS = {"epochs": 5, "lr0": 0.01, "loss": "eiou", "data": "x.yaml", "cache": None, "box_stats": True}
@@ -46,6 +48,14 @@ def test_numbers_and_text_are_there_and_objects_are_inert(saved):
     assert found["train_args"].pop("project").as_posix() == "runs"
     assert found["train_args"] == ARGUMENTS
     assert found["optimizer"] and type(found["ema"]) is Inert
+
+
+@pytest.mark.parametrize("module", ["pathlib", "pathlib._local"])
+@pytest.mark.parametrize("name", ["PosixPath", "WindowsPath"])
+def test_paths_of_every_python_are_read(module, name):
+    """Python 3.13 pickles them by pathlib._local. By hand: a global, its arguments, and the call."""
+    pickled = f"c{module}\n{name}\n(Vruns\ntR.".encode()
+    assert checkpoint_reader._Reader(io.BytesIO(pickled)).load().as_posix() == "runs"
 
 
 def test_no_code_of_it_runs(saved, tmp_path):

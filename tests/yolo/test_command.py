@@ -26,7 +26,7 @@ from yolo_feiou.yolo.configs import CFG_DIR
         (["train", "loss=focal_eiou:gamma=1", "norm=tal"], ArgumentError, "norm= stands apart from loss="),
         (["train", "loss=siou", "inner=0.75"], ArgumentError, "inner= stands apart from loss="),
         (["train", "loss=sdiou"], LossSpecError, "'sdiou' is not built"),
-        (["train", "loss=ciou:weight=0+iou:weight=0"], LossSpecError, "is 0 throughout"),
+        (["train", "loss=ciou:weight=0+iou:weight=0"], LossSpecError, "is 0 at 0% of a training"),
         (["train", "cfg=focal_eiuo.yaml"], ArgumentError, "did you mean 'focal_eiou.yaml'"),
         (["val", "cfg=focal_eiou.yaml"], ArgumentError, "has a line loss:, and mode 'val' no training loss"),
         (["train", "loss=Stock"], LossSpecError, "did you mean 'stock'"),

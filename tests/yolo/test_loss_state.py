@@ -130,6 +130,26 @@ def test_a_killed_run_resumes_with_its_running_mean_to_the_last_bit(data, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_run_that_was_moved_resumes_with_its_running_mean(data, tmp_path, caplog):
+    """The checkpoint is given by its new place, and its folder has the file."""
+
+    def stop(trainer):
+        if trainer.epoch == 1:
+            raise KeyboardInterrupt
+
+    told = overrides(data, tmp_path, epochs=2, loss="wiou")
+    model, moved = YOLO(told.pop("model")), tmp_path / "moved"
+    model.add_callback("on_train_batch_end", stop)
+    with pytest.raises(KeyboardInterrupt):
+        model.train(**told)
+    (tmp_path / "run").rename(moved)
+    again = YOLO(moved / "weights" / "last.pt")
+    again.train(resume=True)
+    assert "running means begin at 1 again" not in caplog.text
+    assert [row["epoch"] for row in read_csv(again.trainer.save_dir / FILE)] == [1, 2]
+
+
+@pytest.mark.slow
 def test_a_resumed_run_without_its_running_mean_says_so(data, tmp_path, caplog):
     told = overrides(data, tmp_path, epochs=2, loss="wiou")
     told.pop("model")

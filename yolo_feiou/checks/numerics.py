@@ -11,7 +11,7 @@ from yolo_feiou.checks.pairs import DEGENERATE_PAIRS, degenerate_pair, sample_ma
 
 
 def check_finite(subject: CheckedLoss) -> Finding | None:
-    """Find a NaN or infinite value or gradient on a degenerate pair, each in a batch of its own."""
+    """Find a NaN or infinite value or gradient on a degenerate pair, in a batch of its own, or in a large batch."""
     for dtype in (torch.float32, torch.float64):
         for name in DEGENERATE_PAIRS:
             pairs = degenerate_pair(name, dtype)
@@ -25,6 +25,17 @@ def check_finite(subject: CheckedLoss) -> Finding | None:
                         "torch.where and nan_to_num fix the value, and leave the NaN in the gradient",
                         pair_at(pairs, 0),
                     )
+    pairs = sample_matched(2_000)
+    for what, numbers in zip(("value", "gradient"), subject.values_and_gradient(*pairs), strict=True):
+        if (wrong := ~numbers.isfinite().reshape(len(numbers), -1).all(1)).any():
+            i = int(wrong.nonzero()[0])
+            return Finding(
+                f"the {what} of {int(wrong.sum()):,} pairs in a batch of {len(wrong):,} is not finite",
+                format_numbers(numbers[i]),
+                "finite numbers",
+                "look at what depends on the number of pairs",
+                pair_at(pairs, i),
+            )
     return None
 
 

@@ -120,8 +120,11 @@ class Pair:
                 f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as "
                 "xyxy boxes of the same shape (N, 4)"
             )
-        if image is not None and len(image) != 2:
+        if image is not None and not (hasattr(image, "__len__") and len(image) == 2):
             raise ValueError(f"got image={image!r}: expected its height and width in pixels, as in image=(480, 640)")
+        numbers = (pixels, *image) if isinstance(image, tuple | list) else (pixels,)
+        if any(isinstance(number, float | int) and not number > 0 for number in numbers):
+            raise ValueError(f"got pixels={pixels!r} and image={image!r}: expected numbers above 0")
         if isinstance(pixels, Tensor) and pixels.ndim and pixels.shape != pred.shape[:1]:
             raise ValueError(
                 f"got pixels of shape {tuple(pixels.shape)} for {len(pred)} pairs: expected a number, or ({len(pred)},)"
@@ -139,6 +142,13 @@ class Pair:
         # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
         # number from outside the function is an input of the graph, and costs it its vectorisation.)
         self.w_target, self.h_target = (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell a loss of one's own that took a pair for boxes, or asks for what isn't here."""
+        raise AttributeError(
+            f"a Pair has no {name!r}: it has pred, target, iou, w, h, rho2 and the like. A loss of one argument gets a "
+            "Pair, one of two gets boxes of shape (N, 4)."
+        )
 
     def scaled(self, ratio: float) -> Pair:
         """Return the pair with the sides of both boxes multiplied by `ratio`, each about its own centre.

@@ -10,7 +10,7 @@ from typing import Any, cast
 from torch import Tensor
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
-from yolo_feiou.losses.bound import Bound
+from yolo_feiou.losses.bound import Bound, value_at
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
@@ -110,6 +110,18 @@ def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
     Raises:
         LossSpecError: If there are some for a sum, of which each term has its own.
     """
+    for key, value in parameters.items():
+        if not isinstance(value, bool | float | int | str | Schedule | None):
+            hint = (
+                ": it goes into the call, as in loss(pred, target, image=(480, 640))"
+                if key in ("image", "pixels")
+                else ""
+            )
+            raise LossSpecError(
+                f"{key}={value!r} is no parameter of a loss, which is a number, true, false or text{hint}."
+            )
+        if isinstance(value, str) and set(value) & set(",+=|"):
+            raise LossSpecError(f"{key}={value!r} is more than a value: expected one, as in {key}=0.5, or '0..0.5'.")
     given = [f"{key}={format_value(value)}" for key, value in parameters.items() if value is not None]
     if not given:
         return spec
@@ -158,6 +170,8 @@ def identify_loss(spec: str | None) -> str:
 
 def read_spec(spec: str | Callable[..., Tensor]) -> list[LossTerm]:
     """Return the terms of a spec, or of a function; raises as `build_loss` does."""
+    if isinstance(spec, BoxLoss):
+        raise LossSpecError(f"got {spec!r}, which is built already: expected a spec like 'eiou', or a function.")
     if not isinstance(spec, str) and callable(spec):
         name = getattr(spec, "__name__", type(spec).__name__)
         info = describe_user_loss(name, spec, find_function_source(spec))
@@ -166,8 +180,10 @@ def read_spec(spec: str | Callable[..., Tensor]) -> list[LossTerm]:
     names = [replace_weight(term).spec for term in terms]
     if (twice := find_repeated(names)) is not None:
         raise LossSpecError(f"loss {spec!r} has the term '{names[twice]}' twice: name it once, with weight=2.")
-    if all(term.modifiers.get("weight") == 0 for term in terms):
-        raise LossSpecError(f"loss {spec!r} is 0 throughout: expected a weight above 0.")
+    weights = [term.modifiers.get("weight", 1.0) for term in terms]
+    for t in find_bends(*weights):
+        if all(value_at(weight, t) == 0 for weight in weights):
+            raise LossSpecError(f"loss {spec!r} is 0 at {t:.0%} of a training: expected a weight above 0 there.")
     return terms
 
 
@@ -180,11 +196,12 @@ def read_term(term: str) -> LossTerm:
     """Return a term of a spec, read and checked; raises as `build_loss` does."""
     name, given = split_spec(term)
     info, implied = find_info(name)
+    meaning = f"'{name}' is {info.name}:{','.join(f'{key}={value}' for key, value in implied.items())}, and "
     given = {**{key: value for key, value in implied.items() if key not in given}, **given}
     own = {parameter.name for parameter in info.parameters}
     for key in given:
         if key not in own and key in MODIFIERS:
-            check_modifier(info, key, given)
+            check_modifier(info, key, given, meaning if key in implied else "")
     allowed = [MODIFIERS[key] for key in MODIFIERS if key in info.modifiers and key not in own]
     read = read_parameters(info.name, given, [*info.parameters, *allowed])
     values = {key: value for key, value in read.items() if key in own}
@@ -226,17 +243,31 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
         )
     if own := find_own(name):
         return own, {}
+    if "," in name:
+        raise LossSpecError(
+            f"got several losses, '{name}': a training takes one. Their sum is '{name.replace(',', '+')}', and "
+            f"'yolo ablate losses={name}' compares them."
+        )
     if "." in name:
         raise LossSpecError(f"unknown loss '{name}': a function of your own is 'file.py:f' or 'package.module:f'.")
     raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
 
 
-def check_modifier(info: LossInfo, key: str, given: Mapping[str, str]) -> None:
-    """Raise LossSpecError if a loss doesn't take a modifier, or it needs another one that isn't given."""
+def check_modifier(info: LossInfo, key: str, given: Mapping[str, str], meaning: str = "") -> None:
+    """Raise LossSpecError if a loss doesn't take a modifier, or it needs another one that isn't given.
+
+    Args:
+        info: The loss.
+        key: The modifier.
+        given: All that is given, as text.
+        meaning: The start of the message where the modifier came with the loss's name.
+    """
     if key not in info.modifiers:
         takers = [name for name, other in LOSSES.items() if key in other.modifiers]
         reason = info.refusal or ("it is none of the losses for which that is defined")
-        raise LossSpecError(f"loss '{info.name}' doesn't take {key}=: {reason}. It is for {', '.join(takers)}.")
+        raise LossSpecError(
+            f"{meaning}loss '{info.name}' doesn't take {key}=: {reason}. It is for {', '.join(takers)}."
+        )
     base = DEPENDENT_MODIFIERS.get(key)
     if base and base not in given:
         raise LossSpecError(f"loss '{info.name}': {key}= counts with {base}= alone: give that too, or leave it out.")
@@ -268,15 +299,16 @@ def check_modifiers(info: LossInfo, modifiers: Mapping[str, Value]) -> None:
 
 def check_order(name: str, low: str, low_value: Value, high: str, high_value: Value) -> None:
     """Raise LossSpecError unless one number is below another, throughout a training."""
-    for ends in zip(_ends(low_value), _ends(high_value), strict=True):
-        if not ends[0] < ends[1]:
-            raise LossSpecError(
-                f"loss '{name}': {low}={format_value(low_value)} must be below {high}={format_value(high_value)}."
-            )
+    if not all(value_at(low_value, t) < value_at(high_value, t) for t in find_bends(low_value, high_value)):
+        raise LossSpecError(
+            f"loss '{name}': {low}={format_value(low_value)} must be below {high}={format_value(high_value)} "
+            "throughout a training."
+        )
 
 
-def _ends(value: Value) -> tuple[float, float]:
-    return (value.start, value.end) if isinstance(value, Schedule) else (cast(float, value), cast(float, value))
+def find_bends(*values: Value) -> list[float]:
+    """Return the points of a training, from 0 to 1, between which all of these values change linearly."""
+    return sorted({0.0, 1.0, *(value.arrival for value in values if isinstance(value, Schedule))})
 
 
 def build_term(term: LossTerm) -> Term:

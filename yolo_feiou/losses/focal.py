@@ -17,7 +17,7 @@ def iou_power(pair: Pair, gamma: float, detach: bool) -> Tensor:
     """
     if detach:
         return pair.iou.detach() ** gamma
-    return pair.iou.clamp(min=1e-12) ** gamma * (pair.iou > 0)
+    return pair.iou.clamp(min=1e-12) ** gamma * ((pair.iou > 0) | (gamma == 0))
 
 
 def focal_log(pair: Pair, gamma: float) -> Tensor:

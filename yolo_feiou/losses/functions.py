@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.errors import did_you_mean
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.boxes import Pair, is_compiling
 from yolo_feiou.losses.build import LossTerm, add_parameters, bind_functions, read_term
 from yolo_feiou.losses.table import MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import Choice, Flag, LossParameter, Schedule, Value
@@ -46,7 +46,7 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
                     f"{name}() has no parameter '{key}'{did_you_mean(key, known)} It has {', '.join(known)}."
                 )
         given = {key: value for key, value in options.items() if value is not None and key not in ARGUMENTS}
-        if torch.compiler.is_compiling():  # which can't trace the grammar of specs
+        if is_compiling():  # which can't trace the grammar of specs
             modifiers = {key: value for key, value in given.items() if key not in own}
             if modifiers.get("wise") is False:  # what a spec leaves out; detach=False is kept
                 del modifiers["wise"]
@@ -56,6 +56,11 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
             term = read_cached_term(add_parameters(info.name, given))
         pixels = options.get("pixels", 1.0)
         if isinstance(pixels, Tensor) and pixels.ndim:
+            if pixels.shape != boxes1.shape[:-1]:
+                raise ValueError(
+                    f"got pixels of shape {tuple(pixels.shape)} for boxes of shape {tuple(boxes1.shape)}: expected a "
+                    f"number, or shape {tuple(boxes1.shape[:-1])}"
+                )
             pixels = pixels.reshape(-1)
         pair = Pair(boxes1.reshape(-1, 4), boxes2.reshape(-1, 4), options.get("image"), pixels)
         value = evaluate_term(term, pair, options.get("mean")).reshape(boxes1.shape[:-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -55,6 +56,11 @@ def compare_with_ciou(spec: str, count: int = 200_000) -> list[tuple[float, floa
         value, norm = ((ours[inside].mean() / ciou[inside].mean()).item() for ours, ciou in zip(*sizes, strict=True))
         ratios.append((value, norm))
     return ratios
+
+
+def format_gradients(ratios: Sequence[tuple[float, float]]) -> list[str]:
+    """Return what `compare_with_ciou` measures as cells 'loss / gradient'."""
+    return [f"{loss:.2f} / {gradient:.2f}" for loss, gradient in ratios]
 
 
 def read_gradients() -> dict[str, list[str]]:

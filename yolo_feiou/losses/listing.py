@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+import re
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from yolo_feiou.errors import LossSpecError
 from yolo_feiou.losses.build import STOCK, LossTerm, read_spec
-from yolo_feiou.losses.gradients import BINS, read_gradients
+from yolo_feiou.losses.gradients import BINS, compare_with_ciou, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
-from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS
+from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS
 from yolo_feiou.parameters import LossParameter, format_value
 
 STOCK_MEANING = "Ultralytics' own CIoU, nothing replaced; the same as no loss= at all"
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
+AT_START = "at the start of a training, where the running mean is 1 and schedules begin"
 HINT = """
 yolo losses NAME tells its formula, source, parameters and modifiers; yolo losses 'inner*' lists by a pattern, published
 names too."""
@@ -86,6 +89,9 @@ def describe_term(term: LossTerm) -> list[str]:
     """Return a loss in full: formula, source, parameters, modifiers, and its gradient beside CIoU's."""
     info = term.info
     lines = [f"{info.name:17}{info.meaning}", f"{'source':17}{info.paper}, {info.equation}"]
+    if info.form != "user":
+        functions = [info.function, *([WEIGHTS[info.weight].function] if info.weight else [])]
+        lines += ["", *(line for function in functions for line in describe_function(function)), ""]
     for parameter in info.parameters:
         value = term.values[parameter.name]
         meaning = info.meanings.get(parameter.name, "a parameter of yours")
@@ -98,11 +104,21 @@ def describe_term(term: LossTerm) -> list[str]:
         lines.append(describe_parameter(MODIFIERS[key], given, MODIFIER_MEANINGS[key]))
     if info.refusal:
         lines.append(f"no others: {info.refusal}")
-    if cells := read_gradients().get(info.name):
-        lines += ["", "mean loss / mean gradient beside CIoU's, by the IoU of the boxes, without modifiers"]
+    if info.form != "user":
+        cells = (
+            read_gradients()[info.name] if term.spec == info.name else format_gradients(compare_with_ciou(term.spec))
+        )
+        lines += ["", f"mean loss / mean gradient beside CIoU's, by the IoU of the boxes, of {term.spec}"]
+        lines += [f"{AT_START}"] * (info.weight == "wise" or "wise" in term.modifiers or ".." in term.description)
         lines.append("".join(f"{f'{low:g} to {high:g}':>15}" for low, high in BINS))
         lines.append("".join(f"{cell:>15}" for cell in cells))
     return lines
+
+
+def describe_function(function: Callable[..., object]) -> list[str]:
+    """Return what the docstring of a loss's function, or of a weight's, says of its formula, as lines."""
+    text = re.split(r"\n\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0]
+    return text.splitlines()
 
 
 def describe_parameter(parameter: LossParameter, given: str, meaning: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from yolo_feiou.losses.table import LOSSES
@@ -14,8 +15,13 @@ PREFIXES = {
     "wise": ("wise", "true"),
     "focal": ("focal", "0.5"),
 }
+#: Other spellings of those.
+PREFIX_SPELLINGS = {f"{prefix}_iou": prefix for prefix in ("inner", "focaler", "alpha", "wise")}
 #: Other names of losses in the table, with parameters where the name implies them.
 SPELLINGS = {
+    "generalized_iou": ("giou", {}),
+    "distance_iou": ("diou", {}),
+    "complete_iou": ("ciou", {}),
     **{f"wiou_v{version}": ("wiou", {"version": str(version)}) for version in (1, 2, 3)},
     **{f"wiou{version}": ("wiou", {"version": str(version)}) for version in (1, 2, 3)},
     "wise_iou": ("wiou", {}),
@@ -49,6 +55,7 @@ class Unbuilt(NamedTuple):
 
 _CLASSIFIES = "a term of the classification, not of the boxes: loss= changes the box term alone"
 _ROTATED = "a loss of rotated boxes, and these boxes are axis-aligned"
+_GAUSSIAN = "it is made for rotated boxes, and its public codes differ in what they compute for axis-aligned ones"
 #: Those that aren't built, by their names.
 UNBUILT = {
     **dict.fromkeys(
@@ -70,7 +77,7 @@ UNBUILT = {
         ("bounded_iou", "biou", "boundediou"),
         Unbuilt(
             "Tychsen-Smith and Petersson, Improving Object Localization, 2018, arXiv:1711.00164",
-            "it bounds the IoU by each coordinate alone; smooth_l1 is close to it",
+            "it bounds the IoU by each coordinate alone, and is asked for by few",
         ),
     ),
     **dict.fromkeys(
@@ -80,9 +87,10 @@ UNBUILT = {
             "it is CIoU for targets of 9 × 9 pixels and more, and the paper and its code differ in the unit of areas",
         ),
     ),
-    "iciou": Unbuilt("Ultralytics YOLOv5, pull request 6977", "it was closed without evidence; ciou is near"),
-    "dciou": Unbuilt("single forks of YOLO", "there is no publication that defines it; ciou is near"),
-    "fine_siou": Unbuilt("single forks of YOLO", "there is no publication that defines it; siou is near"),
+    "iciou": Unbuilt("Ultralytics YOLOv5, pull request 6977", "it was closed without evidence"),
+    **dict.fromkeys(
+        ("dciou", "fine_siou", "sciou"), Unbuilt("single forks of YOLO", "there is no publication that defines it")
+    ),
     **dict.fromkeys(
         ("slide", "slideloss", "slide_loss", "emaslide", "ema_slide", "emaslideloss"),
         Unbuilt("Yu et al., YOLO-FaceV2, 2022, arXiv:2208.02019", _CLASSIFIES),
@@ -98,10 +106,8 @@ UNBUILT = {
     "focal_loss": Unbuilt("Lin et al., Focal Loss, 2017, arXiv:1708.02002", _CLASSIFIES),
     "mal": Unbuilt("Huang et al., DEIM, 2025, arXiv:2412.04234", _CLASSIFIES),
     "dfl": Unbuilt("Li et al., Generalized Focal Loss, 2020, arXiv:2006.04388", "it trains beside each loss, see dfl="),
-    **dict.fromkeys(
-        ("gwd",), Unbuilt("Yang et al., 2021, arXiv:2101.11952", f"{_ROTATED}; nwd is its axis-aligned kin")
-    ),
-    **dict.fromkeys(("kld", "kl_loss"), Unbuilt("Yang et al., 2021, arXiv:2106.01883", f"{_ROTATED}; gcd is near")),
+    **dict.fromkeys(("gwd", "gd_loss"), Unbuilt("Yang et al., 2021, arXiv:2101.11952", _GAUSSIAN)),
+    **dict.fromkeys(("kld", "kl_loss"), Unbuilt("Yang et al., 2021, arXiv:2106.01883", _GAUSSIAN)),
     "kfiou": Unbuilt("Yang et al., 2022, arXiv:2201.12558", _ROTATED),
     "probiou": Unbuilt("Llerena et al., 2021, arXiv:2106.06072", _ROTATED),
 }
@@ -115,26 +121,41 @@ def normalise_name(name: str) -> str:
 def resolve_name(name: str) -> tuple[str, dict[str, str]] | None:
     """Return the name in the table, and the parameters, that a published name stands for; None for an unknown one.
 
-    'wise_inner_ciou' is 'ciou' with the parameters of both.
+    'wise_inner_ciou' is 'ciou' with the parameters of both. Case, _, - and blanks don't matter: 'WIoU-v3', 'alphaciou'.
     """
-    name = normalise_name(name)
-    name = name.removesuffix("_loss") if name not in LOSSES else name
-    if name in LOSSES:
-        return name, {}
-    if name in SPELLINGS:
-        spelled, parameters = SPELLINGS[name]
-        return spelled, dict(parameters)
-    prefix, _, rest = name.partition("_")
-    if prefix in PREFIXES and rest and (inner := resolve_name(rest)):
-        key, value = PREFIXES[prefix]
-        return inner[0], {**inner[1], key: value}
+    joined = _join(name)
+    for spelled in (joined, joined.removesuffix("loss")):
+        if spelled in _JOINED:
+            known, parameters = _JOINED[spelled]
+            return known, dict(parameters)
+    for prefix, rest in _split_prefix(joined):
+        if found := resolve_name(rest):
+            key, value = PREFIXES[prefix]
+            return found[0], {**found[1], key: value}
     return None
 
 
 def find_unbuilt(name: str) -> Unbuilt | None:
     """Return what is known of a loss that isn't built, None of any other name; with a prefix, too."""
-    name = normalise_name(name)
-    prefix, _, rest = name.partition("_")
-    if prefix in PREFIXES and rest and name not in UNBUILT:
-        return find_unbuilt(rest)
-    return UNBUILT.get(name) or UNBUILT.get(name.removesuffix("_loss"))
+    joined = _join(name)
+    unbuilt = _JOINED_UNBUILT.get(joined) or _JOINED_UNBUILT.get(joined.removesuffix("loss"))
+    if unbuilt or joined in _JOINED:
+        return unbuilt
+    return next(filter(None, (find_unbuilt(rest) for _, rest in _split_prefix(joined))), None)
+
+
+def _join(name: str) -> str:
+    """Return a name without what is between its words: names are told apart by their letters and digits."""
+    return normalise_name(name).replace("_", "")
+
+
+def _split_prefix(joined: str) -> Iterator[tuple[str, str]]:
+    """Yield each prefix that a name may begin with, with the rest of the name."""
+    for spelling, prefix in _JOINED_PREFIXES.items():
+        if joined.startswith(spelling) and joined != spelling:
+            yield prefix, joined.removeprefix(spelling)
+
+
+_JOINED = {_join(name): found for name, found in {**{name: (name, {}) for name in LOSSES}, **SPELLINGS}.items()}
+_JOINED_UNBUILT = {_join(name): unbuilt for name, unbuilt in UNBUILT.items()}
+_JOINED_PREFIXES = {_join(name): prefix for name, prefix in {**PREFIX_SPELLINGS, **{p: p for p in PREFIXES}}.items()}

@@ -9,13 +9,14 @@ from itertools import product
 from typing import cast
 
 from yolo_feiou.errors import LossSpecError
+from yolo_feiou.losses.table import ABSENT
 from yolo_feiou.parameters import AutoFloat, Float, LossParameter, Schedule, Value, format_value, read_value
 
 #: The largest number of losses that a list may expand to: values separated by | multiply, and thirty parameters with
 #: two each would exhaust any memory.
 MAX_LOSSES = 1_000_000
 #: Where a sum is split: a name or a file follows, so that no number is, as in 1e+5.
-PLUS = re.compile(r"\+(?=\s*[A-Za-z_./~])")
+PLUS = re.compile(r"\+(?=\s*(?:[A-Za-z_./~]|[^+,=]*\.py:))")
 
 
 def split_sum(spec: str) -> list[str]:
@@ -42,10 +43,18 @@ def split_spec(term: str) -> tuple[str, dict[str, str]]:
     given: dict[str, str] = {}
     items = [item.partition("=") for item in rest.split(",")] if rest is not None else []
     if not name.strip() or any(not (key.strip() and equals and value.strip()) for key, equals, value in items):
+        if rest and rest.isidentifier():
+            raise LossSpecError(
+                f"can't read loss {term!r}: expected 'name:key=value'; a function in a file is '{name}.py:{rest}', and "
+                f"one in a package 'package.{name}:{rest}'."
+            )
+        decimals = any(key.strip().isdigit() and not equals for key, equals, _ in items[1:])
         raise LossSpecError(
             f"can't read loss {term!r}: expected 'name' or 'name:key=value,key=value', for example "
-            "'focal_eiou:gamma=0.5'. 'yolo losses' lists all."
+            f"'focal_eiou:gamma=0.5'{', with a decimal point' * decimals}. 'yolo losses' lists all."
         )
+    if name.strip().endswith("+"):
+        raise LossSpecError(f"can't read loss {term!r}: a loss is missing after the +.")
     if "|" in name:
         raise LossSpecError(
             f"can't read loss {term!r}: | stands between values, as in gamma=0.5|1. For several losses use commas: "
@@ -140,8 +149,9 @@ def read_parameters(name: str, given: dict[str, str], parameters: Sequence[LossP
     known = {parameter.name: parameter for parameter in parameters}
 
     def explain(message: str, parameter: LossParameter) -> str:
-        default = f"{name}:{parameter.name}={format_value(parameter.default)}"
-        return f"loss '{name}': {message} The default is '{default}'; 'yolo losses {name}' tells more."
+        example = f"'{name}:{parameter.name}={format_value(parameter.default)}'"
+        said = f"An example is {example}" if parameter.name in ABSENT else f"The default is {example}"
+        return f"loss '{name}': {message} {said}; 'yolo losses {name}' tells more."
 
     def read(key: str, text: str) -> Value:
         return read_value(key, text, known, LossSpecError, f"loss '{name}' has no parameter", explain)
@@ -168,8 +178,12 @@ def read_schedule(key: str, text: str, read: Callable[[str, str], Value]) -> Val
     Raises:
         LossSpecError: If one of the numbers is wrong, or `C` isn't above 0 and at most 1.
     """
+    if "..." in text:
+        raise LossSpecError(f"{key}={text} has three points: a schedule is A..B, as in 0..0.5.")
     ends, at, arrival = text.partition("@")
     start, _, end = ends.partition("..")
+    if not (start and end) or ".." in end:
+        raise LossSpecError(f"{key}={text}: a schedule goes from a number to a number, as in 0..0.5@0.8.")
     numbers = [read(key, number) for number in (start, end)]
     try:
         share = Float("arrival", 1, 0.001, 1).read(arrival) if at else 1.0

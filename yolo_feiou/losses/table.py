@@ -83,9 +83,11 @@ MODIFIERS: Mapping[str, LossParameter] = {
         NORM,
         DETACH,
         Flag("wise", False),
-        Float("weight", 1, 0, 1e6),
+        Float("weight", 1, 0, math.inf),
     )
 }
+#: Those without which a loss is as if they weren't there, whatever default they have here.
+ABSENT = ("inner", "focaler", "power", "focal")
 #: What each modifier does.
 MODIFIER_MEANINGS = {
     "inner": "the IoU is that of both boxes, their sides multiplied by this (Inner-IoU)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -47,10 +48,11 @@ class LossState(TrainerHost):
             return
         saved = None
         if RANK in (-1, 0):
-            file = self.save_dir / FILE
-            rows = [row for row in (read_csv(file) if file.exists() else []) if int(row["epoch"]) <= self.start_epoch]
+            kept = [folder / FILE for folder in (self.save_dir, Path(self.args.resume).parents[1])]  # it may have moved
+            file = next((file for file in kept if file.exists()), None)
+            rows = [row for row in (read_csv(file) if file else []) if int(row["epoch"]) <= self.start_epoch]
             if rows:
-                write_csv(file, rows)  # without epochs that are done again
+                write_csv(self.save_dir / FILE, rows)  # without epochs that are done again
                 of_epoch = rows[-1] if int(rows[-1]["epoch"]) == self.start_epoch else {}
                 saved = [float(value) for key, value in of_epoch.items() if key != "epoch"]
         saved = group.broadcast_from_first(saved) if dist.is_initialized() else saved

@@ -31,6 +31,11 @@ def test_a_registered_function_is_a_loss_of_its_name(own):
         register_loss("other", lambda pred, target, k=1: pred, q=2)
     with pytest.raises(ArgumentError, match="expected a function"):
         register_loss("other", "iou")
+    for value in ("x", float("nan"), 10**400):
+        with pytest.raises(LossSpecError, match="is not a number"):
+            register_loss("other", lambda pred, target, k=1.0: pred, k=value)
+    with pytest.raises(LossSpecError, match="is a loss already"):
+        register_loss("none", lambda pred, target: pred)
 
 
 def test_a_function_is_named_by_its_file_where_that_has_it(own):

@@ -13,7 +13,7 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.table import LossInfo
 from yolo_feiou.losses.user.sources import Source
-from yolo_feiou.parameters import Flag, Float, LossParameter, Text
+from yolo_feiou.parameters import Flag, Float, LossParameter, Text, format_value
 
 #: The modifiers that a user's loss takes, and why it doesn't take the others.
 MODIFIERS = ("focal", "norm", "detach", "weight")
@@ -107,7 +107,16 @@ def describe_user_loss(
     """
     if not callable(function) or isinstance(function, type):
         raise ArgumentError(f"loss {name} is {type(function).__name__}: expected a function {SIGNATURE}.")
+    if isinstance(function, nn.Module) and any(one.requires_grad for one in function.parameters()):
+        raise ArgumentError(
+            f"loss {name} is a module with parameters, which no optimizer would train: make them buffers, or call "
+            "requires_grad_(False)."
+        )
     takes_pair, found = read_signature(name, function)
+    if taken := found.keys() & {"focal", "weight"}:
+        raise ArgumentError(
+            f"loss {name} has a parameter '{min(taken)}', which every loss has as a modifier: give it another name."
+        )
     found |= {key: value for key, value in (defaults or {}).items() if key in found}
     if unknown := (defaults or {}).keys() - found.keys():
         has = ", ".join(found) or "none"
@@ -134,7 +143,7 @@ def make_parameter(name: str, default: Any) -> LossParameter | None:
     if isinstance(default, bool):
         return Flag(name, default)
     if isinstance(default, int | float):
-        return Number(name, float(default))
+        return Number(name, float(format_value(default)))
     return Text(name, default) if isinstance(default, str) else None
 
 

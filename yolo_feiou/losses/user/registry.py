@@ -14,12 +14,12 @@ from torch import Tensor
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.names import normalise_name, resolve_name
-from yolo_feiou.losses.spec import split_name, split_sum
+from yolo_feiou.losses.spec import read_parameters, split_name, split_sum
 from yolo_feiou.losses.table import LossInfo
 from yolo_feiou.losses.user.function import UserFunction, describe_user_loss
 from yolo_feiou.losses.user.load import load_function, load_source, names_a_file
 from yolo_feiou.losses.user.sources import Source, find_copy, find_file_source, find_module_source
-from yolo_feiou.parameters import Value
+from yolo_feiou.parameters import Value, format_value
 
 #: What of a function's name or path a spec can't hold.
 UNSPELLABLE = re.compile(r"[+,|=:\s]")
@@ -51,9 +51,11 @@ def register_loss(name: str, function: Callable[..., Tensor], **defaults: Value)
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise LossSpecError(f"got the name {name!r}: expected letters, digits and _, as in 'my_loss'.")
-    if normalise_name(name) == "stock" or resolve_name(name) is not None:
+    if normalise_name(name) in ("stock", "none") or resolve_name(name) is not None:
         raise LossSpecError(f"'{name}' is a loss already, see 'yolo losses': give yours another name.")
     describe_user_loss(name, function, None, defaults)
+    given = {key: format_value(value) for key, value in defaults.items()}
+    read_parameters(name, given, describe_user_loss(name, function, None).parameters)
     _registered[name] = _Registered(function, defaults)
 
 
