@@ -11,8 +11,8 @@ from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.figures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.page import Image, render_page
+from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import render_latex, render_markdown
 from yolo_feiou.report.result import compare

@@ -15,7 +15,7 @@ from yolo_feiou.plots.style import show_text_as_is
 from yolo_feiou.report.baseline import find_baseline
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance
 from yolo_feiou.report.comparison import Comparison, compare_variants
-from yolo_feiou.report.figures import make_pictures
+from yolo_feiou.report.pictures import make_pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.render import render_lines
 from yolo_feiou.report.tables import make_comparison_table, make_summary_rows

@@ -7,7 +7,7 @@ from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare_variants
-from yolo_feiou.report.figures import PICTURE_NAMES, make_pictures
+from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
 from yolo_feiou.report.variants import find_swept_arguments, make_variants
