@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -57,6 +58,28 @@ def test_the_mean_divides_by_the_norm_of_its_row(norm: str, weight: bool, scored
     """Each norm divides the weighted sum by what its row of the table says."""
     scores = torch.tensor(S) if scored else None
     assert make_loss(norm, weight).mean(PRED, TARGET, scores).item() == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("spec", ["focal_eiou", "focal_eiou:norm=tal", "focal_eiou:norm=mean", "ciou+focal_eiou"])
+@pytest.mark.parametrize("cut", [0, 1, 3, 5])
+def test_divisors_that_processes_share_give_the_value_of_all_pairs(spec: str, cut: int) -> None:
+    """The mean over two processes, one of which may have no pairs, is the value of both sides' pairs together."""
+    loss, (pred, target), scores = build_loss(spec), overlapping(), torch.arange(1, 6) / 5
+    parts = [slice(0, cut), slice(cut, 5)]
+    sums = [[], []]
+
+    def collect(part: int, value: Tensor) -> Tensor:
+        sums[part].append(value)
+        return value
+
+    for number, part in enumerate(parts):
+        loss.mean(pred[part], target[part], scores[part], share=partial(collect, number))
+    means = [iter([(one + other) / 2 for one, other in zip(*sums, strict=True)]) for _ in parts]
+    values = [
+        loss.mean(pred[part], target[part], scores[part], share=lambda _, mean=mean: next(mean))
+        for part, mean in zip(parts, means, strict=True)
+    ]
+    torch.testing.assert_close(sum(values) / 2, loss.mean(pred, target, scores))
 
 
 def test_total_divides_in_place_of_the_scores() -> None:

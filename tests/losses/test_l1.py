@@ -9,11 +9,13 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from torch import Tensor
+from torchvision.models.detection._utils import BoxCoder
 
 from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
 from yolo_feiou.losses import l1
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.build import build_loss
 
 NAMES = ["l1", "smooth_l1", "balanced_l1", "focal_l1"]
 CASES = [case for case in reference.CASES if case[0] in NAMES]
@@ -39,6 +41,20 @@ def steepness(x: float, beta: float = 0.8) -> float:
     """Return g(x) = L_f′(x)."""
     x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
     return torch.autograd.grad(l1.focal_l1_curve(x, beta), x)[0].item()
+
+
+def test_with_anchors_errors_are_differences_of_deltas() -> None:
+    """As torchvision encodes boxes relative to anchors; its deltas of prediction and target are subtracted."""
+    random = torch.Generator().manual_seed(0)
+    corner, side = torch.rand(2, 3, 50, 2, generator=random, dtype=torch.float64)
+    pred, target, anchors = torch.cat((corner, corner + side + 0.1), -1)
+    coder = BoxCoder((1.0, 1.0, 1.0, 1.0))
+    expected = coder.encode_single(pred, anchors) - coder.encode_single(target, anchors)
+    torch.testing.assert_close(l1.encode(Pair(pred, target, reference=anchors)).t(), expected, rtol=1e-12, atol=1e-12)
+    summed = build_loss("l1")(pred, target, reference=anchors)
+    torch.testing.assert_close(summed, expected.abs().sum(1), rtol=1e-12, atol=1e-12)
+    with pytest.raises(ValueError, match=r"got reference boxes of shape \(3, 4\): expected \(50, 4\), one a pair"):
+        Pair(pred, target, reference=anchors[:3])
 
 
 def test_encoding_by_hand() -> None:

@@ -19,6 +19,10 @@ Norm = Literal["paper", "tal", "mean"]
 ImageSize = Sequence[float] | Tensor
 
 
+def _keep(value: Tensor) -> Tensor:
+    return value
+
+
 class Term(nn.Module):
     """A loss L of a pair, with or without a weight W, and its factor in a sum.
 
@@ -71,7 +75,9 @@ class Term(nn.Module):
         assert self.weight is not None
         return self.weight(pair) if self.running_mean is None else self.weight(pair, mean=self.running_mean.value)
 
-    def reduce(self, pair: Pair, scores: Tensor | None, total: Tensor | float | None) -> Tensor:
+    def reduce(
+        self, pair: Pair, scores: Tensor | None, total: Tensor | float | None, share: Callable[[Tensor], Tensor]
+    ) -> Tensor:
         """Return the scalar for a batch of pairs, times the factor; see `BoxLoss.mean`."""
         loss = self.loss(pair)
         if scores is not None and scores.shape != loss.shape:
@@ -83,10 +89,11 @@ class Term(nn.Module):
         scores = scores.to(loss.dtype)
         weights = scores if self.weight is None else scores * self.weigh(pair)
         if self.norm == "paper":
-            weights = torch.where(weights.sum() > 1e-30, weights, scores)
-            total = weights.sum()
+            of_weights, of_scores = share(torch.stack((weights.sum(), scores.sum()))).unbind()
+            weights = torch.where(of_weights > 1e-30, weights, scores)
+            total = torch.where(of_weights > 1e-30, of_weights, of_scores)
         elif total is None or self.norm == "mean":
-            total = scores.sum()
+            total = share(scores.sum())
         value = (weights * loss).sum() / torch.as_tensor(total, device=loss.device).clamp(min=1e-30)
         return value if self._factor == 1 else self._factor * value
 
@@ -190,6 +197,7 @@ class BoxLoss(nn.Module):
         *,
         image: ImageSize | None = None,
         pixels: Tensor | float = 1.0,
+        reference: Tensor | None = None,
     ) -> Tensor:
         """Return W·L for each pair, summed over the terms, unreduced; the state stays as it is.
 
@@ -199,6 +207,8 @@ class BoxLoss(nn.Module):
             target: xyxy boxes of the same shape and unit.
             image: Height and width of the image in pixels, for losses that depend on it (mpdiou).
             pixels: Pixels per unit of the boxes, a number or shape (N,), for losses in pixels (mpdiou, nwd).
+            reference: Boxes by whose sides ℓn losses measure offsets, shape (N, 4); the targets by default. Detectors
+                with anchors measure them by the anchors.
 
         Returns:
             Shape (N,), in float32 or better.
@@ -206,7 +216,7 @@ class BoxLoss(nn.Module):
         Raises:
             ValueError: If the shapes differ, or are not (N, 4), or the loss needs `image` and there is none.
         """
-        pair = Pair(pred, target, image, pixels)
+        pair = Pair(pred, target, image, pixels, reference)
         return _add([term(pair) for term in self])
 
     def mean(
@@ -218,6 +228,8 @@ class BoxLoss(nn.Module):
         total: Tensor | float | None = None,
         image: ImageSize | None = None,
         pixels: Tensor | float = 1.0,
+        reference: Tensor | None = None,
+        share: Callable[[Tensor], Tensor] = _keep,
     ) -> Tensor:
         """Return the scalar that training minimises, after `observe` in training mode.
 
@@ -227,8 +239,9 @@ class BoxLoss(nn.Module):
         | tal   | Σ sWL / Σ s  | as YOLO divides, by the sum of the assigner's target scores                       |
         | mean  | Σ WL / N    | the plain mean, without the scores                                               |
 
-        The sums are over the given pairs, so local to the process, and each term has its own. Without pairs the value
-        is 0, attached to the graph.
+        The sums are over the given pairs, and each term has its own. With `share` the divisors, and only they, are
+        means over processes: then the mean of all processes' values, which is what their averaged gradients follow, is
+        the value of all their pairs together. Without pairs the value is 0, attached to the graph.
 
         Args:
             pred: xyxy boxes, shape (N, 4).
@@ -237,14 +250,16 @@ class BoxLoss(nn.Module):
             total: The divisor in place of Σ s; Ultralytics' own, for example, is at least 1.
             image: As for `forward`.
             pixels: As for `forward`.
+            reference: As for `forward`.
+            share: Returns the mean of a tensor over processes, all of which must call this; by default there is one.
 
         Raises:
             ValueError: If the shapes don't fit, or the loss needs `image` and there is none.
         """
         if self.training and self.has_state:
             self.observe(pred, target)
-        pair = Pair(pred, target, image, pixels)
-        return _add([term.reduce(pair, scores, total) for term in self])
+        pair = Pair(pred, target, image, pixels, reference)
+        return _add([term.reduce(pair, scores, total, share) for term in self])
 
 
 def _add(values: Sequence[Tensor]) -> Tensor:

@@ -99,6 +99,8 @@ class Pair:
             gradient finite.
         image: Height and width of the image in pixels, for losses that depend on it.
         pixels: Pixels per unit of the boxes, a number or a tensor of shape (N,); with boxes in strides, the stride.
+        reference: xyxy boxes by whose sides regression errors are measured, such as the anchors that a detector
+            regresses from, shape (N, 4); None for the target's own.
 
     Raises:
         TypeError: If the boxes are not tensors.
@@ -111,6 +113,7 @@ class Pair:
         target: Tensor,
         image: Sequence[float] | Tensor | None = None,
         pixels: Tensor | float = 1.0,
+        reference: Tensor | None = None,
     ) -> None:
         if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
             kinds = f"{type(pred).__name__} and {type(target).__name__}"
@@ -129,7 +132,11 @@ class Pair:
             raise ValueError(
                 f"got pixels of shape {tuple(pixels.shape)} for {len(pred)} pairs: expected a number, or ({len(pred)},)"
             )
-        self._image, self.pixels = image, pixels
+        if reference is not None and reference.shape != pred.shape:
+            raise ValueError(
+                f"got reference boxes of shape {tuple(reference.shape)}: expected {tuple(pred.shape)}, one a pair"
+            )
+        self._image, self.pixels, self._reference = image, pixels, reference
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
         edges, distances = _subtract(self.pred, self.target)
@@ -177,7 +184,7 @@ class Pair:
     def _derive(self, *parts: Tensor) -> Pair:
         pair = Pair.__new__(Pair)
         pair.dw, pair.dh, pair.dx2, pair.dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
-        pair._image, pair.pixels = self._image, self.pixels
+        pair._image, pair.pixels, pair._reference = self._image, self.pixels, self._reference
         return pair
 
     @lazy_property
@@ -290,6 +297,14 @@ class Pair:
         """C_w² and C_h²; see `cw2`."""
         spreads = along_axes(self._spread_x, self._spread_y)
         return map_axes(_square_enclosing, self.target_sides, self.differences, spreads)
+
+    @lazy_property
+    def reference_sides(self) -> Axes:
+        """Width and height of the reference boxes, of the target without any; at least 1e-5."""
+        if self._reference is None:
+            return self.target_sides
+        x1, y1, x2, y2 = self._reference.to(self.pred.dtype).unbind(-1)
+        return along_axes((x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5))
 
     @lazy_property
     def intersection(self) -> Tensor:

@@ -12,13 +12,15 @@ from yolo_feiou.losses.boxes import Pair
 
 
 def encode(pair: Pair) -> Tensor:
-    """Return the regression errors (Δx/w_t, Δy/h_t, ln(w/w_t), ln(h/h_t)), shape (4, N), scale-free.
+    """Return the regression errors (Δx/w_r, Δy/h_r, ln(w/w_t), ln(h/h_t)), shape (4, N), scale-free.
 
-    Offsets are in box widths and heights of the target, sizes in natural logarithms: 0.1 is a tenth of a side, or a
-    side 10 % too long. The encoding of R-CNN, taken from the target.
+    Offsets are in widths and heights of the reference box, which is the target unless the pair has another one; sizes
+    are in natural logarithms: 0.1 is a tenth of a side, or a side 10 % too long. With anchors as references these are
+    the differences of R-CNN's deltas, as its encoding divides by the anchor's sides.
     """
+    w_reference, h_reference = pair.reference_sides
     w_error, h_error = extended_log(pair.w / pair.w_target), extended_log(pair.h / pair.h_target)
-    return torch.stack((pair.dx / pair.w_target, pair.dy / pair.h_target, w_error, h_error))
+    return torch.stack((pair.dx / w_reference, pair.dy / h_reference, w_error, h_error))
 
 
 def extended_log(ratio: Tensor) -> Tensor:
