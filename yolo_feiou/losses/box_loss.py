@@ -89,9 +89,8 @@ class Term(nn.Module):
         scores = scores.to(loss.dtype)
         weights = scores if self.weight is None else scores * self.weigh(pair)
         if self.norm == "paper":
-            of_weights, of_scores = share(torch.stack((weights.sum(), scores.sum()))).unbind()
-            weights = torch.where(of_weights > 1e-30, weights, scores)
-            total = torch.where(of_weights > 1e-30, of_weights, of_scores)
+            weights = torch.where(share(weights.sum()) > 1e-30, weights, scores)
+            total = share(weights.sum())
         elif total is None or self.norm == "mean":
             total = share(scores.sum())
         value = (weights * loss).sum() / torch.as_tensor(total, device=loss.device).clamp(min=1e-30)
