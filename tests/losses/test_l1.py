@@ -53,6 +53,9 @@ def test_with_anchors_errors_are_differences_of_deltas() -> None:
     torch.testing.assert_close(l1.encode(Pair(pred, target, reference=anchors)).t(), expected, rtol=1e-12, atol=1e-12)
     summed = build_loss("l1")(pred, target, reference=anchors)
     torch.testing.assert_close(summed, expected.abs().sum(1), rtol=1e-12, atol=1e-12)
+    weights = (10.0, 10.0, 5.0, 5.0)
+    weighted = build_loss("l1")(pred, target, reference=anchors, error_weights=weights)
+    torch.testing.assert_close(weighted, (expected * torch.tensor(weights)).abs().sum(1), rtol=1e-12, atol=1e-12)
     with pytest.raises(ValueError, match=r"got reference boxes of shape \(3, 4\): expected \(50, 4\), one a pair"):
         Pair(pred, target, reference=anchors[:3])
 

@@ -197,6 +197,7 @@ class BoxLoss(nn.Module):
         image: ImageSize | None = None,
         pixels: Tensor | float = 1.0,
         reference: Tensor | None = None,
+        error_weights: Sequence[float] = (1, 1, 1, 1),
     ) -> Tensor:
         """Return W·L for each pair, summed over the terms, unreduced; the state stays as it is.
 
@@ -208,6 +209,7 @@ class BoxLoss(nn.Module):
             pixels: Pixels per unit of the boxes, a number or shape (N,), for losses in pixels (mpdiou, nwd).
             reference: Boxes by whose sides ℓn losses measure offsets, shape (N, 4); the targets by default. Detectors
                 with anchors measure them by the anchors.
+            error_weights: What ℓn losses multiply the errors in x, y, width and height by.
 
         Returns:
             Shape (N,), in float32 or better.
@@ -215,7 +217,7 @@ class BoxLoss(nn.Module):
         Raises:
             ValueError: If the shapes differ, or are not (N, 4), or the loss needs `image` and there is none.
         """
-        pair = Pair(pred, target, image, pixels, reference)
+        pair = Pair(pred, target, image, pixels, reference, error_weights)
         return _add([term(pair) for term in self])
 
     def mean(
@@ -228,6 +230,7 @@ class BoxLoss(nn.Module):
         image: ImageSize | None = None,
         pixels: Tensor | float = 1.0,
         reference: Tensor | None = None,
+        error_weights: Sequence[float] = (1, 1, 1, 1),
         share: Callable[[Tensor], Tensor] = _keep,
     ) -> Tensor:
         """Return the scalar that training minimises, after `observe` in training mode.
@@ -250,6 +253,7 @@ class BoxLoss(nn.Module):
             image: As for `forward`.
             pixels: As for `forward`.
             reference: As for `forward`.
+            error_weights: As for `forward`.
             share: Returns the mean of a tensor over processes, all of which must call this; by default there is one.
 
         Raises:
@@ -257,7 +261,7 @@ class BoxLoss(nn.Module):
         """
         if self.training and self.has_state:
             self.observe(pred, target)
-        pair = Pair(pred, target, image, pixels, reference)
+        pair = Pair(pred, target, image, pixels, reference, error_weights)
         return _add([term.reduce(pair, scores, total, share) for term in self])
 
 

@@ -101,6 +101,7 @@ class Pair:
         pixels: Pixels per unit of the boxes, a number or a tensor of shape (N,); with boxes in strides, the stride.
         reference: xyxy boxes by whose sides regression errors are measured, such as the anchors that a detector
             regresses from, shape (N, 4); None for the target's own.
+        error_weights: What the four regression errors are multiplied by, in x, y, width and height.
 
     Raises:
         TypeError: If the boxes are not tensors.
@@ -114,6 +115,7 @@ class Pair:
         image: Sequence[float] | Tensor | None = None,
         pixels: Tensor | float = 1.0,
         reference: Tensor | None = None,
+        error_weights: Sequence[float] = (1, 1, 1, 1),
     ) -> None:
         if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
             kinds = f"{type(pred).__name__} and {type(target).__name__}"
@@ -136,7 +138,7 @@ class Pair:
             raise ValueError(
                 f"got reference boxes of shape {tuple(reference.shape)}: expected {tuple(pred.shape)}, one a pair"
             )
-        self._image, self.pixels, self._reference = image, pixels, reference
+        self._image, self.pixels, self._reference, self.error_weights = image, pixels, reference, error_weights
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
         edges, distances = _subtract(self.pred, self.target)
@@ -184,7 +186,8 @@ class Pair:
     def _derive(self, *parts: Tensor) -> Pair:
         pair = Pair.__new__(Pair)
         pair.dw, pair.dh, pair.dx2, pair.dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
-        pair._image, pair.pixels, pair._reference = self._image, self.pixels, self._reference
+        pair._image, pair.pixels = self._image, self.pixels
+        pair._reference, pair.error_weights = self._reference, self.error_weights
         return pair
 
     @lazy_property

@@ -12,7 +12,7 @@ from yolo_feiou.losses.boxes import Pair
 
 
 def encode(pair: Pair) -> Tensor:
-    """Return the regression errors (Δx/w_r, Δy/h_r, ln(w/w_t), ln(h/h_t)), shape (4, N), scale-free.
+    """Return the regression errors (Δx/w_r, Δy/h_r, ln(w/w_t), ln(h/h_t)), weighted, shape (4, N), scale-free.
 
     Offsets are in widths and heights of the reference box, which is the target unless the pair has another one; sizes
     are in natural logarithms: 0.1 is a tenth of a side, or a side 10 % too long. With anchors as references these are
@@ -20,7 +20,11 @@ def encode(pair: Pair) -> Tensor:
     """
     w_reference, h_reference = pair.reference_sides
     w_error, h_error = extended_log(pair.w / pair.w_target), extended_log(pair.h / pair.h_target)
-    return torch.stack((pair.dx / w_reference, pair.dy / h_reference, w_error, h_error))
+    errors = (pair.dx / w_reference, pair.dy / h_reference, w_error, h_error)
+    weighted = (
+        error if weight == 1 else error * weight for error, weight in zip(errors, pair.error_weights, strict=True)
+    )
+    return torch.stack(tuple(weighted))
 
 
 def extended_log(ratio: Tensor) -> Tensor:
