@@ -1,1 +1,1 @@
-"""Detectors of torchvision and in its manner: which anchors learn which object, and how detections are merged."""
+"""Detectors that aren't YOLO, on torchvision's: positives, their box loss, and how detections are merged."""
