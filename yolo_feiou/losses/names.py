@@ -123,6 +123,8 @@ def resolve_name(name: str) -> tuple[str, dict[str, str]] | None:
 
     'wise_inner_ciou' is 'ciou' with the parameters of both. Case, _, - and blanks don't matter: 'WIoU-v3', 'alphaciou'.
     """
+    if normalise_name(name) in LOSSES:
+        return normalise_name(name), {}
     joined = _join(name)
     for spelled in (joined, joined.removesuffix("loss")):
         if spelled in _JOINED:
