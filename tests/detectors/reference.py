@@ -97,7 +97,7 @@ def fit(values: list[float]) -> tuple[list[int], list[float]]:
         mean = math.fsum(map(total, values)) / len(values)
         shares = [[math.exp(joint(value)[k] - total(value)) for value in values] for k in (0, 1)]
         for k in (0, 1):
-            count = math.fsum(shares[k]) + 1e-300
+            count = math.fsum(shares[k]) + 1e-15
             w[k] = count / len(values)
             mu[k] = math.fsum(r * value for r, value in zip(shares[k], values, strict=True)) / count
             v[k] = (

@@ -114,7 +114,7 @@ def test_narrow_dtypes_are_computed_in_single_precision(dtype):
     assert assigned.tolist() == reference.atss(levels, objects)
 
 
-def test_inputs_stay_as_they_are_and_need_no_gradient():
+def test_inputs_stay_as_they_are_and_get_no_graph():
     anchors, objects = tensors(*SCENES["overlapping"][:2])
     objects.requires_grad_()
     before = [level.clone() for level in anchors]

@@ -82,8 +82,6 @@ def find_nearest(anchors: Tensor, sizes: Sequence[int], boxes: Tensor, most: int
 
 def find_lowest(values: Tensor, count: int) -> Tensor:
     """Return the places of the lowest values of each row, shape (rows, count); of equal ones the first ones."""
-    if not count:
-        return values.new_empty((len(values), 0), dtype=torch.long)
     lowest, places = values.topk(count, largest=False)
     last = lowest[:, -1:]
     lower = lowest < last

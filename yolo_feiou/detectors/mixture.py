@@ -41,6 +41,8 @@ def fit_two_gaussians(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         joint = find_log_joint(values, weights, means, variances)
         likelihoods = np.logaddexp(*joint)
         shares = np.exp(joint - likelihoods)
+        # As in scikit-learn. It also decides between two members of a component, whose mean is in their middle: the
+        # smaller one ends as the more likely, by the last digits.
         counts = shares.sum(1, keepdims=True) + 10 * np.finfo(np.float64).eps
         means = (shares * values).sum(1, keepdims=True) / counts
         variances = (shares * (values - means) ** 2).sum(1, keepdims=True) / counts + FLOOR
