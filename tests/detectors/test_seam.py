@@ -1,10 +1,13 @@
 """The box term: its gain, its divisor, boxes in float32."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torchvision.models.detection._utils import BoxCoder
 
 from tests.detectors.models import term
+from tests.reference import overlapping
 from yolo_feiou.detectors.seam import Positives, decode_positives
 
 
@@ -29,3 +32,32 @@ def test_scores_weigh_the_positives_and_divide_the_sum():
     pred = target + torch.tensor([[0.5], [1.0]]) * torch.tensor([1.0, 0, 1, 0])
     positives = Positives(pred, target, target, scores=torch.tensor([3.0, 1]))
     assert term("iou", box=1.0)(positives).item() == pytest.approx((3 * 2 / 3 + 1) / 4)
+
+
+SHARED = ("focal_eiou", "focal_eiou:detach=false", "eiou", "l1")
+
+
+def move_boxes(spec, part):
+    """The value of some of five pairs, and its gradient in a shift that all of them share."""
+    pred, target = (box.float()[part] for box in overlapping())
+    shift = torch.tensor([0.1, 0.2, -0.1, 0.05], requires_grad=True)
+    value = term(spec)(Positives(pred + shift, target, target))
+    (grad,) = torch.autograd.grad(value, shift)
+    return [value.item(), *grad.tolist()]
+
+
+def move_boxes_on_rank(rank, store, folder):
+    """One of two processes, with one of the five pairs, and with four."""
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    torch.save({spec: move_boxes(spec, (slice(0, 1), slice(1, 5))[rank]) for spec in SHARED}, Path(folder) / str(rank))
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_value_and_gradient_of_all_pairs(tmp_path):
+    """As DDP averages them over processes, whatever share of the pairs each has; a weight in the graph, too."""
+    torch.multiprocessing.spawn(move_boxes_on_rank, (str(tmp_path / "store"), str(tmp_path)), 2)
+    ranks = [torch.load(tmp_path / str(rank)) for rank in range(2)]
+    for spec in SHARED:
+        found = [(one + other) / 2 for one, other in zip(*(rank[spec] for rank in ranks), strict=True)]
+        assert found == pytest.approx(move_boxes(spec, slice(0, 5)), rel=1e-5, abs=1e-6), spec

@@ -39,7 +39,6 @@ BY_HAND = {
     "sides": [[4], [2]],
     "enclosing2": [[16], [16]],
     "first_edges": [[-1], [-1]],
-    "reference_sides": [[2], [3]],
     "last_edges": [[1], [-2]],
     "edge_distance": (1 + 1) / (4 * 2) + (1 + 2) / (4 * 3),
 }

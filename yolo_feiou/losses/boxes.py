@@ -301,13 +301,13 @@ class Pair:
         spreads = along_axes(self._spread_x, self._spread_y)
         return map_axes(_square_enclosing, self.target_sides, self.differences, spreads)
 
-    @lazy_property
-    def reference_sides(self) -> Axes:
+    @property
+    def reference_sides(self) -> tuple[Tensor, Tensor]:
         """Width and height of the reference boxes, of the target without any; at least 1e-5."""
         if self._reference is None:
-            return self.target_sides
+            return self.w_target, self.h_target
         x1, y1, x2, y2 = self._reference.to(self.pred.dtype).unbind(-1)
-        return along_axes((x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5))
+        return (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
 
     @lazy_property
     def intersection(self) -> Tensor:
