@@ -299,8 +299,10 @@ def compare_speed(root: Path) -> str:
     rows = read_rows(root / "benchmarks" / "box_loss.csv")
     ratios = {(row["loss"], row["N"]): row["ratio"] for row in rows}
     counts = list(dict.fromkeys(row["N"] for row in rows))
-    shown = ("stock CIoU", "torchvision CIoU", "ciou", "eiou", "focal_eiou", "focal_l1", "focal_eiou compiled")
-    lines = [[loss, *(ratios[loss, count] for count in counts)] for loss in (*shown, "floor, pred·target compiled")]
+    eager = ("ciou", "eiou", "focal_eiou", "siou", "wiou", "mpdiou", "shapeiou", "piou2", "nwd", "uiou", "focal_l1")
+    compiled = ("focal_eiou compiled", "siou compiled", "nwd compiled", "floor, pred·target compiled")
+    shown = ("stock CIoU", "torchvision CIoU", *eager, "ciou:inner=0.75", *compiled)
+    lines = [[loss, *(ratios[loss, count] for count in counts)] for loss in shown]
     return format_table(["loss", *(f"N = {count}" for count in counts)], "l" + "r" * len(counts), lines)
 
 
