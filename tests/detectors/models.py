@@ -6,11 +6,16 @@ import torch
 from torchvision.models.detection import FasterRCNN, MaskRCNN, RetinaNet
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
+from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 from yolo_feiou.detectors.seam import BoxTerm
 from yolo_feiou.losses.build import build_loss
 
 SIZE = 96
+
+
+def term(spec, box=None):
+    return BoxTerm(spec, build_loss(spec), box)
 
 
 def backbone():
@@ -27,6 +32,18 @@ def retinanet():
 def rcnn(kind):
     sizes = {"rpn_pre_nms_top_n_train": 100, "rpn_post_nms_top_n_train": 50, "box_batch_size_per_image": 32}
     return kind(backbone(), 3, min_size=SIZE, max_size=SIZE, **sizes)
+
+
+def dense(kind, spec="giou", box=2.0):
+    """ATSS or PAA on ResNet-18, for labels from 0."""
+    pyramid = resnet_fpn_backbone(
+        backbone_name="resnet18",
+        weights=None,
+        trainable_layers=5,
+        returned_layers=[2, 3, 4],
+        extra_blocks=LastLevelP6P7(256, 256),
+    )
+    return kind(pyramid, 2, term(spec, box), min_size=SIZE, max_size=SIZE)
 
 
 MODELS = {
@@ -49,10 +66,6 @@ def batch(images=2, objects=(3, 1), seed=0):
         labels = torch.randint(1, 2, (count,), generator=random)
         targets.append({"boxes": boxes, "labels": labels, "masks": masks})
     return [torch.rand(3, SIZE, SIZE, generator=random) for _ in range(images)], targets
-
-
-def term(spec, box=None):
-    return BoxTerm(spec, build_loss(spec), box)
 
 
 def losses_of(model, images, targets):
