@@ -47,6 +47,16 @@ def test_files_that_are_named_are_there():
     assert [name for name in sorted(names - made_by_runs) if not any((place / name).exists() for place in places)] == []
 
 
+def test_what_is_named_in_a_file_is_in_it():
+    """As in: `STILL_APART` in `tests/checks/test_catalogue.py`."""
+    text = re.sub(r"\s+", " ", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
+    named = re.findall(r"`(\w+)` (?:in|of|from) `([\w./]+\.py)`", text)
+    assert {name for name, _ in named} >= {"TABLE", "LOSS", "STILL_APART"}
+    for name, file in named:
+        (path,) = [place / file for place in (ROOT, PACKAGE) if (place / file).is_file()]
+        assert re.search(rf"^{name}\b", path.read_text(encoding="utf-8"), re.MULTILINE), (name, file)
+
+
 def test_commands_of_make_are_there():
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     named = {target for span in SPANS for target in re.findall(r"^make ([\w-]+)", span)}

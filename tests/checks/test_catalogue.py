@@ -115,13 +115,17 @@ FAULTY = {
 }
 
 
+#: Losses that have no gradient for boxes apart, by name or with the parameters for which that is so.
+STILL_APART = ("iou", "focal_eiou_v1:beta=1")
+
+
 def expected_notes(spec):
     """Without overlap a weight IoU^γ, the IoU itself and the flat end of v1's curve have no slope, by definition."""
     terms = [term for term in spec.split("+") if "weight=0" not in term.split(",") and not term.endswith(":weight=0")]
     still = all(
         "focal=" in term
-        or term in ("iou", "focal_eiou_v1:beta=1")
-        or term.startswith("iou:")
+        or term in STILL_APART
+        or term.partition(":")[0] in STILL_APART
         or (term.partition(":")[0] == "focal_eiou" and "gamma=0," not in term)
         for term in terms
     )
