@@ -85,7 +85,7 @@ def test_labels_lie_in_the_image_with_known_classes(labels: np.ndarray) -> None:
 def test_a_box_encloses_the_pixels_of_its_shape(name: str) -> None:
     """A label equals the bounding rectangle of its shape's pixels as OpenCV finds it."""
     rng = np.random.default_rng(3)
-    masks = [shapes._random_mask(rng, shapes.OUTLINES[name], shapes.IMAGE_SIDE) for _ in range(20)]
+    masks = [shapes.draw_mask(rng, shapes.OUTLINES[name], shapes.IMAGE_SIDE) for _ in range(20)]
     for mask in masks:
         x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
         assert shapes.enclose_mask(mask) == (x, y, x + w, y + h)
@@ -93,7 +93,7 @@ def test_a_box_encloses_the_pixels_of_its_shape(name: str) -> None:
 
 def test_box_matches_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a black background and no noise, a lone object's box is where the finished image is bright."""
-    monkeypatch.setattr(shapes, "_background", lambda rng, size: np.zeros((size, size, 3), np.float32))
+    monkeypatch.setattr(shapes, "paint_background", lambda rng, size: np.zeros((size, size, 3), np.float32))
     monkeypatch.setattr(shapes, "MAX_OBJECTS", 1)
     monkeypatch.setattr(shapes, "MIN_CONTRAST", 200.0)
     for index in range(30):
@@ -153,7 +153,7 @@ def test_boxes_are_small_and_large_flat_and_tall_and_some_overlap(labels: np.nda
 def test_backgrounds_are_textured_and_classes_have_hues() -> None:
     """A background is not plain, and colours lie about multiples of 60 degrees, each class its own."""
     random = np.random.default_rng(0)
-    assert all(shapes._background(random, shapes.IMAGE_SIDE).std((0, 1)).min() > 4 for _ in range(20))
+    assert all(shapes.paint_background(random, shapes.IMAGE_SIDE).std((0, 1)).min() > 4 for _ in range(20))
     for cls in range(len(shapes.CLASS_NAMES)):
         colours = np.float32([[shapes._random_colour(random, cls) / 255 for _ in range(300)]])
         angles = np.radians(cv2.cvtColor(colours, cv2.COLOR_BGR2HSV)[0, :, 0] - 60 * cls)
@@ -199,15 +199,15 @@ def test_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_process_that_finishes_second_keeps_the_first_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that finishes second keeps the winner's folder and goes on quietly."""
-    real, root = shapes._write, tmp_path / "shapes"
+    real, root = shapes.write_data, tmp_path / "shapes"
 
     def overtaken(*args: object) -> None:
-        monkeypatch.setattr(shapes, "_write", real)
+        monkeypatch.setattr(shapes, "write_data", real)
         shapes.generate(root, counts=COUNTS)
         (root / "winner").touch()
         real(*args)
 
-    monkeypatch.setattr(shapes, "_write", overtaken)
+    monkeypatch.setattr(shapes, "write_data", overtaken)
     shapes.generate(root, counts=COUNTS)
     assert (root / "winner").exists() and [path.name for path in tmp_path.iterdir()] == ["shapes"]
 

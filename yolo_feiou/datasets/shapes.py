@@ -58,7 +58,7 @@ def enclose_mask(mask: np.ndarray) -> tuple[int, int, int, int]:
     return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
 
 
-def _random_mask(rng: np.random.Generator, outline: list[np.ndarray], size: int) -> np.ndarray:
+def draw_mask(rng: np.random.Generator, outline: list[np.ndarray], size: int) -> np.ndarray:
     """Draw an outline with a random place, size, aspect ratio and rotation; return its mask (size, size) of bool."""
     side = size * np.exp(rng.uniform(*np.log(SIDE_RANGE)))
     stretch = MAX_ASPECT ** (rng.uniform(-1, 1) / 2)
@@ -86,7 +86,7 @@ def sample_objects(rng: np.random.Generator, size: int, min_side: int = MIN_SIDE
     covered = np.zeros((size, size), bool)
     for _ in range(rng.integers(1, MAX_OBJECTS + 1)):
         cls = int(rng.integers(len(CLASS_NAMES)))
-        mask = _random_mask(rng, OUTLINES[CLASS_NAMES[cls]], size)
+        mask = draw_mask(rng, OUTLINES[CLASS_NAMES[cls]], size)
         if (mask & ~covered).sum() <= MIN_VISIBLE * mask.sum():  # also true of an empty mask
             continue
         x1, y1, x2, y2 = enclose_mask(mask)
@@ -102,7 +102,7 @@ def _noise(rng: np.random.Generator, size: int, cell: int) -> np.ndarray:
     return cv2.resize(rng.normal(size=(n, n, 3)).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def _background(rng: np.random.Generator, size: int) -> np.ndarray:
+def paint_background(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a float32 BGR image (size, size, 3): a blotchy gradient with thin lines and dots as distractors."""
     theta = rng.uniform(0, 2 * np.pi)
     ramp = np.linspace(-0.5, 0.5, size, dtype=np.float32)
@@ -127,7 +127,7 @@ def _random_colour(rng: np.random.Generator, cls: int) -> np.ndarray:
 
 def render(rng: np.random.Generator, objects: list[tuple[int, np.ndarray]], size: int) -> np.ndarray:
     """Paint objects, given from front to back, on a random background; return a uint8 BGR image (size, size, 3)."""
-    image = _background(rng, size)
+    image = paint_background(rng, size)
     for cls, mask in reversed(objects):
         below = image[mask].mean(axis=0)
         colour = _random_colour(rng, cls)
@@ -161,7 +161,7 @@ def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarra
     return render(rng, objects, size), "".join(lines)
 
 
-def _write(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
+def write_data(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
     """Write all images and labels below `root`, which must not hold any of them yet."""
     for split, count in counts.items():
         images, labels = root / "images" / split, root / "labels" / split
@@ -211,7 +211,7 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
-        _write(made, seed, counts, size)
+        write_data(made, seed, counts, size)
         (made / RECIPE_FILE).write_text(recipe, encoding="utf-8")
         try:
             made.rename(root)

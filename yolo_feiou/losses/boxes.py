@@ -139,6 +139,7 @@ class Pair:
                 f"got reference boxes of shape {tuple(reference.shape)}: expected {tuple(pred.shape)}, one a pair"
             )
         self._image, self.pixels, self._reference, self.error_weights = image, pixels, reference, error_weights
+        self._has_axes = False  # whether both axes are together: then what is done to both is one operation
         dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
         self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
         edges, distances = _subtract(self.pred, self.target)
@@ -186,7 +187,7 @@ class Pair:
     def _derive(self, *parts: Tensor) -> Pair:
         pair = Pair.__new__(Pair)
         pair.dw, pair.dh, pair.dx2, pair.dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
-        pair._image, pair.pixels = self._image, self.pixels
+        pair._image, pair.pixels, pair._has_axes = self._image, self.pixels, False
         pair._reference, pair.error_weights = self._reference, self.error_weights
         return pair
 
@@ -298,8 +299,12 @@ class Pair:
     @lazy_property
     def enclosing2(self) -> Axes:
         """C_w² and C_h²; see `cw2`."""
-        spreads = along_axes(self._spread_x, self._spread_y)
-        return map_axes(_square_enclosing, self.target_sides, self.differences, spreads)
+        self._has_axes = True
+        return map_axes(_square_enclosing, self.target_sides, self.differences, self._spreads)
+
+    @lazy_property
+    def _spreads(self) -> Axes:
+        return along_axes(self._spread_x, self._spread_y)
 
     @property
     def reference_sides(self) -> tuple[Tensor, Tensor]:
@@ -312,14 +317,18 @@ class Pair:
     @lazy_property
     def intersection(self) -> Tensor:
         """Area of the intersection."""
-        w = torch.add(self.w_target, self.dw - self._spread_x, alpha=0.5).relu()
-        h = torch.add(self.h_target, self.dh - self._spread_y, alpha=0.5).relu()
+        if self._has_axes:
+            w, h = map_axes(_overlap_side, self.target_sides, self.differences, self._spreads)
+        else:
+            w = _overlap_side(self.w_target, self.dw, self._spread_x)
+            h = _overlap_side(self.h_target, self.dh, self._spread_y)
         return w * h
 
     @lazy_property
     def union(self) -> Tensor:
         """Area of the union."""
-        return torch.addcmul(self.w_target * self.h_target - self.intersection, self.w.relu(), self.h.relu())
+        w, h = map_axes(torch.relu, self.sides) if self._has_axes else (self.w.relu(), self.h.relu())
+        return torch.addcmul(self.w_target * self.h_target - self.intersection, w, h)
 
     @lazy_property
     def iou(self) -> Tensor:
@@ -334,6 +343,10 @@ def _subtract(pred: Tensor, target: Tensor) -> tuple[Sequence[Tensor], Sequence[
         return edges, [edge.abs() for edge in edges]
     difference = pred - target
     return difference.unbind(-1), difference.abs().unbind(-1)
+
+
+def _overlap_side(target: Tensor, difference: Tensor, spread: Tensor) -> Tensor:
+    return torch.add(target, difference - spread, alpha=0.5).relu()
 
 
 def _square_enclosing(target: Tensor, difference: Tensor, spread: Tensor) -> Tensor:

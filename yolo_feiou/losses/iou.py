@@ -23,9 +23,10 @@ def overlap_loss(pair: Pair, penalties: Penalties, **parameters: Any) -> Tensor:
         penalties: Its terms beside 1 − IoU, see below.
         **parameters: Of the penalties.
     """
+    terms = penalties(pair, **parameters)  # first, since the IoU may then have less to do
     loss = 1 - pair.iou
-    for penalty in penalties(pair, **parameters):
-        loss = loss + penalty
+    for term in terms:
+        loss = loss + term
     return loss
 
 

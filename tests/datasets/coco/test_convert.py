@@ -173,7 +173,7 @@ from yolo_feiou.datasets.coco.annotations import read_coco_columns
 def work(*arguments):
     pathlib.Path({str(tmp_path)!r}, f"worker{{os.getpid()}}").touch()
     time.sleep(60)
-convert._write_task = work
+convert.write_task = work
 columns = read_coco_columns(pathlib.Path({str(tmp_path / "a.json")!r}))
 convert.write_labels(columns, pathlib.Path("labels"), workers=2, task_size=1)
 """

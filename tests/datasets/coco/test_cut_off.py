@@ -23,7 +23,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(convert, "_write_task", full)
+    monkeypatch.setattr(convert, "write_task", full)
     assert "no space left" in refusal(own)
     assert (
         tree(out) == ["images/train", "prepared.sha256", "preparing.json"]
@@ -32,7 +32,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
     monkeypatch.undo()
     prepare_coco(own)
     assert (out / "prepared.json").exists()
-    monkeypatch.setattr(convert, "_write_task", full)
+    monkeypatch.setattr(convert, "write_task", full)
     refusal([*own, "missing=skip"])  # what was whole is not taken for the new
     assert not (out / "prepared.json").exists() and not (out / "mine.yaml").exists()
 

@@ -127,7 +127,7 @@ def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypa
     prepare_coco(own)
     change_json(tmp_path)
     change_json(tmp_path, "val")
-    replace, done = prepare._replace_file, []
+    replace, done = prepare.replace_file, []
 
     def stop(*arguments):
         if done:
@@ -135,7 +135,7 @@ def test_an_interrupted_command_knows_what_it_wrote(own, out, tmp_path, monkeypa
         done.append(arguments)
         return replace(*arguments)
 
-    monkeypatch.setattr(prepare, "_replace_file", stop)
+    monkeypatch.setattr(prepare, "replace_file", stop)
     with pytest.raises(KeyboardInterrupt):
         prepare_coco(own)
     monkeypatch.undo()

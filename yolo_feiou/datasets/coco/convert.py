@@ -127,12 +127,12 @@ def _run_tasks(
     """Yield the counts of each task, and the checksums of its files, as it finishes."""
     work = (_task_arguments(columns, names, piece, folder, digits) for piece in pieces)
     if workers < 2:
-        yield from (_write_task(*arguments) for arguments in work)
+        yield from (write_task(*arguments) for arguments in work)
         return
     # Forked, a worker needs no second import of torch, nor memory for it; all are there before any thread of ours.
     with ProcessPoolExecutor(workers, _fastest_start(), _end_with_parent) as pool:
         futures: list[Future[tuple[LabelCounts, dict[str, str]]]] = [
-            pool.submit(_write_task, *arguments) for arguments in work
+            pool.submit(write_task, *arguments) for arguments in work
         ]
         try:
             for future in as_completed(futures):
@@ -146,7 +146,7 @@ def _run_tasks(
 
 
 def _task_arguments(columns: Columns, names: Sequence[str], piece: slice, folder: str, digits: int) -> tuple:
-    """Return the arguments of `_write_task` for some of the images: views, until they are sent."""
+    """Return the arguments of `write_task` for some of the images: views, until they are sent."""
     starts = columns.starts[piece.start : piece.stop + 1]
     rows = slice(starts[0], starts[-1])
     return (
@@ -161,7 +161,7 @@ def _task_arguments(columns: Columns, names: Sequence[str], piece: slice, folder
     )
 
 
-def _write_task(
+def write_task(
     folder: str,
     names: Sequence[str],
     sizes: np.ndarray,

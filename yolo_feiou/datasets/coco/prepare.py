@@ -141,8 +141,8 @@ def write_data_set(
         links |= _link_images(own, one.images, split.folder)
         counts[split.name], written = _write_split_labels(own, one, **how)
         text = "".join(f"./images/{split.folder}/{name}\n" for name in sorted(names))
-        files |= written | _replace_file(own, out / split.listing, text)
-    files |= _replace_file(own, out / yaml_name, _format_data_yaml(out, loaded))
+        files |= written | replace_file(own, out / split.listing, text)
+    files |= replace_file(own, out / yaml_name, _format_data_yaml(out, loaded))
     splits = {
         one.split.name: {
             "folder": one.split.folder,
@@ -182,7 +182,7 @@ def _write_split_labels(own: Ledger, one: LoadedSplit, **how: Any) -> tuple[Labe
     return counts, files
 
 
-def _replace_file(own: Ledger, path: Path, text: str) -> dict[str, str]:
+def replace_file(own: Ledger, path: Path, text: str) -> dict[str, str]:
     """Write a text file over the one that this command wrote before; returns its checksum."""
     own.check([path])
     digest = {own.name(path): hashlib.sha256(text.encode()).hexdigest()}
