@@ -89,7 +89,8 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
     def cost(shape: Tensor, square: Tensor, c2: Tensor) -> Tensor:
         return shape - torch.exp(square / (c2 + c2) * rate)
 
-    return (sum_axes(map_axes(cost, _shape_costs(pair, theta), squares, pair.enclosing2)) * 0.5 + 1,)
+    costs = sum_axes(map_axes(cost, _shape_costs(pair, theta), squares, pair.enclosing2))
+    return (torch.add(total.new_ones(()), costs, alpha=0.5),)  # in one operation
 
 
 def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
