@@ -83,6 +83,7 @@ def test_losses_are_those_of_the_paper(kind):
         torch.testing.assert_close(losses[key].double(), value, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("spec", ["focal_eiou", "wiou:momentum=0.1", "focal_l1"])
 def test_another_loss_trains_and_a_batch_without_objects_has_no_box_loss(kind, spec):

@@ -52,6 +52,7 @@ def test_a_random_scene_is_assigned_as_by_the_reference(scene, seed):
     assert assigned.tolist() == reference.paa(levels, objects, losses, per_location, fit_without_ties)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", ["one object", "overlapping", "concentric", "three anchors a location"])
 @pytest.mark.parametrize("ties", [False, True])

@@ -14,6 +14,7 @@ def test_stock_through_the_seam_is_stock(name):
     assert_stock_through_the_seam_is_stock(name, replace_box_loss, "smooth_l1:beta=0.1111111111", KEY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["faster_rcnn", "mask_rcnn"])
 @pytest.mark.parametrize("spec", ["focal_eiou", "wiou:momentum=0.1", "nwd:c=32"])
 def test_another_loss_trains(name, spec):

@@ -49,6 +49,7 @@ def test_the_mean_over_images_is_a_score_of_each_positive():
     torch.testing.assert_close(term("l1")(positives), expected, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["focal_eiou", "wiou:momentum=0.1", "nwd:c=32"])
 def test_another_loss_trains(spec):
     assert_another_loss_trains("retinanet", replace_box_loss, spec, KEY)
