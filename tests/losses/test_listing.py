@@ -9,7 +9,7 @@ import pytest
 from yolo_feiou import LOSSES, cli
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.gradients import read_gradients
-from yolo_feiou.losses.listing import STOCK_MEANING, print_losses
+from yolo_feiou.losses.listing import STOCK_MEANING, describe_word, print_losses
 
 
 def printed(capsys, *words: str) -> str:
@@ -73,3 +73,10 @@ def test_unknown_names_are_told_as_in_a_training(spec):
 def test_a_pattern_without_a_loss_is_told():
     with pytest.raises(ValueError, match=r"no loss has a name like 'xyz\*'"):
         print_losses(["xyz*"])
+
+
+def test_the_gradients_are_those_of_the_very_spec():
+    """WIoU of version 1 is near CIoU everywhere; the default, at the start of a training, is not."""
+    *_, caption, _, bins, cells = describe_word("wiou:version=1")
+    assert caption.endswith("of wiou:version=1") and bins.split()[0] == "0.05"
+    assert cells.split(" / ")[0].strip() == "0.99" and describe_word("wiou")[-1] != cells
