@@ -125,6 +125,13 @@ def test_a_pair_taken_for_boxes_is_told() -> None:
         Pair(tensor((0, 0, 1, 1)), tensor((0, 0, 1, 1))).sum(1)
 
 
+def test_a_pair_that_was_scaled_has_no_boxes_and_says_so() -> None:
+    pair = Pair(tensor((0, 0, 1, 1)), tensor((0, 0, 1, 1)))
+    for derived in (pair.scaled(0.5), pair.interpolated(0.5)):
+        with pytest.raises(AttributeError, match="a scaled or interpolated Pair has no 'pred'"):
+            derived.pred.sum()
+
+
 def test_boxes_are_read_as_xyxy() -> None:
     """(10, 10, 20, 20) and (15, 10, 25, 20) share half a side: IoU 1/3. Read as corner and size it would be 1/2."""
     assert Pair(tensor((10, 10, 20, 20)), tensor((15, 10, 25, 20))).iou.item() == 1 / 3

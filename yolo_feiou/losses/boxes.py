@@ -8,6 +8,8 @@ from typing import Any, Generic, TypeVar, overload
 import torch
 from torch import Tensor
 
+from yolo_feiou.losses.axes import Axes, along_axes, is_compiling, map_axes
+
 Quantity = TypeVar("Quantity")
 
 
@@ -31,30 +33,6 @@ class lazy_property(Generic[Quantity]):
         value = self.compute(pair)
         setattr(pair, self.name, value)  # shadows this descriptor from now on
         return value
-
-
-#: A quantity along x, and along y: one tensor of shape (2, N), or two of shape (N,). Unpacking gives the two.
-Axes = Tensor | tuple[Tensor, Tensor]
-#: Whether the code is being compiled; always False where torch, before 2.1, can't tell.
-is_compiling: Callable[[], bool] = getattr(getattr(torch, "compiler", None), "is_compiling", lambda: False)
-
-
-def along_axes(x: Tensor, y: Tensor) -> Axes:
-    """Return a quantity along both axes as one tensor, which halves the operations; compiled, it would cost a copy."""
-    return (x, y) if is_compiling() else torch.stack((x, y))
-
-
-def map_axes(function: Callable[..., Tensor], *quantities: Axes) -> Axes:
-    """Return a function of quantities along x, and of those along y."""
-    if is_compiling():
-        along_x, along_y = (function(*values) for values in zip(*quantities, strict=True))
-        return along_x, along_y
-    return function(*quantities)
-
-
-def sum_axes(quantity: Axes) -> Tensor:
-    """Return the sum of a quantity along x and along y, shape (N,)."""
-    return quantity.sum(0) if isinstance(quantity, Tensor) else quantity[0] + quantity[1]
 
 
 class _Upcast(torch.autograd.Function):
@@ -82,7 +60,7 @@ def upcast(boxes: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 class Pair:
-    """N predicted boxes beside their N targets; every quantity is a tensor of shape (N,).
+    """N predicted boxes beside their N targets; a quantity is a tensor of shape (N,), or such a pair of them: `Axes`.
 
     Lengths and areas are in the units of the boxes (pixels, strides, …). Half precision is upcast to float32: in fp16
     two boxes of side 181 already overflow w·h + w_t·h_t. Everything follows from the differences of the four edges,
@@ -155,6 +133,10 @@ class Pair:
 
     def __getattr__(self, name: str) -> Any:
         """Tell a loss of one's own that took a pair for boxes, or asks for what isn't here."""
+        if name in ("pred", "target", "_edges"):
+            raise AttributeError(
+                f"a scaled or interpolated Pair has no {name!r}: take it from the pair it was made of."
+            )
         raise AttributeError(
             f"a Pair has no {name!r}: it has pred, target, iou, w, h, rho2 and the like. A loss of one argument gets a "
             "Pair, one of two gets boxes of shape (N, 4)."

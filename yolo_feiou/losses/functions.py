@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.errors import did_you_mean
-from yolo_feiou.losses.boxes import Pair, is_compiling
+from yolo_feiou.losses.axes import is_compiling
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import LossTerm, add_parameters, bind_functions, read_term
 from yolo_feiou.losses.table import MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import Choice, Flag, LossParameter, Schedule, Value

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from yolo_feiou.losses.boxes import Pair, map_axes, sum_axes
+from yolo_feiou.losses.axes import map_axes, sum_axes
+from yolo_feiou.losses.boxes import Pair
 
 
 def nwd(pair: Pair, c: float | str) -> Tensor:

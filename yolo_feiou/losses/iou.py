@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from yolo_feiou.losses.boxes import Axes, Pair, along_axes, map_axes, sum_axes
+from yolo_feiou.losses.axes import Axes, along_axes, map_axes, sum_axes
+from yolo_feiou.losses.boxes import Pair
 
 #: From a `Pair`, and the parameters by name, to the terms that are added to 1 − IoU, one value a pair each.
 Penalties = Callable[..., tuple[Tensor, ...]]

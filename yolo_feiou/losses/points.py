@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from yolo_feiou.losses.boxes import Pair, map_axes
+from yolo_feiou.losses.axes import map_axes
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.iou import ciou, overlap_loss
 
 
