@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.losses.build import build_loss
+from yolo_feiou.storage.tables import read_csv
 
 #: IoU from and to of each column.
 BINS = ((0.05, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 0.95))
@@ -65,6 +65,8 @@ def format_gradients(ratios: Sequence[tuple[float, float]]) -> list[str]:
 
 def read_gradients() -> dict[str, list[str]]:
     """Return what was measured of each loss, by name: a cell 'loss / gradient' for each of `BINS`."""
-    with open(PATH, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {row["loss"]: [f"{row[f'loss_{low:g}']} / {row[f'gradient_{low:g}']}" for low, _ in BINS] for row in rows}
+    rows = read_csv(PATH)
+    return {
+        row["loss"]: format_gradients([(row[f"loss_{low:g}"], row[f"gradient_{low:g}"]) for low, _ in BINS])
+        for row in rows
+    }
