@@ -63,8 +63,10 @@ def step(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor)
     return call
 
 
-def in_strides(loss: Callable[..., Tensor], count: int) -> Callable[[Tensor, Tensor], Tensor]:
-    """A loss that gets the image's size, and the stride of each of so many pairs."""
+def in_strides(loss: Callable[..., Tensor], count: int, needs_units: bool) -> Callable[[Tensor, Tensor], Tensor]:
+    """A loss that gets, as in a training where it needs them, the image's size and the stride of each of its pairs."""
+    if not needs_units:
+        return loss
     return partial(loss, image=IMAGE, pixels=torch.tensor([8.0, 16, 32]).repeat(count // 3 + 1)[:count])
 
 
@@ -85,7 +87,7 @@ def main() -> None:
     every = specs or [*LOSSES, *MODIFIED]
     for count, rounds in ROUNDS.items():
         losses = {STOCK: stock, "torchvision CIoU": complete_box_iou_loss}
-        losses |= {spec: in_strides(build_loss(spec), count) for spec in every}
+        losses |= {spec: in_strides(one := build_loss(spec), count, one.needs_units) for spec in every}
         times = side_by_side({name: step(loss, *data[count]) for name, loss in losses.items()}, rounds, repeats=REPEATS)
         report(rows, count, times, list(losses))
     # What a compiled function costs that does next to nothing is the floor for the others.
@@ -95,7 +97,7 @@ def main() -> None:
         torch._dynamo.utils.counters.clear()
         compiled = torch.compile(loss, dynamic=True, fullgraph=True)
         for count, rounds in ROUNDS.items():
-            ours = step(in_strides(compiled, count), *data[count])
+            ours = step(in_strides(compiled, count, getattr(loss, "needs_units", False)), *data[count])
             calls = {STOCK: step(stock, *data[count]), f"{name} compiled": ours}
             report(rows, count, side_by_side(calls, rounds, repeats=REPEATS), [f"{name} compiled"])
         counters = torch._dynamo.utils.counters

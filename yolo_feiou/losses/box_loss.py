@@ -67,7 +67,8 @@ class Term(nn.Module):
 
     def forward(self, pair: Pair) -> Tensor:
         """Return W·L for each pair, times the factor."""
-        value = self.loss(pair) if self.weight is None else self.weigh(pair) * self.loss(pair)
+        value = self.loss(pair)  # first, since the IoU of the weight may then have less to do
+        value = value if self.weight is None else self.weigh(pair) * value
         return value if self._factor == 1 else self._factor * value
 
     def weigh(self, pair: Pair) -> Tensor:
@@ -219,7 +220,11 @@ class BoxLoss(nn.Module):
             ValueError: If the shapes differ, or are not (N, 4), or the loss needs `image` and there is none.
         """
         pair = Pair(pred, target, image, pixels, reference, error_weights)
-        return _add([term.forward(pair) for term in self._terms])  # a module's call would cost microseconds
+        first, *others = self._terms
+        total = first.forward(pair)  # a module's call would cost microseconds
+        for term in others:
+            total = total + term.forward(pair)
+        return total
 
     def mean(
         self,
@@ -263,11 +268,8 @@ class BoxLoss(nn.Module):
         if self.training and self.has_state:
             self.observe(pred, target)
         pair = Pair(pred, target, image, pixels, reference, error_weights)
-        return _add([term.reduce(pair, scores, total, share) for term in self])
-
-
-def _add(values: Sequence[Tensor]) -> Tensor:
-    total = values[0]
-    for value in values[1:]:
-        total = total + value
-    return total
+        first, *others = self._terms
+        value = first.reduce(pair, scores, total, share)
+        for term in others:
+            value = value + term.reduce(pair, scores, total, share)
+        return value

@@ -103,44 +103,23 @@ class Pair:
                 f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as "
                 "xyxy boxes of the same shape (N, 4)"
             )
-        if image is not None and not (hasattr(image, "__len__") and len(image) == 2):
-            raise ValueError(f"got image={image!r}: expected its height and width in pixels, as in image=(480, 640)")
-        numbers = (pixels, *image) if isinstance(image, tuple | list) else (pixels,)
-        if any(isinstance(number, float | int) and not number > 0 for number in numbers):
-            raise ValueError(f"got pixels={pixels!r} and image={image!r}: expected numbers above 0")
-        if isinstance(pixels, Tensor) and pixels.ndim and pixels.shape != pred.shape[:1]:
-            raise ValueError(
-                f"got pixels of shape {tuple(pixels.shape)} for {len(pred)} pairs: expected a number, or ({len(pred)},)"
-            )
-        if reference is not None and reference.shape != pred.shape:
-            raise ValueError(
-                f"got reference boxes of shape {tuple(reference.shape)}: expected {tuple(pred.shape)}, one a pair"
-            )
+        if not (image is None and reference is None and pixels.__class__ is float and pixels > 0):
+            _check_units(len(pred), image, pixels, reference)
         self._image, self.pixels, self._reference, self.error_weights = image, pixels, reference, error_weights
         self._has_axes = False  # whether both axes are together: then what is done to both is one operation
-        dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
-        self.pred, self.target = upcast(pred, dtype), upcast(target, dtype)
-        edges, distances = _subtract(self.pred, self.target)
+        if not (pred.dtype is target.dtype is torch.float32):  # what both mostly are, and asking costs a microsecond
+            dtype = torch.promote_types(torch.promote_types(pred.dtype, target.dtype), torch.float32)
+            pred, target = upcast(pred, dtype), upcast(target, dtype)
+        self.pred, self.target = pred, target
+        edges, distances = _subtract(pred, target)
         x1, y1, x2, y2 = self._edges = edges
         self.dw, self.dh = x2 - x1, y2 - y1  # w − w_t, h − h_t
-        self.dx2, self.dy2 = x1 + x2, y1 + y2  # twice the offset of the centres
         x1, y1, x2, y2 = distances
         self._spread_x, self._spread_y = x1 + x2, y1 + y2
-        x1, y1, x2, y2 = self.target.unbind(-1)
+        x1, y1, x2, y2 = target.unbind(-1)
         # The one floor: no enclosing side and no union is smaller than the target's. (A literal: under torch.compile a
         # number from outside the function is an input of the graph, and costs it its vectorisation.)
         self.w_target, self.h_target = (x2 - x1).clamp(min=1e-5), (y2 - y1).clamp(min=1e-5)
-
-    def __getattr__(self, name: str) -> Any:
-        """Tell a loss of one's own that took a pair for boxes, or asks for what isn't here."""
-        if name in ("pred", "target", "_edges"):
-            raise AttributeError(
-                f"a scaled or interpolated Pair has no {name!r}: take it from the pair it was made of."
-            )
-        raise AttributeError(
-            f"a Pair has no {name!r}: it has pred, target, iou, w, h, rho2 and the like. A loss of one argument gets a "
-            "Pair, one of two gets boxes of shape (N, 4)."
-        )
 
     def scaled(self, ratio: float) -> Pair:
         """Return the pair with the sides of both boxes multiplied by `ratio`, each about its own centre.
@@ -184,6 +163,16 @@ class Pair:
         return self.h_target + self.dh
 
     @lazy_property
+    def dx2(self) -> Tensor:
+        """Twice the offset of the centres along x."""
+        return self._edges[0] + self._edges[2]
+
+    @lazy_property
+    def dy2(self) -> Tensor:
+        """Twice the offset of the centres along y."""
+        return self._edges[1] + self._edges[3]
+
+    @lazy_property
     def dx(self) -> Tensor:
         """Offset of the centres along x, prediction minus target."""
         return self.dx2 * 0.5
@@ -196,7 +185,7 @@ class Pair:
     @lazy_property
     def rho2(self) -> Tensor:
         """Squared distance ρ² of the centres."""
-        return (self.dx2 * self.dx2 + self.dy2 * self.dy2) * 0.25
+        return torch.addcmul(self.dx2 * self.dx2, self.dy2, self.dy2) * 0.25
 
     @lazy_property
     def cw(self) -> Tensor:
@@ -301,6 +290,8 @@ class Pair:
         """Area of the intersection."""
         if self._has_axes:
             w, h = map_axes(_overlap_side, self.target_sides, self.differences, self._spreads)
+        elif "cw" in self.__dict__:  # an enclosing side is longer than that of the intersection by the spread
+            w, h = (self.cw - self._spread_x).relu(), (self.ch - self._spread_y).relu()
         else:
             w = _overlap_side(self.w_target, self.dw, self._spread_x)
             h = _overlap_side(self.h_target, self.dh, self._spread_y)
@@ -316,6 +307,23 @@ class Pair:
     def iou(self) -> Tensor:
         """Intersection over union, in [0, 1]."""
         return self.intersection / self.union
+
+
+def _check_units(
+    count: int, image: Sequence[float] | Tensor | None, pixels: Tensor | float, reference: Tensor | None
+) -> None:
+    """Raise ValueError unless units and references fit so many pairs, see `Pair`."""
+    if image is not None and not (hasattr(image, "__len__") and len(image) == 2):
+        raise ValueError(f"got image={image!r}: expected its height and width in pixels, as in image=(480, 640)")
+    numbers = (pixels, *image) if isinstance(image, tuple | list) else (pixels,)
+    if any(isinstance(number, float | int) and not number > 0 for number in numbers):
+        raise ValueError(f"got pixels={pixels!r} and image={image!r}: expected numbers above 0")
+    if isinstance(pixels, Tensor) and pixels.ndim and pixels.shape != (count,):
+        raise ValueError(
+            f"got pixels of shape {tuple(pixels.shape)} for {count} pairs: expected a number, or ({count},)"
+        )
+    if reference is not None and reference.shape != (count, 4):
+        raise ValueError(f"got reference boxes of shape {tuple(reference.shape)}: expected {(count, 4)}, one a pair")
 
 
 def _subtract(pred: Tensor, target: Tensor) -> tuple[Sequence[Tensor], Sequence[Tensor]]:

@@ -44,7 +44,8 @@ def giou(pair: Pair) -> tuple[Tensor]:
 
     Rezatofighi et al., Generalized Intersection over Union (2019), Algorithm 1.
     """
-    return (1 - pair.union / (pair.cw * pair.ch),)
+    area = pair.cw * pair.ch  # first, since the union may then have less to do
+    return (1 - pair.union / area,)
 
 
 def diou(pair: Pair) -> tuple[Tensor]:
@@ -61,10 +62,11 @@ def ciou(pair: Pair) -> tuple[Tensor, Tensor]:
     Guarded where the usual code is not: zero sides and identical boxes give finite values and gradients.
     Zheng et al., Distance-IoU Loss (2020), Eq. 8 to 11.
     """
+    (distance,) = diou(pair)  # first, as above
     angle = torch.atan2(pair.w, pair.h.clamp(min=1e-7))
     v = (4 / math.pi**2) * (torch.atan2(pair.w_target, pair.h_target) - angle) ** 2
     alpha = (v / (1 - pair.iou + v).clamp(min=1e-7)).detach()
-    return *diou(pair), alpha * v
+    return distance, alpha * v
 
 
 def eiou(pair: Pair) -> tuple[Tensor, Tensor, Tensor]:

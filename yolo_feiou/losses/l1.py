@@ -20,7 +20,7 @@ def encode(pair: Pair) -> Tensor:
     """
     w_reference, h_reference = pair.reference_sides
     w_error, h_error = extended_log(pair.w / pair.w_target), extended_log(pair.h / pair.h_target)
-    errors = (pair.dx / w_reference, pair.dy / h_reference, w_error, h_error)
+    errors = (pair.dx2 / (w_reference + w_reference), pair.dy2 / (h_reference + h_reference), w_error, h_error)
     weighted = (
         error if weight == 1 else error * weight for error, weight in zip(errors, pair.error_weights, strict=True)
     )

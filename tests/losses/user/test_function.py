@@ -43,6 +43,26 @@ def test_the_canonical_spec_leaves_out_defaults(own):
     assert str(build_loss("own.py:of_pair:focal=1")) == "<BoxLoss own.py:of_pair (scale=1, focal=1)>"
 
 
+def test_what_a_pair_does_not_have_is_told():
+    """A loss of one argument that takes the pair for boxes, and one that wants the boxes of a scaled pair."""
+
+    def sums(boxes):
+        return boxes.sum(1)
+
+    def scales(pair):
+        return pair.scaled(0.5).pred.sum(1)
+
+    def errs(pair):
+        return torch.nothing(pair.iou)
+
+    with pytest.raises(AttributeError, match="a Pair has no 'sum': .* one of two gets boxes of shape"):
+        build_loss(sums)(PRED, TARGET)
+    with pytest.raises(AttributeError, match="a scaled or interpolated Pair has no 'pred'"):
+        build_loss(scales)(PRED, TARGET)
+    with pytest.raises(AttributeError, match="module 'torch' has no attribute 'nothing'"):
+        build_loss(errs)(PRED, TARGET)
+
+
 def test_one_of_a_package(own, monkeypatch):
     """Whatever has no '.py:' and isn't in the table."""
     (own / "my_package").mkdir()

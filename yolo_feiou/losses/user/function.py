@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -77,18 +77,34 @@ class UserFunction:
 
     def compute(self, pair: Pair, values: Mapping[str, Any]) -> Any:
         """Return what the function returns for a pair."""
-        boxes = (pair,) if self.takes_pair else (pair.pred, pair.target)
-        return self.function(*boxes, **self._convert(values))
+        return self._call((pair,) if self.takes_pair else (pair.pred, pair.target), values)
 
     def on_boxes(self, values: Mapping[str, Any], pred: Tensor, target: Tensor) -> Any:
         """Return what the function returns for boxes, to a check: two tensors are given as they are."""
-        boxes = (Pair(pred, target, (640, 640)),) if self.takes_pair else (pred, target)
-        return self.function(*boxes, **self._convert(values))
+        return self._call((Pair(pred, target, (640, 640)),) if self.takes_pair else (pred, target), values)
+
+    def _call(self, boxes: Sequence[Pair | Tensor], values: Mapping[str, Any]) -> Any:
+        try:
+            return self.function(*boxes, **self._convert(values))
+        except AttributeError as error:
+            if not isinstance(error.obj, Pair):
+                raise
+            raise AttributeError(_describe_missing(error.name)) from error
 
     def _convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values as the function has them: texts, and whole numbers as such."""
         numbers = {key: int(v) if key in self.whole and float(v).is_integer() else v for key, v in values.items()}
         return {**self.texts, **numbers}
+
+
+def _describe_missing(name: str) -> str:
+    """Return what a loss is told that asks a `Pair` for what isn't there, maybe since it takes it for boxes."""
+    if name in ("pred", "target", "_edges"):
+        return f"a scaled or interpolated Pair has no {name!r}: take it from the pair it was made of."
+    return (
+        f"a Pair has no {name!r}: it has pred, target, iou, w, h, rho2 and the like. A loss of one argument gets a "
+        "Pair, one of two gets boxes of shape (N, 4)."
+    )
 
 
 def describe_user_loss(
