@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import yaml
+from pycocotools.coco import COCO
 
 from yolo_feiou.datasets import shapes
 
@@ -60,7 +63,7 @@ def test_the_same_seed_gives_the_same_bytes(root: Path, tmp_path: Path) -> None:
     shapes.generate(tmp_path / "same", counts=COUNTS)
     assert digests(tmp_path / "same") == digests(root)
     shapes.generate(tmp_path / "fewer", counts={"val": 2})
-    assert {name: h for name, h in digests(tmp_path / "fewer").items() if "val" in name}.items() <= digests(
+    assert {name: h for name, h in digests(tmp_path / "fewer").items() if "/val/" in name}.items() <= digests(
         root
     ).items()
     shapes.generate(tmp_path / "other", seed=1, counts=COUNTS)
@@ -161,6 +164,99 @@ def test_backgrounds_are_textured_and_classes_have_hues() -> None:
         assert abs(mean) < 5  # of 300 with a deviation of 14 degrees: 0.8
 
 
+def test_images_and_labels_are_those_of_the_first_release() -> None:
+    """The labels by their CRC-32, the images by their mean: a few pixels may vary with the release of OpenCV."""
+    samples = [
+        shapes.make_sample(0, split, index, shapes.IMAGE_SIDE) for split in shapes.SPLIT_NAMES for index in range(3)
+    ]
+    assert zlib.crc32("".join(text for _, text in samples).encode()) == 1759461232
+    assert np.mean([image for image, _ in samples]) == pytest.approx(126.69, abs=0.01)
+
+
+@pytest.mark.parametrize("split", shapes.SPLIT_NAMES)
+def test_masks_are_read_by_pycocotools_and_fill_the_boxes_of_the_labels(root: Path, split: str) -> None:
+    """In the order of the labels, with their classes; a ring's has a hole."""
+    truth = COCO(root / "annotations" / f"instances_{split}.json")
+    assert [image["file_name"] for image in truth.dataset["images"]] == [
+        path.name for path in sorted((root / "images" / split).iterdir())
+    ]
+    holes = 0
+    for image in truth.dataset["images"]:
+        text = (root / "labels" / split / image["file_name"]).with_suffix(".txt").read_text()
+        objects = truth.imgToAnns[image["id"]]
+        for (cls, *box), one in zip(boxes_of(text), objects, strict=True):
+            mask = truth.annToMask(one)
+            assert truth.cats[one["category_id"]]["name"] == shapes.CLASS_NAMES[int(cls)]
+            assert mask.shape == (shapes.IMAGE_SIDE, shapes.IMAGE_SIDE) and mask.sum() == one["area"]
+            assert cv2.boundingRect(mask) == tuple(one["bbox"])
+            x, y, w, h = np.array(box) * shapes.IMAGE_SIDE
+            assert np.allclose(one["bbox"], (x - w / 2, y - h / 2, w, h), atol=1e-3)
+            whole = np.pad(mask, 1)  # so that all of the background is one region
+            holes += cv2.connectedComponents(1 - whole, connectivity=4)[0] > 2
+    assert holes > 0
+
+
+def test_a_mask_is_of_the_whole_shape() -> None:
+    """Hidden parts are of it, so that masks of one image overlap as their shapes do."""
+    objects = shapes.make_masks(0, "train", 100, shapes.IMAGE_SIDE)["annotations"]
+    drawn = [
+        mask.sum()
+        for index in range(100)
+        for _, mask in shapes.sample_objects(np.random.default_rng((0, 0, index)), shapes.IMAGE_SIDE)
+    ]
+    assert [one["area"] for one in objects] == drawn
+
+
+def test_masks_are_added_to_an_older_data_set(root: Path, tmp_path: Path) -> None:
+    """One without them is complete, and gets what lacks and nothing else; by the download text of the YAML too."""
+    old = tmp_path / "shapes"
+    shutil.copytree(root, old)
+    (old / "annotations" / "instances_val.json").unlink()
+    shapes.add_masks(old)
+    assert digests(old) == digests(root)
+    shutil.rmtree(old / "annotations")
+    shapes.generate(old, counts=COUNTS)
+    assert digests(old) == digests(root) and not list(old.glob(".*"))
+
+
+def test_masks_that_are_there_stay(root: Path, tmp_path: Path) -> None:
+    """They may be the user's own."""
+    old = tmp_path / "shapes"
+    shutil.copytree(root, old)
+    (old / "annotations" / "instances_val.json").write_text("{}")
+    shapes.add_masks(old)
+    assert (old / "annotations" / "instances_val.json").read_text() == "{}"
+
+
+def test_a_failure_leaves_no_part_of_the_masks(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A split whose file was finished keeps it; of the next there is nothing, nor of the scratch folder."""
+    old, real = tmp_path / "shapes", shapes.make_masks
+    shutil.copytree(root, old)
+    shutil.rmtree(old / "annotations")
+
+    def fail(seed: int, split: str, count: int, size: int) -> dict:
+        if split == "val":
+            raise OSError("disk full")
+        return real(seed, split, count, size)
+
+    monkeypatch.setattr(shapes, "make_masks", fail)
+    with pytest.raises(OSError, match="disk full"):
+        shapes.add_masks(old)
+    assert [path.name for path in (old / "annotations").iterdir()] == ["instances_train.json"]
+    assert not list(old.glob(".*"))
+
+
+def test_two_processes_at_once_add_the_same_masks(root: Path, tmp_path: Path) -> None:
+    """Both succeed."""
+    old = tmp_path / "shapes"
+    shutil.copytree(root, old)
+    shutil.rmtree(old / "annotations")
+    code = f"from yolo_feiou.datasets.shapes import add_masks; add_masks({str(old)!r})"
+    processes = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(2)]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert digests(old) == digests(root) and not list(old.glob(".*"))
+
+
 def test_second_call_does_nothing(root: Path) -> None:
     """A complete data set is left alone; other contents are neither taken for it nor overwritten."""
     before = digests(root)
@@ -241,6 +337,8 @@ def test_the_data_yaml_has_our_classes_and_makes_all_splits(tmp_path: Path) -> N
         range(len(shapes.CLASS_NAMES))
     )
     assert [data[split] for split in shapes.SPLIT_NAMES] == [f"images/{split}" for split in shapes.SPLIT_NAMES]
+    assert data["masks"] == {split: shapes.MASKS_FILE.format(split=split) for split in shapes.SPLIT_NAMES}
+    assert "annotations" not in data  # or evaluations would take their objects from there
     made = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shapes, "generate", made.append)

@@ -4,21 +4,26 @@
 Every image is a noisy gradient with distractors and a few rotated, stretched and partly hidden shapes. Boxes come from
 the drawn pixels, so they are exact. Each class has its own hue: a short run soon tells the classes apart, and what is
 left to learn is where the boxes end. `cfg/datasets/shapes.yaml` calls `generate` through Ultralytics' `download:` key.
+Labels hold boxes alone; the masks of the same objects are in a COCO JSON a split, see `add_masks`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from pycocotools import mask as rle
 
 SPLIT_COUNTS: Mapping[str, int] = {"train": 800, "val": 200, "test": 200}
 IMAGE_SIDE = 128  # image side in pixels
 RECIPE_FILE = "recipe.json"  # records in a data set how it was generated
+MASKS_FILE = "annotations/instances_{split}.json"  # the masks of a split, below the data set's folder
 SPLIT_NAMES = ("train", "val", "test")  # the position of a split is part of the seed of its images
 
 MAX_OBJECTS = 5  # per image
@@ -138,6 +143,11 @@ def render(rng: np.random.Generator, objects: list[tuple[int, np.ndarray]], size
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
+def _make_generator(seed: int, split: str, index: int) -> np.random.Generator:
+    """Return the source of randomness of one image."""
+    return np.random.default_rng((seed, SPLIT_NAMES.index(split), index))
+
+
 def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarray, str]:
     """Make one image with its labels, which depend on the arguments only.
 
@@ -152,7 +162,7 @@ def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarra
             width and height of its box as fractions of the image side. The box spans the whole shape, hidden parts
             included, clipped to the image.
     """
-    rng = np.random.default_rng((seed, SPLIT_NAMES.index(split), index))
+    rng = _make_generator(seed, split, index)
     objects = sample_objects(rng, size)
     lines = []
     for cls, mask in objects:
@@ -173,6 +183,72 @@ def write_data(root: Path, seed: int, counts: Mapping[str, int], size: int) -> N
             (labels / f"{index:05d}.txt").write_text(text, newline="\n")
 
 
+def make_masks(seed: int, split: str, count: int, size: int) -> dict[str, Any]:
+    """Return the objects of a split in COCO's form, with the masks that their boxes enclose.
+
+    Args:
+        seed (int): Seed of the data set, not negative.
+        split (str): One of `SPLIT_NAMES`.
+        count (int): Number of images.
+        size (int): Image side in pixels.
+
+    Returns:
+        (dict[str, Any]): The content of a COCO JSON. Masks span the whole shape, hidden parts included, as boxes do.
+            They are compressed RLE: a ring has a hole, which COCO's polygons can't have. Areas are those of the masks.
+            Annotations are in the order of the labels; a category's id is the class index + 1.
+    """
+    images, annotations = [], []
+    for index in range(count):
+        images.append({"id": index + 1, "file_name": f"{index:05d}.jpg", "width": size, "height": size})
+        for cls, mask in sample_objects(_make_generator(seed, split, index), size):
+            x1, y1, x2, y2 = enclose_mask(mask)
+            packed: Any = rle.encode(np.asfortranarray(mask, np.uint8))
+            annotations.append(
+                {
+                    "id": len(annotations) + 1,
+                    "image_id": index + 1,
+                    "category_id": cls + 1,
+                    "bbox": [x1, y1, x2 - x1, y2 - y1],
+                    "area": int(mask.sum()),
+                    "iscrowd": 0,
+                    "segmentation": {"size": [size, size], "counts": packed["counts"].decode("ascii")},
+                }
+            )
+    categories = [{"id": number, "name": name} for number, name in enumerate(CLASS_NAMES, 1)]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def add_masks(root: str | Path) -> None:
+    """Write the masks of a generated data set that lack, as in one that an older version of this package has made.
+
+    Each file appears whole or not at all, and all processes that write it at the same time write the same.
+
+    Args:
+        root (str | Path): Folder of the data set, for which `is_generated` is true. Its masks are
+            `annotations/instances_<split>.json`.
+
+    Raises:
+        OSError: If they can't be written.
+    """
+    root = Path(root)
+    recipe = json.loads((root / RECIPE_FILE).read_text(encoding="utf-8"))
+    lacking = {split: n for split, n in recipe["counts"].items() if not _masks_of(root, split).is_file()}
+    if not lacking:
+        return
+    with tempfile.TemporaryDirectory(prefix=".masks-", dir=root) as scratch:
+        for split, count in lacking.items():
+            content = make_masks(recipe["seed"], split, count, recipe["size"])
+            made = Path(scratch) / f"{split}.json"
+            made.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8", newline="\n")
+            _masks_of(root, split).parent.mkdir(exist_ok=True)
+            os.replace(made, _masks_of(root, split))
+
+
+def _masks_of(root: Path, split: str) -> Path:
+    """Return the path of the masks of a split."""
+    return root / MASKS_FILE.format(split=split)
+
+
 def is_generated(root: Path) -> bool:
     """Return whether a folder is a data set that `generate` wrote."""
     return (root / RECIPE_FILE).is_file()
@@ -190,13 +266,14 @@ def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
 
 
 def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_COUNTS, size: int = IMAGE_SIDE) -> None:
-    """Make the data set in `root`; do nothing if it is already there.
+    """Make the data set in `root`; do nothing if it is already there, but add masks that lack, see `add_masks`.
 
     The folder is created atomically, so several processes may call this at the same time and an interrupted call leaves
     nothing behind.
 
     Args:
-        root (str | Path): Folder to make: `images/<split>/*.jpg`, `labels/<split>/*.txt` and `recipe.json`.
+        root (str | Path): Folder to make: `images/<split>/*.jpg`, `labels/<split>/*.txt`,
+            `annotations/instances_<split>.json` and `recipe.json`.
         seed (int): Seed, not negative; the same arguments always give the same data set.
         counts (Mapping[str, int]): Number of images per split; keys out of `SPLIT_NAMES`.
         size (int): Image side in pixels.
@@ -207,12 +284,14 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_
     root = Path(root).resolve()
     recipe = json.dumps({"seed": seed, "counts": dict(counts), "size": size})
     if _is_complete(root, recipe, counts):
+        add_masks(root)
         return
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
         write_data(made, seed, counts, size)
         (made / RECIPE_FILE).write_text(recipe, encoding="utf-8")
+        add_masks(made)
         try:
             made.rename(root)
         except OSError as error:
