@@ -1,0 +1,1 @@
+"""Training of the detectors in `detectors/` by PyTorch Lightning, on the data that `yolo/` reads."""
