@@ -106,3 +106,22 @@ def assert_another_loss_trains(name, replace, spec, key):
     assert losses[key] == 0 and losses[key].requires_grad
     assert all(grad is not None and grad.isfinite().all() for grad in grads.values())
     assert model.eval()([torch.rand(3, 64, 64)])[0]["boxes"].shape[1] == 4
+
+
+def assert_positives_have_the_size_of_their_image(model, *box_terms):
+    """Of two images of other shapes, resized to 96 × 60 and 64 × 96; objects are 48 and 40 high there."""
+    model.transform.max_size = SIZE
+    images, targets = [torch.rand(3, 80, 50), torch.rand(3, 32, 48)], batch(objects=(1, 1))[1]
+    for target, box, shape in zip(targets, ([5.0, 10, 30, 50], [10.0, 4, 30, 24]), ((80, 50), (32, 48)), strict=True):
+        target.update(boxes=torch.tensor([box]), masks=torch.ones(1, *shape, dtype=torch.uint8))
+    seen = []
+    for box_term in box_terms:
+        box_term.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    losses_of(model, images, targets)
+    assert len(seen) == len(box_terms)
+    for positives in seen:
+        heights = (positives.target[:, 3] - positives.target[:, 1]).round().tolist()
+        assert {(height, *size) for height, size in zip(heights, positives.image.T.tolist(), strict=True)} == {
+            (48, 96, 60),
+            (40, 64, 96),
+        }

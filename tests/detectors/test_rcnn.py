@@ -2,7 +2,13 @@
 
 import pytest
 
-from tests.detectors.models import assert_another_loss_trains, assert_stock_through_the_seam_is_stock
+from tests.detectors.models import (
+    MODELS,
+    assert_another_loss_trains,
+    assert_positives_have_the_size_of_their_image,
+    assert_stock_through_the_seam_is_stock,
+    term,
+)
 from yolo_feiou.detectors.rcnn import replace_box_loss
 
 KEY = "loss_box_reg"
@@ -19,3 +25,9 @@ def test_stock_through_the_seam_is_stock(name):
 @pytest.mark.parametrize("spec", ["focal_eiou", "wiou:momentum=0.1", "nwd:c=32"])
 def test_another_loss_trains(name, spec):
     assert_another_loss_trains(name, replace_box_loss, spec, KEY)
+
+
+def test_positives_have_the_size_of_their_image():
+    model = MODELS["faster_rcnn"]()
+    replace_box_loss(model, box_term := term("mpdiou"))
+    assert_positives_have_the_size_of_their_image(model, box_term)

@@ -6,6 +6,7 @@ import torch
 from tests.detectors.models import (
     MODELS,
     assert_another_loss_trains,
+    assert_positives_have_the_size_of_their_image,
     assert_stock_through_the_seam_is_stock,
     batch,
     losses_of,
@@ -53,3 +54,9 @@ def test_the_mean_over_images_is_a_score_of_each_positive():
 @pytest.mark.parametrize("spec", ["focal_eiou", "wiou:momentum=0.1", "nwd:c=32"])
 def test_another_loss_trains(spec):
     assert_another_loss_trains("retinanet", replace_box_loss, spec, KEY)
+
+
+def test_positives_have_the_size_of_their_image():
+    model = MODELS["retinanet"]()
+    replace_box_loss(model, box_term := term("mpdiou"))
+    assert_positives_have_the_size_of_their_image(model, box_term)

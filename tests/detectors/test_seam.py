@@ -4,11 +4,21 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection.transform import GeneralizedRCNNTransform
 
 from tests.detectors.models import term
 from tests.reference import overlapping
-from yolo_feiou.detectors.seam import Positives, decode_positives
+from yolo_feiou.detectors.seam import (
+    BoxTerm,
+    Positives,
+    decode_positives,
+    find_box_terms,
+    note_sizes,
+    repeat_sizes,
+)
+from yolo_feiou.losses.build import build_loss
 
 
 @pytest.mark.parametrize(("spec", "box"), [("l1", 1.0), ("focal_l1", 1.0), ("eiou", 2.5), ("ciou+l1", 2.5)])
@@ -32,6 +42,66 @@ def test_scores_weigh_the_positives_and_divide_the_sum():
     pred = target + torch.tensor([[0.5], [1.0]]) * torch.tensor([1.0, 0, 1, 0])
     positives = Positives(pred, target, target, scores=torch.tensor([3.0, 1]))
     assert term("iou", box=1.0)(positives).item() == pytest.approx((3 * 2 / 3 + 1) / 4)
+
+
+def test_a_loss_takes_the_size_of_each_pairs_image():
+    """MPDIoU of unit squares 0.5 apart: IoU 1/3, corners apart 0.25 each; of images of 3 × 4 and 6 × 8 pixels."""
+    target = torch.tensor([[0.0, 0, 1, 1]] * 2)
+    pred = target + torch.tensor([0.5, 0, 0.5, 0])
+    image = torch.tensor([[3.0, 6], [4, 8]])
+    positives = Positives(pred, target, target, image=image)
+    expected = 2 / 3 + (0.5 / 25 + 0.5 / 100) / 2
+    assert term("mpdiou", box=1.0)(positives).item() == pytest.approx(expected)
+    assert term("mpdiou").measure(positives).tolist() == pytest.approx([2 / 3 + 0.5 / 25, 2 / 3 + 0.5 / 100])
+
+
+def test_errors_have_other_weights_where_they_are_given():
+    """An error of 0.1 sides of the anchor in x, of coder weights 10, or 3."""
+    target = torch.tensor([[0.0, 0, 1, 1]])
+    positives = Positives(target + torch.tensor([0.2, 0, 0.2, 0]), target, 2 * target, (10, 10, 5, 5))
+    assert term("l1")(positives).item() == pytest.approx(10 * 0.1, rel=1e-5)
+    own = BoxTerm("l1", build_loss("l1"), error_weights=(3, 1, 1, 1))
+    assert own(positives).item() == pytest.approx(3 * 0.1, rel=1e-5)
+    assert own.measure(positives).tolist() == pytest.approx([3 * 0.1], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("iou", 2 / 3),
+        ("focal_eiou:gamma=2", 2 / 3 + 0.25 / 3.25),
+        ("iou:weight=3+l1:weight=2", 3 * 2 / 3 + 2 * 0.5),
+        ("iou:wise=true", 2 / 3),
+    ],
+)
+def test_a_measured_loss_has_no_weights_and_no_gain(spec, expected):
+    """Unit squares 0.5 apart, of IoU 1/3: EIoU adds ρ²/c² = 0.25/(1.5² + 1), ℓ1 is 0.5."""
+    target = torch.tensor([[0.0, 0, 1, 1]])
+    positives = Positives(target + torch.tensor([0.5, 0, 0.5, 0]), target, target, scores=torch.tensor([0.1]))
+    box_term = term(spec, box=7.0)
+    assert box_term.measure(positives).tolist() == pytest.approx([expected], rel=1e-5)
+    assert box_term.calls == 0
+
+
+def test_sizes_are_those_of_the_resized_images():
+    """Of 50 × 100 and 80 × 60 pixels, to a shorter side of 40: 40 × 80 and 53 × 40; targets of one's own stay."""
+    transform = GeneralizedRCNNTransform(40, 100, [0.0] * 3, [1.0] * 3)
+    transform.register_forward_hook(note_sizes)
+    images = [torch.rand(3, 50, 100), torch.rand(3, 80, 60)]
+    targets = [{"boxes": torch.tensor([[0.0, 0, 10, 10]])} for _ in images]
+    _, resized = transform(images, targets)
+    assert [target["size"] for target in resized] == [(40, 80), (53, 40)]
+    assert all("size" not in target for target in targets)
+    assert repeat_sizes(resized, [1, 2]).tolist() == [[40, 53, 53], [80, 40, 40]]
+    assert repeat_sizes(resized, [0, 0]).shape == (2, 0)
+    assert repeat_sizes(targets, [1, 2]) is None
+    assert transform(images)[1] is None
+
+
+def test_box_terms_are_found():
+    one, other = term("eiou"), term("eiou")
+    assert find_box_terms(nn.Sequential(one, nn.Sequential(nn.Identity(), other))) == [one, other]
+    assert find_box_terms(nn.Identity()) == []
 
 
 SHARED = ("focal_eiou", "focal_eiou:detach=false", "eiou", "l1")

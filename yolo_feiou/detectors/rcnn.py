@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models.detection.faster_rcnn import FasterRCNN
 from torchvision.models.detection.roi_heads import RoIHeads
 
-from yolo_feiou.detectors.seam import BoxTerm, Positives, decode_positives
+from yolo_feiou.detectors.seam import BoxTerm, Positives, decode_positives, note_sizes, repeat_sizes
 
 #: What `RoIHeads` is made from, and where an object of it has that.
 _ARGUMENTS = {
@@ -43,7 +45,7 @@ class BoxRoIHeads(RoIHeads):
     def __init__(self, box_term: BoxTerm, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.box_term = box_term
-        self._sampled: tuple[list[Tensor], list[Tensor], list[Tensor]] | None = None
+        self._sampled: tuple[list[Tensor], list[Tensor], list[Tensor], list[dict[str, Any]]] | None = None
 
     def select_training_samples(
         self, proposals: list[Tensor], targets: list[dict[str, Tensor]] | None
@@ -55,7 +57,7 @@ class BoxRoIHeads(RoIHeads):
             target["boxes"][index] if len(target["boxes"]) else index.new_zeros((len(index), 4)).float()
             for target, index in zip(targets, matched, strict=True)
         ]
-        self._sampled = (sampled, labels, boxes)
+        self._sampled = (sampled, labels, boxes, targets)
         return sampled, matched, labels, regression_targets
 
     def forward(
@@ -78,21 +80,27 @@ class BoxRoIHeads(RoIHeads):
 
     def _collect(self, deltas: Tensor) -> Positives:
         assert self._sampled is not None
-        (regions, labels, boxes), self._sampled = map(torch.cat, self._sampled), None
+        sampled, self._sampled = self._sampled, None
+        regions, labels, boxes = map(torch.cat, sampled[:3])
+        image = repeat_sizes(sampled[3], [len(one) for one in sampled[0]])
         positive = (labels > 0).nonzero().squeeze(1)
         own = deltas.reshape(len(labels), -1, 4)[positive, labels[positive]]  # those of the object's class
         return decode_positives(
-            self.box_coder, [own], [regions[positive]], [boxes[positive]], total=torch.tensor(float(len(labels)))
+            self.box_coder,
+            [own],
+            [regions[positive]],
+            [boxes[positive]],
+            total=float(len(labels)),
+            image=None if image is None else image[:, positive],
         )
+
+
+def read_arguments(module: nn.Module, paths: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a module was made from: the names of arguments, and where it keeps each."""
+    return {name: attrgetter(path)(module) for name, path in paths.items()}
 
 
 def replace_box_loss(model: FasterRCNN, box_term: BoxTerm) -> None:
     """Give a Faster or Mask R-CNN of torchvision's heads with a box term, all else as its own heads have it."""
-    old = model.roi_heads
-    arguments = {}
-    for name, path in _ARGUMENTS.items():
-        value: Any = old
-        for part in path.split("."):
-            value = getattr(value, part)
-        arguments[name] = value
-    model.roi_heads = BoxRoIHeads(box_term, **arguments)
+    model.roi_heads = BoxRoIHeads(box_term, **read_arguments(model.roi_heads, _ARGUMENTS))
+    model.transform.register_forward_hook(note_sizes)

@@ -7,7 +7,7 @@ from typing import cast
 from torch import Tensor, nn
 from torchvision.models.detection.retinanet import RetinaNet, RetinaNetHead, RetinaNetRegressionHead
 
-from yolo_feiou.detectors.seam import BoxTerm, decode_positives
+from yolo_feiou.detectors.seam import BoxTerm, decode_positives, note_sizes, repeat_sizes
 
 
 class RetinaNetBoxHead(RetinaNetRegressionHead):
@@ -39,7 +39,8 @@ class RetinaNetBoxHead(RetinaNetRegressionHead):
             deltas.append(delta[positive])
             bases.append(base[positive])
             boxes.append(target["boxes"][matched[positive]])
-        return self.box_term(decode_positives(self.box_coder, deltas, bases, boxes))
+        image = repeat_sizes(targets, [len(one) for one in boxes])
+        return self.box_term(decode_positives(self.box_coder, deltas, bases, boxes, image=image))
 
 
 def replace_box_loss(model: RetinaNet, box_term: BoxTerm) -> None:
@@ -50,3 +51,4 @@ def replace_box_loss(model: RetinaNet, box_term: BoxTerm) -> None:
     new = RetinaNetBoxHead(last.in_channels, last.out_channels // 4, box_term)
     new.conv, new.bbox_reg = old.conv, last
     head.regression_head = new
+    model.transform.register_forward_hook(note_sizes)
