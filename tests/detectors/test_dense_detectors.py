@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy
 from torchvision.ops import box_iou, generalized_box_iou_loss, nms
 
-from tests.detectors.models import batch, dense, losses_of
+from tests.detectors.models import SIZE, assert_positives_have_the_size_of_their_image, batch, dense, losses_of, term
 from yolo_feiou.detectors import atss, paa
 from yolo_feiou.detectors.dense_detectors import ATSS, PAA
 
@@ -141,3 +141,53 @@ def test_detections_are_those_of_a_plain_search(kind):
 def test_an_image_goes_through(kind):
     (found,) = dense(kind).eval()([torch.rand(3, 70, 96)])
     assert found["boxes"].shape[1] == 4 and found["labels"].dtype == torch.int64
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_positives_have_the_size_of_their_image(kind):
+    model = dense(kind, "mpdiou")
+    assert_positives_have_the_size_of_their_image(model, model.box_term)
+
+
+@pytest.mark.parametrize("spec", ["focal_eiou", "mpdiou", "nwd:c=32", "focal_l1"])
+def test_paa_scores_by_the_loss_without_its_weights_if_asked(spec, monkeypatch):
+    """Its own score beside the class' is what the box loss measures of each matched anchor, and no gain or weight."""
+    torch.manual_seed(0)
+    model = dense(PAA, spec, 7.0)
+    (targets, outputs, anchors, sizes), _ = seen(model, *batch_from_0())
+    image = (targets[0], outputs["cls_logits"][0].detach(), outputs["bbox_regression"][0].detach(), anchors[0], sizes)
+    scores = []
+    monkeypatch.setattr(paa, "assign", lambda levels, boxes, losses: scores.append(losses) or losses.long())
+    model.assign_image(*image)
+    model.scores_by_loss = True
+    model.assign_image(*image)
+    matched = paa.match(anchors[0], targets[0]["boxes"])
+    index = (matched >= 0).nonzero().squeeze(1)
+    pairs = model.box_coder.decode(image[2][index], anchors[0][index]), targets[0]["boxes"][matched[index]]
+    plain = term(spec.replace("focal_eiou", "eiou")).box_loss
+    more = {"image": (SIZE, SIZE), "reference": anchors[0][index], "error_weights": (10, 10, 5, 5)}
+    of_box = plain(*pairs, **more) - generalized_box_iou_loss(*pairs)
+    torch.testing.assert_close((scores[1] - scores[0])[index], of_box, rtol=1e-4, atol=1e-5)
+    assert of_box.abs().max() > 0.1 and model.box_term.calls == 1
+
+
+@pytest.mark.parametrize("scale", [4, 8])
+def test_anchors_have_the_scale_that_is_asked_for(scale):
+    model = ATSS(dense(ATSS).backbone, 2, term("giou"), anchor_scale=scale, min_size=SIZE, max_size=SIZE)
+    (_, _, (anchors, _), _), _ = seen(model, *batch_from_0())
+    assert (anchors[0, 2:] - anchors[0, :2]).tolist() == [8 * scale, 8 * scale]
+
+
+def test_thresholds_are_those_that_are_asked_for():
+    """Of two overlapping anchors of IoU 0.7: one stays at 0.6, two at 0.8; a class score of σ(0) is none above 0.5."""
+    model, outputs = dense(ATSS).eval(), {"bbox_regression": torch.zeros(1, 2, 4), "bbox_ctrness": torch.zeros(1, 2, 1)}
+    outputs["cls_logits"] = torch.tensor([[[0.0, -9], [1, -9]]])
+    anchors = torch.tensor([[0.0, 0, 70, 70], [0, 0, 70, 49]])
+    counts = {}
+    for score, overlap in ((0.05, 0.6), (0.05, 0.8), (0.5, 0.8)):
+        model = ATSS(model.backbone, 2, term("giou"), score_thresh=score, nms_thresh=overlap)
+        (found,) = model.postprocess_detections(
+            {key: [value] for key, value in outputs.items()}, [[anchors]], [(96, 96)]
+        )
+        counts[score, overlap] = len(found["boxes"])
+    assert counts == {(0.05, 0.6): 1, (0.05, 0.8): 2, (0.5, 0.8): 1}

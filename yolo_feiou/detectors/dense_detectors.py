@@ -11,13 +11,10 @@ from torchvision.models.detection.fcos import FCOS
 from torchvision.ops import batched_nms, clip_boxes_to_image, sigmoid_focal_loss
 
 from yolo_feiou.detectors import atss, paa
-from yolo_feiou.detectors.dense_heads import DenseHead, LevelCoder, SquareAnchors
-from yolo_feiou.detectors.seam import BoxTerm, Positives, average_over_processes
+from yolo_feiou.detectors.dense_heads import ANCHOR_SCALE, DenseHead, LevelCoder, SquareAnchors
+from yolo_feiou.detectors.seam import BoxTerm, Positives, average_over_processes, note_sizes, repeat_sizes
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.ops import giou_loss
-
-#: Class score below which an anchor is no detection, before it is multiplied by the quality.
-CLASS_THRESHOLD = 0.05
 
 
 class ATSS(FCOS):
@@ -32,17 +29,32 @@ class ATSS(FCOS):
         backbone: Gives the feature maps of the five strides, as `resnet_fpn_backbone` with `LastLevelP6P7`.
         num_classes: Number of classes, without a background; labels are from 0.
         box_term: The box term.
+        anchor_scale: Side of the anchors, in strides.
+        score_thresh: Class score above which an anchor may be a detection, before it is multiplied by the quality.
+        nms_thresh: The IoU above which NMS drops a detection of the same class.
         **arguments: Further arguments of `FCOS`, such as `min_size`.
     """
 
-    #: The IoU above which NMS drops a detection of the same class, and the gain of the quality's loss.
-    NMS, QUALITY_GAIN = 0.6, 1.0
+    #: The gain of GIoU, the box loss of the authors, and of the quality's loss.
+    STOCK_GAIN, QUALITY_GAIN = 2.0, 1.0
 
-    def __init__(self, backbone: nn.Module, num_classes: int, box_term: BoxTerm, **arguments: Any) -> None:
-        anchors = SquareAnchors()
+    def __init__(
+        self,
+        backbone: nn.Module,
+        num_classes: int,
+        box_term: BoxTerm,
+        *,
+        anchor_scale: float = ANCHOR_SCALE,
+        score_thresh: float = 0.05,
+        nms_thresh: float = 0.6,
+        **arguments: Any,
+    ) -> None:
+        anchors = SquareAnchors(anchor_scale)
         head = DenseHead(backbone.out_channels, num_classes, len(anchors.strides))  # pyright: ignore[reportArgumentType]
-        super().__init__(backbone, num_classes, anchor_generator=anchors, head=head, nms_thresh=self.NMS, **arguments)
+        thresholds = {"score_thresh": score_thresh, "nms_thresh": nms_thresh}
+        super().__init__(backbone, num_classes, anchor_generator=anchors, head=head, **thresholds, **arguments)
         self.box_coder, self.box_term = LevelCoder(), box_term
+        self.transform.register_forward_hook(note_sizes)
 
     def compute_loss(
         self,
@@ -71,7 +83,16 @@ class ATSS(FCOS):
         predicted = head_outputs["bbox_ctrness"].float()[..., 0][positive]
         return {
             "classification": sigmoid_focal_loss(logits, classes, reduction="sum") / count,
-            "bbox_regression": self.box_term(Positives(pred, boxes, bases, (10, 10, 5, 5), quality)),
+            "bbox_regression": self.box_term(
+                Positives(
+                    pred,
+                    boxes,
+                    bases,
+                    self.box_coder.weights,
+                    quality,
+                    image=repeat_sizes(targets, [len(one) for one in objects]),
+                )
+            ),
             "bbox_ctrness": self.QUALITY_GAIN
             * binary_cross_entropy_with_logits(predicted, quality, reduction="sum")
             / count,
@@ -117,7 +138,7 @@ class ATSS(FCOS):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return boxes, scores and labels of what may be a detection on a level, the best `topk_candidates` at most."""
         of_class = logits.float().sigmoid()
-        scores = (of_class * quality.float().sigmoid()).sqrt().masked_fill(of_class <= CLASS_THRESHOLD, 0).flatten()
+        scores = (of_class * quality.float().sigmoid()).sqrt().masked_fill(of_class <= self.score_thresh, 0).flatten()
         best, places = scores.topk(min(self.topk_candidates, len(scores)))
         best, places = best[best > 0], places[best > 0]
         index, labels = places // logits.shape[-1], places % logits.shape[-1]
@@ -132,13 +153,22 @@ class PAA(ATSS):
     """PAA: positives by how well the model already does at them; the quality is the IoU of the predicted box.
 
     An anchor's score is the focal loss of its object's class plus 1 − GIoU, whatever the box loss is: with another one
-    the assigner would change too, and a weight IoU^γ would make bad anchors cheap. Each positive is weighted by its
-    IoU. Detections are voted on, see `paa.vote`.
+    the assigner would change too. Each positive is weighted by its IoU. Detections are voted on, see `paa.vote`.
 
     Kim & Lee, ECCV 2020, arXiv:2007.08103, with the constants of the authors' code (kkhoot/PAA).
+
+    Args:
+        *arguments: As for ATSS.
+        scores_by_loss: Whether anchors are scored by the box loss in place of GIoU, as the authors' code does: without
+            its weights, since a weight IoU^γ would make bad anchors cheap.
+        **options: As for ATSS.
     """
 
-    QUALITY_GAIN = 0.5
+    STOCK_GAIN, QUALITY_GAIN = 1.3, 0.5
+
+    def __init__(self, *arguments: Any, scores_by_loss: bool = False, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.scores_by_loss = scores_by_loss
 
     def assign_image(
         self, target: dict[str, Tensor], logits: Tensor, deltas: Tensor, anchors: Tensor, sizes: list[int]
@@ -150,8 +180,14 @@ class PAA(ATSS):
         losses = anchors.new_zeros(len(anchors))
         classes = torch.zeros_like(logits[index])
         classes[torch.arange(len(index), device=index.device), target["labels"][matched[index]]] = 1
-        pred = self.box_coder.decode(deltas[index], anchors[index])
-        losses[index] = sigmoid_focal_loss(logits[index], classes).sum(1) + giou_loss(pred, boxes[matched[index]])
+        bases, own = anchors[index], boxes[matched[index]]
+        pred = self.box_coder.decode(deltas[index], bases)
+        if self.scores_by_loss:
+            image = repeat_sizes([target], [len(index)])
+            of_box = self.box_term.measure(Positives(pred, own, bases, self.box_coder.weights, image=image))
+        else:
+            of_box = giou_loss(pred, own)
+        losses[index] = sigmoid_focal_loss(logits[index], classes).sum(1) + of_box
         return paa.assign(anchors.split(sizes), boxes, losses)
 
     def measure_quality(self, pred: Tensor, boxes: Tensor, anchors: Tensor) -> Tensor:

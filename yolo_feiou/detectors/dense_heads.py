@@ -11,8 +11,8 @@ from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.fcos import FCOSClassificationHead, FCOSRegressionHead
 from torchvision.models.detection.image_list import ImageList
 
-#: Pixels between two locations of each level, and the side of an anchor in them.
-STRIDES, ANCHOR_STRIDES = (8, 16, 32, 64, 128), 8
+#: Pixels between two locations of each level, and the side of an anchor in them, if none is given.
+STRIDES, ANCHOR_SCALE = (8, 16, 32, 64, 128), 8.0
 
 
 class SquareAnchors(AnchorGenerator):
@@ -23,12 +23,13 @@ class SquareAnchors(AnchorGenerator):
     up to 4 pixels.
 
     Args:
+        scale: Side of an anchor, in strides.
         strides: Of the levels, in pixels.
     """
 
-    def __init__(self, strides: Sequence[int] = STRIDES) -> None:
-        super().__init__(tuple((ANCHOR_STRIDES * stride,) for stride in strides), ((1.0,),) * len(strides))
-        self.strides = tuple(strides)
+    def __init__(self, scale: float = ANCHOR_SCALE, strides: Sequence[int] = STRIDES) -> None:
+        super().__init__(tuple((scale * stride,) for stride in strides), ((1.0,),) * len(strides))
+        self.scale, self.strides = scale, tuple(strides)
 
     def forward(self, image_list: ImageList, feature_maps: list[Tensor]) -> list[Tensor]:
         """Return the anchors of each image, all levels together, xyxy, shape (A, 4)."""
@@ -39,7 +40,7 @@ class SquareAnchors(AnchorGenerator):
                 *(torch.arange(count, device=features.device) for count in (height, width)), indexing="ij"
             )
             centres = (torch.stack((x, y), -1).reshape(-1, 2).float() + 0.5) * stride
-            half = ANCHOR_STRIDES * stride / 2
+            half = self.scale * stride / 2
             levels.append(torch.cat((centres - half, centres + half), 1))
         return [torch.cat(levels)] * len(image_list.image_sizes)
 
