@@ -12,7 +12,7 @@ import yaml
 from tests.detection import copy_of
 from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError, UnsupportedModelError
-from yolo_feiou.yolo.detect import Detections, detect
+from yolo_feiou.yolo.detect import detect
 from yolo_feiou.yolo.splits import read_split
 
 USUAL = {"split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64, "device": "cpu"}
@@ -21,13 +21,6 @@ USUAL = {"split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64,
 def names_in(data):
     """The class names of a data set."""
     return list(yaml.safe_load(Path(data).read_text())["names"].values())
-
-
-def test_detections_in_coco_form_have_ids_and_boxes_as_xywh():
-    found = Detections(["a", "b"], {"y": np.array([[1, 2, 4, 6.5, 0.9, 1]]), "x": np.zeros((0, 6))}, {}, {})
-    assert found.in_coco_form({"x": 7, "y": 5}, [10, 20]) == [
-        {"image_id": 5, "category_id": 20, "bbox": [1, 2, 3, 4.5], "score": 0.9}
-    ]
 
 
 @pytest.mark.slow

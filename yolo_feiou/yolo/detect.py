@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +15,8 @@ from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
 from ultralytics.utils.ops import scale_boxes
 
-from yolo_feiou.datasets.coco.coercion import Id
 from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
-from yolo_feiou.evaluation.truth import CocoRecord
+from yolo_feiou.evaluation.detections import Detections
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.weights_path import check_weights_file
@@ -30,37 +27,6 @@ _Base = BaseValidator if TYPE_CHECKING else object
 WeightsOrModel = str | Path | Model
 
 VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
-
-
-@dataclass(frozen=True)
-class Detections:
-    """What was detected, and how.
-
-    Attributes:
-        names: The model's classes, in order.
-        by_file: For each image file, an array (n, 6) of x1, y1, x2, y2 in pixels of the original image, score and class
-            index, best score first.
-        shapes: Height and width of each image file as it was read.
-        settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
-    """
-
-    names: list[str]
-    by_file: dict[str, np.ndarray]
-    shapes: dict[str, tuple[int, int]]
-    settings: dict[str, Any]
-
-    def in_coco_form(self, image_ids: Mapping[str, Id], category_ids: Sequence[Id]) -> list[CocoRecord]:
-        """Return them as COCO's result format has them.
-
-        Args:
-            image_ids: The id of each image file.
-            category_ids: The id of each class.
-        """
-        return [
-            {"image_id": image, "category_id": category_ids[int(index)], "bbox": [x, y, x2 - x, y2 - y], "score": score}
-            for file, image in image_ids.items()
-            for x, y, x2, y2, score, index in self.by_file[file].tolist()
-        ]
 
 
 class Recording(_Base):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ultralytics.engine.model import Model
 
+from yolo_feiou.evaluation.detections import make_evaluation
 from yolo_feiou.evaluation.evaluators import FASTER, find_evaluator_version
-from yolo_feiou.evaluation.objects import check_shapes, find_expected_objects
+from yolo_feiou.evaluation.objects import find_expected_objects
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
-from yolo_feiou.evaluation.saved import Evaluation, check_evaluation_folder
+from yolo_feiou.evaluation.saved import check_evaluation_folder
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model
@@ -64,20 +66,12 @@ def evaluate(
     names = get_class_names(model)
     images = read_split(data, split, told.get("classes"), told.get("single_cls"))
     subject = find_evaluation_input(images, annotations, evaluator, names)
-    source, expected = subject.source, subject.expected
-    for note in expected.notes:
+    for note in subject.expected.notes:
         say(f"note: {note}", sys.stderr)
     found = detect(model, data, split, conf, iou, max_det, **arguments)
-    check_shapes(subject.images, found.shapes)
     if names is None:
-        expected = find_expected_objects(subject.images, source, found.names)
-    predictions = [
-        record
-        for record in found.in_coco_form(expected.image_ids, expected.category_ids)
-        if record["category_id"] in expected.counted
-    ]
-    settings = {"model": name, "data": str(data), "split": split, **source.row, **found.settings}
-    evaluation = Evaluation(expected.truth, predictions, settings)
+        subject = replace(subject, expected=find_expected_objects(images, subject.source, found.names))
+    evaluation = make_evaluation(found, subject, {"model": name, "data": str(data), "split": split})
     row = evaluation.row(evaluator)
     evaluation.save(Path(folder))
     return row
