@@ -24,10 +24,10 @@ def test_the_row_has_what_was_evaluated_then_how_then_the_metrics(given):
     data, _ = given()
     images = read_split(data, "val")
     by_file = {file: np.array([CAT] if not n else np.zeros((0, 6))) for n, file in enumerate(images.files)}
-    shapes = {file: (48, 64) for file in images.files}
+    shapes = dict.fromkeys(images.files, (48, 64))
     found = Detections(list(NAMES), by_file, shapes, {"conf": 0.05})
     row = make_evaluation(found, find_evaluation_input(images), {"model": "mine"}).row()
-    assert [*row][0] == "model" and row["conf"] == 0.05 and row["ground_truth"] == "labels"
+    assert next(iter(row)) == "model" and row["conf"] == 0.05 and row["ground_truth"] == "labels"
     assert row["AP"] == pytest.approx(34 / 101 / 2)  # the other class has nothing
     odd = Detections(list(NAMES), by_file, {**shapes, images.files[1]: (64, 48)}, {})
     with pytest.raises(DataError, match=r"1 of 3 images were read with another size"):
