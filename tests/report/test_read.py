@@ -189,3 +189,11 @@ def test_results_saved_by_a_spreadsheet_give_the_same_report(tmp_path):
     one, other = read_results([tmp_path / "a"]), read_results([tmp_path / "b"])
     assert one.rows == other.rows and one.curves == other.curves and one.box_stats == other.box_stats
     assert one.preflight == other.preflight
+
+
+def test_a_gain_may_be_auto_and_no_other_word(tmp_path):
+    write(tmp_path, losses=("stock", "eiou"), seeds=range(2), change=lambda rows: [{**r, "box": "auto"} for r in rows])
+    assert {row["box"] for row in read_results([tmp_path]).rows} == {"auto"}
+    write(tmp_path, losses=("stock", "eiou"), seeds=range(2), change=lambda rows: [{**r, "lr0": "auto"} for r in rows])
+    with pytest.raises(DataError, match="has lr0='auto', expected a number"):
+        read_results([tmp_path])

@@ -140,7 +140,8 @@ def _check(row: Row, path: Path) -> None:
 def _check_numbers(row: Row, names: Sequence[str], where: str) -> None:
     """Raise DataError if a cell that should have a number has words, as where a spreadsheet took it for a date."""
     for name in names:
-        if isinstance(row[name], str) and not SWITCH_OR_LIST.fullmatch(row[name]):
+        words = schema.COLUMNS[name].words if name in schema.COLUMNS else ()
+        if isinstance(row[name], str) and row[name] not in words and not SWITCH_OR_LIST.fullmatch(row[name]):
             raise DataError(
                 f"{where} has {name}={row[name]!r}, expected a number. If a spreadsheet saved the file, make it again."
             )

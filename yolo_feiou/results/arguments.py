@@ -60,5 +60,33 @@ OTHER_ARGUMENTS = (
     "check",
 )
 
-#: Values that a report shows rather than others, where it can't show all: they say nothing about what a run was given.
+#: Ultralytics' values that a report shows rather than others, where it can't show all: they say nothing about what a
+#: run was given.
 USUAL_VALUES: Mapping[str, Any] = {**NUMERIC_ARGUMENTS, "optimizer": "auto"}
+
+#: The training arguments of detectors beside YOLO that Ultralytics doesn't have, with their defaults: docs/columns.md
+#: says what they mean. `iterations` and `warmup_iterations` follow from `epochs` where that is given.
+DETECTOR_ARGUMENTS: Mapping[str, Any] = {
+    "iterations": 90000,
+    "warmup_iterations": 500,
+    "rpn": False,
+    "encode": "1,1,1,1",
+    "scoring": "giou",
+    "clip": 0.0,
+    "intervals": 12,
+}
+#: What `USUAL_VALUES` are for detectors beside YOLO: they share names with Ultralytics' arguments, not the defaults.
+DETECTOR_USUAL_VALUES: Mapping[str, Any] = {
+    **DETECTOR_ARGUMENTS,
+    **{"batch": 16, "imgsz": 800, "box": "auto", "lr0": 0.01, "momentum": 0.9, "weight_decay": 0.0001},
+    **{"fliplr": 0.5, "conf": 0.05, "max_det": 100},
+}
+
+
+def get_usual_values(detector: object) -> Mapping[str, Any]:
+    """Return the usual values of the arguments of a run: those of its own trainer.
+
+    Args:
+        detector: The cell `detector` of its row, empty or None for YOLO.
+    """
+    return DETECTOR_USUAL_VALUES if detector else USUAL_VALUES

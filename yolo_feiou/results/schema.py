@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from yolo_feiou.results.arguments import NUMERIC_ARGUMENTS, OTHER_ARGUMENTS
+from yolo_feiou.results.arguments import DETECTOR_ARGUMENTS, NUMERIC_ARGUMENTS, OTHER_ARGUMENTS
 
 #: 'text' is never read as a number, though it may look like one; 'fraction' is a number from 0 to 1; a 'setting' is a
 #: number, a switch, a list or text.
@@ -29,6 +29,7 @@ class Column:
         unit: The unit of its numbers, '' for none.
         must_agree: Whether a report warns if runs to compare differ in it.
         follows: Arguments that change it when they are varied: then it need not agree.
+        words: What it may say instead of a number.
         caption: What it is called in the caption of a table, '' if it isn't there.
         caption_place: Its place in the caption.
         list_place: Its place in the list of all runs, 0 if it isn't there; swept arguments come after the third.
@@ -40,6 +41,7 @@ class Column:
     unit: str = ""
     must_agree: bool = False
     follows: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
     caption: str = ""
     caption_place: int = 0
     list_place: int = 0
@@ -51,7 +53,7 @@ _RUN = (
     Column("status", "text", "done, failed or unfinished", list_place=2),
     Column("reason", "text", "why it failed, or is unfinished", list_place=18),
     Column("axes", "text", "the arguments in which the runs of the folder differ"),
-    Column("loss", "text", "the spec of its box loss, `stock` for Ultralytics' own", list_place=3),
+    Column("loss", "text", "the spec of its box loss, `stock` for the detector's own", list_place=3),
     Column("seed", "count", "the seed of its training", list_place=4),
     Column(
         "gain",
@@ -62,16 +64,40 @@ _RUN = (
         list_place=5,
     ),
 )
-#: What is said of arguments that have a column of their own in captions or lists; the others are Ultralytics' own.
+#: What is said of arguments that have a column of their own in captions or lists, or that only detectors beside YOLO
+#: have; the others are Ultralytics' own.
 _ARGUMENTS: Mapping[str, Column] = {
     column.name: column
     for column in (
         Column("model", "text", "what the training started from", caption="model", caption_place=8),
         Column("data", "text", "the data YAML", caption="data", caption_place=9),
-        Column("epochs", "number", "epochs asked for", caption="epochs", caption_place=10),
+        Column("epochs", "number", "epochs asked for", follows=("iterations",), caption="epochs", caption_place=10),
         Column("imgsz", "number", "image size as it trained", "px", caption="imgsz", caption_place=11),
         Column("batch", "number", "images a batch, over all processes", caption="batch", caption_place=12),
-        Column("box", "number", "the gain of the box loss", list_place=6),
+        Column(
+            "box",
+            "number",
+            "the gain of the box loss; auto, for detectors beside YOLO: 1 for ℓn losses, 2.5 for those on overlap, and "
+            "the detector's own for `stock`",
+            words=("auto",),
+            list_place=6,
+        ),
+        Column(
+            "iterations",
+            "number",
+            "training steps of a detector beside YOLO, as given or as its epochs make them",
+            follows=("epochs", "batch", "data", "fraction"),
+            caption="iterations",
+            caption_place=13,
+        ),
+        Column("warmup_iterations", "number", "steps at the beginning at a third of the learning rate"),
+        Column("rpn", "setting", "whether the proposals of an R-CNN are trained by the box loss too"),
+        Column(
+            "encode", "text", "weights of x, y, w and h in the errors of ℓn losses, which are relative to the anchor"
+        ),
+        Column("scoring", "text", "the box loss by which PAA scores anchors"),
+        Column("clip", "number", "the norm that gradients are clipped to, 0 for no clipping"),
+        Column("intervals", "number", "into how many parts a training is divided: each ends with a validation"),
     )
 }
 _MADE_BY = (
@@ -85,6 +111,33 @@ _MADE_BY = (
     Column("git_commit", "text", "commit of this package's checkout, + if files differ from it", must_agree=True),
 )
 _TRAINING = (
+    Column(
+        "detector",
+        "text",
+        "retinanet, faster_rcnn, mask_rcnn, atss or paa; empty for YOLO",
+        must_agree=True,
+        follows=("model",),
+        caption="detector",
+        caption_place=14,
+    ),
+    Column(
+        "backbone",
+        "text",
+        "the network below that detector, as resnet50",
+        must_agree=True,
+        follows=("model",),
+        caption="backbone",
+        caption_place=15,
+    ),
+    Column(
+        "backbone_weights",
+        "text",
+        "the weights it started from, with the beginning of their checksum, or none",
+        must_agree=True,
+        follows=("model",),
+        caption="backbone weights",
+        caption_place=16,
+    ),
     Column("loss_holds", "text", "content hash of the loss, if it is a function of the user's"),
     Column("data_holds", "text", "content hash of the data YAML, if it is the user's"),
     Column("model_holds", "text", "content hash of the model, if it is a file of the user's"),
@@ -172,6 +225,7 @@ _EXPORT = (Column("weights_sha256", "text", "checksum of the exported weights"),
 _ALL_ARGUMENTS = (
     *(_ARGUMENTS.get(name, Column(name, "number", "as Ultralytics defines it")) for name in NUMERIC_ARGUMENTS),
     *(_ARGUMENTS.get(name, Column(name, "setting", "as Ultralytics defines it")) for name in OTHER_ARGUMENTS),
+    *(_ARGUMENTS[name] for name in DETECTOR_ARGUMENTS),
 )
 #: The columns in the order of the file, by what they are about.
 COLUMN_SECTIONS: Mapping[str, tuple[Column, ...]] = {
@@ -228,7 +282,10 @@ LISTED_FIRST, LISTED_LAST = _names(_LISTED[:3]), _names(_LISTED[3:])
 
 
 def find_dependent(swept: Iterable[str]) -> set[str]:
-    """Return the columns that change by themselves where these arguments are swept, so that they need not agree."""
+    """Return the columns that change by themselves where these arguments are swept.
+
+    They need not agree, and count as no arguments that were varied.
+    """
     swept = set(swept)
     return {column.name for column in COLUMNS.values() if swept & set(column.follows)}
 
@@ -243,7 +300,7 @@ def _describe() -> Iterator[str]:
         yield from (f"### {title}", "", "| column | holds | unit | meaning | must agree |", "|:--|:--|:--|:--|:--|")
         for column in _ARGUMENTS.values() if section is _ALL_ARGUMENTS else section:
             agree = "yes" if column.must_agree else ""
-            if column.follows:
+            if column.must_agree and column.follows:
                 agree += f", unless {' or '.join(f'`{name}`' for name in column.follows)} is swept"
             yield f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning} | {agree} |"
         if section is _ALL_ARGUMENTS:
