@@ -56,6 +56,20 @@ def test_the_default_is_ciou_then_stock_then_the_first_loss(losses, chosen):
     assert find_baseline("", variants).label == chosen
 
 
+def test_the_default_of_detectors_is_their_own_loss():
+    """Which is not CIoU; with YOLO beside them each has its own."""
+
+    def of(detector, *losses):
+        return [Variant({"loss": n, "model": detector or "n"}, {0: row(n, detector=detector)}) for n in losses]
+
+    assert find_baseline("", of("atss", "ciou", "eiou", "stock")).label == "stock"
+    assert find_baseline("", of("atss", "eiou", "ciou")).label == "ciou"
+    both = of(None, "ciou", "stock", "eiou") + of("atss", "ciou", "stock", "eiou")
+    assert baselines("", both) == ["ciou model=n"] * 3 + ["stock model=atss"] * 3
+    assert baselines("ciou", both) == ["ciou model=n"] * 3 + ["ciou model=atss"] * 3
+    assert baselines("", of(None, "iou") + of("atss", "eiou")) == ["iou model=n", "eiou model=atss"]
+
+
 def test_the_default_where_the_loss_is_not_swept():
     variants = [Variant({"box": box, "lr0": 0.1}, {0: row()}) for box in (5.0, 7.5)]
     assert baselines("", variants) == ["box=5 lr0=0.1"] * 2

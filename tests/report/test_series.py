@@ -72,6 +72,18 @@ def test_lines_are_of_one_group():
     assert choose_shown(against(UP)).left_out == ""
 
 
+def test_of_detectors_the_group_with_their_own_usual_values_is_shown():
+    """lr0=0.01 is usual for both, momentum .937 for YOLO, .9 for others; all else is equal."""
+
+    def shown(detector):
+        variants = [
+            Variant({"loss": "ciou", "momentum": momentum}, {0: row(detector=detector)}) for momentum in (0.9, 0.937)
+        ]
+        return choose_shown(compare_variants(variants, CIOU)).variants[0].values["momentum"]
+
+    assert (shown(None), shown("atss")) == (0.937, 0.9)
+
+
 def test_the_group_with_most_variants_is_shown_and_of_those_the_one_with_most_seeds():
     """Not the one whose AP is highest: a sweep of three losses with two seeds must not hide seven with three."""
     seven = [Variant({"loss": f"l{i}", "box": 5.0}, {s: row(AP=0.3) for s in range(2)}) for i in range(3)]

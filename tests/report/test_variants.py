@@ -120,3 +120,27 @@ def test_a_variant_has_the_values_that_it_is_asked_for():
         and variant.has_values({"box": 7.5})
         and not variant.has_values({"loss": "ciou", "box": 5})
     )
+
+
+def test_what_yolo_alone_has_is_no_difference_to_other_detectors():
+    """Their model parts them: mosaic is YOLO's alone, imgsz differs by recipe. What differs within one counts."""
+    yolo = [row(loss, model="yolov8n.yaml", mosaic=1.0, imgsz=640, axes="loss seed") for loss in ("ciou", "eiou")]
+    atss = [row(loss, model="atss.yaml", detector="atss", imgsz=800, axes="loss seed") for loss in ("stock", "eiou")]
+    names = ("box", "model", "mosaic", "imgsz")
+    found = variants(*yolo, *atss, arguments=names)
+    assert [values for values, _ in found] == [
+        *({"loss": loss, "model": "yolov8n.yaml"} for loss in ("ciou", "eiou")),
+        *({"loss": loss, "model": "atss.yaml"} for loss in ("eiou", "stock")),
+    ]
+    atss[1]["imgsz"] = 640
+    assert find_swept_arguments(results(*yolo, *atss, arguments=names)) == ("loss", "imgsz", "model")
+    for one in (*yolo, *atss):
+        one["model"] = "detector.yaml"
+    assert find_swept_arguments(results(*yolo, *atss, arguments=("model",))) == ("loss", "detector")
+
+
+def test_what_follows_from_a_swept_argument_is_none_itself():
+    rows = [row(axes="epochs", epochs=n, iterations=50 * n, detector="atss", seed=n) for n in (1, 2)]
+    assert find_swept_arguments(results(*rows, arguments=("epochs", "iterations"))) == ("epochs",)
+    rows = [{**one, "axes": "seed"} for one in rows]
+    assert find_swept_arguments(results(*rows, arguments=("iterations",))) == ("iterations",)

@@ -11,12 +11,13 @@ from yolo_feiou.report.warnings import describe_device, list_warnings
 from yolo_feiou.results.schema import MUST_AGREE
 
 AP = {0: 0.40, 1: 0.41, 2: 0.43}
+AGREE = [name for name in MUST_AGREE if name != "detector"]  # without one, a run is of YOLO
 
 
 def grid(*changes):
     """Two losses with three seeds, all with the same circumstances; of each change the place of a row and cells."""
     rows = [
-        {**row(loss, seed, AP=ap, status="done", resumed="False", unread=0.0), **dict.fromkeys(MUST_AGREE, "a")}
+        {**row(loss, seed, AP=ap, status="done", resumed="False", unread=0.0), **dict.fromkeys(AGREE, "a")}
         for loss in ("ciou", "eiou")
         for seed, ap in AP.items()
     ]
@@ -51,7 +52,7 @@ def test_runs_that_detect_nothing_correctly_are_named_and_nothing_else_is_said_o
     assert warnings[0].endswith(" Their AP of 0 compares nothing.")
 
 
-@pytest.mark.parametrize("name", MUST_AGREE)
+@pytest.mark.parametrize("name", AGREE)
 def test_circumstances_that_differ_are_named(name):
     """A value that isn't recorded is no difference."""
     assert told(grid((4, {name: "b"}))) == [f"Runs differ in {name}: a (5 runs) and b (1 run)."]
@@ -127,6 +128,45 @@ def test_what_a_grid_varies_may_differ():
         )
     )
     assert not [line for line in told(rows, ("data",)) if "differ in" in line]
+
+
+def detectors(*names, **changes):
+    """The runs of the grid, each third of two losses with another detector; of each name the cells of its runs."""
+    rows = []
+    for name in names:
+        cells = {"model": f"{name}.yaml", "detector": name if name != "yolov8n" else None, "axes": "loss model seed"}
+        rows += grid(*((place, {**cells, "run": f"{name}_{place}", **changes.get(name, {})}) for place in range(6)))
+    return rows
+
+
+def test_detectors_with_settings_of_their_own_are_named_once():
+    """One sentence in the place of one for each setting; a setting that differs within a model is a mistake."""
+    own = {"atss": {"eval_iou": 0.6, "eval_conf": 0.05}, "retinanet": {"eval_iou": 0.5, "eval_conf": 0.05}}
+    assert told(detectors("retinanet", "atss", **own), ("model",)) == [
+        "Models are evaluated with settings of their own (eval_iou 0.5 and 0.6): compare losses within a model."
+    ]
+    rows = detectors("retinanet", "atss", **own)
+    rows[0]["eval_conf"] = 0.001
+    assert "Runs differ in eval_conf: 0.001 (1 run) and 0.05 (11 runs)." in told(rows, ("model",))
+    assert told(detectors("retinanet", "atss"), ("model",)) == []
+
+
+def test_yolo_and_other_detectors_side_by_side_are_not_compared():
+    cells = {
+        "yolov8n": {"imgsz": 640, "eval_max_det": 300, "mosaic": 1.0},
+        "atss": {"imgsz": 800, "eval_max_det": 100, "mosaic": None},
+    }
+    rows = [{**one, "axes": "loss seed"} for one in detectors("yolov8n", "atss", **cells)]
+    assert told(rows, ("model", "imgsz", "mosaic")) == [
+        "YOLO (yolov8n.yaml) and other detectors (atss.yaml) stand side by side, each trained by a recipe of its own "
+        "and evaluated with its own settings (imgsz 640 and 800; eval_max_det 300 and 100): compare losses within a "
+        "model, never one model with another."
+    ]
+
+
+def test_one_model_name_of_two_detectors_is_named():
+    rows = grid(*((place, {"detector": "atss" if place else "paa"}) for place in range(6)))
+    assert told(rows) == ["Runs differ in detector: paa (1 run) and atss (5 runs)."]
 
 
 def test_gains_that_differ_are_named():

@@ -86,3 +86,12 @@ def test_a_training_without_box_stats_has_no_rows_of_them(tmp_path):
     assert read_box_stats(tmp_path) == []
     write_rows(tmp_path / "box_stats.csv", [{"epoch": 1, "iou_mean": 0.5}])
     assert read_box_stats(tmp_path) == [{"epoch": 1, "iou_mean": 0.5}]
+
+
+def test_a_detector_has_no_argument_that_only_yolo_has(tmp_path):
+    """Its row never says mosaic=1, the default of another trainer; nor has YOLO's row iterations."""
+    yolo = of(run(model="n.yaml", mosaic=0.0), {"model": "n.yaml", "mosaic": 0.0, "close_mosaic": 10})
+    atss = of(run(model="atss.yaml", iterations=40), {"model": "atss.yaml", "iterations": 40, "imgsz": 800})
+    found = {row["model"]: row for row in tables(tmp_path, yolo, atss)["results"]}
+    assert (found["n.yaml"]["mosaic"], found["n.yaml"]["iterations"]) == (0, "")
+    assert (found["atss.yaml"]["mosaic"], found["atss.yaml"]["iterations"]) == ("", 40)

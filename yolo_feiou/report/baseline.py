@@ -9,8 +9,10 @@ from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.report.variants import Value, Variant, show_value, show_values
 from yolo_feiou.storage.tables import parse_number
 
-#: The losses that are the baseline if no other is named, the first that there is.
+#: The losses that are the baseline if no other is named, the first that there is: CIoU is YOLO's own.
 USUAL = ("ciou", "stock")
+#: The same of detectors beside YOLO, each of which has its own.
+USUAL_OF_DETECTORS = ("stock", "ciou")
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,16 @@ class Baseline:
 
     Attributes:
         values: Those values. A variant's baseline has them, and its own values of all other swept arguments.
+        of_detectors: The same for variants of detectors beside YOLO, where they are not the same.
     """
 
     values: Mapping[str, Value]
+    of_detectors: Mapping[str, Value] | None = None
 
     def find_for(self, variant: Variant, variants: Sequence[Variant]) -> Variant | None:
         """Return the baseline of a variant, which may be itself; None if there is no such one."""
-        wanted = {**variant.values, **self.values}
+        values = self.values if self.of_detectors is None or not variant.detector else self.of_detectors
+        wanted = {**variant.values, **values}
         return next((other for other in variants if other.values == wanted), None)
 
     @property
@@ -41,8 +46,9 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     Args:
         text: `LOSS`, `LOSS@argument=value,argument=value` or `@argument=value`. Without @ a variant is compared with
             the one of that loss that has its own values of the other swept arguments; those after @ are fixed. Empty
-            for the default: `ciou` if it is there, otherwise `stock`, otherwise the first loss; where the loss isn't
-            swept, the first value of the first swept argument.
+            for the default: `ciou` if it is there, otherwise `stock`, otherwise the first loss; `stock` before `ciou`
+            for detectors beside YOLO, whose own loss isn't CIoU; where the loss isn't swept, the first value of the
+            first swept argument.
         variants: All variants.
 
     Raises:
@@ -50,7 +56,10 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     """
     swept = list(variants[0].values)
     if not text:
-        return Baseline(_default(swept, variants))
+        yolo, others = ([v for v in variants if bool(v.detector) is beside] for beside in (False, True))
+        if yolo and others and "loss" in swept:
+            return Baseline(_default(swept, yolo, USUAL), _default(swept, others, USUAL_OF_DETECTORS))
+        return Baseline(_default(swept, variants, USUAL_OF_DETECTORS if others else USUAL))
     loss, at, rest = text.partition("@")
     values: dict[str, Value] = {}
     if loss:
@@ -64,11 +73,11 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     return baseline
 
 
-def _default(swept: Sequence[str], variants: Sequence[Variant]) -> dict[str, Value]:
+def _default(swept: Sequence[str], variants: Sequence[Variant], usual: Sequence[str]) -> dict[str, Value]:
     if "loss" not in swept:
         return {name: variants[0].values[name] for name in swept[:1]}
     losses = [variant.loss for variant in variants]
-    return {"loss": next((loss for loss in USUAL if loss in losses), losses[0])}
+    return {"loss": next((loss for loss in usual if loss in losses), losses[0])}
 
 
 def _loss(loss: str, swept: Sequence[str], variants: Sequence[Variant]) -> str:

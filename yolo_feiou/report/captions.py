@@ -118,7 +118,7 @@ def _against(judged: Sequence[Comparison]) -> str:
     """Return what all variants are compared with: 'ciou', and, of several baselines, 'ciou at the same box'."""
     baselines = [c.baseline for c in judged if c.baseline]
     values = {name: {baseline.values[name] for baseline in baselines} for name in baselines[0].values}
-    same = [name for name, several in values.items() if len(several) > 1]
+    same = [name for name, several in values.items() if len(several) > 1 and name != "loss"]
     fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
-    loss = [baselines[0].loss] if "loss" in values else []
+    loss = [format_list(list(dict.fromkeys(baseline.loss for baseline in baselines)))] if "loss" in values else []
     return " ".join([*loss, *show_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")

@@ -12,7 +12,7 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.format import format_count, format_mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, show_values
-from yolo_feiou.results.arguments import USUAL_VALUES
+from yolo_feiou.results.arguments import get_usual_values
 from yolo_feiou.results.schema import AP_CURVE, IOU_PERCENTS
 from yolo_feiou.storage.tables import Row
 
@@ -53,7 +53,7 @@ def choose_shown(comparisons: Sequence[Comparison]) -> ShownVariants:
     """Return what pictures of lines show: the variants with one baseline's values of all swept arguments but the loss.
 
     Of several baselines it is the one beside which most variants stand, of those the one with most seeds, then that
-    with Ultralytics' own settings. The number of lines is limited.
+    with its trainer's own settings. The number of lines is limited.
     """
     variants = [c.variant for c in comparisons]
     baselines = [c.variant for c in comparisons if c.is_baseline]
@@ -71,7 +71,8 @@ def choose_shown(comparisons: Sequence[Comparison]) -> ShownVariants:
 
 def _usual(variant: Variant) -> int:
     """Return how many swept arguments of a variant have their usual value."""
-    return sum(value == USUAL_VALUES.get(argument) for argument, value in variant.others.items())
+    usual = get_usual_values(variant.detector)
+    return sum(value == usual.get(argument) for argument, value in variant.others.items())
 
 
 def assign_variant_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:

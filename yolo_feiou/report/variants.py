@@ -10,6 +10,7 @@ from yolo_feiou.parameters import format_value
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
+from yolo_feiou.results.schema import find_dependent
 from yolo_feiou.storage.tables import Row
 
 Value = float | str | None
@@ -32,6 +33,11 @@ class Variant:
     def loss(self) -> str:
         """The spec of its loss."""
         return str(next(iter(self.runs.values()))["loss"])
+
+    @property
+    def detector(self) -> str:
+        """The detector that it is, '' for YOLO."""
+        return str(next(iter(self.runs.values())).get("detector") or "")
 
     @property
     def others(self) -> dict[str, Value]:
@@ -77,12 +83,24 @@ def find_swept_arguments(results: Results) -> tuple[str, ...]:
     """Return the names of what is compared: the arguments that an ablation varied, without the seed, the loss first.
 
     Arguments in which runs differ although no ablation varied them, as of two folders, count too, for what differs is
-    never averaged over. The gain `box` doesn't where it was matched, since it follows from the loss.
+    never averaged over. The gain `box` doesn't where it was matched, since it follows from the loss; nor what follows
+    from a varied argument, as iterations from epochs. Of runs of YOLO and of other detectors in one report, which have
+    arguments and defaults of their own, what differs within either counts, and the model, which parts them.
     """
     listed = [name for row in results.rows for name in str(row.get("axes") or "").split()]
-    differing = [name for name in (*results.arguments, "loss", "gain") if _differs(results.done, name)]
-    swept = dict.fromkeys([*listed, *(name for name in differing if name not in NEUTRAL_ARGUMENTS)])
+    sides = split_by_trainer(results.done)
+    differing = [n for n in (*results.arguments, "loss", "gain") if any(_differs(side, n) for side in sides)]
+    if len(sides) > 1:
+        differing.append("model" if not _shares_value(sides, "model") else "detector")
+    found = [name for name in differing if name not in NEUTRAL_ARGUMENTS and name not in find_dependent(listed)]
+    swept = dict.fromkeys([*listed, *found])
     return tuple(sorted((name for name in swept if name != "seed"), key=lambda name: name != "loss"))
+
+
+def split_by_trainer(rows: Sequence[Row]) -> list[list[Row]]:
+    """Return the runs of YOLO, and those of other detectors; one list where there is one kind."""
+    sides = ([row for row in rows if bool(row.get("detector")) is other] for other in (False, True))
+    return [side for side in sides if side]
 
 
 def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
@@ -132,6 +150,11 @@ def _ordered(values: Iterable[Value]) -> list[Value]:
     once = list(dict.fromkeys(values))
     numbers = [value for value in once if isinstance(value, float)]
     return [*sorted(numbers)] if len(numbers) == len(once) else once
+
+
+def _shares_value(sides: Sequence[Sequence[Row]], name: str) -> bool:
+    """Return whether runs of both kinds have the same value of an argument."""
+    return bool(set.intersection(*({row.get(name) for row in side} for side in sides)))
 
 
 def _differs(rows: Sequence[Row], name: str) -> bool:

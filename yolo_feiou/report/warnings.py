@@ -10,12 +10,16 @@ from yolo_feiou.report.comparison import METRIC, Comparison
 from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import MATCHED, Value, Variant, show_value
+from yolo_feiou.report.variants import MATCHED, Value, Variant, show_value, split_by_trainer
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
 
 MIN_SEEDS = 3  # below this many a standard deviation says next to nothing
+#: Settings of the evaluation that a detector may have of its own.
+OWN_SETTINGS = ("eval_conf", "eval_iou", "eval_max_det", "eval_imgsz", "eval_batch")
+#: What to name of two recipes, of the arguments that YOLO and other detectors both have.
+COMMON_ARGUMENTS = ("imgsz", "batch", "lr0")
 FEW_OBJECTS = 30  # objects, below which the AP of a size hangs on single ones
 
 
@@ -27,6 +31,7 @@ def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[s
         *_empty(results.done),
         *_seeds(variants),
         *_without_baseline(comparisons),
+        *_models(results, [*variants[0].values]),
         *_circumstances(results.done, [*variants[0].values]),
         *_arguments(results, [*variants[0].values]),
         *_gain(results, variants),
@@ -79,8 +84,49 @@ def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
         yield f"Nothing to compare with, since the baseline lacks these values: {format_list(alone)}."
 
 
+def _models(results: Results, swept: Sequence[str]) -> Iterator[str]:
+    """Yield what can't be compared where there are several models: YOLO beside others, and settings of their own."""
+    rows, sides = results.done, split_by_trainer(results.done)
+    own = _find_own_settings(rows, swept)
+    told = [_list_values(name, rows) for name in own]
+    if len(sides) > 1:
+        names = [format_list(_distinct(side, "model") or _distinct(side, "detector")) for side in sides]
+        values = {name: [_distinct(side, name) for side in sides] for name in COMMON_ARGUMENTS}
+        recipes = [name for name, (ours, theirs) in values.items() if ours and theirs and ours != theirs]
+        differing = "; ".join([*(_list_values(name, rows) for name in recipes), *told])
+        yield (
+            f"YOLO ({names[0]}) and other detectors ({names[1]}) stand side by side, each trained by a recipe of its "
+            f"own and evaluated with its own settings{f' ({differing})' if differing else ''}: compare losses within a "
+            "model, never one model with another."
+        )
+    elif told:
+        yield f"Models are evaluated with settings of their own ({'; '.join(told)}): compare losses within a model."
+
+
+def _find_own_settings(rows: Sequence[Row], swept: Sequence[str]) -> list[str]:
+    """Return the settings of the evaluation that differ between models, and not within one, where these are swept."""
+    part = next((name for name in ("model", "detector") if name in swept), None)
+    if not part:
+        return []
+    within = [[row for row in rows if row.get(part) == model] for model in {row.get(part) for row in rows}]
+    return [
+        name
+        for name in OWN_SETTINGS
+        if len(_distinct(rows, name)) > 1 and all(len(_distinct(of, name)) <= 1 for of in within)
+    ]
+
+
+def _list_values(name: str, rows: Sequence[Row]) -> str:
+    return f"{name} {format_list(_distinct(rows, name), 5)}"
+
+
+def _distinct(rows: Sequence[Row], name: str) -> list[str]:
+    """Return the values of a column, each once; one that isn't recorded is none."""
+    return list(dict.fromkeys(show_value(row[name]) for row in rows if row.get(name) is not None))
+
+
 def _circumstances(rows: Sequence[Row], swept: Sequence[str]) -> Iterator[str]:
-    expected = find_dependent(swept)
+    expected = {*find_dependent(swept), *_find_own_settings(rows, swept)}
     for name in MUST_AGREE:
         if name not in expected and name not in swept:
             yield from _differing(name, [row.get(name) for row in rows])
@@ -98,8 +144,9 @@ def _differing(name: str, values: Sequence[Value]) -> Iterator[str]:
 
 def _arguments(results: Results, swept: Sequence[str]) -> Iterator[str]:
     listed = {argument for row in results.rows for argument in str(row.get("axes") or "").split()}
+    parting = ("model", "detector") if len(split_by_trainer(results.done)) > 1 else ()
     for argument in swept:
-        if argument not in listed and argument not in ("loss", "gain"):
+        if argument not in listed and argument not in ("loss", "gain", *parting):
             yield f"Runs differ in {argument} although no ablation varied it: it counts as swept, never averaged over."
     for name in results.arguments:
         if name in NEUTRAL_ARGUMENTS and name not in swept:
