@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.report.detector_rows import table_3
 from tests.report.factories import failed, write
 from yolo_feiou.report.command import report
+from yolo_feiou.storage.tables import write_csv
 
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
@@ -46,23 +48,32 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def detectors(tmp_path_factory):
+    """A report of the paper's five detectors."""
+    of = tmp_path_factory.mktemp("detectors")
+    write_csv(of / "results.csv", table_3())
+    report([str(of)])
+    return of / "report"
+
+
 @pytest.fixture
 def opened(browser, folder):
     """A function that opens the page in a window of that width; what goes wrong on it is in `page.trouble`."""
     pages = []
 
-    def open_page(width=1280, scheme="light"):
+    def open_page(width=1280, scheme="light", folder=folder):
         context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
         page = context.new_page()
         page.trouble = []
         page.on("console", lambda message: page.trouble.append(message.text))
         page.on("pageerror", lambda error: page.trouble.append(str(error)))
-        page.on("request", lambda request: check(page, request.url))
+        page.on("request", lambda request: check(page, request.url, folder))
         page.goto((folder / "index.html").as_uri())
         pages.append((context, page))
         return page
 
-    def check(page, url):
+    def check(page, url, folder):
         if not url.startswith("data:") and url != (folder / "index.html").as_uri():
             page.trouble.append(url)
 
@@ -127,6 +138,18 @@ def test_the_page_does_not_scroll_sideways(opened, width):
         "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).length"
     )
     assert (wide > 0) is (width == 390) or width == 1280  # wide tables scroll in boxes of their own
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_papers_table_stands_beside_ours(opened, detectors, width):
+    """A number and its neighbour are on one line; the page keeps its width, the wide table scrolls."""
+    page = opened(width, folder=detectors)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    rows = page.locator("#paper_table3 tbody tr")
+    assert rows.count() == 10 and rows.nth(7).locator("th").inner_text() == "ATSS*"
+    assert rows.nth(7).locator("td").all_inner_texts()[:4] == ["focal_eiou", "39.7", "35.1 ± 0.2", "2"]
+    heights = rows.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)")
+    assert max(heights) < 40
 
 
 def test_it_is_dark_where_the_reader_is(opened):

@@ -93,3 +93,10 @@ def test_a_name_is_one_cell_in_every_format(name):
     assert f"{escape_latex(name)} & \\textbf{{1}} \\\\" in render_latex(table).splitlines()
     header, body = render_lines(table)
     assert body.startswith(make_visible(name)) and len(header) == len(body)
+
+
+def test_a_title_with_an_index_keeps_its_words():
+    titles = ["AP", "AP50, ours", "AP_S", "AP_S, ours", "ΔAP, ours"]
+    table = Table("t", "c", titles, [True] * 5, [])
+    line = next(line for line in render_latex(table).splitlines() if line.endswith(r"\\"))
+    assert line == r"AP & AP$_{50}$, ours & AP$_S$ & AP$_S$, ours & $\Delta$AP, ours \\"

@@ -13,6 +13,7 @@ from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.page import Image, render_page
 from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
+from yolo_feiou.report.published import PUBLISHED_NAMES, make_published_tables
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import render_latex, render_markdown
 from yolo_feiou.report.result import compare
@@ -82,7 +83,9 @@ def format_report_usage() -> str:
 def write_report(
     results: Results, comparisons: Sequence[Comparison], told: Sequence[str], out: Path, command: str
 ) -> None:
-    """Write all files of a report, or, if anything fails, none; pictures of an earlier one that this has not go.
+    """Write all files of a report, or, if anything fails, none.
+
+    Pictures, and tables of the paper, go that are of an earlier report and not of this one.
 
     Args:
         results: The runs.
@@ -95,16 +98,18 @@ def write_report(
         ArgumentError: If a folder in `out` has the name of a file.
     """
     with atomic_file_set(out) as part:
-        images = _write_files(results, comparisons, told, part, command)
-    for name in (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments)):
-        if f"{name}.png" not in [image.path.name for image in images]:
-            (out / f"{name}.png").unlink(missing_ok=True)
+        _write_files(results, comparisons, told, part, command)
+        written = {path.name for path in part.iterdir()}
+    pictures = [f"{name}.png" for name in (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments))]
+    papers = [f"{name}.{ending}" for name in PUBLISHED_NAMES for ending in ("md", "tex")]
+    for name in {*pictures, *papers} - written:
+        (out / name).unlink(missing_ok=True)
 
 
 def _write_files(
     results: Results, comparisons: Sequence[Comparison], told: Sequence[str], out: Path, command: str
-) -> list[Image]:
-    """Write all files, and return the pictures among them."""
+) -> None:
+    """Write all files."""
     tables = {
         table.name: table
         for table in (
@@ -115,9 +120,11 @@ def _write_files(
     }
     label = "-".join(re.sub("[^A-Za-z0-9]+", "-", folder.resolve().name).strip("-") for folder in results.folders)
     narrow = {"comparison": make_comparison_table(comparisons, ON_PAPER)}
-    for name, table in tables.items():
-        write_text(out / f"{FILES[name]}.md", render_markdown(table))
-        write_text(out / f"{FILES[name]}.tex", render_latex(narrow.get(name, table), label))
+    published = make_published_tables(comparisons)
+    for table in (*tables.values(), *published):
+        file = FILES.get(table.name, table.name)
+        write_text(out / f"{file}.md", render_markdown(table))
+        write_text(out / f"{file}.tex", render_latex(narrow.get(table.name, table), label))
     write_csv(out / "table.csv", make_spreadsheet_rows(comparisons))
     write_csv(out / "summary.csv", make_summary_rows(comparisons))
     images = []
@@ -125,5 +132,4 @@ def _write_files(
         path = out / f"{picture.name}.png"
         save_figure(picture.figure, path)
         images.append(Image(path, picture.title, picture.caption))
-    write_text(out / PAGE, render_page(results, comparisons, tables, images, told, command))
-    return images
+    write_text(out / PAGE, render_page(results, comparisons, tables, published, images, told, command))

@@ -47,6 +47,7 @@ def render_page(
     results: Results,
     comparisons: Sequence[Comparison],
     tables: dict[str, Table],
+    published: Sequence[Table],
     images: Sequence[Image],
     warnings: Sequence[str],
     command: str,
@@ -57,6 +58,7 @@ def render_page(
         results: The runs.
         comparisons: The variants against their baselines.
         tables: `losses`, `comparison` and `fit`.
+        published: The paper's tables of which there are rows.
         images: The pictures.
         warnings: What stands against comparing the runs.
         command: The command that makes the page.
@@ -75,6 +77,7 @@ def render_page(
         findings=describe_findings(comparisons),
         seed_variance=describe_seed_variance(comparisons),
         tables=tables,
+        published=published,
         images=images,
         preflight=make_preflight_table(results),
         runs=make_runs_table(results, [*comparisons[0].variant.values]),

@@ -114,6 +114,6 @@ def _latex_cell(cell: Cell) -> str:
 
 def _title(text: str) -> str:
     """Return a column's title; AP_S and AP50 with an index, as papers print them."""
-    if index := re.fullmatch(r"AP_?(\d+|[SML])", text):
-        return f"AP$_{index[1]}$" if len(index[1]) == 1 else f"AP$_{{{index[1]}}}$"
+    if index := re.fullmatch(r"AP_?(\d+|[SML])(.*)", text):
+        return (f"AP$_{index[1]}$" if len(index[1]) == 1 else f"AP$_{{{index[1]}}}$") + escape_latex(index[2])
     return escape_latex(text)
