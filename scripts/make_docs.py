@@ -224,7 +224,7 @@ def list_recipes(root: Path) -> str:
         folder = path.relative_to(root / "cfg").parent.as_posix()
         if folder == "datasets":
             continue
-        verb, name = ("ablate", path.name) if folder == "ablation" else ("train", f"{folder}/{path.name}")
+        verb, name = ("ablate", path.name) if folder in ("ablation", "paper") else ("train", f"{folder}/{path.name}")
         command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"
         losses = [recipe["loss"]] if "loss" in recipe else recipe.get("losses", ())
         meaning = text.partition("\n")[0].removeprefix("# ")
