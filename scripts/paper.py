@@ -51,7 +51,7 @@ def main(args: list[str]) -> None:
             print(f"\nyolo simulate {command}")
             simulate([*command.split(), f"out={results / name}"], replace=True)
         write_csv(results / "facts.csv", compute_facts(stock_ciou))
-    write_text(DOCS / "paper.md", make_page(results))
+    write_text(DOCS / "paper.md", make_page(results, DOCS.parent / "results"))
     print(f"\nThe page is {DOCS / 'paper.md'}")
 
 

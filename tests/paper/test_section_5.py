@@ -106,7 +106,7 @@ def test_the_closing_statement_needs_both_below_all_others_and_focal_eiou_lowest
     assert judge_overall(evidence(tmp_path, **runs)).word == word
 
 
-def test_what_needs_coco_is_not_tested(tmp_path):
+def test_what_needs_coco_is_not_tested_without_runs(tmp_path):
     for words in ("90k iterations", "improves five detectors", "FocalL1 gains 0.6 AP"):
         assert find_statement(SECTION_5_RESULTS, words).judge(evidence(tmp_path)).word == UNTESTED
 

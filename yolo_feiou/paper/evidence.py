@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from yolo_feiou.paper.coco_runs import CocoRuns
 from yolo_feiou.simulation.claims import CLAIMS, Claim, LossCurve
 from yolo_feiou.storage.tables import Row, read_csv
 
@@ -27,9 +28,11 @@ class Evidence:
 
     Args:
         folder: Where the commands of `make paper` wrote them.
+        results: The folder of exported results, for runs of the paper's detectors on COCO; None for no runs.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, results: Path | None = None) -> None:
+        self.coco = CocoRuns(results)
         self.table = cache(lambda name: read_csv(folder / name))  # each file is read once
         self.facts = {row["name"]: row["value"] for row in self.table("facts.csv")}
 

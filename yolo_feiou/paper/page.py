@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+from yolo_feiou.paper.cost import describe_assumptions
 from yolo_feiou.paper.evidence import Evidence
 from yolo_feiou.paper.figures_6_7 import count_results as counts67
 from yolo_feiou.paper.figures_6_7 import format_matrix
 from yolo_feiou.paper.section_4 import SECTION_4
 from yolo_feiou.paper.section_5 import SECTION_5_RESULTS, SECTION_5_SETUP
 from yolo_feiou.paper.sections_1_to_3 import SECTION_1, SECTION_2, SECTION_3
-from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNTESTED, Result, Statement
-from yolo_feiou.paper.tables import COCO_TABLES, format_table
+from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNDECIDED, UNTESTED, Result, Statement
+from yolo_feiou.paper.tables import format_table
+from yolo_feiou.results.published import PUBLISHED_TABLES
 from yolo_feiou.simulation.claims import CLAIMS
 
-RESULT_MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNTESTED: "⏳"}
+RESULT_MARKS = {HOLDS: "✅", PARTLY: "🔶", FAILS: "❌", UNDECIDED: "❔", UNTESTED: "⏳"}
 
 INTRODUCTION = """# The paper, statement by statement
 
@@ -28,6 +30,10 @@ make paper
 ```
 
 {summary}
+
+Statements on COCO are judged by runs of the paper's detectors with its set-up, of which a folder in
+[`results/`](../results) has the results.csv that `yolo ablate` or `scripts/export_results.py` wrote: {coco}.
+A gain counts as shown where its 95 % interval over seeds leaves out zero.
 
 **How to read it.** The paper leaves much of its simulations open, so they are run under several interpretations,
 called readings. *The literal one*: boxes of area 100 in the 20 × 20 square, plain steps in (x, y, w, h), and Eq. 11
@@ -88,20 +94,30 @@ PAGE_SECTIONS: tuple[tuple[str, list[Statement], tuple[str, ...]], ...] = (
 )
 
 
-def make_page(folder: Path) -> str:
-    """Return the page, from the results in `folder`."""
-    evidence = Evidence(folder)
+def make_page(folder: Path, results: Path | None = None) -> str:
+    """Return the page.
+
+    Args:
+        folder: Where the commands of `make paper` wrote their results.
+        results: The folder of exported results, whose runs of the paper's detectors on COCO stand beside its own.
+    """
+    evidence = Evidence(folder, results)
     judged = [
         (title, [(s, s.judge(evidence)) for s in statements], shown) for title, statements, shown in PAGE_SECTIONS
     ]
-    counts = counts67(evidence) + Counter(result.word for _, results, _ in judged for _, result in results)
-    parts = [INTRODUCTION.format(summary=format_result_counts(counts), best=describe_best_reading(evidence))]
-    for title, results, shown in judged:
+    counts = counts67(evidence) + Counter(result.word for _, found, _ in judged for _, result in found)
+    parts = [
+        INTRODUCTION.format(
+            summary=format_result_counts(counts), best=describe_best_reading(evidence), coco=_count_runs(evidence)
+        )
+    ]
+    for title, found, shown in judged:
         table_67 = [FIGURES_6_AND_7_NOTE, *format_matrix(evidence, RESULT_MARKS)] if title == FIGURES_6_AND_7 else []
-        parts += [f"## {title}\n", *(table_67 or format_rows(results)), ""]
+        parts += [f"## {title}\n", *(table_67 or format_rows(found)), ""]
         parts += [f"{PICTURES[key][1]}:\n\n![{PICTURES[key][1]}]({PICTURES[key][0]})\n" for key in shown]
-    for name in COCO_TABLES:
-        parts += format_table(name)
+    parts += [describe_assumptions(), ""]
+    for table in PUBLISHED_TABLES:
+        parts += format_table(table, evidence.coco)
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -109,9 +125,15 @@ def format_result_counts(counts: Counter[str]) -> str:
     """Return how many statements got each result."""
     return (
         f"{counts.total()} statements: "
-        + ", ".join(f"{RESULT_MARKS[word]} {counts[word]} {word}" for word in RESULT_MARKS)
+        + ", ".join(f"{RESULT_MARKS[word]} {counts[word]} {word}" for word in RESULT_MARKS if counts[word])
         + "."
     )
+
+
+def _count_runs(evidence: Evidence) -> str:
+    """Return how many runs on COCO there are: 'none so far', '1 run', '30 runs'."""
+    number = len(evidence.coco.rows)
+    return f"{number} run{'' if number == 1 else 's'}" if number else "none so far"
 
 
 def describe_best_reading(evidence: Evidence) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from yolo_feiou.paper.evidence import Evidence
 
 HOLDS, PARTLY, FAILS, UNTESTED = "holds", "holds under conditions", "does not hold", "can't be tested without COCO"
+UNDECIDED = "not decided by the seeds"
 MAKE_PAPER = "make paper"  # writes facts.csv
 
 
@@ -16,7 +17,7 @@ class Result:
     """The result of a statement.
 
     Attributes:
-        word: One of the four above.
+        word: One of the five above.
         ours: A text with our figures; where it holds under conditions, it begins with them.
     """
 
