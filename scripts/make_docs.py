@@ -222,7 +222,7 @@ def list_recipes(root: Path) -> str:
         text = path.read_text(encoding="utf-8")
         recipe = yaml.safe_load(text)
         folder = path.relative_to(root / "cfg").parent.as_posix()
-        if folder == "datasets":
+        if folder in ("datasets", "detectors"):
             continue
         verb, name = ("ablate", path.name) if folder in ("ablation", "paper") else ("train", f"{folder}/{path.name}")
         command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"

@@ -233,6 +233,8 @@ def test_a_step_and_detections_under_autocast_are_finite_and_near_float32(name, 
     seen = []
     anchors = model.rpn.anchor_generator if name in R_CNNS else model.anchor_generator
     anchors.register_forward_hook(lambda _, __, output: seen.extend(output))
+    if name in R_CNNS:  # proposals
+        model.rpn.register_forward_hook(lambda _, __, output: seen.extend(output[0]))
     torch.manual_seed(0)
     with torch.autocast("cpu", torch.bfloat16):
         found = model.train()(images, targets)

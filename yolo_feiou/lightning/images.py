@@ -110,6 +110,12 @@ class Images(Dataset[tuple[Tensor, dict[str, Any]]]):
         image = plain.pop("image").contiguous().float() / 255
         return image, {**plain, "labels": torch.from_numpy(self._labels[rows][kept]), "image_id": index}
 
+    def measure_sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return √area of all objects in pixels, and the index of the image that each is in, both of shape (n,)."""
+        owners = np.repeat(np.arange(len(self)), np.diff(self._starts))[self._kept]
+        boxes = self._boxes[self._kept].astype(np.float64)
+        return np.sqrt((boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])), owners
+
     def _read(self, index: int, shape: tuple[int, int]) -> np.ndarray:
         """Return the pixels of an image, (H, W, 3) of uint8, turned as its EXIF orientation says, as Ultralytics."""
         file = self.files[index]

@@ -147,7 +147,9 @@ class Pair:
 
     def _derive(self, *parts: Tensor) -> Pair:
         pair = Pair.__new__(Pair)
-        pair.dw, pair.dh, pair.dx2, pair.dy2, pair._spread_x, pair._spread_y, pair.w_target, pair.h_target = parts
+        names = ("dw", "dh", "dx2", "dy2", "_spread_x", "_spread_y", "w_target", "h_target")
+        for name, part in zip(names, parts, strict=True):
+            setattr(pair, name, part)
         pair._image, pair.pixels, pair._has_axes = self._image, self.pixels, False
         pair._reference, pair.error_weights = self._reference, self.error_weights
         return pair

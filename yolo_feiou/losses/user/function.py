@@ -97,7 +97,7 @@ class UserFunction:
         return {**self.texts, **numbers}
 
 
-def _describe_missing(name: str) -> str:
+def _describe_missing(name: str | None) -> str:
     """Return what a loss is told that asks a `Pair` for what isn't there, maybe since it takes it for boxes."""
     if name in ("pred", "target", "_edges"):
         return f"a scaled or interpolated Pair has no {name!r}: take it from the pair it was made of."
