@@ -16,6 +16,7 @@ HELP = """
         yolo train ... loss=eiou box_stats=True      record which boxes the gradient comes from
         yolo train ... cfg=focal_eiou.yaml           a recipe of the paper
         yolo train ... data=shapes.yaml              a small data set, made on first use
+        yolo train model=retinanet.yaml ...          RetinaNet, or faster_rcnn, mask_rcnn, atss, paa
         yolo losses                                  list the box losses; 'yolo losses siou' tells more of one
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
@@ -63,9 +64,9 @@ def run_check(args: list[str]) -> None:
 def run_ablate(args: list[str]) -> None:
     """Train and evaluate a grid of runs that compare losses."""
     from yolo_feiou.ablation.command import ablate
-    from yolo_feiou.yolo.framework import FRAMEWORK
+    from yolo_feiou.dispatch import choose_framework
 
-    sys.exit(ablate(args, FRAMEWORK))
+    sys.exit(ablate(args, choose_framework(args)))
 
 
 def run_report(args: list[str]) -> None:
@@ -77,9 +78,19 @@ def run_report(args: list[str]) -> None:
 
 
 def run_stock() -> None:
-    """Run Ultralytics' own command, with our losses where it trains; after its help comes ours."""
+    """Run Ultralytics' own command, with our losses where it trains; after its help comes ours.
+
+    Detectors beside YOLO, by their model, have their own.
+    """
+    from yolo_feiou.dispatch import check_lightning, trains_detector
     from yolo_feiou.yolo.command import run_ultralytics
 
+    if trains_detector(sys.argv[1:]):
+        check_lightning()
+        from yolo_feiou.lightning.command import run_detector
+
+        run_detector(sys.argv[1:])
+        return
     run_ultralytics()
     if not sys.argv[1:] or sys.argv[1].strip("-") in ("help", "h"):
         print(HELP)

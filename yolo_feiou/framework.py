@@ -105,6 +105,10 @@ class Framework(Protocol):
         """Return the path of a data set that comes with the package, given its name; any other name as it is."""
         ...
 
+    def count_rows(self, arguments: Mapping[str, Any]) -> int:
+        """Return how many rows of results.csv a training with these arguments writes, if nothing ends it early."""
+        ...
+
     # Checks before a training
 
     def check_arguments(self, arguments: Mapping[str, Any], devices: Sequence[str] = ()) -> list[str]:

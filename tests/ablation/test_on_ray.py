@@ -16,6 +16,7 @@ from yolo_feiou.ablation.runner import Runner  # noqa: E402
 from yolo_feiou.ablation.store import Store  # noqa: E402
 from yolo_feiou.ablation.worker import Task  # noqa: E402
 from yolo_feiou.errors import ArgumentError  # noqa: E402
+from yolo_feiou.yolo.framework import FRAMEWORK as ULTRALYTICS  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +66,7 @@ def test_a_run_whose_node_fails_resumes_on_another(tmp_path, data, cluster):
     thread.start()
     engine = OnRay(Task(device="cpu", command="yolo ablate …"), "", jobs=0, per_device=1, cpus=1, retries=2)
     runner = Runner(folders, engine)
-    runner.run(Lines(AblationProgress(folders, [])))
+    runner.run(Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows)))
     thread.join(30)
     assert runner.failures == {}
     rows = {folder: folder.row() for folder in folders}
@@ -78,7 +79,7 @@ def test_a_run_that_hangs_ends_by_the_limit(tmp_path, data, cluster):
     folders = prepared(tmp_path, data, 2, epochs=1)
     task = Task(device="cpu", timeout=0.0005)  # importing torch alone takes longer
     runner = Runner(folders, OnRay(task, "", jobs=0, per_device=1, cpus=1, retries=0))
-    runner.run(Lines(AblationProgress(folders, [])))
+    runner.run(Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows)))
     assert len(runner.failures) == 2
     for folder in folders:
         assert folder.failure()["reason"].startswith("took longer than timeout= allows, and was ended; the last")

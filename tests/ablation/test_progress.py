@@ -8,6 +8,7 @@ from tests.ablation.factories import HEADER, row, run
 from tests.pseudo_terminal import show_in_terminal
 from yolo_feiou.ablation.progress import AblationProgress, Lines, describe_outcome, format_duration
 from yolo_feiou.ablation.run_folder import RunFolder
+from yolo_feiou.yolo.framework import FRAMEWORK as ULTRALYTICS
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_the_time_left_follows_from_the_share_that_is_done(folders):
     """One of four was done before, one stood at epoch 4 of 10. After 60 s that one is at 9, and a third is done:
     1.5 runs in 60 s, 0.1 + 1 left, so 44 s."""
     clock = [100.0]
-    progress = AblationProgress(folders, folders[:1], lambda: clock[0])
+    progress = AblationProgress(folders, folders[:1], ULTRALYTICS.count_rows, lambda: clock[0])
     assert progress.share == 0.25 and progress.seconds_left is None
     epochs(folders[1], 4)
     progress.look(folders[1:2])
@@ -44,7 +45,7 @@ def test_the_time_left_follows_from_the_share_that_is_done(folders):
 
 def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
     folders[0].write_row(row(folders[0], AP=0.2))
-    progress = AblationProgress(folders, folders[:1])
+    progress = AblationProgress(folders, folders[:1], ULTRALYTICS.count_rows)
     progress.finished(folders[1], {"AP": None})
     progress.finished(folders[2], {"AP": 0.1})
     assert progress.best == (0.2, "r0")
@@ -54,7 +55,7 @@ def test_without_a_terminal_progress_is_told_in_lines(folders):
     """One of four runs took 10 s, so three take 30."""
     clock = [100.0]
     out = io.StringIO()
-    with Lines(AblationProgress(folders, [], lambda: clock[0]), out) as view:
+    with Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows, lambda: clock[0]), out) as view:
         view.started(folders[0])
         view.tick(folders[:1])
         view.elsewhere(folders[1])
@@ -75,7 +76,7 @@ from pathlib import Path
 from yolo_feiou.ablation import progress
 from yolo_feiou.ablation.run_folder import RunFolder
 folders = [RunFolder(path) for path in sorted(Path(sys.argv[1]).glob("r*"))]
-with progress.choose_view(progress.AblationProgress(folders, folders[:1])) as view:
+with progress.choose_view(progress.AblationProgress(folders, folders[:1], lambda _: 10)) as view:
     view.started(folders[1])
     view.tick(folders[1:2])
     time.sleep(0.7)
@@ -124,13 +125,13 @@ def test_lines_have_no_control_characters(tmp_path):
     folder = RunFolder(tmp_path / "a\nb\x1b[1m")
     folder.write_run(run(epochs=10))
     out = io.StringIO()
-    Lines(AblationProgress([folder], []), out).failed(folder, "a\x07bell")
+    Lines(AblationProgress([folder], [], ULTRALYTICS.count_rows), out).failed(folder, "a\x07bell")
     assert out.getvalue() == "a\\nb\\x1b[1m: FAILED: a\\x07bell\n"
 
 
 def test_a_run_that_may_hang_gets_a_line_that_says_what_to_do(folders):
     out = io.StringIO()
-    Lines(AblationProgress(folders, []), out).silent(folders[0], 1900)
+    Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows), out).silent(folders[0], 1900)
     (line,) = out.getvalue().splitlines()
     assert line.startswith("r0: no sign of life for 32 min: log.txt, results.csv and checkpoints are as they were.")
     assert "timeout=HOURS" in line and str(folders[0].log) in line
@@ -140,11 +141,11 @@ def test_epochs_that_are_none_are_the_default(tmp_path):
     """`epochs=None`, which Ultralytics takes for 100."""
     folder = RunFolder(tmp_path / "r")
     folder.write_run(run(epochs=None))
-    assert AblationProgress([folder], []).epochs == {"r": 100}
+    assert AblationProgress([folder], [], ULTRALYTICS.count_rows).epochs == {"r": 100}
 
 
 @pytest.mark.parametrize(("value", "best"), [(0.0, ""), (0.0004, ""), (0.0006, ", best so far AP 0.1 (r0)")])
 def test_of_runs_that_detected_nothing_none_is_the_best(folders, value, best):
-    progress = AblationProgress(folders, [])
+    progress = AblationProgress(folders, [], ULTRALYTICS.count_rows)
     progress.finished(folders[0], {"AP": value})
     assert progress.summary().startswith("1 of 4 done") and progress.summary().partition(" left")[2] == best

@@ -87,7 +87,7 @@ def run_ablation(request: AblationRequest) -> int:
     runner = Runner(folders, engine, requested, request.options.retries)
     done = [folder for folder in folders if runner.is_done(folder)]
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
-    with choose_view(AblationProgress(folders, done)) as shown_to:
+    with choose_view(AblationProgress(folders, done, request.framework.count_rows)) as shown_to:
         runner.run(shown_to)
     for note in collect_results(store.path):
         say(note)

@@ -78,6 +78,8 @@ def expand_grid(texts: Mapping[str, str], framework: Framework, gain: str = "sam
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:
         raise ArgumentError("gain=matched sets box= for each loss: give one value of box, or use gain=same.")
+    if gain == "matched" and values.get("box", [framework.defaults()["box"]]) == ["auto"]:
+        raise ArgumentError("gain=matched needs the gain of CIoU: give box=2.5, its gain in detectors with box=auto.")
     swept = tuple(sorted((key for key, several in values.items() if len(several) > 1), key=make_sort_key))
     rows = product(*([(key, value) for value in values[key]] for key in sorted(values, key=make_sort_key)))
     defaults = framework.defaults()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -32,15 +32,20 @@ class AblationProgress:
     Args:
         folders: All runs of the grid.
         done: Those that were done before.
+        count_rows: Returns how many rows of results.csv a training writes, see `framework.Framework`.
         clock: Returns the time in seconds.
     """
 
     def __init__(
-        self, folders: Sequence[RunFolder], done: Sequence[RunFolder], clock: Callable[[], float] = time.monotonic
+        self,
+        folders: Sequence[RunFolder],
+        done: Sequence[RunFolder],
+        count_rows: Callable[[Mapping[str, Any]], int],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self.total, self.already = len(folders), len(done)
-        self.epochs = {folder.path.name: int(folder.run().arguments.get("epochs") or 100) for folder in folders}
+        self.epochs = {folder.path.name: count_rows(folder.run().arguments) for folder in folders}
         self.done = {folder.path.name: 1.0 for folder in done}
         self.best: tuple[float, str] | None = None
         for folder in done:

@@ -38,7 +38,7 @@ def build_detector(
     box: float | str | None = None,
     imgsz: int = SHORTEST,
     rpn: bool = False,
-    encode: Sequence[float] | None = None,
+    encode: Sequence[float] | str | None = None,
     scoring: str = "giou",
     load_weights: bool = True,
 ) -> nn.Module:
@@ -60,9 +60,9 @@ def build_detector(
         rpn: Whether the region proposal network of an R-CNN trains with the loss and gain as well. The paper doesn't
             say; authors of IoU losses left it alone.
         encode: What a loss of regression errors multiplies the errors in x, y, width and height by, which are in sides
-            of the anchor and logarithms. None is the weights of the detector's box coder: (1, 1, 1, 1) in RetinaNet and
-            the proposal network, (10, 10, 5, 5) in the head of an R-CNN, in ATSS and PAA. What the head predicts, and
-            how it is decoded, stays: only the loss changes. Other losses and 'stock' don't look at it.
+            of the anchor and logarithms. None or 'auto' is the weights of the detector's box coder: (1, 1, 1, 1) in
+            RetinaNet and the proposal network, (10, 10, 5, 5) in the head of an R-CNN, in ATSS and PAA. What the head
+            predicts, and how it is decoded, stays: only the loss changes. Other losses and 'stock' don't look at it.
         scoring: What scores the anchors of PAA beside the class: 'giou', as its paper, or 'loss', the box loss without
             its weights and gain, as the authors' code does with theirs.
         load_weights: False leaves the backbone's weights random, for a model that is loaded from a checkpoint.

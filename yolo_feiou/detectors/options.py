@@ -29,14 +29,14 @@ class BoxOptions:
         loss: Its spec, a function, or 'stock'.
         box: Its gain; None or 'auto' for the default.
         rpn: Whether the region proposal network trains with it too.
-        encode: The weights of regression errors; None for those of the box coder.
+        encode: The weights of regression errors; None or 'auto' for those of the box coder.
         scoring: What scores the anchors of PAA.
     """
 
     loss: Loss = STOCK
     box: float | str | None = None
     rpn: bool = False
-    encode: Sequence[float] | None = None
+    encode: Sequence[float] | str | None = None
     scoring: str = "giou"
 
     @property
@@ -53,7 +53,8 @@ class BoxOptions:
         """Return the box term of a head, with a state of its own; for 'stock' GIoU, by default with `stock_gain`."""
         if self.is_stock:
             return BoxTerm("giou", build_loss("giou"), stock_gain if self.gain is None else self.gain)
-        return BoxTerm(self.loss, build_loss(self.loss), self.gain, self.encode and tuple(self.encode))
+        weights = None if self.encode is None or isinstance(self.encode, str) else tuple(self.encode)
+        return BoxTerm(self.loss, build_loss(self.loss), self.gain, weights)
 
     def check(self, config: DetectorConfig) -> None:
         """Raise ArgumentError if one is wrong or isn't for this detector, LossSpecError for a wrong loss."""
@@ -67,7 +68,7 @@ class BoxOptions:
             raise ArgumentError(
                 f"rpn=true is for Faster and Mask R-CNN: {config.title} has no region proposal network."
             )
-        if self.encode is not None and not _are_four(self.encode):
+        if self.encode not in (None, "auto") and not _are_four(self.encode):
             raise ArgumentError(
                 f"encode={self.encode} is not four numbers above 0, for x, y, width and height, as in 10,10,5,5."
             )

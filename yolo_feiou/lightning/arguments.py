@@ -42,7 +42,7 @@ OTHERS: Mapping[str, Any] = {
     "model": None,
     "data": None,
     "loss": STOCK,
-    "encode": None,
+    "encode": "auto",
     "classes": None,
     "device": None,
     "project": None,
@@ -73,7 +73,7 @@ MEANINGS: Mapping[str, str] = {
     "fliplr": "the share of images that are flipped from left to right",
     "amp": "half precision: float16 on GPUs, bfloat16 on CPUs",
     "rpn": "whether the proposals of an R-CNN train with the loss too",
-    "encode": "weights of the errors of ℓn losses in x, y, width and height, as in 10,10,5,5",
+    "encode": "weights of the errors of ℓn losses in x, y, width and height, as in 10,10,5,5; auto is the box coder's",
     "scoring": "what scores the anchors of PAA: giou, or the loss",
     "classes": "indices of the classes that count",
     "single_cls": "whether all objects count as one class",
@@ -144,7 +144,7 @@ def complete_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read(key: str, value: Any) -> Any:
     """Return the value of an argument, which may come as text."""
-    if key in ("encode", "classes"):
+    if key in ("encode", "classes") and value != "auto":
         return _read_numbers(key, value)
     if key in ("exist_ok", "resume"):
         return Flag(key, False).read(str(value)) if str(value).lower() in ("true", "false") else value

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pickle
 import shutil
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import torch
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, NEW, TRAINED, Progress
-from yolo_feiou.storage.checkpoint_reader import read_numbers
+from yolo_feiou.storage.checkpoint_reader import has_key, read_numbers
 from yolo_feiou.storage.tables import atomic_file
 
 #: The key by which a checkpoint of ours is known, under which it has the keys of a detector's YAML.
@@ -27,12 +26,7 @@ STATES = ("optimizer_states", "lr_schedulers", "loops", "callbacks", "MixedPreci
 
 def is_detector_checkpoint(path: str | Path) -> bool:
     """Return whether a file is a checkpoint of a detector's; its tensors aren't read."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-            return len(names) == 1 and CONFIG.encode() in archive.read(names[0])
-    except (OSError, zipfile.BadZipFile):
-        return False
+    return has_key(Path(path), CONFIG)
 
 
 def load_checkpoint(path: str | Path) -> dict[str, Any]:

@@ -31,6 +31,9 @@ class TrainedDetector:
         device: 'cpu' or a GPU; '' for a GPU if there is one.
         **changes: Keys of its configuration to change, such as `score_threshold`, `nms` and `detections`.
 
+    Attributes:
+        about: What a row says of it: columns of `results.schema`.
+
     Raises:
         DataError: If it is none, or torn.
     """
@@ -41,6 +44,12 @@ class TrainedDetector:
         self.config = replace(DetectorConfig.from_dict(content[CONFIG]), **given)
         self.names: list[str] = content["names"]
         self.arguments: dict[str, Any] = content["train_args"]
+        self.about = {
+            "detector": self.config.detector,
+            "backbone": self.config.backbone,
+            "backbone_weights": content["backbone_weights"],
+            "iterations": content["global_step"],
+        }
         self.device = choose_device(device)
         self.model = build_detector(self.config, len(self.names), imgsz=self.arguments["imgsz"], load_weights=False)
         weights = {key.removeprefix(PREFIX): value for key, value in content["state_dict"].items()}

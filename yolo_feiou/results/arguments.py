@@ -70,7 +70,7 @@ DETECTOR_ARGUMENTS: Mapping[str, Any] = {
     "iterations": 90000,
     "warmup_iterations": 500,
     "rpn": False,
-    "encode": "1,1,1,1",
+    "encode": "auto",
     "scoring": "giou",
     "clip": 0.0,
     "intervals": 12,

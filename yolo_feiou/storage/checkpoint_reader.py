@@ -85,6 +85,16 @@ def read_numbers(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def has_key(path: Path, key: str) -> bool:
+    """Return whether a file is a checkpoint in which a text such as this key stands; nothing of it is made."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+            return len(names) == 1 and key.encode() in archive.read(names[0])
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def read_trained_arguments(path: Path) -> dict[str, Any]:
     """Return the arguments that a checkpoint was trained with, as it records them."""
     return (read_numbers(path) or {}).get("train_args") or {}

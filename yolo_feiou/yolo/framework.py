@@ -42,12 +42,16 @@ class UltralyticsFramework:
         return smart_value(text)
 
     def read_grid(self, name: str) -> dict[str, Any]:
-        """Return the arguments in a YAML: the user's, or one of `cfg/ablation`."""
-        return read_recipe(find_yaml(name, CFG_DIR / "ablation"))
+        """Return the arguments in a YAML: the user's, or one of `cfg/ablation` or `cfg/paper`."""
+        return read_recipe(find_yaml(find_yaml(name, CFG_DIR / "ablation"), CFG_DIR / "paper"))
 
     def find_data(self, name: Any) -> Any:
         """Return the path of our data set of a name, else the name."""
         return find_data(name)
+
+    def count_rows(self, arguments: Mapping[str, Any]) -> int:
+        """Return the number of epochs."""
+        return int(arguments.get("epochs") or list_defaults()["epochs"])
 
     def check_arguments(self, arguments: Mapping[str, Any], devices: Sequence[str] = ()) -> list[str]:
         """Check the arguments of a training, and return notes."""

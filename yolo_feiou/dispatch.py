@@ -1,0 +1,65 @@
+"""Which framework a command is for: Ultralytics', or that of the detectors beside YOLO, by its model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from yolo_feiou.detectors.config import is_detector
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.framework import Framework
+from yolo_feiou.storage.checkpoint_reader import has_key
+
+
+def find_given(args: Sequence[str], key: str) -> str:
+    """Return the value of an argument `key=value`, '' if it isn't given; the last one counts."""
+    words = (arg.lstrip("-").removesuffix(",").partition("=") for arg in args)
+    return next((value.strip() for name, _, value in reversed([*words]) if name.strip() == key), "")
+
+
+def names_detector(model: str) -> bool:
+    """Return whether a model is a detector beside YOLO: a YAML with a key `detector`, or a checkpoint of one."""
+    if is_detector(model):
+        return True
+    return Path(model).suffix == ".pt" and has_key(Path(model), "detector_config")
+
+
+def trains_detector(args: Sequence[str]) -> bool:
+    """Return whether a command of Ultralytics' is for a detector beside YOLO, by its `model` or what it resumes."""
+    return any(value and names_detector(value) for value in (find_given(args, key) for key in ("model", "resume")))
+
+
+def choose_framework(args: Sequence[str]) -> Framework:
+    """Return the framework that trains the models of an ablation's command, which may be in its `cfg`.
+
+    Raises:
+        ArgumentError: If some are of one and some of the other, or what is needed isn't installed.
+    """
+    from yolo_feiou.yolo.framework import FRAMEWORK as ULTRALYTICS
+
+    models: object = find_given(args, "model")
+    if not models and (cfg := find_given(args, "cfg")):
+        models = ULTRALYTICS.read_grid(cfg).get("model")
+    listed = models if isinstance(models, list) else str(models or "").split(",")
+    kinds = {name: names_detector(str(name).strip()) for name in listed}
+    if not any(kinds.values()):
+        return ULTRALYTICS
+    if others := [name for name, is_ours in kinds.items() if not is_ours]:
+        ours = next(name for name, is_ours in kinds.items() if is_ours)
+        raise ArgumentError(
+            f"model={','.join(map(str, kinds))}: {ours} and {others[0]} are trained by different frameworks, with "
+            "other arguments: compare each with itself in an ablation of its own, and give both folders to yolo report."
+        )
+    check_lightning()
+    from yolo_feiou.lightning.framework import FRAMEWORK as DETECTORS
+
+    return DETECTORS
+
+
+def check_lightning() -> None:
+    """Raise ArgumentError if PyTorch Lightning isn't installed."""
+    if find_spec("pytorch_lightning") is None:
+        raise ArgumentError(
+            "detectors beside YOLO need PyTorch Lightning: pip install 'yolo-feiou[detectors]', or pytorch-lightning."
+        )

@@ -1,0 +1,108 @@
+"""Detectors beside YOLO as the framework of an ablation, see `yolo_feiou.framework.Framework`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from yolo_feiou.detectors.options import BoxOptions
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.framework import Framework, Progress
+from yolo_feiou.lightning import checkpoints
+from yolo_feiou.lightning.arguments import DEFAULTS, complete_arguments
+from yolo_feiou.lightning.evaluate import evaluate
+from yolo_feiou.lightning.rank import train_on_gpus
+from yolo_feiou.lightning.training import find_config, find_place, train
+from yolo_feiou.losses.build import STOCK, loss_to_train
+from yolo_feiou.storage.tables import Row
+from yolo_feiou.yolo.framework import UltralyticsFramework
+from yolo_feiou.yolo.user_losses import check_user_losses
+
+
+class DetectorsFramework(UltralyticsFramework):
+    """Trainings as `yolo train model=retinanet.yaml` does them; data, devices and folders are found as for YOLO."""
+
+    module = __name__
+
+    def defaults(self) -> dict[str, Any]:
+        """Return all training arguments with their defaults."""
+        return dict(DEFAULTS)
+
+    def count_rows(self, arguments: Mapping[str, Any]) -> int:
+        """Return how many rows of results.csv a training writes: one an interval, or one an epoch."""
+        whole = complete_arguments(arguments)
+        return whole["epochs"] or min(whole["intervals"], whole["iterations"])
+
+    def check_arguments(self, arguments: Mapping[str, Any], devices: Sequence[str] = ()) -> list[str]:
+        """Check the arguments of a training; there are no notes."""
+        whole = complete_arguments(arguments)
+        config, _ = find_config(str(whole["model"]))
+        options = BoxOptions(whole["loss"], whole["box"], whole["rpn"], whole["encode"], whole["scoring"])
+        options.check(config)
+        if whole["loss"] != STOCK and whole["check"]:
+            check_user_losses(loss_to_train(whole["loss"]))
+        processes = max((device.count(",") + 1 for device in devices), default=1)
+        if whole["batch"] % processes:
+            raise ArgumentError(f"batch={whole['batch']} can't be shared by {processes} GPUs: give a multiple of that.")
+        return []
+
+    def check_model(self, model: str) -> None:
+        """Read a model's YAML or checkpoint once."""
+        find_config(model)
+
+    def check_folder(self, folder: Path, name: str) -> None:
+        """Accept any folder: weights are loaded from whatever their path is."""
+
+    def check_last_batch(self, arguments: Mapping[str, Any], images: int, processes: int) -> None:
+        """Accept any number of images: each batch is full, see `batches.Batches`."""
+
+    def progress(self, folder: Path) -> Progress:
+        """Return how far the training in a folder got, by its checkpoints."""
+        return checkpoints.find_progress(folder)
+
+    def train(
+        self,
+        arguments: Mapping[str, Any],
+        folder: Path,
+        *,
+        resume: bool = False,
+        logged_as: tuple[str, str] = ("", ""),
+        threads: int = 0,
+    ) -> None:
+        """Train in this process, or in one for each GPU, or resume from `weights/last.pt`."""
+        whole = complete_arguments(arguments)
+        place = find_place(whole["device"], None)
+        gpus = place.device.split(",")
+        if len(gpus) > 1:
+            train_on_gpus(gpus, folder, arguments=whole, asked=dict(arguments), resume=resume)
+        else:
+            train(whole, folder, place, asked=arguments, resume=resume, threads=threads)
+
+    def strip_checkpoints(self, folder: Path) -> None:
+        """Strip the optimizer from the checkpoints of a finished training."""
+        checkpoints.strip_checkpoints(folder)
+
+    def evaluate(
+        self,
+        weights: Path,
+        arguments: Mapping[str, Any],
+        split: str,
+        folder: Path,
+        *,
+        annotations: str = "",
+        evaluator: str = "faster-coco-eval",
+        device: str = "",
+    ) -> Row:
+        """Evaluate weights with the size and the batch that they were trained with."""
+        workers = complete_arguments(arguments)["workers"]
+        how: dict[str, Any] = {"annotations": annotations or None, "evaluator": evaluator, "device": device}
+        return evaluate(weights, arguments["data"], split, folder, workers=workers, **how)
+
+    def gradient_norms_command(self, request: Path, result: Path) -> list[str]:
+        """Return the command of `gradient_norms`."""
+        return [sys.executable, "-m", "yolo_feiou.lightning.gradient_norms", str(request), str(result)]
+
+
+FRAMEWORK: Framework = DetectorsFramework()
