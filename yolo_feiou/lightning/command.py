@@ -9,6 +9,7 @@ from typing import Any
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.launch import read_launch
 from yolo_feiou.errors import ArgumentError, DataError, did_you_mean
+from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.framework import TRAINED
 from yolo_feiou.lightning import checkpoints
@@ -177,7 +178,8 @@ def _train(arguments: Mapping[str, Any], folder: Path, place: Place, asked: Mapp
 
 def _tell(folder: Path, place: Place) -> None:
     if place.rank == 0:
-        say(f"Trained. The best weights are {folder / 'weights' / 'best.pt'}; next: yolo val model=BEST.pt")
+        best = folder / "weights" / "best.pt"
+        say(f"Trained. Next: {quote_command(['yolo', 'val', f'model={best}'])}")
 
 
 def _need_checkpoint(model: str, mode: str) -> Path:

@@ -48,7 +48,7 @@ class TrainedDetector:
             "detector": self.config.detector,
             "backbone": self.config.backbone,
             "backbone_weights": content["backbone_weights"],
-            "iterations": content["global_step"],
+            "iterations": self.arguments["iterations"],
         }
         self.device = choose_device(device)
         self.model = build_detector(self.config, len(self.names), imgsz=self.arguments["imgsz"], load_weights=False)

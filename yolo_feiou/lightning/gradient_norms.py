@@ -82,22 +82,23 @@ def measure_gradient_norms(
     for term in terms:
         term.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     found: list[Batch] = []
-    steps = min(batches * every, schedule.iterations)
-    for number, (images, targets) in enumerate(data.make_loader(whole, 0, steps, 0, 1), 1):
+    loader = data.make_loader(whole, 0, batches * every, 0, 1)
+    for number, (images, targets) in enumerate(loader, 1):
         seen.clear()
         moved = [{key: _move(value, device) for key, value in target.items()} for target in targets]
         total = torch.stack([*model([image.to(device) for image in images], moved).values()]).sum()
         if not total.isfinite():
             raise DataError(f"the loss is {total.item()} at step {number} with {reference}: lower lr0, or set clip=10.")
         sums = {name: sum(term(one) for term, one in zip(own, seen, strict=True)) for name, own in measured.items()}
-        if number % every == 0 or number == steps:
+        if number % every == 0:
             sizes = {name: measure_size(model, value) for name, value in sums.items() if isinstance(value, Tensor)}
             found.append(Batch(sum(len(one.pred) for one in seen), sizes))
         optimizer.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), whole["clip"] or float("inf"))
         optimizer.step()
-    return [{**row, "training_share": steps / schedule.iterations} for row in make_rows(found, reference)]
+    share = min(batches * every / schedule.iterations, 1.0)
+    return [{**row, "training_share": share} for row in make_rows(found, reference)]
 
 
 def measure_size(model: nn.Module, term: Tensor) -> GradientNorm:
