@@ -84,15 +84,16 @@ def smooth_curve(x: mpmath.mpf, beta: float) -> mpmath.mpf:
     return x**2 / (2 * beta) if x < beta else x - beta / 2
 
 
-def balanced_curve(x: mpmath.mpf, alpha: float, gamma: float) -> mpmath.mpf:
-    """Pang et al., Eq. 9: C makes the two parts meet at 1."""
-    alpha, gamma = real(alpha), real(gamma)
+def balanced_curve(x: mpmath.mpf, alpha: float, gamma: float, beta: float = 1) -> mpmath.mpf:
+    """Pang et al., Eq. 9: C makes the two parts meet at 1; drawn β times as large in x and in y."""
+    alpha, gamma, beta = real(alpha), real(gamma), real(beta)
+    x = x / beta
     b = mp.exp(gamma / alpha) - 1
 
     def inner(x: mpmath.mpf) -> mpmath.mpf:
         return alpha / b * (b * x + 1) * mp.log(b * x + 1) - alpha * x
 
-    return inner(x) if x < 1 else gamma * x + inner(mp.one) - gamma
+    return beta * (inner(x) if x < 1 else gamma * x + inner(mp.one) - gamma)
 
 
 def errors(e: Exact) -> list[mpmath.mpf]:
@@ -136,6 +137,7 @@ CASES: list[tuple[str, dict[str, float]]] = [
     *(("focal_l1", {"beta": beta}) for beta in (0.5, 0.8, 1)),
     *(("smooth_l1", {"beta": beta}) for beta in (0.1, 1)),
     *(("balanced_l1", {"alpha": alpha, "gamma": gamma}) for alpha, gamma in ((0.5, 1.5), (1, 0.5))),
+    ("balanced_l1", {"alpha": 0.5, "gamma": 1.5, "beta": 0.11}),
 ]
 
 

@@ -693,6 +693,7 @@ def balanced_l1_loss(
     *,
     alpha: float = 0.5,
     gamma: float = 1.5,
+    beta: float = 1.0,
 ) -> Tensor:
     """ℓ1 with a slope that rises fast, and ends at gamma.
 
@@ -704,6 +705,7 @@ def balanced_l1_loss(
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
         alpha: The smaller, the more small errors count; a number from 0.2 to 5.
         gamma: Slope of large errors; a number from 0.1 to 5.
+        beta: Where they begin; a number from 0.001 to 100.
 
     Returns:
         Shape (...), or a scalar; in float32 or better.

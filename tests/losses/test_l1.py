@@ -15,6 +15,7 @@ from tests import reference
 from tests.reference import Box, Exact, boxes, slope, tensor
 from yolo_feiou.losses import l1
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.losses.build import build_loss
 
 NAMES = ["l1", "smooth_l1", "balanced_l1", "focal_l1"]
@@ -23,8 +24,9 @@ IDS = [reference.spec(*case) for case in CASES]
 
 
 def of(name: str, **parameters: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return a loss as a function of two tensors of boxes."""
-    return lambda pred, target: getattr(l1, name)(Pair(pred, target), **parameters)
+    """Return a loss as a function of two tensors of boxes; other parameters have their defaults."""
+    defaults = {parameter.name: parameter.default for parameter in LOSSES[name].parameters}
+    return lambda pred, target: getattr(l1, name)(Pair(pred, target), **{**defaults, **parameters})
 
 
 def off_by(x: float) -> tuple[Tensor, Tensor]:
@@ -164,6 +166,14 @@ def test_balanced_l1_by_hand() -> None:
         assert of("balanced_l1", alpha=0.5, gamma=1.5)(*off_by(x)).item() == pytest.approx(expected, abs=1e-14)
 
 
+def test_balanced_l1_with_another_boundary_is_itself_at_another_scale() -> None:
+    """β L(x/β): at β = ¼ an error of 1 is four boundaries away, and the slope beyond β is γ still."""
+    small, plain = of("balanced_l1", beta=0.25), of("balanced_l1")
+    assert small(*off_by(1)).item() == pytest.approx(plain(*off_by(4)).item() / 4, abs=1e-14)
+    assert slope(small, *off_by(1))[0].abs().max().item() == pytest.approx(1.5, abs=1e-14)
+    assert small(*off_by(0)).item() == 0 and slope(small, *off_by(1e-9))[0].abs().max().item() < 1e-7
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "joint"),
     [
@@ -171,6 +181,7 @@ def test_balanced_l1_by_hand() -> None:
         ("smooth_l1", {"beta": 0.25}, 0.25),
         ("balanced_l1", {"alpha": 0.5, "gamma": 1.5}, 1),
         ("balanced_l1", {"alpha": 1, "gamma": 0.5}, 1),
+        ("balanced_l1", {"alpha": 0.5, "gamma": 1.5, "beta": 0.25}, 0.25),
         ("focal_l1", {"beta": 0.8}, 1),
         ("focal_l1", {"beta": 0.5}, 1),
         ("focal_l1", {"beta": 1}, 1),

@@ -60,13 +60,16 @@ def smooth_l1(pair: Pair, beta: float) -> Tensor:
     return smooth_l1_loss(errors, torch.zeros_like(errors), reduction="none", beta=beta).sum(0)
 
 
-def balanced_l1(pair: Pair, alpha: float, gamma: float) -> Tensor:
-    """Σ α/b (b|x| + 1) ln(b|x| + 1) − α|x| where |x| < 1, else γ|x| + C, with α ln(b + 1) = γ.
+def balanced_l1(pair: Pair, alpha: float, gamma: float, beta: float) -> Tensor:
+    """Σ β L(|x|/β): L(y) = α/b (by + 1) ln(by + 1) − αy where y < 1, else γy + C, with α ln(b + 1) = γ.
 
-    Its slope rises faster than smooth ℓ1's near 0 and ends at γ. Pang et al., Libra R-CNN (2019), Eq. 9 and 10.
+    Its slope rises faster than smooth ℓ1's near 0 and is γ from x = β on. Pang et al., Libra R-CNN (2019), Eq. 9 and 10,
+    where β is 1. mmdetection's has another curve for any other β, α/b (bx + 1) ln(bx/β + 1) − αx, whose slope at 0 is
+    not 0: a figure for its β = 0.11 is of another loss.
     """
     b = math.expm1(gamma / alpha)
-    x = encode(pair).abs()
+    x = encode(pair).abs() if beta == 1 else encode(pair).abs() / beta
     inlier = x.masked_fill(x > 1, 1)
     curve = (alpha / b) * (b * inlier + 1) * (b * inlier).log1p() - alpha * inlier
-    return (curve + gamma * (x - 1).relu()).sum(0)
+    loss = (curve + gamma * (x - 1).relu()).sum(0)
+    return loss if beta == 1 else loss * beta

@@ -401,10 +401,14 @@ TABLE = (
         "ℓ1 with a slope that rises fast, and ends at gamma",
         "Pang et al., Libra R-CNN, 2019, arXiv:1904.02701",
         "Eq. 9, 10",
-        (Float("alpha", 0.5, 0.2, 5), Float("gamma", 1.5, 0.1, 5)),
+        (Float("alpha", 0.5, 0.2, 5), Float("gamma", 1.5, 0.1, 5), Float("beta", 1.0, 1e-3, 100)),
         modifiers=("weight",),
         refusal="it is a loss of regression errors, not of an overlap",
-        meanings={"alpha": "the smaller, the more small errors count", "gamma": "slope of large errors"},
+        meanings={
+            "alpha": "the smaller, the more small errors count",
+            "gamma": "slope of large errors",
+            "beta": "where they begin",
+        },
     ),
     LossInfo(
         "iou_power",
