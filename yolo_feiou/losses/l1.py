@@ -63,9 +63,9 @@ def smooth_l1(pair: Pair, beta: float) -> Tensor:
 def balanced_l1(pair: Pair, alpha: float, gamma: float, beta: float) -> Tensor:
     """Σ β L(|x|/β): L(y) = α/b (by + 1) ln(by + 1) − αy where y < 1, else γy + C, with α ln(b + 1) = γ.
 
-    Its slope rises faster than smooth ℓ1's near 0 and is γ from x = β on. Pang et al., Libra R-CNN (2019), Eq. 9 and 10,
-    where β is 1. mmdetection's has another curve for any other β, α/b (bx + 1) ln(bx/β + 1) − αx, whose slope at 0 is
-    not 0: a figure for its β = 0.11 is of another loss.
+    Its slope rises faster than smooth ℓ1's near 0 and is γ from x = β on. Pang et al., Libra R-CNN (2019), Eq. 9 and
+    10, where β is 1. mmdetection's has another curve for any other β, α/b (bx + 1) ln(bx/β + 1) − αx, whose slope at 0
+    is not 0: a figure for its β = 0.11 is of another loss.
     """
     b = math.expm1(gamma / alpha)
     x = encode(pair).abs() if beta == 1 else encode(pair).abs() / beta
