@@ -23,6 +23,7 @@ import yaml
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import escape_markdown
+from yolo_feiou.lightning.arguments import DEFAULTS, MEANINGS, PARAMETERS
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.functions import make_signature, write_docstring
 from yolo_feiou.losses.gradients import BINS, read_gradients
@@ -215,6 +216,16 @@ def spell_default(default: object) -> str:
     return f'"{default}"' if isinstance(default, str) else repr(default)
 
 
+def list_detector_arguments() -> str:
+    """Return a table of the training arguments of detectors beside YOLO."""
+    rows = []
+    for name, meaning in MEANINGS.items():
+        expected = PARAMETERS[name].expected if name in PARAMETERS else ""
+        default = "" if DEFAULTS[name] is None else f"`{format_value(DEFAULTS[name])}`"
+        rows.append((f"`{name}=`", default, escape_markdown(f"{meaning}; {expected}" if expected else meaning)))
+    return format_table(("argument", "default", "meaning"), "lll", rows)
+
+
 def list_recipes(root: Path) -> str:
     """Return a table of all recipes: the command that takes each, its losses, and the first line of its comment."""
     rows = []
@@ -332,6 +343,7 @@ def compare_resumed(root: Path) -> str:
 #: What makes each table, from the folder of the repository.
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
+    "detector_arguments": lambda root: list_detector_arguments(),
     "loss-parameters": lambda root: list_parameters(),
     "loss-modifiers": lambda root: compare_modifiers(),
     "modifiers": lambda root: list_modifiers(),
