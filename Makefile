@@ -41,6 +41,7 @@ paper: .venv/installed  ## docs/paper.md with all its results and pictures, up t
 benchmarks: .venv/installed
 	$(BIN)/python benchmarks/box_loss.py
 	$(BIN)/python benchmarks/assigners.py
+	$(BIN)/python benchmarks/detector_step.py
 	$(BIN)/python benchmarks/train_step.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/evaluation.py
