@@ -15,6 +15,7 @@ import torch
 
 from tests.pages.claims import NUMBER, mistakes, unbound, without_evidence
 from tests.pages.data_sentences import claims_on_data_in_words
+from tests.pages.detectors_sentences import claims_on_detectors
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
 from tests.pages.losses_sentences import claims_on_losses
@@ -44,6 +45,7 @@ PAGES = {
     "docs/scaling.md": [*claims_on_scaling(), *claims_on_scaling_in_words()],
     "docs/columns.md": claims_on_columns(),
     "docs/losses.md": claims_on_losses(),
+    "docs/detectors.md": claims_on_detectors(),
 }
 
 
