@@ -15,6 +15,7 @@ from yolo_feiou.export.command import export
 from yolo_feiou.export.onnx import ExportedModel
 from yolo_feiou.export.reproduce import format_training_command
 from yolo_feiou.export.runs import TrainedRun, read_run
+from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
 from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv
@@ -175,9 +176,10 @@ def test_a_card_that_has_all_parts_is_word_for_word_this(squares, tmp_path, monk
     arguments |= {"imgsz": 96, "loss": "eiou"}
     set_to = {"optimizer": "AdamW", "lrf": 0.1}
     run = TrainedRun(
+        **{"framework": ULTRALYTICS, "length": 5, "about": {}},
         **{"folder": weights.parents[1], "weights": weights, "sha256": "00", "missing": "", "arguments": arguments},
         record=RunRecord("id", arguments=arguments, differing=("imgsz",), set_to=set_to, loss="eiou"),
-        **{"loss": "eiou", "curve": [{}, {}], "finished": False, "resumed": False, "ultralytics": "8.4"},
+        **{"loss": "eiou", "curve": [{}, {}], "finished": False, "resumed": False, "version": "8.4"},
         **{"date": "2026-11-26T00:00:00.5", "batch": None, "processes": 1, "nodes": 1, "launcher": "", "noted": []},
     )
     row = {

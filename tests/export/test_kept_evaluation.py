@@ -8,6 +8,7 @@ import pytest
 from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError
 from yolo_feiou.export.kept_evaluation import Evaluator, read_kept_evaluation, write_kept_evaluation
+from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
 
 ASKED = {"weights_sha256": "0" * 64, "split": "val", "classes": [0, 1], "conf": 0.001}
 ROW = {"AP": 0.25, "AP_S": None, "images": 8}
@@ -31,7 +32,7 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
 
     def run(**arguments):
         told = {"data": str(data), "imgsz": 64, **arguments}
-        return SimpleNamespace(arguments=told, trained_with=told, batch=4, processes=1)
+        return SimpleNamespace(framework=ULTRALYTICS, arguments=told, trained_with=told, batch=4, processes=1)
 
     assert Evaluator().asked(run(single_cls=True), "0" * 64)["ground_truth"] == "labels"
     with pytest.raises(DataError, match="can't be read"):

@@ -12,6 +12,7 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export import command
 from yolo_feiou.export.command import export
 from yolo_feiou.export.rehearsal import Rehearsal, check_writable
+from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
 
 
 @pytest.fixture
@@ -124,6 +125,6 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
 def test_where_weights_lie_that_ultralytics_cannot_load_is_told_before_anything_is_read(tmp_path):
     """`weights` in the run's folder, or the run's folder itself if they were moved."""
     for weights in (tmp_path / "Bob's" / "weights" / "best.pt", tmp_path / "Bob's" / "best.pt"):
-        run = SimpleNamespace(folder=tmp_path / "Bob's", weights=weights)
+        run = SimpleNamespace(framework=ULTRALYTICS, folder=tmp_path / "Bob's", weights=weights)
         with pytest.raises(ArgumentError, match="Bob's: Ultralytics can't load weights from .* an apostrophe in it"):
             Rehearsal(None).check(run)

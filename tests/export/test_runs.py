@@ -49,7 +49,7 @@ def test_settings_are_what_differs_from_the_defaults(tmp_path):
     }
     assert run.settings("here/coco.yaml")["data"] == "here/coco.yaml"
     assert run.sha256 == hashlib.sha256((tmp_path / "r" / "weights" / "best.pt").read_bytes()).hexdigest()
-    assert (run.finished, run.unfinished, run.ultralytics, run.batch) == (True, "", ultralytics.__version__, 64)
+    assert (run.finished, run.unfinished, run.version, run.batch) == (True, "", ultralytics.__version__, 64)
 
 
 def test_without_a_record_the_defaults_of_another_version_are_not_known(tmp_path):

@@ -25,9 +25,9 @@ from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.splits import count_images
 
-CARD_FILE, CARD_TEMPLATE = "model_card.md", "model_card.md.j2"
+CARD_FILE = "model_card.md"
 UNKNOWN = "not recorded"
-#: Arguments that Ultralytics may choose by itself, beside those that only say where a run lies.
+#: Arguments that a framework may choose by itself, beside those that only say where a run lies.
 CHOSEN = ("optimizer", "lr0", "momentum", "warmup_bias_lr", "batch", "imgsz", "epochs")
 #: What the template may do to a value; a name or any other text of a user's is never written without one of them.
 FILTERS: dict[str, Callable[..., str]] = {
@@ -76,7 +76,7 @@ class Card:
             keep_trailing_newline=True,
         )
         environment.filters |= FILTERS
-        write_sealed(path, environment.get_template(CARD_TEMPLATE).render(_values(self)))
+        write_sealed(path, environment.get_template(self.run.framework.template).render(_values(self)))
         return path
 
 
@@ -118,15 +118,16 @@ def _training(card: Card) -> dict[str, object]:
     run = card.run
     fields = {
         "model": shorten_path(run.model) if run.model else UNKNOWN,
+        **run.about,
         "starting weights": _weights(run),
         "data": shorten_path(run.arguments.get("data") or card.data),
         "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
         "images": ", ".join(f"{split} {number}" for split, number in count_images(card.data).items()) or UNKNOWN,
-        "epochs done": f"{len(run.curve) or UNKNOWN} of {run.arguments.get('epochs', UNKNOWN)}",
+        f"{run.framework.unit} done": f"{len(run.curve) or UNKNOWN} of {run.length or UNKNOWN}",
         "seed": run.arguments.get("seed", UNKNOWN),
         "total batch": run.batch or UNKNOWN,
         "processes": _processes(run),
-        "Ultralytics": run.ultralytics or UNKNOWN,
+        run.framework.name: run.version or UNKNOWN,
         "checkpoint written": run.date[:19] or UNKNOWN,
         "code": _code(run),
     }
@@ -166,7 +167,7 @@ def _file(digested: Mapping[str, Any]) -> str:
 
 
 def _processes(run: TrainedRun) -> str:
-    started = f"by {run.launcher}" if run.launcher else "by Ultralytics"
-    device = run.arguments.get("device") or "chosen by Ultralytics"
+    started = f"by {run.launcher or run.framework.name}"
+    device = run.arguments.get("device") or f"chosen by {run.framework.name}"
     apart = f" on {run.nodes} nodes" if (run.nodes or 1) > 1 else ""
     return f"{run.processes or UNKNOWN}{apart}, started {started} (device {device})"

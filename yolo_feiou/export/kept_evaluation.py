@@ -17,8 +17,6 @@ from yolo_feiou.results.provenance import find_versions, get_utc_time
 from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.detect import WeightsOrModel
-from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
@@ -45,7 +43,7 @@ class Evaluator:
         split: Of the data.
         annotations: A COCO JSON, '' for the one that the data YAML names, or labels.
         evaluator: Name of the evaluator of COCO metrics.
-        device: As Ultralytics takes it, '' for its own choice.
+        device: As the framework takes it, '' for its own choice.
         batch: Images at a time, 0 for as many as each process of a run trained with.
     """
 
@@ -68,11 +66,9 @@ class Evaluator:
         return str(data)
 
     def arguments(self, run: TrainedRun) -> dict[str, Any]:
-        """Return the arguments for Ultralytics' `val`: size and batch as the run trained, its thresholds."""
+        """Return those of an evaluation: size and batch as the run trained, its thresholds."""
         batch = self.batch or max(1, (run.batch or BATCH) // (run.processes or 1))
-        told = make_evaluation_arguments(
-            run.arguments, {"imgsz": run.trained_with.get("imgsz") or IMGSZ, "batch": batch}
-        )
+        told = run.framework.evaluation_arguments(run.arguments, run.trained_with.get("imgsz") or IMGSZ, batch)
         return told | ({"device": self.device} if self.device else {})
 
     def asked(self, run: TrainedRun, sha256: str) -> Row:
@@ -95,18 +91,18 @@ class Evaluator:
             **how,
         }
 
-    def measure(self, run: TrainedRun, model: WeightsOrModel, folder: Path, **others: Any) -> Row:
-        """Evaluate a model as the run's weights would be, and return what `evaluate` returns.
+    def measure(self, run: TrainedRun, model: Any, folder: Path, **others: Any) -> Row:
+        """Evaluate a model as the run's weights would be, and return the row of metrics.
 
         Args:
             run: The run.
             model: Its weights, or what was made of them.
             folder: For ground truth, predictions and settings.
-            **others: Arguments for `val` that go over those of the run.
+            **others: Arguments that go over those of the run.
         """
         told = {**self.arguments(run), **others}
-        data, annotations = self.data_of(run), self.annotations or None
-        return evaluate(model, data, self.split, folder, annotations=annotations, evaluator=self.evaluator, **told)
+        told |= {"annotations": self.annotations or None, "evaluator": self.evaluator}
+        return run.framework.evaluate(model, self.data_of(run), self.split, folder, **told)
 
 
 @dataclass(frozen=True)

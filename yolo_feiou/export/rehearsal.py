@@ -14,9 +14,7 @@ from yolo_feiou.export.card import CARD_FILE as CARD
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
-from yolo_feiou.yolo.detect import get_class_names, load_model
 from yolo_feiou.yolo.splits import read_split
-from yolo_feiou.yolo.weights_path import check_weights_folder
 
 
 @dataclass
@@ -35,12 +33,12 @@ class Rehearsal:
         """Rehearse the evaluation of a run, and return lines for the user.
 
         Raises:
-            ArgumentError: If Ultralytics can't load weights from where they lie, or there is no such evaluator.
+            ArgumentError: If weights can't be loaded from where they lie, or there is no such evaluator.
             DataError: If data, split, objects and the model's classes don't fit each other, or nothing can be written
                 to the run's folder.
             UnsupportedModelError: If the model has no axis-aligned boxes.
         """
-        check_weights_folder(run.weights.parent, str(run.folder))
+        run.framework.check_folder(run.weights.parent, str(run.folder))
         for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
             check_writable(folder)
         told = self.how.arguments(run)
@@ -55,7 +53,8 @@ class Rehearsal:
         check_sealed(run.weights.with_name(CARD))
 
     def check_onnx(self, run: TrainedRun) -> None:
-        """Raise ArgumentError if the user's own file is where the ONNX of a run goes."""
+        """Raise ArgumentError if such models have no ONNX, or the user's own file is where that of a run goes."""
+        run.framework.check_onnx()
         if onnx.find_exported(run, self.how) is None:
             onnx.check_own_onnx(run, run.weights.with_suffix(".onnx"))
 
@@ -99,7 +98,7 @@ def check_writable(folder: Path) -> None:
 
 
 def _names(run: TrainedRun) -> tuple[str, ...] | None:
-    names = get_class_names(load_model(run.weights))
+    names = run.framework.get_class_names(run.weights)
     return None if names is None else tuple(names)
 
 

@@ -20,8 +20,8 @@ def shorten_path(path: str | Path) -> str:
 
 def format_training_command(run: TrainedRun) -> str | None:
     """Return the command that trains such weights, None if it is not recorded what they were trained from."""
-    task, settings = run.arguments.get("task"), run.settings()
-    if not (task and run.model and settings["data"]):
+    begin, settings = run.framework.training_words(run.arguments), run.settings()
+    if not (begin and run.model and settings["data"]):
         return None
     for key in ("model", "data"):
         settings[key] = shorten_path(settings[key]) if settings[key] else None
@@ -32,7 +32,7 @@ def format_training_command(run: TrainedRun) -> str | None:
     apart = f"--nnodes={nodes} " if nodes > 1 else ""
     each = (run.processes or 0) // nodes or "PROCESSES"
     by_torchrun = f"torchrun {apart}--nproc-per-node={each} -m yolo_feiou"
-    return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {quote_command([task, 'train', *ours, *words])}"
+    return f"{by_torchrun if run.launcher == 'torchrun' else 'yolo'} {quote_command([*begin, *ours, *words])}"
 
 
 def format_argument_value(value: object) -> str:

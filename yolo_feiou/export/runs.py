@@ -1,10 +1,9 @@
-"""A run of Ultralytics', as the files in its folder tell it."""
+"""A finished run, as the files in its folder tell it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,20 @@ import yaml
 from yolo_feiou.distributed.resume import LAUNCH_FILE as TORCHRUN
 from yolo_feiou.distributed.resume import LaunchRecord
 from yolo_feiou.errors import DataError
+from yolo_feiou.export.framework import ExportFramework
+from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.row import ADJUSTED_ARGUMENTS, TrainingSummary
 from yolo_feiou.results.run_record import RECORD_FILE as RECORD
-from yolo_feiou.results.run_record import RunRecord, get_mark, read_run_record
+from yolo_feiou.results.run_record import RunRecord, read_run_record
 from yolo_feiou.results.schema import PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings, digest_settings
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
-from yolo_feiou.yolo.checkpoints import load_checkpoint
-from yolo_feiou.yolo.default_cfg import list_defaults
 
 ARGS, RESULTS = "args.yaml", "results.csv"
-#: Arguments of which args.yaml has other values once a run was resumed.
-REWRITTEN = ("model", "resume", "pretrained", "optimizer", "lr0", "warmup_bias_lr")
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class TrainedRun:
     """A training and the weights that it left.
 
     Attributes:
+        framework: What trained it.
         folder: Its folder.
         weights: The checkpoint.
         sha256: The checksum of its file.
@@ -44,18 +42,21 @@ class TrainedRun:
         arguments: All arguments as it began with them; without a record those in args.yaml, as far as a resume leaves
             them as they were.
         loss: The shortest spelling of its loss, 'stock' where there is none of ours.
-        curve: A row an epoch, with Ultralytics' columns.
+        curve: The rows of its results.csv.
+        length: How many of them a whole training has, None if that is not recorded.
         finished: Whether the training has ended, early or not: its weights are without optimizer then, as a rule.
         resumed: Whether it was resumed, at least once.
-        ultralytics: The version that wrote the checkpoint, '' if that doesn't say.
+        version: The version of the framework that wrote the checkpoint, '' if that doesn't say.
         date: When the checkpoint was written, '' likewise.
-        batch: The total batch that it trained with, which Ultralytics may have chosen; None if that is not recorded.
+        batch: The total batch that it trained with, which the framework may have chosen; None if that is not recorded.
         processes: In how many processes it trained, None likewise.
         nodes: Their number, None likewise.
         launcher: What started them, None likewise.
         noted: An entry for each time that it began or was resumed, empty if that is not recorded.
+        about: What else a model card says of the checkpoint, by name.
     """
 
+    framework: ExportFramework
     folder: Path
     weights: Path
     sha256: str
@@ -64,15 +65,17 @@ class TrainedRun:
     arguments: Mapping[str, Any]
     loss: str
     curve: list[Row]
+    length: int | None
     finished: bool
     resumed: bool
-    ultralytics: str
+    version: str
     date: str
     batch: int | None
     processes: int | None
     nodes: int | None
     launcher: str | None
     noted: list[Row]
+    about: Row
 
     @property
     def model(self) -> str | None:
@@ -84,7 +87,7 @@ class TrainedRun:
         """What is to be said of a training that isn't finished, '' otherwise."""
         if self.finished:
             return ""
-        return f"not finished: {len(self.curve)} of {self.arguments.get('epochs')} epochs"
+        return f"not finished: {len(self.curve)} of {self.length} {self.framework.unit}"
 
     @property
     def sessions(self) -> list[Row]:
@@ -94,12 +97,12 @@ class TrainedRun:
         if self.resumed:
             return []
         unknown = {**dict.fromkeys((*PROVENANCE, "started")), "device": self.arguments.get("device")}
-        return [{**unknown, "ultralytics": self.ultralytics or None, "first_epoch": 1}]
+        return [{**unknown, self.framework.name.lower(): self.version or None, "first_epoch": 1}]
 
     def settings(self, data: str = "") -> dict[str, Any]:
         """Return its loss, seed, model and data, and all other arguments that differed from the defaults of its day.
 
-        Without a record these are known only if the installed Ultralytics is the one that trained; otherwise all
+        Without a record these are known only if what is installed is what trained; otherwise all
         arguments are there that args.yaml names.
 
         Args:
@@ -112,8 +115,8 @@ class TrainedRun:
 
     def _named(self) -> list[str]:
         """Return the arguments to name of a run without a record."""
-        defaults = list_defaults() if self.ultralytics == version("ultralytics") else {}
-        known = [key for key in self.arguments if key in list_defaults()]
+        defaults, names = self.framework.defaults_of(self.version), self.framework.defaults()
+        known = [key for key in self.arguments if key in names]
         return [key for key in known if key not in defaults or self.arguments[key] != defaults[key]]
 
     def trained(self, name: str, data: str = "") -> TrainingSummary:
@@ -127,7 +130,7 @@ class TrainedRun:
         run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
         set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
         return TrainingSummary(
-            name, digest_settings(run.identify(list_defaults())), run, set_to, self.curve, self.sessions
+            name, digest_settings(run.identify(self.framework.defaults())), run, set_to, self.curve, self.sessions
         )
 
     @property
@@ -148,27 +151,30 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         LossSpecError: If its loss is none that there is.
     """
     if not (folder / ARGS).is_file():
-        raise DataError(f"there is no {folder / ARGS}: give the folder that Ultralytics trained in.")
+        raise DataError(f"there is no {folder / ARGS}: give the folder of a training.")
     said = _arguments(folder / ARGS)
     path = folder / "weights" / f"{weights}.pt"
     if not path.is_file():
         raise DataError(f"{folder} has no weights/{path.name}: no epoch was finished, or the weights lie elsewhere.")
-    checkpoint = _checkpoint(path)
-    if not isinstance(checkpoint, dict) or not (checkpoint.get("model") or checkpoint.get("ema")):
+    framework = find_framework(path)
+    checkpoint = framework.read_checkpoint(path)
+    if checkpoint is None:
         raise DataError(f"{path} is torn or not a checkpoint of Ultralytics': copy it again.")
-    mark = get_mark(checkpoint.get("ema") or checkpoint["model"])
+    mark = checkpoint.mark
     recorded = read_run_record(folder)
     own = recorded if recorded and recorded.id == mark.get("run") else None
     record = own if own and own.arguments is not None else None
     resumed = _resumed(folder, said) if record is None else len(record.sessions) > 1
-    own_words = {key: value for key, value in said.items() if not (resumed and key in REWRITTEN)}
+    own_words = {key: value for key, value in said.items() if not (resumed and key in framework.rewritten)}
     arguments = record.arguments or {} if record else own_words
     curve = read_curve(folder / RESULTS)
     signed = _signed(folder / TORCHRUN)
     sessions = record.sessions if record else [*(signed.get("sessions") or []), *(own.sessions if own else [])]
     noted = [entry for entry in sessions if isinstance(entry, dict) and "first_epoch" in entry]
     device = str(arguments.get("device") or "")
+    length = checkpoint.length or int(arguments.get("epochs") or 0) or None
     return TrainedRun(
+        framework=framework,
         folder=folder,
         weights=path,
         sha256=file_sha256(path),
@@ -177,16 +183,23 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         arguments=arguments,
         loss=record.loss or STOCK if record else shorten_spec(str(mark.get("loss") or arguments.get("loss") or STOCK)),
         curve=curve,
-        finished=checkpoint.get("optimizer") is None or len(curve) >= int(arguments.get("epochs") or 0) > 0,
+        length=length,
+        finished=checkpoint.stripped or (length is not None and len(curve) >= length),
         resumed=resumed,
-        ultralytics=str(checkpoint.get("version") or ""),
-        date=str(checkpoint.get("date") or ""),
-        batch=_batch((checkpoint.get("train_args") or {}).get("batch"), arguments.get("batch")),
+        version=checkpoint.version,
+        date=checkpoint.date,
+        batch=_batch(checkpoint.batch, arguments.get("batch")),
         processes=record.processes if record else _processes(signed, device),
         nodes=record.nodes if record else _number(signed.get("machines")) or (None if signed else 1),
-        launcher=record.launcher if record else "torchrun" if signed else "Ultralytics",
+        launcher=record.launcher if record else "torchrun" if signed else framework.name,
         noted=noted if noted and noted[0]["first_epoch"] == 1 else [],
+        about=checkpoint.about,
     )
+
+
+def find_framework(weights: Path) -> ExportFramework:
+    """Return the framework that wrote a checkpoint."""
+    return ULTRALYTICS
 
 
 def _arguments(path: Path) -> dict[str, Any]:
@@ -211,14 +224,6 @@ def _resumed(folder: Path, arguments: Mapping[str, Any]) -> bool:
     """Return whether an args.yaml was rewritten by a resume, which names the run's own checkpoint as its model."""
     own = {folder.resolve() / "weights" / name for name in ("last.pt", "best.pt")}
     return bool(arguments.get("resume")) or Path(str(arguments.get("model"))).resolve() in own
-
-
-def _checkpoint(path: Path) -> Any:
-    """Return what a checkpoint holds, None if it is torn or made by other code."""
-    try:
-        return load_checkpoint(path)
-    except (ImportError, AttributeError):
-        return None
 
 
 def _signed(path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from yolo_feiou.export.kept_evaluation import Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.framework import Split
 from yolo_feiou.storage.tables import atomic_file
-from yolo_feiou.yolo.detect import detect, get_class_names, load_model
 from yolo_feiou.yolo.splits import read_split
 
 SPLIT, FILE = "test", "submission.zip"
@@ -74,9 +73,9 @@ def write_submission(run: TrainedRun, how: Evaluator, name: str) -> tuple[Path, 
     """
     path = run.weights.with_name(FILE)
     check_own_submission(path)
-    data, model = how.data_of(run), load_model(run.weights)
-    images = find_images(data, get_class_names(model) or ())
-    found = detect(model, data, SPLIT, **add_default_thresholds(how.arguments(run)))
+    data, framework = how.data_of(run), run.framework
+    images = find_images(data, framework.get_class_names(run.weights) or ())
+    found = framework.detect(run.weights, data, SPLIT, **how.arguments(run))
     records = keep_best(found.in_coco_form(images.ids, images.categories))
     with atomic_file(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         entry = zipfile.ZipInfo(f"{ENTRY[0]}{name}{ENTRY[1]}")  # of no date: the same every time
@@ -131,11 +130,6 @@ def _check_sizes(split: Split, columns: Columns, ids: dict[str, Id]) -> None:
     factor, note = compare_sizes(split.files, sizes, found, split.annotations)
     if factor != 1:
         raise DataError(f"{note}: a submission is in the pixels of the JSON, so use the original images.")
-
-
-def add_default_thresholds(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a detection, with Ultralytics' own thresholds for `val` where the run has none."""
-    return {"conf": 0.001, "iou": 0.7, "max_det": 300, **arguments}
 
 
 def keep_best(records: Iterable[CocoRecord], most: int = SUBMITTED_DETECTIONS) -> list[CocoRecord]:

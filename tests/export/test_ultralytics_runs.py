@@ -1,0 +1,36 @@
+"""What is read of Ultralytics' checkpoints."""
+
+import torch
+import ultralytics
+
+from tests.export.test_runs import Net, folder_of
+from yolo_feiou.export.framework import Checkpoint
+from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
+from yolo_feiou.results.run_record import MODEL_MARK
+
+
+def test_a_checkpoint_tells_its_mark_and_how_it_was_written(tmp_path):
+    model = Net()
+    setattr(model, MODEL_MARK, {"loss": "eiou", "run": "a"})
+    path = folder_of(tmp_path / "r", model=None, ema=model, date="2026-11-26", optimizer={}) / "weights" / "best.pt"
+    told = Checkpoint({"loss": "eiou", "run": "a"}, False, "8.4.3", "2026-11-26", 64)
+    assert ULTRALYTICS.read_checkpoint(path) == told
+
+
+def test_what_is_no_checkpoint_of_its_is_none(tmp_path):
+    path = tmp_path / "best.pt"
+    for content in ({}, {"model": None}, [Net()]):
+        torch.save(content, path)
+        assert ULTRALYTICS.read_checkpoint(path) is None
+    path.write_bytes(path.read_bytes()[:100])
+    assert ULTRALYTICS.read_checkpoint(path) is None
+
+
+def test_defaults_are_known_of_the_installed_release_alone():
+    assert ULTRALYTICS.defaults_of(ultralytics.__version__) == ULTRALYTICS.defaults()
+    assert ULTRALYTICS.defaults_of("8.3.1") == {}
+
+
+def test_the_command_names_the_task():
+    assert ULTRALYTICS.training_words({"task": "segment"}) == ["segment", "train"]
+    assert ULTRALYTICS.training_words({}) == []
