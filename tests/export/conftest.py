@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import torch
 import yaml
 
 from tests.detection import detecting, model  # noqa: F401  # fixtures
@@ -55,6 +56,37 @@ def copy(trained, tmp_path):
         loss = shorten_spec(str(begun["loss"]))
         differing = [key for key in (*record.differing, *arguments) if arguments.get(key, 0) is not None]
         replace(record, arguments=begun, differing=differing, loss=loss).write(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def trained_detector(squares, tmp_path_factory):
+    """The folder of a detector's run that is never changed: two steps, after which it finds all and nothing."""
+    pytest.importorskip("pytorch_lightning")
+    from yolo_feiou.lightning.framework import FRAMEWORK
+
+    folder = tmp_path_factory.mktemp("detector") / "run"
+    told = {"model": "retinanet_r18.yaml", "data": str(squares), "loss": LOSS, "device": "cpu", "val": False}
+    FRAMEWORK.train({**told, "imgsz": 64, "batch": 2, "iterations": 2, "intervals": 2, "workers": 0}, folder)
+    for path in (folder / "weights").glob("*.pt"):  # as nothing scores more than the default, .05
+        content = torch.load(path, weights_only=True)
+        content["detector_config"]["score_threshold"] = 0.001
+        torch.save(content, path)
+    return folder
+
+
+@pytest.fixture
+def detector(trained_detector, tmp_path):
+    """A function that copies the detector's run to runs/NAME, with changes of what is in best.pt."""
+
+    def make(name="detector", **changes):
+        folder = tmp_path / "runs" / name
+        shutil.copytree(trained_detector, folder)
+        if changes:
+            best = folder / "weights" / "best.pt"
+            torch.save({**torch.load(best, weights_only=True), **changes}, best)
         return folder
 
     return make

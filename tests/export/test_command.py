@@ -153,7 +153,7 @@ def test_unfinished_runs_say_so_and_what_is_no_run_is_left_out(copy, tmp_path, c
     assert status == 1
     assert f"cut is not finished: {LEARNS['epochs']} of 50 epochs; best.pt is evaluated as it is" in told.out
     assert "cut †" in told.out and "† training not finished" in told.out
-    assert "notes.txt is left out: expected a run of Ultralytics', which has an args.yaml" in told.out
+    assert "notes.txt is left out: expected the folder of a training, which has an args.yaml" in told.out
     assert len(errors(told.err)) == 2
     assert "empty is left out" in told.err and "has no weights/best.pt" in told.err
     assert "lost is left out" in told.err and "there is no" in told.err

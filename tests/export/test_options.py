@@ -46,7 +46,7 @@ def test_results_go_to_the_folder_in_which_all_runs_lie(runs, tmp_path):
         (["a/run", "evalautor=x"], "did you mean 'evaluator'"),
         (["a/run", "weights=first"], "weights=first is not one of"),
         (["a/run", "c"], "the runs lie in several folders"),
-        (["c", "out=c"], "is the folder of a run, whose results.csv is Ultralytics'"),
+        (["c", "out=c"], "is the folder of a run, whose results.csv has its epochs"),
         (["c", "out=ablation"], "is the folder of an ablation"),
         (["c", "out=other"], "results.csv holds something else"),
         (["c", "submission=my name"], "becomes part of a file's name"),

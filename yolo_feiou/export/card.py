@@ -123,7 +123,7 @@ def _training(card: Card) -> dict[str, object]:
         "data": shorten_path(run.arguments.get("data") or card.data),
         "classes": f"{len(card.names)}: {', '.join(card.names[:10])}{', …' if len(card.names) > 10 else ''}",
         "images": ", ".join(f"{split} {number}" for split, number in count_images(card.data).items()) or UNKNOWN,
-        f"{run.framework.unit} done": f"{len(run.curve) or UNKNOWN} of {run.length or UNKNOWN}",
+        f"{run.framework.unit}s done": f"{len(run.curve) or UNKNOWN} of {run.length or UNKNOWN}",
         "seed": run.arguments.get("seed", UNKNOWN),
         "total batch": run.batch or UNKNOWN,
         "processes": _processes(run),
@@ -133,7 +133,9 @@ def _training(card: Card) -> dict[str, object]:
     }
     if run.resumed:
         after = format_list([str(entry["first_epoch"] - 1) for entry in run.sessions[1:]])
-        fields["resumed"] = f"{format_count(len(run.sessions) - 1, 'time')}, after epoch {after}" if after else UNKNOWN
+        fields["resumed"] = (
+            f"{format_count(len(run.sessions) - 1, 'time')}, after {run.framework.unit} {after}" if after else UNKNOWN
+        )
     return fields
 
 

@@ -53,7 +53,7 @@ class Work:
         notes: dict[str, None] = {}
         for folder in folders:
             if folder.exists() and not (folder / ARGS).is_file():  # as runs/coco/* names results and report too
-                say(f"{folder} is left out: expected a run of Ultralytics', which has an {ARGS}")
+                say(f"{folder} is left out: expected the folder of a training, which has an {ARGS}")
                 continue
             try:
                 run = read_run(folder, self.request.options.weights)
@@ -165,7 +165,7 @@ def export(args: Sequence[str]) -> int:
         if any(one.row["status"] == "done" for one in work.gathered):
             say(f"Next: {quote_command(['yolo', 'report', str(request.out)])}")
     elif not work.failures:
-        work.failures.append("no run is left: give the folders that Ultralytics trained in.")
+        work.failures.append("no run is left: give the folders of trainings.")
     for line in work.failures:
         say(" ".join(("error:", *line.split())), sys.stderr)
     return 1 if work.failures else 0

@@ -49,7 +49,7 @@ class ExportFramework(Protocol):
 
     @property
     def unit(self) -> str:
-        """What a row of results.csv stands for, in the plural."""
+        """What a row of results.csv stands for."""
         ...
 
     @property

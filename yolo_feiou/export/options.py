@@ -28,8 +28,9 @@ EXPORT_OPTIONS = (
 )
 EXPORT_USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
 
-Evaluates finished runs of Ultralytics', leaves a row for each in out/results.csv, for 'yolo report out', and a model
-card beside the weights. What was evaluated before, with the same weights and in the same way, isn't again.
+Evaluates finished runs of YOLO and of detectors beside it, leaves a row for each in out/results.csv, for 'yolo report
+out', and a model card beside the weights. ONNX is for YOLO alone. What was evaluated before, with the same weights and
+in the same way, isn't again.
 
 """
 
@@ -103,7 +104,7 @@ def find_out(named: str, folders: Sequence[Path]) -> Path:
 
 def check_export_folder(out: Path) -> None:
     """Raise ArgumentError if results of other origin would be overwritten."""
-    for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv is Ultralytics'")):
+    for mark, what in (("ablation.json", "an ablation"), ("args.yaml", "a run, whose results.csv has its epochs")):
         if (out / mark).is_file():
             raise ArgumentError(f"{out} is the folder of {what}: name another folder with out=.")
     rows = read_cells(out / RESULTS)

@@ -14,6 +14,7 @@ from yolo_feiou.distributed.resume import LaunchRecord
 from yolo_feiou.errors import DataError
 from yolo_feiou.export.framework import ExportFramework
 from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
+from yolo_feiou.lightning.checkpoints import is_detector_checkpoint
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.results.arguments import LOCATION_ARGUMENTS
 from yolo_feiou.results.epochs import read_curve
@@ -87,7 +88,7 @@ class TrainedRun:
         """What is to be said of a training that isn't finished, '' otherwise."""
         if self.finished:
             return ""
-        return f"not finished: {len(self.curve)} of {self.length} {self.framework.unit}"
+        return f"not finished: {len(self.curve)} of {self.length} {self.framework.unit}s"
 
     @property
     def sessions(self) -> list[Row]:
@@ -159,7 +160,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
     framework = find_framework(path)
     checkpoint = framework.read_checkpoint(path)
     if checkpoint is None:
-        raise DataError(f"{path} is torn or not a checkpoint of Ultralytics': copy it again.")
+        raise DataError(f"{path} is torn or not a checkpoint of Ultralytics' or of a detector of ours: copy it again.")
     mark = checkpoint.mark
     recorded = read_run_record(folder)
     own = recorded if recorded and recorded.id == mark.get("run") else None
@@ -198,8 +199,12 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
 
 
 def find_framework(weights: Path) -> ExportFramework:
-    """Return the framework that wrote a checkpoint."""
-    return ULTRALYTICS
+    """Return the framework that wrote a checkpoint; that of a torn one is Ultralytics."""
+    if not is_detector_checkpoint(weights):
+        return ULTRALYTICS
+    from yolo_feiou.export.detector_runs import DETECTORS  # who has none of them needs nothing of theirs
+
+    return DETECTORS
 
 
 def _arguments(path: Path) -> dict[str, Any]:

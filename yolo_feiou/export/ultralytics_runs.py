@@ -26,7 +26,7 @@ class UltralyticsRuns:
 
     name = "Ultralytics"
     template = "model_card.md.j2"
-    unit = "epochs"
+    unit = "epoch"
     rewritten = ("model", "resume", "pretrained", "optimizer", "lr0", "warmup_bias_lr")
 
     def read_checkpoint(self, path: Path) -> Checkpoint | None:
