@@ -277,6 +277,11 @@ def _coco() -> list[Claim]:
             "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml",
         ),
         shown(
+            "Runs of detectors beside YOLO are exported by the same command, but for ONNX.",
+            "export/test_detector_runs.py::test_yolo_and_a_detector_are_exported_by_one_command",
+            "export/test_detector_runs.py::test_onnx_is_refused_before_anything_is_evaluated",
+        ),
+        shown(
             "with loss, data, commit, versions, metrics and licence;",
             "export/test_card.py::test_a_card_says_what_the_weights_are",
         ),
