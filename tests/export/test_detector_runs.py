@@ -14,6 +14,7 @@ from tests.export.factories import errors
 from yolo_feiou import __version__
 from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.saved import evaluate_again
+from yolo_feiou.export import detector_runs
 from yolo_feiou.export.command import export
 from yolo_feiou.export.detector_runs import DETECTORS, describe_gain
 from yolo_feiou.export.kept_evaluation import MeasuredRun
@@ -40,6 +41,18 @@ slow = pytest.mark.slow
 def test_the_gain_is_what_the_box_loss_is_multiplied_by(loss, box, gain):
     """By the paper's rule: 1 for losses of errors, 2.5 for those of overlap; a user's function is not loaded."""
     assert describe_gain(loss, box) == gain
+
+
+@pytest.mark.parametrize(("given", "used"), [({"device": "0,1"}, "0"), ({"device": "cpu"}, "cpu"), ({}, "")])
+def test_it_is_evaluated_on_one_device_with_what_an_evaluation_takes(monkeypatch, tmp_path, given, used):
+    """Of several GPUs the first; image size and thresholds are the checkpoint's own."""
+    told = {"classes": [0], "single_cls": None, "workers": 2, "imgsz": 64, "conf": 0.5, "lr0": 0.01}
+    arguments = DETECTORS.evaluation_arguments(told, 64, 4)
+    assert arguments == {"batch": 4, "classes": [0], "workers": 2}
+    monkeypatch.setattr(detector_runs, "evaluate", lambda *place, **others: (place, others))
+    place, others = DETECTORS.evaluate(tmp_path / "best.pt", "d.yaml", "val", tmp_path, **arguments, **given)
+    assert place == (tmp_path / "best.pt", "d.yaml", "val", tmp_path)
+    assert others == {**arguments, "device": used}
 
 
 @slow

@@ -80,7 +80,7 @@ class DetectorRuns:
         """Detect on one device."""
         detector = TrainedDetector(weights, _choose_one(arguments))
         read = read_split(data, split, single_cls=arguments.get("single_cls"))
-        images = Images(read, first_label=detector.config.first_label, fliplr=0)
+        images = Images(read, fliplr=0)
         return detector.detect(images, arguments["batch"], arguments.get("workers", 0))
 
 
