@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +34,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         Flag("single_cls", False),
         Flag("check", True),
         Flag("val", True),
+        Flag("exist_ok", False),
     )
 }
 #: What trains on what, where it goes, and what takes several forms.
@@ -47,7 +47,6 @@ OTHERS: Mapping[str, Any] = {
     "device": None,
     "project": None,
     "name": None,
-    "exist_ok": False,
     "resume": False,
 }
 DEFAULTS: Mapping[str, Any] = {**OTHERS, **{name: parameter.default for name, parameter in PARAMETERS.items()}}
@@ -132,7 +131,7 @@ def complete_arguments(given: Mapping[str, Any]) -> dict[str, Any]:
                 f"It has {', '.join(DEFAULTS)}."
             )
         values[key] = _read(key, value) if value is not None else DEFAULTS[key]
-    if given.get("epochs") and given.get("iterations"):
+    if values["epochs"] and given.get("iterations") is not None:
         raise ArgumentError(
             f"got epochs={given['epochs']} and iterations={given['iterations']}, two lengths of one training: give one."
         )
@@ -146,21 +145,20 @@ def _read(key: str, value: Any) -> Any:
     """Return the value of an argument, which may come as text."""
     if key in ("encode", "classes") and value != "auto":
         return _read_numbers(key, value)
-    if key in ("exist_ok", "resume"):
+    if key == "resume":
         return Flag(key, False).read(str(value)) if str(value).lower() in ("true", "false") else value
     if key not in PARAMETERS:
         return value
     parameter = PARAMETERS[key]
-    text = repr(value) if isinstance(value, float) and not value.is_integer() else _plain(value)
     try:
-        return parameter.read(text)
+        return parameter.read(_plain(value))
     except ValueError:
         raise ArgumentError(f"{key}={value} is not {parameter.expected}: {MEANINGS[key]}.") from None
 
 
 def _plain(value: Any) -> str:
     """Return a value as text; 5 for 5.0, which a YAML may have in place of a whole number."""
-    return str(int(value)) if isinstance(value, float) and math.isfinite(value) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _read_numbers(key: str, value: Any) -> list[float] | list[int]:
@@ -171,6 +169,6 @@ def _read_numbers(key: str, value: Any) -> list[float] | list[int]:
         words = [*value] if isinstance(value, list | tuple) else [value]
     kind = int if key == "classes" else float
     try:
-        return [kind(word) for word in words]
-    except (TypeError, ValueError):
+        return [kind(word if isinstance(word, str) else _plain(word)) for word in words]
+    except ValueError:
         raise ArgumentError(f"{key}={value} is no list of numbers: {MEANINGS[key]}.") from None
