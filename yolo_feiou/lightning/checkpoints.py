@@ -53,8 +53,8 @@ def find_progress(folder: Path) -> Progress:
         if not best or STATES[0] not in best:
             return Progress(NEW, 0, f"{last_path} is torn: the training starts over." if last_path.exists() else "")
         last, note = best, _replace(last_path, best_path)
-    elif last["part"] == last["best_part"] and (best is None or best["part"] != last["part"]):
-        note = _replace(best_path, last_path)  # it was killed between the two
+    elif best is None or (last["part"] == last["best_part"] != best["part"]):  # it was killed between the two
+        note = _replace(best_path, last_path)
     done, parts = last["part"], last["parts"]
     return Progress(TRAINED if done >= parts else HALF, done, note)
 
