@@ -64,16 +64,18 @@ class DetectorModule(lightning.LightningModule):
         progress = min(1.0, int(self.global_step / self.epoch_steps) / last)
         for term in self.box_terms:
             term.box_loss.set_progress(progress)
-        self._calls = [term.calls for term in self.box_terms]
 
     def training_step(self, batch: tuple[list[Tensor], list[dict[str, Any]]], batch_idx: int) -> Tensor:
         """Return the sum of the detector's losses.
 
         Raises:
             DataError: If it isn't finite.
+            LossNotAppliedError: If a box term wasn't computed, or twice.
         """
         images, targets = batch
+        calls = [term.calls for term in self.box_terms]
         losses: dict[str, Tensor] = self.model(images, targets)
+        self.prove(calls)  # before the step can be in a checkpoint
         total = torch.stack([value.float() for value in losses.values()]).sum()
         if not total.isfinite():
             told = ", ".join(f"{name} {value.item():.4g}" for name, value in losses.items())
@@ -86,17 +88,18 @@ class DetectorModule(lightning.LightningModule):
         self.steps += 1
         return total
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, batch_idx: int) -> None:
-        """Check that each box term was computed in this step.
+    def prove(self, calls: list[int]) -> None:
+        """Check that each box term was computed once since it had been computed so many times.
 
         Raises:
             LossNotAppliedError: If one was not.
         """
-        for term, calls in zip(self.box_terms, self._calls, strict=True):
-            if term.calls != calls + 1:
+        for term, before in zip(self.box_terms, calls, strict=True):
+            if term.calls != before + 1:
                 raise LossNotAppliedError(
-                    f"{type(self.model).__name__} computed {self.arguments['loss']} {term.calls - calls} times in step "
-                    f"{self.global_step}: its box loss came from elsewhere. Training stops here."
+                    f"{type(self.model).__name__} computed {self.arguments['loss']} {term.calls - before} times in "
+                    f"step {self.global_step + 1}, expected once: its box loss came from elsewhere. Training stops "
+                    "here."
                 )
 
     def take_means(self) -> dict[str, float]:
