@@ -23,6 +23,9 @@ from yolo_feiou.terminal import say
 #: Columns of results.csv that Ultralytics has too, and what they are here.
 METRICS = {"metrics/mAP50(B)": "AP50", "metrics/mAP50-95(B)": "AP"}
 
+#: Columns that are whole numbers.
+COUNTS = ("epoch", "iteration")
+
 
 class Intervals(lightning.Callback):
     """Validates, writes results.csv and the checkpoints, after each part of a training.
@@ -38,11 +41,8 @@ class Intervals(lightning.Callback):
         self._began = time.monotonic()
 
     def resume(self, content: dict[str, Any]) -> None:
-        """Go on after the part that a checkpoint is of; rows of results.csv that came later are dropped."""
+        """Go on after the part that a checkpoint is of."""
         self.part, self.best_part, self.best = content["part"], content["best_part"], content["best"]
-        path = self.folder / "results.csv"
-        rows = [row for row in read_curve(path) if row["epoch"] <= self.part]
-        write_csv(path, rows)
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Begin to measure the time of this session."""
@@ -68,7 +68,7 @@ class Intervals(lightning.Callback):
         if value > self.best:
             self.best, self.best_part = value, self.part
         module.kept.update({"part": self.part, "best_part": self.best_part, "best": self.best})
-        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        rate = module.arguments["lr0"] * module.find_rate(trainer.global_step - 1)  # of this step, not of the next
         timed = {"epoch": self.part, "time": time.monotonic() - self._began, "iteration": trainer.global_step}
         self.write({**timed, **means, **measured, "lr/pg0": rate}, module.schedule.parts, trainer)
         last = self.folder / "weights" / "last.pt"
@@ -110,9 +110,24 @@ class Intervals(lightning.Callback):
         if not trainer.is_global_zero:
             return
         path = self.folder / "results.csv"
-        write_csv(path, [*read_curve(path), {name: float(f"{value:.6g}") for name, value in row.items()}])
+        rounded = {name: value if name in COUNTS else float(f"{value:.6g}") for name, value in row.items()}
+        write_csv(path, [*read_rows(path), rounded])
         for logger in trainer.loggers:
             logger.log_metrics({name: float(value) for name, value in row.items()}, step=row["iteration"])
         told = {name.rpartition("/")[2]: value for name, value in row.items() if "/" in name and "lr" not in name}
         words = ", ".join(f"{name} {value:.4g}" for name, value in told.items())
         say(f"{row['epoch']} of {parts}, step {row['iteration']}: {words}")
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return the rows of a results.csv, with whole numbers as such: a float would lose digits as it is written."""
+    return [{name: int(value) if name in COUNTS else value for name, value in row.items()} for row in read_curve(path)]
+
+
+def drop_rows(folder: Path, part: int) -> None:
+    """Take the rows that came after a part out of the results.csv in a folder; without any it is removed."""
+    path = folder / "results.csv"
+    if rows := [row for row in read_rows(path) if row["epoch"] <= part]:
+        write_csv(path, rows)
+    else:
+        path.unlink(missing_ok=True)

@@ -23,14 +23,15 @@ import yolo_feiou
 from yolo_feiou.detectors.backbone import describe_weights
 from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.config import DetectorConfig, read_detector_config
+from yolo_feiou.detectors.seam import BoxTerm
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.launch import Launch, choose_device
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, Schedule, make_schedule
 from yolo_feiou.lightning.data import TrainingData, measure_mean_side, read_training_data
 from yolo_feiou.lightning.detect import PREFIX
-from yolo_feiou.lightning.intervals import Intervals
+from yolo_feiou.lightning.intervals import Intervals, drop_rows
 from yolo_feiou.lightning.module import DetectorModule, describe_loss
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.losses.user.registry import find_sources
@@ -105,6 +106,7 @@ def train(
     Raises:
         ArgumentError: If an argument doesn't fit.
         DataError: If data, weights or a checkpoint can't be read, or the loss becomes infinite.
+        FinishedError: If it is to go on, and is finished.
         LossNotAppliedError: If the box loss isn't the one asked for.
     """
     if threads and place.device == "cpu":
@@ -112,6 +114,8 @@ def train(
     if place.launch:
         group.join_group(place.launch, place.device)
     content = checkpoints.load_checkpoint(folder / "weights" / "last.pt") if resume else None
+    if content and checkpoints.STATES[0] not in content:
+        raise FinishedError(f"{folder} has finished its training: there is nothing to resume.")
     if content:
         given = {key: arguments[key] for key in ("data", "device", "workers") if arguments.get(key) is not None}
         arguments = {**content["train_args"], **given}
@@ -148,11 +152,16 @@ def _fit(
 ) -> None:
     """Train with the losses that are to be used."""
     torch.manual_seed(arguments["seed"])
-    config, pretrained = find_config(str(arguments["model"]))
-    if content:
-        config, pretrained = DetectorConfig.from_dict(content[checkpoints.CONFIG]), None
+    pretrained = None
+    if content:  # its model's file may have been moved
+        config = DetectorConfig.from_dict(content[checkpoints.CONFIG])
+    else:
+        config, pretrained = find_config(str(arguments["model"]))
     data = read_training_data(arguments, config)
-    schedule = make_schedule(arguments, data.count)
+    if content:  # what the epochs were rounded from, and whatever became of the data
+        schedule = Schedule(arguments["iterations"], arguments["epochs"], content["parts"])
+    else:
+        schedule = make_schedule(arguments, data.count)
     weights = content["backbone_weights"] if content else describe_weights(config)
     model = build_detector(
         config,
@@ -177,14 +186,14 @@ def _fit(
     module = DetectorModule(model, arguments, schedule, epoch_steps, kept)
     lines = prepare_losses(module, data)
     intervals = Intervals(folder, data.validated)
+    first = 0
     if content:
         intervals.resume(content)
-    first = content["global_step"] if content else 0
+        first = content["global_step"]
     if place.rank == 0:
         record.write(folder)
         _write_arguments(folder, arguments)
-        if not content:
-            (folder / "results.csv").unlink(missing_ok=True)
+        drop_rows(folder, intervals.part)
         for line in (*lines, f"{config.title}, {config.backbone}, weights {weights}: {_count(model)} parameters"):
             say(line)
     loader = data.make_loader(arguments, first, schedule.iterations, place.rank, place.world)
@@ -209,8 +218,10 @@ def prepare_losses(module: DetectorModule, data: TrainingData) -> list[str]:
 
 def transfer_weights(model: torch.nn.Module, content: Mapping[str, Any], source: str) -> str:
     """Load those weights of a checkpoint that have the model's names and shapes, and return a line on it."""
+    states = tuple(f"{name}." for name, module in model.named_modules() if isinstance(module, BoxTerm))
     own = model.state_dict()
     given = {key.removeprefix(PREFIX): value for key, value in content["state_dict"].items()}
+    given = {key: value for key, value in given.items() if not key.startswith(states)}  # a loss begins anew
     fits = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
     if not fits:
         raise ArgumentError(f"model={source} has no weights that fit this detector: give one of the same backbone.")
