@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +28,7 @@ from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, Schedule, make_schedule
 from yolo_feiou.lightning.data import TrainingData, measure_mean_side, read_training_data
 from yolo_feiou.lightning.detect import PREFIX
+from yolo_feiou.lightning.fit import UsualTermination, fit, quiet_lightning
 from yolo_feiou.lightning.intervals import Intervals, drop_rows
 from yolo_feiou.lightning.module import DetectorModule, describe_loss
 from yolo_feiou.losses.build import STOCK, shorten_spec
@@ -200,9 +198,7 @@ def _fit(
     say(describe_loss(module, config.title).replace("rank 0", f"rank {place.rank}"))
     with quiet_lightning():
         trainer = make_trainer(folder, place, schedule, arguments, intervals)
-        trainer.fit(module, loader, ckpt_path=folder / "weights" / "last.pt" if content else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    fit(trainer, module, loader, folder / "weights" / "last.pt" if content else None)
     if place.rank == 0:
         checkpoints.strip_checkpoints(folder)
 
@@ -251,7 +247,7 @@ def make_trainer(
         max_epochs=-1,
         gradient_clip_val=arguments["clip"] or None,
         use_distributed_sampler=False,
-        callbacks=[intervals],
+        callbacks=[intervals, UsualTermination()],
         logger=loggers,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -259,21 +255,6 @@ def make_trainer(
         log_every_n_steps=50,
         default_root_dir=folder,
     )
-
-
-@contextmanager
-def quiet_lightning() -> Iterator[None]:
-    """Within the block Lightning says nothing of what is as it should be here."""
-    logger = logging.getLogger("pytorch_lightning")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="pytorch_lightning")
-            warnings.filterwarnings("ignore", message=".*lr_scheduler.step.*")
-            yield
-    finally:
-        logger.setLevel(level)
 
 
 def _record(
