@@ -83,13 +83,13 @@ def run_stock() -> None:
     Detectors beside YOLO, by their model, have their own.
     """
     from yolo_feiou.dispatch import check_lightning, trains_detector
-    from yolo_feiou.yolo.command import run_ultralytics
+    from yolo_feiou.yolo.command import merge_equals_args, run_ultralytics
 
-    if trains_detector(sys.argv[1:]):
+    if trains_detector(words := merge_equals_args(sys.argv[1:])):
         check_lightning()
         from yolo_feiou.lightning.command import run_detector
 
-        run_detector(sys.argv[1:])
+        run_detector(words)
         return
     run_ultralytics()
     if not sys.argv[1:] or sys.argv[1].strip("-") in ("help", "h"):

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from yolo_feiou.detectors.config import is_detector
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.framework import Framework
-from yolo_feiou.storage.checkpoint_reader import has_key
+from yolo_feiou.storage.checkpoint_reader import has_key, is_torn
 
 
 def find_given(args: Sequence[str], key: str) -> str:
@@ -19,15 +19,33 @@ def find_given(args: Sequence[str], key: str) -> str:
 
 
 def names_detector(model: str) -> bool:
-    """Return whether a model is a detector beside YOLO: a YAML with a key `detector`, or a checkpoint of one."""
-    if is_detector(model):
-        return True
-    return Path(model).suffix == ".pt" and has_key(Path(model), "detector_config")
+    """Return whether a model is a detector beside YOLO: a YAML with a key `detector`, or a checkpoint of one.
+
+    Raises:
+        DataError: If it is a torn checkpoint, of whatever.
+    """
+    path = Path(model)
+    if path.suffix != ".pt":
+        return is_detector(model)
+    if is_torn(path):
+        raise DataError(f"model={model} is torn, its end is missing: copy it again, or train it again.")
+    return has_key(path, "detector_config")
 
 
 def trains_detector(args: Sequence[str]) -> bool:
-    """Return whether a command of Ultralytics' is for a detector beside YOLO, by its `model` or what it resumes."""
-    return any(value and names_detector(value) for value in (find_given(args, key) for key in ("model", "resume")))
+    """Return whether a command of Ultralytics' is for a detector beside YOLO, by its `model` or what it resumes.
+
+    Raises:
+        ArgumentError: If the recipe that may name its model can't be read.
+        DataError: If its model is a torn checkpoint.
+    """
+    models = [value for key in ("model", "resume") if (value := find_given(args, key))]
+    cfg = find_given(args, "cfg")
+    if not models and cfg.lower() not in ("", "none"):
+        from yolo_feiou.yolo.configs import read_recipe
+
+        models = [str(read_recipe(cfg).get("model", ""))]
+    return any(map(names_detector, models))
 
 
 def choose_framework(args: Sequence[str]) -> Framework:

@@ -11,7 +11,7 @@ import torch
 from ultralytics.nn.tasks import DetectionModel
 
 from yolo_feiou.storage import checkpoint_reader
-from yolo_feiou.storage.checkpoint_reader import Inert, read_numbers
+from yolo_feiou.storage.checkpoint_reader import Inert, has_key, is_torn, read_numbers
 
 ARGUMENTS = {"epochs": 5, "lr0": 0.01, "loss": "eiou", "data": "x.yaml", "cache": None, "box_stats": True}
 
@@ -86,3 +86,27 @@ def test_a_torn_one_is_none(saved, tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/data.pkl", b"\x80\x02garbage")
     assert read_numbers(path) is None
+
+
+def test_a_key_is_found_without_reading_more(tmp_path):
+    path = tmp_path / "x.pt"
+    torch.save({"detector_config": {"detector": "atss"}, "a": torch.zeros(3)}, path)
+    assert has_key(path, "detector_config") and not has_key(path, "another_key")
+    assert not has_key(tmp_path / "nix.pt", "detector_config") and not has_key(tmp_path, "detector_config")
+    torch.save({"detector_config": 1}, path, _use_new_zipfile_serialization=False)
+    assert not has_key(path, "detector_config")
+    path.write_bytes(b"detector_config")
+    assert not has_key(path, "detector_config")
+
+
+def test_a_checkpoint_without_its_end_is_torn(tmp_path):
+    """A whole one isn't, whatever wrote it, nor is what isn't there."""
+    path = tmp_path / "x.pt"
+    torch.save({"a": torch.zeros(3)}, path)
+    whole = path.read_bytes()
+    assert not is_torn(path) and not is_torn(tmp_path / "nix.pt") and not is_torn(tmp_path)
+    for end in (0, 4, 100, len(whole) - 30):
+        path.write_bytes(whole[:end])
+        assert is_torn(path)
+    torch.save({"a": 1}, path, _use_new_zipfile_serialization=False)
+    assert not is_torn(path)

@@ -85,6 +85,16 @@ def read_numbers(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def is_torn(path: Path) -> bool:
+    """Return whether a file begins as a checkpoint does, and ends too early: its directory stands at the end."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError:
+        return False
+    return not begin or (begin == b"PK\x03\x04" and not zipfile.is_zipfile(path))
+
+
 def has_key(path: Path, key: str) -> bool:
     """Return whether a file is a checkpoint in which a text such as this key stands; nothing of it is made."""
     try:
