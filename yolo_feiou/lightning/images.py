@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -119,19 +120,29 @@ class Images(Dataset[tuple[Tensor, dict[str, Any]]]):
     def _read(self, index: int, shape: tuple[int, int]) -> np.ndarray:
         """Return the pixels of an image, (H, W, 3) of uint8, turned as its EXIF orientation says, as Ultralytics."""
         file = self.files[index]
-        try:
-            content = np.fromfile(file, np.uint8)
-        except OSError as error:
-            raise ImageError(f"{file} can't be read: {error.strerror}.") from None
-        pixels = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
-        if pixels is None:
-            raise ImageError(f"{file} can't be decoded by OpenCV: save it as JPEG or PNG.")
+        pixels = read_pixels(file)
         if (read := pixels.shape[:2]) != shape:
             raise ImageError(
                 f"{self._source}: {file} was read with another size than its header has (header {shape[1]} × "
                 f"{shape[0]}, read {read[1]} × {read[0]}): save it again without an EXIF orientation."
             )
-        return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+        return pixels
+
+
+def read_pixels(file: str | Path) -> np.ndarray:
+    """Return the pixels of an image, (H, W, 3) of uint8: red, green and blue, turned as its EXIF orientation says.
+
+    Raises:
+        ImageError: If it can't be read.
+    """
+    try:
+        content = np.fromfile(file, np.uint8)
+    except OSError as error:
+        raise ImageError(f"{file} can't be read: {error.strerror}.") from None
+    pixels = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
+    if pixels is None:
+        raise ImageError(f"{file} can't be decoded by OpenCV: save it as JPEG or PNG.")
+    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 def collate(items: Sequence[tuple[Tensor, dict[str, Any]]]) -> tuple[list[Tensor], list[dict[str, Any]]]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 from torch import Tensor
-from torchvision.io import ImageReadMode, decode_image, write_png
 from torchvision.utils import draw_bounding_boxes
 
 from yolo_feiou.errors import DataError
 from yolo_feiou.lightning.detect import TrainedDetector, without_masks
+from yolo_feiou.lightning.images import read_pixels
 from yolo_feiou.terminal import say
 
-#: Images that torchvision reads.
-ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+#: Images that OpenCV reads.
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 def predict(weights: str | Path, source: str | Path, make_folder: Callable[[], Path], **options: Any) -> list[Path]:
@@ -26,7 +28,7 @@ def predict(weights: str | Path, source: str | Path, make_folder: Callable[[], P
     Args:
         weights: The detector's checkpoint.
         source: An image, or a folder of images.
-        make_folder: Returns the folder for the pictures; it is called when the source has images.
+        make_folder: Returns the folder for the pictures; it is called when there is one to write.
         **options: `conf`, `iou`, `max_det` and `device`, see `evaluate.evaluate`.
 
     Returns:
@@ -39,18 +41,22 @@ def predict(weights: str | Path, source: str | Path, make_folder: Callable[[], P
     changes = {names[key]: options[key] for key in names if key in options}
     files = list_images(Path(source))
     detector = TrainedDetector(weights, options.get("device", ""), **changes)
-    folder, written = make_folder(), []
+    folder: Path | None = None
+    written: dict[str, Path] = {}
     for file in files:
-        image = read_image(file)
+        image = torch.from_numpy(read_pixels(file)).permute(2, 0, 1)
         with torch.inference_mode(), without_masks(detector.model):
             (found,) = detector.model([(image / 255).to(detector.device)])
         labels = [detector.names[int(label) - detector.config.first_label] for label in found["labels"]]
         counts = ", ".join(f"{count} {name}" for name, count in Counter(labels).items())
         say(f"{file}: {counts or 'nothing'}")
-        written.append(folder / f"{file.stem}.png")
-        write_png(draw_boxes(image, found, labels), str(written[-1]))
+        folder = folder or make_folder()
+        name = name_picture(file, written)
+        written[name.lower()] = folder / name
+        drawn = cv2.cvtColor(draw_boxes(image, found, labels).permute(1, 2, 0).contiguous().numpy(), cv2.COLOR_RGB2BGR)
+        cv2.imencode(".png", drawn)[1].tofile(folder / name)
     say(f"Pictures are in {folder}")
-    return written
+    return [*written.values()]
 
 
 def list_images(source: Path) -> list[Path]:
@@ -66,16 +72,16 @@ def list_images(source: Path) -> list[Path]:
     return found
 
 
-def read_image(file: Path) -> Tensor:
-    """Return an image, (3, H, W) of uint8, turned as its EXIF orientation says.
+def name_picture(file: Path, taken: Collection[str]) -> str:
+    """Return a name for the picture of an image, without the images' format where that isn't needed.
 
-    Raises:
-        DataError: If it can't be read.
+    Args:
+        file: The image.
+        taken: The names of other pictures in lower case, since disks of Windows and macOS don't tell it apart: `a.jpg`
+            and `a.png` may lie in one folder.
     """
-    try:
-        return decode_image(str(file), mode=ImageReadMode.RGB, apply_exif_orientation=True)
-    except RuntimeError as error:
-        raise DataError(f"{file} can't be read as an image: {str(error).splitlines()[0]}.") from None
+    names = chain((f"{file.stem}.png", f"{file.name}.png"), (f"{file.name}-{n}.png" for n in count(2)))
+    return next(name for name in names if name.lower() not in taken)
 
 
 def draw_boxes(image: Tensor, found: dict[str, Tensor], labels: list[str]) -> Tensor:
