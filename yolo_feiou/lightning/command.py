@@ -13,16 +13,18 @@ from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.framework import TRAINED
 from yolo_feiou.lightning import checkpoints
-from yolo_feiou.lightning.arguments import MEANINGS, complete_arguments
+from yolo_feiou.lightning.arguments import MEANINGS, PARAMETERS, complete_arguments
 from yolo_feiou.lightning.evaluate import evaluate
+from yolo_feiou.lightning.folders import begin_run_folder, make_run_folder
 from yolo_feiou.lightning.framework import FRAMEWORK
 from yolo_feiou.lightning.predict import predict
 from yolo_feiou.lightning.rank import train_on_gpus
 from yolo_feiou.lightning.training import Place, find_place, train
 from yolo_feiou.losses.user.registry import make_spec
-from yolo_feiou.parameters import Float, Int, Text, read_arguments
+from yolo_feiou.parameters import Flag, Float, Int, Text, read_arguments
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.configs import read_recipe
+from yolo_feiou.yolo.devices import check_device
 
 #: Modes of Ultralytics' command that a detector beside YOLO hasn't got, and why.
 LACKING = {
@@ -31,6 +33,10 @@ LACKING = {
     "benchmark": "there is nothing that it is exported to",
     "tune": "list values in yolo ablate, as lr0=0.005,0.01",
 }
+#: What they do, and the tasks of Ultralytics' that they don't.
+TASK, TASKS = "detect", ("segment", "semantic", "classify", "pose", "obb")
+#: Arguments that are true if they are named alone, as for YOLO. `val` is a mode.
+SWITCHES = ("resume", *(name for name, one in PARAMETERS.items() if isinstance(one, Flag) and name != "val"))
 VAL_ARGUMENTS = (
     *(Text(name, "") for name in ("model", "data", "project", "name", "device", "annotations")),
     Text("split", "val"),
@@ -58,16 +64,19 @@ def run_detector(args: Sequence[str]) -> None:
     Raises:
         ArgumentError: If the mode is none of its, or an argument is wrong.
     """
-    words = [arg.lstrip("-").removesuffix(",").removeprefix("mode=") for arg in args]
-    modes = [word for word in words if "=" not in word and word not in ("detect", "resume")]
-    given = [word for word in words if "=" in word and not word.startswith("task=")]
-    mode = modes[-1] if modes else "train"
-    if mode in LACKING:
-        raise ArgumentError(f"'yolo {mode}' isn't for detectors beside YOLO: {LACKING[mode]}.")
-    if mode not in MODES:
-        raise ArgumentError(f"'yolo {mode}' isn't known{did_you_mean(mode, MODES)} Expected {', '.join(MODES)}.")
-    if mode == "train" and "resume" in words:
-        given.append("resume=True")
+    words = [arg.lstrip("-").removesuffix(",").removeprefix("mode=").removeprefix("task=") for arg in args]
+    given, mode = [word for word in words if "=" in word], "train"
+    for word in (word for word in words if "=" not in word and word != TASK):
+        if word in LACKING:
+            raise ArgumentError(f"'yolo {word}' isn't for detectors beside YOLO: {LACKING[word]}.")
+        if word in TASKS:
+            raise ArgumentError(f"task={word} isn't for detectors beside YOLO, whose boxes count: leave it out.")
+        if word in SWITCHES:
+            given.append(f"{word}=True")
+        elif word in MODES:
+            mode = word
+        else:
+            raise ArgumentError(f"'yolo {word}' isn't known{did_you_mean(word, MODES)} Expected {', '.join(MODES)}.")
     MODES[mode](given)
 
 
@@ -87,28 +96,29 @@ def run_train(given: Sequence[str]) -> None:
             raise ArgumentError(f"no {name}= is given: {MEANINGS[name]}.")
     launch = read_launch()
     place = find_place(arguments["device"], launch)
-    for note in FRAMEWORK.check_arguments(settings, [",".join("0" * place.world)]):
+    processes = [",".join("0" * place.world)] if launch else [place.device]
+    for note in FRAMEWORK.check_arguments(settings, processes):
         say(note)
     if launch:
         group.join_group(launch, place.device)
-    folder = str(make_run_folder(arguments, "train")) if place.rank == 0 else ""
-    folder = group.broadcast_from_first(folder) if launch else folder
-    _train(arguments, Path(folder), place, settings, resume=False)
-    _tell(Path(folder), place)
+    with begin_run_folder(arguments, "train", _runs(), launch) as folder:
+        _train(arguments, folder, place, {key: arguments[key] for key in settings}, resume=False)
 
 
 def run_val(given: Sequence[str]) -> None:
     """Evaluate a checkpoint, and print its row."""
     values = read_arguments("yolo val", given, VAL_ARGUMENTS)
     weights = _need_checkpoint(values.pop("model", ""), "val")
+    values["device"] = _read_device(values.get("device", ""), "val")
     trained = checkpoints.load_checkpoint(weights)["train_args"]
-    folder = make_run_folder({key: values.pop(key, None) for key in ("project", "name")}, "val")
+    place = {key: values.pop(key, None) for key in ("project", "name")}
     data, split = values.pop("data", trained["data"]), values.pop("split", "val")
-    row = evaluate(weights, data, split, folder, **values)
+    with begin_run_folder(place, "val", _runs()) as folder:
+        row = evaluate(weights, data, split, folder, **values)
     for name in ("AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L", "AR"):
         value = row[name]
         say(f"{name:5} {'none' if value is None else f'{100 * value:.1f}'}")
-    say(f"{row['conf']=:g}, {row['iou']=:g}, {row['max_det']=}".replace("row['", "").replace("']", ""))
+    say(", ".join(f"{name}={row[name]:g}" for name in ("conf", "iou", "max_det")))
     say(f"Ground truth, predictions and settings are in {folder}")
 
 
@@ -118,37 +128,20 @@ def run_predict(given: Sequence[str]) -> None:
     weights = _need_checkpoint(values.pop("model", ""), "predict")
     if not values.get("source"):
         raise ArgumentError("no source= is given: an image, or a folder of images.")
-    folder = {key: values.pop(key, None) for key in ("project", "name")}
-    predict(weights, values.pop("source"), lambda: make_run_folder(folder, "predict"), **values)
+    values["device"] = _read_device(values.get("device", ""), "predict")
+    place = {key: values.pop(key, None) for key in ("project", "name")}
+    predict(weights, values.pop("source"), lambda: make_run_folder(place, "predict", _runs())[0], **values)
 
 
 MODES = {"train": run_train, "val": run_val, "predict": run_predict}
-
-
-def make_run_folder(arguments: Mapping[str, Any], mode: str) -> Path:
-    """Make the folder of a run: `name` in `project`, with a number if there is one of that name.
-
-    Raises:
-        ArgumentError: If it can't be made.
-    """
-    project = Path(arguments.get("project") or FRAMEWORK.runs_folder / "detect")
-    name, number = arguments.get("name") or mode, 1
-    while True:
-        folder = project / (name if number == 1 else f"{name}{number}")
-        try:
-            folder.mkdir(parents=True, exist_ok=bool(arguments.get("exist_ok")))
-        except FileExistsError:
-            number += 1
-        except OSError as error:
-            raise ArgumentError(f"{folder} can't be made: {error.strerror}. Name another one by project=.") from None
-        else:
-            return folder
 
 
 def _resume(settings: Mapping[str, Any], resume: Any) -> None:
     """Go on with the training of a last.pt, which `model` or `resume` names."""
     named = settings.get("model") if str(resume).lower() == "true" else resume
     weights = _need_checkpoint(str(named or ""), "train resume")
+    if weights != Path(str(settings.get("model") or weights)):
+        raise ArgumentError(f"got model={settings['model']} and resume={resume}: give the last.pt alone.")
     folder = weights.absolute().parents[1]
     content = checkpoints.load_checkpoint(weights)
     if weights.name != "last.pt" or checkpoints.find_progress(folder).stage == TRAINED:
@@ -165,26 +158,45 @@ def _resume(settings: Mapping[str, Any], resume: Any) -> None:
     device = arguments["device"] or content["train_args"]["device"]
     place = find_place(device, read_launch())
     _train(arguments, folder, place, changed, resume=True)
-    _tell(folder, place)
 
 
 def _train(arguments: Mapping[str, Any], folder: Path, place: Place, asked: Mapping[str, Any], *, resume: bool) -> None:
-    gpus = place.device.split(",")
-    if len(gpus) > 1 and not place.launch:
-        train_on_gpus(gpus, folder, arguments=dict(arguments), asked=dict(asked), resume=resume)
-    else:
-        train(arguments, folder, place, asked=asked, resume=resume)
-
-
-def _tell(folder: Path, place: Place) -> None:
+    """Train, and say what comes next; of an interrupted training, how it is taken up again."""
+    gpus, weights = place.device.split(","), folder / "weights"
+    try:
+        if len(gpus) > 1 and not place.launch:
+            train_on_gpus(gpus, folder, arguments=dict(arguments), asked=dict(asked), resume=resume)
+        else:
+            train(arguments, folder, place, asked=asked, resume=resume)
+    except KeyboardInterrupt:
+        last = weights / "last.pt"
+        how = quote_command(["yolo", "train", "resume", f"model={last}"]) if last.exists() else "no part was finished"
+        raise SystemExit(f"interrupted; {how}") from None
     if place.rank == 0:
-        best = folder / "weights" / "best.pt"
+        best = weights / "best.pt"
         say(f"Trained. Next: {quote_command(['yolo', 'val', f'model={best}'])}")
+
+
+def _runs() -> Path:
+    return FRAMEWORK.runs_folder / "detect"
+
+
+def _read_device(device: str, mode: str) -> str:
+    """Return the device of a val or predict, as torch counts GPUs.
+
+    Raises:
+        ArgumentError: If it isn't there, or there are several.
+    """
+    check_device(device)
+    named = device.strip("[]() ").replace("cuda:", "")
+    if "," in named or named.startswith("-"):
+        raise ArgumentError(f"device={device}: 'yolo {mode}' takes one device, as device=0 or device=cpu.")
+    return named
 
 
 def _need_checkpoint(model: str, mode: str) -> Path:
     if not checkpoints.is_detector_checkpoint(model):
-        raise DataError(f"'yolo {mode}' needs a trained detector: model={model} is no checkpoint of one.")
+        raise DataError(f"'yolo {mode}' needs a trained detector: '{model}' is no checkpoint of one.")
     return Path(model)
 
 
