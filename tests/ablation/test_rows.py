@@ -33,6 +33,11 @@ def test_a_run_that_trained_with_something_else_has_no_row(tmp_path, asked, reco
         make_finished_row(folder, folder.run(), TASK, MEASURED)
 
 
+def test_a_number_is_the_same_however_it_is_recorded(tmp_path):
+    folder = trained(tmp_path / "r", run(box=2), recorded={"box": 2.0})
+    assert make_finished_row(folder, folder.run(), TASK, MEASURED)["box"] == 2
+
+
 def test_a_batch_that_ultralytics_halved_is_no_fair_run(tmp_path):
     folder = trained(tmp_path / "r", run(batch=16), batch=8)
     with pytest.raises(DataError, match="batch=16, Ultralytics went down to 8"):

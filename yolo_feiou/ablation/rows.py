@@ -45,7 +45,7 @@ def check_trained(folder: RunFolder, run: Run) -> dict[str, Any]:
     recorded, set_to, where = read_recorded_arguments(folder.train)
     for key in VERIFIED_ARGUMENTS:
         asked, found = run.arguments.get(key), recorded.get(key)
-        if asked is not None and str(asked) != str(found):
+        if asked not in (None, found) and str(asked) != str(found):  # 2 is 2.0
             raise DataError(f"{folder.path.name} was to train with {key}={asked}, its {where} says {found}.")
     asked = run.arguments.get("batch", recorded.get("batch"))
     batch = read_trained_arguments(folder.last).get("batch")
