@@ -72,4 +72,4 @@ def evaluate(
     evaluation = make_evaluation(found, subject, {"model": str(weights), "data": str(data), "split": split})
     row = evaluation.row(evaluator)
     evaluation.save(Path(folder))
-    return {**row, **detector.about}
+    return {**row, **detector.about, "box": trained["box"]}
