@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from yolo_feiou.framework import Framework, Progress
 from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, complete_arguments
 from yolo_feiou.lightning.evaluate import evaluate
+from yolo_feiou.lightning.masks import read_masks
 from yolo_feiou.lightning.rank import train_on_gpus
 from yolo_feiou.lightning.training import find_config, find_place, train
 from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.framework import UltralyticsFramework
+from yolo_feiou.yolo.splits import read_split
 from yolo_feiou.yolo.user_losses import check_user_losses
 
 
@@ -45,7 +48,9 @@ class DetectorsFramework(UltralyticsFramework):
             check_user_losses(loss_to_train(whole["loss"]))
         processes = max((device.count(",") + 1 for device in devices), default=1)
         if whole["batch"] % processes:
-            raise ArgumentError(f"batch={whole['batch']} can't be shared by {processes} GPUs: give a multiple of that.")
+            raise ArgumentError(
+                f"batch={whole['batch']} can't be shared by {processes} processes: give a multiple of that."
+            )
         return []
 
     def check_model(self, model: str) -> None:
@@ -56,7 +61,9 @@ class DetectorsFramework(UltralyticsFramework):
         """Accept any folder: weights are loaded from whatever their path is."""
 
     def check_last_batch(self, arguments: Mapping[str, Any], images: int, processes: int) -> None:
-        """Accept any number of images: each batch is full, see `batches.Batches`."""
+        """Check that there are masks where the detector needs some. Each batch is full, see `batches.Batches`."""
+        if find_config(str(arguments["model"]))[0].needs_masks:
+            check_masks(str(arguments["data"]))
 
     def progress(self, folder: Path) -> Progress:
         """Return how far the training in a folder got, by its checkpoints."""
@@ -103,6 +110,12 @@ class DetectorsFramework(UltralyticsFramework):
     def gradient_norms_command(self, request: Path, result: Path) -> list[str]:
         """Return the command of `gradient_norms`."""
         return [sys.executable, "-m", "yolo_feiou.lightning.gradient_norms", str(request), str(result)]
+
+
+@cache
+def check_masks(data: str) -> None:
+    """Raise DataError if the training images of a data set have no masks; of an ablation's many runs once."""
+    read_masks(read_split(data, "train"), data, "train")
 
 
 FRAMEWORK: Framework = DetectorsFramework()
