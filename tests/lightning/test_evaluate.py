@@ -44,7 +44,8 @@ def test_neither_batch_nor_workers_change_what_is_found(weights, data, tmp_path)
     """Images of a batch are padded to one size: all are of the same here."""
     found = []
     for number, options in enumerate(({}, {"batch": 1}, {"batch": 8, "workers": 2})):
-        evaluate(weights, data, "val", tmp_path / str(number), conf=0, max_det=5, device="cpu", **options)
+        row = evaluate(weights, data, "val", tmp_path / str(number), conf=0, max_det=5, device="cpu", **options)
+        assert row["batch"] == options.get("batch", 2)
         predictions = json.loads((tmp_path / str(number) / "predictions.json").read_text())
         found.append(torch.tensor([[*one["bbox"], one["score"]] for one in predictions]))
     torch.testing.assert_close(found[1], found[0], rtol=1e-3, atol=1e-2)

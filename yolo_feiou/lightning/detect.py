@@ -68,7 +68,8 @@ class TrainedDetector:
         """
         found = detect_images(self.model, images, range(len(images)), batch, workers, self.device)
         shapes = {file: (int(h), int(w)) for file, (h, w) in zip(images.files, images.shapes, strict=True)}
-        return Detections(self.names, found, shapes, {**describe_settings(self.config, self.arguments), **settings})
+        made = {**describe_settings(self.config, self.arguments), "batch": batch, **settings}
+        return Detections(self.names, found, shapes, made)
 
 
 def describe_settings(config: DetectorConfig, arguments: dict[str, Any]) -> dict[str, Any]:
