@@ -469,3 +469,15 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
         find_place("7", None)
     with pytest.raises(ArgumentError):
         find_place([0, 7], LAUNCH)
+
+
+def test_published_weights_are_fetched_once_and_no_others(monkeypatch, tmp_path):
+    """By the process that makes the folder, before the others look for them."""
+    asked = []
+    monkeypatch.setattr(training, "find_weights", lambda config: asked.append(config.backbone))
+    training.fetch_weights("retinanet_r18.yaml")
+    write_checkpoint(tmp_path / "best.pt", "retinanet_r18.yaml")
+    training.fetch_weights(str(tmp_path / "best.pt"))
+    assert asked == []
+    training.fetch_weights("retinanet.yaml")
+    assert asked == ["resnet50"]

@@ -17,7 +17,7 @@ from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.strategies import DDPStrategy
 
 import yolo_feiou
-from yolo_feiou.detectors.backbone import describe_weights
+from yolo_feiou.detectors.backbone import describe_weights, find_weights
 from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.config import DetectorConfig, read_detector_config
 from yolo_feiou.detectors.seam import BoxTerm
@@ -31,6 +31,7 @@ from yolo_feiou.lightning.detect import PREFIX
 from yolo_feiou.lightning.fit import UsualTermination, fit, quiet_lightning
 from yolo_feiou.lightning.intervals import Intervals, drop_rows
 from yolo_feiou.lightning.module import DetectorModule, describe_loss
+from yolo_feiou.lightning.pulse import Pulse
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.losses.user.registry import find_sources
 from yolo_feiou.losses.user.sources import COPIES, SOURCES, pack_sources, using_copies, write_sources
@@ -120,11 +121,20 @@ def train(
     if place.rank == 0:
         (folder / "weights").mkdir(parents=True, exist_ok=True)
         keep_losses(folder, arguments["loss"], resume)
+        if not content:
+            fetch_weights(str(arguments["model"]))
     if place.launch:
         group.gather_from_all(None)  # none reads the copies before they are written
     copies = folder / COPIES
     with using_copies(copies if (copies / SOURCES).is_file() else None):
         _fit(arguments, folder, place, asked or arguments, content)
+
+
+def fetch_weights(model: str) -> None:
+    """Have published weights of a backbone on this machine, so that of several processes one fetches them."""
+    config, pretrained = find_config(model)
+    if config.weights == "imagenet" and pretrained is None:
+        find_weights(config)
 
 
 def keep_losses(folder: Path, loss: str, resume: bool) -> None:
@@ -247,7 +257,7 @@ def make_trainer(
         max_epochs=-1,
         gradient_clip_val=arguments["clip"] or None,
         use_distributed_sampler=False,
-        callbacks=[intervals, UsualTermination()],
+        callbacks=[intervals, Pulse(schedule.iterations), UsualTermination()],
         logger=loggers,
         enable_checkpointing=False,
         enable_model_summary=False,
