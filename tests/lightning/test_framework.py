@@ -16,7 +16,9 @@ import yaml
 from tests.ablation.process_helpers import until
 from tests.lightning.conftest import SHORT
 from yolo_feiou.ablation.grid import expand_grid
+from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.ablation.store import run_folders
+from yolo_feiou.dispatch import choose_framework
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, MissingFileError
 from yolo_feiou.framework import HALF, NEW, TRAINED, Framework, Progress, load_framework
 from yolo_feiou.lightning import framework
@@ -33,6 +35,7 @@ from yolo_feiou.results.arguments import (
     NUMERIC_ARGUMENTS,
     OTHER_ARGUMENTS,
 )
+from yolo_feiou.yolo.configs import CFG_DIR
 
 METHODS = [name for name, value in vars(Framework).items() if inspect.isfunction(value) and name[0] != "_"]
 
@@ -243,3 +246,11 @@ def test_a_mistake_in_an_ablation_is_one_line(yolo, grid, tmp_path, monkeypatch,
     status, _, err = yolo(*given.values())
     assert status == 2 and len(err) == 1 and err[0].startswith("error: ") and message in err[0]
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("path", sorted((CFG_DIR / "paper").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_papers_grids_are_grids_of_detectors(path):
+    """Found by their name alone; each run has arguments that a training takes."""
+    assert choose_framework([f"cfg={path.name}"]) is FRAMEWORK
+    runs = read_ablation_request([f"cfg={path.name}"], FRAMEWORK).runs
+    assert runs and not [note for run in runs for note in FRAMEWORK.check_arguments(run.arguments)]
