@@ -5,9 +5,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-pytest.importorskip("pytorch_lightning", reason="PyTorch Lightning is not installed: pip install 'yolo-feiou[detectors]'")
+pytest.importorskip(
+    "pytorch_lightning", reason="PyTorch Lightning is not installed: pip install 'yolo-feiou[detectors]'"
+)
 
-from yolo_feiou.lightning.pulse import Pulse, format_time  # noqa: E402
+from yolo_feiou.lightning.pulse import Pulse, format_time
 
 
 def test_a_line_a_minute_says_step_loss_pace_and_what_is_left(capsys):

@@ -29,8 +29,8 @@ def _start() -> list[Claim]:
             "detectors/test_signatures.py::test_a_method_takes_what_it_did",
         ),
         shown(
-            'In Python, `yolo_feiou.lightning.detect.TrainedDetector("best.pt")` has the `model`, which takes and gives '
-            "what torchvision's detectors do, and the `names` of its classes.",
+            'In Python, `yolo_feiou.lightning.detect.TrainedDetector("best.pt")` has the `model`, which takes and '
+            "gives what torchvision's detectors do, and the `names` of its classes.",
             "lightning/test_detect.py::test_a_saved_model_finds_what_it_found_in_memory",
         ),
         shown(
@@ -49,16 +49,17 @@ def _start() -> list[Claim]:
 def _models() -> list[Claim]:
     return [
         shown(
-            "`retinanet.yaml`, `faster_rcnn.yaml`, `mask_rcnn.yaml`, `atss.yaml` and `paa.yaml` have ResNet-50-FPN, the "
-            "weights that torchvision calls IMAGENET1K_V1 and frozen BatchNorm, as in the paper; the same with `_r18` "
-            "have ResNet-18 from scratch, for small machines.",
+            "`retinanet.yaml`, `faster_rcnn.yaml`, `mask_rcnn.yaml`, `atss.yaml` and `paa.yaml` have ResNet-50-FPN, "
+            "the weights that torchvision calls IMAGENET1K_V1 and frozen BatchNorm, as in the paper; the same with "
+            "`_r18` have ResNet-18 from scratch, for small machines.",
             *(
                 f"{CONFIG}::test_the_papers_backbone_and_the_one_for_small_machines",
                 "detectors/test_backbone.py::test_norms",
             ),
         ),
         shown(
-            "`model=` takes a YAML of your own as well: the files in [`cfg/detectors`](../cfg/detectors) show the keys.",
+            "`model=` takes a YAML of your own as well: the files in [`cfg/detectors`](../cfg/detectors) show the "
+            "keys.",
             f"{CONFIG}::test_a_users_own_file_goes_first",
         ),
         shown(
@@ -171,8 +172,8 @@ def _differences() -> list[Claim]:
             "lightning/test_detect.py::test_detections_say_how_they_were_made",
         ),
         shown(
-            "So figures of YOLO and of these detectors side by side compare trainings, not losses, and the report warns "
-            "of it.",
+            "So figures of YOLO and of these detectors side by side compare trainings, not losses, and the report "
+            "warns of it.",
             "report/test_warnings.py::test_yolo_and_other_detectors_side_by_side_are_not_compared",
         ),
     ]

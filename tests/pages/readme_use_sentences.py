@@ -21,8 +21,29 @@ def claims_on_use_in_words() -> list[Claim]:
         *_use(),
         *_compare(),
         *_table_of_ablate(),
+        *_detectors(),
         *_coco(),
         *_judge(),
+    ]
+
+
+def _detectors() -> list[Claim]:
+    return [
+        exempt(
+            "The paper's evidence is on five detectors that aren't YOLO: RetinaNet, Faster R-CNN, Mask R-CNN, ATSS and "
+            "PAA.",
+            "it is what the paper says",
+        ),
+        shown(
+            "They train with the same losses, by the same commands, into the same tables:",
+            "lightning/test_command.py::test_a_training_leaves_its_files",
+            "detectors/test_build.py::test_a_step_trains_with",
+        ),
+        exempt(
+            "[`docs/detectors.md`](docs/detectors.md) has their models, arguments and curves, and what the paper "
+            "leaves open.",
+            "it tells the reader where to look",
+        ),
     ]
 
 
