@@ -93,6 +93,13 @@ def test_the_name_of_a_folder_can_not_act_on_the_terminal(tmp_path, told):
     assert "\x1b" not in told() and "o\\x1b[2Jther" in told()
 
 
+def test_a_checkpoint_of_another_trainer_has_its_own_key(tmp_path):
+    folder, last = made(tmp_path, "run", optimizer=False)
+    assert find_unfinished_run(tmp_path, LAUNCH, ASKED, "states") == UnfinishedRun(folder, finished=True)
+    torch.save({"epoch": 3, "states": [1]}, last)
+    assert find_unfinished_run(tmp_path, LAUNCH, ASKED, "states") == UnfinishedRun(folder, last)
+
+
 def test_a_torn_checkpoint_is_no_run_of_ours(tmp_path):
     _, last = made(tmp_path, "run")
     last.write_bytes(last.read_bytes()[:1000])

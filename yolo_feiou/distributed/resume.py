@@ -91,11 +91,19 @@ def lock_run(folder: Path, launch: Launch) -> Iterator[None]:
         yield
 
 
-def find_unfinished_run(project: Path, launch: Launch, asked: Mapping[str, Any]) -> UnfinishedRun | None:
+def find_unfinished_run(
+    project: Path, launch: Launch, asked: Mapping[str, Any], state: str = "optimizer"
+) -> UnfinishedRun | None:
     """Return the run in a folder of runs that this very command began before.
 
     It has the same `--rdzv-id` and the same arguments; of several the newest is meant. One whose checkpoint is torn,
     which is of other origin since ours are written whole, is no such run.
+
+    Args:
+        project: The folder of runs.
+        launch: Of rank 0.
+        asked: The arguments as the command has them.
+        state: The key of a checkpoint under which it has what a resume needs, and nothing once the run is finished.
     """
     recorded = [path for path in project.glob(f"*/{LAUNCH_FILE}") if _is_of(path, launch, asked)]
     if not recorded:
@@ -107,7 +115,7 @@ def find_unfinished_run(project: Path, launch: Launch, asked: Mapping[str, Any])
     checkpoint = read_numbers(last if last.exists() else best)
     if checkpoint is None:
         return None
-    if not checkpoint.get("optimizer"):
+    if not checkpoint.get(state):
         return UnfinishedRun(folder, finished=True)
     return UnfinishedRun(folder, last) if last.exists() else None
 
