@@ -15,8 +15,11 @@ import torch
 import yaml
 
 from tests.lightning.conftest import words
+from yolo_feiou.distributed.launch import Launch
+from yolo_feiou.distributed.resume import lock_run, write_launch_record
 from yolo_feiou.lightning.checkpoints import load_checkpoint
 from yolo_feiou.lightning.command import MODES
+from yolo_feiou.lightning.words import read_settings
 from yolo_feiou.results.epochs import read_curve
 
 
@@ -373,11 +376,70 @@ def test_a_mistake_in_predict_is_told_and_leaves_nothing(yolo, trained, tmp_path
 
 
 def torchrun(tmp_path, *line):
-    """Run a command in two processes."""
-    run = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "yolo_feiou"]
+    """Run a command in two processes, always under the same id."""
+    run = [sys.executable, "-m", "torch.distributed.run", "--rdzv-backend=c10d", "--rdzv-endpoint=localhost:0"]
+    run += ["--rdzv-id=mine", "--nproc-per-node=2", "-m", "yolo_feiou"]
     return subprocess.run(
         [*run, *map(str, line)], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
+
+
+@pytest.mark.slow
+def test_the_same_command_under_torchrun_resumes_what_was_killed_to_the_last_digit(data, tmp_path):
+    """Both ranks are killed in the third step, the first after a checkpoint."""
+    flag = tmp_path / "die"
+    (tmp_path / "dies.py").write_text(
+        "import os\nimport signal\nfrom pathlib import Path\n\ncalls = []\n\n\ndef dies(pred, target):\n"
+        f"    calls.append(1)\n    if Path({str(flag)!r}).exists() and len(calls) > 2:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    return 1 - 1 / (1 + (pred - target).abs().mean(1) / 64)\n"
+    )
+    flag.touch()
+    runs = tmp_path / "runs"
+    line = words(data=data, project=runs, loss=f"{tmp_path / 'dies.py'}:dies", check=False, batch=4, val=False)
+    assert torchrun(tmp_path, *line, "name=killed").returncode
+    assert [row["iteration"] for row in read_curve(runs / "killed" / "results.csv")] == [2]
+    flag.unlink()
+    again = torchrun(tmp_path, *line, "name=killed")
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count(f"Resuming {runs / 'killed'}, which this command began and didn't finish.") == 1
+    assert torchrun(tmp_path, *line, "name=whole").returncode == 0
+    assert sorted(path.name for path in runs.iterdir()) == ["killed", "whole"]
+    killed, whole = (load_checkpoint(runs / name / "weights" / "last.pt") for name in ("killed", "whole"))
+    assert killed["state_dict"].keys() == whole["state_dict"].keys()
+    for name, weight in whole["state_dict"].items():
+        assert torch.equal(weight, killed["state_dict"][name]), name
+    first, second = (read_curve(runs / name / "results.csv") for name in ("killed", "whole"))
+    assert [{**row, "time": 0} for row in first] == [{**row, "time": 0} for row in second]
+    assert len(json.loads((runs / "killed" / "provenance.json").read_text())["sessions"]) == 2
+    finished = torchrun(tmp_path, *line, "name=killed")
+    assert finished.returncode == 0 and "rank 0" not in finished.stdout
+    assert finished.stdout.count("killed is what this command trained, and finished: give another id") == 1
+
+
+@pytest.mark.slow
+def test_what_is_being_trained_is_refused_under_torchrun(data, tmp_path):
+    line = words(data=data, project=tmp_path, batch=4)
+    settings = read_settings(line[1:])
+    folder = tmp_path / "train"
+    folder.mkdir()
+    launch = Launch(0, 0, 2, 2, 1, 0, "mine")
+    write_launch_record(folder, launch, {**settings, "loss": "stock"})
+    with lock_run(folder, launch):
+        done = torchrun(tmp_path, *line)
+    assert done.returncode and f"error: {folder} is being trained by another process: wait for its end" in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["torchrun.json", "torchrun.lock"]
+    assert [*tmp_path.iterdir()] == [folder]
+
+
+@pytest.mark.slow
+def test_a_last_pt_of_what_is_being_trained_is_refused_under_torchrun(stopping, tmp_path):
+    shutil.copytree(stopping[1], tmp_path / "half")
+    last = tmp_path / "half" / "weights" / "last.pt"
+    with lock_run(tmp_path / "half", Launch(0, 0, 2, 2, 1, 0, "other")):
+        done = torchrun(tmp_path, "train", f"resume={last}", "workers=0")
+    assert done.returncode and f"error: {tmp_path / 'half'} is being trained by another process" in done.stderr
+    assert load_checkpoint(last)["global_step"] == 2
 
 
 @pytest.mark.slow

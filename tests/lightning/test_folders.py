@@ -2,8 +2,6 @@
 
 import pytest
 
-from yolo_feiou.distributed import group
-from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.lightning.folders import begin_run_folder, make_run_folder
 
@@ -63,26 +61,3 @@ def test_a_run_that_has_begun_stays(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         begin("args.yaml", tmp_path)
     assert (tmp_path / "train" / "args.yaml").exists()
-
-
-@pytest.mark.parametrize("rank", [0, 1])
-def test_all_ranks_get_the_folder_of_the_first(tmp_path, monkeypatch, rank):
-    sent = []
-    monkeypatch.setattr(group, "broadcast_from_first", lambda value: sent.append(value) or tmp_path / "train")
-    with begin_run_folder({}, "train", tmp_path, Launch(rank, rank, 2, 2, 1, 0, "x")) as folder:
-        assert folder == tmp_path / "train" and folder.exists() is (rank == 0)
-    assert sent == [folder if rank == 0 else None]
-
-
-@pytest.mark.parametrize("rank", [0, 1])
-def test_all_ranks_get_the_error_of_the_first(tmp_path, monkeypatch, rank):
-    sent = []
-    monkeypatch.setattr(group, "broadcast_from_first", lambda value: sent.append(value) or ArgumentError("no disk"))
-    (tmp_path / "file").touch()
-    launch = Launch(rank, rank, 2, 2, 1, 0, "x")
-    with (
-        pytest.raises(ArgumentError, match="no disk" if rank else "can't be made"),
-        begin_run_folder({}, "train", tmp_path / "file", launch),
-    ):
-        pass
-    assert len(sent) == 1 and isinstance(sent[0], ArgumentError) is (rank == 0)

@@ -10,6 +10,12 @@ import torch
 
 from yolo_feiou.errors import ArgumentError
 
+#: What is said of a launch that forgets, see `Launch.forgets`.
+FORGETS = (
+    "torchrun can't restart a failed worker of several nodes as it is: start it with "
+    "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment."
+)
+
 
 @dataclass(frozen=True)
 class Launch:

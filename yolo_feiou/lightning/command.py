@@ -3,40 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.distributed import group
+from torch import distributed as dist
+
 from yolo_feiou.distributed.launch import read_launch
-from yolo_feiou.errors import ArgumentError, DataError, did_you_mean
+from yolo_feiou.distributed.resume import lock_run
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import FASTER
-from yolo_feiou.framework import TRAINED
 from yolo_feiou.lightning import checkpoints
-from yolo_feiou.lightning.arguments import MEANINGS, PARAMETERS, complete_arguments
+from yolo_feiou.lightning.arguments import complete_arguments
 from yolo_feiou.lightning.evaluate import evaluate
 from yolo_feiou.lightning.folders import begin_run_folder, make_run_folder
 from yolo_feiou.lightning.framework import FRAMEWORK
+from yolo_feiou.lightning.launched import enter_on_first, join_launch, open_run
 from yolo_feiou.lightning.predict import predict
 from yolo_feiou.lightning.rank import train_on_gpus
 from yolo_feiou.lightning.training import Place, find_place, train
-from yolo_feiou.losses.user.registry import make_spec
-from yolo_feiou.parameters import Flag, Float, Int, Text, read_arguments
+from yolo_feiou.lightning.words import (
+    CHANGEABLE,
+    Resumed,
+    find_resumed,
+    need_checkpoint,
+    read_settings,
+    read_training,
+    read_words,
+)
+from yolo_feiou.parameters import Float, Int, Text, read_arguments
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.configs import read_recipe
 from yolo_feiou.yolo.devices import check_device
 
-#: Modes of Ultralytics' command that a detector beside YOLO hasn't got, and why.
-LACKING = {
-    "export": "torch.onnx.export takes the `model` of yolo_feiou.lightning.detect.TrainedDetector",
-    "track": "there is no tracker for it",
-    "benchmark": "there is nothing that it is exported to",
-    "tune": "list values in yolo ablate, as lr0=0.005,0.01",
-}
-#: What they do, and the tasks of Ultralytics' that they don't.
-TASK, TASKS = "detect", ("segment", "semantic", "classify", "pose", "obb")
-#: Arguments that are true if they are named alone, as for YOLO. `val` is a mode.
-SWITCHES = ("resume", *(name for name, one in PARAMETERS.items() if isinstance(one, Flag) and name != "val"))
 VAL_ARGUMENTS = (
     *(Text(name, "") for name in ("model", "data", "project", "name", "device", "annotations")),
     Text("split", "val"),
@@ -64,51 +63,41 @@ def run_detector(args: Sequence[str]) -> None:
     Raises:
         ArgumentError: If the mode is none of its, or an argument is wrong.
     """
-    words = [arg.lstrip("-").removesuffix(",").removeprefix("mode=").removeprefix("task=") for arg in args]
-    given, mode = [word for word in words if "=" in word], "train"
-    for word in (word for word in words if "=" not in word and word != TASK):
-        if word in LACKING:
-            raise ArgumentError(f"'yolo {word}' isn't for detectors beside YOLO: {LACKING[word]}.")
-        if word in TASKS:
-            raise ArgumentError(f"task={word} isn't for detectors beside YOLO, whose boxes count: leave it out.")
-        if word in SWITCHES:
-            given.append(f"{word}=True")
-        elif word in MODES:
-            mode = word
-        else:
-            raise ArgumentError(f"'yolo {word}' isn't known{did_you_mean(word, MODES)} Expected {', '.join(MODES)}.")
+    mode, given = read_words(args)
     MODES[mode](given)
 
 
 def run_train(given: Sequence[str]) -> None:
-    """Train, or go on with a training."""
-    settings = _split("yolo train", given)
-    if "cfg" in settings:
-        settings = {**read_recipe(settings.pop("cfg")), **settings}
-    resume = settings.pop("resume", False)
-    if str(resume).lower() not in ("false", "none"):
-        _resume(settings, resume)
+    """Train, or go on with a training; under torchrun with the one that the same command began before."""
+    settings = read_settings(given)
+    if resumed := find_resumed(settings, settings.pop("resume", False)):
+        _resume(resumed)
         return
-    settings["loss"] = make_spec(settings.get("loss", "stock"))
-    arguments = complete_arguments(settings)
-    for name in ("model", "data"):
-        if not arguments[name]:
-            raise ArgumentError(f"no {name}= is given: {MEANINGS[name]}.")
+    arguments = read_training(settings)
     launch = read_launch()
     place = find_place(arguments["device"], launch)
     processes = [",".join("0" * place.world)] if launch else [place.device]
     for note in FRAMEWORK.check_arguments(settings, processes):
         say(note)
-    if launch:
-        group.join_group(launch, place.device)
-    with begin_run_folder(arguments, "train", _runs(), launch) as folder:
-        _train(arguments, folder, place, {key: arguments[key] for key in settings}, resume=False)
+    asked = {key: arguments[key] for key in settings}
+    if not launch:
+        with begin_run_folder(arguments, "train", _runs()) as folder:
+            _train(arguments, folder, place, asked, resume=False)
+        return
+    launch = join_launch(launch, place.device)
+    with enter_on_first(open_run(arguments, settings, _runs(), launch), launch) as run:
+        if run.finished:
+            if place.rank == 0:
+                say(f"{run.folder} is what this command trained, and finished: give another id to repeat.")
+            dist.destroy_process_group()
+            return
+        _train(arguments, run.folder, place, asked, resume=run.last is not None)
 
 
 def run_val(given: Sequence[str]) -> None:
     """Evaluate a checkpoint, and print its row."""
     values = read_arguments("yolo val", given, VAL_ARGUMENTS)
-    weights = _need_checkpoint(values.pop("model", ""), "val")
+    weights = need_checkpoint(values.pop("model", ""), "val")
     values["device"] = _read_device(values.get("device", ""), "val")
     trained = checkpoints.load_checkpoint(weights)["train_args"]
     place = {key: values.pop(key, None) for key in ("project", "name")}
@@ -125,7 +114,7 @@ def run_val(given: Sequence[str]) -> None:
 def run_predict(given: Sequence[str]) -> None:
     """Draw what a checkpoint detects in images."""
     values = read_arguments("yolo predict", given, PREDICT_ARGUMENTS)
-    weights = _need_checkpoint(values.pop("model", ""), "predict")
+    weights = need_checkpoint(values.pop("model", ""), "predict")
     if not values.get("source"):
         raise ArgumentError("no source= is given: an image, or a folder of images.")
     values["device"] = _read_device(values.get("device", ""), "predict")
@@ -136,28 +125,18 @@ def run_predict(given: Sequence[str]) -> None:
 MODES = {"train": run_train, "val": run_val, "predict": run_predict}
 
 
-def _resume(settings: Mapping[str, Any], resume: Any) -> None:
-    """Go on with the training of a last.pt, which `model` or `resume` names."""
-    named = settings.get("model") if str(resume).lower() == "true" else resume
-    weights = _need_checkpoint(str(named or ""), "train resume")
-    if weights != Path(str(settings.get("model") or weights)):
-        raise ArgumentError(f"got model={settings['model']} and resume={resume}: give the last.pt alone.")
-    folder = weights.absolute().parents[1]
-    content = checkpoints.load_checkpoint(weights)
-    if weights.name != "last.pt" or checkpoints.find_progress(folder).stage == TRAINED:
-        raise ArgumentError(
-            f"{weights} is not the last.pt of an unfinished training, there is nothing to resume: leave resume out to "
-            "begin a new one from it."
-        )
-    if unknown := settings.keys() - {"model", "data", "device", "workers"}:
-        raise ArgumentError(
-            f"{sorted(unknown)[0]}= can't be changed on resume: data=, device= and workers= alone count."
-        )
-    changed = {key: settings[key] for key in ("data", "device", "workers") if key in settings}
-    arguments = complete_arguments(changed) | {key: None for key in ("data", "device", "workers") if key not in changed}
-    device = arguments["device"] or content["train_args"]["device"]
-    place = find_place(device, read_launch())
-    _train(arguments, folder, place, changed, resume=True)
+def _resume(resumed: Resumed) -> None:
+    """Go on with a training."""
+    launch = read_launch()
+    place = find_place(resumed.device, launch)
+    lock: AbstractContextManager[None] = nullcontext()
+    if launch:
+        launch = join_launch(launch, place.device)
+        lock = enter_on_first(lock_run(resumed.folder, launch), launch)
+    unchanged = {key: None for key in CHANGEABLE if key not in resumed.changed}
+    with lock:
+        arguments = complete_arguments(resumed.changed) | unchanged
+        _train(arguments, resumed.folder, place, resumed.changed, resume=True)
 
 
 def _train(arguments: Mapping[str, Any], folder: Path, place: Place, asked: Mapping[str, Any], *, resume: bool) -> None:
@@ -192,19 +171,3 @@ def _read_device(device: str, mode: str) -> str:
     if "," in named or named.startswith("-"):
         raise ArgumentError(f"device={device}: 'yolo {mode}' takes one device, as device=0 or device=cpu.")
     return named
-
-
-def _need_checkpoint(model: str, mode: str) -> Path:
-    if not checkpoints.is_detector_checkpoint(model):
-        raise DataError(f"'yolo {mode}' needs a trained detector: '{model}' is no checkpoint of one.")
-    return Path(model)
-
-
-def _split(verb: str, given: Sequence[str]) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for arg in given:
-        key, _, value = (part.strip() for part in arg.partition("="))
-        if key in settings:
-            raise ArgumentError(f"'{verb}' got {key}= twice: give it once.")
-        settings[key] = value
-    return {key: None if str(value) in ("None", "none") else value for key, value in settings.items()}

@@ -8,41 +8,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.distributed import group
-from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError
 
 
 @contextmanager
-def begin_run_folder(
-    arguments: Mapping[str, Any], mode: str, runs: Path, launch: Launch | None = None
-) -> Iterator[Path]:
+def begin_run_folder(arguments: Mapping[str, Any], mode: str, runs: Path) -> Iterator[Path]:
     """Make the folder of a run, and yield it; an error before its `args.yaml` is written removes what was made.
 
     Args:
         arguments: `project`, `name` and `exist_ok`, as far as they are given.
         mode: What the folder is called without a `name`.
         runs: Where it goes without a `project`.
-        launch: Of this process: rank 0 makes the folder for all ranks, which have joined their group.
 
     Raises:
-        ArgumentError: If it can't be made; on all ranks.
+        ArgumentError: If it can't be made.
     """
-    if launch and launch.rank:
-        found = group.broadcast_from_first(None)
-        if isinstance(found, ArgumentError):
-            raise found
-        assert found is not None, "rank 0 has found one"
-        yield found
-        return
-    try:
-        folder, new = make_run_folder(arguments, mode, runs)
-    except ArgumentError as error:
-        if launch:
-            group.broadcast_from_first(error)
-        raise
-    if launch:
-        group.broadcast_from_first(folder)
+    folder, new = make_run_folder(arguments, mode, runs)
     try:
         yield folder
     except BaseException:

@@ -17,7 +17,7 @@ from ultralytics.utils.checks import check_version
 from ultralytics.utils.torch_utils import strip_optimizer
 
 from yolo_feiou.distributed import group, resume
-from yolo_feiou.distributed.launch import Launch, choose_device, read_launch
+from yolo_feiou.distributed.launch import FORGETS, Launch, choose_device, read_launch
 from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.escape import make_visible, quote_command
 from yolo_feiou.yolo.host import TrainerHost
@@ -105,10 +105,7 @@ class Ranks(TrainerHost):
         self.leaders, nodes = group.group_first_of_each_node(launch)
         self.launch = replace(launch, nodes=nodes, restarts=max(group.gather_from_all(launch.restarts)))
         if self.launch.forgets and launch.rank == 0:
-            LOGGER.warning(
-                "torchrun can't restart a failed worker of several nodes as it is: start it with "
-                "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment."
-            )
+            LOGGER.warning(FORGETS)
         return device
 
     def _find_folder(self, launch: Launch, cfg: dict[str, Any], overrides: dict[str, Any]) -> None:
