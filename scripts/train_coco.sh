@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Train with a recipe for COCO on all GPUs of this node, or of several; a failed worker costs an epoch at most.
+# Train on COCO on all GPUs of this node, or of several; a failed worker costs what came after the last checkpoint.
 # Usage: scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou […]      any arguments of 'yolo train'
 #
-# The recipe is cfg=coco/yolov8.yaml unless the arguments name another. From the environment:
+# The recipe is cfg=coco/yolov8.yaml unless the arguments name another, or a detector that has defaults of its own, as
+# model=retinanet.yaml does. From the environment:
 #   PROCESSES=4   on this node; default: one for each GPU, or one
 #   RESTARTS=3    how often failed workers are replaced
 #   ID=name       of this training; the same command with the same ID resumes it, after a power cut too.
@@ -12,10 +13,17 @@
 set -euo pipefail
 
 args=("$@")
-case " $* " in *" cfg="*) ;; *) args=(cfg=coco/yolov8.yaml "${args[@]}") ;; esac
 case " $* " in *" data="*) ;; *) echo "error: give data=, the YAML that prepare_coco.py made" >&2; exit 2 ;; esac
 
 python=${PYTHON:-python}
+case " $* " in
+  *" cfg="*) ;;
+  *" model="* | *" resume="*)
+    framework=$("$python" -m yolo_feiou.dispatch which "$@")
+    [ "$framework" = detectors ] || args=(cfg=coco/yolov8.yaml "${args[@]}")
+    ;;
+  *) args=(cfg=coco/yolov8.yaml "${args[@]}") ;;
+esac
 processes=${PROCESSES:-$("$python" -c 'import torch; print(max(torch.cuda.device_count(), 1))')}
 nodes=${MACHINES:-1}
 options=("--nnodes=$nodes" "--nproc-per-node=$processes" "--max-restarts=${RESTARTS:-3}" --rdzv-backend=c10d)
@@ -33,7 +41,7 @@ command=("$python" -m torch.distributed.run "${options[@]}" -m yolo_feiou train 
 if [ -n "${DRY_RUN:-}" ]; then
   printf 'TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 '; printf '%q ' "${command[@]}"; echo; exit
 fi
-"$python" -m yolo_feiou.yolo.check_command "${args[@]}"
+"$python" -m yolo_feiou.dispatch check "${args[@]}"
 # Else a process that replaces a failed one meets the others where the addresses of those before still stand.
 export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 exec "${command[@]}"

@@ -8,7 +8,15 @@ import pytest
 import torch
 
 from tests.runs import short
-from yolo_feiou.dispatch import check_lightning, choose_framework, find_given, names_detector, trains_detector
+from yolo_feiou import dispatch
+from yolo_feiou.dispatch import (
+    check_lightning,
+    check_training,
+    choose_framework,
+    find_given,
+    names_detector,
+    trains_detector,
+)
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.lightning.framework import FRAMEWORK as DETECTORS
 from yolo_feiou.yolo.framework import FRAMEWORK as ULTRALYTICS
@@ -107,6 +115,41 @@ def test_without_lightning_the_extra_is_named(monkeypatch):
         with pytest.raises(ArgumentError, match=r"pip install 'yolo-feiou\[detectors\]', or pytorch-lightning"):
             call()
     assert choose_framework(["model=yolov8n.yaml"]) is ULTRALYTICS
+
+
+def test_a_training_is_checked_by_its_framework(data):
+    """`optimizer` is Ultralytics' argument alone, and `iterations` that of detectors."""
+    check_training(["model=yolov8n.yaml", f"data={data}", "optimizer", "=", "SGD"])
+    check_training(["model=retinanet_r18.yaml", f"data={data}", "iterations", "=", "4"])
+    with pytest.raises(ArgumentError, match="'optimizer' is no argument of a detector's training"):
+        check_training(["model = retinanet_r18.yaml", f"data={data}", "optimizer=SGD"])
+    with pytest.raises(ArgumentError, match="'iterations' is not a valid YOLO argument"):
+        check_training(["model=yolov8n.yaml", f"data={data}", "iterations=4"])
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "out", "err"),
+    [
+        (["which", "model=atss.yaml"], 0, "detectors\n", ""),
+        (["which", "model=yolov8n.yaml"], 0, "ultralytics\n", ""),
+        (["which", "model=torn.pt"], 2, "", "error: model=torn.pt is torn"),
+        (["check", "data=shapes.yaml", "loss=eoiu"], 2, "", "error: unknown loss 'eoiu'"),
+        (["check", "model=atss.yaml", "data=shapes.yaml", "loss=eoiu"], 2, "", "error: unknown loss 'eoiu'"),
+        (["check", "model=atss.yaml", "data=shapes.yaml"], 0, "", ""),
+    ],
+)
+def test_scripts_ask_which_framework_trains_and_have_it_checked(
+    monkeypatch, capsys, checkpoints, words, status, out, err
+):
+    monkeypatch.chdir(checkpoints)
+    monkeypatch.setattr(sys, "argv", ["dispatch", *words])
+    try:
+        dispatch.main()
+        ended = 0
+    except SystemExit as end:
+        ended = end.code
+    said = capsys.readouterr()
+    assert (ended, said.out) == (status, out) and said.err.startswith(err) and bool(said.err) is bool(err)
 
 
 RUN = """

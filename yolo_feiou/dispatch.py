@@ -1,15 +1,22 @@
-"""Which framework a command is for: Ultralytics', or that of the detectors beside YOLO, by its model."""
+"""Which framework a command is for: Ultralytics', or that of the detectors beside YOLO, by its model.
+
+For scripts that start a training in several processes, `python -m yolo_feiou.dispatch which ARGS` says it, and
+`python -m yolo_feiou.dispatch check ARGS` checks the arguments once: otherwise each process finds the same mistake, and
+torchrun restarts all of them for it.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
 from yolo_feiou.detectors.config import is_detector
-from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.checkpoint_reader import has_key, is_torn
+from yolo_feiou.terminal import say
 
 
 def find_given(args: Sequence[str], key: str) -> str:
@@ -81,3 +88,33 @@ def check_lightning() -> None:
         raise ArgumentError(
             "detectors beside YOLO need PyTorch Lightning: pip install 'yolo-feiou[detectors]', or pytorch-lightning."
         )
+
+
+def check_training(args: Sequence[str]) -> None:
+    """Check the arguments of `yolo train`, as far as that goes without training.
+
+    Raises:
+        YoloFeiouError: If an argument is unknown or wrong, or there is no such data or recipe.
+    """
+    from yolo_feiou.yolo.check_command import check_training_command
+    from yolo_feiou.yolo.command import merge_equals_args
+
+    words = merge_equals_args(list(args))
+    if trains_detector(words):
+        check_lightning()
+        from yolo_feiou.lightning.words import check_training_command
+    check_training_command(words)
+
+
+def main() -> None:
+    """Say which framework the arguments of a training are for, or check them; a mistake is a line and exit status 2."""
+    with exit_on_error():
+        verb, args = sys.argv[1], sys.argv[2:]
+        if verb == "check":
+            check_training(args)
+        else:
+            say("detectors" if trains_detector(args) else "ultralytics")
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,12 @@ def test_a_dry_run_prints_the_command():
     assert line.split()[-5:] == ["yolo_feiou", "train", RECIPE, "data=coco.yaml", "loss=focal_eiou"]
     named = train_coco("data=coco.yaml", "cfg=coco/1x.yaml", DRY_RUN="1").stdout
     assert RECIPE not in named and "cfg=coco/1x.yaml" in named
+    assert RECIPE in train_coco("data=coco.yaml", "model=yolov8n.yaml", DRY_RUN="1").stdout
+
+
+def test_a_detector_beside_yolo_has_no_recipe_of_yolo():
+    words = train_coco("data=coco.yaml", "model=retinanet.yaml", DRY_RUN="1").stdout.split()
+    assert words[-4:] == ["yolo_feiou", "train", "data=coco.yaml", "model=retinanet.yaml"]
 
 
 def test_each_of_several_nodes_has_the_same_command():
@@ -81,17 +87,19 @@ def test_a_training_that_is_finished_is_not_begun_again(tmp_path, data, release,
         (["data=shapes.yaml", "epocs=3"], "'epocs' is not a valid YOLO argument"),
         (["data=shapes.yaml", "cfg=coco/yolov9.yaml"], "did you mean 'coco/yolov8.yaml'"),
         (["data=shapes.yaml", "project=Bob's"], "project= and name=: Ultralytics can't load weights from"),
+        (["data=shapes.yaml", "model=atss.yaml", "mosaic=0"], "'mosaic' is no argument of a detector's training"),
     ],
 )
 def test_a_mistake_is_one_line(words, message):
-    line = [sys.executable, "-m", "yolo_feiou.yolo.check_command", *words]
+    line = [sys.executable, "-m", "yolo_feiou.dispatch", "check", *words]
     done = subprocess.run(line, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("error: ") == 1
 
 
 @pytest.mark.slow
-def test_a_mistake_is_said_once_before_any_process_starts():
-    done = train_coco("data=shapes.yaml", "loss=eoiu")
+@pytest.mark.parametrize("model", ["yolov8n.yaml", "retinanet_r18.yaml"])
+def test_a_mistake_is_said_once_before_any_process_starts(model):
+    done = train_coco("data=shapes.yaml", f"model={model}", "loss=eoiu")
     assert done.returncode == 2 and "did you mean 'eiou'" in done.stderr
     assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
 
@@ -152,6 +160,29 @@ def test_a_job_whose_time_runs_out_is_requeued_and_resumes(slurm, tmp_path, data
     assert re.search(rf"Resuming training \S+ from epoch [{done}{done + 1}]", again.stdout)
     assert [row["epoch"] for row in results(folder)] == list("1234")
     assert again.stdout.count("Box loss: focal_eiou (gamma=0.25") == 2
+
+
+@pytest.mark.slow
+def test_a_job_of_a_detector_is_requeued_and_resumes(slurm, tmp_path, data):
+    words = ["model=retinanet_r18.yaml", f"data={data}", f"project={tmp_path / 'runs'}", "name=run", "loss=focal_eiou"]
+    words += ["imgsz=64", "batch=4", "workers=0", "device=cpu", "val=false", "iterations=10", "intervals=5"]
+    line, folder = [SCRIPTS / "train_coco.slurm", *words], tmp_path / "runs" / "run"
+    environment = {**slurm, "PROCESSES": "2"}
+    with subprocess.Popen(line, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as job:
+        deadline = time.monotonic() + 100
+        while not (folder / "weights" / "last.pt").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        job.send_signal(signal.SIGUSR1)
+        assert job.wait(60) == 0
+    assert (tmp_path / "scontrol.txt").read_text() == "requeue 4711\n"
+    assert 1 <= len(results(folder)) < 5
+    requeued = subprocess.run(
+        line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200, check=False
+    )
+    assert requeued.returncode == 0, requeued.stderr[-2000:]
+    assert requeued.stdout.count(f"Resuming {folder}, which this command began and didn't finish.") == 1
+    assert [int(row["epoch"]) for row in results(folder)] == [*range(1, 6)]
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
 
 
 def test_a_failure_is_not_requeued(slurm, tmp_path):

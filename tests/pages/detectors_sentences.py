@@ -6,6 +6,7 @@ from tests.pages.claims import Claim, exempt, shown
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 TRAINING, MODULE, COMMAND = (f"lightning/test_{name}.py" for name in ("training", "module", "command"))
+SCRIPTS = "distributed/test_scripts.py"
 BUILD, CONFIG, SEAM = (f"detectors/test_{name}.py" for name in ("build", "config", "seam"))
 RANKS = f"{TRAINING}::test_two_ranks_train_as_one_process_on_the_same_batches"
 ONCE = f"{MODULE}::test_a_box_term_that_is_not_computed_once_stops_the_training"
@@ -13,7 +14,7 @@ ONCE = f"{MODULE}::test_a_box_term_that_is_not_computed_once_stops_the_training"
 
 def claims_on_detectors() -> list[Claim]:
     """Return those of docs/detectors.md."""
-    return [*_start(), *_models(), *_training(), *_open_questions(), *_tables(), *_differences()]
+    return [*_start(), *_models(), *_training(), *_clusters(), *_open_questions(), *_tables(), *_differences()]
 
 
 def _start() -> list[Claim]:
@@ -109,6 +110,27 @@ def _training() -> list[Claim]:
             "On several GPUs (`device=0,1,2,3`, or your own torchrun) the sums of the box loss are over all of them.",
             *(RANKS, "lightning/test_rank.py::test_a_process_is_started_for_each_gpu"),
         ),
+    ]
+
+
+def _clusters() -> list[Claim]:
+    job = f"{SCRIPTS}::test_a_job_of_a_detector_is_requeued_and_resumes"
+    killed = f"{COMMAND}::test_the_same_command_under_torchrun_resumes_what_was_killed_to_the_last_digit"
+    return [
+        shown(
+            "`scripts/train_coco.sh model=retinanet.yaml data=… loss=focal_eiou` trains on all GPUs of a node or of "
+            "several, and `scripts/train_coco.slurm` as a job of Slurm, as [`coco.md`](coco.md) says.",
+            *(f"{SCRIPTS}::test_a_detector_beside_yolo_has_no_recipe_of_yolo", job),
+        ),
+        shown(
+            "The same command goes on with its training after whatever killed it, here from the last interval;",
+            *(killed, job),
+        ),
+        shown(
+            "while that is being trained it is refused, and once it is finished it says so.",
+            *(f"{COMMAND}::test_what_is_being_trained_is_refused_under_torchrun", killed, job),
+        ),
+        shown("So it is with your own torchrun, given the same `--rdzv-id`.", killed),
     ]
 
 

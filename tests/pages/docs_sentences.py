@@ -53,6 +53,12 @@ def _training() -> list[Claim]:
             "Unknown arguments, losses, recipes and data are refused before any process starts.",
             f"{SCRIPTS}::test_a_mistake_is_said_once_before_any_process_starts",
         ),
+        shown(
+            "The scripts take `model=retinanet.yaml` and the other [detectors beside YOLO](detectors.md) as well, then "
+            "without a recipe of YOLO's.",
+            f"{SCRIPTS}::test_a_detector_beside_yolo_has_no_recipe_of_yolo",
+            f"{SCRIPTS}::test_a_job_of_a_detector_is_requeued_and_resumes",
+        ),
     ]
 
 

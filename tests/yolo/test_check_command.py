@@ -1,12 +1,9 @@
 """The words of a training are looked at before any process starts."""
 
-import sys
-
 import pytest
 
 from tests.runs import short
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
-from yolo_feiou.yolo import check_command
 from yolo_feiou.yolo.check_command import check_training_command
 
 GOOD = ["model=yolov8n.yaml", "loss=focal_eiou:gamma=0.25", "cfg=coco/1x.yaml", "box_stats=True"]
@@ -43,10 +40,3 @@ def test_a_mistake_is_one_line(words, message):
 def test_an_unknown_argument_is_a_mistake_of_the_user():
     with pytest.raises(ArgumentError):
         check_training_command(["data=shapes.yaml", "epocs=3"])
-
-
-def test_the_process_ends_with_status_2_and_the_line(capsys, monkeypatch, data):
-    monkeypatch.setattr(sys, "argv", ["check_command", f"data={data}", "loss=eoiu"])
-    with pytest.raises(SystemExit) as end:
-        check_command.main()
-    assert end.value.code == 2 and capsys.readouterr().err.startswith("error: unknown loss 'eoiu'")

@@ -1,18 +1,14 @@
-"""`python -m yolo_feiou.yolo.check_command ARGS`: check the arguments of a training once, before torchrun starts it.
-
-Otherwise each process finds the same mistake, and torchrun restarts all of them for it.
-"""
+"""Check the arguments of a training once, before torchrun starts it: see `dispatch.main`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from ultralytics.cfg import check_dict_alignment, merge_equals_args
 from ultralytics.utils import DEFAULT_CFG_DICT
 
-from yolo_feiou.errors import ArgumentError, exit_on_error
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.yolo.command import check_command_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data
 from yolo_feiou.yolo.default_cfg import extended_default_cfg
@@ -36,13 +32,3 @@ def check_training_command(args: Sequence[str]) -> None:
     check_data_file(find_data(given.get("data")))
     folder = Path(given.get("project", ""), given.get("name", ""))
     check_weights_folder(folder.absolute(), "project= and name=")
-
-
-def main() -> None:
-    """Check the arguments of the command line; a mistake is one line on stderr and exit status 2."""
-    with exit_on_error():
-        check_training_command(sys.argv[1:])
-
-
-if __name__ == "__main__":
-    main()
