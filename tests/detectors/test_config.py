@@ -49,7 +49,7 @@ def test_the_papers_backbone_and_the_one_for_small_machines(name):
         3,
         False,
     )
-    assert (small.backbone, small.weights, small.trains_norms) == ("resnet18", "none", True)
+    assert (small.backbone, small.weights, small.norm, small.trains_norms) == ("resnet18", "none", "group", False)
     assert (paper.score_threshold, paper.detections) == (0.05, 100)
 
 
