@@ -229,6 +229,8 @@ def test_a_sum_is_the_sum_of_its_terms(name):
 )
 def test_a_step_and_detections_under_autocast_are_finite_and_near_float32(name, loss, half):
     """bfloat16 has 8 bits, float16 11 and a range of 65,504; boxes were off by pixels if they held coordinates."""
+    if name == "mask_rcnn" and half == torch.float16:
+        pytest.skip("float16 takes two minutes on a CPU: Faster R-CNN has the same heads of boxes")
     model = build(name, loss=loss, rpn=name in R_CNNS)
     images, targets = batch_for(name)
     expected = losses(name, loss=loss, rpn=name in R_CNNS)

@@ -6,7 +6,7 @@ from torch import nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
 
-from yolo_feiou.detectors.precision import FloatAnchors, raise_outputs
+from yolo_feiou.detectors.precision import FloatAnchors, FloatP6P7, raise_outputs
 
 SHAPES = ((32, 64, 128), (45, 90, 181)), ((0.5, 1.0, 2.0),) * 2
 
@@ -49,3 +49,22 @@ def test_float32_is_the_same_tensor():
     head, x = Head("tensor"), torch.rand(3)
     raise_outputs(head)
     assert head(x) is x
+
+
+def test_the_smallest_maps_have_a_gradient_of_their_own_alone():
+    """Under bfloat16 one of a single cell is otherwise what lay in memory, here NaN; the values are those of float32."""
+    torch.manual_seed(0)
+    block, last = FloatP6P7(256, 256), torch.randn(2, 256, 2, 2)
+    (expected, _), grads = block([last], [last], ["p5"]), []
+    for _ in range(5):
+        block.zero_grad()
+        for dtype in (torch.float32, torch.bfloat16):
+            rubbish = [torch.full((2**size,), torch.nan, dtype=dtype) for size in range(6, 20) for _ in range(12)]
+            del rubbish
+        with torch.autocast("cpu", torch.bfloat16):
+            maps, names = block([last.bfloat16()], [last.bfloat16()], ["p5"])
+        assert names == ["p5", "p6", "p7"] and [one.shape[-1] for one in maps] == [2, 1, 1]
+        torch.stack([one.float().sum() for one in maps]).sum().backward()
+        grads.append(block.p7.weight.grad.clone())
+    assert all(grad.isfinite().all() and torch.equal(grad, grads[0]) for grad in grads)
+    torch.testing.assert_close(maps[1], expected[1], rtol=0.05, atol=0.05)

@@ -12,9 +12,10 @@ from torch import Tensor, hub, nn
 from torchvision.models import get_model_weights
 from torchvision.models.detection.backbone_utils import BackboneWithFPN, resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool, LastLevelP6P7
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from yolo_feiou.detectors.config import DetectorConfig
+from yolo_feiou.detectors.precision import FloatP6P7
 from yolo_feiou.errors import DataError, MissingFileError, first_three
 from yolo_feiou.storage.checksums import file_sha256
 
@@ -35,7 +36,7 @@ def build_backbone(config: DetectorConfig, *, load_weights: bool = True) -> Back
         MissingFileError: If weights aren't there and can't be fetched.
         DataError: If a file isn't a state dict of this backbone.
     """
-    pyramid: dict[str, Any] = {"returned_layers": [2, 3, 4], "extra_blocks": LastLevelP6P7(CHANNELS, CHANNELS)}
+    pyramid: dict[str, Any] = {"returned_layers": [2, 3, 4], "extra_blocks": FloatP6P7(CHANNELS, CHANNELS)}
     if config.proposals is not None:
         pyramid = {"returned_layers": [1, 2, 3, 4], "extra_blocks": LastLevelMaxPool()}
     norm = "batch" if config.trains_norms else config.norm.replace("auto", "frozen")

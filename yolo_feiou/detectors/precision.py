@@ -1,4 +1,4 @@
-"""Anchors and deltas in float32 under autocast, whatever the dtype of the features."""
+"""Anchors, deltas and the smallest maps in float32 under autocast, whatever the dtype of the features."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.image_list import ImageList
+from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
 
 class FloatAnchors(AnchorGenerator):
@@ -18,6 +19,20 @@ class FloatAnchors(AnchorGenerator):
         # It looks at shapes, device and dtype alone: these have one number each.
         shapes = [torch.empty((), device=features.device).expand(features.shape) for features in feature_maps]
         return super().forward(image_list, shapes)
+
+
+class FloatP6P7(LastLevelP6P7):
+    """torchvision's P6 and P7 in float32: on CPUs the bfloat16 gradient of a map of one cell holds what lay in memory.
+
+    That is a fault of oneDNN's convolution with a stride of 2, and gives NaN by chance for images up to 64 pixels. The
+    maps are so small that float32 costs nothing.
+    """
+
+    def forward(self, p: list[Tensor], c: list[Tensor], names: list[str]) -> tuple[list[Tensor], list[str]]:
+        """Return the pyramid's maps with P6 and P7, and their names, as torchvision does."""
+        with torch.autocast(p[-1].device.type, enabled=False):
+            made, names = super().forward([p[-1].float()], [c[-1].float()], names)
+        return [*p, *made[1:]], names
 
 
 def raise_outputs(*heads: nn.Module) -> None:
