@@ -52,7 +52,7 @@ def test_float32_is_the_same_tensor():
 
 
 def test_the_smallest_maps_have_a_gradient_of_their_own_alone():
-    """Under bfloat16 one of a single cell is otherwise what lay in memory, here NaN; the values are those of float32."""
+    """Under bfloat16 that of a single cell is otherwise what lay in memory, here NaN; values are those of float32."""
     torch.manual_seed(0)
     block, last = FloatP6P7(256, 256), torch.randn(2, 256, 2, 2)
     (expected, _), grads = block([last], [last], ["p5"]), []
