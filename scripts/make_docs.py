@@ -21,6 +21,7 @@ from statistics import fmean
 import yaml
 
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
+from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import escape_markdown
 from yolo_feiou.lightning.arguments import DEFAULTS, MEANINGS, PARAMETERS
@@ -226,6 +227,18 @@ def list_detector_arguments() -> str:
     return format_table(("argument", "default", "meaning"), "lll", rows)
 
 
+def list_learning(root: Path) -> str:
+    """Return a table of the trainings on `shapes` that were run to their end, see scripts/learn_shapes.py."""
+    last: dict[tuple[str, str], Row] = {}
+    for row in read_rows(root / "docs" / "detectors" / "learning.csv"):
+        last[row["detector"], row["loss"]] = row
+    rows = []
+    for row in last.values():
+        minutes, best = f"{float(row['minutes']):.1f}", [f"{100 * float(row[name]):.1f}" for name in ("AP50", "AP")]
+        rows.append((DETECTORS[row["detector"]], f"`{row['loss']}`", row["iteration"], minutes, row["machine"], *best))
+    return format_table(("detector", "loss", "steps", "minutes", "on", "AP50", "AP"), "llrrlrr", rows)
+
+
 def list_recipes(root: Path) -> str:
     """Return a table of all recipes: the command that takes each, its losses, and the first line of its comment."""
     rows = []
@@ -344,6 +357,7 @@ def compare_resumed(root: Path) -> str:
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
     "detector_arguments": lambda root: list_detector_arguments(),
+    "learning": list_learning,
     "loss-parameters": lambda root: list_parameters(),
     "loss-modifiers": lambda root: compare_modifiers(),
     "modifiers": lambda root: list_modifiers(),

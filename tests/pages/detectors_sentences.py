@@ -14,7 +14,16 @@ ONCE = f"{MODULE}::test_a_box_term_that_is_not_computed_once_stops_the_training"
 
 def claims_on_detectors() -> list[Claim]:
     """Return those of docs/detectors.md."""
-    return [*_start(), *_models(), *_training(), *_clusters(), *_open_questions(), *_tables(), *_differences()]
+    return [
+        *_start(),
+        *_models(),
+        *_training(),
+        *_clusters(),
+        *_open_questions(),
+        *_tables(),
+        *_learning(),
+        *_differences(),
+    ]
 
 
 def _start() -> list[Claim]:
@@ -178,6 +187,21 @@ def _tables() -> list[Claim]:
         ),
         exempt("None were computed yet: there was no GPU.", "there was no GPU at hand"),
         exempt("In small, ResNet-18 on synthetic images for a few steps, it is", ADVICE),
+    ]
+
+
+def _learning() -> list[Claim]:
+    return [
+        shown(
+            "`scripts/learn_shapes.py` trains ResNet-18 from scratch on the synthetic `shapes` at 96 pixels and draws "
+            "the AP50 of unseen images.",
+            "test_learn_shapes.py::test_each_training_is_of_its_detector_with_resnet_18_from_scratch",
+            "test_learn_shapes.py::test_results_of_all_trainings_are_in_one_table_and_picture",
+        ),
+        shown(
+            "Trainings that are not in the table were not run to their end yet.",
+            "test_learn_shapes.py::test_a_recorded_training_has_reached_the_goal_within_ten_minutes",
+        ),
     ]
 
 
