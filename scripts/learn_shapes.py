@@ -22,7 +22,8 @@ from matplotlib.figure import Figure
 from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.lightning.arguments import complete_arguments
-from yolo_feiou.lightning.training import find_place, train
+from yolo_feiou.lightning.place import find_place
+from yolo_feiou.lightning.training import train
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.parameters import Int, Text, read_arguments
 from yolo_feiou.plots.ablation import Line, LinePanel, draw_lines

@@ -6,7 +6,10 @@ import sys
 import pytest
 from ultralytics import cfg
 
+from tests.lightning.trainings import Killed
 from yolo_feiou import cli
+from yolo_feiou.lightning import training
+from yolo_feiou.lightning.module import DetectorModule
 
 #: A training of two parts of two steps each.
 SHORT = {"imgsz": 64, "iterations": 4, "intervals": 2, "batch": 2, "workers": 0, "device": "cpu"}
@@ -71,3 +74,20 @@ def stopping(data, tmp_path_factory):
     flag.unlink()
     assert said == f"interrupted; yolo train resume model={project / 'half' / 'weights' / 'last.pt'}"
     return loss, project / "half"
+
+
+@pytest.fixture
+def kill(monkeypatch):
+    """A function that has a training die in a step, counted from 0."""
+
+    def at(step):
+        class Dying(DetectorModule):
+            def training_step(self, batch, batch_idx):
+                if self.global_step == step:
+                    raise Killed
+                return super().training_step(batch, batch_idx)
+
+        monkeypatch.setattr(training, "DetectorModule", Dying)
+        return lambda: monkeypatch.setattr(training, "DetectorModule", DetectorModule)
+
+    return at

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from yolo_feiou.distributed.launch import read_launch
 from yolo_feiou.lightning.arguments import complete_arguments
-from yolo_feiou.lightning.training import find_place, train
+from yolo_feiou.lightning.place import find_place
+from yolo_feiou.lightning.training import train
 
 
 def main():

@@ -26,7 +26,7 @@ from yolo_feiou.lightning.arguments import DEFAULTS
 from yolo_feiou.lightning.checkpoints import load_checkpoint
 from yolo_feiou.lightning.evaluate import evaluate
 from yolo_feiou.lightning.framework import FRAMEWORK
-from yolo_feiou.lightning.training import Place
+from yolo_feiou.lightning.place import Place
 from yolo_feiou.results.arguments import (
     DETECTOR_ARGUMENTS,
     DETECTOR_USUAL_VALUES,

@@ -7,7 +7,8 @@ from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.config import read_detector_config
 from yolo_feiou.lightning.arguments import complete_arguments
 from yolo_feiou.lightning.checkpoints import CONFIG, load_checkpoint
-from yolo_feiou.lightning.training import Place, train
+from yolo_feiou.lightning.place import Place
+from yolo_feiou.lightning.training import train
 
 DETECTORS = ("retinanet", "faster_rcnn", "mask_rcnn", "atss", "paa")
 #: Steps of a few tenths of a second: 64 px, two images.
@@ -29,6 +30,10 @@ _OWN = {
     "atss": "anchor_scale: 2\n",
     "paa": "anchor_scale: 2\n",
 }
+
+
+class Killed(Exception):
+    """What ends a training in the middle of a part."""
 
 
 def write_model(folder, detector="retinanet", more="norm: batch\ndetections: 10\n"):

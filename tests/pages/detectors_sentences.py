@@ -8,7 +8,7 @@ ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 TRAINING, MODULE, COMMAND = (f"lightning/test_{name}.py" for name in ("training", "module", "command"))
 SCRIPTS = "distributed/test_scripts.py"
 BUILD, CONFIG, SEAM = (f"detectors/test_{name}.py" for name in ("build", "config", "seam"))
-RANKS = f"{TRAINING}::test_two_ranks_train_as_one_process_on_the_same_batches"
+RANKS = "lightning/test_two_ranks.py::test_two_ranks_train_as_one_process_on_the_same_batches"
 ONCE = f"{MODULE}::test_a_box_term_that_is_not_computed_once_stops_the_training"
 
 
@@ -159,7 +159,7 @@ def _open_questions() -> list[Claim]:
         shown(
             "ℓn losses of R-CNNs are divided by all sampled regions, as torchvision divides its own; losses on the "
             "overlap by the positives.",
-            f"{TRAINING}::test_the_box_loss_of_an_r_cnn_is_over_the_regions_of_both_ranks",
+            "lightning/test_two_ranks.py::test_the_box_loss_of_an_r_cnn_is_over_the_regions_of_both_ranks",
             "detectors/test_rcnn.py::test_stock_through_the_seam_is_stock",
         ),
         shown(

@@ -20,9 +20,10 @@ from yolo_feiou.lightning.evaluate import evaluate
 from yolo_feiou.lightning.folders import begin_run_folder, make_run_folder
 from yolo_feiou.lightning.framework import FRAMEWORK
 from yolo_feiou.lightning.launched import enter_on_first, join_launch, open_run
+from yolo_feiou.lightning.place import Place, find_place
 from yolo_feiou.lightning.predict import predict
 from yolo_feiou.lightning.rank import train_on_gpus
-from yolo_feiou.lightning.training import Place, find_place, train
+from yolo_feiou.lightning.training import train
 from yolo_feiou.lightning.words import (
     CHANGEABLE,
     Resumed,

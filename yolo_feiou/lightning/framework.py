@@ -15,8 +15,9 @@ from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, complete_arguments
 from yolo_feiou.lightning.evaluate import evaluate
 from yolo_feiou.lightning.masks import read_masks
+from yolo_feiou.lightning.place import find_place
 from yolo_feiou.lightning.rank import train_on_gpus
-from yolo_feiou.lightning.training import find_config, find_place, train
+from yolo_feiou.lightning.training import find_config, train
 from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.framework import UltralyticsFramework

@@ -136,7 +136,7 @@ class DetectorModule(lightning.LightningModule):
         checkpoint.update(self.kept)
 
 
-def describe_loss(module: DetectorModule, title: str) -> str:
+def describe_loss(module: DetectorModule, title: str, rank: int = 0) -> str:
     """Return the line that says which box loss trains, in how many heads, and with which gain."""
     terms, loss = module.box_terms, module.arguments["loss"]
     if not terms:
@@ -144,4 +144,4 @@ def describe_loss(module: DetectorModule, title: str) -> str:
         return f"Box loss: {STOCK}, {title}'s own of torchvision's{'' if gain == 'auto' else f', box={gain:g}'}"
     heads = f"{len(terms)} head{'s' if len(terms) > 1 else ''}"
     name = f"{STOCK}, which is giou" if loss == STOCK else terms[0].box_loss.description
-    return f"Box loss: {name}, in {heads} of {title}, box={terms[0].box:g}, rank {module.global_rank}"
+    return f"Box loss: {name}, in {heads} of {title}, box={terms[0].box:g}, rank {rank}"

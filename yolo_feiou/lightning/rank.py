@@ -12,7 +12,8 @@ from typing import Any
 
 from yolo_feiou.distributed.launch import read_launch
 from yolo_feiou.errors import ArgumentError, exit_on_error
-from yolo_feiou.lightning.training import find_place, train
+from yolo_feiou.lightning.place import find_place
+from yolo_feiou.lightning.training import train
 from yolo_feiou.processes import WORKER, exit_with
 from yolo_feiou.storage.tables import read_json, write_json
 

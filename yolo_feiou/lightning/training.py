@@ -1,9 +1,9 @@
-"""A detector's training, from its arguments to the weights: `prepare_run` checks and builds, `Training.fit` trains."""
+"""A detector's training, from its arguments to the weights in its folder: `train`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.config import DetectorConfig, read_detector_config
 from yolo_feiou.detectors.seam import BoxTerm
 from yolo_feiou.distributed import group
-from yolo_feiou.distributed.launch import Launch, choose_device
 from yolo_feiou.errors import ArgumentError, FinishedError
 from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, Schedule, make_schedule
@@ -31,6 +30,7 @@ from yolo_feiou.lightning.detect import PREFIX
 from yolo_feiou.lightning.fit import UsualTermination, fit, quiet_lightning
 from yolo_feiou.lightning.intervals import Intervals, drop_rows
 from yolo_feiou.lightning.module import DetectorModule, describe_loss
+from yolo_feiou.lightning.place import Place
 from yolo_feiou.lightning.pulse import Pulse
 from yolo_feiou.losses.build import STOCK, shorten_spec
 from yolo_feiou.losses.user.registry import find_sources
@@ -41,46 +41,6 @@ from yolo_feiou.results.provenance import make_session
 from yolo_feiou.storage.tables import write_text
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.configs import find_data
-from yolo_feiou.yolo.devices import check_device
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a process trains.
-
-    Attributes:
-        launch: What torchrun says of it, None for a single process.
-        device: 'cpu', or the GPUs of its node, '0,1'.
-    """
-
-    launch: Launch | None = None
-    device: str = "cpu"
-
-    @property
-    def rank(self) -> int:
-        """Its number among all processes."""
-        return self.launch.rank if self.launch else 0
-
-    @property
-    def world(self) -> int:
-        """How many processes there are."""
-        return self.launch.size if self.launch else 1
-
-
-def find_place(device: Any, launch: Launch | None) -> Place:
-    """Return where a process trains, given the argument `device`.
-
-    Raises:
-        ArgumentError: If there is no such device, or other ones than torchrun has processes for.
-    """
-    text = "" if device is None else ",".join(map(str, device)) if isinstance(device, list | tuple) else str(device)
-    text = text.strip("[]() ").replace("cuda:", "")
-    check_device(text)
-    if launch is not None:
-        return Place(launch, choose_device(launch, text))
-    if text in ("", "None", "none"):
-        text = "0" if torch.cuda.is_available() else "cpu"
-    return Place(None, text)
 
 
 def train(
@@ -205,7 +165,7 @@ def _fit(
         for line in (*lines, f"{config.title}, {config.backbone}, weights {weights}: {_count(model)} parameters"):
             say(line)
     loader = data.make_loader(arguments, first, schedule.iterations, place.rank, place.world)
-    say(describe_loss(module, config.title).replace("rank 0", f"rank {place.rank}"))
+    say(describe_loss(module, config.title, place.rank))
     with quiet_lightning():
         trainer = make_trainer(folder, place, schedule, arguments, intervals)
     fit(trainer, module, loader, folder / "weights" / "last.pt" if content else None)

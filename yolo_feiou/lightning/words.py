@@ -14,7 +14,7 @@ from yolo_feiou.framework import TRAINED
 from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import MEANINGS, PARAMETERS, complete_arguments
 from yolo_feiou.lightning.framework import FRAMEWORK
-from yolo_feiou.lightning.training import find_place
+from yolo_feiou.lightning.place import find_place
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.parameters import Flag
 from yolo_feiou.yolo.configs import check_data_file, find_data, read_recipe
