@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from yolo_feiou.detectors.config import is_detector
+from yolo_feiou.detectors.config import CHECKPOINT_KEY, is_detector
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.checkpoint_reader import has_key, is_torn
@@ -36,7 +36,7 @@ def names_detector(model: str) -> bool:
         return is_detector(model)
     if is_torn(path):
         raise DataError(f"model={model} is torn, its end is missing: copy it again, or train it again.")
-    return has_key(path, "detector_config")
+    return has_key(path, CHECKPOINT_KEY)
 
 
 def trains_detector(args: Sequence[str]) -> bool:

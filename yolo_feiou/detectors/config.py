@@ -26,6 +26,9 @@ _HERE = Path(__file__).parents[1]
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
 DETECTORS_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir()) / "detectors"
 
+#: The key under which a checkpoint has the keys of its detector's YAML, and by which it is known.
+CHECKPOINT_KEY = "detector_config"
+
 
 @dataclass(frozen=True)
 class DetectorConfig:

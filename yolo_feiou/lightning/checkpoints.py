@@ -13,13 +13,12 @@ from typing import Any
 
 import torch
 
+from yolo_feiou.detectors.config import CHECKPOINT_KEY as CONFIG
 from yolo_feiou.errors import DataError
 from yolo_feiou.framework import HALF, NEW, TRAINED, Progress
 from yolo_feiou.storage.checkpoint_reader import has_key, read_numbers
 from yolo_feiou.storage.tables import atomic_file
 
-#: The key by which a checkpoint of ours is known, under which it has the keys of a detector's YAML.
-CONFIG = "detector_config"
 #: What Lightning needs to resume, and nobody else.
 STATES = ("optimizer_states", "lr_schedulers", "loops", "callbacks", "MixedPrecision")
 

@@ -68,20 +68,15 @@ class TrainedDetector:
         """
         found = detect_images(self.model, images, range(len(images)), batch, workers, self.device)
         shapes = {file: (int(h), int(w)) for file, (h, w) in zip(images.files, images.shapes, strict=True)}
-        made = {**describe_settings(self.config, self.arguments), "batch": batch, **settings}
-        return Detections(self.names, found, shapes, made)
-
-
-def describe_settings(config: DetectorConfig, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return what the row of an evaluation says of how it was made, beside the ground truth."""
-    return {
-        "conf": config.score_threshold,
-        "iou": config.nms,
-        "max_det": config.detections,
-        "imgsz": arguments["imgsz"],
-        "batch": arguments["batch"],
-        "single_cls": bool(arguments["single_cls"]),
-    }
+        made = {
+            "conf": self.config.score_threshold,
+            "iou": self.config.nms,
+            "max_det": self.config.detections,
+            "imgsz": self.arguments["imgsz"],
+            "batch": batch,
+            "single_cls": bool(self.arguments["single_cls"]),
+        }
+        return Detections(self.names, found, shapes, {**made, **settings})
 
 
 def choose_device(device: str) -> torch.device:
