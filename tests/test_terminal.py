@@ -1,5 +1,7 @@
 """What a terminal gets."""
 
+import io
+
 import pytest
 
 from tests.odd_names import FORBIDDEN, ODD
@@ -12,3 +14,16 @@ def test_a_message_is_printed_as_one_line_without_control_characters(name, capsy
     out, _ = capsys.readouterr()
     assert out.startswith("run ") and out.endswith(" is done\n")
     assert not set(out[:-1]) & set(FORBIDDEN)
+
+
+def test_a_line_and_its_end_are_one_write():
+    """Else the line of another rank comes between, where Python doesn't buffer."""
+    written = []
+
+    class Pipe(io.StringIO):
+        def write(self, text):
+            written.append(text)
+            return len(text)
+
+    say("Box loss: eiou", Pipe())
+    assert written == ["Box loss: eiou\n"]

@@ -9,5 +9,10 @@ from yolo_feiou.escape import make_visible
 
 
 def say(line: str, out: TextIO | None = None) -> None:
-    """Print a line and flush; names in it can't control the terminal, nor begin another line."""
-    print(make_visible(line), file=out or sys.stdout, flush=True)
+    """Print a line and flush; names in it can't control the terminal, nor begin another line.
+
+    In one write, end included: unbuffered, `print` writes the end by itself, and another rank's line comes between.
+    """
+    out = out or sys.stdout
+    out.write(f"{make_visible(line)}\n")
+    out.flush()

@@ -24,6 +24,7 @@ from yolo_feiou.results import run_record
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import make_session
 from yolo_feiou.storage.tables import atomic_file, write_text
+from yolo_feiou.terminal import say
 from yolo_feiou.yolo import loss_state
 from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
@@ -210,7 +211,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         self.prepare_loss(self.box_loss)
         counts = [f"{swap_losses(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
-        print(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}", flush=True)
+        say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}")
         self.prove(self.box_loss)
         self.restore_state()
         if self.own.get("box_stats"):
