@@ -13,6 +13,6 @@ def say(line: str, out: TextIO | None = None) -> None:
 
     In one write, end included: unbuffered, `print` writes the end by itself, and another rank's line comes between.
     """
-    out = out or sys.stdout
-    out.write(f"{make_visible(line)}\n")
-    out.flush()
+    stream = out or sys.stdout
+    stream.write(f"{make_visible(line)}\n")
+    stream.flush()

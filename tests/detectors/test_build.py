@@ -7,6 +7,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torchvision.models.detection import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn, retinanet_resnet50_fpn
 
 from tests.detectors.models import SIZE, batch, losses_of
@@ -59,7 +60,7 @@ def test_attributes_for_a_trainer(name):
     assert model.box_loss_names == (KEY[name],)
     assert len(find_box_terms(model)) == (name in ("atss", "paa"))
     assert len(find_box_terms(build(name, loss="eiou"))) == 1
-    classes = {"retinanet": 9 * 2, "faster_rcnn": 3, "mask_rcnn": 3, "atss": 2, "paa": 2}[name]
+    classes = {"retinanet": 3 * 2, "faster_rcnn": 3, "mask_rcnn": 3, "atss": 2, "paa": 2}[name]
     part = "roi_heads.box_predictor" if name in R_CNNS else "head.classification_head"
     logits = model.get_submodule(part).cls_score if name in R_CNNS else model.get_submodule(part).cls_logits
     assert len(logits.weight) == classes
@@ -197,6 +198,17 @@ def test_keys_reach_the_model():
         else:
             assert model.topk_candidates == 50
             assert model.anchor_generator.sizes[0][0] == (16 if name in ("atss", "paa") else 32)
+
+
+@pytest.mark.parametrize("loss", ["stock", "eiou"])
+def test_the_head_of_retinanet_has_norms_if_it_is_said(loss):
+    """One after each of the four convolutions of classes and of boxes, whichever loss trains."""
+    keys = {"detector": "retinanet", "backbone": "resnet18", "weights": "none", "aspect_ratios": [1, 2]}
+    for norm, count in (("none", 0), ("group", 8)):
+        head = build_detector(DetectorConfig.from_dict({**keys, "head_norm": norm}), 3, loss=loss).head
+        norms = [part for part in head.modules() if isinstance(part, nn.GroupNorm)]
+        assert [part.num_groups for part in norms] == [32] * count
+        assert head.classification_head.cls_logits.out_channels == 3 * 2 * 3  # classes, ratios, sizes
 
 
 @pytest.mark.slow

@@ -51,6 +51,7 @@ def test_the_papers_backbone_and_the_one_for_small_machines(name):
     )
     assert (small.backbone, small.weights, small.norm, small.trains_norms) == ("resnet18", "none", "group", False)
     assert (paper.score_threshold, paper.detections) == (0.05, 100)
+    assert (paper.head_norm, small.head_norm) == (("none", "group") if name == "retinanet" else (None, None))
 
 
 def test_retinanets_anchors_are_torchvisions():
@@ -127,6 +128,7 @@ def test_what_can_not_be_read_is_no_detector(tmp_path):
         ("detector: retinanet\n3: x", r"unknown key '3'\. It has detector, backbone, weights,"),
         ("detector: retinanet\nanchor_scale: 8", "RetinaNet has no 'anchor_scale', which is for ATSS, PAA"),
         ("detector: atss\nanchor_sizes: [1, 2, 3, 4, 5]", "ATSS has no 'anchor_sizes', which is for RetinaNet, Faster"),
+        ("detector: atss\nhead_norm: group", "ATSS has no 'head_norm', which is for RetinaNet"),
         ("detector: paa\nregions: 64", "PAA has no 'regions', which is for Faster R-CNN, Mask R-CNN"),
         ("detector: faster_rcnn\ncandidates: 64", "Faster R-CNN has no 'candidates', which is for RetinaNet, ATSS"),
         ("detector: atss\nnms: high", "nms=high is not a number from 0 to 1"),

@@ -78,8 +78,9 @@ def test_all_that_a_part_is_made_of_is_handed_on(kind, arguments, optional):
     [
         (
             retinanet.RetinaNet,
-            "min_size max_size anchor_generator score_thresh nms_thresh detections_per_img topk_candidates",
+            "min_size max_size anchor_generator head score_thresh nms_thresh detections_per_img topk_candidates",
         ),
+        (retinanet.RetinaNetHead, "in_channels num_anchors num_classes norm_layer"),
         (
             fcos.FCOS,
             "min_size max_size anchor_generator head score_thresh nms_thresh detections_per_img topk_candidates",

@@ -61,10 +61,12 @@ def _models() -> list[Claim]:
         shown(
             "`retinanet.yaml`, `faster_rcnn.yaml`, `mask_rcnn.yaml`, `atss.yaml` and `paa.yaml` have ResNet-50-FPN, "
             "the weights that torchvision calls IMAGENET1K_V1 and frozen BatchNorm, as in the paper; the same with "
-            "`_r18` have ResNet-18 from scratch, for small machines.",
+            "`_r18` have ResNet-18 from scratch, for small machines, and `head_norm: group`, GroupNorm in RetinaNet's "
+            "head, where the paper's has none.",
             *(
                 f"{CONFIG}::test_the_papers_backbone_and_the_one_for_small_machines",
                 "detectors/test_backbone.py::test_norms",
+                "detectors/test_build.py::test_the_head_of_retinanet_has_norms_if_it_is_said",
             ),
         ),
         shown(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from torch import nn
 from torchvision.models.detection.faster_rcnn import FasterRCNN
 from torchvision.models.detection.mask_rcnn import MaskRCNN
-from torchvision.models.detection.retinanet import RetinaNet
+from torchvision.models.detection.retinanet import RetinaNet, RetinaNetHead
 
 from yolo_feiou.detectors import rcnn, retinanet
-from yolo_feiou.detectors.backbone import build_backbone
+from yolo_feiou.detectors.backbone import GROUPS, build_backbone
 from yolo_feiou.detectors.config import DetectorConfig
 from yolo_feiou.detectors.dense_detectors import ATSS, PAA
 from yolo_feiou.detectors.options import BoxOptions, Loss
@@ -105,11 +106,18 @@ def build_retinanet(
     config: DetectorConfig, backbone: nn.Module, num_classes: int, options: BoxOptions, sizes: Mapping[str, Any]
 ) -> Built:
     """Return torchvision's RetinaNet, and the keys of its box losses."""
+    anchors = build_anchors(config)
+    head = None
+    if config.head_norm == "group":
+        per_location = anchors.num_anchors_per_location()[0]
+        norm = partial(nn.GroupNorm, GROUPS)
+        head = RetinaNetHead(backbone.out_channels, per_location, num_classes, norm_layer=norm)
     kind = ScaledRetinaNet if options.is_stock and options.gain is not None else RetinaNet
     model = kind(
         backbone,
         num_classes,
-        anchor_generator=build_anchors(config),
+        anchor_generator=anchors,
+        head=head,
         score_thresh=config.score_threshold,
         nms_thresh=config.nms,
         detections_per_img=config.detections,

@@ -41,6 +41,8 @@ class DetectorConfig:
         trainable_stages: How many of the backbone's five stages are trained, from the last one; all without weights.
         norm: Its norms: 'frozen' or 'batch' for BatchNorm, 'group' for GroupNorm of 32 groups (without weights), 'auto'
             for 'frozen' with weights and 'batch' without.
+        head_norm: Of the convolutions in RetinaNet's head: 'none' as in its paper, or 'group' for GroupNorm of 32
+            groups, as ATSS and PAA have it always.
         score_threshold: Class score above which there is a detection.
         nms: IoU above which NMS drops a detection of the same class: 0.5, for ATSS and PAA 0.6.
         detections: How many an image has at most.
@@ -58,6 +60,7 @@ class DetectorConfig:
     weights: str
     trainable_stages: int
     norm: str
+    head_norm: str | None
     score_threshold: float
     nms: float
     detections: int
