@@ -49,7 +49,7 @@ COMMON: Mapping[str, Any] = {
     "seed": 0,
 }
 #: What a detector needs otherwise: a step with masks takes the longest.
-OWN: Mapping[str, Mapping[str, Any]] = {"mask_rcnn": {"iterations": 600, "intervals": 3}}
+OWN: Mapping[str, Mapping[str, Any]] = {"mask_rcnn": {"iterations": 400, "intervals": 4}}
 #: AP50 that each is to reach.
 GOAL = 0.5
 

@@ -17,7 +17,7 @@ from yolo_feiou.losses.user.registry import register_loss
 if TYPE_CHECKING:  # for editors and type checkers, which don't call `__getattr__`
     from yolo_feiou.report.result import compare
     from yolo_feiou.yolo.model import YOLO
-    from yolo_feiou.yolo.trainer import DetectionTrainer, PoseTrainer, SegmentationTrainer
+    from yolo_feiou.yolo.trainers import DetectionTrainer, OBBTrainer, PoseTrainer, RTDETRTrainer, SegmentationTrainer
 
 try:
     __version__ = version("yolo-feiou")
@@ -27,9 +27,8 @@ except PackageNotFoundError:  # a checkout that is not installed
 #: What is imported when it is first used: all of these but `compare` need Ultralytics.
 _LAZY = {
     "YOLO": "yolo_feiou.yolo.model",
-    "DetectionTrainer": "yolo_feiou.yolo.trainer",
-    "SegmentationTrainer": "yolo_feiou.yolo.trainer",
-    "PoseTrainer": "yolo_feiou.yolo.trainer",
+    **dict.fromkeys(("DetectionTrainer", "SegmentationTrainer", "PoseTrainer"), "yolo_feiou.yolo.trainers"),
+    **dict.fromkeys(("OBBTrainer", "RTDETRTrainer"), "yolo_feiou.yolo.trainers"),
     "compare": "yolo_feiou.report.result",
 }
 
@@ -38,8 +37,10 @@ __all__ = [
     "YOLO",
     "BoxLoss",
     "DetectionTrainer",
+    "OBBTrainer",
     "Pair",
     "PoseTrainer",
+    "RTDETRTrainer",
     "SegmentationTrainer",
     "YoloFeiouError",
     "__version__",

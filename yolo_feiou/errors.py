@@ -26,7 +26,7 @@ class LossSpecError(YoloFeiouError, ValueError):
 
 
 class UnsupportedModelError(YoloFeiouError, ValueError):
-    """A `loss=` for a task or model that trains without an axis-aligned BboxLoss."""
+    """A `loss=` for a task or model that trains without a box term."""
 
 
 class DataError(YoloFeiouError, RuntimeError):

@@ -13,8 +13,9 @@ from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 
 from yolo_feiou import build_loss
 from yolo_feiou.errors import LossNotAppliedError
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss, SwappedRotatedBboxLoss
 from yolo_feiou.yolo.criterion import check_swapped_losses, find_heads, find_losses, share_arguments, swap_losses
+from yolo_feiou.yolo.detr_loss import SwappedDETRLoss
 
 
 def model_of(kind, yaml):
@@ -50,11 +51,19 @@ def test_every_head_of_every_generation_is_swapped(kind, yaml, heads):
     assert swap_losses(model, build_loss("iou")) == heads  # again, as on resume
 
 
-@pytest.mark.parametrize(("kind", "yaml"), [(OBBModel, "yolov8n-obb.yaml"), (RTDETRDetectionModel, "rtdetr-l.yaml")])
-def test_a_criterion_without_an_axis_aligned_bbox_loss_stops(kind, yaml):
-    model = model_of(kind, yaml)
-    with pytest.raises(LossNotAppliedError, match="Rotated|no BboxLoss"):
-        swap_losses(model, build_loss("eiou"))
+@pytest.mark.parametrize(
+    ("kind", "yaml", "ours", "count"),
+    [
+        (OBBModel, "yolov8n-obb.yaml", SwappedRotatedBboxLoss, 1),
+        (OBBModel, "yolo26n-obb.yaml", SwappedRotatedBboxLoss, 2),
+        (RTDETRDetectionModel, "rtdetr-l.yaml", SwappedDETRLoss, 1),
+    ],
+)
+def test_criteria_of_other_kinds_are_swapped_by_their_own(kind, yaml, ours, count):
+    model, loss = model_of(kind, yaml), build_loss("eiou")
+    assert swap_losses(model, loss) == count
+    assert [type(loss) for loss in find_losses(model.criterion)] == count * [ours]
+    assert swap_losses(model, build_loss("iou")) == count
 
 
 def test_a_criterion_that_is_not_ours_is_found():
@@ -186,9 +195,9 @@ def test_a_users_subclass_of_the_criterion_is_swapped(release):
     ("head", "message"),
     [
         (Holder(bbox_loss=MyBboxLoss(16)), "one2one.bbox_loss is a MyBboxLoss"),
-        (Holder(bbox_loss=nn.L1Loss()), r"one2one.bbox_loss \(L1Loss\) has no BboxLoss"),
-        (Holder(bbox_loss=[]), r"one2one.bbox_loss \(list\) has no BboxLoss"),
-        (MyHead(), r"one2one \(MyHead\) has no BboxLoss"),
+        (Holder(bbox_loss=nn.L1Loss()), r"one2one.bbox_loss \(L1Loss\) has no box loss"),
+        (Holder(bbox_loss=[]), r"one2one.bbox_loss \(list\) has no box loss"),
+        (MyHead(), r"one2one \(MyHead\) has no box loss"),
     ],
 )
 def test_of_two_heads_one_of_the_users_own_class_is_told_and_nothing_is_swapped(head, message):
@@ -206,7 +215,7 @@ def test_heads_that_share_what_holds_the_box_loss_have_one():
 
 @pytest.mark.parametrize("criterion", [None, Holder(), lambda preds, batch: (0, 0)])
 def test_a_model_without_any_box_loss_is_refused(criterion):
-    with pytest.raises(LossNotAppliedError, match="has lost its criterion|has no BboxLoss"):
+    with pytest.raises(LossNotAppliedError, match="has lost its criterion|has no box loss"):
         check_swapped_losses(holding(criterion), build_loss("eiou"))
 
 

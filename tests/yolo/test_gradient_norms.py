@@ -171,7 +171,7 @@ def test_of_several_devices_the_first_measures(device, first):
     [
         ({}, ["eoiu"], LossSpecError, "did you mean 'eiou'"),
         ({"data": ["a.yaml", "b.yaml"]}, ["eiou"], ArgumentError, "one data set at a time"),
-        ({"model": "yolov8n-obb.yaml"}, ["eiou"], UnsupportedModelError, "without an axis-aligned BboxLoss"),
+        ({"model": "yolov8n-obb.yaml"}, ["eiou"], UnsupportedModelError, "without a box term"),
         ({"data": "nope.yaml"}, ["eiou"], DataError, "there is no such file"),
     ],
 )

@@ -1,14 +1,14 @@
-"""The seam: what takes the place of Ultralytics' `BboxLoss`; `criterion.py` puts it there."""
+"""The seam: what takes the place of Ultralytics' box losses; `criterion.py` puts it there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from ultralytics.utils.loss import BboxLoss
+from ultralytics.utils.loss import BboxLoss, RotatedBboxLoss
 
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
@@ -18,7 +18,7 @@ class Positives(NamedTuple):
     """The positives of a batch, as `BoxLoss.mean` takes them.
 
     Attributes:
-        pred: Predicted xyxy boxes in strides, with their graph, shape (N, 4).
+        pred: Predicted xyxy boxes in strides, with their graph, shape (N, 4); rotated ones are xywhr, (N, 5).
         target: Their targets, likewise.
         scores: The assigner's weights, shape (N,).
         total: What the sum over the batch is divided by.
@@ -43,34 +43,50 @@ class Positives(NamedTuple):
 PositivesHook = Callable[[Positives], None]
 
 
-class SwappedBboxLoss(BboxLoss):
-    """Ultralytics' `BboxLoss` with another box term. The DFL term (ℓ1 where reg_max = 1) stays stock's own code.
+class Swapped(nn.Module):
+    """Mixed into a loss of Ultralytics': another box term, and counts of how often it was computed.
 
     Args:
-        stock: The loss whose place this one takes.
         box_loss: The box term. One that has a state is copied: each head has its own.
+        *stock: What Ultralytics' own class is made of.
 
     Attributes:
+        box_loss: The box term.
         on_positives: Sees the positives of each batch, if it is not None.
-        counts_positives: Whether it is told what its assigner picks, see `note_assignment`.
+        counts_positives: Whether it is told what its assigner picks.
         calls: How often the loss was computed since `reset`.
         assignments: How often its assigner picked positives since then.
         owed: Of these, how often there were any, so that the loss must be computed; a tensor on the device of training,
             so that nothing waits for it.
     """
 
-    def __init__(self, stock: BboxLoss, box_loss: BoxLoss) -> None:
-        super().__init__(stock.dfl_loss.reg_max if stock.dfl_loss else 1)
-        self.box_loss = deepcopy(box_loss).eval()  # its state is updated in `note_assignment` alone
+    def __init__(self, box_loss: BoxLoss, *stock: Any) -> None:
+        super().__init__(*stock)
+        self.box_loss = deepcopy(box_loss).eval()  # its state is updated in training steps alone
         self.on_positives: PositivesHook | None = None
         self.counts_positives = False
-        self._anchors: Tensor | None = None  # of the last batch, in pixels
         self.reset()
 
     def reset(self) -> None:
         """Restart the counts."""
         self.calls = self.assignments = 0
         self.owed: Tensor | int = 0
+
+
+_Base = BboxLoss if TYPE_CHECKING else object
+
+
+class _OfAnchors(Swapped, _Base):
+    """A box loss whose positives an assigner picks among the anchors of feature maps.
+
+    Args:
+        stock: The loss whose place this one takes.
+        box_loss: The box term.
+    """
+
+    def __init__(self, stock: BboxLoss, box_loss: BoxLoss) -> None:
+        super().__init__(box_loss, stock.dfl_loss.reg_max if stock.dfl_loss else 1)
+        self._anchors: Tensor | None = None  # of the last batch, in pixels
 
     def note_assignment(self, assigner: nn.Module, inputs: tuple, output: object) -> None:
         """Count what an assigner picked, as its hook, and let a loss with a state see it if it trains.
@@ -100,9 +116,10 @@ class SwappedBboxLoss(BboxLoss):
         fg_mask: Tensor,
         *image: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Return the box term and the DFL term, as stock does; `image` is what newer versions add (imgsz, stride).
+        """Return the box term and the DFL term (ℓ1 where reg_max = 1), which is stock's own code.
 
-        Boxes are xyxy in strides, shape (B, A, 4) for B images with A anchors; scores (B, A, classes).
+        Boxes are in strides, shape (B, A, 4) for B images with A anchors, or (B, A, 5) of rotated ones; scores
+        (B, A, classes). `image` is what newer versions add (imgsz, stride).
         """
         self.calls += 1
         where = fg_mask.nonzero(as_tuple=True)
@@ -145,3 +162,11 @@ class SwappedBboxLoss(BboxLoss):
         centres = self._anchors.float()
         strides = centres[:, 0] / anchor_points[:, 0].float()
         return {"image": (centres + strides[:, None] / 2).amax(0).flip(0), "pixels": strides[anchors]}
+
+
+class SwappedBboxLoss(_OfAnchors, BboxLoss):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """Ultralytics' `BboxLoss` with another box term."""
+
+
+class SwappedRotatedBboxLoss(_OfAnchors, RotatedBboxLoss):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """Ultralytics' `RotatedBboxLoss`, of oriented boxes, with another box term. The angle loss is not in it."""

@@ -19,9 +19,9 @@ from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, list_extra_arguments, refuse_taken_arguments
+from yolo_feiou.yolo.families import describe_unsupported
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
-from yolo_feiou.yolo.trainer import describe_unsupported
 from yolo_feiou.yolo.user_losses import check_user_losses
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 

@@ -12,13 +12,23 @@ import numpy as np
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from ultralytics.engine.trainer import BaseTrainer
+from ultralytics.models.utils.loss import DETRLoss, RTDETRDetectionLoss
 from ultralytics.nn.tasks import BaseModel
-from ultralytics.utils.loss import BboxLoss
+from ultralytics.utils.loss import BboxLoss, RotatedBboxLoss
 
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Swapped, SwappedBboxLoss, SwappedRotatedBboxLoss
+from yolo_feiou.yolo.detr_loss import SwappedDETRLoss
 
+#: Ultralytics' losses that have a box term, and what takes their place. RT-DETR's is the criterion itself.
+SWAPS: dict[type, Callable[[Any, BoxLoss], Swapped]] = {
+    BboxLoss: SwappedBboxLoss,
+    RotatedBboxLoss: SwappedRotatedBboxLoss,
+    RTDETRDetectionLoss: SwappedDETRLoss,
+}
+#: Of losses that have a box term, swapped or not, or another one than those.
+AnyBoxLoss = BboxLoss | DETRLoss
 #: What the search does not look into: values, functions, and what refers to the whole program.
 LEAF_TYPES = (
     *(type(None), bool, int, float, complex, str, bytes, type, np.ndarray, np.generic, Tensor, BoxLoss),
@@ -38,23 +48,24 @@ class BoxLossSearch:
         replace: Gives what takes the place of a box loss of stock's or of ours; None leaves all as it is.
 
     Attributes:
+        root: What stands in the place of the criterion after the search.
         losses: By path, each box loss once; after the replacement.
         gaps: By path, what stands where a box loss is expected: the value of an attribute `bbox_loss` in which there is
             none, or a part that picks positives (it has an `assigner`) and has no box loss to give them to.
     """
 
-    def __init__(self, criterion: object, replace: Callable[[BboxLoss], BboxLoss] | None = None) -> None:
-        self.losses: dict[str, BboxLoss] = {}
+    def __init__(self, criterion: object, replace: Callable[[AnyBoxLoss], Any] | None = None) -> None:
+        self.losses: dict[str, AnyBoxLoss] = {}
         self.gaps: dict[str, object] = {}
         self._replace = replace
         self._seen: dict[int, tuple[object, Any]] = {}  # by id, what was there, which keeps the id, and what is now
-        self._met: list[BboxLoss] = []  # in the order of the search, as often as it came to them
-        self._under: dict[int, list[BboxLoss]] = {}  # by id, those in what was seen
-        self._visit(criterion, "", 0)
+        self._met: list[AnyBoxLoss] = []  # in the order of the search, as often as it came to them
+        self._under: dict[int, list[AnyBoxLoss]] = {}  # by id, those in what was seen
+        self.root = self._visit(criterion, "", 0)
 
     def _visit(self, value: Any, path: str, depth: int) -> Any:
         """Return what stands in the place of a value when the search has been through it."""
-        if isinstance(value, BboxLoss):
+        if isinstance(value, AnyBoxLoss):
             return self._take(value, path)
         if isinstance(value, LEAF_TYPES) or depth > MAX_DEPTH:
             return value
@@ -111,9 +122,9 @@ class BoxLossSearch:
         if self._replace:
             count_positives(assigner, losses)
 
-    def _take(self, loss: BboxLoss, path: str) -> BboxLoss:
+    def _take(self, loss: AnyBoxLoss, path: str) -> AnyBoxLoss:
         if id(loss) not in self._seen:
-            new = self._replace(loss) if self._replace and type(loss) in (BboxLoss, SwappedBboxLoss) else loss
+            new = self._replace(loss) if self._replace and is_known(loss) else loss
             self._seen |= {id(loss): (loss, new), id(new): (new, new)}
             self.losses[path] = new
         self._met.append(self._seen[id(loss)][1])
@@ -134,27 +145,28 @@ def iter_attributes(value: object) -> Iterator[tuple[str, Any, dict[str, Any] | 
     for kind in type(value).__mro__:
         if isinstance(own, dict):
             shared = ((name, part) for name, part in vars(kind).items() if name not in own)
-            yield from ((name, part, own) for name, part in shared if isinstance(part, BboxLoss))
+            yield from ((name, part, own) for name, part in shared if isinstance(part, AnyBoxLoss))
         slots = vars(kind).get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
                 yield name, getattr(value, name), None
 
 
-def count_positives(assigner: object, losses: Iterable[BboxLoss]) -> None:
+def count_positives(assigner: object, losses: Iterable[AnyBoxLoss]) -> None:
     """Let those losses that are ours count the positives that an assigner picks for them."""
     if not isinstance(assigner, nn.Module):
         return
     hooks = assigner._forward_hooks
     for key, hook in list(hooks.items()):
-        if isinstance(getattr(hook, "__self__", None), SwappedBboxLoss):  # one that was swapped out
+        if isinstance(getattr(hook, "__self__", None), Swapped):  # one that was swapped out
             del hooks[key]
-    for loss in {id(loss): loss for loss in losses if isinstance(loss, SwappedBboxLoss)}.values():
+    counting = {id(loss): loss for loss in losses if isinstance(loss, SwappedBboxLoss | SwappedRotatedBboxLoss)}
+    for loss in counting.values():
         assigner.register_forward_hook(loss.note_assignment)
         loss.counts_positives = True
 
 
-def find_heads(criterion: object) -> list[tuple[float, BboxLoss]]:
+def find_heads(criterion: object) -> list[tuple[float, AnyBoxLoss]]:
     """Return the box loss of each head, and what the criterion multiplies it with; the head that predicts is last.
 
     Of two heads (YOLOv10, YOLO26) that is the one-to-one. Their shares in the loss change from epoch to epoch.
@@ -164,7 +176,7 @@ def find_heads(criterion: object) -> list[tuple[float, BboxLoss]]:
     return [(share, next(iter(find_losses(part)))) for share, part in parts or [(1.0, criterion)]]
 
 
-def find_losses(criterion: object) -> list[BboxLoss]:
+def find_losses(criterion: object) -> list[AnyBoxLoss]:
     """Return all box losses in a criterion."""
     return list(BoxLossSearch(criterion).losses.values())
 
@@ -186,19 +198,30 @@ def swap_losses(model: nn.Module, box_loss: BoxLoss) -> int:
     device = next(model.parameters()).device
     criterion = get_criterion(model)
     search = BoxLossSearch(criterion)
-    others = {path: loss for path, loss in search.losses.items() if type(loss) not in (BboxLoss, SwappedBboxLoss)}
+    others = {path: loss for path, loss in search.losses.items() if not is_known(loss)}
     if others := {**others, **search.gaps}:
         path, other = next(iter(others.items()))
-        what = f"is a {type(other).__name__}" if path in search.losses else f"({type(other).__name__}) has no BboxLoss"
+        what = f"is a {type(other).__name__}" if path in search.losses else f"({type(other).__name__}) has no box loss"
+        expected = ", ".join(stock.__name__ for stock in SWAPS)
         raise LossNotAppliedError(
-            f"{type(criterion).__name__}: {path or 'it'} {what}, expected Ultralytics' axis-aligned BboxLoss: this "
-            "model can't train with loss=."
+            f"{type(criterion).__name__}: {path or 'it'} {what}, expected one of Ultralytics' ({expected}): this model "
+            "can't train with loss=."
         )
-    BoxLossSearch(criterion, lambda stock: SwappedBboxLoss(stock, box_loss).to(device))
+
+    def replace(loss: AnyBoxLoss) -> Swapped:
+        kind = next(ours for stock, ours in SWAPS.items() if type(loss) in (stock, ours))
+        return kind(loss, box_loss).to(device)
+
+    model.criterion = BoxLossSearch(criterion, replace).root
     return len(check_swapped_losses(model, box_loss))
 
 
-def check_swapped_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBboxLoss]:
+def is_known(loss: object) -> bool:
+    """Return whether a loss is one of Ultralytics' that are swapped, or ours in its place."""
+    return type(loss) in SWAPS or type(loss) in SWAPS.values()
+
+
+def check_swapped_losses(model: nn.Module, box_loss: BoxLoss) -> list[Swapped]:
     """Return the box losses in a model's criterion, each of which is `box_loss`.
 
     Raises:
@@ -215,14 +238,14 @@ def check_swapped_losses(model: nn.Module, box_loss: BoxLoss) -> list[SwappedBbo
     others |= search.gaps
     if others or not search.losses:
         path, other = next(iter(others.items()), ("", None))
-        held = f", whose {path} is a {type(other).__name__}," if path else ", which has no BboxLoss,"
+        held = f", whose {path} is a {type(other).__name__}," if path else ", which has no box loss,"
         raise LossNotAppliedError(
             f"{type(criterion).__name__}{held} would not train with {box_loss.description}; training stops here."
         )
-    return cast("list[SwappedBboxLoss]", list(search.losses.values()))  # no other has a `box_loss`
+    return cast("list[Swapped]", list(search.losses.values()))  # no other has a `box_loss`
 
 
-def is_copy(loss: BboxLoss, box_loss: BoxLoss) -> bool:
+def is_copy(loss: AnyBoxLoss, box_loss: BoxLoss) -> bool:
     """Return whether a box loss computes a loss of ours, or a copy of it."""
     held = getattr(loss, "box_loss", None)
     return isinstance(held, BoxLoss) and held.origin is box_loss.origin
@@ -231,7 +254,7 @@ def is_copy(loss: BboxLoss, box_loss: BoxLoss) -> bool:
 def copy_states(criterion: object, copy: object) -> None:
     """Give the box losses of a criterion's copy, in the EMA, the state of the criterion's own."""
     for live, stale in zip(find_losses(criterion), find_losses(copy), strict=True):
-        if isinstance(live, SwappedBboxLoss) and isinstance(stale, SwappedBboxLoss):
+        if isinstance(live, Swapped) and isinstance(stale, Swapped):
             stale.box_loss.load_state_dict(live.box_loss.state_dict())
 
 

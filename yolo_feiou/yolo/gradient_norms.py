@@ -26,12 +26,12 @@ from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
-from yolo_feiou.yolo.bbox_loss import Positives, SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Positives, Swapped
 from yolo_feiou.yolo.criterion import find_heads, get_criterion
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.loss_state import measure_mean_side
 from yolo_feiou.yolo.model import YOLO
-from yolo_feiou.yolo.trainer import TRAINERS, unwrap_model
+from yolo_feiou.yolo.proof import unwrap_model
 
 #: Training arguments that have no bearing on the first batches, or that are given here.
 EXCLUDED_ARGUMENTS = (
@@ -95,7 +95,7 @@ class Measuring(TrainerHost):
             self._copies = [{name: self._prepared(loss) for name, loss in self.losses.items()} for _ in heads]
         for (share, bbox_loss), losses in zip(heads, self._copies, strict=True):
             watch = partial(lambda share, losses, positives: seen.append((share, losses, positives)), share, losses)
-            cast(SwappedBboxLoss, bbox_loss).on_positives = watch
+            cast(Swapped, bbox_loss).on_positives = watch
         with autocast(torch.bfloat16 if self.args.amp == "bf16" else self.amp, device=self.device.type):
             batch = self.preprocess_batch(batch)
             total, _ = self.model(batch)
@@ -174,8 +174,8 @@ def measure_gradient_norms(
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
     trainer = None
-    if model.task in TRAINERS:
-        kind = type("MeasuringTrainer", (Measuring, TRAINERS[model.task]), {})
+    if own := model.find_trainer():
+        kind = type("MeasuringTrainer", (Measuring, own), {})
         trainer = partial(kind, losses=built, batches=batches, every=every)
     device = get_first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):

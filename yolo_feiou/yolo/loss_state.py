@@ -14,7 +14,7 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.storage.tables import read_csv, write_csv
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Swapped
 from yolo_feiou.yolo.criterion import copy_states, find_losses, get_criterion
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.proof import unwrap_model
@@ -101,10 +101,10 @@ class LossState(TrainerHost):
             mean.value.fill_(value)
 
 
-def find_swapped(model: Any) -> list[SwappedBboxLoss]:
+def find_swapped(model: Any) -> list[Swapped]:
     """Return the box losses of ours in a model's criterion, if it has one."""
     criterion = getattr(unwrap_model(model), "criterion", None)
-    return [loss for loss in find_losses(criterion) if isinstance(loss, SwappedBboxLoss)]
+    return [loss for loss in find_losses(criterion) if isinstance(loss, Swapped)]
 
 
 def measure_mean_side(dataset: Any, imgsz: int) -> float:

@@ -19,9 +19,11 @@ from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import list_extra_arguments, refuse_taken_arguments, stock_default_cfg
+from yolo_feiou.yolo.families import check_trainer, describe_unsupported
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.subprocesses import replace_commands
-from yolo_feiou.yolo.trainer import TRAINERS, LossTrainer, describe_unsupported
+from yolo_feiou.yolo.trainer import LossTrainer
+from yolo_feiou.yolo.trainers import TRAINERS, get_base
 from yolo_feiou.yolo.user_losses import refuse_unkept
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
 
@@ -55,7 +57,8 @@ class LossModel(_Base):
         """Train as Ultralytics does, with the box loss that `loss` names.
 
         Args:
-            *args: `trainer`, a trainer class to use in place of ours.
+            *args: `trainer`, a trainer class to use in place of ours. One of Ultralytics' own is taken as ours that
+                extends it; another one is derived from ours.
             **kwargs: Ultralytics' training arguments; `loss`, a loss spec, or a function as `build_loss` takes it;
                 `box_stats`, whether to record statistics of the positives, see `BoxStats`; `check`, whether a function
                 of one's own is tried before it trains. `loss=None` is 'stock'.
@@ -68,17 +71,19 @@ class LossModel(_Base):
             ArgumentError: If `resume` is asked of a run with a loss of ours that is finished, which Ultralytics would
                 begin anew without it, if `box_stats` is not a bool, or has no loss of ours to look into, or if the
                 trainer knows no `loss`.
-            UnsupportedModelError: If the model trains without an axis-aligned box loss.
+            UnsupportedModelError: If the model, or the trainer, trains without a box term.
             MissingFileError: If weights are named that are not there, and that Ultralytics doesn't publish.
             DataError: If training failed on all of several data sets.
         """
-        trainer = kwargs.get("trainer", args[0] if args else None)
+        trainer = kwargs.pop("trainer", None) or (args[0] if args else None)
         kwargs = self._prepare({**vars(self).get("trial_arguments", {}), **kwargs}, trainer)
+        if trainer is not None:
+            kwargs["trainer"] = TRAINERS.get(trainer, trainer)
         if kwargs.get("resume") is True:
             self._check_unfinished()
         with stock_default_cfg(), replace_commands({}):
             try:
-                metrics = super().train(*args, **kwargs)
+                metrics = super().train(*args[1:], **kwargs)
             except FinishedError as finished:  # under torchrun, which began it before
                 LOGGER.info(make_visible(str(finished)))
                 return None
@@ -104,7 +109,7 @@ class LossModel(_Base):
         kwargs = self._prepare(kwargs)
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
         given = {key: {**recipe, **kwargs}[key] for key in list_extra_arguments() if key in recipe or key in kwargs}
-        fixed = given if self._takes_loss() else {}
+        fixed = given if self.find_trainer() else {}
         refuse_unkept(fixed.get("loss"), "the trials of a tuner")
         kwargs = {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
         check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
@@ -138,15 +143,18 @@ class LossModel(_Base):
         given = {**recipe, **kwargs}
         refuse_taken_arguments(given)
         known = {key: given[key] for key in (*list_extra_arguments(), "resume") if key in given}
-        box_loss, takes_loss = check_extra_arguments(known), self._takes_loss()
-        if box_loss and not takes_loss:
+        box_loss, own = check_extra_arguments(known), self.find_trainer()
+        takes_loss = own is not None
+        if box_loss and own is None:
             raise UnsupportedModelError(describe_unsupported(f"{type(self).__name__} for task '{self.task}'"))
-        if isinstance(trainer, type) and not issubclass(trainer, LossTrainer):
-            takes_loss = False
-            if box_loss:
+        check_trainer(trainer if isinstance(trainer, type) else own, self.task, box_loss)
+        if isinstance(trainer, type):
+            takes_loss = issubclass(trainer, LossTrainer) or trainer in TRAINERS
+            if box_loss and not takes_loss:
+                base = get_base(trainer) or LossTrainer
                 raise ArgumentError(
-                    f"trainer={trainer.__name__} doesn't know loss=: derive it from "
-                    f"yolo_feiou.{TRAINERS[self.task].__name__}, or leave trainer= out."
+                    f"trainer={trainer.__name__} doesn't know loss=: derive it from {base.__module__}.{base.__name__}, "
+                    "or leave trainer= out."
                 )
         for data in kwargs["data"] if isinstance(kwargs.get("data"), list) else []:
             check_data_file(data)  # Ultralytics would train on the others, and only log that this one failed
@@ -165,9 +173,9 @@ class LossModel(_Base):
                 f"resume out to begin a new run from it, with its own loss= (it was trained with {loss})."
             )
 
-    def _takes_loss(self) -> bool:
-        """Whether the model trains with one of the trainers that ours extend."""
-        return self.task in TRAINERS and super()._smart_load("trainer") in TRAINERS[self.task].__mro__
+    def find_trainer(self) -> type[LossTrainer] | None:
+        """Return ours of the trainers, None if the model trains with one that ours don't extend, or not at all."""
+        return TRAINERS.get(self.task_map.get(self.task, {}).get("trainer"))
 
     def _load(self, weights: str, *args: Any, **kwargs: Any) -> None:
         """Load weights as Ultralytics does, if they are there or may be fetched."""
@@ -175,7 +183,7 @@ class LossModel(_Base):
         super()._load(weights, *args, **kwargs)
 
     def _smart_load(self, key: str) -> Any:
-        return TRAINERS[self.task] if key == "trainer" and self._takes_loss() else super()._smart_load(key)
+        return (key == "trainer" and self.find_trainer()) or super()._smart_load(key)
 
 
 def _as_in(stock: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:

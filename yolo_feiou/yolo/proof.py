@@ -10,7 +10,7 @@ from torch import nn
 
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Swapped
 from yolo_feiou.yolo.criterion import check_swapped_losses, share_arguments
 from yolo_feiou.yolo.host import TrainerHost
 
@@ -35,7 +35,7 @@ class Proof:
     def __init__(self, name: str, box_loss: BoxLoss) -> None:
         self.name, self.box_loss = name, box_loss
         self.labelled = 0
-        self._losses: list[SwappedBboxLoss] = []
+        self._losses: list[Swapped] = []
 
     def begin(self, model: nn.Module) -> None:
         """Begin to count, for a model whose criterion is as it must be.
@@ -76,7 +76,7 @@ class Proof:
             if loss.calls < owed:
                 self._stop(model, loss)
 
-    def _stop(self, model: nn.Module, loss: SwappedBboxLoss) -> NoReturn:
+    def _stop(self, model: nn.Module, loss: Swapped) -> NoReturn:
         raise LossNotAppliedError(
             f"the criterion of the {self.name}, {type(model.criterion).__name__}, computed {self.box_loss.description} "
             f"{loss.calls} times in {self.labelled} batches with labels, its box loss came from elsewhere. Was the "

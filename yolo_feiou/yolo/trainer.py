@@ -1,4 +1,4 @@
-"""The trainers: Ultralytics' own, with the box loss that `loss=` names."""
+"""What our trainers add to Ultralytics' own; `trainers.py` lists them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from ultralytics.cfg import cfg2dict
-from ultralytics.models import yolo
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 
 from yolo_feiou.distributed import resume
-from yolo_feiou.errors import ArgumentError, DataError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.losses.user.sources import COPIES, using_copies
@@ -28,12 +27,13 @@ from yolo_feiou.terminal import say
 from yolo_feiou.yolo import loss_state
 from yolo_feiou.yolo.argument_values import check_classes, check_values, find_unmatched_layers
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
-from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
+from yolo_feiou.yolo.bbox_loss import Swapped
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BoxStats
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
 from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
 from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.distributed import Ranks
+from yolo_feiou.yolo.families import check_trainer
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.loss_state import LossState
 from yolo_feiou.yolo.proof import Proving, unwrap_model
@@ -47,7 +47,7 @@ UNTRAINED = {"args.yaml", "weights", COPIES, resume.LAUNCH_FILE, resume.LOCK_FIL
 
 
 class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
-    """What the trainers below add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
+    """What our trainers add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
 
     Args:
         cfg: Base configuration, as Ultralytics' trainers take it.
@@ -59,7 +59,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         LossSpecError: If the spec is wrong; no run folder is made.
         ArgumentError: If a run is to resume with another loss, `box_stats` doesn't fit, or Ultralytics would
             refuse a value of an argument of its own later.
-        UnsupportedModelError: If the task trains without an axis-aligned box loss.
+        UnsupportedModelError: If the task trains without a box term.
         MissingFileError: If `resume` names a file that isn't there.
         DataError: If the data set can't be found or read. No failure before the first epoch leaves an empty run.
     """
@@ -114,8 +114,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             self.box_loss = check_extra_arguments({**own, "resume": self.resume})
         if self.box_loss:
             arguments.update(own)
-        if self.box_loss and self.args.task not in TRAINERS:
-            raise UnsupportedModelError(describe_unsupported(f"task '{self.args.task}'"))
+        check_trainer(type(self), self.args.task, self.box_loss)
         check_data_file(self.args.data)
         for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
             LOGGER.warning(make_visible(line))
@@ -278,29 +277,6 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         self._deployed_head().on_positives = None
         box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
 
-    def _deployed_head(self) -> SwappedBboxLoss:
+    def _deployed_head(self) -> Swapped:
         """The loss of the head that predicts after training; another head may help it to learn."""
-        return cast(SwappedBboxLoss, find_heads(get_criterion(unwrap_model(self.model)))[-1][1])
-
-
-class DetectionTrainer(LossTrainer, yolo.detect.DetectionTrainer):
-    """Ultralytics' `DetectionTrainer` with the argument `loss`."""
-
-
-class SegmentationTrainer(LossTrainer, yolo.segment.SegmentationTrainer):
-    """Ultralytics' `SegmentationTrainer` with the argument `loss`."""
-
-
-class PoseTrainer(LossTrainer, yolo.pose.PoseTrainer):
-    """Ultralytics' `PoseTrainer` with the argument `loss`."""
-
-
-TRAINERS = {"detect": DetectionTrainer, "segment": SegmentationTrainer, "pose": PoseTrainer}
-
-
-def describe_unsupported(what: str) -> str:
-    """Return the message for a task or model that has no axis-aligned box loss to swap."""
-    return (
-        f"loss= does not work with {what}: it trains without an axis-aligned BboxLoss. "
-        f"Use a YOLO model for {', '.join(TRAINERS)}, or leave loss= out."
-    )
+        return cast(Swapped, find_heads(get_criterion(unwrap_model(self.model)))[-1][1])

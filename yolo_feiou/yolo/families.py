@@ -1,0 +1,43 @@
+"""Which box losses train which of Ultralytics' models, and why others have none."""
+
+from __future__ import annotations
+
+from ultralytics.models import yolo
+
+from yolo_feiou.errors import UnsupportedModelError
+from yolo_feiou.losses.box_loss import BoxLoss
+
+#: By task, the boxes of its models: axis-aligned or rotated.
+FAMILIES = {"detect": "aligned", "segment": "aligned", "pose": "aligned", "obb": "rotated"}
+
+
+def check_trainer(trainer: type | None, task: str, box_loss: BoxLoss | None) -> None:
+    """Raise unless a trainer can train with a loss.
+
+    Args:
+        trainer: The class; None for one that Ultralytics hasn't got.
+        task: What it trains for.
+        box_loss: The loss; None is stock's, with which all do.
+
+    Raises:
+        UnsupportedModelError: If it trains without a box term.
+    """
+    if box_loss is None:
+        return
+    if task not in FAMILIES:
+        raise UnsupportedModelError(describe_unsupported(f"task '{task}'"))
+    if FAMILIES[task] != "aligned":
+        raise UnsupportedModelError(describe_unsupported(f"task '{task}'"))
+    if trainer and issubclass(trainer, yolo.yoloe.YOLOEVPTrainer):
+        raise UnsupportedModelError(
+            f"loss= does nothing with {trainer.__name__}: with visual prompts Ultralytics trains the class term alone, "
+            "and only logs the box term. Train with text prompts, or leave loss= out."
+        )
+
+
+def describe_unsupported(what: str) -> str:
+    """Return the message for a task or model whose training has no box term that could be swapped."""
+    return (
+        f"loss= does not work with {what}: it trains without a box term of Ultralytics' that could be swapped. Use a "
+        f"model for {', '.join(FAMILIES)}, or leave loss= out."
+    )
