@@ -163,9 +163,7 @@ class Mine(StockTrainer):
 
 
 def test_a_trainer_that_does_not_know_the_loss_is_named_before_anything_is_written(data, tmp_path):
-    with pytest.raises(
-        ArgumentError, match="trainer=Mine doesn't know loss=: derive it from yolo_feiou.yolo.trai"
-    ):
+    with pytest.raises(ArgumentError, match="trainer=Mine doesn't know loss=: derive it from yolo_feiou.yolo.trai"):
         YOLO("yolov8n.yaml").train(Mine, data=data, loss="eiou", project=str(tmp_path))
     assert not any(tmp_path.iterdir())
     assert YOLO("yolov8n.yaml")._prepare({"epochs": 1, "loss": None, "box_stats": False}, Mine) == {"epochs": 1}

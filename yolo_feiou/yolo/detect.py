@@ -26,7 +26,11 @@ _Base = BaseValidator if TYPE_CHECKING else object
 #: Weights, or a model of Ultralytics'.
 WeightsOrModel = str | Path | Model
 
-VALIDATORS = (yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator)
+#: Those whose detections are kept as they are; World's and YOLOE's give a model the classes of the data first.
+VALIDATORS = (
+    *(yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator),
+    *(yolo.world.WorldValidator, yolo.yoloe.YOLOEDetectValidator, yolo.yoloe.YOLOESegValidator),
+)
 
 
 class Recording(_Base):

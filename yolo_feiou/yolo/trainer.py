@@ -10,12 +10,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from torch import nn
 from ultralytics.cfg import cfg2dict
 from ultralytics.utils import DEFAULT_CFG, LOGGER, RANK
 
 from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import make_visible
+from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.losses.user.sources import COPIES, using_copies
 from yolo_feiou.processes import WORKER, exit_with
@@ -208,13 +210,18 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
             return
         self.prepare_loss(self.box_loss)
-        counts = [f"{swap_losses(model, self.box_loss)} of the {name}" for name, model in self._models().items()]
+        models = self._models().items()
+        counts = [f"{self.swap_losses(name, model, self.box_loss)} of the {name}" for name, model in models]
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}")
         self.prove(self.box_loss)
         self.restore_state()
         if self.own.get("box_stats"):
             self.box_stats = BoxStats(self.box_loss, self.save_dir / BOX_STATS_FILE, self.device, self.start_epoch)
+
+    def swap_losses(self, name: str, model: nn.Module, box_loss: BoxLoss) -> int:
+        """Put a loss into the criterion of a model, 'model' or 'EMA', and return in how many places."""
+        return swap_losses(model, box_loss)
 
     def run_callbacks(self, event: str) -> None:
         """Run the callbacks of an event, then what is ours to do."""

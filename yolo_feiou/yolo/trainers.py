@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from torch import nn
 from ultralytics.models import yolo
 from ultralytics.models.rtdetr.train import RTDETRTrainer as StockRTDETRTrainer
 from ultralytics.models.yolo.world.train_world import WorldTrainerFromScratch as StockWorldTrainerFromScratch
 
+from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.yolo.trainer import LossTrainer
 
 
@@ -37,11 +41,30 @@ class WorldTrainerFromScratch(LossTrainer, StockWorldTrainerFromScratch):
     """Ultralytics' `WorldTrainerFromScratch` with the argument `loss`."""
 
 
-class YOLOETrainer(LossTrainer, yolo.yoloe.YOLOETrainer):
+class TextPromptTrainer(LossTrainer):
+    """What the trainers of YOLOE's text prompts add to `LossTrainer`."""
+
+    def swap_losses(self, name: str, model: nn.Module, box_loss: BoxLoss) -> int:
+        """Put a loss into the criterion of a model, which is made for as many classes as the model will have.
+
+        It trains on the texts of a batch; YOLOE's validator gives the EMA the classes of the data, and stock makes the
+        criterion of the EMA after that.
+        """
+        head = cast(Any, model).model[-1]
+        texts = head.nc
+        if name == "EMA":
+            head.nc = self.data["nc"]
+        try:
+            return super().swap_losses(name, model, box_loss)
+        finally:
+            head.nc = texts
+
+
+class YOLOETrainer(TextPromptTrainer, yolo.yoloe.YOLOETrainer):
     """Ultralytics' `YOLOETrainer`, of text prompts, with the argument `loss`."""
 
 
-class YOLOETrainerFromScratch(LossTrainer, yolo.yoloe.YOLOETrainerFromScratch):
+class YOLOETrainerFromScratch(TextPromptTrainer, yolo.yoloe.YOLOETrainerFromScratch):
     """Ultralytics' `YOLOETrainerFromScratch` with the argument `loss`."""
 
 
@@ -53,11 +76,11 @@ class YOLOEPEFreeTrainer(LossTrainer, yolo.yoloe.YOLOEPEFreeTrainer):
     """Ultralytics' `YOLOEPEFreeTrainer`, without prompts, with the argument `loss`."""
 
 
-class YOLOESegTrainer(LossTrainer, yolo.yoloe.YOLOESegTrainer):
+class YOLOESegTrainer(TextPromptTrainer, yolo.yoloe.YOLOESegTrainer):
     """Ultralytics' `YOLOESegTrainer`, of text prompts, with the argument `loss`."""
 
 
-class YOLOESegTrainerFromScratch(LossTrainer, yolo.yoloe.YOLOESegTrainerFromScratch):
+class YOLOESegTrainerFromScratch(TextPromptTrainer, yolo.yoloe.YOLOESegTrainerFromScratch):
     """Ultralytics' `YOLOESegTrainerFromScratch` with the argument `loss`."""
 
 

@@ -1,0 +1,161 @@
+"""YOLO-World and YOLOE train with the loss asked for, by the trainers of theirs that have a box term.
+
+Their text encoders are downloads, so that a stand-in takes their place: an embedding for each text, drawn by its name.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+import ultralytics
+import yaml
+from ultralytics.models import yolo
+
+from tests.runs import SHARED_DATA, SHORT, results, short
+from yolo_feiou.errors import ArgumentError, UnsupportedModelError
+from yolo_feiou.storage.tables import read_csv
+from yolo_feiou.yolo import trainers
+from yolo_feiou.yolo.model import MODELS
+
+#: The class, the YAML, and how many box losses there are.
+FAMILIES = [
+    pytest.param("YOLOWorld", "yolov8n-worldv2.yaml", "1 of the model, 1 of the EMA", id="world"),
+    pytest.param("YOLOE", "yoloe-v8n-seg.yaml", "1 of the model, 1 of the EMA", id="yoloe-segment"),
+    pytest.param("YOLOE", "yoloe-26n-seg.yaml", "2 of the model, 2 of the EMA", id="yoloe26-segment"),
+    pytest.param("YOLOE", "yoloe-v8n.yaml", "1 of the model, 1 of the EMA", id="yoloe"),
+]
+
+
+#: A package `clip` with an encoder of the same kind.
+CLIP = """
+import torch
+from torch import nn
+
+class Model(nn.Module):
+    def encode_text(self, tokens):
+        made = [torch.randn(512, generator=torch.Generator().manual_seed(int(token))) for token in tokens]
+        return torch.stack(made)
+
+def load(size, device=None, download_root=None):
+    return Model(), None
+
+def tokenize(texts, truncate=True):
+    return torch.tensor([sum(map(ord, text)) for text in ([texts] if isinstance(texts, str) else texts)])
+"""
+
+
+class Encoder:
+    """512 numbers for each text."""
+
+    def __init__(self, *_, **__):
+        self.texts = []
+
+    def tokenize(self, texts):
+        """The indices of the texts."""
+        self.texts = list(texts)
+        return torch.arange(len(texts))
+
+    def encode_text(self, tokens):
+        """A unit vector a text."""
+        seeds = [int(hashlib.sha256(self.texts[token].encode()).hexdigest()[:8], 16) for token in tokens.tolist()]
+        drawn = [torch.randn(512, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        return torch.nn.functional.normalize(torch.stack(drawn), dim=-1)
+
+
+@pytest.fixture(autouse=True)
+def encoder(monkeypatch):
+    """Stands in for the text encoders."""
+    monkeypatch.setitem(sys.modules, "ultralytics.nn.text_model", SimpleNamespace(build_text_model=Encoder))
+
+
+@pytest.fixture
+def segments(tmp_path):
+    """The YAML of four images with polygons."""
+    folder = SHARED_DATA / "coco8-seg"
+    if not folder.is_dir():
+        pytest.skip("needs shared/data/coco8-seg beside the checkout")
+    content = yaml.safe_load(next(folder.glob("*.yaml")).read_text())
+    path = tmp_path / "segments.yaml"
+    path.write_text(yaml.safe_dump({**content, "path": str(folder)}))
+    return str(path)
+
+
+def arguments(data, folder, name):
+    return {**SHORT, "batch": 4, "data": data, "project": str(folder), "name": name}
+
+
+def train(folder, kind, model, data, name="run", **own):
+    made = MODELS[kind](model)
+    made.train(**arguments(data, folder, name), **own)
+    return made.trainer
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "model", "swapped"), FAMILIES)
+def test_a_family_trains_with_the_loss(kind, model, swapped, tmp_path, data, segments, capsys):
+    made = train(tmp_path, kind, model, segments if "-seg" in model else data, loss="eiou")
+    assert f"Box loss: eiou, criteria swapped: {swapped}, rank -1" in capsys.readouterr().out
+    assert type(made) is getattr(trainers, type(made).__name__)
+    rows = results(made.save_dir)
+    assert len(rows) == 1 and all(float(rows[0][f"{part}/box_loss"]) > 0 for part in ("train", "val"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "model"), [("YOLOWorld", "yolov8n-worldv2.yaml"), ("YOLOE", "yoloe-v8n.yaml")])
+def test_a_family_trains_as_stock_does_without_a_loss(kind, model, tmp_path, data):
+    getattr(ultralytics, kind)(model).train(**arguments(data, tmp_path, "stock"))
+    for name, own in (("ours", {}), ("named", {"loss": "stock"})):
+        train(tmp_path, kind, model, data, name, **own)
+        assert results(tmp_path / name) == results(tmp_path / "stock")
+
+
+@pytest.mark.slow
+def test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there(tmp_path, segments, capsys):
+    weights = train(tmp_path, "YOLOE", "yoloe-v8n-seg.yaml", segments, "first").last
+    model = MODELS["YOLOE"](str(weights))
+    given = {**arguments(segments, tmp_path, "probe"), "loss": "focal_eiou"}
+    model.train(trainer=yolo.yoloe.YOLOEPESegTrainer, **given)
+    assert type(model.trainer) is trainers.YOLOEPESegTrainer
+    assert "Box loss: focal_eiou (gamma=0.5, norm=paper, detach=true), criteria" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["YOLOEVPTrainer", "YOLOESegVPTrainer"])
+def test_visual_prompts_are_refused_with_their_reason(name, tmp_path):
+    trainer = getattr(yolo.yoloe, name)
+    model = MODELS["YOLOE"]("yoloe-v8n-seg.yaml" if "Seg" in name else "yoloe-v8n.yaml")
+    given = {"data": "coco8.yaml", "project": str(tmp_path)}
+    with pytest.raises(UnsupportedModelError, match=f"loss= does nothing with {name}: with visual prompts"):
+        model.train(trainer=trainer, loss="eiou", **given)
+    assert not any(tmp_path.iterdir())
+    assert model._prepare({**given, "loss": "stock", "box_stats": False}, trainer) == given  # it trains as stock's own
+
+
+def test_a_users_trainer_is_told_from_which_of_ours_to_derive(tmp_path):
+    class Mine(yolo.yoloe.YOLOESegTrainer):
+        pass
+
+    with pytest.raises(ArgumentError, match=r"derive it from yolo_feiou\.yolo\.trainers\.YOLOESegTrainer"):
+        MODELS["YOLOE"]("yoloe-v8n-seg.yaml").train(Mine, loss="eiou", data="coco8-seg.yaml", project=str(tmp_path))
+
+
+@pytest.mark.slow
+def test_yolo_world_is_compared_like_yolo(tmp_path, data):
+    """From the command, in processes of its own, whose text encoder is a package `clip` of ours."""
+    (tmp_path / "clip.py").write_text(CLIP)
+    words = ["ablate", "model=yolov8n-worldv2.yaml", "losses=stock,eiou", "seeds=0", f"data={data}", "out=study"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])}
+    line = [
+        sys.executable,
+        "-m",
+        "yolo_feiou",
+        *words,
+        *(word for word in short(batch=4) if not word.startswith("seed=")),
+    ]
+    done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    rows = read_csv(tmp_path / "study" / "results.csv")
+    assert sorted(row["loss"] for row in rows) == ["eiou", "stock"] and all(row["AP"] is not None for row in rows)
