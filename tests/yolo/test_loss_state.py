@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from ultralytics.cfg import get_cfg
+from ultralytics.models.rtdetr.val import RTDETRDataset
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.loss import BboxLoss
 
@@ -102,6 +103,10 @@ def test_the_mean_size_of_objects_by_hand():
     ]
     expected = (math.sqrt(20 * 10) + 100) / 2
     assert measure_mean_side(SimpleNamespace(labels=labels), 200) == pytest.approx(expected)
+    # Stretched to 200 × 200, the first one is 20 × 20 there.
+    stretched = object.__new__(RTDETRDataset)
+    stretched.labels = labels
+    assert measure_mean_side(stretched, 200) == pytest.approx((20 + 100) / 2)
     with pytest.raises(ArgumentError, match="there are none: give c="):
         measure_mean_side(SimpleNamespace(labels=labels[2:]), 200)
 
@@ -196,5 +201,6 @@ def test_a_module_that_holds_a_loss_keeps_the_loss_of_the_run():
     held = nn.ModuleList([SwappedBboxLoss(BboxLoss(1), loss) for _ in range(2)])
     assert held[0].box_loss is not held[1].box_loss is not loss
     assert held[0].box_loss.origin is held[1].box_loss.origin is loss.origin
+    assert not held.state_dict() and not held.train()[0].box_loss.training
     stateless = build_loss("eiou")
     assert SwappedBboxLoss(BboxLoss(1), stateless).box_loss is stateless

@@ -7,6 +7,7 @@ import pytest
 import torch
 import yaml
 from torch import nn
+from ultralytics.models.utils.loss import RTDETRDetectionLoss
 from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 
 from tests.runs import SHORT, results
@@ -161,6 +162,40 @@ def test_images_without_objects_are_no_loss_that_is_lost(data, tmp_path, empty, 
 @pytest.mark.slow
 def test_epochs_that_are_not_validated_are_no_loss_that_is_lost(data, tmp_path):
     assert len(results(run(data, tmp_path, {}, epochs=2, val=False).save_dir)) == 2
+
+
+@pytest.fixture
+def detr():
+    """A proof that has begun on a model whose criterion is RT-DETR's."""
+    model, loss = holding(RTDETRDetectionLoss(nc=3)), build_loss("eiou")
+    swap_losses(model, loss)
+    begun = Proof("model", loss)
+    begun.begin(model)
+    return begun, model, model.criterion
+
+
+def test_of_rtdetr_each_output_of_each_batch_must_be_computed(detr):
+    proof, model, criterion = detr
+    proof.note(LABELS)
+    with pytest.raises(LossNotAppliedError, match="eiou 0 times in 1 batches"):
+        proof.check_batch(model)  # none has come to it
+    criterion.assignments, criterion.owed, criterion.calls = 1, 5, 4
+    with pytest.raises(LossNotAppliedError, match="eiou 4 times in 1 batches"):
+        proof.check_batch(model)
+    criterion.calls = 5
+    proof.check_batch(model)
+    proof.check(model)
+    proof.note(LABELS)  # five calls are those of one batch, not of five
+    with pytest.raises(LossNotAppliedError, match="eiou 5 times in 2 batches"):
+        proof.check_batch(model)
+
+
+def test_losses_are_told_the_size_of_the_images(detr):
+    proof, _, criterion = detr
+    proof.note({**LABELS, "img": torch.zeros(2, 3, 64, 96)})
+    assert criterion.image == (64, 96)
+    proof.note(LABELS)
+    assert criterion.image is None
 
 
 @pytest.fixture

@@ -11,26 +11,27 @@ from torch import Tensor, nn
 from ultralytics.utils.loss import BboxLoss, RotatedBboxLoss
 
 from yolo_feiou.errors import LossNotAppliedError
-from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.box_loss import BoxLoss, ImageSize
 
 
 class Positives(NamedTuple):
     """The positives of a batch, as `BoxLoss.mean` takes them.
 
     Attributes:
-        pred: Predicted xyxy boxes in strides, with their graph, shape (N, 4); rotated ones are xywhr, (N, 5).
+        pred: Predicted xyxy boxes in strides, with their graph, shape (N, 4); rotated ones are xywhr, (N, 5). RT-DETR's
+            are in pixels.
         target: Their targets, likewise.
         scores: The assigner's weights, shape (N,).
         total: What the sum over the batch is divided by.
-        image: Height and width of the batch's images in pixels, shape (2,); None where no assigner tells them.
-        pixels: Pixels per stride of each pair, shape (N,); 1 likewise.
+        image: Height and width of the batch's images in pixels; None where nobody tells them.
+        pixels: Pixels per unit of each pair, a number or shape (N,); 1 likewise.
     """
 
     pred: Tensor
     target: Tensor
     scores: Tensor
     total: Tensor | float
-    image: Tensor | None = None
+    image: ImageSize | None = None
     pixels: Tensor | float = 1.0
 
     def mean(self, box_loss: BoxLoss) -> Tensor:
@@ -54,15 +55,21 @@ class Swapped(nn.Module):
         box_loss: The box term.
         on_positives: Sees the positives of each batch, if it is not None.
         counts_positives: Whether it is told what its assigner picks.
+        image: Height and width in pixels of the images of the batch, as far as a `Proof` has told them.
         calls: How often the loss was computed since `reset`.
         assignments: How often its assigner picked positives since then.
-        owed: Of these, how often there were any, so that the loss must be computed; a tensor on the device of training,
-            so that nothing waits for it.
+        owed: How often the loss must be computed for these; a tensor on the device of training where it is known there
+            alone, so that nothing waits for it.
     """
+
+    box_loss: BoxLoss
 
     def __init__(self, box_loss: BoxLoss, *stock: Any) -> None:
         super().__init__(*stock)
-        self.box_loss = deepcopy(box_loss).eval()  # its state is updated in training steps alone
+        # Its state is updated in training steps alone, and no part of a model of which the criterion is a module: not
+        # of its weights, their average or their checkpoints. So it is not registered, which __setattr__ would do.
+        vars(self)["box_loss"] = deepcopy(box_loss).eval()
+        self.image: tuple[int, int] | None = None
         self.on_positives: PositivesHook | None = None
         self.counts_positives = False
         self.reset()
@@ -71,6 +78,11 @@ class Swapped(nn.Module):
         """Restart the counts."""
         self.calls = self.assignments = 0
         self.owed: Tensor | int = 0
+
+    @property
+    def batches(self) -> int:
+        """How many batches have come to it since then, as far as it can tell."""
+        return max(self.calls, self.assignments)
 
 
 _Base = BboxLoss if TYPE_CHECKING else object

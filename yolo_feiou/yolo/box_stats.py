@@ -30,8 +30,8 @@ class BoxStats:
     | grad_00 …       | share of the bin in the sum, over pairs, of ‖∂L/∂box‖₂                                 |
 
     L is the box term as trained, `BoxLoss.mean` of the batch (on each process its own), and a box is x1, y1, x2, y2 in
-    strides, so a share says how much of the pull on predictions comes from pairs of that IoU. Shares of nothing are
-    missing.
+    strides (of RT-DETR in pixels, and of the pairs of its last decoder layer alone), so a share says how much of the
+    pull on predictions comes from pairs of that IoU. Shares of nothing are missing.
 
     Args:
         box_loss: The loss that trains.

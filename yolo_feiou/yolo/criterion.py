@@ -210,7 +210,9 @@ def swap_losses(model: nn.Module, box_loss: BoxLoss) -> int:
 
     def replace(loss: AnyBoxLoss) -> Swapped:
         kind = next(ours for stock, ours in SWAPS.items() if type(loss) in (stock, ours))
-        return kind(loss, box_loss).to(device)
+        swapped = kind(loss, box_loss).to(device)
+        swapped.box_loss.to(device)
+        return swapped
 
     model.criterion = BoxLossSearch(criterion, replace).root
     return len(check_swapped_losses(model, box_loss))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from ultralytics.models.utils.loss import RTDETRDetectionLoss
+from ultralytics.nn.modules.head import RTDETRDecoder
 from ultralytics.utils.ops import xywh2xyxy
 
+from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.yolo.bbox_loss import Swapped
+from yolo_feiou.losses.boxes import upcast
+from yolo_feiou.yolo.bbox_loss import Positives, Swapped
 
 
 class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
@@ -18,6 +22,16 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
     Its gain is `loss_gain["giou"]`, 2, and not the argument `box`. What else is computed from boxes stays stock's own:
     the ℓ1 term, the costs by which predictions are matched, and the IoU that the class scores are to have.
 
+    In a batch the loss is computed for the boxes that the encoder selects, for those of each decoder layer, and in
+    training once more for each decoder layer's denoised boxes. Each of these calls has pairs, and a mean, of its own:
+    with `norm=tal` and `norm=mean` Σ WL / N, since the matcher gives no scores, and with `norm=paper` Σ WL / Σ W of the
+    N pairs of the call. (The last layer's pairs are the main output. With `box_stats` it alone is looked into, and it
+    alone moves a running mean, once a batch.)
+
+    Boxes are in shares of the image; for losses in pixels, in those of the image as the network sees it, with the
+    height and width that its batch has. RT-DETR stretches each image to that square, so one size holds for all pairs,
+    and how large an object was in the file does not matter, as in YOLO, whose mosaics have no such size at all.
+
     Args:
         stock: The criterion whose place this one takes.
         box_loss: The loss.
@@ -25,16 +39,88 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
 
     def __init__(self, stock: RTDETRDetectionLoss, box_loss: BoxLoss) -> None:
         super().__init__(box_loss)
-        attributes = {name: value for name, value in vars(stock).items() if name not in vars(Swapped(box_loss))}
-        for name, value in {**attributes, **dict(stock.named_children())}.items():
-            if name != "box_loss":
+        not_stocks = vars(Swapped(box_loss))
+        for name, value in {**vars(stock), **dict(stock.named_children())}.items():
+            if name not in not_stocks:
                 setattr(self, name, value)
+        self.counts_positives = True  # by itself: it is given the objects of each batch
+        self._is_main = False  # whether the pairs that come next are the main output's
+
+    @property
+    def batches(self) -> int:
+        """How many batches have come to it since `reset`; it computes its loss several times for each."""
+        return self.assignments
+
+    def forward(
+        self,
+        preds: tuple[Tensor, Tensor],
+        batch: dict[str, Any],
+        dn_bboxes: Tensor | None = None,
+        dn_scores: Tensor | None = None,
+        dn_meta: dict[str, Any] | None = None,
+    ) -> dict[str, Tensor]:
+        """Return all loss terms of a batch by name, and count how often the box loss must be computed for them.
+
+        Args:
+            preds: Boxes, cxcywh in shares of the image, shape (L, B, queries, 4) for L layers, the encoder first; and
+                class scores.
+            batch: Its objects: `cls`, `bboxes`, and their number for each image, `gt_groups`.
+            dn_bboxes: Denoised boxes, one layer fewer, None if there are none.
+            dn_scores: Their class scores.
+            dn_meta: What belongs to which object.
+        """
+        self.assignments += 1
+        if any(batch["gt_groups"]):
+            outputs = [preds[0]] if dn_meta is None or dn_bboxes is None else [preds[0], dn_bboxes]
+            self.owed += sum(len(boxes) if self.aux_loss else 1 for boxes in outputs)
+        self._is_main = True  # stock begins with it
+        return super().forward(preds, batch, dn_bboxes, dn_scores, dn_meta)
 
     def _get_loss_bbox(self, pred_bboxes: Tensor, gt_bboxes: Tensor, postfix: str = "") -> dict[str, Any]:
-        """Return both box terms of the pairs of a decoder layer; boxes are cxcywh in shares of an image."""
+        """Return both box terms of N matched pairs, cxcywh in shares of an image, shape (N, 4).
+
+        Without pairs both are stock's 0, attached to the graph; a loss with a state is told nevertheless, since all
+        processes must take part in each update.
+        """
         terms = super()._get_loss_bbox(pred_bboxes, gt_bboxes, postfix)
-        if len(gt_bboxes):
-            self.calls += 1
-            value = self.box_loss.mean(xywh2xyxy(pred_bboxes), xywh2xyxy(gt_bboxes))
-            terms[f"loss_giou{postfix}"] = self.loss_gain["giou"] * value
+        is_main, self._is_main = self._is_main, False
+        pred, target = to_corners(pred_bboxes), to_corners(gt_bboxes)
+        if is_main and self.box_loss.has_state and torch.is_grad_enabled():
+            self.box_loss.observe(pred, target)
+        if not len(gt_bboxes):
+            return terms
+        self.calls += 1
+        positives = Positives(pred, target, torch.ones_like(pred[:, 0]), float(len(pred)))
+        in_pixels = self._in_pixels(positives) if self.box_loss.needs_units or self.on_positives else positives
+        used = in_pixels if self.box_loss.needs_units else positives  # whoever looks on
+        terms[f"loss_giou{postfix}"] = self.loss_gain["giou"] * used.mean(self.box_loss)
+        if is_main and self.on_positives:
+            self.on_positives(in_pixels)
         return terms
+
+    def _in_pixels(self, positives: Positives) -> Positives:
+        """Return pairs in pixels, or as they are if that doesn't matter and nobody has told the size of the images."""
+        if self.image is None:
+            if not self.box_loss.needs_units:
+                return positives
+            raise LossNotAppliedError(
+                f"{self.box_loss.description} is in pixels, and nothing has told {type(self).__name__} the size of the "
+                "images: train with RTDETRTrainer, or set `image` to their height and width."
+            )
+        height, width = self.image
+        sides = positives.pred.new_tensor((width, height, width, height))
+        return positives._replace(pred=positives.pred * sides, target=positives.target * sides, image=self.image)
+
+
+def to_corners(boxes: Tensor) -> Tensor:
+    """Return cxcywh boxes, shape (N, 4), as xyxy in float32 or better: half precision would round the corners."""
+    return xywh2xyxy(upcast(boxes, torch.promote_types(boxes.dtype, torch.float32)))
+
+
+def describe_layers(model: nn.Module) -> str:
+    """Return in how many outputs RT-DETR computes its box loss, in brackets; '' for another model."""
+    heads = [module for module in model.modules() if isinstance(module, RTDETRDecoder)]
+    if not heads:
+        return ""
+    layers = f"the encoder, {heads[0].num_decoder_layers} decoder layers"
+    return f" ({layers}, {heads[0].num_decoder_layers} of denoising)" if heads[0].num_denoising else f" ({layers})"

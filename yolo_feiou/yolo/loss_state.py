@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import distributed as dist
+from ultralytics.models.rtdetr.val import RTDETRDataset
 from ultralytics.utils import LOGGER, RANK
 
 from yolo_feiou.distributed import group
@@ -108,7 +109,9 @@ def find_swapped(model: Any) -> list[Swapped]:
 
 
 def measure_mean_side(dataset: Any, imgsz: int) -> float:
-    """Return the mean √area of a data set's objects in pixels, in images whose longer side is `imgsz`.
+    """Return the mean √area of a data set's objects in pixels, in images as training begins with them.
+
+    Their longer side is `imgsz`; RT-DETR stretches them to a square of that side.
 
     Raises:
         ArgumentError: If it has no objects.
@@ -116,7 +119,7 @@ def measure_mean_side(dataset: Any, imgsz: int) -> float:
     total, count = 0.0, 0
     for label in getattr(dataset, "labels", ()):
         boxes = torch.as_tensor(label["bboxes"], dtype=torch.float64).reshape(-1, 4)
-        height, width = label["shape"]
+        height, width = (imgsz, imgsz) if isinstance(dataset, RTDETRDataset) else label["shape"]
         scale = imgsz / max(height, width)
         total += float((boxes[:, 2] * boxes[:, 3]).clamp(min=0).sqrt().sum()) * scale * (height * width) ** 0.5
         count += len(boxes)

@@ -24,8 +24,8 @@ class Proof:
     """Counts over some batches, those of an epoch or of a validation, whether each head's box loss was computed.
 
     A batch with labels is one in which each head has to pick positives, or to compute its loss; and a head that has
-    positives has to compute its loss. Stock's own code passes: it leaves out the box loss of a batch without positives,
-    if anything.
+    positives has to compute its loss, RT-DETR for each layer of its decoder and for what it denoises. Stock's own code
+    passes: it leaves out the box loss of a batch without positives, if anything.
 
     Args:
         name: What the model is called in messages.
@@ -49,18 +49,22 @@ class Proof:
         self.labelled = 0
 
     def note(self, batch: Mapping[str, Any]) -> None:
-        """Count a batch that is about to be computed, if it has labels."""
-        boxes = batch.get("bboxes")
+        """Count a batch that is about to be computed, if it has labels, and tell the losses the size of its images."""
+        boxes, images = batch.get("bboxes"), batch.get("img")
         self.labelled += boxes is not None and len(boxes) > 0
+        for loss in self._losses:
+            loss.image = None if images is None or images.ndim != 4 else (images.shape[2], images.shape[3])
 
     def check_batch(self, model: nn.Module) -> None:
         """Check after a batch what can be told without waiting for the device, so that a loss is not missed for long.
 
         Raises:
-            LossNotAppliedError: If a head had nothing to do with a batch that has labels.
+            LossNotAppliedError: If a head had nothing to do with a batch that has labels, or didn't compute its loss
+                as often as it had to.
         """
         for loss in self._losses:
-            if loss.counts_positives and max(loss.calls, loss.assignments) < self.labelled:
+            owed = loss.owed if isinstance(loss.owed, int) else 0
+            if loss.counts_positives and (loss.batches < self.labelled or loss.calls < owed):
                 self._stop(model, loss)
 
     def check(self, model: nn.Module) -> None:
@@ -99,6 +103,7 @@ class Proving(TrainerHost):
     def prove(self, box_loss: BoxLoss) -> None:
         """Prove from here on that all models compute `box_loss`."""
         self.proofs = {name: Proof(name, box_loss) for name in self._models()}
+        self._begin(*self.proofs)
         preprocess = self.validator.preprocess
 
         def note(batch: dict[str, Any]) -> dict[str, Any]:
@@ -130,9 +135,10 @@ class Proving(TrainerHost):
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Preprocess a batch of the training as Ultralytics does, and count it."""
+        batch = super().preprocess_batch(batch)  # which may resize its images
         if self.proofs:
             self.proofs["model"].note(batch)
-        return super().preprocess_batch(batch)
+        return batch
 
     def validate(self) -> tuple[dict[str, float] | None, float | None]:
         """Validate as Ultralytics does, with the proof of the model that is validated."""

@@ -34,6 +34,7 @@ from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BoxStats
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
 from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
 from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, refuse_taken_arguments
+from yolo_feiou.yolo.detr_loss import describe_layers
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.families import check_trainer
 from yolo_feiou.yolo.last_batch import check_last_batch
@@ -67,6 +68,10 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     """
 
     box_stats: BoxStats | None = None
+    #: What Ultralytics' own box loss is called.
+    stock_loss = "CIoU"
+    #: Why the argument `box` does nothing, '' if it is the gain of the box loss.
+    ignored_gain = ""
 
     def __init__(
         self,
@@ -118,7 +123,10 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             arguments.update(own)
         check_trainer(type(self), self.args.task, self.box_loss)
         check_data_file(self.args.data)
-        for line in () if self.resume else check_values(arguments, type(self).build_optimizer):
+        lines = [] if self.resume else check_values(arguments, type(self).build_optimizer)
+        if self.ignored_gain and self.box_loss and "box" in self.asked and not self.resume:
+            lines.append(f"box={self.asked['box']} does nothing: {self.ignored_gain}.")
+        for line in lines:
             LOGGER.warning(make_visible(line))
         self.begun_with = run_record.to_json({**arguments, **own})
 
@@ -207,11 +215,12 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             self._tidy_files()
             self._sign()
         if self.box_loss is None:
-            LOGGER.info("Box loss: stock (Ultralytics' CIoU), nothing swapped")
+            LOGGER.info(f"Box loss: stock (Ultralytics' {self.stock_loss}), nothing swapped")
             return
         self.prepare_loss(self.box_loss)
         models = self._models().items()
         counts = [f"{self.swap_losses(name, model, self.box_loss)} of the {name}" for name, model in models]
+        counts[0] += describe_layers(unwrap_model(self.model))
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}")
         self.prove(self.box_loss)

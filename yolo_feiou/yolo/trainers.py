@@ -32,6 +32,9 @@ class OBBTrainer(LossTrainer, yolo.obb.OBBTrainer):
 class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
     """Ultralytics' `RTDETRTrainer` with the argument `loss`, in the place of its GIoU."""
 
+    stock_loss = "GIoU"
+    ignored_gain = "the gain of RT-DETR's box loss is its criterion's own, 2"
+
 
 class WorldTrainer(LossTrainer, yolo.world.WorldTrainer):
     """Ultralytics' `WorldTrainer` with the argument `loss`."""
