@@ -88,7 +88,7 @@ pipeline_tag: object-detection
 
 `loss=eiou`: eiou. {meaning}.
 Source: {source}.
-It stands for the box term alone; the loss of classes and DFL are Ultralytics' own.
+It stands for the box term alone; all other terms are Ultralytics' own.
 
 ## Training
 
@@ -200,7 +200,7 @@ def test_a_card_that_has_all_parts_is_word_for_word_this(squares, tmp_path, monk
 
 def test_stock_has_no_formula_and_no_loss_in_its_command(card):
     _, lines = card(loss=None, box_stats=None)
-    assert "`stock`: Ultralytics' own box loss, CIoU, nothing swapped." in lines
+    assert "`stock`: Ultralytics' own box loss (CIoU; RT-DETR's is GIoU), nothing swapped." in lines
     (again,) = (line for line in lines if line.startswith("yolo detect train"))
     assert "loss=" not in again and "box_stats=" not in again
 
@@ -214,7 +214,7 @@ def test_a_sum_names_the_source_of_each_term(card):
         f"`loss={spec}`: siou (theta=4, inner=0.75, weight=0.5) + smooth_l1 (beta=1, weight=0.5).",
         f"`siou`: {siou.meaning}. Source: {siou.paper}, {siou.equation}.",
         f"`smooth_l1`: {smooth.meaning}. Source: {smooth.paper}, {smooth.equation}.",
-        "It stands for the box term alone; the loss of classes and DFL are Ultralytics' own.",
+        "It stands for the box term alone; all other terms are Ultralytics' own.",
     ]
 
 

@@ -31,7 +31,8 @@ def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
             raise ArgumentError(f"got {key}={ours[key]!r}: expected True or False.")
     if box_stats and box_loss is None and not ours.get("resume"):  # a resumed run's loss is in its checkpoint
         raise ArgumentError(
-            f"box_stats=True looks into a loss of ours, got loss={STOCK}: add loss=ciou, which is that very loss."
+            f"box_stats=True looks into a loss of ours, got loss={STOCK}: add loss=ciou, which is that very loss "
+            "(loss=giou with RT-DETR)."
         )
     return box_loss
 

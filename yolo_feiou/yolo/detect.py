@@ -13,12 +13,14 @@ from torch import Tensor
 from ultralytics.engine.model import Model
 from ultralytics.engine.validator import BaseValidator
 from ultralytics.models import yolo
+from ultralytics.models.rtdetr import RTDETRValidator
 from ultralytics.utils.ops import scale_boxes
 
 from yolo_feiou.errors import DataError, MissingFileError, UnsupportedModelError
 from yolo_feiou.evaluation.detections import Detections
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.quiet import quiet
+from yolo_feiou.yolo.rtdetr import is_rtdetr_yaml, scale_to_file
 from yolo_feiou.yolo.weights_path import check_weights_file
 
 _Base = BaseValidator if TYPE_CHECKING else object
@@ -30,6 +32,7 @@ WeightsOrModel = str | Path | Model
 VALIDATORS = (
     *(yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator),
     *(yolo.world.WorldValidator, yolo.yoloe.YOLOEDetectValidator, yolo.yoloe.YOLOESegValidator),
+    RTDETRValidator,
 )
 
 
@@ -52,8 +55,11 @@ class Recording(_Base):
         per_image = preds[0] if isinstance(preds, tuple) else preds  # older releases add the prototypes of masks
         for index, (file, found) in enumerate(zip(batch["im_file"], per_image, strict=True)):
             columns = _columns(found).clone()
-            shape, ratio_pad = batch["ori_shape"][index], batch["ratio_pad"][index]
-            boxes = scale_boxes(batch["img"].shape[2:], columns[:, :4].clone(), shape, ratio_pad=ratio_pad)
+            shape, seen, boxes = batch["ori_shape"][index], batch["img"].shape[2:], columns[:, :4].clone()
+            if isinstance(self, RTDETRValidator):  # which older releases scale by one ratio for both sides
+                boxes = scale_to_file(boxes, seen, shape)
+            else:
+                boxes = scale_boxes(seen, boxes, shape, ratio_pad=batch["ratio_pad"][index])
             columns[:, :4] = boxes  # pyright: ignore[reportArgumentType]  # a tensor, for it was one
             if self.args.single_cls:
                 columns[:, 5] = 0
@@ -78,7 +84,8 @@ def load_model(model: WeightsOrModel) -> Model:
     try:
         check_weights_file(model, "model")
         with quiet():
-            model = model if isinstance(model, Model) else ultralytics.YOLO(str(model))
+            if not isinstance(model, Model):
+                model = (ultralytics.RTDETR if is_rtdetr_yaml(model) else ultralytics.YOLO)(str(model))
     except MissingFileError as error:
         raise DataError(str(error)) from error
     except OSError as error:  # not here, nor to be had from Ultralytics
@@ -86,7 +93,7 @@ def load_model(model: WeightsOrModel) -> Model:
     if model.task not in ("detect", "segment", "pose") or model._smart_load("validator") not in VALIDATORS:
         raise UnsupportedModelError(
             f"{type(model).__name__} for task '{model.task}' can't be evaluated: expected a YOLO model for detect, "
-            "segment or pose."
+            "segment or pose, or one of RT-DETR."
         )
     return model
 
@@ -135,9 +142,10 @@ def detect(
             "with fewer runs at a time, a smaller batch= or a higher conf=."
         )
     used = validators[0].args
+    without_nms = isinstance(validators[0], RTDETRValidator) or getattr(validators[0], "end2end", False)
     settings = {
         "conf": used.conf,
-        "iou": None if getattr(validators[0], "end2end", False) else used.iou,
+        "iou": None if without_nms else used.iou,
         "max_det": used.max_det,  # Ultralytics raises it where images hold more objects
         "imgsz": used.imgsz,
         "batch": used.batch,

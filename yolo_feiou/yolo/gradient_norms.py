@@ -139,13 +139,14 @@ def measure_gradient_norms(
 
     A training is set up as its arguments say, and takes steps with the reference loss at its full learning rate, so
     that a model from scratch leaves the state in which no boxes overlap. Before a step, every loss is computed on the
-    batch's positives. Where a model trains two heads, a loss is the sum of both, as the criterion weighs them.
+    batch's positives. Where a model trains two heads, a loss is the sum of both, as the criterion weighs them. Of
+    RT-DETR it is that of the main output, of its last decoder layer.
 
     | column         | value                                                                                       |
     |----------------|---------------------------------------------------------------------------------------------|
-    | loss           | its spec; 'stock' is measured as 'ciou'                                                     |
+    | loss           | its spec; 'stock' is measured as 'ciou', of RT-DETR as 'giou'                               |
     | batches, pairs | number of batches that had positives, and number of those                                   |
-    | loss_value     | the box term, without the gain `box`                                                        |
+    | loss_value     | the box term, without the gain `box`, or RT-DETR's own                                      |
     | gradient_norm  | Euclidean norm of its gradient with respect to all weights that train                       |
     | loss_ratio, …  | the two, as multiples of the reference's in the same batch                                  |
     | training_share | share of the training's batches up to the last one that is measured                         |
@@ -168,13 +169,14 @@ def measure_gradient_norms(
         DataError: If the data can't be read, or has no objects.
     """
     names = dict.fromkeys(losses if reference in losses else [reference, *losses])
-    built = {name: build_loss("ciou" if name == STOCK else name) for name in names}
     given = {key: value for key, value in arguments.items() if key not in EXCLUDED_ARGUMENTS}
     if isinstance(given.get("data"), (list, tuple)):
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
-    trainer = None
-    if own := model.find_trainer():
+    own, trainer = model.find_trainer(), None
+    stock = own.stock_loss.lower() if own else ""
+    built = {name: build_loss(stock if name == STOCK else name) for name in names}
+    if own:
         kind = type("MeasuringTrainer", (Measuring, own), {})
         trainer = partial(kind, losses=built, batches=batches, every=every)
     device = get_first_device(arguments.get("device"))
