@@ -138,6 +138,10 @@ class Framework(Protocol):
         """
         ...
 
+    def find_ignored_gain(self, model: str) -> str:
+        """Return why the argument `box` does nothing in a training of a model, '' if it is the box loss's gain."""
+        ...
+
     def check_folder(self, folder: Path, name: str) -> None:
         """Raise ArgumentError if weights couldn't be loaded from a training's folder, which the argument `name` set."""
         ...

@@ -8,6 +8,7 @@ import pytest
 import torch
 import yaml
 
+from tests.detr import write_rtdetr
 from tests.evaluation.test_rehearsal import FAULTS, damage
 from tests.export.factories import coco_form
 from yolo_feiou.ablation.command import ablate
@@ -162,3 +163,22 @@ def test_what_the_training_would_pass_over_is_a_note(words):
     assert rehearse_runs(read_ablation_request(words(cache="rum"), FRAMEWORK))[1] == [
         "cache=rum: nothing is cached. Expected True, False, 'ram' or 'disk'."
     ]
+
+
+def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else(words, squares, tmp_path):
+    """RT-DETR's box loss has a gain of its own."""
+    model = write_rtdetr(tmp_path)
+    message = str(refused(words(model=model, gain="matched")))
+    assert message.startswith(
+        f"gain=matched sets box= for each loss, which does nothing with model={model}: the gain of"
+    )
+    assert message.endswith("Use gain=same, and a factor of the loss itself, as in losses=0.5*eiou.")
+
+    def notes(**arguments):
+        return rehearse_runs(read_ablation_request(words(**arguments), FRAMEWORK))[1]
+
+    assert [note for note in notes(model=model, box="5") if "box=" in note] == [
+        f"box= does nothing with model={model}: the gain of RT-DETR's box loss is its criterion's own, 2."
+    ]
+    for told in ({"model": model}, {"model": "yolov8n.yaml", "box": "5"}):
+        assert not any("box=" in note for note in notes(**told))

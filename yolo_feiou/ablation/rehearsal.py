@@ -40,6 +40,7 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     check_ablation_folder(request)
     for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
         framework.check_model(model)
+    notes += check_gain(request)
     truths: dict[str, Row] = {}
     as_one = [(str(run.arguments["data"]), bool(run.arguments.get("single_cls"))) for run in request.chosen]
     for data, single_cls in dict.fromkeys(as_one):
@@ -54,6 +55,25 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
         truths[data] = subject.source.row
         notes += subject.expected.notes
     return truths, list(dict.fromkeys(notes))
+
+
+def check_gain(request: AblationRequest) -> list[str]:
+    """Return a line for each model of which the runs set a gain that does nothing.
+
+    Raises:
+        ArgumentError: If gains are to be matched.
+    """
+    matched, notes = request.options.gain == "matched", []
+    set_in = [run.arguments for run in request.chosen if matched or "box" in run.arguments]
+    for model in dict.fromkeys(str(arguments["model"]) for arguments in set_in):
+        why = request.framework.find_ignored_gain(model)
+        if why and matched:
+            raise ArgumentError(
+                f"gain=matched sets box= for each loss, which does nothing with model={model}: {why}. Use gain=same, "
+                "and a factor of the loss itself, as in losses=0.5*eiou."
+            )
+        notes += [f"box= does nothing with model={model}: {why}."] if why else []
+    return notes
 
 
 def check_last_batches(request: AblationRequest, data: str, images: int) -> None:

@@ -58,6 +58,10 @@ class DetectorsFramework(UltralyticsFramework):
         """Read a model's YAML or checkpoint once."""
         find_config(model)
 
+    def find_ignored_gain(self, model: str) -> str:
+        """Return '', since `box` is the gain of the box loss in all detectors."""
+        return ""
+
     def check_folder(self, folder: Path, name: str) -> None:
         """Accept any folder: weights are loaded from whatever their path is."""
 

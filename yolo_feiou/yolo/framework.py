@@ -65,6 +65,10 @@ class UltralyticsFramework:
         """Load a model once."""
         rehearsal.check_model(model)
 
+    def find_ignored_gain(self, model: str) -> str:
+        """Return why `box` does nothing."""
+        return rehearsal.find_ignored_gain(model)
+
     def check_folder(self, folder: Path, name: str) -> None:
         """Check that Ultralytics can load weights from the folder of a training."""
         check_weights_folder(folder / "weights", name)

@@ -22,6 +22,7 @@ from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary
+from yolo_feiou.yolo.trainers import get_base
 from yolo_feiou.yolo.user_losses import check_user_losses
 from yolo_feiou.yolo.weights_path import check_weights_file
 
@@ -111,3 +112,9 @@ def check_model(model: str) -> None:
     except UNREADABLE as error:
         said = " ".join(str(error).split()[:40]) or type(error).__name__
         raise DataError(f"model={model} can't be read: {said}") from error
+
+
+def find_ignored_gain(model: str) -> str:
+    """Return why the argument `box` does nothing in a training of a model, '' if it is the gain of its box loss."""
+    trainer = get_base(load_model(model)._smart_load("trainer"))
+    return trainer.ignored_gain if trainer else ""
