@@ -182,7 +182,7 @@ def test_an_inverted_side_counts_at_most_so_much() -> None:
 
 @pytest.mark.parametrize(
     ("pred", "target"),
-    [((2, 4), (3, 4)), ((2, 4), (1, 4)), ((2, 5), (2, 5)), ((4,), (4,)), ((1, 2, 4), (1, 2, 4)), ((0,), (0,))],
+    [((2, 4), (3, 4)), ((2, 4), (1, 4)), ((2, 6), (2, 6)), ((4,), (4,)), ((1, 2, 4), (1, 2, 4)), ((0,), (0,))],
 )
 def test_shapes_that_do_not_fit_raise(pred: tuple[int, ...], target: tuple[int, ...]) -> None:
     """The error names both shapes and the one expected; (2, 4) against (1, 4) is not broadcast."""

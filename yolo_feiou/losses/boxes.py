@@ -20,14 +20,14 @@ class lazy_property(Generic[Quantity]):
     graph. functools.cached_property takes a lock, which torch.compile can't trace.
     """
 
-    def __init__(self, compute: Callable[[Pair], Quantity]) -> None:
+    def __init__(self, compute: Callable[[Any], Quantity]) -> None:
         self.compute, self.name, self.__doc__ = compute, compute.__name__, compute.__doc__
 
     @overload
-    def __get__(self, pair: None, owner: type[Pair]) -> lazy_property[Quantity]: ...
+    def __get__(self, pair: None, owner: type) -> lazy_property[Quantity]: ...
     @overload
-    def __get__(self, pair: Pair, owner: type[Pair]) -> Quantity: ...
-    def __get__(self, pair: Pair | None, owner: type[Pair]) -> lazy_property[Quantity] | Quantity:
+    def __get__(self, pair: object, owner: type) -> Quantity: ...
+    def __get__(self, pair: object | None, owner: type) -> lazy_property[Quantity] | Quantity:
         if pair is None:
             return self
         value = self.compute(pair)
@@ -96,15 +96,11 @@ class Pair:
         error_weights: Sequence[float] = (1, 1, 1, 1),
     ) -> None:
         if not (isinstance(pred, Tensor) and isinstance(target, Tensor)):
-            kinds = f"{type(pred).__name__} and {type(target).__name__}"
-            raise TypeError(f"got {kinds}: expected pred and target as torch tensors, see torch.as_tensor")
+            raise TypeError(describe_types(pred, target))
         if pred.shape != target.shape or pred.ndim != 2 or pred.shape[1] != 4:
-            raise ValueError(
-                f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as "
-                "xyxy boxes of the same shape (N, 4)"
-            )
+            raise ValueError(describe_shapes(pred, target, "xyxy", 4))
         if not (image is None and reference is None and pixels.__class__ is float and pixels > 0):
-            _check_units(len(pred), image, pixels, reference)
+            check_units(len(pred), image, pixels, reference)
         self._image, self.pixels, self._reference, self.error_weights = image, pixels, reference, error_weights
         self._has_axes = False  # whether both axes are together: then what is done to both is one operation
         if not (pred.dtype is target.dtype is torch.float32):  # what both mostly are, and asking costs a microsecond
@@ -311,7 +307,37 @@ class Pair:
         return self.intersection / self.union
 
 
-def _check_units(
+#: By the number of coordinates of a box, which boxes those are, and how to find the losses of them.
+KINDS = {
+    4: "xyxy boxes, (N, 4), are for losses such as ciou and eiou: 'yolo losses task=detect' lists them",
+    5: "rotated boxes, xywhr, (N, 5), are for losses such as probiou and kld: 'yolo losses task=obb' lists them",
+}
+
+
+def describe_types(pred: object, target: object) -> str:
+    """Return the message on boxes that are not tensors."""
+    kinds = f"{type(pred).__name__} and {type(target).__name__}"
+    return f"got {kinds}: expected pred and target as torch tensors, see torch.as_tensor"
+
+
+def describe_shapes(pred: Tensor, target: Tensor, form: str, width: int) -> str:
+    """Return the message on boxes of a wrong shape; for the boxes of other losses, with those losses.
+
+    Args:
+        pred: Predicted boxes.
+        target: Their targets.
+        form: What the coordinates of a box are, as in 'xyxy'.
+        width: The number of coordinates that a box must have.
+    """
+    message = (
+        f"got boxes of shape {tuple(pred.shape)} and {tuple(target.shape)}: expected pred and target as {form} boxes "
+        f"of the same shape (N, {width})"
+    )
+    other = pred.shape[1] if pred.ndim == 2 and pred.shape == target.shape else width
+    return f"{message}; {KINDS[other]}" if other != width and other in KINDS else message
+
+
+def check_units(
     count: int, image: Sequence[float] | Tensor | None, pixels: Tensor | float, reference: Tensor | None
 ) -> None:
     """Raise ValueError unless units and references fit so many pairs, see `Pair`."""
