@@ -1,4 +1,4 @@
-"""All losses, and their variants that need a test of their own."""
+"""All losses of axis-aligned boxes, and their variants that need a test of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from yolo_feiou.losses.build import build_loss
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 GAMMAS = (0, 0.25, 0.5, 1, 2)
 NORMS = ("paper", "tal", "mean")
@@ -27,7 +27,10 @@ SAMPLES = {
     "wise": "wise=true",
 }
 MODIFIED = [
-    f"{info.name}:{sample}" for info in LOSSES.values() for key, sample in SAMPLES.items() if key in info.modifiers
+    f"{info.name}:{sample}"
+    for info in ALIGNED_LOSSES.values()
+    for key, sample in SAMPLES.items()
+    if key in info.modifiers
 ]
 COMBINED = [
     "ciou:inner=1.25,focaler=0.9,focaler_low=0.1,power=2,focal=1,norm=tal",
@@ -44,7 +47,7 @@ VARIANTS = [
     *("focal_l1:beta=1", "focal_eiou_v1:beta=1", "smooth_l1:beta=0", "wiou:version=1", "wiou:version=2"),
     *("piou2:detach=false", "shapeiou:scale=1", "uiou:ratio=0.5", "siou:theta=2", "interpiou:a=0.9"),
 ]
-ALL = [*LOSSES, *FOCAL, *STAR, *VARIANTS, *MODIFIED, *COMBINED, *SUMS]
+ALL = [*ALIGNED_LOSSES, *FOCAL, *STAR, *VARIANTS, *MODIFIED, *COMBINED, *SUMS]
 #: Height and width in pixels of the image that the boxes of tests are in.
 IMAGE = (480, 640)
 

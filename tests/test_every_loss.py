@@ -1,4 +1,4 @@
-"""What holds for every loss in the table, and every variant."""
+"""What holds for every loss of axis-aligned boxes, and every variant; test_rotated.py has the others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.reference import Box, Exact, boxes, overlapping, shifted, slope, tens
 from tests.specs import ALL, InImage, names_of
 from yolo_feiou.losses.box_loss import BoxLoss, Term
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 #: The largest coordinates that are spoken for: sides and, along each axis, distances are up to twice that.
@@ -86,7 +86,7 @@ def offenders(good: Tensor, pred: Tensor, target: Tensor) -> list[tuple[list[flo
 
 @pytest.mark.parametrize("big", [BIG, 1e15, HUGE])
 @pytest.mark.parametrize("precision", DTYPES)
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", ALIGNED_LOSSES)
 def test_finite_for_every_kind_of_box(name: str, precision: str, big: float) -> None:
     """Value and gradients of the loss of each pair, both boxes degenerate included, and of their mean, are finite."""
     pred, target, autocast = kinds(precision, big)
@@ -105,7 +105,7 @@ def test_finite_for_every_kind_of_box(name: str, precision: str, big: float) -> 
     assert not bad
 
 
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", ALIGNED_LOSSES)
 def test_finite_for_boxes_drawn_from_the_whole_range(name: str) -> None:
     """Coordinates of any magnitude and sign, at the edge or shared between two edges or boxes, in float32."""
     random, n = torch.Generator().manual_seed(0), 20_000

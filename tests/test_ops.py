@@ -4,26 +4,38 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 from torchvision.ops import complete_box_iou_loss, distance_box_iou_loss, generalized_box_iou_loss
 
 from tests.reference import overlapping
 from tests.specs import IMAGE, InImage
 from yolo_feiou import LOSSES, ops
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 
 def units(name: str) -> dict[str, object]:
     return {"image": IMAGE} if name == "mpdiou" else {}
 
 
+def pairs(name: str) -> tuple[Tensor, Tensor]:
+    """Five pairs of the boxes that a loss is of; those that are rotated have x2 and y2 for their sides."""
+    pred, target = overlapping()
+    if name in ALIGNED_LOSSES:
+        return pred, target
+    angle = torch.linspace(-1, 2, 5, dtype=pred.dtype)[:, None]
+    return torch.cat((pred, angle), 1), torch.cat((target, angle.flip(0)), 1)
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_function_is_its_loss(name: str) -> None:
     """Values, plain mean and sum, with any leading dimensions, and for a single pair."""
-    pred, target = overlapping()
+    pred, target = pairs(name)
+    width = pred.shape[1]
     function, expected = getattr(ops, f"{name}_loss"), InImage(name)(pred, target)
     assert torch.equal(function(pred, target, **units(name)), expected)
     assert torch.equal(function(pred, target, "mean", **units(name)), expected.mean())
     assert torch.equal(function(pred, target, reduction="sum", **units(name)), expected.sum())
-    shaped = function(pred[:4].reshape(2, 1, 2, 4), target[:4].reshape(2, 1, 2, 4), **units(name))
+    shaped = function(pred[:4].reshape(2, 1, 2, width), target[:4].reshape(2, 1, 2, width), **units(name))
     assert torch.equal(shaped, expected[:4].reshape(2, 1, 2))
     torch.testing.assert_close(function(pred[0], target[0], **units(name)), expected[0])
     assert function(pred[:0], target[:0], "mean", **units(name)).item() == 0

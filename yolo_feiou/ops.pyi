@@ -710,3 +710,150 @@ def balanced_l1_loss(
     Returns:
         Shape (...), or a scalar; in float32 or better.
     """
+
+def probiou_loss(
+    boxes1: Tensor,
+    boxes2: Tensor,
+    reduction: Literal["none", "mean", "sum"] = "none",
+    *,
+    floor: float = 0.01,
+    focal: float | None = None,
+    detach: bool | None = None,
+) -> Tensor:
+    """√(1 − e^(−D)), D the Bhattacharyya distance of two Gaussians; Ultralytics' own for rotated boxes.
+
+    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (not seen; Ultralytics' code).
+
+    Args:
+        boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
+        boxes2: Their targets, of the same shape and unit.
+        reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
+        floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
+        focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
+        detach: Whether the weight is detached, with focal; true or false.
+
+    Returns:
+        Shape (...), or a scalar; in float32 or better.
+    """
+
+def kld_loss(
+    boxes1: Tensor,
+    boxes2: Tensor,
+    reduction: Literal["none", "mean", "sum"] = "none",
+    *,
+    direction: Literal["pred_target", "target_pred"] = "pred_target",
+    function: Literal["log", "sqrt", "none"] = "log",
+    tau: float = 1,
+    floor: float = 0.01,
+    focal: float | None = None,
+    detach: bool | None = None,
+) -> Tensor:
+    """1 − 1/(tau + f(D)), D the Kullback-Leibler divergence of two Gaussians.
+
+    Yang et al., High-Precision Bounding Box via Kullback-Leibler Divergence, 2021, arXiv:2106.01883, (not seen).
+
+    Args:
+        boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
+        boxes2: Their targets, of the same shape and unit.
+        reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
+        direction: Pred_target is D(N_p‖N_t), by the target's sides; target_pred is D(N_t‖N_p); one of pred_target,
+            target_pred.
+        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
+        floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
+        focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
+        detach: Whether the weight is detached, with focal; true or false.
+
+    Returns:
+        Shape (...), or a scalar; in float32 or better.
+    """
+
+def gwd_loss(
+    boxes1: Tensor,
+    boxes2: Tensor,
+    reduction: Literal["none", "mean", "sum"] = "none",
+    *,
+    function: Literal["log", "sqrt", "none"] = "log",
+    tau: float = 1,
+    floor: float = 0.01,
+    focal: float | None = None,
+    detach: bool | None = None,
+    pixels: Tensor | float = 1.0,
+) -> Tensor:
+    """1 − 1/(tau + f(D)), D the squared Wasserstein distance of two Gaussians, in pixels.
+
+    Yang et al., Rotated Object Detection with Gaussian Wasserstein Distance, 2021, arXiv:2101.11952, (not seen).
+
+    Args:
+        boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
+        boxes2: Their targets, of the same shape and unit.
+        reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
+        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
+        floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
+        focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
+        detach: Whether the weight is detached, with focal; true or false.
+        pixels: Pixels per unit of the boxes, a number or of shape (...).
+
+    Returns:
+        Shape (...), or a scalar; in float32 or better.
+    """
+
+def bd_loss(
+    boxes1: Tensor,
+    boxes2: Tensor,
+    reduction: Literal["none", "mean", "sum"] = "none",
+    *,
+    function: Literal["log", "sqrt", "none"] = "log",
+    tau: float = 1,
+    floor: float = 0.01,
+    focal: float | None = None,
+    detach: bool | None = None,
+) -> Tensor:
+    """1 − 1/(tau + f(D)), D the Bhattacharyya distance of two Gaussians.
+
+    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (not seen).
+
+    Args:
+        boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
+        boxes2: Their targets, of the same shape and unit.
+        reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
+        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
+        floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
+        focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
+        detach: Whether the weight is detached, with focal; true or false.
+
+    Returns:
+        Shape (...), or a scalar; in float32 or better.
+    """
+
+def kfiou_loss(
+    boxes1: Tensor,
+    boxes2: Tensor,
+    reduction: Literal["none", "mean", "sum"] = "none",
+    *,
+    function: Literal["exp", "log", "linear"] = "exp",
+    centre: bool = True,
+    floor: float = 0.01,
+    focal: float | None = None,
+    detach: bool | None = None,
+) -> Tensor:
+    """E^(1 − KFIoU) − 1, the KFIoU of two Gaussians' shapes, + ln(1 + squared distance in target sides).
+
+    Yang et al., The KFIoU Loss for Rotated Object Detection, 2022, arXiv:2201.12558, (not seen).
+
+    Args:
+        boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
+        boxes2: Their targets, of the same shape and unit.
+        reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
+        function: Exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; none is 0 for identical boxes; one of exp,
+            log, linear.
+        centre: Whether the distance of the centres counts; without it nothing moves a centre; true or false.
+        floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
+        focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
+        detach: Whether the weight is detached, with focal; true or false.
+
+    Returns:
+        Shape (...), or a scalar; in float32 or better.
+    """

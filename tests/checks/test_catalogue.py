@@ -12,7 +12,7 @@ from tests.specs import ALL
 from yolo_feiou.checks.catalogue import CHECKS, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.losses.build import build_loss
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_is")
 
@@ -132,7 +132,7 @@ def expected_notes(spec):
     return ["zero-gradient"] if still else []
 
 
-@pytest.mark.parametrize("spec", [pytest.param(s, marks=[pytest.mark.slow] * (s not in LOSSES)) for s in ALL])
+@pytest.mark.parametrize("spec", [pytest.param(s, marks=[pytest.mark.slow] * (s not in ALIGNED_LOSSES)) for s in ALL])
 def test_our_own_losses_pass(spec):
     checked = run_checks(CheckedLoss(spec, build_loss(spec)))
     assert checked.list_found("fault") == FAULTY.get(spec, [])

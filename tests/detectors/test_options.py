@@ -41,6 +41,8 @@ def test_what_does_not_fit_says_why(options, detector, message):
 def test_a_wrong_loss_is_told():
     with pytest.raises(LossSpecError, match="did you mean 'focal_eiou'"):
         BoxOptions("focal_eoiu").check(of("atss"))
+    with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and this model has axis-aligned boxes: choose"):
+        BoxOptions("kld").check(of("atss"))
 
 
 @pytest.mark.parametrize("detector", DETECTORS)

@@ -8,11 +8,12 @@ import re
 
 import pytest
 import torch
+from torch import Tensor
 
-from tests import field_reference, reference
+from tests import field_reference, reference, rotated_reference
 from tests.reference import tensor
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.losses import focal, gaussian, iou, l1, points
+from yolo_feiou.losses import focal, gaussian, iou, l1, points, rotated
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.losses.table import LOSSES, LossInfo
@@ -24,6 +25,15 @@ PAIRS = (
     tensor((0, 0, 4, 2), (0, 0, 10, 10), (1, 2, 9, 11), (0, 0, 1, 1), (2, 2, 5, 7)),
     tensor((1, 1, 3, 4), (0, 0, 10, 10), (0, 0, 10, 9), (5, 5, 7, 6), (2, 1, 6, 6)),
 )
+ROTATED_PAIRS = (
+    tensor((0, 0, 4, 2, 1), (0, 0, 9, 10, 0), (1, 2, 9, 5, 0.5), (0, 0, 1, 2, -1), (2, 2, 5, 7, 2)),
+    tensor((1, 1, 3, 4, 0), (0, 0, 9, 10, 0), (0, 2, 8, 6, 0.2), (5, 5, 2, 1, 0.3), (2, 1, 6, 6, 0.4)),
+)
+
+
+def pairs_of(info: LossInfo) -> tuple[Tensor, Tensor]:
+    """Return five pairs of the boxes that a loss is of."""
+    return PAIRS if info.family == "aligned" else ROTATED_PAIRS
 
 
 #: The ends of ranges that hang on another parameter.
@@ -47,7 +57,8 @@ def settings_of(info: LossInfo, parameter: Parameter) -> list[str]:
 
 def test_the_table_has_the_losses_of_the_reference_under_their_names() -> None:
     """The losses there are; a name is its own key."""
-    assert set(LOSSES) == {*reference.LOSS, *field_reference.LOSS, *field_reference.PENALTIES}
+    aligned = {*reference.LOSS, *field_reference.LOSS, *field_reference.PENALTIES}
+    assert set(LOSSES) == {*aligned, *rotated_reference.LOSS}
     assert all(info.name == name for name, info in LOSSES.items())
 
 
@@ -66,11 +77,12 @@ def test_every_function_of_the_package_is_in_the_table() -> None:
     """Each loss in losses/ is a row under its own name."""
     functions = {
         name
-        for module in (iou, l1, focal, points, gaussian)
+        for module in (iou, l1, focal, points, gaussian, rotated)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
     }
     helpers = {"encode", "extended_log", "focal_l1_curve", "iou_power", "focal_log", "overlap_loss", "safe_sqrt"}
+    helpers.add("probiou_power")
     assert {name for name in functions if not name.startswith("_")} - LOSSES.keys() == helpers
 
 
@@ -107,7 +119,8 @@ def test_the_ends_of_every_range_build_and_are_finite(info: LossInfo, parameter:
     for spec in settings_of(info, parameter):
         loss = build_loss(spec).eval()
         for dtype in (torch.float32, torch.float64):
-            pred, target = PAIRS[0].to(dtype).requires_grad_(), PAIRS[1].to(dtype)
+            pred, target = (boxes.to(dtype) for boxes in pairs_of(info))
+            pred.requires_grad_()
             for value in (loss(pred, target, **IMAGE).sum(), loss.mean(pred, target, **IMAGE)):
                 assert value.isfinite()
                 assert torch.autograd.grad(value, pred, retain_graph=True)[0].isfinite().all()
@@ -118,9 +131,10 @@ def test_every_parameter_has_an_effect(info: LossInfo, parameter: Parameter) -> 
     """The ends of its range differ in the value or the gradient of the mean: no parameter is lost on its way."""
     outcomes = []
     for spec in settings_of(info, parameter):
-        pred = PAIRS[0].clone().requires_grad_()
+        pred, target = (boxes.clone() for boxes in pairs_of(info))
+        pred.requires_grad_()
         loss = build_loss(spec).train(parameter.name == "momentum")
-        mean = loss.mean(pred, PAIRS[1], torch.linspace(0.1, 0.9, 5), **IMAGE)
+        mean = loss.mean(pred, target, torch.linspace(0.1, 0.9, 5), **IMAGE)
         outcomes.append(torch.cat((mean.detach()[None], torch.autograd.grad(mean, pred)[0].flatten())))
     for i, outcome in enumerate(outcomes):
         assert all(not torch.allclose(outcome, other) for other in outcomes[:i])
@@ -215,7 +229,8 @@ def test_descriptions_are_specs_in_other_words() -> None:
         name, _, rest = loss.description.partition(" (")
         again = build_loss(name + (":" + rest.rstrip(")").replace(" ", "") if rest else ""))
         assert again.description == loss.description
-        assert torch.equal(again(*PAIRS, **IMAGE), loss(*PAIRS, **IMAGE))
+        pairs = PAIRS if loss.family == "aligned" else ROTATED_PAIRS
+        assert torch.equal(again(*pairs, **IMAGE), loss(*pairs, **IMAGE))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ def test_a_function_takes_what_its_loss_takes(name: str) -> None:
     modifiers = {key for key in parameters if key in MODIFIERS and key not in own}
     assert modifiers == set(info.modifiers) - training - own.keys()
     assert all(parameters[key].default is None for key in modifiers)
-    assert ("image" in parameters, "pixels" in parameters) == (name == "mpdiou", name in ("mpdiou", "nwd"))
+    assert ("image" in parameters, "pixels" in parameters) == (name == "mpdiou", name in ("mpdiou", "nwd", "gwd"))
+    assert (", shape (..., 5)." in FUNCTIONS[name].__doc__) == (info.family == "rotated")
     assert info.paper in FUNCTIONS[name].__doc__.replace("\n", " ")
 
 
@@ -53,6 +54,8 @@ def test_a_wrong_call_is_told() -> None:
         ciou(pred, target[:4])
     with pytest.raises(ValueError, match=r"boxes of shape \(5, 3\)"):
         ciou(pred[:, :3], target[:, :3])
+    with pytest.raises(ValueError, match=r"boxes1 and boxes2 as rotated xywhr boxes of the same shape \(\.\.\., 5\)$"):
+        FUNCTIONS["kld"](pred, target)
     with pytest.raises(TypeError, match=r"got list and Tensor: expected boxes1"):
         ciou(pred.tolist(), target)
     with pytest.raises(ValueError, match=r"give image=\(height, width\)"):

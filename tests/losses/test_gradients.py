@@ -1,19 +1,32 @@
-"""The table of gradients beside CIoU's is what its script measures, and agrees with an independent study."""
+"""The tables of gradients beside CIoU's, and beside ProbIoU's, are what their script measures.
+
+That of axis-aligned boxes agrees with an independent study.
+"""
 
 from __future__ import annotations
 
 import pytest
 import torch
 
-from yolo_feiou.losses.gradients import BINS, compare_with_ciou, draw_pairs, read_gradients
+from tests.rotated_reference import tensor
+from yolo_feiou.losses.build import build_loss
+from yolo_feiou.losses.gradients import (
+    BINS,
+    compare_with_baseline,
+    draw_pairs,
+    draw_rotated_pairs,
+    read_gradients,
+    scale_rotated,
+    turn_vectors,
+)
 from yolo_feiou.losses.table import LOSSES
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_table_is_what_is_measured(name):
     """From a tenth of the pairs, to 6 per cent and 0.02."""
-    measured = compare_with_ciou(name, 20_000)
-    for pair, cell in zip(measured, read_gradients()[name], strict=True):
+    measured = compare_with_baseline(name, 20_000)
+    for pair, cell in zip(measured, read_gradients(LOSSES[name].family)[name], strict=True):
         assert [float(number) for number in cell.split(" / ")] == pytest.approx(pair, rel=0.06, abs=0.02)
 
 
@@ -40,11 +53,47 @@ def test_the_table_agrees_with_another_study(name, low, high):
 
 
 def test_pairs_fill_every_bin():
-    from yolo_feiou.losses.build import build_loss
-
     pred, target = draw_pairs(20_000)
     overlap = 1 - build_loss("iou")(pred, target)
     assert all(((overlap >= low) & (overlap < high)).sum() > 500 for low, high in BINS)
     assert torch.equal(draw_pairs(10)[0], draw_pairs(10)[0])
     sides = target[:, 2:] - target[:, :2]
     assert sides.min() >= 16 - 1e-9 and sides.max() <= 256 + 1e-9
+
+
+def test_rotated_pairs_are_those_pairs_turned():
+    """In the target's frame they are those of axis-aligned boxes; angles fill half a turn, and are off by 0 to .5."""
+    aligned, rotated = draw_pairs(20_000), draw_rotated_pairs(20_000)
+    for boxes, same in zip(aligned, rotated, strict=True):
+        centre = 320 + turn_vectors(same[:, :2] - 320, -rotated[1][:, 4])
+        torch.testing.assert_close(centre, (boxes[:, :2] + boxes[:, 2:]) / 2)
+        torch.testing.assert_close(same[:, 2:4], boxes[:, 2:] - boxes[:, :2])
+    turn = rotated[0][:, 4] - rotated[1][:, 4]
+    assert rotated[1][:, 4].max() > 3.1 and rotated[1][:, 4].min() < 0.05
+    assert turn[-1000:].std().item() == pytest.approx(0.49, abs=0.03) and turn[0] == 0
+    overlap = 1 - build_loss("probiou")(*rotated)
+    assert all(((overlap >= low) & (overlap < high)).sum() > 500 for low, high in BINS)
+
+
+def test_the_gradient_of_rotated_boxes_is_in_sides_of_the_target():
+    """Measured so, it is the same for boxes of any size and direction, of a loss without a length."""
+    pred, target = tensor((1, 0.5, 5, 2, 0.3)), tensor((0, 0, 4, 3, 0))
+    scale, angle = torch.tensor([9, 9, 9, 9, 1]), torch.tensor([1.2], dtype=torch.float64)
+    sizes = []
+    for factor, turn in ((1, 0 * angle), (scale, angle)):
+        moved, fixed = (
+            torch.cat((turn_vectors(b[:, :2], turn), b[:, 2:4], b[:, 4:] + turn[:, None]), 1) * factor
+            for b in (pred, target)
+        )
+        moved.requires_grad_()
+        (grad,) = torch.autograd.grad(build_loss("kld:floor=0")(moved, fixed).sum(), moved)
+        sizes.append(scale_rotated(grad, fixed))
+    torch.testing.assert_close(*sizes)
+    assert (sizes[0].abs() > 1e-3).all()
+
+
+def test_the_baseline_is_1_throughout():
+    """In both families: twice the baseline has twice its value and gradient."""
+    for spec in ("ciou:weight=2", "probiou:weight=2"):
+        ratios = [ratio for pair in compare_with_baseline(spec, 5000) for ratio in pair]
+        assert ratios == pytest.approx([2] * 10, rel=1e-12)

@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from yolo_feiou import LOSSES, cli
+from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.gradients import read_gradients
-from yolo_feiou.losses.listing import STOCK_MEANING, describe_word, print_losses
+from yolo_feiou.losses.listing import ROTATED_TITLE, STOCK_MEANING, STOCK_MEANINGS, describe_word, print_losses
+from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES
 
 
 def printed(capsys, *words: str) -> str:
@@ -24,6 +26,40 @@ def test_every_loss_has_one_line_with_its_meaning(monkeypatch, capsys):
     for info in LOSSES.values():
         assert [line.split(None, 1)[1] for line in lines if line.startswith(f"{info.name} ")] == [info.meaning]
     assert f"{'stock':17}{STOCK_MEANING}" in lines
+    title = lines.index(ROTATED_TITLE)
+    assert [line.split()[0] for line in lines[title + 1 :][: len(ROTATED_LOSSES)]] == [*ROTATED_LOSSES]
+    assert not any(line.split()[:1] == [name] for line in lines[:title] for name in ROTATED_LOSSES)
+
+
+@pytest.mark.parametrize(
+    ("task", "infos"),
+    [*((task, ALIGNED_LOSSES) for task in ("detect", "segment", "pose")), ("obb", ROTATED_LOSSES)],
+)
+def test_a_task_lists_its_losses_alone(task, infos, capsys):
+    """In the whole list, and of a pattern; 'stock' is that of its boxes."""
+    lines = printed(capsys, f"task={task}").splitlines()
+    assert [line.split()[0] for line in lines[2 : lines.index("", 2)]] == [*infos]
+    stock = STOCK_MEANINGS[next(iter(infos.values())).family]
+    assert f"{'stock':17}{stock}" in lines and ROTATED_TITLE not in lines
+    assert stock.split()[2] == ("ProbIoU," if task == "obb" else "CIoU,")
+    lines = printed(capsys, "focal_*", f"task={task}").splitlines()
+    assert lines and all(build_loss(line.split()[0]).family == build_loss(next(iter(infos))).family for line in lines)
+    assert printed(capsys, "stock", f"task={task}") == f"{'stock':17}{stock}\n"
+
+
+def test_a_loss_of_another_task_is_told(capsys):
+    assert printed(capsys, "kld", "task=obb") == printed(capsys, "kld")
+    for words, message in [
+        (["kld", "task=detect"], "loss 'kld' is of rotated boxes, and task=detect has axis-aligned boxes: choose one"),
+        (["ciou", "task=obb"], "loss 'ciou' is of axis-aligned boxes, and task=obb has rotated boxes: choose one of p"),
+        (["inner*", "task=obb"], r"no loss has a name like 'inner\*' with task=obb\. 'yolo losses' lists all\."),
+    ]:
+        with pytest.raises(ValueError, match=f"^{message}"):
+            print_losses(words)
+    with pytest.raises(ArgumentError, match=r"^task=boxes is not one of detect, segment, pose, obb\.$"):
+        print_losses(["task=boxes"])
+    with pytest.raises(ArgumentError, match=r"^'yolo losses' got task= twice: give it once\.$"):
+        print_losses(["task=obb", "task=detect"])
 
 
 def test_a_pattern_lists_published_names_with_their_specs(capsys):
@@ -50,7 +86,9 @@ def test_a_name_tells_all_of_its_loss(name, capsys):
     assert keys[: len(own)] == own and set(keys) == {*own, *info.modifiers}
     for parameter in info.parameters:
         assert f"{info.meanings[parameter.name]} ({parameter.expected})" in text
-    assert text.splitlines()[-1].split("  ")[-1].strip() == read_gradients()[name][-1]
+    assert text.splitlines()[-1].split("  ")[-1].strip() == read_gradients(info.family)[name][-1]
+    assert ("beside ProbIoU's" in text, "beside CIoU's" in text) == (name in ROTATED_LOSSES, name in ALIGNED_LOSSES)
+    assert ("times ProbIoU^focal" in text) == (name in ROTATED_LOSSES)
     assert (info.refusal in text) if info.refusal else ("no others" not in text)
 
 

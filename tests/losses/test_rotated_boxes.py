@@ -12,6 +12,7 @@ from tests import rotated_reference
 from tests.rotated_reference import covariance, draw, mp, offset, root, tensor, trace
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.rotated_boxes import RotatedPair
+from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES
 
 # The prediction is 6×2 at (5, 1), turned by 90°: its width lies along y. The target is 4×8 at the origin, not turned.
 # Variances with divisor 4 and no floor are 9 and 1, and 4 and 16: the deviations are (3, 1) and (2, 4).
@@ -125,9 +126,11 @@ def test_boxes_that_do_not_fit_are_told_with_the_losses_that_take_them():
     assert str(error.value).endswith(
         "(N, 5); xyxy boxes, (N, 4), are for losses such as ciou and eiou: 'yolo losses task=detect' lists them"
     )
+    assert {"ciou", "eiou"} <= ALIGNED_LOSSES.keys()
     with pytest.raises(ValueError, match=r"as xyxy boxes of the same shape \(N, 4\); rotated boxes, xywhr") as error:
         Pair(torch.zeros(3, 5), torch.zeros(3, 5))
     assert str(error.value).endswith("such as probiou and kld: 'yolo losses task=obb' lists them")
+    assert {"probiou", "kld"} <= ROTATED_LOSSES.keys()
     for shapes in (((2, 5), (3, 5)), ((5,), (5,)), ((1, 3, 5), (1, 3, 5)), ((2, 6), (2, 6)), ((2, 4), (2, 5))):
         with pytest.raises(ValueError, match=r"same shape \(N, 5\)$"):
             RotatedPair(*map(torch.zeros, shapes))

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.parameters import read_arguments
 from yolo_feiou.simulation.conditions import Conditions, conditions_arguments, get_conditions
@@ -43,6 +43,13 @@ def test_a_running_mean_stays():
     loss = Conditions().build("wiou:momentum=0.5")
     loss.mean(*PAIRS)
     assert [mean.value.item() for mean in loss.running_means] == [1]
+
+
+def test_a_loss_of_rotated_boxes_is_refused():
+    with pytest.raises(
+        LossSpecError, match="'gwd' is of rotated boxes, and checks and simulations are still of axis-a"
+    ):
+        Conditions().build("gwd:tau=0")
 
 
 def test_what_follows_from_a_training_set_is_refused():

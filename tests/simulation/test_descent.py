@@ -6,7 +6,7 @@ from torchvision.ops import box_convert
 
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 from yolo_feiou.simulation.conditions import Conditions
 from yolo_feiou.simulation.descent import compute_iou, descend, list_step_sizes
 from yolo_feiou.simulation.setups import SETUPS, Reading
@@ -163,7 +163,7 @@ BOXES = batches(
 )
 TARGETS = batches([(10, 10, 5, 20), (10, 10, 12, 8)] * 2, [(10, 10, 5, 20), (10, 10, 12, 8)] * 2)
 SPECS = [
-    *(*LOSSES, "focal_eiou:detach=false", "focal_eiou:norm=mean", "wiou:version=1", "wiou:version=2"),
+    *(*ALIGNED_LOSSES, "focal_eiou:detach=false", "focal_eiou:norm=mean", "wiou:version=1", "wiou:version=2"),
     *("siou:inner=0.75", "ciou:power=3", "nwd:wise=true", "mpdiou:weight=0.5+smooth_l1:weight=0.5"),
 ]
 OVER_THE_BATCH = {"focal_eiou", "focal_eiou:detach=false", "focal_eiou_star"}  # those that Eq. 11 normalises

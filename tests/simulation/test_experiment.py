@@ -14,6 +14,10 @@ def test_losses_are_those_that_are_listed_or_else_the_experiments():
     )
     with pytest.raises(LossSpecError, match="has 'iou' twice"):
         get_losses({"losses": "iou,iou"})
+    with pytest.raises(
+        LossSpecError, match="'kld' is of rotated boxes, and checks and simulations are still of axis-a"
+    ):
+        get_losses({"losses": "iou,kld"})
 
 
 def test_the_default_of_the_argument_is_read_as_the_losses_themselves():

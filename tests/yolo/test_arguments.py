@@ -5,7 +5,7 @@ import yaml
 
 from tests.runs import SHORT, overrides, short
 from yolo_feiou import YOLO, DetectionTrainer
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.arguments import find_changed_arguments
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE
@@ -26,6 +26,14 @@ def test_what_does_not_fit_stops_before_anything_is_written(tmp_path, data, argu
         DetectionTrainer(overrides=given)
     with pytest.raises(ArgumentError, match=message):
         YOLO("yolov8n.yaml").train(**given)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_loss_of_rotated_boxes_stops_before_anything_is_written(tmp_path, data):
+    given = overrides(data, tmp_path / "runs", loss="kld:tau=2")
+    for train in (lambda: DetectionTrainer(overrides=given), lambda: YOLO("yolov8n.yaml").train(**given)):
+        with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and this model has axis-aligned boxes"):
+            train()
     assert not (tmp_path / "runs").exists()
 
 

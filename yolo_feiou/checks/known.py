@@ -16,7 +16,7 @@ from yolo_feiou.losses import iou
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss, read_spec, shorten_spec
 from yolo_feiou.losses.points import wiou
-from yolo_feiou.losses.table import LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 #: The largest relative root-mean-square error of a gradient that is taken for the same.
 GRADIENT_TOLERANCE = 1e-3
@@ -110,16 +110,16 @@ def is_close(values: Tensor, others: Tensor) -> bool:
 
 
 def iter_candidates(formula: Formula | None) -> Iterator[str]:
-    """Yield specs of the losses that are looked for: all of the table, and their published forms.
+    """Yield specs of the losses that are looked for: all axis-aligned ones of the table, and their published forms.
 
     Args:
         formula: Its power is tried with each focal loss.
     """
-    yield from LOSSES
+    yield from ALIGNED_LOSSES
     yield from PARAMETERS
     gamma = format_number(formula.gamma) if formula else "0"
     focal = (f"focal={gamma}",) if gamma != "0" and float(gamma) <= 10 else ()
-    for info in LOSSES.values():
+    for info in ALIGNED_LOSSES.values():
         takes = (one for one in (*MODIFIERS, *focal) if one.partition("=")[0] in info.modifiers)
         yield from (f"{info.name}:{one}" for one in takes)
     if focal:

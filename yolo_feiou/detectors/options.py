@@ -14,6 +14,7 @@ from yolo_feiou.detectors.config_keys import REGIONS
 from yolo_feiou.detectors.seam import BoxTerm
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.build import STOCK, build_loss
+from yolo_feiou.losses.families import check_family
 
 Loss = str | Callable[..., Tensor]
 
@@ -50,11 +51,18 @@ class BoxOptions:
         return None if self.box is None or isinstance(self.box, str) else float(self.box)
 
     def make_term(self, stock_gain: float | None = None) -> BoxTerm:
-        """Return the box term of a head, with a state of its own; for 'stock' GIoU, by default with `stock_gain`."""
+        """Return the box term of a head, with a state of its own; for 'stock' GIoU, by default with `stock_gain`.
+
+        Raises:
+            LossSpecError: If the loss is wrong, or of rotated boxes.
+            ArgumentError: If it is a user's, and can't be loaded.
+        """
         if self.is_stock:
             return BoxTerm("giou", build_loss("giou"), stock_gain if self.gain is None else self.gain)
         weights = None if self.encode is None or isinstance(self.encode, str) else tuple(self.encode)
-        return BoxTerm(self.loss, build_loss(self.loss), self.gain, weights)
+        loss = build_loss(self.loss)
+        check_family(loss, "aligned")
+        return BoxTerm(self.loss, loss, self.gain, weights)
 
     def check(self, config: DetectorConfig) -> None:
         """Raise ArgumentError if one is wrong or isn't for this detector, LossSpecError for a wrong loss."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.rotated_boxes import AnyPair
 from yolo_feiou.parameters import Schedule
 
 
@@ -43,6 +43,6 @@ class Bound:
         self.set_progress(0)
         return True
 
-    def __call__(self, pair: Pair, **more: Any) -> Tensor:
+    def __call__(self, pair: AnyPair, **more: Any) -> Tensor:
         """Return the function's value for each pair."""
         return self._call(pair, **more)

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from yolo_feiou.losses.bound import Bound, value_at
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.rotated_boxes import AnyPair, RotatedPair
+from yolo_feiou.losses.table import Family
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule
 
@@ -27,7 +29,7 @@ class Term(nn.Module):
     """A loss L of a pair, with or without a weight W, and its factor in a sum.
 
     Args:
-        loss: L, from a `Pair` to one value a pair.
+        loss: L, from a `Pair`, or a `RotatedPair`, to one value a pair.
         weight: W likewise; None is 1. With a `running_mean` it takes its value as `mean=`, too.
         norm: What the sum over a batch is divided by, see `BoxLoss.mean`.
         factor: What the loss is multiplied by, a finite number of 0 or more.
@@ -65,19 +67,19 @@ class Term(nn.Module):
             self.running_mean.set_progress(progress)
         self._factor = value_at(self.factor, progress)
 
-    def forward(self, pair: Pair) -> Tensor:
+    def forward(self, pair: AnyPair) -> Tensor:
         """Return W·L for each pair, times the factor."""
         value = self.loss(pair)  # first, since the IoU of the weight may then have less to do
         value = value if self.weight is None else self.weigh(pair) * value
         return value if self._factor == 1 else self._factor * value
 
-    def weigh(self, pair: Pair) -> Tensor:
+    def weigh(self, pair: AnyPair) -> Tensor:
         """Return W for each pair, if there is one."""
         assert self.weight is not None
         return self.weight(pair) if self.running_mean is None else self.weight(pair, mean=self.running_mean.value)
 
     def reduce(
-        self, pair: Pair, scores: Tensor | None, total: Tensor | float | None, share: Callable[[Tensor], Tensor]
+        self, pair: AnyPair, scores: Tensor | None, total: Tensor | float | None, share: Callable[[Tensor], Tensor]
     ) -> Tensor:
         """Return the scalar for a batch of pairs, times the factor; see `BoxLoss.mean`."""
         loss = self.loss(pair)
@@ -111,18 +113,26 @@ class BoxLoss(nn.Module):
     It has a state only where a loss has one by definition, such as the running mean of WIoU: then `state_dict` holds
     it, `mean` updates it in training mode, and copies of a model have one each.
 
+    Boxes are xyxy, shape (N, 4); those of a loss of rotated boxes are xywhr, shape (N, 5), see `RotatedPair`, and what
+    is said of (N, 4) below holds for (N, 5).
+
     Args:
         *terms: What is summed.
         description: The loss with all its parameters, for display.
+        family: What kind of boxes it is of, 'aligned' or 'rotated'.
 
     Attributes:
+        family: As given.
         origin: The same object in all copies of a loss.
     """
 
-    def __init__(self, *terms: Term, description: str = "") -> None:
+    family: Family
+
+    def __init__(self, *terms: Term, description: str = "", family: Family = "aligned") -> None:
         super().__init__()
         self.terms, self.description, self.origin = nn.ModuleList(terms), description, Origin()
-        self._terms = terms
+        self._terms, self.family = terms, family
+        self._pair: type[AnyPair] = RotatedPair if family == "rotated" else Pair
         self.needs_units = any(term.needs_units for term in terms)
 
     def __deepcopy__(self, memo: dict[int, object]) -> BoxLoss:
@@ -187,7 +197,7 @@ class BoxLoss(nn.Module):
             target: xyxy boxes, shape (N, 4).
         """
         if self.running_means:
-            losses = 1 - Pair(pred.detach(), target).iou
+            losses = 1 - Pair(pred.detach(), target).iou  # no loss of rotated boxes has a state
             for mean in self.running_means:
                 mean.update(losses)
 
@@ -208,7 +218,7 @@ class BoxLoss(nn.Module):
                 gradients are finite where all coordinates are within ±3e18; beyond, ρ² can overflow float32.
             target: xyxy boxes of the same shape and unit.
             image: Height and width of the image in pixels, for losses that depend on it (mpdiou).
-            pixels: Pixels per unit of the boxes, a number or shape (N,), for losses in pixels (mpdiou, nwd).
+            pixels: Pixels per unit of the boxes, a number or shape (N,), for losses in pixels (mpdiou, nwd, gwd).
             reference: Boxes by whose sides ℓn losses measure offsets, shape (N, 4); the targets by default. Detectors
                 with anchors measure them by the anchors.
             error_weights: What ℓn losses multiply the errors in x, y, width and height by.
@@ -219,7 +229,7 @@ class BoxLoss(nn.Module):
         Raises:
             ValueError: If the shapes differ, or are not (N, 4), or the loss needs `image` and there is none.
         """
-        pair = Pair(pred, target, image, pixels, reference, error_weights)
+        pair = self._pair(pred, target, image, pixels, reference, error_weights)
         first, *others = self._terms
         total = first.forward(pair)  # a module's call would cost microseconds
         for term in others:
@@ -267,7 +277,7 @@ class BoxLoss(nn.Module):
         """
         if self.training and self.has_state:
             self.observe(pred, target)
-        pair = Pair(pred, target, image, pixels, reference, error_weights)
+        pair = self._pair(pred, target, image, pixels, reference, error_weights)
         first, *others = self._terms
         value = first.reduce(pair, scores, total, share)
         for term in others:

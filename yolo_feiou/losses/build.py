@@ -12,10 +12,11 @@ from torch import Tensor
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.bound import Bound, value_at
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
+from yolo_feiou.losses.families import check_family, find_family
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
-from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, LossInfo
+from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, Family, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
 from yolo_feiou.losses.user.load import LossFunction
 from yolo_feiou.losses.user.registry import (
@@ -69,9 +70,22 @@ class LossTerm:
         return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name
 
 
-def loss_to_train(spec: str | Callable[..., Tensor] | None) -> BoxLoss | None:
-    """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`."""
-    return None if spec is None or spec == STOCK else build_loss(spec)
+def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family = "aligned") -> BoxLoss | None:
+    """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`.
+
+    Args:
+        spec: As for `build_loss`.
+        family: What kind of boxes the model has.
+
+    Raises:
+        LossSpecError: If the loss is of other boxes; and as `build_loss`.
+        ArgumentError: As `build_loss`.
+    """
+    if spec is None or spec == STOCK:
+        return None
+    loss = build_loss(spec)
+    check_family(loss, family)
+    return loss
 
 
 def shorten_spec(spec: str) -> str:
@@ -90,7 +104,8 @@ def build_loss(spec: str | Callable[..., Tensor], **parameters: Value | None) ->
         spec: `name` or `name:key=value,key=value`, for example 'focal_eiou:gamma=0.5'; several joined by + are a sum,
             as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names; 'my_loss.py:f' and
             'package.module:f' are functions of one's own. A function takes two tensors of xyxy boxes of shape (N, 4),
-            the predictions and their targets, or a `Pair`, and returns shape (N,).
+            the predictions and their targets, or a `Pair`, and returns shape (N,). A loss of rotated boxes takes xywhr
+            boxes of shape (N, 5) in place of xyxy ones.
         **parameters: More parameters of it, as in `build_loss("focal_eiou", gamma=1)`; None leaves one out.
 
     Raises:
@@ -101,7 +116,8 @@ def build_loss(spec: str | Callable[..., Tensor], **parameters: Value | None) ->
     terms = read_spec(add_parameters(spec, parameters) if isinstance(spec, str) else spec)
     if not isinstance(spec, str) and parameters:
         terms = [give_parameters(terms[0], parameters)]
-    return BoxLoss(*map(build_term, terms), description=" + ".join(term.description for term in terms))
+    description = " + ".join(term.description for term in terms)
+    return BoxLoss(*map(build_term, terms), description=description, family=terms[0].info.family)
 
 
 def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
@@ -145,12 +161,25 @@ def load_loss(spec: str) -> LossFunction:
     """Return the loss of a spec for a check: a function of a user's own is given as it is, with its parameters.
 
     Raises:
-        As `build_loss`.
+        LossSpecError: If it is of rotated boxes; and as `build_loss`.
+        ArgumentError: As `build_loss`.
     """
     terms = read_spec(spec)
     if len(terms) == 1 and terms[0].info.form == "user" and not terms[0].modifiers:
         return partial(cast(UserFunction, terms[0].info.function).on_boxes, terms[0].values)
-    return build_loss(spec)
+    return build_aligned(spec)
+
+
+def build_aligned(spec: str) -> BoxLoss:
+    """Return the loss of a spec for what is made for axis-aligned boxes: checks and simulations.
+
+    Raises:
+        LossSpecError: If it is of rotated boxes; and as `build_loss`.
+        ArgumentError: As `build_loss`.
+    """
+    loss = build_loss(spec)
+    check_family(loss, "aligned", "checks and simulations are still of")
+    return loss
 
 
 def identify_loss(spec: str | None) -> str:
@@ -180,6 +209,7 @@ def read_spec(spec: str | Callable[..., Tensor]) -> list[LossTerm]:
     names = [replace_weight(term).spec for term in terms]
     if (twice := find_repeated(names)) is not None:
         raise LossSpecError(f"loss {spec!r} has the term '{names[twice]}' twice: name it once, with weight=2.")
+    find_family((term.info for term in terms), spec)
     weights = [term.modifiers.get("weight", 1.0) for term in terms]
     for t in find_bends(*weights):
         if all(value_at(weight, t) == 0 for weight in weights):
@@ -284,6 +314,13 @@ def check_values(info: LossInfo, values: Mapping[str, Value], given: Mapping[str
             )
     for low, high in zip(info.rising, info.rising[1:], strict=False):
         check_order(info.name, low, values[low], high, values[high])
+    for key, (low, high) in info.gaps.items():
+        ends = [value_at(values[key], t) for t in find_bends(values[key])]
+        if not (max(ends) <= low or min(ends) >= high):
+            raise LossSpecError(
+                f"loss '{info.name}': {key}={format_value(values[key])} is, or comes, between {format_value(low)} and "
+                f"{format_value(high)}: give {format_value(low)}, or a number from {format_value(high)} up."
+            )
 
 
 def check_modifiers(info: LossInfo, modifiers: Mapping[str, Value]) -> None:
@@ -352,7 +389,8 @@ def read_weight(term: LossTerm) -> tuple[LossInfo | None, dict[str, Any], Norm]:
     if term.info.weight:
         weight, given = WEIGHTS[term.info.weight], term.values
     elif "focal" in modifiers:
-        weight, given = WEIGHTS["iou_power"], {**modifiers, "gamma": modifiers["focal"]}
+        name = "probiou_power" if term.info.family == "rotated" else "iou_power"
+        weight, given = WEIGHTS[name], {**term.values, **modifiers, "gamma": modifiers["focal"]}
     elif "wise" in modifiers:
         weight, given = WEIGHTS["wise"], {}
     else:

@@ -15,12 +15,18 @@ from yolo_feiou.errors import did_you_mean
 from yolo_feiou.losses.axes import is_compiling
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import LossTerm, add_parameters, bind_functions, read_term
-from yolo_feiou.losses.table import MODIFIER_MEANINGS, MODIFIERS, LossInfo
+from yolo_feiou.losses.rotated_boxes import AnyPair, RotatedPair
+from yolo_feiou.losses.table import MODIFIER_MEANINGS, MODIFIERS, Family, LossInfo
 from yolo_feiou.parameters import Choice, Flag, LossParameter, Schedule, Value
 
 #: Parameters that only a training has a use for.
 TRAINING_PARAMETERS = ("norm", "momentum", "weight")
 REDUCTIONS = ("none", "mean", "sum")
+#: Of each family, what the coordinates of a box are, how many there are, and what a pair of such boxes is.
+BOXES: dict[Family, tuple[str, int, type[AnyPair]]] = {
+    "aligned": ("xyxy", 4, Pair),
+    "rotated": ("rotated xywhr", 5, RotatedPair),
+}
 #: What a function may take beside parameters: its type, its default and its meaning.
 ARGUMENTS = {
     "mean": ("Tensor | float", 1.0, "The running mean of 1 − IoU that the weight of Wise-IoU compares each pair with."),
@@ -35,12 +41,13 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
     It keeps no state. While torch.compile traces it, no parameter is checked.
     """
     name, signature = f"{info.name}_loss", make_signature(info)
+    form, width, pair_class = BOXES[info.family]
     known = list(signature.parameters)[3:]
     own = {parameter.name: start_of(parameter.default) for parameter in info.parameters}
     words = [parameter.name for parameter in info.parameters if isinstance(parameter, Choice)]
 
     def function(boxes1: Tensor, boxes2: Tensor, reduction: str = "none", **options: Any) -> Tensor:
-        check_boxes(boxes1, boxes2, reduction)
+        check_boxes(boxes1, boxes2, reduction, form, width)
         for key in options:
             if key not in known:
                 raise TypeError(
@@ -63,7 +70,7 @@ def make_function(info: LossInfo) -> Callable[..., Tensor]:
                     f"number, or shape {tuple(boxes1.shape[:-1])}"
                 )
             pixels = pixels.reshape(-1)
-        pair = Pair(boxes1.reshape(-1, 4), boxes2.reshape(-1, 4), options.get("image"), pixels)
+        pair = pair_class(boxes1.reshape(-1, width), boxes2.reshape(-1, width), options.get("image"), pixels)
         value = evaluate_term(term, pair, options.get("mean")).reshape(boxes1.shape[:-1])
         return reduce_values(value, reduction)
 
@@ -122,8 +129,9 @@ def write_docstring(info: LossInfo, signature: Signature) -> str:
     """Return the docstring of a loss's function."""
     known = {**MODIFIERS, **{parameter.name: parameter for parameter in info.parameters}}
     meanings = {**MODIFIER_MEANINGS, **info.meanings}
+    form, width, _ = BOXES[info.family]
     lines = [
-        "boxes1: The predictions, xyxy boxes, shape (..., 4).",
+        f"boxes1: The predictions, {form} boxes, shape (..., {width}).",
         "boxes2: Their targets, of the same shape and unit.",
         "reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.",
     ]
@@ -143,21 +151,29 @@ def read_cached_term(spec: str) -> LossTerm:
     return read_term(spec)
 
 
-def check_boxes(boxes1: Tensor, boxes2: Tensor, reduction: str) -> None:
-    """Raise TypeError or ValueError unless these are boxes of one shape, and the reduction is known."""
+def check_boxes(boxes1: Tensor, boxes2: Tensor, reduction: str, form: str = "xyxy", width: int = 4) -> None:
+    """Raise TypeError or ValueError unless these are boxes of one shape, and the reduction is known.
+
+    Args:
+        boxes1: The predictions.
+        boxes2: Their targets.
+        reduction: Its name.
+        form: What the coordinates of a box are.
+        width: How many there are.
+    """
     if not (isinstance(boxes1, Tensor) and isinstance(boxes2, Tensor)):
         kinds = f"{type(boxes1).__name__} and {type(boxes2).__name__}"
         raise TypeError(f"got {kinds}: expected boxes1 and boxes2 as torch tensors, see torch.as_tensor")
-    if boxes1.shape != boxes2.shape or not boxes1.ndim or boxes1.shape[-1] != 4:
+    if boxes1.shape != boxes2.shape or not boxes1.ndim or boxes1.shape[-1] != width:
         raise ValueError(
-            f"got boxes of shape {tuple(boxes1.shape)} and {tuple(boxes2.shape)}: expected boxes1 and boxes2 as xyxy "
-            "boxes of the same shape (..., 4)"
+            f"got boxes of shape {tuple(boxes1.shape)} and {tuple(boxes2.shape)}: expected boxes1 and boxes2 as {form} "
+            f"boxes of the same shape (..., {width})"
         )
     if reduction not in REDUCTIONS:
         raise ValueError(f"got reduction={reduction!r}: expected 'none', 'mean' or 'sum'")
 
 
-def evaluate_term(term: LossTerm, pair: Pair, mean: Tensor | float | None) -> Tensor:
+def evaluate_term(term: LossTerm, pair: AnyPair, mean: Tensor | float | None) -> Tensor:
     """Return the loss of each pair, times its weight.
 
     Args:

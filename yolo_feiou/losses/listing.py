@@ -8,45 +8,73 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.losses.build import STOCK, LossTerm, read_spec
-from yolo_feiou.losses.gradients import BINS, compare_with_ciou, format_gradients, read_gradients
+from yolo_feiou.losses.build import STOCK, LossTerm, build_loss, read_spec
+from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_family
+from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
-from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS
-from yolo_feiou.parameters import LossParameter, format_value
+from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family
+from yolo_feiou.parameters import Choice, LossParameter, format_value, read_arguments
 
 STOCK_MEANING = "Ultralytics' own CIoU, nothing replaced; the same as no loss= at all"
+#: What 'stock' is with each family of boxes.
+STOCK_MEANINGS: dict[Family, str] = {"aligned": STOCK_MEANING, "rotated": STOCK_MEANING.replace("CIoU", "ProbIoU")}
+TASK = Choice("task", "detect", tuple(TASK_FAMILIES))
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
+ROTATED_TITLE = "of rotated boxes (task=obb):"
 AT_START = "at the start of a training, where the running mean is 1 and schedules begin"
 HINT = """
 yolo losses NAME tells its formula, source, parameters and modifiers; yolo losses 'inner*' lists by a pattern, published
-names too."""
+names too; yolo losses task=obb lists those of a task."""
+#: Whose gradient a loss's is shown beside, and what orders the pairs.
+BESIDE: dict[Family, str] = {
+    "aligned": "CIoU's, by the IoU of the boxes",
+    "rotated": "ProbIoU's, by the ProbIoU of the boxes",
+}
 
 
 def print_losses(words: Sequence[str] = ()) -> None:
     """Print all losses, one line each; those whose names match a pattern; or one in full.
 
     Args:
-        words: Patterns with *, ? or [, and specs.
+        words: Patterns with *, ? or [, specs, and 'task=obb' or the like for the losses of that task alone.
 
     Raises:
-        LossSpecError: If nothing matches a pattern, or as `build_loss` does for any other word.
+        LossSpecError: If nothing matches a pattern, a spec is of another task, or as `build_loss` does for any other
+            word.
+        ArgumentError: If the task is unknown, or given twice.
     """
+    tasks = [word for word in words if word.startswith("task=")]
+    task = read_arguments("yolo losses", tasks, [TASK]).get("task")
+    words = [word for word in words if word not in tasks]
     if not words:
-        print(USAGE, "", *list_lines({name: info.meaning for name, info in LOSSES.items()}), sep="\n")
-        print("", *list_lines({STOCK: STOCK_MEANING}), HINT, sep="\n")
+        print(USAGE, "", *list_table(TASK_FAMILIES[task] if task else None), HINT, sep="\n")
     for number, word in enumerate(words):
-        print(*[""] * bool(number), *describe_word(word), sep="\n")
+        print(*[""] * bool(number), *describe_word(word, task), sep="\n")
 
 
-def describe_word(word: str) -> list[str]:
-    """Return what is printed on a pattern or a spec, as lines."""
+def list_table(family: Family | None) -> list[str]:
+    """Return a line for each loss of a family; None for all, those of rotated boxes in a group of their own."""
+    lines = []
+    for one, infos in FAMILY_LOSSES.items():
+        if family in (None, one):
+            title = ["", ROTATED_TITLE] if one == "rotated" and family is None else []
+            lines += [*title, *list_lines({name: info.meaning for name, info in infos.items()})]
+    return [*lines, "", *list_lines({STOCK: STOCK_MEANINGS[family or "aligned"]})]
+
+
+def describe_word(word: str, task: str | None = None) -> list[str]:
+    """Return what is printed on a pattern or a spec, as lines; for a task, only its losses fit."""
+    family = TASK_FAMILIES[task] if task else None
     if set(word) & {*"*?["}:
-        meanings = find_names(word)
+        meanings = find_names(word, family)
         if not meanings:
-            raise LossSpecError(f"no loss has a name like '{word}'. 'yolo losses' lists all.")
+            of_task = f" with task={task}" if task else ""
+            raise LossSpecError(f"no loss has a name like '{word}'{of_task}. 'yolo losses' lists all.")
         return list_lines(meanings)
     if normalise_name(word) == STOCK:
-        return list_lines({STOCK: STOCK_MEANING})
+        return list_lines({STOCK: STOCK_MEANINGS[family or "aligned"]})
+    if family:
+        check_family(build_loss(word), family, f"task={task} has")
     terms = read_spec(word)
     lines = (
         [] if "+".join(term.spec for term in terms) == word else [f"{word} is {'+'.join(t.spec for t in terms)}", ""]
@@ -62,15 +90,21 @@ def list_lines(meanings: dict[str, str]) -> list[str]:
     return [f"{name:{width}}{meaning}" for name, meaning in meanings.items()]
 
 
-def find_names(pattern: str) -> dict[str, str]:
-    """Return the names that match a pattern, with a meaning each: of the table, and published ones with their spec."""
+def find_names(pattern: str, family: Family | None = None) -> dict[str, str]:
+    """Return the names that match a pattern, with a meaning each: of the table, and published ones with their spec.
+
+    Args:
+        pattern: The pattern, with *, ? or [.
+        family: That of the losses; None for all.
+    """
+    known = LOSSES if family is None else FAMILY_LOSSES[family]
     published = [f"{prefix}_{name}" for prefix, (key, _) in PREFIXES.items() for name in list_takers(key)]
-    meanings = {name: info.meaning for name, info in LOSSES.items()}
-    meanings |= {STOCK: STOCK_MEANING}
+    meanings = {name: info.meaning for name, info in known.items()}
+    meanings |= {STOCK: STOCK_MEANINGS[family or "aligned"]}
     meanings |= {
         name: f"is {spell_published(name)}: {LOSSES[resolved[0]].meaning}"
         for name in (*published, *SPELLINGS)
-        if name not in LOSSES and (resolved := resolve_name(name))
+        if name not in LOSSES and (resolved := resolve_name(name)) and resolved[0] in known
     }
     return {name: meaning for name, meaning in meanings.items() if fnmatchcase(name, normalise_name(pattern))}
 
@@ -86,7 +120,7 @@ def spell_published(name: str) -> str:
 
 
 def describe_term(term: LossTerm) -> list[str]:
-    """Return a loss in full: formula, source, parameters, modifiers, and its gradient beside CIoU's."""
+    """Return a loss in full: formula, source, parameters, modifiers, and its gradient beside CIoU's or ProbIoU's."""
     info = term.info
     lines = [f"{info.name:17}{info.meaning}", f"{'source':17}{info.paper}, {info.equation}"]
     if info.form != "user":
@@ -101,14 +135,16 @@ def describe_term(term: LossTerm) -> list[str]:
     lines += ["", "modifiers"]
     for key in (key for key in MODIFIERS if key in info.modifiers):
         given = f"{key}={format_value(term.modifiers[key])}" if key in term.modifiers else f"{key}="
-        lines.append(describe_parameter(MODIFIERS[key], given, MODIFIER_MEANINGS[key]))
+        lines.append(describe_parameter(MODIFIERS[key], given, info.meanings.get(key, MODIFIER_MEANINGS[key])))
     if info.refusal:
         lines.append(f"no others: {info.refusal}")
     if info.form != "user":
         cells = (
-            read_gradients()[info.name] if term.spec == info.name else format_gradients(compare_with_ciou(term.spec))
+            read_gradients(info.family)[info.name]
+            if term.spec == info.name
+            else format_gradients(compare_with_baseline(term.spec))
         )
-        lines += ["", f"mean loss / mean gradient beside CIoU's, by the IoU of the boxes, of {term.spec}"]
+        lines += ["", f"mean loss / mean gradient beside {BESIDE[info.family]}, of {term.spec}"]
         lines += [f"{AT_START}"] * (info.weight == "wise" or "wise" in term.modifiers or ".." in term.description)
         lines.append("".join(f"{f'{low:g} to {high:g}':>15}" for low, high in BINS))
         lines.append("".join(f"{cell:>15}" for cell in cells))
@@ -123,4 +159,4 @@ def describe_function(function: Callable[..., object]) -> list[str]:
 
 def describe_parameter(parameter: LossParameter, given: str, meaning: str) -> str:
     """Return a line on a parameter: as it is given, its meaning and its range."""
-    return f"  {given:15}{meaning} ({parameter.expected})"
+    return f"  {given:14} {meaning} ({parameter.expected})"

@@ -38,6 +38,12 @@ SPELLINGS = {
     "smoothl1": ("smooth_l1", {}),
     "wasserstein": ("nwd", {}),
     "efficient_iou": ("eiou", {}),
+    "prob_iou": ("probiou", {}),
+    "kf_iou": ("kfiou", {}),
+    "kullback_leibler": ("kld", {}),
+    "gaussian_wasserstein": ("gwd", {}),
+    "bhattacharyya": ("bd", {}),
+    "bcd": ("bd", {}),
 }
 
 
@@ -54,8 +60,6 @@ class Unbuilt(NamedTuple):
 
 
 _CLASSIFIES = "a term of the classification, not of the boxes: loss= changes the box term alone"
-_ROTATED = "a loss of rotated boxes, and these boxes are axis-aligned"
-_GAUSSIAN = "it is made for rotated boxes, and its public codes differ in what they compute for axis-aligned ones"
 #: Those that aren't built, by their names.
 UNBUILT = {
     **dict.fromkeys(
@@ -71,7 +75,10 @@ UNBUILT = {
     ),
     **dict.fromkeys(
         ("pixels_iou", "pixel_iou"),
-        Unbuilt("Chen et al., PIoU Loss, 2020, arXiv:2007.09584", f"{_ROTATED}; piou is Powerful-IoU"),
+        Unbuilt(
+            "Chen et al., PIoU Loss, 2020, arXiv:2007.09584",
+            "it counts pixels of rotated boxes, in place of which probiou and kld have Gaussians; piou is Powerful-IoU",
+        ),
     ),
     **dict.fromkeys(
         ("bounded_iou", "biou", "boundediou"),
@@ -106,10 +113,13 @@ UNBUILT = {
     "focal_loss": Unbuilt("Lin et al., Focal Loss, 2017, arXiv:1708.02002", _CLASSIFIES),
     "mal": Unbuilt("Huang et al., DEIM, 2025, arXiv:2412.04234", _CLASSIFIES),
     "dfl": Unbuilt("Li et al., Generalized Focal Loss, 2020, arXiv:2006.04388", "it trains beside each loss, see dfl="),
-    **dict.fromkeys(("gwd", "gd_loss"), Unbuilt("Yang et al., 2021, arXiv:2101.11952", _GAUSSIAN)),
-    **dict.fromkeys(("kld", "kl_loss"), Unbuilt("Yang et al., 2021, arXiv:2106.01883", _GAUSSIAN)),
-    "kfiou": Unbuilt("Yang et al., 2022, arXiv:2201.12558", _ROTATED),
-    "probiou": Unbuilt("Llerena et al., 2021, arXiv:2106.06072", _ROTATED),
+    "gd_loss": Unbuilt(
+        "Yang et al., 2021, arXiv:2101.11952", "it is MMRotate's name for several losses: choose gwd, kld or bd"
+    ),
+    "kl_loss": Unbuilt(
+        "He et al., Bounding Box Regression with Uncertainty, 2019, arXiv:1809.08545",
+        "its head predicts a variance for each coordinate; the divergence of rotated boxes is kld",
+    ),
 }
 
 

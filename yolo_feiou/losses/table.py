@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from yolo_feiou.losses import focal, gaussian, iou, l1, points, wise
+from yolo_feiou.losses import focal, gaussian, iou, l1, points, rotated, wise
 from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, LossParameter, Schedule, Value
+
+#: What kind of boxes a loss is of: axis-aligned ones, xyxy, or rotated ones, xywhr.
+Family = Literal["aligned", "rotated"]
 
 
 @dataclass(frozen=True)
@@ -22,19 +25,20 @@ class LossInfo:
         name: Its name in a spec.
         kind: 'loss' for the loss of a pair, 'weight' for a factor of one.
         function: From a `Pair`, and the parameters by name, to one value a pair; of a loss of form 'penalty' to its
-            penalties, see `losses.iou`.
+            penalties, see `losses.iou`; of one of form 'rotated' from a `RotatedPair`.
         meaning: Its formula, or what it does, in one line.
         paper: Its source.
         equation: Where in that source it is defined.
         parameters: Its hyper-parameters, with the source's defaults; those of its weight, and `norm`, among them.
         form: Of a loss, 'penalty' for 1 − IoU + penalty, 'overlap' for another function of the overlap, 'errors' for
-            one of the four regression errors, 'user' for one of a user's.
+            one of the four regression errors, 'rotated' for one of rotated boxes, 'user' for one of a user's.
         weight: Of a loss, the name of the weight on it; None for none.
         modifiers: Of a loss, the names of the modifiers that it takes.
         refusal: Of a loss, why it doesn't take the others.
-        meanings: What each parameter does, by name.
+        meanings: What each parameter does, by name; and a modifier that does another thing to it than to other losses.
         only_with: By the name of a parameter, the other one and its values with which alone it counts.
         rising: The names of parameters each of which must be below the next.
+        gaps: By the name of a parameter, two numbers between which it must not be.
         neutral: Of a weight, the parameter and the value at which it is 1 throughout.
         needs_units: Whether the function looks at the image's size or at pixels.
     """
@@ -46,15 +50,21 @@ class LossInfo:
     paper: str
     equation: str
     parameters: tuple[LossParameter, ...] = ()
-    form: Literal["penalty", "overlap", "errors", "user"] = "errors"
+    form: Literal["penalty", "overlap", "errors", "rotated", "user"] = "errors"
     weight: str | None = None
     modifiers: tuple[str, ...] = ()
     refusal: str = ""
     meanings: Mapping[str, str] = field(default_factory=dict)
     only_with: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     rising: tuple[str, ...] = ()
+    gaps: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     neutral: tuple[str, Value] | None = None
     needs_units: bool = False
+
+    @property
+    def family(self) -> Family:
+        """What kind of boxes it is of."""
+        return "rotated" if self.form == "rotated" else "aligned"
 
 
 FEIOU = "Zhang et al., Focal and Efficient IOU Loss for Accurate Bounding Box Regression, 2021, arXiv:2101.08158"
@@ -68,6 +78,10 @@ WISE = (
     AutoFloat("momentum", "auto", 0, 1),
 )
 BETA = Float("beta", 0.8, 1 / math.e, 1)
+PROBIOU = "Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072"
+FLOOR = Float("floor", 0.01, 0, 100)
+FUNCTION = Choice("function", "log", ("log", "sqrt", "none"))
+TAU = Float("tau", 1, 0, 100)
 NORM = Choice("norm", "paper", ("paper", "tal", "mean"))
 DETACH = Flag("detach", True)
 
@@ -105,6 +119,18 @@ DEPENDENT_MODIFIERS = {"focaler_low": "focaler", "norm": "focal", "detach": "foc
 WEIGHING = ("focal", "norm", "detach", "wise", "weight")
 REPLACING = ("inner", "focaler", "focaler_low", *WEIGHING)
 POWER = ("power", *REPLACING)
+#: Those of rotated losses, and what else is the same in all of them.
+ROTATED = ("focal", "norm", "detach", "weight")
+ROTATED_REFUSAL = "it compares two Gaussians, which have no IoU that could be replaced, raised to a power or averaged"
+ROTATED_MEANINGS = {
+    "floor": "added to each variance, in squared units of the boxes, in training strides²",
+    "focal": "times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU",
+}
+DISTANCE_MEANINGS = {
+    "function": "f: log is ln(1 + D), sqrt √D, none D itself",
+    "tau": "the larger, the flatter; 0 is f(D) itself, which has no bound",
+    **ROTATED_MEANINGS,
+}
 
 TABLE = (
     LossInfo(
@@ -411,6 +437,82 @@ TABLE = (
         },
     ),
     LossInfo(
+        "probiou",
+        "loss",
+        rotated.probiou,
+        "√(1 − e^(−D)), D the Bhattacharyya distance of two Gaussians; Ultralytics' own for rotated boxes",
+        PROBIOU,
+        "(not seen; Ultralytics' code)",
+        (FLOOR,),
+        form="rotated",
+        modifiers=ROTATED,
+        refusal=ROTATED_REFUSAL,
+        meanings=ROTATED_MEANINGS,
+    ),
+    LossInfo(
+        "kld",
+        "loss",
+        rotated.kld,
+        "1 − 1/(tau + f(D)), D the Kullback-Leibler divergence of two Gaussians",
+        "Yang et al., High-Precision Bounding Box via Kullback-Leibler Divergence, 2021, arXiv:2106.01883",
+        "(not seen)",
+        (Choice("direction", "pred_target", ("pred_target", "target_pred")), FUNCTION, TAU, FLOOR),
+        form="rotated",
+        modifiers=ROTATED,
+        refusal=ROTATED_REFUSAL,
+        meanings={
+            "direction": "pred_target is D(N_p‖N_t), by the target's sides; target_pred is D(N_t‖N_p)",
+            **DISTANCE_MEANINGS,
+        },
+        gaps={"tau": (0, 1)},
+    ),
+    LossInfo(
+        "gwd",
+        "loss",
+        rotated.gwd,
+        "1 − 1/(tau + f(D)), D the squared Wasserstein distance of two Gaussians, in pixels",
+        "Yang et al., Rotated Object Detection with Gaussian Wasserstein Distance, 2021, arXiv:2101.11952",
+        "(not seen)",
+        (FUNCTION, TAU, FLOOR),
+        form="rotated",
+        modifiers=ROTATED,
+        refusal=ROTATED_REFUSAL,
+        meanings=DISTANCE_MEANINGS,
+        gaps={"tau": (0, 1)},
+        needs_units=True,
+    ),
+    LossInfo(
+        "bd",
+        "loss",
+        rotated.bd,
+        "1 − 1/(tau + f(D)), D the Bhattacharyya distance of two Gaussians",
+        PROBIOU,
+        "(not seen)",
+        (FUNCTION, TAU, FLOOR),
+        form="rotated",
+        modifiers=ROTATED,
+        refusal=ROTATED_REFUSAL,
+        meanings=DISTANCE_MEANINGS,
+        gaps={"tau": (0, 1)},
+    ),
+    LossInfo(
+        "kfiou",
+        "loss",
+        rotated.kfiou,
+        "e^(1 − KFIoU) − 1, the KFIoU of two Gaussians' shapes, + ln(1 + squared distance in target sides)",
+        "Yang et al., The KFIoU Loss for Rotated Object Detection, 2022, arXiv:2201.12558",
+        "(not seen)",
+        (Choice("function", "exp", ("exp", "log", "linear")), Flag("centre", True), FLOOR),
+        form="rotated",
+        modifiers=ROTATED,
+        refusal=ROTATED_REFUSAL,
+        meanings={
+            "function": "exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; none is 0 for identical boxes",
+            "centre": "whether the distance of the centres counts; without it nothing moves a centre",
+            **ROTATED_MEANINGS,
+        },
+    ),
+    LossInfo(
         "iou_power",
         "weight",
         focal.iou_power,
@@ -418,6 +520,16 @@ TABLE = (
         FEIOU,
         "Eq. 10",
         (GAMMA, DETACH),
+        neutral=("gamma", 0),
+    ),
+    LossInfo(
+        "probiou_power",
+        "weight",
+        rotated.probiou_power,
+        "ProbIoU^gamma: pairs of a high ProbIoU count more",
+        FEIOU,
+        "Eq. 10, of ProbIoU",
+        (GAMMA, DETACH, FLOOR),
         neutral=("gamma", 0),
     ),
     LossInfo(
@@ -442,6 +554,9 @@ TABLE = (
 )
 
 LOSSES = {info.name: info for info in TABLE if info.kind == "loss"}
+#: Those of axis-aligned boxes, and those of rotated ones.
+ALIGNED_LOSSES = {name: info for name, info in LOSSES.items() if info.family == "aligned"}
+ROTATED_LOSSES = {name: info for name, info in LOSSES.items() if info.family == "rotated"}
 WEIGHTS = {info.name: info for info in TABLE if info.kind == "weight"}
 #: The names of the parameters of all losses, modifiers among them.
 PARAMETER_NAMES = {parameter.name for info in LOSSES.values() for parameter in info.parameters} | MODIFIERS.keys()

@@ -8,7 +8,7 @@ from typing import Any
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.build import build_loss, read_spec
+from yolo_feiou.losses.build import build_aligned, build_loss, read_spec
 from yolo_feiou.parameters import Float, Floats, Parameter, Schedule
 
 
@@ -37,9 +37,9 @@ class Conditions:
 
         Raises:
             ArgumentError: If a parameter follows from a training set.
-            LossSpecError: If the spec is wrong.
+            LossSpecError: If the spec is wrong, or of rotated boxes.
         """
-        loss = build_loss(spec).eval()
+        loss = build_aligned(spec).eval()
         if loss.needs_mean_side:
             raise ArgumentError(
                 f"{spec}: c=auto is the mean size of a training set's objects; there is none here: give c in pixels."

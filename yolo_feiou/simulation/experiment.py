@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.losses.build import shorten_spec
+from yolo_feiou.losses.build import build_aligned, shorten_spec
 from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.parameters import Parameter, Text
 
@@ -43,11 +43,13 @@ def get_losses(values: ArgumentValues, *default: str) -> tuple[str, ...]:
 
     Raises:
         ArgumentError: If one is there twice, whatever its spelling.
-        LossSpecError: If one is wrong.
+        LossSpecError: If one is wrong, or of rotated boxes.
     """
     if "losses" not in values:
         return default
     losses = split_list(values["losses"])
     if (twice := find_repeated([shorten_spec(loss) for loss in losses])) is not None:
         raise ArgumentError(f"losses={values['losses']}: '{losses[twice]}' is there twice, spelled otherwise.")
+    for loss in losses:
+        build_aligned(loss)
     return tuple(losses)

@@ -1,0 +1,63 @@
+"""Losses of axis-aligned boxes and of rotated ones: which fits, and what is told of one that doesn't."""
+
+from __future__ import annotations
+
+import pytest
+
+from yolo_feiou import LOSSES
+from yolo_feiou.errors import LossSpecError
+from yolo_feiou.losses.build import build_loss, load_loss, loss_to_train, read_spec
+from yolo_feiou.losses.families import (
+    FAMILY_LOSSES,
+    TASK_FAMILIES,
+    check_family,
+    describe_other_family,
+    find_family,
+)
+
+
+def test_the_families_are_the_table():
+    """In its order, the rotated ones last; each builds as what it is."""
+    assert [name for infos in FAMILY_LOSSES.values() for name in infos] == [*LOSSES]
+    assert all(build_loss(name).family == family for family, infos in FAMILY_LOSSES.items() for name in infos)
+    assert [*FAMILY_LOSSES["rotated"]] == ["probiou", "kld", "gwd", "bd", "kfiou"]
+    assert [task for task, family in TASK_FAMILIES.items() if family == "rotated"] == ["obb"]
+
+
+def test_a_loss_of_other_boxes_is_told_with_those_that_fit():
+    kld, both = build_loss("kld:tau=2"), build_loss("ciou:weight=0.5+smooth_l1:beta=0.5")
+    assert describe_other_family(kld, "aligned").startswith(
+        "loss 'kld' is of rotated boxes, and this model has axis-aligned boxes: choose one of iou, giou, diou, ciou, "
+    )
+    assert describe_other_family(both, "rotated", "task=obb has") == (
+        "loss 'ciou+smooth_l1' is of axis-aligned boxes, and task=obb has rotated boxes: choose one of probiou, kld, "
+        "gwd, bd, kfiou."
+    )
+    check_family(kld, "rotated")
+    check_family(both, "aligned")
+    with pytest.raises(LossSpecError, match="^loss 'kld' is of rotated boxes, and this model has axis-aligned boxes"):
+        check_family(kld, "aligned")
+
+
+def test_a_training_takes_the_losses_of_its_boxes():
+    """Axis-aligned ones unless it says otherwise; a function of one's own is of those."""
+    assert loss_to_train("kld", "rotated").family == "rotated" and loss_to_train("stock", "rotated") is None
+    assert loss_to_train(lambda pair: 1 - pair.iou).family == "aligned"
+    with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and this model has axis-aligned boxes"):
+        loss_to_train("kld")
+    with pytest.raises(LossSpecError, match="'eiou' is of axis-aligned boxes, and this model has rotated boxes"):
+        loss_to_train("eiou", "rotated")
+
+
+def test_checks_and_simulations_take_axis_aligned_ones():
+    with pytest.raises(LossSpecError, match="'probiou' is of rotated boxes, and checks and simulations are still of"):
+        load_loss("probiou:focal=1")
+
+
+def test_the_family_of_a_sum():
+    infos = [term.info for term in read_spec("kld+bd")]
+    assert find_family(infos, "kld+bd") == "rotated"
+    with pytest.raises(
+        LossSpecError, match=r"^loss 'x' adds losses of rotated boxes, kld, bd, and of axis-aligned ones, l1: "
+    ):
+        find_family([*infos, LOSSES["l1"]], "x")

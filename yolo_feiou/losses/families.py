@@ -1,0 +1,63 @@
+"""The two families of losses: of axis-aligned boxes, and of rotated ones. A model has boxes of one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from yolo_feiou.errors import LossSpecError
+from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES, Family, LossInfo
+
+#: What kind of boxes the models of a task have, by Ultralytics' name of the task.
+TASK_FAMILIES: Mapping[str, Family] = {
+    "detect": "aligned",
+    "segment": "aligned",
+    "pose": "aligned",
+    "obb": "rotated",
+}
+#: The losses of a family, by name.
+FAMILY_LOSSES: Mapping[Family, Mapping[str, LossInfo]] = {"aligned": ALIGNED_LOSSES, "rotated": ROTATED_LOSSES}
+#: What each family is called in messages.
+FAMILY_BOXES: Mapping[Family, str] = {"aligned": "axis-aligned boxes", "rotated": "rotated boxes"}
+
+
+def check_family(loss: BoxLoss, wanted: Family, what: str = "this model has") -> None:
+    """Raise LossSpecError if a loss is of other boxes than those that there are, see `describe_other_family`."""
+    if loss.family != wanted:
+        raise LossSpecError(describe_other_family(loss, wanted, what))
+
+
+def describe_other_family(loss: BoxLoss, wanted: Family, what: str = "this model has") -> str:
+    """Return the message on a loss that is of other boxes than those that there are, with the losses that fit.
+
+    Args:
+        loss: The loss.
+        wanted: The family of the boxes that there are.
+        what: Whose boxes they are, as the start of 'this model has axis-aligned boxes'.
+    """
+    names = "+".join(term.partition(" (")[0] for term in loss.description.split(" + "))
+    return (
+        f"loss '{names}' is of {FAMILY_BOXES[loss.family]}, and {what} {FAMILY_BOXES[wanted]}: choose one of "
+        f"{', '.join(FAMILY_LOSSES[wanted])}."
+    )
+
+
+def find_family(infos: Iterable[LossInfo], spec: str) -> Family:
+    """Return the family of the losses in a sum.
+
+    Args:
+        infos: The losses, at least one.
+        spec: The sum, for the message.
+
+    Raises:
+        LossSpecError: If they are not of one family.
+    """
+    names: dict[Family, list[str]] = {}
+    for info in infos:
+        names.setdefault(info.family, []).append(info.name)
+    if len(names) > 1:
+        raise LossSpecError(
+            f"loss '{spec}' adds losses of rotated boxes, {', '.join(names['rotated'])}, and of axis-aligned ones, "
+            f"{', '.join(names['aligned'])}: a model has boxes of one kind, so name losses of one."
+        )
+    return next(iter(names))
