@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -88,7 +89,7 @@ def test_labels_lie_in_the_image_with_known_classes(labels: np.ndarray) -> None:
 def test_a_box_encloses_the_pixels_of_its_shape(name: str) -> None:
     """A label equals the bounding rectangle of its shape's pixels as OpenCV finds it."""
     rng = np.random.default_rng(3)
-    masks = [shapes.draw_mask(rng, shapes.OUTLINES[name], shapes.IMAGE_SIDE) for _ in range(20)]
+    masks = [shapes.draw_shape(rng, shapes.CLASS_NAMES.index(name), shapes.IMAGE_SIDE).mask for _ in range(20)]
     for mask in masks:
         x, y, w, h = cv2.boundingRect(mask.astype(np.uint8))
         assert shapes.enclose_mask(mask) == (x, y, x + w, y + h)
@@ -113,7 +114,7 @@ def test_hidden_objects_are_dropped() -> None:
     for seed in range(50):
         objects = shapes.sample_objects(np.random.default_rng(seed), shapes.IMAGE_SIDE)
         covered = np.zeros((shapes.IMAGE_SIDE, shapes.IMAGE_SIDE), bool)
-        for _, mask in objects:
+        for _, mask, _ in objects:
             visible.append((mask & ~covered).sum() / mask.sum())
             covered |= mask
     assert min(visible) > shapes.MIN_VISIBLE
@@ -123,7 +124,7 @@ def test_hidden_objects_are_dropped() -> None:
 def test_slivers_are_dropped() -> None:
     """No kept object has a box with a side below the limit."""
     for seed in range(50):
-        for _, mask in shapes.sample_objects(np.random.default_rng(seed), shapes.IMAGE_SIDE, min_side=30):
+        for _, mask, _ in shapes.sample_objects(np.random.default_rng(seed), shapes.IMAGE_SIDE, min_side=30):
             x1, y1, x2, y2 = shapes.enclose_mask(mask)
             assert min(x2 - x1, y2 - y1) >= 30
 
@@ -133,7 +134,8 @@ def test_front_object_is_painted_last() -> None:
     size = shapes.IMAGE_SIDE
     front, back = np.zeros((2, size, size), bool)
     front[40:80, 40:80] = back[20:100, 20:60] = True
-    image = shapes.render(np.random.default_rng(0), [(0, front), (3, back)], size).astype(float)
+    objects = [shapes.Shape(0, front), shapes.Shape(3, back)]
+    image = shapes.render(np.random.default_rng(0), objects, size).astype(float)
     both, front_only, back_only = image[45:75, 45:55], image[45:75, 65:75], image[45:75, 25:35]
     colours = [patch.mean(axis=(0, 1)) for patch in (both, front_only, back_only)]
     assert np.linalg.norm(colours[0] - colours[1]) < 40 < np.linalg.norm(colours[0] - colours[2])
@@ -170,6 +172,8 @@ def test_images_and_labels_are_those_of_the_first_release() -> None:
         shapes.make_sample(0, split, index, shapes.IMAGE_SIDE) for split in shapes.SPLIT_NAMES for index in range(3)
     ]
     assert zlib.crc32("".join(text for _, text in samples).encode()) == 1759461232
+    masks = [shapes.make_masks(0, split, 3, shapes.IMAGE_SIDE) for split in shapes.SPLIT_NAMES]
+    assert zlib.crc32(json.dumps(masks).encode()) == 2173242085
     assert np.mean([image for image, _ in samples]) == pytest.approx(126.69, abs=0.01)
 
 
@@ -202,7 +206,7 @@ def test_a_mask_is_of_the_whole_shape() -> None:
     drawn = [
         mask.sum()
         for index in range(100)
-        for _, mask in shapes.sample_objects(np.random.default_rng((0, 0, index)), shapes.IMAGE_SIDE)
+        for _, mask, _ in shapes.sample_objects(np.random.default_rng((0, 0, index)), shapes.IMAGE_SIDE)
     ]
     assert [one["area"] for one in objects] == drawn
 
@@ -234,10 +238,10 @@ def test_a_failure_leaves_no_part_of_the_masks(root: Path, tmp_path: Path, monke
     shutil.copytree(root, old)
     shutil.rmtree(old / "annotations")
 
-    def fail(seed: int, split: str, count: int, size: int) -> dict:
+    def fail(seed: int, split: str, count: int, size: int, oriented: bool) -> dict:
         if split == "val":
             raise OSError("disk full")
-        return real(seed, split, count, size)
+        return real(seed, split, count, size, oriented)
 
     monkeypatch.setattr(shapes, "make_masks", fail)
     with pytest.raises(OSError, match="disk full"):

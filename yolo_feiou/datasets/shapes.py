@@ -5,6 +5,9 @@ Every image is a noisy gradient with distractors and a few rotated, stretched an
 the drawn pixels, so they are exact. Each class has its own hue: a short run soon tells the classes apart, and what is
 left to learn is where the boxes end. `cfg/datasets/shapes.yaml` calls `generate` through Ultralytics' `download:` key.
 Labels hold boxes alone; the masks of the same objects are in a COCO JSON a split, see `add_masks`.
+
+The oriented variant, `cfg/datasets/shapes-obb.yaml`, turns its shapes by any angle, and its labels are rotated
+rectangles in Ultralytics' OBB format, see `enclose_rotated`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -29,7 +32,7 @@ SPLIT_NAMES = ("train", "val", "test")  # the position of a split is part of the
 MAX_OBJECTS = 5  # per image
 SIDE_RANGE = (0.15, 0.6)  # geometric mean of width and height, as a fraction of the image side
 MAX_ASPECT = 4.0  # width / height before rotation lies in [1 / MAX_ASPECT, MAX_ASPECT]
-ANGLE_STD = 20.0  # degrees
+ANGLE_STD = 20.0  # degrees; of the oriented variant any angle is as likely
 MIN_VISIBLE = 0.5  # smallest fraction of a shape that may remain visible
 MIN_SIDE = 6  # smallest labelled box side in pixels
 HUE_STD = 14.0  # degrees, around class hues that are 60 degrees apart
@@ -63,42 +66,99 @@ def enclose_mask(mask: np.ndarray) -> tuple[int, int, int, int]:
     return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
 
 
-def draw_mask(rng: np.random.Generator, outline: list[np.ndarray], size: int) -> np.ndarray:
-    """Draw an outline with a random place, size, aspect ratio and rotation; return its mask (size, size) of bool."""
+def enclose_rotated(mask: np.ndarray, angle: float) -> np.ndarray:
+    """Return the corners of the tight rectangle around a non-empty mask whose sides are turned by an angle.
+
+    What is enclosed are the centres of the pixels, and half a pixel more on each side; at an angle of 0 this is the box
+    of `enclose_mask`. Of a shape that the border of the image cuts off, the part in the image is enclosed, at the
+    shape's angle: corners may lie outside the image then. It is what Ultralytics makes of such a rectangle in training.
+
+    Args:
+        mask (np.ndarray): Boolean mask (height, width).
+        angle (float): Angle of the first side, in radians, from the image's x axis towards its y axis (clockwise).
+
+    Returns:
+        (np.ndarray): Corners (4, 2) as x and y in pixels, one after another: the first side is that at the angle.
+    """
+    axes = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
+    ys, xs = np.nonzero(mask)
+    centres = (np.stack((xs, ys), axis=1) + 0.5) @ axes.T
+    (u1, v1), (u2, v2) = centres.min(axis=0) - 0.5, centres.max(axis=0) + 0.5
+    return np.array([(u1, v1), (u2, v1), (u2, v2), (u1, v2)]) @ axes
+
+
+class Shape(NamedTuple):
+    """A drawn shape.
+
+    Attributes:
+        cls: Its class index.
+        mask: Its pixels in the image, (size, size) of bool, those behind nearer shapes included.
+        angle: The angle of its box, see `enclose_rotated`: 0 but for the oriented variant.
+    """
+
+    cls: int
+    mask: np.ndarray
+    angle: float = 0.0
+
+
+def draw_shape(rng: np.random.Generator, cls: int, size: int, oriented: bool = False) -> Shape:
+    """Draw a shape of class `cls` with a random place, size, aspect ratio and rotation.
+
+    Args:
+        rng (np.random.Generator): Source of randomness.
+        cls (int): Class index.
+        size (int): Image side in pixels.
+        oriented (bool): Whether any angle is as likely, and its box has that angle.
+    """
     side = size * np.exp(rng.uniform(*np.log(SIDE_RANGE)))
     stretch = MAX_ASPECT ** (rng.uniform(-1, 1) / 2)
-    angle = np.deg2rad(rng.normal(0, ANGLE_STD))
+    angle = np.deg2rad(rng.uniform(0, 360) if oriented else rng.normal(0, ANGLE_STD))
     centre = rng.uniform(0.05, 0.95, 2) * size
     rotation = np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
     half = np.array([side * stretch, side / stretch]) / 2
+    outline = OUTLINES[CLASS_NAMES[cls]]
     fixed_point = [np.rint(16 * (contour * half @ rotation + centre)).astype(np.int32) for contour in outline]
-    return cv2.fillPoly(np.zeros((size, size), np.uint8), fixed_point, 1, shift=4).astype(bool)
+    mask = cv2.fillPoly(np.zeros((size, size), np.uint8), fixed_point, 1, shift=4).astype(bool)
+    return Shape(cls, mask, angle if oriented else 0.0)
 
 
-def sample_objects(rng: np.random.Generator, size: int, min_side: int = MIN_SIDE) -> list[tuple[int, np.ndarray]]:
+def sample_objects(
+    rng: np.random.Generator, size: int, min_side: int = MIN_SIDE, oriented: bool = False
+) -> list[Shape]:
     """Sample the objects of an image, from the foremost to the rearmost.
 
     Args:
         rng (np.random.Generator): Source of randomness.
         size (int): Image side in pixels.
         min_side (int): Smallest box side in pixels.
+        oriented (bool): Whether shapes and their boxes have any angle.
 
     Returns:
-        (list[tuple[int, np.ndarray]]): Class index and whole mask (size, size), hidden pixels included, of each object.
-            Shapes that nearer ones mostly hide, and slivers at the border, are left out.
+        (list[Shape]): The objects. Shapes that nearer ones mostly hide, slivers at the border, and those whose label
+            Ultralytics would refuse, are left out.
     """
-    objects: list[tuple[int, np.ndarray]] = []
+    objects: list[Shape] = []
     covered = np.zeros((size, size), bool)
     for _ in range(rng.integers(1, MAX_OBJECTS + 1)):
-        cls = int(rng.integers(len(CLASS_NAMES)))
-        mask = draw_mask(rng, OUTLINES[CLASS_NAMES[cls]], size)
-        if (mask & ~covered).sum() <= MIN_VISIBLE * mask.sum():  # also true of an empty mask
+        shape = draw_shape(rng, int(rng.integers(len(CLASS_NAMES))), size, oriented)
+        if (shape.mask & ~covered).sum() <= MIN_VISIBLE * shape.mask.sum():  # also true of an empty mask
             continue
-        x1, y1, x2, y2 = enclose_mask(mask)
-        if min(x2 - x1, y2 - y1) >= min_side:
-            objects.append((cls, mask))
-            covered |= mask
+        if _can_be_labelled(enclose_rotated(shape.mask, shape.angle), size, min_side):
+            objects.append(shape)
+            covered |= shape.mask
     return objects
+
+
+def _can_be_labelled(corners: np.ndarray, size: int, min_side: int) -> bool:
+    """Return whether a box is no sliver, and Ultralytics takes it for a label.
+
+    It takes corners outside the image if the centre lies in it, and the upright box around them is no larger than the
+    image; otherwise it leaves out the whole image.
+    """
+    centre, extent = corners.mean(axis=0), np.ptp(corners, axis=0)
+    sides = np.linalg.norm(corners[1:3] - corners[:2], axis=1)
+    accepted = (centre >= 0).all() and max(*centre, *extent) <= size
+    return bool(accepted and sides.min() >= min_side)
 
 
 def _noise(rng: np.random.Generator, size: int, cell: int) -> np.ndarray:
@@ -130,10 +190,10 @@ def _random_colour(rng: np.random.Generator, cls: int) -> np.ndarray:
     return 255 * cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0, 0]
 
 
-def render(rng: np.random.Generator, objects: list[tuple[int, np.ndarray]], size: int) -> np.ndarray:
+def render(rng: np.random.Generator, objects: list[Shape], size: int) -> np.ndarray:
     """Paint objects, given from front to back, on a random background; return a uint8 BGR image (size, size, 3)."""
     image = paint_background(rng, size)
-    for cls, mask in reversed(objects):
+    for cls, mask, _ in reversed(objects):
         below = image[mask].mean(axis=0)
         colour = _random_colour(rng, cls)
         while np.linalg.norm(colour - below) < MIN_CONTRAST:
@@ -148,7 +208,7 @@ def _make_generator(seed: int, split: str, index: int) -> np.random.Generator:
     return np.random.default_rng((seed, SPLIT_NAMES.index(split), index))
 
 
-def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarray, str]:
+def make_sample(seed: int, split: str, index: int, size: int, oriented: bool = False) -> tuple[np.ndarray, str]:
     """Make one image with its labels, which depend on the arguments only.
 
     Args:
@@ -156,34 +216,45 @@ def make_sample(seed: int, split: str, index: int, size: int) -> tuple[np.ndarra
         split (str): One of `SPLIT_NAMES`.
         index (int): Number of the image in its split.
         size (int): Image side in pixels.
+        oriented (bool): Whether shapes and their boxes have any angle.
 
     Returns:
         (tuple[np.ndarray, str]): The uint8 BGR image (size, size, 3) and one line `class x y w h` per object: centre,
             width and height of its box as fractions of the image side. The box spans the whole shape, hidden parts
-            included, clipped to the image.
+            included, clipped to the image. Of oriented ones a line is `class x1 y1 x2 y2 x3 y3 x4 y4`, the corners of
+            `enclose_rotated` as such fractions, which lie outside [0, 1] where the border cuts a shape off at an angle.
     """
     rng = _make_generator(seed, split, index)
-    objects = sample_objects(rng, size)
-    lines = []
-    for cls, mask in objects:
-        x1, y1, x2, y2 = np.array(enclose_mask(mask)) / size
-        lines.append(f"{cls} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}\n")
-    return render(rng, objects, size), "".join(lines)
+    objects = sample_objects(rng, size, oriented=oriented)
+    describe = _describe_rotated if oriented else _describe_upright
+    return render(rng, objects, size), "".join(describe(shape, size) for shape in objects)
 
 
-def write_data(root: Path, seed: int, counts: Mapping[str, int], size: int) -> None:
+def _describe_upright(shape: Shape, size: int) -> str:
+    """Return the label of a shape: centre, width and height of its box."""
+    x1, y1, x2, y2 = np.array(enclose_mask(shape.mask)) / size
+    return f"{shape.cls} {(x1 + x2) / 2:.6f} {(y1 + y2) / 2:.6f} {x2 - x1:.6f} {y2 - y1:.6f}\n"
+
+
+def _describe_rotated(shape: Shape, size: int) -> str:
+    """Return the label of an oriented shape: the corners of its box."""
+    corners = enclose_rotated(shape.mask, shape.angle) / size
+    return f"{shape.cls} {' '.join(f'{value:.6f}' for value in corners.flat)}\n"
+
+
+def write_data(root: Path, seed: int, counts: Mapping[str, int], size: int, oriented: bool = False) -> None:
     """Write all images and labels below `root`, which must not hold any of them yet."""
     for split, count in counts.items():
         images, labels = root / "images" / split, root / "labels" / split
         images.mkdir(parents=True)
         labels.mkdir(parents=True)
         for index in range(count):
-            image, text = make_sample(seed, split, index, size)
+            image, text = make_sample(seed, split, index, size, oriented)
             (images / f"{index:05d}.jpg").write_bytes(cv2.imencode(".jpg", image)[1].tobytes())
             (labels / f"{index:05d}.txt").write_text(text, newline="\n")
 
 
-def make_masks(seed: int, split: str, count: int, size: int) -> dict[str, Any]:
+def make_masks(seed: int, split: str, count: int, size: int, oriented: bool = False) -> dict[str, Any]:
     """Return the objects of a split in COCO's form, with the masks that their boxes enclose.
 
     Args:
@@ -191,6 +262,7 @@ def make_masks(seed: int, split: str, count: int, size: int) -> dict[str, Any]:
         split (str): One of `SPLIT_NAMES`.
         count (int): Number of images.
         size (int): Image side in pixels.
+        oriented (bool): Whether shapes have any angle; boxes are upright here all the same.
 
     Returns:
         (dict[str, Any]): The content of a COCO JSON. Masks span the whole shape, hidden parts included, as boxes do.
@@ -200,7 +272,7 @@ def make_masks(seed: int, split: str, count: int, size: int) -> dict[str, Any]:
     images, annotations = [], []
     for index in range(count):
         images.append({"id": index + 1, "file_name": f"{index:05d}.jpg", "width": size, "height": size})
-        for cls, mask in sample_objects(_make_generator(seed, split, index), size):
+        for cls, mask, _ in sample_objects(_make_generator(seed, split, index), size, oriented=oriented):
             x1, y1, x2, y2 = enclose_mask(mask)
             packed: Any = rle.encode(np.asfortranarray(mask, np.uint8))
             annotations.append(
@@ -237,7 +309,7 @@ def add_masks(root: str | Path) -> None:
         return
     with tempfile.TemporaryDirectory(prefix=".masks-", dir=root) as scratch:
         for split, count in lacking.items():
-            content = make_masks(recipe["seed"], split, count, recipe["size"])
+            content = make_masks(recipe["seed"], split, count, recipe["size"], recipe.get("oriented", False))
             made = Path(scratch) / f"{split}.json"
             made.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8", newline="\n")
             _masks_of(root, split).parent.mkdir(exist_ok=True)
@@ -265,7 +337,13 @@ def _is_complete(root: Path, recipe: str, counts: Mapping[str, int]) -> bool:
     )
 
 
-def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_COUNTS, size: int = IMAGE_SIDE) -> None:
+def generate(
+    root: str | Path,
+    seed: int = 0,
+    counts: Mapping[str, int] = SPLIT_COUNTS,
+    size: int = IMAGE_SIDE,
+    oriented: bool = False,
+) -> None:
     """Make the data set in `root`; do nothing if it is already there, but add masks that lack, see `add_masks`.
 
     The folder is created atomically, so several processes may call this at the same time and an interrupted call leaves
@@ -277,19 +355,21 @@ def generate(root: str | Path, seed: int = 0, counts: Mapping[str, int] = SPLIT_
         seed (int): Seed, not negative; the same arguments always give the same data set.
         counts (Mapping[str, int]): Number of images per split; keys out of `SPLIT_NAMES`.
         size (int): Image side in pixels.
+        oriented (bool): Whether it is the oriented variant: shapes at any angle, labels in Ultralytics' OBB format.
 
     Raises:
         FileExistsError: If `root` holds something else, such as part of a data set or one made with other arguments.
     """
     root = Path(root).resolve()
-    recipe = json.dumps({"seed": seed, "counts": dict(counts), "size": size})
+    variant = {"oriented": True} if oriented else {}
+    recipe = json.dumps({"seed": seed, "counts": dict(counts), "size": size, **variant})
     if _is_complete(root, recipe, counts):
         add_masks(root)
         return
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as scratch:
         made = Path(scratch) / root.name
-        write_data(made, seed, counts, size)
+        write_data(made, seed, counts, size, oriented)
         (made / RECIPE_FILE).write_text(recipe, encoding="utf-8")
         add_masks(made)
         try:
