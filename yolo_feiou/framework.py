@@ -134,7 +134,20 @@ class Framework(Protocol):
 
         Raises:
             DataError: If there is no such model, or it can't be read.
-            UnsupportedModelError: If it has no axis-aligned boxes.
+            UnsupportedModelError: If it has no boxes.
+        """
+        ...
+
+    def check_labels(self, model: str, images: Split, annotations: str = "") -> None:
+        """Check that a model can train on and be evaluated on the labels of a split, as far as its task asks for more.
+
+        Args:
+            model: The model.
+            images: The split.
+            annotations: The COCO JSON that a command names.
+
+        Raises:
+            DataError: If it needs oriented boxes, and the split has others.
         """
         ...
 

@@ -48,7 +48,19 @@ def test_the_best_is_the_highest_and_missing_ones_are_none(folders):
     progress = AblationProgress(folders, folders[:1], ULTRALYTICS.count_rows)
     progress.finished(folders[1], {"AP": None})
     progress.finished(folders[2], {"AP": 0.1})
-    assert progress.best == (0.2, "r0")
+    assert progress.best == {"AP": (0.2, "r0")}
+
+
+def test_runs_of_oriented_boxes_have_a_best_of_their_own(folders):
+    """Their mAP of 0.9 is no better than an AP of 0.2; without a record there is no time."""
+    progress = AblationProgress(folders, [], ULTRALYTICS.count_rows)
+    oriented = {"metric": "mAP_obb", "AP": None, "minutes": None}
+    progress.finished(folders[0], {"AP": 0.2})
+    progress.finished(folders[1], {**oriented, "mAP_obb": 0.9})
+    progress.finished(folders[2], {**oriented, "mAP_obb": 0.7})
+    assert progress.summary().endswith(", best so far AP 20.0 (r0), best so far mAP 90.0 (r1)")
+    assert describe_outcome({**oriented, "mAP_obb": 0.7}) == "done, mAP 70.0"
+    assert describe_outcome(oriented) == "done, no mAP"
 
 
 def test_without_a_terminal_progress_is_told_in_lines(folders):

@@ -82,7 +82,8 @@ def test_a_ground_truth_that_does_not_fit_is_refused(words, squares, fault):
         ({"model": "pipe.pt"}, DataError, "model=pipe.pt is a FIFO"),
         ({"data": "pipe.yaml"}, DataError, "data=pipe.yaml is a FIFO"),
         ({"model": "torn.pt"}, DataError, "model=torn.pt can't be read"),
-        ({"model": "yolov8n-obb.yaml", "losses": "stock"}, UnsupportedModelError, "task 'obb' can't be evaluated"),
+        ({"model": "yolov8n-obb.yaml", "losses": "stock"}, DataError, "has upright boxes, and an OBB model is"),
+        ({"model": "yolov8n.yaml,yolov8n-obb.yaml"}, DataError, "has upright boxes, and an OBB model is"),
         ({"model": "yolov8n-cls.yaml", "losses": "stock"}, UnsupportedModelError, "'classify' can't be evaluated"),
     ],
 )

@@ -1,5 +1,7 @@
 """Detections become COCO's records and the inputs of the metrics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,8 @@ def test_the_row_has_what_was_evaluated_then_how_then_the_metrics(given):
     row = make_evaluation(found, find_evaluation_input(images), {"model": "mine"}).row()
     assert next(iter(row)) == "model" and row["conf"] == 0.05 and row["ground_truth"] == "labels"
     assert row["AP"] == pytest.approx(34 / 101 / 2)  # the other class has nothing
+    masks = replace(found, task_metrics={"mAP_mask": 0.5})
+    assert make_evaluation(masks, find_evaluation_input(images), {"model": "mine"}).row() == {**row, "mAP_mask": 0.5}
     odd = Detections(list(NAMES), by_file, {**shapes, images.files[1]: (64, 48)}, {})
     with pytest.raises(DataError, match=r"1 of 3 images were read with another size"):
         make_evaluation(odd, find_evaluation_input(images), {})

@@ -4,6 +4,7 @@ import errno
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,25 @@ def test_the_row_comes_back(evaluation, tmp_path):
     assert row == evaluation.row()
     assert (row["conf"], row["iou"], row["AP"], row["area_source"]) == (0.001, None, 1, "box")
     assert evaluate_again(tmp_path / "new" / "folder", "pycocotools")["evaluator"] == "pycocotools"
+
+
+def test_the_metrics_of_masks_come_back_behind_those_of_boxes(evaluation, tmp_path):
+    """They can't be computed again, and an edited one is noticed."""
+    whole = replace(evaluation, task_metrics={"mAP_mask": 0.25, "mAP50_mask": None})
+    whole.save(tmp_path)
+    assert load_evaluation(tmp_path) == whole
+    row = evaluate_again(tmp_path)
+    assert row == whole.row() == {**evaluation.row(), "mAP_mask": 0.25, "mAP50_mask": None}
+    assert list(row)[-2:] == ["mAP_mask", "mAP50_mask"]
+    settings = (tmp_path / "settings.json").read_text()
+    (tmp_path / "settings.json").write_text(settings.replace("0.25", "0.75"))
+    with pytest.raises(DataError, match="was edited since it was written"):
+        load_evaluation(tmp_path)
+
+
+def test_without_such_metrics_the_files_are_as_they_were(evaluation, tmp_path):
+    evaluation.save(tmp_path)
+    assert json.loads((tmp_path / "settings.json").read_text()).keys() == {"conf", "iou", "sha256"}
 
 
 @pytest.mark.parametrize("name", ["predictions.json", "ground_truth.json", "settings.json"])

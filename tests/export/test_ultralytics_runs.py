@@ -1,9 +1,13 @@
 """What is read of Ultralytics' checkpoints."""
 
+from pathlib import Path
+
+import pytest
 import torch
 import ultralytics
 
 from tests.export.test_runs import Net, folder_of
+from yolo_feiou.errors import UnsupportedModelError
 from yolo_feiou.export.framework import Checkpoint
 from yolo_feiou.export.ultralytics_runs import ULTRALYTICS
 from yolo_feiou.results.run_record import MODEL_MARK
@@ -34,3 +38,12 @@ def test_defaults_are_known_of_the_installed_release_alone():
 def test_the_command_names_the_task():
     assert ULTRALYTICS.training_words({"task": "segment"}) == ["segment", "train"]
     assert ULTRALYTICS.training_words({}) == []
+
+
+def test_oriented_boxes_are_refused_before_anything_is_evaluated():
+    """A card and a submission have COCO's AP."""
+    assert len(ULTRALYTICS.get_class_names(Path("yolov8n-seg.yaml"))) == 80
+    with pytest.raises(
+        UnsupportedModelError, match="task 'obb' has oriented boxes, which COCO's form and metrics don't"
+    ):
+        ULTRALYTICS.get_class_names(Path("yolov8n-obb.yaml"))

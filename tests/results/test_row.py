@@ -51,6 +51,8 @@ def test_a_training_whose_sessions_are_unknown_has_no_time():
         ({"ground_truth": "a.json", "ground_truth_holds": "x"}, {"ground_truth_holds": "y"}, False),
         ({"eval_split": "val"}, {"eval_split": "test"}, False),
         ({}, {"evaluator": "pycocotools"}, False),
+        ({"evaluator": "ultralytics", "metric": "mAP_obb"}, {"evaluator": "pycocotools"}, True),  # it has no say there
+        ({"evaluator": "ultralytics", "metric": "mAP_obb", "eval_split": "val"}, {"eval_split": "test"}, False),
         # Rows of earlier versions: the JSON that was named, or labels, whatever was in them.
         ({"annotations": "/here/a.json"}, {"ground_truth": "a.json", "ground_truth_holds": "x"}, True),
         ({"annotations": None}, {"ground_truth": "labels", "ground_truth_holds": "x"}, True),

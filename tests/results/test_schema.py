@@ -97,6 +97,8 @@ def test_what_a_swept_argument_changes_by_itself_need_not_agree(swept, expected)
 
 def test_metrics_are_fractions_and_no_one_is_missing():
     assert len(schema.METRICS) == 6 + 1 + 8 + 6 and schema.METRICS[:6] == schema.PAPER_METRICS
+    assert {COLUMNS[name].kind for name in schema.TASK_METRICS} == {"fraction"}
+    assert not set(schema.TASK_METRICS) & set(schema.METRICS)
     assert set(schema.AP_CURVE) <= set(schema.METRICS) and "matched_50" not in schema.METRICS
 
 

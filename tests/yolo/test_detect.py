@@ -155,7 +155,7 @@ def test_ultralytics_does_not_evaluate_its_own_json(coco_tiny, model, detecting,
 
 
 def test_models_that_cannot_be_evaluated_are_refused(data, model, tmp_path):
-    with pytest.raises(UnsupportedModelError, match="YOLO for task 'obb' can't be evaluated"):
+    with pytest.raises(UnsupportedModelError, match="YOLO for task 'obb' has oriented boxes, which COCO's form"):
         detect("yolov8n-obb.yaml", data, **USUAL)
     with pytest.raises(UnsupportedModelError, match="YOLO for task 'classify' can't be evaluated"):
         detect("yolov8n-cls.yaml", data, **USUAL)

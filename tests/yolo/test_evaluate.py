@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 import yaml
 
+from tests.detection import copy_of
 from tests.runs import SHORT
+from yolo_feiou.datasets import shapes
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.evaluation.labels import read_label_truth
 from yolo_feiou.evaluation.metrics import score
 from yolo_feiou.evaluation.saved import evaluate_again
 from yolo_feiou.evaluation.truth import read_ground_truth
-from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
+from yolo_feiou.yolo.configs import CFG_DIR
+from yolo_feiou.yolo.evaluate import check_oriented_labels, evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.splits import read_split
 
 USUAL = {"imgsz": 64, "device": "cpu"}
@@ -337,3 +340,136 @@ def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
     assert make_evaluation_arguments(asked, {"imgsz": 1280, "batch": 24, "rect": False}) == {
         **{"iou": 0.6, "classes": [0], "imgsz": 1280, "batch": 24}
     }
+
+
+@pytest.fixture
+def finding(monkeypatch):
+    """A function that lets a validator of Ultralytics' find what another function makes of a batch, image by image."""
+
+    def use(validator, find):
+        stock, batches = validator.preprocess, []
+
+        def preprocess(self, batch):
+            batches.append(stock(self, batch))
+            return batches[-1]
+
+        def postprocess(self, preds):
+            return [find(batches[-1], index) for index in range(len(batches[-1]["im_file"]))]
+
+        monkeypatch.setattr(validator, "preprocess", preprocess)
+        monkeypatch.setattr(validator, "postprocess", postprocess)
+
+    return use
+
+
+def labelled(batch, index, columns):
+    """The classes and boxes of an image's labels, as what is found with a score of .9; boxes in pixels of the batch."""
+    import torch
+
+    own = batch["batch_idx"] == index
+    height, width = batch["img"].shape[2:]
+    boxes = batch["bboxes"][own].clone()
+    boxes[:, :4] *= torch.tensor([width, height, width, height])
+    return {
+        "bboxes": boxes[:, :columns],
+        "cls": batch["cls"][own].flatten(),
+        "conf": torch.full((int(own.sum()),), 0.9),
+    }
+
+
+@pytest.fixture(scope="module")
+def oriented(tmp_path_factory):
+    """The YAML of a small oriented `shapes`."""
+    root = tmp_path_factory.mktemp("oriented") / "shapes"
+    shapes.generate(root, counts={"train": 4, "val": 6}, oriented=True)
+    text = (CFG_DIR / "datasets" / "shapes-obb.yaml").read_text()
+    (root / "obb.yaml").write_text(text.replace("path: shapes-obb", f"path: {root}"))
+    return root / "obb.yaml"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_oriented_boxes_have_ultralytics_own_map(oriented, model, finding, tmp_path, release, turned):
+    """All found, which Ultralytics gives .995. Turned by 90° only boxes about as wide as high are found still."""
+    from ultralytics.models.yolo.obb import OBBValidator
+
+    release("8.4.45")
+
+    def find(batch, index):
+        found = labelled(batch, index, 5)
+        found["bboxes"][:, 4] += turned * np.pi / 2
+        return found
+
+    finding(OBBValidator, find)
+    yolo = model(shapes.CLASS_NAMES, "yolov8n-obb.yaml")
+    row = evaluate(yolo, oriented, "val", tmp_path / "out", device="cpu", imgsz=128)
+    lines = [
+        line for file in (oriented.parent / "labels" / "val").glob("*.txt") for line in file.read_text().split("\n")
+    ]
+    objects = sum(map(bool, lines))
+    assert (row["images"], row["unread"], row["objects"], row["detections"]) == (6, 0, objects, objects)
+    assert (row["metric"], row["AP"], row["evaluator"], row["ground_truth"]) == (
+        "mAP_obb",
+        None,
+        "ultralytics",
+        "labels",
+    )
+    if turned:
+        assert 0 < row["mAP_obb"] < row["mAP50_obb"] < 0.9
+    else:
+        assert row["mAP_obb"] == pytest.approx(0.995) == row["mAP50_obb"]
+    assert list(row) == [*COLUMNS[:11], *(name for name in list(row)[11:])] and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "architecture", "part"),
+    [("coco8-seg", "yolov8n-seg.yaml", "mask"), ("coco8-pose", "yolov8n-pose.yaml", "pose")],
+)
+def test_masks_and_key_points_have_ultralytics_own_map(name, architecture, part, model, finding, tmp_path, release):
+    """All are right here, and the boxes that come with them are somewhere else: AP is of boxes, mAP of the others."""
+    import torch
+    from ultralytics.models import yolo as tasks
+
+    release("8.4.45")
+
+    def find(batch, index):
+        found = labelled(batch, index, 4)
+        height, width = batch["img"].shape[2:]
+        if part == "mask":
+            numbers = torch.arange(1, len(found["cls"]) + 1).view(-1, 1, 1)
+            found["masks"] = (batch["masks"][index] == numbers).to(torch.uint8)
+        else:
+            points = batch["keypoints"][batch["batch_idx"] == index].clone()
+            found["keypoints"] = points * torch.tensor([width, height, 1])
+        found["bboxes"] = found["bboxes"] * 0 + torch.tensor([0, 0, 3, 3])
+        return found
+
+    finding({"mask": tasks.segment.SegmentationValidator, "pose": tasks.pose.PoseValidator}[part], find)
+    data = copy_of(name, tmp_path) / f"{name}.yaml"
+    row = evaluate(model(names_in(data), architecture), data, "val", tmp_path / "out", device="cpu", imgsz=320)
+    assert row["AP"] == 0 and row["detections"] == row["objects"]
+    assert row[f"mAP50_{part}"] > 0.9 and row[f"mAP50_{part}"] >= row[f"mAP_{part}"] > 0.8
+    assert list(row) == [*COLUMNS, f"mAP_{part}", f"mAP50_{part}"]
+    assert evaluate_again(tmp_path / "out") == row
+
+
+def test_without_labels_there_is_no_map_of_masks(coco_tiny, model, tmp_path):
+    """Objects are in a JSON alone, which Ultralytics doesn't read: it would say 0."""
+    annotations = coco_tiny / "annotations" / "instances_val2017.json"
+    yolo = model(names_in(coco_tiny / "coco.yaml"), "yolov8n-seg.yaml")
+    row = evaluate(yolo, coco_tiny / "coco.yaml", "val", tmp_path, annotations=annotations, **USUAL)
+    assert row["AP"] is not None and (row["mAP_mask"], row["mAP50_mask"]) == (None, None)
+
+
+def test_an_obb_model_is_evaluated_on_oriented_labels_alone(tmp_path, oriented, bccd):
+    """A JSON has upright boxes, and so have labels of x, y, w and h."""
+    (tmp_path / "some.json").write_text("{}")
+    images = read_split(oriented, "val")
+    assert check_oriented_labels(images).row["ground_truth"] == "labels"
+    with pytest.raises(
+        DataError, match=r"some\.json has upright boxes, .* those of the labels: leave annotations= out\.$"
+    ):
+        check_oriented_labels(images, tmp_path / "some.json")
+    with pytest.raises(
+        DataError, match=r"87 of 87 images have labels that are no oriented boxes, such as that of .*jpg"
+    ):
+        check_oriented_labels(read_split(bccd, "val"))

@@ -6,7 +6,14 @@ import pytest
 import yaml
 
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, MissingFileError, UnsupportedModelError
-from yolo_feiou.yolo.rehearsal import check_last_batch_of, check_model, check_training_arguments, find_split_folders
+from yolo_feiou.yolo.rehearsal import (
+    check_labels,
+    check_last_batch_of,
+    check_model,
+    check_training_arguments,
+    find_split_folders,
+)
+from yolo_feiou.yolo.splits import read_split
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,6 @@ def test_folders_of_images_are_those_of_all_splits_as_far_as_they_are_folders(tm
         ("torn.pt", DataError, "model=torn.pt can't be read: "),
         ("torn.yaml", DataError, "model=torn.yaml can't be read: "),
         ("pipe.pt", DataError, "model=pipe.pt is a FIFO"),
-        ("yolov8n-obb.yaml", UnsupportedModelError, "task 'obb' can't be evaluated"),
         ("yolov8n-cls.yaml", UnsupportedModelError, "'classify' can't be evaluated"),
     ],
 )
@@ -106,3 +112,11 @@ def test_a_model_that_can_not_be_trained(tmp_path, monkeypatch, model, error, me
 def test_a_model_that_can_be_trained_is_loaded_without_a_word(capsys):
     check_model("yolov8n.yaml")
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_obb_model_needs_oriented_labels_and_others_take_any(data):
+    images = read_split(data, "val")
+    check_labels("yolov8n.yaml", images, "any.json")
+    with pytest.raises(DataError, match="8 of 8 images have labels that are no oriented boxes"):
+        check_labels("yolov8n-obb.yaml", images)
+    check_model("yolov8n-obb.yaml")

@@ -18,6 +18,7 @@ from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.errors import DataError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.results.epochs import read_epochs
+from yolo_feiou.results.main_metric import find_main_metric, name_metrics
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
@@ -47,7 +48,7 @@ class AblationProgress:
         self.total, self.already = len(folders), len(done)
         self.epochs = {folder.path.name: count_rows(folder.run().arguments) for folder in folders}
         self.done = {folder.path.name: 1.0 for folder in done}
-        self.best: tuple[float, str] | None = None
+        self.best: dict[str, tuple[float, str]] = {}  # by metric, for no two are compared
         for folder in done:
             self._better(folder, folder.row() or {})
         self.failed: dict[str, str] = {}
@@ -96,14 +97,16 @@ class AblationProgress:
             words.append(f"{len(self.failed)} failed")
         if self.seconds_left is not None and self.share < 1:
             words.append(f"about {format_duration(self.seconds_left)} left")
-        if self.best and round(100 * self.best[0], 1) > 0:  # of runs that detected nothing none is the best
-            words.append(f"best so far AP {100 * self.best[0]:.1f} ({self.best[1]})")
+        for metric, (value, name) in self.best.items():
+            if round(100 * value, 1) > 0:  # of runs that detected nothing none is the best
+                words.append(f"best so far {name_metrics([metric])} {100 * value:.1f} ({name})")
         return ", ".join(words)
 
     def _better(self, folder: RunFolder, row: Row) -> None:
-        value = row.get("AP")
-        if value is not None and (self.best is None or value > self.best[0]):
-            self.best = value, folder.path.name
+        metric = find_main_metric(row)
+        value = row.get(metric)
+        if value is not None and (metric not in self.best or value > self.best[metric][0]):
+            self.best[metric] = value, folder.path.name
 
 
 class Lines:
@@ -199,9 +202,11 @@ def choose_view(progress: AblationProgress) -> Lines:
 
 def describe_outcome(row: Row) -> str:
     """Return what came out of a run, in a few words."""
-    value = row.get("AP")
-    measured = "no AP" if value is None else f"AP {100 * value:.1f}"
-    return f"done, {measured}, {format_duration(60 * row.get('minutes', 0))}"
+    metric = find_main_metric(row)
+    value, name = row.get(metric), name_metrics([metric])
+    measured = f"no {name}" if value is None else f"{name} {100 * value:.1f}"
+    minutes = row.get("minutes", 0)  # None where nothing recorded it
+    return f"done, {measured}" + ("" if minutes is None else f", {format_duration(60 * minutes)}")
 
 
 def format_duration(seconds: float) -> str:

@@ -45,7 +45,8 @@ class RowRecord(msgspec.Struct):
     seed: Count
     AP: Fraction | None
     epochs_done: Count
-    minutes: Annotated[float, msgspec.Meta(ge=0)]
+    minutes: Annotated[float, msgspec.Meta(ge=0)] | None
+    mAP_obb: Fraction | None = None
 
 
 class Failure(msgspec.Struct):

@@ -46,6 +46,8 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     for data, single_cls in dict.fromkeys(as_one):
         for split in dict.fromkeys(("train", "val", options.split)):
             found = framework.read_split(data, split, single_cls=single_cls)
+            for model in dict.fromkeys(str(r.arguments["model"]) for r in request.chosen if _trains_on(r, data)):
+                framework.check_labels(model, found, options.annotations)
             if split == "train":
                 check_last_batches(request, data, len(found.labels))
         check_apart(request.folder.absolute(), data, framework)
@@ -80,7 +82,7 @@ def check_last_batches(request: AblationRequest, data: str, images: int) -> None
     """Raise ArgumentError if a run on the data can't train on the last batch of an epoch."""
     processes = max(device.count(",") + 1 for device in request.devices)
     for run in request.chosen:
-        if str(run.arguments["data"]) == data:
+        if _trains_on(run, data):
             request.framework.check_last_batch(run.arguments, images, processes)
 
 
@@ -99,6 +101,10 @@ def check_apart(folder: Path, data: str, framework: Framework) -> None:
                 f"{folder} lies in {place}, among the images of data={data}: pictures that the runs leave would be "
                 "taken for images. Name another folder with out=."
             )
+
+
+def _trains_on(run: Run, data: str) -> bool:
+    return str(run.arguments["data"]) == data
 
 
 def _subjects(runs: Sequence[Run]) -> list[tuple[str, Any, Any]]:

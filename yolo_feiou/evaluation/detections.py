@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,14 @@ class Detections:
             index, best score first.
         shapes: Height and width of each image file as it was read.
         settings: conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used.
+        task_metrics: What the framework itself measures of a model's masks or key points, columns of the row.
     """
 
     names: list[str]
     by_file: dict[str, np.ndarray]
     shapes: dict[str, tuple[int, int]]
     settings: dict[str, Any]
+    task_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
     def in_coco_form(self, image_ids: Mapping[str, Id], category_ids: Sequence[Id]) -> list[CocoRecord]:
         """Return them as COCO's result format has them.
@@ -64,4 +66,5 @@ def make_evaluation(found: Detections, subject: EvaluationInput, about: Mapping[
         for record in found.in_coco_form(expected.image_ids, expected.category_ids)
         if record["category_id"] in expected.counted
     ]
-    return Evaluation(expected.truth, predictions, {**about, **subject.source.row, **found.settings})
+    settings = {**about, **subject.source.row, **found.settings}
+    return Evaluation(expected.truth, predictions, settings, found.task_metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from yolo_feiou.storage.tables import Row, read_json, read_record, write_json, w
 
 #: The fields of a ground truth besides its lists.
 TRUTH_FIELDS = ("area_source", "unread", "areas_replaced", "unlisted", "scale", "ignored")
+#: In `settings.json`, what can't be computed from the other two files: the metrics of masks or key points.
+TASK_METRICS_KEY = "task_metrics"
 TRUTH_FILE, PREDICTIONS_FILE, SETTINGS_FILE = "ground_truth.json", "predictions.json", "settings.json"
 
 
@@ -37,15 +39,17 @@ class Evaluation:
         truth: The ground truth.
         predictions: In COCO's result format.
         settings: What was evaluated and how, columns of the row.
+        task_metrics: What the framework itself measured of masks or key points, columns of the row.
     """
 
     truth: GroundTruth
     predictions: Sequence[CocoRecord]
     settings: Mapping[str, Any]
+    task_metrics: Mapping[str, float | None] = field(default_factory=dict)
 
     def row(self, evaluator: str = FASTER) -> Row:
-        """Return the row: settings, then metrics; see `metrics.score`."""
-        return {**self.settings, **score(self.truth, self.predictions, evaluator)}
+        """Return the row: settings, then metrics, those of boxes first; see `metrics.score`."""
+        return {**self.settings, **score(self.truth, self.predictions, evaluator), **self.task_metrics}
 
     def save(self, folder: Path) -> None:
         """Write three files into a folder: two in COCO's formats, for any COCO tool, and the settings.
@@ -71,8 +75,9 @@ class Evaluation:
             name: _write(folder / name, content)
             for name, content in ((TRUTH_FILE, truth), (PREDICTIONS_FILE, self.predictions))
         }
-        sums[SETTINGS_FILE] = _sha256(_compact_json(dict(self.settings)).encode())
-        write_json(folder / SETTINGS_FILE, {**self.settings, "sha256": sums})
+        told = {**self.settings, **({TASK_METRICS_KEY: dict(self.task_metrics)} if self.task_metrics else {})}
+        sums[SETTINGS_FILE] = _sha256(_compact_json(told).encode())
+        write_json(folder / SETTINGS_FILE, {**told, "sha256": sums})
 
 
 def check_evaluation_folder(folder: str | Path) -> None:
@@ -110,7 +115,8 @@ def load_evaluation(folder: str | Path) -> Evaluation:
     truth = read_json(folder / TRUTH_FILE)
     parts = {key: truth[key] for key in ("images", "annotations", "categories")}
     about = {**truth["info"], "ignored": tuple(truth["info"].get("ignored", ()))}
-    return Evaluation(GroundTruth(**parts, **about), read_json(folder / PREDICTIONS_FILE), settings)
+    task_metrics = settings.pop(TASK_METRICS_KEY, {})
+    return Evaluation(GroundTruth(**parts, **about), read_json(folder / PREDICTIONS_FILE), settings, task_metrics)
 
 
 def evaluate_again(folder: str | Path, evaluator: str = FASTER) -> Row:

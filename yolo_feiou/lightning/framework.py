@@ -10,7 +10,7 @@ from typing import Any
 
 from yolo_feiou.detectors.options import BoxOptions
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.framework import Framework, Progress
+from yolo_feiou.framework import Framework, Progress, Split
 from yolo_feiou.lightning import checkpoints
 from yolo_feiou.lightning.arguments import DEFAULTS, complete_arguments
 from yolo_feiou.lightning.evaluate import evaluate
@@ -61,6 +61,9 @@ class DetectorsFramework(UltralyticsFramework):
     def find_ignored_gain(self, model: str) -> str:
         """Return '', since `box` is the gain of the box loss in all detectors."""
         return ""
+
+    def check_labels(self, model: str, images: Split, annotations: str = "") -> None:
+        """Accept any split: all of these detectors have upright boxes."""
 
     def check_folder(self, folder: Path, name: str) -> None:
         """Accept any folder: weights are loaded from whatever their path is."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from yolo_feiou.evaluation.source import FROM_LABELS
 from yolo_feiou.results.epochs import count_minutes
+from yolo_feiou.results.main_metric import AP, find_main_metric
 from yolo_feiou.results.provenance import get_utc_time
 from yolo_feiou.results.schema import EVALUATION_SETTINGS, PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings
@@ -81,7 +82,8 @@ def make_results_row(trained: TrainingSummary, task: Mapping[str, Any], measured
 def matches_request(row: Row, wanted: Row) -> bool:
     """Return whether a run was evaluated as requested.
 
-    Rows of earlier versions don't say what the ground truth was: the JSON that the command named, or labels.
+    Rows of earlier versions don't say what the ground truth was: the JSON that the command named, or labels. What the
+    chosen evaluator doesn't measure, Ultralytics does, whichever that is.
 
     Args:
         row: The row of the run.
@@ -89,7 +91,8 @@ def matches_request(row: Row, wanted: Row) -> bool:
     """
     named = row.get("annotations")
     known = {"ground_truth": Path(named).name if named else FROM_LABELS, **row}
-    unknown = () if "ground_truth_holds" in row else ("ground_truth_holds",)
+    unknown = set() if "ground_truth_holds" in row else {"ground_truth_holds"}
+    unknown |= {"evaluator"} if find_main_metric(row) != AP else set()
     return all(known.get(key) == value for key, value in wanted.items() if key not in unknown)
 
 

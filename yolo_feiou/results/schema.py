@@ -51,7 +51,7 @@ _RUN = (
     Column("run", "text", "what the run is called: its folder's name", list_place=1),
     Column("key", "text", "stands for all its settings: two runs with one key are the same run"),
     Column("status", "text", "done, failed or unfinished", list_place=2),
-    Column("reason", "text", "why it failed, or is unfinished", list_place=18),
+    Column("reason", "text", "why it failed, or is unfinished", list_place=21),
     Column("axes", "text", "the arguments in which the runs of the folder differ"),
     Column("loss", "text", "the spec of its box loss, `stock` for the detector's own", list_place=3),
     Column("seed", "count", "the seed of its training", list_place=4),
@@ -101,9 +101,9 @@ _ARGUMENTS: Mapping[str, Column] = {
     )
 }
 _MADE_BY = (
-    Column("device", "text", "the device, as Ultralytics takes it", list_place=15),
+    Column("device", "text", "the device, as Ultralytics takes it", list_place=18),
     Column("threads", "setting", "threads of torch on the CPU"),
-    Column("machine", "text", "GPU, or CPU and its cores", must_agree=True, list_place=16),
+    Column("machine", "text", "GPU, or CPU and its cores", must_agree=True, list_place=19),
     Column("python", "text", "version of Python", must_agree=True),
     Column("torch", "text", "version of torch", must_agree=True),
     Column("ultralytics", "text", "version of Ultralytics", must_agree=True),
@@ -143,8 +143,8 @@ _TRAINING = (
     Column("model_holds", "text", "content hash of the model, if it is a file of the user's"),
     Column("pretrained_holds", "text", "content hash of `pretrained`, if it is a file of the user's"),
     Column("epochs_done", "count", "epochs that were trained"),
-    Column("minutes", "number", "time of those epochs, over all sessions", "min", list_place=14),
-    Column("resumed", "text", "how many times it was resumed", list_place=17),
+    Column("minutes", "number", "time of those epochs, over all sessions", "min", list_place=17),
+    Column("resumed", "text", "how many times it was resumed", list_place=20),
     Column("command", "text", "the command that made it"),
     Column("started", "text", "when the training was first started", "UTC"),
     Column("finished", "text", "when the row was made, or the run failed", "UTC"),
@@ -190,6 +190,7 @@ _EVALUATION = (
     Column("areas_replaced", "count", "areas of the JSON that are impossible, replaced by the box's"),
     Column("evaluator", "text", "the evaluator", must_agree=True, caption="evaluator", caption_place=2),
     Column("evaluator_version", "text", "its version", must_agree=True, caption="version", caption_place=3),
+    Column("metric", "text", "the column that is compared, `mAP_obb` for oriented boxes; empty for `AP`"),
 )
 _PAPER = (
     Column("AP", "fraction", "COCO's AP, mean over IoU thresholds of .5 to .95", list_place=7),
@@ -220,6 +221,19 @@ _MATCHED = (
         for n in IOU_PERCENTS
     ),
 )
+_TASK = (
+    Column("mAP_mask", "fraction", "Ultralytics' own mAP50-95 of masks, metrics/mAP50-95(M)", list_place=14),
+    Column("mAP50_mask", "fraction", "Ultralytics' own mAP50 of masks, metrics/mAP50(M)"),
+    Column("mAP_pose", "fraction", "Ultralytics' own mAP50-95 of key points, metrics/mAP50-95(P)", list_place=15),
+    Column("mAP50_pose", "fraction", "Ultralytics' own mAP50 of key points, metrics/mAP50(P)"),
+    Column(
+        "mAP_obb",
+        "fraction",
+        "Ultralytics' own mAP50-95 of oriented boxes, metrics/mAP50-95(B), whose IoU is ProbIoU; it is not COCO's AP",
+        list_place=16,
+    ),
+    Column("mAP50_obb", "fraction", "Ultralytics' own mAP50 of oriented boxes, metrics/mAP50(B)"),
+)
 _EXPORT = (Column("weights_sha256", "text", "checksum of the exported weights"),)
 
 _ALL_ARGUMENTS = (
@@ -236,6 +250,7 @@ COLUMN_SECTIONS: Mapping[str, tuple[Column, ...]] = {
     "Its evaluation": _EVALUATION,
     "COCO's metrics": _METRICS,
     "Fit of matched predictions": _MATCHED,
+    "Ultralytics' own metrics, of models for other tasks than detection": _TASK,
     "Its export": _EXPORT,
 }
 COLUMNS: Mapping[str, Column] = {column.name: column for section in COLUMN_SECTIONS.values() for column in section}
@@ -263,8 +278,10 @@ RESERVED = ("run", "loss", "seed", "device")
 TEXT = _names(column for column in COLUMNS.values() if column.kind == "text")
 #: Columns that hold numbers; an argument with a number as its default may be a list or a switch too.
 NUMERIC = _names(column for column in COLUMNS.values() if column.kind in ("count", "number"))
-#: All metrics of a run, fractions from 0 to 1: those of the paper's tables first.
-METRICS = _names(column for column in COLUMNS.values() if column.kind == "fraction")
+#: Ultralytics' own metrics of masks, key points and oriented boxes.
+TASK_METRICS = _names(_TASK)
+#: All metrics of upright boxes, fractions from 0 to 1: those of the paper's tables first.
+METRICS = _names(column for column in COLUMNS.values() if column.kind == "fraction" and column not in _TASK)
 PAPER_METRICS = _names(_PAPER)
 #: AP by IoU threshold, in the order of `IOU_PERCENTS`.
 AP_CURVE = tuple(f"AP{threshold}" for threshold in IOU_PERCENTS)

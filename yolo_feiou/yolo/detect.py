@@ -1,10 +1,11 @@
-"""What a model detects in a split, by Ultralytics' own validator."""
+"""What a model detects in a split, and what Ultralytics measures of it, by Ultralytics' own validator."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -28,22 +29,67 @@ _Base = BaseValidator if TYPE_CHECKING else object
 #: Weights, or a model of Ultralytics'.
 WeightsOrModel = str | Path | Model
 
-#: Those whose detections are kept as they are; World's and YOLOE's give a model the classes of the data first.
-VALIDATORS = (
-    *(yolo.detect.DetectionValidator, yolo.segment.SegmentationValidator, yolo.pose.PoseValidator),
-    *(yolo.world.WorldValidator, yolo.yoloe.YOLOEDetectValidator, yolo.yoloe.YOLOESegValidator),
-    RTDETRValidator,
-)
+#: By task, those whose detections are kept; World's and YOLOE's give a model the classes of the data first.
+VALIDATORS: Mapping[str, tuple[type[BaseValidator], ...]] = {
+    "detect": (
+        *(yolo.detect.DetectionValidator, yolo.world.WorldValidator, yolo.yoloe.YOLOEDetectValidator),
+        RTDETRValidator,
+    ),
+    "segment": (yolo.segment.SegmentationValidator, yolo.yoloe.YOLOESegValidator),
+    "pose": (yolo.pose.PoseValidator,),
+    "obb": (yolo.obb.OBBValidator,),
+}
+#: The task whose boxes are oriented, which COCO's form and metrics don't have.
+ORIENTED = "obb"
+#: Columns of a row, by task, with the names that Ultralytics' own metrics of that task have.
+TASK_METRICS: Mapping[str, Mapping[str, str]] = {
+    "segment": {"mAP_mask": "metrics/mAP50-95(M)", "mAP50_mask": "metrics/mAP50(M)"},
+    "pose": {"mAP_pose": "metrics/mAP50-95(P)", "mAP50_pose": "metrics/mAP50(P)"},
+    ORIENTED: {"mAP_obb": "metrics/mAP50-95(B)", "mAP50_obb": "metrics/mAP50(B)"},
+}
 
 
-class Recording(_Base):
+class Counting(_Base):
+    """Mixed into a validator: counts detections and labelled objects, and lets it write nothing."""
+
+    names: dict[int, str]  # once it validates
+    metrics: Any  # of Ultralytics', by its task
+    detections = objects = 0
+
+    def update_metrics(self, preds: Any, batch: dict[str, Any]) -> None:
+        """Count those of a batch."""
+        self.objects += len(batch["cls"])
+        self.detections += sum(map(len, map(_columns, _per_image(preds))))
+        super().update_metrics(preds, batch)
+
+    def pred_to_json(self, *_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # they vary
+        """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
+
+    def read_settings(self) -> dict[str, Any]:
+        """Return conf, iou (None for a model without NMS), max_det, imgsz, batch and single_cls, as they were used."""
+        used = self.args
+        without_nms = isinstance(self, RTDETRValidator) or getattr(self, "end2end", False)
+        return {
+            "conf": used.conf,
+            "iou": None if without_nms else used.iou,
+            "max_det": used.max_det,  # Ultralytics raises it where images hold more objects
+            "imgsz": used.imgsz,
+            "batch": used.batch,
+            "single_cls": bool(used.single_cls),
+        }
+
+    def read_task_metrics(self, task: str) -> dict[str, float | None]:
+        """Return what Ultralytics measured beside upright boxes, columns of the row; None where nothing is labelled."""
+        measured = self.metrics.results_dict if self.objects else {}
+        return {column: measured.get(name) for column, name in TASK_METRICS.get(task, {}).items()}
+
+
+class Recording(Counting):
     """Mixed into a validator: keeps the detections on which its metrics are computed.
 
     Ultralytics' own `predictions.json` is not what we need: it names an image by the last part of its path alone, and
     rounds scores to 1e-5, which ties detections that the metrics then rank by chance.
     """
-
-    names: dict[int, str]  # once it validates
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,8 +98,7 @@ class Recording(_Base):
 
     def update_metrics(self, preds: Any, batch: dict[str, Any]) -> None:
         """Keep the detections of a batch, scaled to the original images as Ultralytics does."""
-        per_image = preds[0] if isinstance(preds, tuple) else preds  # older releases add the prototypes of masks
-        for index, (file, found) in enumerate(zip(batch["im_file"], per_image, strict=True)):
+        for index, (file, found) in enumerate(zip(batch["im_file"], _per_image(preds), strict=True)):
             columns = _columns(found).clone()
             shape, seen, boxes = batch["ori_shape"][index], batch["img"].shape[2:], columns[:, :4].clone()
             if isinstance(self, RTDETRValidator):  # which older releases scale by one ratio for both sides
@@ -67,8 +112,8 @@ class Recording(_Base):
             self.by_file[file] = columns.cpu().numpy().astype(np.float64)
         super().update_metrics(preds, batch)
 
-    def pred_to_json(self, *_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # they vary
-        """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
+
+_Mixin = TypeVar("_Mixin", bound=Counting)
 
 
 def load_model(model: WeightsOrModel) -> Model:
@@ -79,7 +124,7 @@ def load_model(model: WeightsOrModel) -> Model:
 
     Raises:
         DataError: If there are no such weights.
-        UnsupportedModelError: If it has no axis-aligned boxes, or is validated in a way of its own.
+        UnsupportedModelError: If it has no boxes, or is validated in a way of its own.
     """
     try:
         check_weights_file(model, "model")
@@ -90,10 +135,25 @@ def load_model(model: WeightsOrModel) -> Model:
         raise DataError(str(error)) from error
     except OSError as error:  # not here, nor to be had from Ultralytics
         raise DataError(f"model={model}: there are no such weights.") from error
-    if model.task not in ("detect", "segment", "pose") or model._smart_load("validator") not in VALIDATORS:
+    task = str(model.task)
+    if model._smart_load("validator") not in VALIDATORS.get(task, ()):
         raise UnsupportedModelError(
-            f"{type(model).__name__} for task '{model.task}' can't be evaluated: expected a YOLO model for detect, "
-            "segment or pose, or one of RT-DETR."
+            f"{type(model).__name__} for task '{task}' can't be evaluated: expected a YOLO model for detect, "
+            "segment, pose or obb, or one of RT-DETR."
+        )
+    return model
+
+
+def require_upright(model: Model) -> Model:
+    """Return a model whose boxes are upright.
+
+    Raises:
+        UnsupportedModelError: If they are oriented.
+    """
+    if model.task == ORIENTED:
+        raise UnsupportedModelError(
+            f"{type(model).__name__} for task '{model.task}' has oriented boxes, which COCO's form and metrics don't "
+            "have: 'yolo ablate' and 'yolo val' evaluate it by Ultralytics' own mAP."
         )
     return model
 
@@ -123,13 +183,43 @@ def detect(
         DataError: If there are no such weights, or Ultralytics drops detections as its time runs out.
         UnsupportedModelError: If the model has no axis-aligned boxes, or is validated in a way of its own.
     """
-    model = load_model(model)
-    validators: list[Recording] = []
+    model = require_upright(load_model(model))
+    used = validate(model, Recording, data, split, conf, iou, max_det, **arguments)
+    names = [str(name) for _, name in sorted(dict(used.names).items())]
+    return Detections(names, used.by_file, used.shapes, used.read_settings(), used.read_task_metrics(str(model.task)))
+
+
+def validate(
+    model: Model,
+    mixin: type[_Mixin],
+    data: str | Path,
+    split: str,
+    conf: float,
+    iou: float,
+    max_det: int,
+    **arguments: Any,
+) -> _Mixin:
+    """Validate a model on a split by Ultralytics' own validator, and return that; nothing stays on disk.
+
+    Args:
+        model: As `load_model` returns it.
+        mixin: What is mixed into its validator.
+        data: As in `detect`, and so are the others.
+        split: Of the data.
+        conf: Score below which detections are dropped.
+        iou: IoU above which the NMS drops detections of the same class.
+        max_det: Number of detections an image that are kept.
+        **arguments: Further arguments of Ultralytics' `val`.
+
+    Raises:
+        DataError: If Ultralytics drops detections as its time runs out.
+    """
+    validators: list[_Mixin] = []
     with quiet() as warnings, tempfile.TemporaryDirectory() as scratch:
         stock = model._smart_load("validator")
 
-        def make(**kwargs: Any) -> Recording:
-            validators.append(type(f"Recording{stock.__name__}", (Recording, stock), {})(**kwargs))
+        def make(**kwargs: Any) -> _Mixin:
+            validators.append(type(f"{mixin.__name__}{stock.__name__}", (mixin, stock), {})(**kwargs))
             return validators[0]
 
         asked = {"data": str(find_data(str(data))), "split": split, "conf": conf, "iou": iou, "max_det": max_det}
@@ -141,18 +231,12 @@ def detect(
             "detections of the images that were left: the machine is too busy, or the device too slow. Evaluate again "
             "with fewer runs at a time, a smaller batch= or a higher conf=."
         )
-    used = validators[0].args
-    without_nms = isinstance(validators[0], RTDETRValidator) or getattr(validators[0], "end2end", False)
-    settings = {
-        "conf": used.conf,
-        "iou": None if without_nms else used.iou,
-        "max_det": used.max_det,  # Ultralytics raises it where images hold more objects
-        "imgsz": used.imgsz,
-        "batch": used.batch,
-        "single_cls": bool(used.single_cls),
-    }
-    names = [str(name) for _, name in sorted(dict(validators[0].names).items())]
-    return Detections(names, validators[0].by_file, validators[0].shapes, settings)
+    return validators[0]
+
+
+def _per_image(preds: Any) -> Any:
+    """Return the detections of a batch by image; older releases add the prototypes of masks."""
+    return preds[0] if isinstance(preds, tuple) else preds
 
 
 def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:

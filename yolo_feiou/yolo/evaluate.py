@@ -8,17 +8,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ultralytics
 from ultralytics.engine.model import Model
 
+from yolo_feiou.errors import DataError
 from yolo_feiou.evaluation.detections import make_evaluation
 from yolo_feiou.evaluation.evaluators import FASTER, find_evaluator_version
 from yolo_feiou.evaluation.objects import find_expected_objects
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.evaluation.saved import check_evaluation_folder
+from yolo_feiou.evaluation.source import Source, find_source
+from yolo_feiou.framework import Split
+from yolo_feiou.results.main_metric import MAP_OBB
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model
+from yolo_feiou.yolo.detect import (
+    ORIENTED,
+    Counting,
+    WeightsOrModel,
+    detect,
+    get_class_names,
+    load_model,
+    validate,
+)
 from yolo_feiou.yolo.splits import read_split
+
+#: The name of the evaluator of oriented boxes.
+OWN_EVALUATOR = "ultralytics"
 
 
 def evaluate(
@@ -39,7 +55,10 @@ def evaluate(
     Objects come from a COCO JSON, whose crowds and areas count then, and of which the images that are in the split are
     used: `annotations`, or the one that the data YAML names for the split (`annotations: {val: FILE.json}`, relative to
     its `path`); without one, from the labels beside the images. Ultralytics' own validator gives the detections in the
-    same images.
+    same images. Its own metrics of masks and key points are in the row too.
+
+    Oriented boxes, which COCO's metrics don't have, are evaluated by Ultralytics' own alone, on labels; the folder
+    stays as it is.
 
     Args:
         model: Weights, or a model of Ultralytics'.
@@ -57,7 +76,7 @@ def evaluate(
         ArgumentError: If there is no such evaluator, it isn't installed, or the folder holds files of those names that
             no evaluation wrote.
         DataError: If model, data, split or objects are missing, or don't fit each other.
-        UnsupportedModelError: If the model has no axis-aligned boxes.
+        UnsupportedModelError: If the model has no boxes.
     """
     find_evaluator_version(evaluator)  # a wrong name shows before the work
     check_evaluation_folder(folder)
@@ -65,6 +84,11 @@ def evaluate(
     told = {**model.overrides, **arguments}  # a model remembers some of its training's, single_cls among them
     names = get_class_names(model)
     images = read_split(data, split, told.get("classes"), told.get("single_cls"))
+    if model.task == ORIENTED:
+        source = check_oriented_labels(images, annotations)
+        used = validate(model, Counting, data, split, conf, iou, max_det, **arguments)
+        about = {"model": name, "data": str(data), "split": split}
+        return {**about, **source.row, **_measure_oriented(used, images)}
     subject = find_evaluation_input(images, annotations, evaluator, names)
     for note in subject.expected.notes:
         say(f"note: {note}", sys.stderr)
@@ -82,6 +106,49 @@ def make_evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str
     shared = ("conf", "iou", "max_det", "single_cls", "classes", "half", "workers")
     given = {key: arguments[key] for key in shared if arguments.get(key) is not None}
     return {**given, **{key: trained[key] for key in ("imgsz", "batch") if key in trained}}
+
+
+def check_oriented_labels(images: Split, annotations: str | Path | None = None) -> Source:
+    """Return the source of the objects that an OBB model is evaluated on: the labels.
+
+    Args:
+        images: The split.
+        annotations: The COCO JSON that a command names.
+
+    Raises:
+        DataError: If a COCO JSON is named, whose boxes are upright, or labels are no polygons.
+    """
+    source = find_source(images, annotations)
+    if source.path is not None:
+        named = "leave annotations= out" if annotations else "take it out of annotations: in the data YAML"
+        raise DataError(
+            f"{images.source}: {source.path} has upright boxes, and an OBB model is evaluated on oriented ones, those "
+            f"of the labels: {named}."
+        )
+    upright = [label["im_file"] for label in images.labels if len(label.get("segments", ())) != len(label["cls"])]
+    if upright:
+        raise DataError(
+            f"{images.source}: {len(upright)} of {len(images.labels)} images have labels that are no oriented boxes, "
+            f"such as that of {upright[0]}: an OBB model needs lines of a class and four corners, class x1 y1 x2 y2 x3 "
+            "y3 x4 y4, in all label files."
+        )
+    return source
+
+
+def _measure_oriented(used: Counting, images: Split) -> Row:
+    """Return the settings and metrics of an OBB model, as columns of a row, by what validated it."""
+    return {
+        **used.read_settings(),
+        "images": len(images.labels),
+        "unread": images.unread,
+        "objects": used.objects,
+        "detections": used.detections,
+        "evaluator": OWN_EVALUATOR,
+        "evaluator_version": ultralytics.__version__,
+        "metric": MAP_OBB,
+        "AP": None,
+        **used.read_task_metrics(ORIENTED),
+    }
 
 
 def _name(model: WeightsOrModel) -> str:

@@ -69,6 +69,10 @@ class UltralyticsFramework:
         """Return why `box` does nothing."""
         return rehearsal.find_ignored_gain(model)
 
+    def check_labels(self, model: str, images: Split, annotations: str = "") -> None:
+        """Check that a split has oriented boxes if the model is for these."""
+        rehearsal.check_labels(model, images, annotations)
+
     def check_folder(self, folder: Path, name: str) -> None:
         """Check that Ultralytics can load weights from the folder of a training."""
         check_weights_folder(folder / "weights", name)

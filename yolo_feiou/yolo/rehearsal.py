@@ -14,11 +14,13 @@ from ultralytics.data.utils import check_det_dataset
 from ultralytics.utils.checks import check_imgsz
 
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.framework import Split
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data
-from yolo_feiou.yolo.detect import load_model
+from yolo_feiou.yolo.detect import ORIENTED, load_model
+from yolo_feiou.yolo.evaluate import check_oriented_labels
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary
@@ -102,7 +104,7 @@ def check_model(model: str) -> None:
 
     Raises:
         DataError: If there is no such model, or it can't be read.
-        UnsupportedModelError: If it has no axis-aligned boxes.
+        UnsupportedModelError: If it has no boxes.
     """
     check_ordinary(model, f"model={model}")
     try:
@@ -118,3 +120,18 @@ def find_ignored_gain(model: str) -> str:
     """Return why the argument `box` does nothing in a training of a model, '' if it is the gain of its box loss."""
     trainer = get_base(load_model(model)._smart_load("trainer"))
     return trainer.ignored_gain if trainer else ""
+
+
+def check_labels(model: str, images: Split, annotations: str = "") -> None:
+    """Check that a split has oriented boxes if a model is for these.
+
+    Args:
+        model: The model.
+        images: The split.
+        annotations: The COCO JSON that a command names.
+
+    Raises:
+        DataError: If it has others, or a COCO JSON is to be the ground truth.
+    """
+    if load_model(model).task == ORIENTED:
+        check_oriented_labels(images, annotations or None)

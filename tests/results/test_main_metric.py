@@ -1,0 +1,24 @@
+"""Runs are compared by AP, unless their row names another metric."""
+
+import pytest
+
+from yolo_feiou.results.main_metric import MAIN_METRICS, find_main_metric, name_metrics
+from yolo_feiou.results.schema import METRICS, TASK_METRICS
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [({"AP": 0.5}, "AP"), ({"metric": None}, "AP"), ({"metric": ""}, "AP"), ({"metric": "mAP_obb"}, "mAP_obb")],
+)
+def test_the_row_says_what_is_compared(row, expected):
+    assert find_main_metric(row) == expected
+
+
+def test_mixed_metrics_have_both_names_in_one_order():
+    assert name_metrics(["AP", "AP"]) == name_metrics([]) == "AP"
+    assert name_metrics(["mAP_obb"]) == "mAP"
+    assert name_metrics(["mAP_obb", "AP"]) == name_metrics(["AP", "mAP_obb"]) == "AP or mAP"
+
+
+def test_what_is_compared_is_a_column():
+    assert set(MAIN_METRICS) <= {*METRICS, *TASK_METRICS}
