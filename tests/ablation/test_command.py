@@ -11,6 +11,7 @@ import ultralytics
 import yaml
 
 from tests.ablation.process_helpers import assert_whole, epochs_done, the_run, until, worker
+from tests.detection import copy_of
 from tests.export.factories import coco_form
 from tests.runs import typed
 from yolo_feiou.ablation.store import run_folders
@@ -280,3 +281,27 @@ def test_a_finished_run_whose_reevaluation_was_killed_is_in_the_table_again(comm
     assert "1 of 1 runs were done before" in command(*line).stdout
     (row,) = read_csv(tmp_path / "out" / "results.csv")
     assert (row["status"], row["eval_split"]) == ("done", "val")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "columns", "metric"),
+    [
+        ("coco8-seg", "yolov8n-seg.yaml", ("mAP_mask", "mAP50_mask"), "AP"),
+        ("dota8", "yolov8n-obb.yaml", ("mAP_obb", "mAP50_obb"), "mAP"),
+    ],
+)
+def test_other_tasks_than_detection_have_ultralytics_own_metrics(
+    command, words, tmp_path, name, model, columns, metric
+):
+    """From the run to the report; the same command finds the run done."""
+    line = words(data=copy_of(name, tmp_path) / f"{name}.yaml", model=model, losses="stock", seeds=0, imgsz=64)
+    done = command(*line)
+    assert done.returncode == 0 and f": done, {metric} " in done.stdout, done.stdout + done.stderr
+    (row,) = read_csv(tmp_path / "out" / "results.csv")
+    assert all(0 <= row[column] <= 1 for column in columns) and row["images"] == 4
+    assert (row["AP"] == "") is (row.get("metric") == "mAP_obb") is (metric == "mAP")
+    assert "1 of 1 runs were done before" in command(*line).stdout
+    report = command("report", "out")
+    assert report.returncode == 0 and f"the {metric} of" not in report.stderr, report.stderr
+    table = "task" if metric == "AP" else "table"
+    assert "mAP50" in (tmp_path / "out" / "report" / f"{table}.md").read_text()

@@ -28,10 +28,10 @@ class Baseline:
     of_detectors: Mapping[str, Value] | None = None
 
     def find_for(self, variant: Variant, variants: Sequence[Variant]) -> Variant | None:
-        """Return the baseline of a variant, which may be itself; None if there is no such one."""
+        """Return the baseline of a variant, which may be itself; None if there is no such one with its metric."""
         values = self.values if self.of_detectors is None or not variant.detector else self.of_detectors
         wanted = {**variant.values, **values}
-        return next((other for other in variants if other.values == wanted), None)
+        return next((other for other in variants if other.values == wanted and other.metric == variant.metric), None)
 
     @property
     def label(self) -> str:

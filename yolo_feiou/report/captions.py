@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yolo_feiou.report.comparison import BETTER, METRIC, WORSE, Comparison
+from yolo_feiou.report.comparison import BETTER, WORSE, Comparison, name_compared
 from yolo_feiou.report.format import format_count, format_list, format_mean_sd, format_percent
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK
@@ -13,14 +13,26 @@ from yolo_feiou.report.variants import Variant, show_value, show_values
 from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
 
-DAGGER = (
-    f"{TABLE_MARK} AP not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. That is no "
-    "proof that it is the same."
+MAP = (
+    "mAP: Ultralytics’ own mean of AP over IoU thresholds of .5 to .95, of oriented boxes, whose IoU is ProbIoU; "
+    "mAP50: at .5. It is not COCO’s AP, and the two are never compared."
+)
+TASK = (
+    "mAP: Ultralytics’ own mean of AP over thresholds of .5 to .95, of the IoU of masks, or of the similarity of key "
+    "points; mAP50: at .5. It is not COCO’s AP, and not tested."
 )
 FIT = (
     "IoU: mean over predictions matched to an object as COCO does it at an IoU of .5; IoU ≥ .75, .9: share of those "
     "predictions. Recall: share of all objects with such a match. All predictions count, whatever their score."
 )
+
+
+def explain_mark(metric: str) -> str:
+    """Return what the mark of a table means, by what is compared."""
+    return (
+        f"{TABLE_MARK} {metric} not shown to differ from the baseline’s: adjusted p ≥ .05, or too few seeds to tell. "
+        "That is no proof that it is the same."
+    )
 
 
 def explain_comparison(columns: Sequence[str]) -> str:
@@ -75,11 +87,12 @@ def describe_findings(comparisons: Sequence[Comparison]) -> str:
             if len(judged) > 1
             else f"{judged[0].variant.label} is not"
         )
-        return f"{against}, {told} shown to differ in {METRIC}. This is no proof of equality."
+        return f"{against}, {told} shown to differ in {name_compared(judged)}. This is no proof of equality."
     clear = [
-        f"{format_list(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {METRIC}"
+        f"{format_list(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {name_compared(of)}"
         for word in (BETTER, WORSE)
-        if (labels := [c.variant.label for c in judged if c.result == word])
+        if (of := [c for c in judged if c.result == word])
+        for labels in [[c.variant.label for c in of]]
     ]
     left = sum(not c.distinguishable for c in judged)
     others = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
@@ -89,22 +102,23 @@ def describe_findings(comparisons: Sequence[Comparison]) -> str:
 def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
     """Return how far the seed alone moves the baseline."""
     baselines = [c.variant for c in comparisons if c.is_baseline]
-    spreads = [(variant.label, variant.spread(METRIC)) for variant in baselines]
+    metric = name_compared(c for c in comparisons if c.is_baseline)
+    spreads = [(variant.label, variant.spread(variant.metric)) for variant in baselines]
     known = [(label, of) for label, of in spreads if of.sd is not None and of.range is not None]
     if not any(of.n for _, of in spreads):
-        return f"No run of the baseline has {METRIC}."
+        return f"No run of the baseline has {metric}."
     if not known:
         return "The baseline has one seed, so how far a seed alone moves it is not known."
     if len(known) == 1:
         ((label, of),) = known
         return (
-            f"Seed variance: over {of.n} seeds the {METRIC} of {label} is {format_mean_sd(of, 2)} (mean ± standard "
+            f"Seed variance: over {of.n} seeds the {metric} of {label} is {format_mean_sd(of, 2)} (mean ± standard "
             f"deviation), and its best seed is {format_percent(of.range, 2)} percentage points above its worst."
         )
     sds = sorted(of.sd for _, of in known if of.sd is not None)
     far, widest = max(known, key=lambda item: item[1].range or 0)
     return (
-        f"Seed variance: the {METRIC} of the {len(known)} baselines has a standard deviation over seeds of "
+        f"Seed variance: the {metric} of the {len(known)} baselines has a standard deviation over seeds of "
         f"{format_percent(sds[0], 2)} to {format_percent(sds[-1], 2)} percentage points; at most, for {far}, the best "
         f"seed is {format_percent(widest.range, 2)} percentage points above the worst."
     )

@@ -23,6 +23,7 @@ from yolo_feiou.report.tables import (
     make_paper_table,
     make_spreadsheet_rows,
     make_summary_rows,
+    make_task_table,
 )
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
@@ -35,7 +36,9 @@ PAGE = "index.html"
 #: What a page of paper has room for of a comparison.
 ON_PAPER = ("common seeds", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 #: Names of the files of a table, by the table's name.
-FILES = {"losses": "table", "comparison": "comparison", "fit": "fit"}
+FILES = {"losses": "table", "comparison": "comparison", "fit": "fit", "task": "task"}
+#: Tables that a report may lack.
+SOMETIMES = ("fit", "task")
 
 
 def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _: []) -> None:
@@ -85,7 +88,7 @@ def write_report(
 ) -> None:
     """Write all files of a report, or, if anything fails, none.
 
-    Pictures, and tables of the paper, go that are of an earlier report and not of this one.
+    Pictures, and tables that not every report has, go that are of an earlier report and not of this one.
 
     Args:
         results: The runs.
@@ -101,8 +104,8 @@ def write_report(
         _write_files(results, comparisons, told, part, command)
         written = {path.name for path in part.iterdir()}
     pictures = [f"{name}.png" for name in (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments))]
-    papers = [f"{name}.{ending}" for name in PUBLISHED_NAMES for ending in ("md", "tex")]
-    for name in {*pictures, *papers} - written:
+    tables = [f"{name}.{ending}" for name in (*PUBLISHED_NAMES, *SOMETIMES) for ending in ("md", "tex")]
+    for name in {*pictures, *tables} - written:
         (out / name).unlink(missing_ok=True)
 
 
@@ -115,8 +118,10 @@ def _write_files(
         for table in (
             make_paper_table(results, comparisons),
             make_comparison_table(comparisons),
+            make_task_table(comparisons),
             make_fit_table(comparisons),
         )
+        if table is not None
     }
     label = "-".join(re.sub("[^A-Za-z0-9]+", "-", folder.resolve().name).strip("-") for folder in results.folders)
     narrow = {"comparison": make_comparison_table(comparisons, ON_PAPER)}

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.statistics import ALPHA, ROUNDING, Difference, count_needed_seeds, holm
 from yolo_feiou.report.variants import Variant, group_variants
+from yolo_feiou.results.main_metric import name_metrics
 
-METRIC = "AP"  # the one that is tested: a test of each metric would find differences by chance
-SOUGHT_DIFFERENCE = 0.005  # the difference in AP for which `seeds_needed` is computed
+SOUGHT_DIFFERENCE = 0.005  # the difference in AP or mAP for which `seeds_needed` is computed
 BETTER, WORSE, ONE_SEED, BASELINE = "better", "worse", "one seed can't tell", "baseline"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A variant against its baseline.
+    """A variant against its baseline, by its main metric: a test of each metric would find differences by chance.
 
     Attributes:
         variant: The variant.
         baseline: What it is compared with, itself if it is a baseline; None where there is nothing of the kind.
-        difference: Of AP, paired by seed; None for a baseline, and without one.
+        difference: Of that metric, paired by seed; None for a baseline, and without one.
         p_holm: The p value, adjusted for all comparisons of the report; None where there is none.
     """
 
@@ -31,13 +31,18 @@ class Comparison:
     p_holm: float | None = None
 
     @property
+    def metric(self) -> str:
+        """What the metric that is compared is called: AP or mAP."""
+        return name_metrics([self.variant.metric])
+
+    @property
     def is_baseline(self) -> bool:
         """Whether the variant is a baseline."""
         return self.baseline is self.variant
 
     @property
     def distinguishable(self) -> bool:
-        """Whether its AP is shown to differ from the baseline's."""
+        """Whether its metric is shown to differ from the baseline's."""
         return self.p_holm is not None and self.p_holm < ALPHA
 
     @property
@@ -47,14 +52,14 @@ class Comparison:
 
     @property
     def result(self) -> str:
-        """What the seeds say about its AP, in words; empty without a baseline."""
+        """What the seeds say about its metric, in words; empty without a baseline."""
         if self.is_baseline:
             return BASELINE
         if self.difference is None:
             return ""
         seeds, mean = self.difference.n, self.difference.mean
         if mean is None:
-            return f"no common seed with {METRIC}"
+            return f"no common seed with {self.metric}"
         if seeds == 1:
             return ONE_SEED
         if not self.difference.spreads:
@@ -78,8 +83,13 @@ def compare_variants(variants: Sequence[Variant], baseline: Baseline) -> list[Co
     ]
     baselines = [baseline.find_for(variant, variants) for variant in variants]
     differences = [
-        variant.difference(other, METRIC) if other and other is not variant else None
+        variant.difference(other, variant.metric) if other and other is not variant else None
         for variant, other in zip(variants, baselines, strict=True)
     ]
     adjusted = holm([difference.p if difference else None for difference in differences])
     return [Comparison(*parts) for parts in zip(variants, baselines, differences, adjusted, strict=True)]
+
+
+def name_compared(comparisons: Iterable[Comparison]) -> str:
+    """Return what is compared: 'AP', 'mAP', or 'AP or mAP' where some variants have one and some the other."""
+    return name_metrics(c.variant.metric for c in comparisons)

@@ -9,7 +9,7 @@ from yolo_feiou.report.format import MISSING, format_count, format_percent
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.variants import show_value
-from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE
+from yolo_feiou.results.schema import LISTED_FIRST, LISTED_LAST, METRICS, MUST_AGREE, TASK_METRICS
 from yolo_feiou.storage.tables import Row
 
 
@@ -57,4 +57,4 @@ def _cell(value: object, column: str) -> Cell:
         return Cell(MISSING)
     if not isinstance(value, float):
         return Cell(str(value))
-    return Cell(format_percent(value) if column in METRICS else f"{value:.4g}", value=value)
+    return Cell(format_percent(value) if column in (*METRICS, *TASK_METRICS) else f"{value:.4g}", value=value)

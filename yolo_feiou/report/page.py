@@ -14,7 +14,7 @@ from yolo_feiou import __version__
 from yolo_feiou.escape import make_visible
 from yolo_feiou.report import statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance
-from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, name_compared
 from yolo_feiou.report.format import MISSING
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.read import Results
@@ -57,7 +57,7 @@ def render_page(
     Args:
         results: The runs.
         comparisons: The variants against their baselines.
-        tables: `losses`, `comparison` and `fit`.
+        tables: `losses` and `comparison`; `fit` of upright boxes; `task` of masks or key points.
         published: The paper's tables of which there are rows.
         images: The pictures.
         warnings: What stands against comparing the runs.
@@ -76,6 +76,7 @@ def render_page(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=describe_findings(comparisons),
         seed_variance=describe_seed_variance(comparisons),
+        metric=name_compared(comparisons),
         tables=tables,
         published=published,
         images=images,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from yolo_feiou.escape import make_file_name
 from yolo_feiou.plots.ablation import MAX_BANDS, draw_lines, draw_seeds
 from yolo_feiou.report import epochs, series
-from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.comparison import Comparison, name_compared
 from yolo_feiou.report.format import format_count
 from yolo_feiou.report.read import Results
 
@@ -45,19 +45,19 @@ class Picture:
 
 def make_pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterator[Picture]:
     """Yield the pictures for which there are numbers."""
-    shown = series.choose_shown(comparisons)
+    shown, metric = series.choose_shown(comparisons), name_compared(comparisons)
     yield Picture(
         "seeds",
-        f"{METRIC} of each seed",
+        f"{metric} of each seed",
         "A dot is a run, a bar the mean over seeds, and the grey band the baseline's mean ± standard deviation. Where "
         "the dots of a variant overlap the band, its rank may be chance."
         + _left_out(len(comparisons) - series.MOST_ROWS, "variant"),
-        draw_seeds(series.make_dots(comparisons), f"{METRIC}, %"),
+        draw_seeds(series.make_dots(comparisons), f"{metric}, %"),
     )
     for argument in series.find_numeric_arguments([c.variant for c in comparisons]):
         yield Picture(
             f"over_{make_file_name(argument)}",
-            f"{METRIC} over {argument}",
+            f"{metric} over {argument}",
             "A dot is a run, a line joins the means of a loss that has several values. A loss whose best value lies at "
             "an end of the range has not been tuned, and losses compared at one value alone are compared at that "
             "value's mercy." + _left_out(len({c.variant.loss for c in comparisons}) - series.MOST_LINES, "loss"),

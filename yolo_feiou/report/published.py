@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from yolo_feiou.report.captions import describe_seeds
-from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import (
     MISSING,
     format_decimal,
@@ -16,6 +16,7 @@ from yolo_feiou.report.format import (
 )
 from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.variants import Variant, show_value
+from yolo_feiou.results.main_metric import AP
 from yolo_feiou.results.published import PUBLISHED_TABLES, PublishedRow, PublishedTable, describe_setup_differences
 from yolo_feiou.results.schema import PAPER_METRICS
 
@@ -45,7 +46,7 @@ def _make_table(table: PublishedTable, name: str, variants: Sequence[Variant]) -
     others = [key for key in there[0].others if _varies_in(table, key, variants)]
     titles = ["Method", "loss", *others]
     pairs = [f"{metric}, {whose}" for metric in PAPER_METRICS for whose in ("paper", "ours")]
-    numbers = [*pairs[:2], "seeds", f"Δ{METRIC}, paper", f"Δ{METRIC}, ours", "95 %, t", *pairs[2:]]
+    numbers = [*pairs[:2], "seeds", f"Δ{AP}, paper", f"Δ{AP}, ours", "95 %, t", *pairs[2:]]
     missing = [row.name for row in table.rows if not _find(row, variants)]
     differing = describe_setup_differences(row for variant in there for row in variant.runs.values())
     setup = (
@@ -64,7 +65,7 @@ def _make_table(table: PublishedTable, name: str, variants: Sequence[Variant]) -
         [*[False] * len(titles), *[True] * len(numbers)],
         groups,
         [
-            f"Δ{METRIC}: to the row of the same detector with its own loss, in percentage points, ours paired by seed; "
+            f"Δ{AP}: to the row of the same detector with its own loss, in percentage points, ours paired by seed; "
             "95 %: interval of our difference by Student’s t, not adjusted for the number of rows. The paper gives one "
             "run a row, without a spread.",
             *([f"No run of {format_list(missing, len(missing))}."] if missing else []),
@@ -87,7 +88,7 @@ def _make_lines(
     theirs = None if row is base else (row.figures[0] - base.figures[0]) / 100
     for variant in _find(row, variants) or [None]:
         baseline = None if row is base or not variant else _find_own(variant, _find(base, variants))
-        difference = variant.difference(baseline, METRIC) if variant and baseline else None
+        difference = variant.difference(baseline, AP) if variant and baseline else None
         spreads = [variant.spread(metric) if variant else None for metric in PAPER_METRICS]
         ours = [Cell(format_mean_sd(of), value=of.mean) if of else Cell(MISSING) for of in spreads]
         if not variant:

@@ -10,8 +10,9 @@ from pathlib import Path
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.results import schema
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
+from yolo_feiou.results.main_metric import MAIN_METRICS, find_main_metric
 from yolo_feiou.results.read import read_table
-from yolo_feiou.results.schema import METRICS, REQUIRED
+from yolo_feiou.results.schema import METRICS, REQUIRED, TASK_METRICS
 from yolo_feiou.storage.tables import Row
 
 PATHS = ("model", "data")
@@ -123,7 +124,7 @@ def _with_recorded(row: Row, recorded: Mapping[str, Row], arguments: Sequence[st
 
 
 def _check(row: Row, path: Path) -> None:
-    """Raise DataError if a finished run lacks its loss, or has a seed or a metric that is none."""
+    """Raise DataError if a finished run lacks its loss, has a seed or a metric that is none, or an unknown main one."""
     if row["status"] != "done":
         return
     where, seed = f"{path}: run {row['run']} has", row["seed"]
@@ -131,7 +132,9 @@ def _check(row: Row, path: Path) -> None:
         raise DataError(f"{where} no loss.")
     if not isinstance(seed, float) or not seed.is_integer():
         raise DataError(f"{where} seed={_shown(seed)}, expected a whole number.")
-    for name in METRICS:
+    if (metric := find_main_metric(row)) not in MAIN_METRICS:
+        raise DataError(f"{where} metric={metric}, expected {' or '.join(MAIN_METRICS)}: it is of a later version.")
+    for name in (*METRICS, *TASK_METRICS):
         value = row.get(name)
         if value is not None and not (isinstance(value, float) and 0 <= value <= 1):
             raise DataError(f"{where} {name}={_shown(value)}, expected a fraction from 0 to 1.")

@@ -8,11 +8,12 @@ from statistics import fmean
 
 from yolo_feiou.plots.ablation import Dots, Line, LinePanel
 from yolo_feiou.plots.style import LineLook, assign_looks
-from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, show_values
 from yolo_feiou.results.arguments import get_usual_values
+from yolo_feiou.results.main_metric import name_metrics
 from yolo_feiou.results.schema import AP_CURVE, IOU_PERCENTS
 from yolo_feiou.storage.tables import Row
 
@@ -52,14 +53,16 @@ class ShownVariants:
 def choose_shown(comparisons: Sequence[Comparison]) -> ShownVariants:
     """Return what pictures of lines show: the variants with one baseline's values of all swept arguments but the loss.
 
-    Of several baselines it is the one beside which most variants stand, of those the one with most seeds, then that
-    with its trainer's own settings. The number of lines is limited.
+    They have its metric too. Of several baselines it is the one beside which most variants stand, of those the one
+    with most seeds, then that with its trainer's own settings. The number of lines is limited.
     """
     variants = [c.variant for c in comparisons]
     baselines = [c.variant for c in comparisons if c.is_baseline]
     beside_it = {id(b): sum("loss" not in v.values or v.others == b.others for v in variants) for b in baselines}
     baseline = max(baselines, key=lambda b: (beside_it[id(b)], len(b.runs), _usual(b)))
-    beside = [v for v in variants if "loss" not in v.values or v.others == baseline.others]
+    beside = [
+        v for v in variants if v.metric == baseline.metric and ("loss" not in v.values or v.others == baseline.others)
+    ]
     chosen = [baseline, *(v for v in beside if v is not baseline)][:MOST_LINES]
     told = []
     if len(beside) < len(variants):
@@ -93,8 +96,8 @@ def make_dots(comparisons: Sequence[Comparison]) -> list[Dots]:
             label=name_of(c.variant),
             group=" ".join(show_values(c.variant.others)) if "loss" in c.variant.values else "",
             look=looked[name_of(c.variant)],
-            values=[100 * value for value in c.variant.get_by_seed(METRIC).values()],
-            text=format_mean_sd(c.variant.spread(METRIC)),
+            values=[100 * value for value in c.variant.get_by_seed(c.variant.metric).values()],
+            text=format_mean_sd(c.variant.spread(c.variant.metric)),
             baseline=c.is_baseline,
         )
         for c in comparisons[:MOST_ROWS]
@@ -164,22 +167,24 @@ def make_argument_panels(comparisons: Sequence[Comparison], argument: str) -> li
 
     Losses that have but one value of the argument are left out, unless none has more.
     """
-    variants = [c.variant for c in comparisons]
-    fixed = {name: value for name, value in choose_shown(comparisons).baseline.others.items() if name != argument}
+    baseline = choose_shown(comparisons).baseline
+    variants = [c.variant for c in comparisons if c.variant.metric == baseline.metric]
+    fixed = {name: value for name, value in baseline.others.items() if name != argument}
     losses: dict[str, list[Variant]] = {}
     for variant in variants:
-        if variant.has_values(fixed) and _is_number(variant, argument) and variant.get_by_seed(METRIC):
+        if variant.has_values(fixed) and _is_number(variant, argument) and variant.get_by_seed(variant.metric):
             losses.setdefault(variant.loss, []).append(variant)
     losses = {loss: of for loss, of in losses.items() if len(of) > 1} or losses
     look = assign_looks(list(dict.fromkeys(variant.loss for variant in variants)))
     lines = {loss: _over_argument(of, argument, look[loss]) for loss, of in list(losses.items())[:MOST_LINES]}
     where = f" at {' '.join(show_values(fixed))}" if fixed else ""
-    return [LinePanel(f"{METRIC} over {argument}{where}", argument, f"{METRIC}, %", lines)]
+    metric = name_metrics([baseline.metric])
+    return [LinePanel(f"{metric} over {argument}{where}", argument, f"{metric}, %", lines)]
 
 
 def _over_argument(variants: Sequence[Variant], argument: str, look: LineLook) -> Line:
     x = [value for variant in variants if isinstance(value := variant.values[argument], float)]  # all of them
-    seeds = [[100 * value for value in variant.get_by_seed(METRIC).values()] for variant in variants]
+    seeds = [[100 * value for value in variant.get_by_seed(variant.metric).values()] for variant in variants]
     return Line(
         look,
         x,

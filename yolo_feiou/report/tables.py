@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from yolo_feiou.report.captions import DAGGER, FIT, describe_conditions, describe_seeds, explain_comparison
-from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.captions import (
+    FIT,
+    MAP,
+    TASK,
+    describe_conditions,
+    describe_seeds,
+    explain_comparison,
+    explain_mark,
+)
+from yolo_feiou.report.comparison import Comparison, name_compared
 from yolo_feiou.report.format import (
     MISSING,
     format_difference,
@@ -19,7 +27,8 @@ from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, Difference
 from yolo_feiou.report.variants import Variant, group_variants, show_value
-from yolo_feiou.results.schema import METRICS, PAPER_METRICS
+from yolo_feiou.results.main_metric import AP, MAP_OBB
+from yolo_feiou.results.schema import METRICS, PAPER_METRICS, TASK_METRICS
 from yolo_feiou.storage.tables import Row
 
 #: How well matched predictions fit, by what the column is called.
@@ -32,30 +41,65 @@ FIT_COLUMNS = {
     "recall at .75": "found_75",
     "recall at .9": "found_90",
 }
+#: What Ultralytics measures of masks and key points beside AP, by what the column is called.
+TASK_COLUMNS = {
+    "mask mAP": "mAP_mask",
+    "mask mAP50": "mAP50_mask",
+    "key-point mAP": "mAP_pose",
+    "key-point mAP50": "mAP50_pose",
+}
+#: What Ultralytics measures of oriented boxes in the place of AP, likewise.
+ORIENTED_COLUMNS = {"mAP": MAP_OBB, "mAP50": "mAP50_obb"}
 COMPARISON_COLUMNS = ("AP", "common seeds", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
 
 
 def make_paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
-    """Return the layout of the paper's Tables 1 and 2: a row a variant, the best of each group bold."""
+    """Return the layout of the paper's Tables 1 and 2: a row a variant, the best of each group bold.
+
+    Oriented boxes have Ultralytics' own mAP in columns of its own.
+    """
     marked = {id(c.variant) for c in comparisons if c.result and not (c.is_baseline or c.distinguishable)}
     variants = [comparison.variant for comparison in comparisons]
-    titles = _titles(variants[0])
+    titles, columns, metric = _titles(variants[0]), _find_columns(variants), name_compared(comparisons)
     return Table(
         "losses",
-        f"AP in per cent, {describe_seeds(variants)}. {describe_conditions(results, variants)}",
-        [*titles, *PAPER_METRICS],
-        [*[False] * len(titles), *[True] * len(PAPER_METRICS)],
+        f"{metric} in per cent, {describe_seeds(variants)}. {describe_conditions(results, variants)}",
+        [*titles, *columns],
+        [*[False] * len(titles), *[True] * len(columns)],
         [
-            _metric_rows(group, PAPER_METRICS, lambda variant: id(variant) in marked)
+            _metric_rows(group, [*columns.values()], lambda variant: id(variant) in marked)
             for group in group_variants(variants)
         ],
-        [_best(variants), *([DAGGER] if marked else [])],
+        [
+            _best(variants),
+            *([explain_mark(metric)] if marked else []),
+            *([MAP] if MAP_OBB in columns.values() else []),
+        ],
     )
 
 
-def make_fit_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return how well matched predictions fit their objects, and the recall."""
-    variants = [comparison.variant for comparison in comparisons]
+def make_task_table(comparisons: Sequence[Comparison]) -> Table | None:
+    """Return Ultralytics' own metrics of masks and key points, of the variants that have them; None if none has."""
+    columns = _find_task_columns(comparisons)
+    there = [c.variant for c in comparisons if any(c.variant.get_by_seed(column) for column in columns.values())]
+    if not there:
+        return None
+    titles = _titles(there[0])
+    return Table(
+        "task",
+        f"Masks and key points by Ultralytics’ own metrics, in per cent, {describe_seeds(there)}.",
+        [*titles, *columns],
+        [*[False] * len(titles), *[True] * len(columns)],
+        [_metric_rows(group, [*columns.values()]) for group in group_variants(there)],
+        [TASK],
+    )
+
+
+def make_fit_table(comparisons: Sequence[Comparison]) -> Table | None:
+    """Return how well matched predictions fit their objects, and the recall; None if all boxes are oriented."""
+    variants = [comparison.variant for comparison in comparisons if comparison.variant.metric == AP]
+    if not variants:
+        return None
     titles = _titles(variants[0])
     return Table(
         "fit",
@@ -68,33 +112,40 @@ def make_fit_table(comparisons: Sequence[Comparison]) -> Table:
 
 
 def make_comparison_table(comparisons: Sequence[Comparison], columns: Sequence[str] = COMPARISON_COLUMNS) -> Table:
-    """Return each variant's difference to its baseline in AP, with what the seeds can say about it.
+    """Return each variant's difference to its baseline in AP or mAP, with what the seeds can say about it.
 
     Args:
         comparisons: The variants.
         columns: Which numbers, of `COMPARISON_COLUMNS`.
     """
-    titles = _titles(comparisons[0].variant)
+    titles, metric = _titles(comparisons[0].variant), name_compared(comparisons)
     of = {id(comparison.variant): comparison for comparison in comparisons}
+    metrics = {c.variant.metric for c in comparisons}
+    words = ["metric", "result"] if len(metrics) > 1 else ["result"]
+    renamed = {"AP": metric, "ΔAP": "Δ" if len(metrics) > 1 else f"Δ{metric}"}
     return Table(
         "comparison",
-        "Difference to the baseline in AP, in percentage points, paired by seed.",
-        [*titles, "result", *columns],
-        [*[False] * len(titles), False, *[True] * len(columns)],
-        [[_compared(of[id(v)], columns) for v in group] for group in group_variants(c.variant for c in comparisons)],
-        [explain_comparison(columns)],
+        f"Difference to the baseline in {metric}, in percentage points, paired by seed.",
+        [*titles, *words, *(renamed.get(column, column) for column in columns)],
+        [*[False] * (len(titles) + len(words)), *[True] * len(columns)],
+        [
+            [_compared(of[id(v)], columns, words) for v in group]
+            for group in group_variants(c.variant for c in comparisons)
+        ],
+        [explain_comparison(columns), *([MAP] if MAP_OBB in metrics else [])],
     )
 
 
 def make_spreadsheet_rows(comparisons: Sequence[Comparison]) -> list[Row]:
     """Return the paper's table for a spreadsheet: means and standard deviations apart, in per cent."""
+    columns = {**_find_columns([c.variant for c in comparisons]), **_find_task_columns(comparisons)}
     return [
         {
             **dict(zip(_titles(c.variant), (cell.text for cell in _names(c.variant)), strict=True)),
             "seeds": len(c.variant.runs),
             **{
-                f"{metric}{part}": "" if value is None else f"{100 * value:.1f}"
-                for metric in PAPER_METRICS
+                f"{title}{part}": "" if value is None else f"{100 * value:.1f}"
+                for title, metric in columns.items()
                 for of in [c.variant.spread(metric)]
                 for part, value in (("", of.mean), (" sd", of.sd))
             },
@@ -106,12 +157,33 @@ def make_spreadsheet_rows(comparisons: Sequence[Comparison]) -> list[Row]:
 
 def make_summary_rows(comparisons: Sequence[Comparison]) -> list[Row]:
     """Return all statistics, a row a variant, in the units of the files: fractions."""
-    return [_summary(comparison) for comparison in comparisons]
+    variants = [c.variant for c in comparisons]
+    own = [metric for metric in TASK_METRICS if any(variant.get_by_seed(metric) for variant in variants)]
+    said = ["metric"] if any(variant.metric != AP for variant in variants) else []
+    return [_summary(comparison, said, [*METRICS, *own]) for comparison in comparisons]
 
 
-def _summary(c: Comparison) -> Row:
+def _find_columns(variants: Sequence[Variant]) -> dict[str, str]:
+    """Return the metrics of boxes in a table of these variants, by what the column is called."""
+    metrics = {variant.metric for variant in variants}
+    return {
+        **({metric: metric for metric in PAPER_METRICS} if AP in metrics else {}),
+        **(ORIENTED_COLUMNS if MAP_OBB in metrics else {}),
+    }
+
+
+def _find_task_columns(comparisons: Sequence[Comparison]) -> dict[str, str]:
+    """Return the metrics of masks and key points that a variant has, by what the column is called."""
+    return {
+        title: column
+        for title, column in TASK_COLUMNS.items()
+        if any(c.variant.get_by_seed(column) for c in comparisons)
+    }
+
+
+def _summary(c: Comparison, said: Sequence[str], metrics: Sequence[str]) -> Row:
     difference, variant = c.difference, c.variant
-    spreads = {metric: variant.spread(metric) for metric in METRICS}
+    spreads = {metric: variant.spread(metric) for metric in metrics}
     bounds = {
         f"{name}_{end}": value
         for name in ("interval", "bootstrap")
@@ -121,6 +193,7 @@ def _summary(c: Comparison) -> Row:
         **({name: show_value(value) for name, value in variant.values.items()} or {"loss": variant.loss}),
         "runs": len(variant.runs),
         "seeds": " ".join(map(str, variant.runs)),
+        **{column: getattr(variant, column) for column in said},
         "baseline": c.baseline.label if c.baseline else None,
         "verdict": c.result,
         "pairs": difference and difference.n,
@@ -159,7 +232,7 @@ def _metric_rows(
     for variant, row, texts in zip(group, spreads, means, strict=True):
         bold = [len(group) > 1 and text == top for text, top in zip(texts, best, strict=True)]
         cells = [
-            Cell(format_mean_sd(of), bold=is_best, mark=metric == METRIC and marked(variant), value=of.mean)
+            Cell(format_mean_sd(of), bold=is_best, mark=metric == variant.metric and marked(variant), value=of.mean)
             for metric, of, is_best in zip(columns, row, bold, strict=True)
         ]
         rows.append([*_names(variant), *cells])
@@ -171,8 +244,8 @@ def _best(variants: Sequence[Variant]) -> str:
     return f"Bold: the highest mean of a column{within}, which need not be a real difference."
 
 
-def _compared(c: Comparison, columns: Sequence[str]) -> list[Cell]:
-    of, found = c.variant.spread(METRIC), c.difference or Difference(0)
+def _compared(c: Comparison, columns: Sequence[str], words: Sequence[str]) -> list[Cell]:
+    of, found = c.variant.spread(c.variant.metric), c.difference or Difference(0)
     numbers = {
         "AP": Cell(format_mean_sd(of), value=of.mean),
         "common seeds": Cell(str(found.n), value=found.n) if c.difference else Cell(MISSING),
@@ -183,5 +256,5 @@ def _compared(c: Comparison, columns: Sequence[str]) -> list[Cell]:
         "p, Holm": Cell(format_p_value(c.p_holm), value=c.p_holm),
         "seeds for 0.5": Cell(format_seeds(c.seeds_needed, MAX_NEEDED_SEEDS), value=c.seeds_needed),
     }
-    result = Cell(c.result or MISSING, bold=c.distinguishable)
-    return [*_names(c.variant), result, *(numbers[column] for column in columns)]
+    said = {"metric": Cell(c.metric), "result": Cell(c.result or MISSING, bold=c.distinguishable)}
+    return [*_names(c.variant), *(said[word] for word in words), *(numbers[column] for column in columns)]

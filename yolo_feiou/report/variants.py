@@ -10,6 +10,7 @@ from yolo_feiou.parameters import format_value
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
+from yolo_feiou.results.main_metric import find_main_metric
 from yolo_feiou.results.schema import find_dependent
 from yolo_feiou.storage.tables import Row
 
@@ -38,6 +39,11 @@ class Variant:
     def detector(self) -> str:
         """The detector that it is, '' for YOLO."""
         return str(next(iter(self.runs.values())).get("detector") or "")
+
+    @property
+    def metric(self) -> str:
+        """The column that is compared: AP, or Ultralytics' own mAP of oriented boxes."""
+        return find_main_metric(next(iter(self.runs.values())))
 
     @property
     def others(self) -> dict[str, Value]:
@@ -112,9 +118,9 @@ def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
     Raises:
         DataError: If a seed of a variant is there twice.
     """
-    found: dict[tuple[Value, ...], dict[int, Row]] = {}
+    found: dict[tuple[tuple[Value, ...], str], dict[int, Row]] = {}
     for row in results.done:
-        runs = found.setdefault(tuple(_value(row, name) for name in swept), {})
+        runs = found.setdefault((tuple(_value(row, name) for name in swept), find_main_metric(row)), {})
         seed = int(row["seed"])
         if seed in runs:
             raise DataError(
@@ -123,7 +129,8 @@ def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
             )
         runs[seed] = row
     variants = [
-        Variant(dict(zip(swept, values, strict=True)), dict(sorted(runs.items()))) for values, runs in found.items()
+        Variant(dict(zip(swept, values, strict=True)), dict(sorted(runs.items())))
+        for (values, _), runs in found.items()
     ]
     rank = {
         name: {value: place for place, value in enumerate(_ordered(v.values[name] for v in variants))} for name in swept
@@ -133,10 +140,10 @@ def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
 
 
 def group_variants(variants: Iterable[Variant]) -> list[list[Variant]]:
-    """Return the variants by the values of all swept arguments but the loss."""
+    """Return the variants by the values of all swept arguments but the loss, and by what is compared."""
     found: dict[tuple[Value, ...], list[Variant]] = {}
     for variant in variants:
-        found.setdefault(tuple(variant.others.values()), []).append(variant)
+        found.setdefault((*variant.others.values(), variant.metric), []).append(variant)
     return list(found.values())
 
 

@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from yolo_feiou.report.comparison import METRIC, Comparison
+from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
 from yolo_feiou.report.variants import MATCHED, Value, Variant, show_value, split_by_trainer
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
+from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
 
@@ -31,6 +32,7 @@ def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[s
         *_empty(results.done),
         *_seeds(variants),
         *_without_baseline(comparisons),
+        *_metrics(results.done),
         *_models(results, [*variants[0].values]),
         *_circumstances(results.done, [*variants[0].values]),
         *_arguments(results, [*variants[0].values]),
@@ -50,11 +52,12 @@ def describe_device(device: str) -> str:
 
 def _empty(rows: Sequence[Row]) -> Iterator[str]:
     empty = [row["run"] for row in rows if row.get("detections") == 0]
-    wrong = [row["run"] for row in rows if row.get("detections") != 0 and row.get(METRIC) == 0]
+    wrong = [row["run"] for row in rows if row.get("detections") != 0 and row.get(find_main_metric(row)) == 0]
     for runs, lack in ((empty, "without a single detection"), (wrong, "without a single correct detection")):
         if runs:
             told = f"{format_count(len(runs), 'run')} of {len(rows)} {lack}"
-            yield f"{told}, trained too little or broken: {format_list(runs, 5)}. Their {METRIC} of 0 compares nothing."
+            metric = name_metrics(find_main_metric(row) for row in rows if row["run"] in runs)
+            yield f"{told}, trained too little or broken: {format_list(runs, 5)}. Their {metric} of 0 compares nothing."
 
 
 def _unfinished(results: Results) -> Iterator[str]:
@@ -74,9 +77,9 @@ def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
         few = format_count(sum(n < MIN_SEEDS for n in numbers), "variant")
         yield f"{few} of {len(variants)} with fewer than {MIN_SEEDS} seeds: a standard deviation of so few says little."
     for variant in variants:
-        of = variant.spread(METRIC)
+        of, metric = variant.spread(variant.metric), name_metrics([variant.metric])
         if of.sd is not None and of.sd <= ROUNDING and of.mean:  # for a mean of 0 see `_empty`
-            yield f"All {of.n} seeds of {variant.label} have the same {METRIC}: does the seed have an effect?"
+            yield f"All {of.n} seeds of {variant.label} have the same {metric}: does the seed have an effect?"
 
 
 def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
@@ -101,6 +104,16 @@ def _models(results: Results, swept: Sequence[str]) -> Iterator[str]:
         )
     elif told:
         yield f"Models are evaluated with settings of their own ({'; '.join(told)}): compare losses within a model."
+
+
+def _metrics(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield a sentence if some runs are of oriented boxes and some are not."""
+    oriented = sum(find_main_metric(row) == MAP_OBB for row in rows)
+    if 0 < oriented < len(rows):
+        yield (
+            f"{format_count(oriented, 'run')} of {len(rows)} have Ultralytics' own mAP of oriented boxes, the others "
+            "COCO's AP of upright ones: two metrics, and no run with one of them is compared with a run with the other."
+        )
 
 
 def _find_own_settings(rows: Sequence[Row], swept: Sequence[str]) -> list[str]:
@@ -195,8 +208,10 @@ def _single_runs(rows: Sequence[Row]) -> Iterator[str]:
     if resumed := [row["run"] for row in rows if _true(row.get("resumed"))]:
         told = f"{format_count(len(resumed), 'run')} interrupted, and resumed from a checkpoint"
         yield f"{told}: {format_list(resumed, 5)}."
-    if lacking := [row["run"] for row in rows if row.get(METRIC) is None]:
-        yield f"{format_count(len(lacking), 'run')} done but without {METRIC}: {format_list(lacking, 5)}."
+    for metric in dict.fromkeys(map(find_main_metric, rows)):
+        if lacking := [row["run"] for row in rows if find_main_metric(row) == metric and row.get(metric) is None]:
+            name = name_metrics([metric])
+            yield f"{format_count(len(lacking), 'run')} done but without {name}: {format_list(lacking, 5)}."
 
 
 def _ground_truth(rows: Sequence[Row]) -> Iterator[str]:
