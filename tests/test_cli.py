@@ -37,7 +37,7 @@ def test_a_training_with_a_loss_says_so_and_its_weights_validate(command, data, 
         (["loss=focal_eoiu"], "unknown loss 'focal_eoiu': did you mean 'focal_eiou'?"),
         (["loss="], "can't read loss ''"),
         (["loss=eiou", "data=nope.yaml"], "data=nope.yaml: there is no such file"),
-        (["loss=eiou", "task=obb", "model=yolov8n-obb.yaml"], "without a box term"),
+        (["loss=eiou", "task=obb", "model=yolov8n-obb.yaml"], "of axis-aligned boxes, and this model has rotated"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(command, tmp_path, words, message):

@@ -129,11 +129,12 @@ class Framework(Protocol):
         """Raise ArgumentError if a device isn't on this machine; '' is the framework's own choice."""
         ...
 
-    def check_model(self, model: str) -> None:
-        """Load a model once.
+    def check_model(self, model: str, losses: Sequence[str] = ()) -> None:
+        """Load a model once, and check that losses are of its boxes.
 
         Raises:
             DataError: If there is no such model, or it can't be read.
+            LossSpecError: If a loss isn't.
             UnsupportedModelError: If it has no boxes.
         """
         ...

@@ -15,7 +15,14 @@ from yolo_feiou.ablation.command import ablate
 from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.runner import Runner
-from yolo_feiou.errors import ArgumentError, DataError, MissingFileError, UnsupportedModelError, YoloFeiouError
+from yolo_feiou.errors import (
+    ArgumentError,
+    DataError,
+    LossSpecError,
+    MissingFileError,
+    UnsupportedModelError,
+    YoloFeiouError,
+)
 from yolo_feiou.yolo.framework import FRAMEWORK
 
 
@@ -83,7 +90,12 @@ def test_a_ground_truth_that_does_not_fit_is_refused(words, squares, fault):
         ({"data": "pipe.yaml"}, DataError, "data=pipe.yaml is a FIFO"),
         ({"model": "torn.pt"}, DataError, "model=torn.pt can't be read"),
         ({"model": "yolov8n-obb.yaml", "losses": "stock"}, DataError, "has upright boxes, and an OBB model is"),
-        ({"model": "yolov8n.yaml,yolov8n-obb.yaml"}, DataError, "has upright boxes, and an OBB model is"),
+        (
+            {"model": "yolov8n.yaml,yolov8n-obb.yaml", "losses": "stock"},
+            DataError,
+            "has upright boxes, and an OBB model is",
+        ),
+        ({"model": "yolov8n.yaml,yolov8n-obb.yaml"}, LossSpecError, "'ciou' is of axis-aligned boxes"),
         ({"model": "yolov8n-cls.yaml", "losses": "stock"}, UnsupportedModelError, "'classify' can't be evaluated"),
     ],
 )
@@ -173,7 +185,7 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
     assert message.startswith(
         f"gain=matched sets box= for each loss, which does nothing with model={model}: the gain of"
     )
-    assert message.endswith("Use gain=same, and a factor of the loss itself, as in losses=0.5*eiou.")
+    assert message.endswith("Use gain=same, and a factor of the loss itself, as in losses=eiou:weight=0.5.")
 
     def notes(**arguments):
         return rehearse_runs(read_ablation_request(words(**arguments), FRAMEWORK))[1]

@@ -13,7 +13,7 @@ from ultralytics.engine.trainer import BaseTrainer
 from tests.runs import SHORT
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.ablation.gains import match_box
-from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, LossSpecError
 from yolo_feiou.yolo import gradient_norms
 from yolo_feiou.yolo.gradient_norms import (
     Batch,
@@ -171,7 +171,7 @@ def test_of_several_devices_the_first_measures(device, first):
     [
         ({}, ["eoiu"], LossSpecError, "did you mean 'eiou'"),
         ({"data": ["a.yaml", "b.yaml"]}, ["eiou"], ArgumentError, "one data set at a time"),
-        ({"model": "yolov8n-obb.yaml"}, ["eiou"], UnsupportedModelError, "without a box term"),
+        ({"model": "yolov8n-obb.yaml"}, ["eiou"], LossSpecError, "of axis-aligned boxes, and this model has rotated"),
         ({"data": "nope.yaml"}, ["eiou"], DataError, "there is no such file"),
     ],
 )

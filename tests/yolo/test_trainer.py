@@ -17,7 +17,6 @@ from yolo_feiou.errors import (
     LossNotAppliedError,
     LossSpecError,
     MissingFileError,
-    UnsupportedModelError,
 )
 from yolo_feiou.losses.table import LOSSES, LossInfo
 
@@ -149,7 +148,7 @@ def test_a_failed_set_up_leaves_no_run_folder(data, tmp_path, arguments, release
         ({"loss": ""}, LossSpecError, "can't read loss ''"),
         ({"loss": "focal_l1:beta=2"}, LossSpecError, "from 0.3679 to 1"),
         ({"loss": "eiou", "data": "nope.yaml"}, DataError, "data=nope.yaml: there is no such file"),
-        ({"loss": "eiou", "task": "obb"}, UnsupportedModelError, "task 'obb'"),
+        ({"loss": "eiou", "task": "obb"}, LossSpecError, "this model has rotated boxes"),
     ],
 )
 def test_bad_input_leaves_no_run_folder(data, tmp_path, arguments, error, message):

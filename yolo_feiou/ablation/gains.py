@@ -50,13 +50,20 @@ class GradientNorms:
         for rows in self.rows.values():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
             seen = f"{BATCHES} of the first {BATCHES * EVERY_BATCHES} batches{_tell_share(rows)}"
-            lines += [f"Gradient norm against CIoU at the same gain ({seen}): {ratios}", *warn_far_apart(rows)]
+            reference = _name_reference(rows)
+            lines.append(f"Gradient norm against {reference} at the same gain ({seen}): {ratios}")
+            lines += warn_far_apart(rows)
             lines += [
                 f"{row['loss']} changes over a training, and is measured as it begins."
                 for row in rows
                 if is_scheduled(row["loss"])
             ]
         return lines
+
+
+def _name_reference(rows: Sequence[Row]) -> str:
+    """Return what losses were compared to: ProbIoU, which is of rotated boxes alone, or CIoU."""
+    return "ProbIoU" if any(row["loss"] == "probiou" for row in rows) else "CIoU"
 
 
 def _tell_share(rows: Sequence[Row]) -> str:

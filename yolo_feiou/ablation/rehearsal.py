@@ -38,8 +38,11 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
             framework.check_device(device)
     notes = [note for run in request.chosen for note in framework.check_arguments(run.arguments, request.devices)]
     check_ablation_folder(request)
-    for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
-        framework.check_model(model)
+    losses: dict[str, list[str]] = {}
+    for run in request.chosen:
+        losses.setdefault(str(run.arguments["model"]), []).append(str(run.arguments["loss"]))
+    for model, own in losses.items():
+        framework.check_model(model, own)
     notes += check_gain(request)
     truths: dict[str, Row] = {}
     as_one = [(str(run.arguments["data"]), bool(run.arguments.get("single_cls"))) for run in request.chosen]
@@ -72,7 +75,7 @@ def check_gain(request: AblationRequest) -> list[str]:
         if why and matched:
             raise ArgumentError(
                 f"gain=matched sets box= for each loss, which does nothing with model={model}: {why}. Use gain=same, "
-                "and a factor of the loss itself, as in losses=0.5*eiou."
+                "and a factor of the loss itself, as in losses=eiou:weight=0.5."
             )
         notes += [f"box= does nothing with model={model}: {why}."] if why else []
     return notes

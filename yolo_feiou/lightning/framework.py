@@ -54,8 +54,8 @@ class DetectorsFramework(UltralyticsFramework):
             )
         return []
 
-    def check_model(self, model: str) -> None:
-        """Read a model's YAML or checkpoint once."""
+    def check_model(self, model: str, losses: Sequence[str] = ()) -> None:
+        """Read a model's YAML or checkpoint once; `check_arguments` looks at the losses."""
         find_config(model)
 
     def find_ignored_gain(self, model: str) -> str:

@@ -123,6 +123,7 @@ class BoxLoss(nn.Module):
 
     Attributes:
         family: As given.
+        has_state: Whether training changes it.
         origin: The same object in all copies of a loss.
     """
 
@@ -134,6 +135,7 @@ class BoxLoss(nn.Module):
         self._terms, self.family = terms, family
         self._pair: type[AnyPair] = RotatedPair if family == "rotated" else Pair
         self.needs_units = any(term.needs_units for term in terms)
+        self.has_state = any(term.running_mean is not None for term in terms)  # a walk through modules would cost more
 
     def __deepcopy__(self, memo: dict[int, object]) -> BoxLoss:
         if not self.has_state:
@@ -148,11 +150,6 @@ class BoxLoss(nn.Module):
 
     def __iter__(self) -> Iterator[Term]:
         return iter(self._terms)
-
-    @property
-    def has_state(self) -> bool:
-        """Whether training changes it."""
-        return next(self.buffers(), None) is not None
 
     @property
     def needs_mean_side(self) -> bool:

@@ -70,12 +70,12 @@ class LossTerm:
         return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name
 
 
-def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family = "aligned") -> BoxLoss | None:
+def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family | None = "aligned") -> BoxLoss | None:
     """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`.
 
     Args:
         spec: As for `build_loss`.
-        family: What kind of boxes the model has.
+        family: What kind of boxes the model has; None where that isn't known yet.
 
     Raises:
         LossSpecError: If the loss is of other boxes; and as `build_loss`.
@@ -84,7 +84,8 @@ def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family = "al
     if spec is None or spec == STOCK:
         return None
     loss = build_loss(spec)
-    check_family(loss, family)
+    if family is not None:
+        check_family(loss, family)
     return loss
 
 

@@ -10,7 +10,7 @@ from yolo_feiou.report.variants import Value, Variant, show_value, show_values
 from yolo_feiou.storage.tables import parse_number
 
 #: The losses that are the baseline if no other is named, the first that there is: CIoU is YOLO's own.
-USUAL = ("ciou", "stock")
+USUAL = ("ciou", "probiou", "stock")
 #: The same of detectors beside YOLO, each of which has its own.
 USUAL_OF_DETECTORS = ("stock", "ciou")
 
@@ -46,9 +46,9 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     Args:
         text: `LOSS`, `LOSS@argument=value,argument=value` or `@argument=value`. Without @ a variant is compared with
             the one of that loss that has its own values of the other swept arguments; those after @ are fixed. Empty
-            for the default: `ciou` if it is there, otherwise `stock`, otherwise the first loss; `stock` before `ciou`
-            for detectors beside YOLO, whose own loss isn't CIoU; where the loss isn't swept, the first value of the
-            first swept argument.
+            for the default: `ciou` or `probiou` if it is there, otherwise `stock`, otherwise the first loss; `stock`
+            before `ciou` for detectors beside YOLO, whose own loss isn't CIoU; where the loss isn't swept, the first
+            value of the first swept argument.
         variants: All variants.
 
     Raises:

@@ -16,6 +16,8 @@ from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, NEUTRAL_ARGUMENTS
 def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.
 
+    Whether it is of a model's boxes is another check, `families.check_trainer`.
+
     Args:
         arguments: Training arguments by name. Those of ours that are not there have their default.
 
@@ -25,7 +27,7 @@ def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
             ours that `box_stats` could look into.
     """
     ours = {**EXTRA_ARGUMENTS, **arguments}
-    box_loss, box_stats = loss_to_train(ours["loss"]), ours["box_stats"]
+    box_loss, box_stats = loss_to_train(ours["loss"], None), ours["box_stats"]
     for key in ("box_stats", "check"):
         if not isinstance(ours[key], bool):
             raise ArgumentError(f"got {key}={ours[key]!r}: expected True or False.")

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import torch
 from torch import distributed as dist
+from ultralytics.utils.loss import RotatedBboxLoss
 
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.rotated import probiou
+from yolo_feiou.losses.rotated_boxes import RotatedPair
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
 from yolo_feiou.yolo.bbox_loss import Positives
 
@@ -30,8 +33,9 @@ class BoxStats:
     | grad_00 …       | share of the bin in the sum, over pairs, of ‖∂L/∂box‖₂                                 |
 
     L is the box term as trained, `BoxLoss.mean` of the batch (on each process its own), and a box is x1, y1, x2, y2 in
-    strides (of RT-DETR in pixels, and of the pairs of its last decoder layer alone), so a share says how much of the
-    pull on predictions comes from pairs of that IoU. Shares of nothing are missing.
+    strides, so a share says how much of the pull on predictions comes from pairs of that IoU. A rotated box is x, y,
+    w, h, r, and its IoU is ProbIoU. Boxes of RT-DETR are in pixels, and those of its last decoder layer alone count.
+    Shares of nothing are missing.
 
     Args:
         box_loss: The loss that trains.
@@ -59,7 +63,7 @@ class BoxStats:
         pred, target = positives.pred.detach().float().requires_grad_(), positives.target.detach().float()
         term = positives._replace(pred=pred, target=target).mean(self.box_loss)
         (gradient,) = torch.autograd.grad(term, pred)
-        iou = Pair(pred.detach(), target).iou
+        iou = measure_overlap(self.box_loss, pred.detach(), target)
         bins = (iou * BINS).long().clamp(0, BINS - 1)
         # Not bincount, which on GPUs adds in any order, and not one_hot, which waits for them.
         inside = (bins[:, None] == torch.arange(BINS, device=bins.device)).to(self.sums.dtype)
@@ -87,6 +91,13 @@ class BoxStats:
             **shares,
             **{f"grad_{name}": divide(value, pull) for name, value in zip(BIN_NAMES, gradients, strict=True)},
         }
+
+
+def measure_overlap(box_loss: BoxLoss, pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Return the IoU of each pair; of rotated boxes ProbIoU, as Ultralytics computes it in training."""
+    if box_loss.family == "rotated":
+        return 1 - probiou(RotatedPair(pred, target), RotatedBboxLoss.floor)
+    return Pair(pred, target).iou
 
 
 def divide(part: float, whole: float) -> float | None:

@@ -6,9 +6,7 @@ from ultralytics.models import yolo
 
 from yolo_feiou.errors import UnsupportedModelError
 from yolo_feiou.losses.box_loss import BoxLoss
-
-#: By task, the boxes of its models: axis-aligned or rotated.
-FAMILIES = {"detect": "aligned", "segment": "aligned", "pose": "aligned", "obb": "rotated"}
+from yolo_feiou.losses.families import TASK_FAMILIES, check_family
 
 
 def check_trainer(trainer: type | None, task: str, box_loss: BoxLoss | None) -> None:
@@ -20,14 +18,14 @@ def check_trainer(trainer: type | None, task: str, box_loss: BoxLoss | None) -> 
         box_loss: The loss; None is stock's, with which all do.
 
     Raises:
+        LossSpecError: If the loss is of other boxes than the task.
         UnsupportedModelError: If it trains without a box term.
     """
     if box_loss is None:
         return
-    if task not in FAMILIES:
+    if task not in TASK_FAMILIES:
         raise UnsupportedModelError(describe_unsupported(f"task '{task}'"))
-    if FAMILIES[task] != "aligned":
-        raise UnsupportedModelError(describe_unsupported(f"task '{task}'"))
+    check_family(box_loss, TASK_FAMILIES[task])
     if trainer and issubclass(trainer, yolo.yoloe.YOLOEVPTrainer):
         raise UnsupportedModelError(
             f"loss= does nothing with {trainer.__name__}: with visual prompts Ultralytics trains the class term alone, "
@@ -39,5 +37,5 @@ def describe_unsupported(what: str) -> str:
     """Return the message for a task or model whose training has no box term that could be swapped."""
     return (
         f"loss= does not work with {what}: it trains without a box term of Ultralytics' that could be swapped. Use a "
-        f"model for {', '.join(FAMILIES)}, or leave loss= out."
+        f"model for {', '.join(TASK_FAMILIES)}, or leave loss= out."
     )

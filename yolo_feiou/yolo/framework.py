@@ -61,9 +61,9 @@ class UltralyticsFramework:
         """Check that a device is on this machine."""
         check_device(device)
 
-    def check_model(self, model: str) -> None:
-        """Load a model once."""
-        rehearsal.check_model(model)
+    def check_model(self, model: str, losses: Sequence[str] = ()) -> None:
+        """Load a model once, and check that losses are of its boxes."""
+        rehearsal.check_model(model, losses)
 
     def find_ignored_gain(self, model: str) -> str:
         """Return why `box` does nothing."""

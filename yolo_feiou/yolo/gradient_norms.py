@@ -25,14 +25,18 @@ from ultralytics.utils.torch_utils import autocast
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, build_loss
+from yolo_feiou.losses.families import TASK_FAMILIES
 from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.yolo.bbox_loss import Positives, Swapped
 from yolo_feiou.yolo.criterion import find_heads, get_criterion
+from yolo_feiou.yolo.families import check_trainer
 from yolo_feiou.yolo.host import TrainerHost
 from yolo_feiou.yolo.loss_state import measure_mean_side
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.proof import unwrap_model
 
+#: What losses are compared to, by the kind of boxes: Ultralytics' own loss of the YOLO models that have them.
+REFERENCES = {"aligned": "ciou", "rotated": "probiou"}
 #: Training arguments that have no bearing on the first batches, or that are given here.
 EXCLUDED_ARGUMENTS = (
     *("project", "name", "exist_ok", "save_dir", "resume", "mode", "save", "val", "time"),
@@ -133,7 +137,7 @@ class Measuring(TrainerHost):
 
 
 def measure_gradient_norms(
-    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou", every: int = 1
+    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "", every: int = 1
 ) -> list[Row]:
     """Measure the box term of each loss, and its gradient, on the same predictions, and return a row a loss.
 
@@ -144,7 +148,7 @@ def measure_gradient_norms(
 
     | column         | value                                                                                       |
     |----------------|---------------------------------------------------------------------------------------------|
-    | loss           | its spec; 'stock' is measured as 'ciou', of RT-DETR as 'giou'                               |
+    | loss           | its spec; 'stock' is measured as what it is: ciou, giou of RT-DETR, probiou of rotated boxes|
     | batches, pairs | number of batches that had positives, and number of those                                   |
     | loss_value     | the box term, without the gain `box`, or RT-DETR's own                                      |
     | gradient_norm  | Euclidean norm of its gradient with respect to all weights that train                       |
@@ -160,22 +164,26 @@ def measure_gradient_norms(
         batches: Number of batches that are measured.
         every: Of so many batches the last one is measured, and the others only train. The ratios change during a
             training, and most at its start.
-        reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
+        reference: Spec of the loss that the others are compared to, by default 'ciou', and 'probiou' for rotated boxes;
+            its row is there even if it is not listed.
 
     Raises:
         LossSpecError: If a loss is wrong.
         ArgumentError: If there are several data sets.
-        UnsupportedModelError: If the model trains without an axis-aligned box loss.
+        UnsupportedModelError: If the model trains without a box term.
         DataError: If the data can't be read, or has no objects.
     """
-    names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     given = {key: value for key, value in arguments.items() if key not in EXCLUDED_ARGUMENTS}
     if isinstance(given.get("data"), (list, tuple)):
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
+    reference = reference or REFERENCES[TASK_FAMILIES.get(model.task, "aligned")]
+    names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     own, trainer = model.find_trainer(), None
     stock = own.stock_loss.lower() if own else ""
     built = {name: build_loss(stock if name == STOCK else name) for name in names}
+    for box_loss in built.values():
+        check_trainer(own, model.task, box_loss)
     if own:
         kind = type("MeasuringTrainer", (Measuring, own), {})
         trainer = partial(kind, losses=built, batches=batches, every=every)

@@ -13,6 +13,7 @@ from ultralytics.utils import LOGGER
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
+from yolo_feiou.losses.families import TASK_FAMILIES
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
@@ -113,7 +114,8 @@ class LossModel(_Base):
         fixed = given if self.find_trainer() else {}
         refuse_unkept(fixed.get("loss"), "the trials of a tuner")
         kwargs = {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
-        check_space(kwargs.get("space") or {}, fixed, ray=bool(kwargs.get("use_ray", args[0] if args else False)))
+        ray = bool(kwargs.get("use_ray", args[0] if args else False))
+        check_space(kwargs.get("space") or {}, fixed, self.task, ray=ray)
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
             with stock_default_cfg(), replace_commands(fixed):
@@ -197,12 +199,13 @@ def _as_in(stock: Callable[..., Any], method: Callable[..., Any]) -> Callable[..
     return _signed_as(stock)(call)
 
 
-def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool) -> None:
+def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], task: str, *, ray: bool) -> None:
     """Check what of ours a search space holds.
 
     Args:
         space: As `tune` takes it.
         fixed: Arguments of ours that are the same in all trials.
+        task: The model's.
         ray: Whether Ray tunes.
 
     Raises:
@@ -216,7 +219,7 @@ def check_space(space: Mapping[str, Any], fixed: Mapping[str, Any], *, ray: bool
             raise ArgumentError(f"got {key}={fixed[key]} and a {key} in space: give one of them.")
         grid = space[key].get("grid_search", []) if isinstance(space[key], dict) else []
         for loss in getattr(space[key], "categories", grid) if key == "loss" else ():
-            loss_to_train(loss)
+            loss_to_train(loss, TASK_FAMILIES.get(task, "aligned"))
 
 
 class YOLO(LossModel, ultralytics.YOLO):

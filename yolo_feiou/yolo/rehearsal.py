@@ -15,12 +15,14 @@ from ultralytics.utils.checks import check_imgsz
 
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Split
+from yolo_feiou.losses.build import loss_to_train
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data
 from yolo_feiou.yolo.detect import ORIENTED, load_model
 from yolo_feiou.yolo.evaluate import check_oriented_labels
+from yolo_feiou.yolo.families import check_trainer
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.quiet import quiet
 from yolo_feiou.yolo.special_files import check_ordinary
@@ -99,21 +101,24 @@ def find_split_folders(data: str | Path) -> list[Path]:
     return [Path(place) for place in listed if Path(place).is_dir()]
 
 
-def check_model(model: str) -> None:
-    """Load a model once, and raise if that can't be done, or its task can't be evaluated.
+def check_model(model: str, losses: Sequence[str] = ()) -> None:
+    """Load a model once, and raise if that can't be done, its task can't be evaluated, or a loss isn't of its boxes.
 
     Raises:
         DataError: If there is no such model, or it can't be read.
+        LossSpecError: If a loss is of other boxes.
         UnsupportedModelError: If it has no boxes.
     """
     check_ordinary(model, f"model={model}")
     try:
-        load_model(model)
+        task = str(load_model(model).task)
     except YoloFeiouError:
         raise
     except UNREADABLE as error:
         said = " ".join(str(error).split()[:40]) or type(error).__name__
         raise DataError(f"model={model} can't be read: {said}") from error
+    for loss in dict.fromkeys(losses):
+        check_trainer(None, task, loss_to_train(loss, None))
 
 
 def find_ignored_gain(model: str) -> str:

@@ -28,6 +28,8 @@ class PoseTrainer(LossTrainer, yolo.pose.PoseTrainer):
 class OBBTrainer(LossTrainer, yolo.obb.OBBTrainer):
     """Ultralytics' `OBBTrainer` with the argument `loss`, which is of rotated boxes there."""
 
+    stock_loss = "ProbIoU"
+
 
 class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
     """Ultralytics' `RTDETRTrainer` with the argument `loss`, in the place of its GIoU."""

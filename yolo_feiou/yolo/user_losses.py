@@ -90,7 +90,7 @@ class UserLosses(TrainerHost):
         self.kept_losses = folder
         with using_copies(folder):
             try:
-                self.box_loss = loss_to_train(spec)
+                self.box_loss = loss_to_train(spec, None)
             except ArgumentError as error:
                 raise ArgumentError(
                     f"loss {spec} can't be loaded from the copy that its run keeps: {error} A loss file may import "
