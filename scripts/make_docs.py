@@ -239,6 +239,37 @@ def list_learning(root: Path) -> str:
     return format_table(("detector", "loss", "steps", "minutes", "on", "AP50", "AP"), "llrrlrr", rows)
 
 
+def list_families(root: Path) -> str:
+    """Return a table of the families of models and what a loss was swapped into, see scripts/train_families.py."""
+    families: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for row in read_rows(root / "docs" / "families.csv"):
+        key = (row["family"], f"`{row['model']}`", row["place"], row["swapped"])
+        families[key].append(f"{row['kind']}: `{row['loss']}`")
+    rows = [(*key, "; ".join(trained)) for key, trained in families.items()]
+    return format_table(("models", "trained", "a loss takes the place of", "swapped", "by kind"), "lllll", rows)
+
+
+def list_oriented(root: Path) -> str:
+    """Return a table of the trainings on `shapes-obb`, see scripts/learn_oriented.py."""
+    last, reached = {}, {}
+    for row in read_rows(root / "docs" / "oriented.csv"):
+        last[row["loss"]] = row
+        if float(row["mAP50"]) >= 0.5:
+            reached.setdefault(row["loss"], row["minutes"])
+    rows = [
+        (
+            f"`{loss}`",
+            row["epoch"],
+            row["minutes"],
+            reached.get(loss, MISSING),
+            *(f"{100 * float(row[name]):.1f}" for name in ("mAP50", "mAP")),
+        )
+        for loss, row in last.items()
+    ]
+    columns = ("loss", "epochs", "minutes", "mAP50 of 50 after", "mAP50", "mAP")
+    return format_table(columns, "lrrrrr", rows)
+
+
 def list_recipes(root: Path) -> str:
     """Return a table of all recipes: the command that takes each, its losses, and the first line of its comment."""
     rows = []
@@ -358,6 +389,8 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
     "detector_arguments": lambda root: list_detector_arguments(),
     "learning": list_learning,
+    "families": list_families,
+    "oriented": list_oriented,
     "loss-parameters": lambda root: list_parameters(),
     "loss-modifiers": lambda root: compare_modifiers(),
     "modifiers": lambda root: list_modifiers(),

@@ -19,6 +19,7 @@ from tests.pages.detectors_sentences import claims_on_detectors
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
 from tests.pages.losses_sentences import claims_on_losses
+from tests.pages.models_sentences import claims_on_models
 from tests.pages.readme_figures import claims_in_figures
 from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
@@ -46,6 +47,7 @@ PAGES = {
     "docs/columns.md": claims_on_columns(),
     "docs/losses.md": claims_on_losses(),
     "docs/detectors.md": claims_on_detectors(),
+    "docs/models.md": claims_on_models(),
 }
 
 

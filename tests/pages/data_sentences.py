@@ -41,6 +41,16 @@ def _what_there_is() -> list[Claim]:
             "Each class has a hue of its own,",
             "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues",
         ),
+        shown(
+            "| `shapes-obb.yaml` | the same shapes at any angle, with rotated rectangles as labels | the same generator "
+            "| AGPL-3.0, as the package |",
+            "datasets/test_oriented_shapes.py::test_the_data_yaml_is_that_of_shapes_but_for_its_folder_and_the_variant",
+        ),
+        shown(
+            "In `shapes-obb` a label encloses the part of its shape that lies in the image, at the shape's angle; "
+            "corners may lie outside the image.",
+            "datasets/test_oriented_shapes.py::test_a_shape_at_the_border_has_a_box_around_its_visible_part_at_its_angle",
+        ),
         exempt(
             "`results/bccd` was made with BCCD in YOLO's layout: `bccd/images/{train,val,test}/*.jpg`, "
             "`bccd/labels/{train,val,test}/*.txt` with the classes RBC, WBC and Platelets in this order, split as in "

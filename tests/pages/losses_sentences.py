@@ -51,7 +51,11 @@ def _names() -> list[Claim]:
         shown("Each term of a sum has its own normalisation.", SUMS),
         shown("They apply in this order, however they are written: inner, focaler, power, the penalty,", ORDER),
         shown("The penalty is that of the real boxes.", f"{TRANSFORMS}::test_combinations_are_exact"),
-        shown("The weights use the plain IoU, detached.", f"{WISE}::test_the_factor_is_of_the_plain_iou"),
+        shown("The weights use the plain IoU, detached;", f"{WISE}::test_the_factor_is_of_the_plain_iou"),
+        shown(
+            "for rotated boxes `focal=` is a power of ProbIoU, with the loss's own floor.",
+            "losses/test_rotated.py::test_the_weight_is_a_power_of_probiou",
+        ),
         shown("`focal=` and `wise=` together are refused.", ORDER),
         shown("`norm=` and `detach=` are refused without `focal=`.", ORDER),
         shown(
@@ -90,14 +94,14 @@ def _values() -> list[Claim]:
             "simulation/test_conditions.py::test_scheduled_numbers_are_those_at_t",
         ),
         shown(
-            "Boxes may be in any unit, except for two losses.",
+            "Boxes may be in any unit, except for three losses.",
             f"{POINTS}::test_lengths_change_no_other_loss",
             "test_every_loss.py::test_scale_and_place_do_not_matter",
         ),
-        shown("`mpdiou` needs the image's size, `nwd` needs pixels.", f"{POINTS}::test_mpdiou_of_each_level"),
+        shown("`mpdiou` needs the image's size, `nwd` and `gwd` need pixels.", f"{POINTS}::test_mpdiou_of_each_level"),
         shown(
-            "In a training boxes are in strides of their level, 80 pixels are 10 where the stride is 8, and these two "
-            "get image and strides.",
+            "In a training boxes are in strides of their level, 80 pixels are 10 where the stride is 8, and these get "
+            "image and strides.",
             "yolo/test_loss_state.py::test_a_loss_is_told_the_size_of_the_batch_and_the_stride_of_each_pair",
         ),
         shown(

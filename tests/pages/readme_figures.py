@@ -140,7 +140,7 @@ def _limits() -> list[Claim]:
         ),
         shown(
             "refuse `loss=` with a clear error.",
-            "yolo/test_model.py::test_models_without_an_axis_aligned_box_loss_refuse",
+            "yolo/test_model.py::test_models_without_a_box_term_refuse",
         ),
         shown(
             "our tests run its worker script on two CPU processes.",

@@ -82,9 +82,11 @@ def _end() -> list[Claim]:
             ),
         ),
         shown(
-            "Tasks `detect`, `segment` and `pose`, YOLOv3 to YOLO26.",
-            *("yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",),
+            "Tasks `detect`, `segment`, `pose` and `obb`, YOLOv3 to YOLO26, YOLO-World, YOLOE and RT-DETR: see "
+            "[Models](docs/models.md).",
+            "yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",
             "test_real_data.py::test_detect_segment_and_pose_train",
+            "test_train_families.py::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained",
         ),
         shown(
             "several processes were, on CPU over gloo, on one node and on two.",

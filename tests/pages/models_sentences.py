@@ -1,0 +1,177 @@
+"""What docs/models.md claims, sentence by sentence, and what shows it."""
+
+from __future__ import annotations
+
+from tests.pages.claims import Claim, exempt, measured, shown
+
+ADVICE = "it tells the reader what to do or where to look, and claims nothing"
+FAMILIES, ORIENTED = "test_train_families.py", "test_learn_oriented.py"
+OPEN, DETR, RTDETR, OBB = (f"yolo/test_{name}.py" for name in ("open_vocabulary", "detr_loss", "rtdetr", "obb"))
+ROTATED, REPORT = "losses/test_rotated.py", "report/test_other_tasks.py"
+RECORDED = f"{FAMILIES}::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained"
+
+
+def claims_on_models() -> list[Claim]:
+    """Return those of docs/models.md."""
+    return [*_families(), *_open_vocabulary(), *_rtdetr(), *_oriented()]
+
+
+def _families() -> list[Claim]:
+    return [
+        shown(
+            "Besides YOLO for detection, segmentation and pose: YOLO-World, YOLOE, RT-DETR and models of oriented boxes "
+            "(OBB).",
+            RECORDED,
+            "yolo/test_trainers.py::test_every_trainer_of_ultralytics_with_a_box_term_has_one_of_ours",
+        ),
+        shown(
+            "The line `Box loss:` at the start of a training says what was swapped and where.",
+            f"{OPEN}::test_a_family_trains_with_the_loss",
+            f"{DETR}::test_the_line_at_the_start_says_in_how_many_outputs",
+        ),
+        shown(
+            "`scripts/train_families.py` trains each family with a loss of each kind for two epochs on a few images, "
+            "and notes what was swapped:",
+            RECORDED,
+            f"{FAMILIES}::test_a_probe_is_trained_from_weights_of_its_model",
+        ),
+        shown("| models | trained | a loss takes the place of |", RECORDED),
+        shown(
+            "`classify`, `semantic`, `depth`, SAM, FastSAM and NAS have no box term: they refuse `loss=`.",
+            "yolo/test_families.py::test_tasks_without_a_box_term_are_named",
+            "yolo/test_model.py::test_models_without_a_box_term_refuse",
+        ),
+        shown(
+            "A loss of another family of boxes is refused with the names that fit.",
+            f"{OBB}::test_a_loss_of_other_boxes_is_refused_with_those_that_fit",
+        ),
+    ]
+
+
+def _open_vocabulary() -> list[Claim]:
+    return [
+        shown(
+            "They train by `yolo train model=yolov8s-world.pt loss=eiou`, and in Python with `trainer=` as Ultralytics "
+            "documents it for text prompts, for training from scratch, for a linear probe and without prompts:",
+            f"{OPEN}::test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there",
+            "yolo/test_trainers.py::test_every_trainer_of_ultralytics_with_a_box_term_has_one_of_ours",
+        ),
+        shown(
+            "With visual prompts Ultralytics trains the class term alone, and logs a box term: `loss=` is refused there.",
+            f"{OPEN}::test_visual_prompts_are_refused_with_their_reason",
+        ),
+        exempt(
+            "Where `freeze=` leaves nothing of the box branch to train, no box loss does anything.",
+            "weights that are not trained have no loss, whatever it is",
+        ),
+        exempt(
+            "The text encoders are downloads of Ultralytics'; the tests have a stand-in for them.",
+            "it says what the tests lack",
+        ),
+    ]
+
+
+def _rtdetr() -> list[Claim]:
+    return [
+        shown(
+            "`loss=` takes the place of GIoU: for the boxes that the encoder selects, for those of each decoder layer, "
+            "and in training for the denoised boxes of each layer.",
+            f"{DETR}::test_all_terms_with_giou_are_stocks",
+            f"{DETR}::test_validation_owes_the_encoder_and_the_last_layer",
+        ),
+        shown(
+            "A batch in which one of these is not computed by the loss stops the training.",
+            f"{RTDETR}::test_a_loss_that_is_lost_ends_the_training_before_anything_is_written",
+        ),
+        shown("The gain is the criterion's own, 2.", f"{DETR}::test_l1_stays_and_the_gain_is_that_of_giou"),
+        shown(
+            "`box=` does nothing, which is said; `gain=matched` is refused.",
+            f"{RTDETR}::test_a_command_says_what_it_swaps_and_that_box_does_nothing",
+            "ablation/test_rehearsal.py::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",
+        ),
+        shown(
+            "A factor of the loss itself is `loss=eiou:weight=0.5`.",
+            "test_losses_page.py::test_sums",
+        ),
+        shown(
+            "The ℓ1 term, the costs by which predictions are matched and the IoU that class scores are to have stay "
+            "stock.",
+            f"{DETR}::test_l1_stays_and_the_gain_is_that_of_giou",
+            f"{DETR}::test_giou_is_stocks",
+        ),
+        shown(
+            "The matcher gives no scores: `norm=tal` and `norm=mean` are the mean over the pairs of each layer, "
+            "`norm=paper` divides the sum over these pairs by that of their weights.",
+            f"{DETR}::test_the_norm_is_that_of_each_call",
+        ),
+        shown(
+            "Losses in pixels (`mpdiou`, `nwd`) see the image as the network does, stretched to a square of `imgsz`.",
+            f"{DETR}::test_a_loss_in_pixels_is_told_those_of_the_image_that_the_network_sees",
+        ),
+        shown(
+            "The running mean of `wiou` and `wise=`, `box_stats` and the measured gradients go by the last decoder "
+            "layer.",
+            f"{DETR}::test_a_running_mean_moves_once_a_batch_by_the_main_output_in_training_alone",
+            f"{DETR}::test_whoever_looks_on_sees_the_main_output_in_pixels_and_changes_nothing",
+            f"{RTDETR}::test_gradient_norms_are_those_of_the_main_output_and_stock_is_giou",
+        ),
+        shown(
+            "`loss=stock` trains as Ultralytics to the last digit, `loss=giou` within rounding.",
+            f"{RTDETR}::test_stock_is_stock_to_the_last_digit_and_giou_within_rounding",
+        ),
+    ]
+
+
+def _oriented() -> list[Claim]:
+    return [
+        shown(
+            "Models for `task=obb` train with losses of rotated boxes: `yolo losses task=obb` lists them, and",
+            "losses/test_listing.py::test_a_task_lists_its_losses_alone",
+            f"{OBB}::test_other_losses_train_both_heads",
+        ),
+        exempt("[Losses](losses.md) defines them.", ADVICE),
+        shown(
+            "They take the place of ProbIoU; the distribution focal loss and the loss of the angle stay stock's.",
+            f"{OBB}::test_probiou_is_stocks_and_the_dfl_term_is_its_own",
+            f"{OBB}::test_probiou_trains_as_stock_does",
+        ),
+        shown(
+            "`loss=probiou` is ProbIoU as Ultralytics computes it, and `probiou:focal=0.5` has the weight of Focal-EIoU, "
+            "a power of ProbIoU, with the sum of Eq. 11.",
+            f"{ROTATED}::test_probiou_is_ultralytics_own",
+            f"{OBB}::test_the_focal_weight_is_eq_11",
+        ),
+        shown(
+            "Each of these losses takes a box for a Gaussian.",
+            "losses/test_rotated_boxes.py::test_quantities_are_those_of_the_matrices",
+        ),
+        shown(
+            "Two squares of the same size and place are the same Gaussian, whatever their angles: the loss of the angle "
+            "turns them.",
+            f"{ROTATED}::test_identical_boxes",
+        ),
+        shown(
+            "`floor=` is added to each variance, in strides²: 0.01 is Ultralytics', and 0 is what the papers have.",
+            "losses/test_rotated_boxes.py::test_a_floor_is_added_to_each_variance",
+            f"{ROTATED}::test_probiou_in_training_has_ultralytics_floor",
+        ),
+        shown(
+            "`yolo ablate` evaluates an OBB model by Ultralytics' own mAP, whose IoU is ProbIoU.",
+            "ablation/test_command.py::test_other_tasks_than_detection_have_ultralytics_own_metrics",
+        ),
+        shown(
+            "A report calls it so, and never compares it with COCO's AP.",
+            f"{REPORT}::test_two_metrics_stand_side_by_side_and_are_never_compared",
+        ),
+        shown(
+            "Rows of models for segmentation and pose have Ultralytics' own mAP of masks and key points beside AP; the "
+            "report shows their means.",
+            f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
+        ),
+        shown(
+            "Trained from scratch on the synthetic `shapes-obb`, by `scripts/learn_oriented.py` (one seed: no "
+            "comparison):",
+            f"{ORIENTED}::test_a_recorded_training_has_reached_half_within_five_minutes",
+        ),
+        measured("| loss | epochs | minutes | mAP50 of 50 after | mAP50 | mAP |", "docs/oriented.csv"),
+    ]
