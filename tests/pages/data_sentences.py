@@ -42,7 +42,8 @@ def _what_there_is() -> list[Claim]:
             "datasets/test_shapes.py::test_backgrounds_are_textured_and_classes_have_hues",
         ),
         shown(
-            "| `shapes-obb.yaml` | the same shapes at any angle, with rotated rectangles as labels | the same generator "
+            "| `shapes-obb.yaml` | the same shapes at any angle, with rotated rectangles as labels | the "
+            "same generator "
             "| AGPL-3.0, as the package |",
             "datasets/test_oriented_shapes.py::test_the_data_yaml_is_that_of_shapes_but_for_its_folder_and_the_variant",
         ),

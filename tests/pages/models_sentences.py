@@ -19,7 +19,8 @@ def claims_on_models() -> list[Claim]:
 def _families() -> list[Claim]:
     return [
         shown(
-            "Besides YOLO for detection, segmentation and pose: YOLO-World, YOLOE, RT-DETR and models of oriented boxes "
+            "Besides YOLO for detection, segmentation and pose: YOLO-World, YOLOE, RT-DETR and models of "
+            "oriented boxes "
             "(OBB).",
             RECORDED,
             "yolo/test_trainers.py::test_every_trainer_of_ultralytics_with_a_box_term_has_one_of_ours",
@@ -57,7 +58,8 @@ def _open_vocabulary() -> list[Claim]:
             "yolo/test_trainers.py::test_every_trainer_of_ultralytics_with_a_box_term_has_one_of_ours",
         ),
         shown(
-            "With visual prompts Ultralytics trains the class term alone, and logs a box term: `loss=` is refused there.",
+            "With visual prompts Ultralytics trains the class term alone, and logs a box term: `loss=` is "
+            "refused there.",
             f"{OPEN}::test_visual_prompts_are_refused_with_their_reason",
         ),
         exempt(
@@ -136,7 +138,8 @@ def _oriented() -> list[Claim]:
             f"{OBB}::test_probiou_trains_as_stock_does",
         ),
         shown(
-            "`loss=probiou` is ProbIoU as Ultralytics computes it, and `probiou:focal=0.5` has the weight of Focal-EIoU, "
+            "`loss=probiou` is ProbIoU as Ultralytics computes it, and `probiou:focal=0.5` has the weight of "
+            "Focal-EIoU, "
             "a power of ProbIoU, with the sum of Eq. 11.",
             f"{ROTATED}::test_probiou_is_ultralytics_own",
             f"{OBB}::test_the_focal_weight_is_eq_11",
@@ -146,7 +149,8 @@ def _oriented() -> list[Claim]:
             "losses/test_rotated_boxes.py::test_quantities_are_those_of_the_matrices",
         ),
         shown(
-            "Two squares of the same size and place are the same Gaussian, whatever their angles: the loss of the angle "
+            "Two squares of the same size and place are the same Gaussian, whatever their angles: the loss "
+            "of the angle "
             "turns them.",
             f"{ROTATED}::test_identical_boxes",
         ),
