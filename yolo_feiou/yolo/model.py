@@ -235,7 +235,7 @@ class YOLO(LossModel, ultralytics.YOLO):
         self.__class__ = SIBLINGS.get(type(self), type(self))  # stock turns itself into another class for some models
 
 
-#: Models that Ultralytics makes of a YOLO, or of their names. They refuse `loss` clearly. Some releases lack some.
+#: Models that Ultralytics makes of a YOLO, or of their names; some releases lack some.
 SIBLINGS = {
     stock: type(
         stock.__name__, (LossModel, stock), {"__module__": __name__, "__doc__": f"`{stock.__name__}`, of ours."}
