@@ -7,12 +7,13 @@ import functools
 import pytest
 import torch
 
-from tests.checks import faulty_field_losses, faulty_losses
+from tests import rotated_reference
+from tests.checks import faulty_field_losses, faulty_losses, faulty_rotated_losses
 from tests.specs import ALL
-from yolo_feiou.checks.catalogue import CHECKS, run_checks
+from yolo_feiou.checks.catalogue import CHECKS, list_checks, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.losses.build import build_loss
-from yolo_feiou.losses.table import ALIGNED_LOSSES
+from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES
 
 pytestmark = pytest.mark.usefixtures("torch_as_it_is")
 
@@ -79,8 +80,39 @@ PLANTED = [
     (faulty_field_losses.interpiou_reversed_and_iou, "mistaken", faulty_field_losses.interpiou, ()),
     (faulty_field_losses.mmdetection_eiou, "extended", faulty_losses.eiou, ()),
 ]
-judged = functools.cache(lambda loss: run_checks(CheckedLoss(getattr(loss, "__name__", "remembers"), loss)))
-severity = {check.name: check.severity for check in CHECKS}
+# The same of rotated boxes; the loss without the mistake is Bhattacharyya's, unless it is another.
+PLANTED_ROTATED = [
+    (faulty_rotated_losses.of_all_pairs, "shape", ()),
+    (faulty_rotated_losses.without_floor, "finite", ()),
+    (faulty_rotated_losses.as_corners, "xywh", ("turn", "quarter-turn", "attached", "step")),
+    (faulty_rotated_losses.turned_the_other_way, "turn", ()),
+    (faulty_rotated_losses.in_degrees, "turn", ("quarter-turn", "half-turn", "parts")),
+    (faulty_rotated_losses.by_coordinates_of_half_turns, "quarter-turn", ("turn",)),
+    (faulty_rotated_losses.by_coordinates, "half-turn", ("turn", "quarter-turn", "parts")),
+    (faulty_rotated_losses.sides_exchanged, "identical", ("parts",)),
+    (faulty_rotated_losses.log_without_minus, "negative", ("receding", "step", "parts")),
+    (faulty_rotated_losses.falling_with_distance, "receding", ("attached", "step")),
+    (faulty_rotated_losses.wrong_backward, "gradient", ()),
+    (faulty_rotated_losses.attached, "attached", ("receding", "step", "parts")),
+    (faulty_rotated_losses.similarity, "step", ("receding", "parts")),
+    (faulty_rotated_losses.uphill, "step", ("receding", "parts")),
+    (faulty_rotated_losses.angle_reversed, "parts", ("gradient",)),
+    (faulty_rotated_losses.sides_reversed, "parts", ("gradient", "step")),
+    (faulty_rotated_losses.exponential, "zero-gradient", ()),
+    (faulty_rotated_losses.of_the_shapes, "coordinates", ()),
+    (faulty_rotated_losses.without_angle, "coordinates", ()),
+    (faulty_rotated_losses.with_floor, "scale", ()),
+    (faulty_rotated_losses.centre_in_pixels, "scale", ()),
+    (faulty_rotated_losses.in_half, "half", ()),
+]
+
+
+@functools.cache
+def judged(loss, family="aligned"):
+    return run_checks(CheckedLoss(getattr(loss, "__name__", "remembers"), loss, family=family))
+
+
+severity = {family: {check.name: check.severity for check in list_checks(family)} for family in ("aligned", "rotated")}
 
 
 @pytest.mark.parametrize(
@@ -88,20 +120,43 @@ severity = {check.name: check.severity for check in CHECKS}
 )
 def test_each_mistake_is_found_by_its_own_check(mistake, name, right, others):
     """No other fault is found but those listed, and the loss without the mistake passes that check."""
-    kind = severity[name]
+    kind = severity["aligned"][name]
     assert name in judged(mistake).list_found(kind)
     assert {name, *judged(mistake).list_found("fault")} == {name, *others}
     assert name not in judged(right).list_found(kind)
 
 
+@pytest.mark.parametrize(
+    ("mistake", "name", "others"), PLANTED_ROTATED, ids=[row[0].__name__ for row in PLANTED_ROTATED]
+)
+def test_each_mistake_of_rotated_boxes_is_found_by_its_own_check(mistake, name, others):
+    kind = severity["rotated"][name]
+    assert name in judged(mistake, "rotated").list_found(kind)
+    assert {name, *judged(mistake, "rotated").list_found("fault")} == {name, *others}
+    assert name not in judged(faulty_rotated_losses.sound, "rotated").list_found(kind)
+
+
 def test_each_check_has_a_planted_mistake():
-    assert {name for _, name, _, _ in PLANTED} == set(severity)
-    assert len(severity) == len(CHECKS)
+    """Of those for both families in one of them at least."""
+    assert {name for _, name, _, _ in PLANTED} == set(severity["aligned"])
+    assert {check.name for check in CHECKS if check.family == "rotated"} <= {name for _, name, _ in PLANTED_ROTATED}
+
+
+def test_a_name_is_one_check_of_a_family():
+    assert {check.family for check in CHECKS} == {"aligned", "rotated", None}
+    for family, checks in severity.items():
+        assert len(checks) == len(list_checks(family))
+        assert [check for check in CHECKS if check.family in (family, None)] == [*list_checks(family)]
 
 
 @pytest.mark.parametrize("loss", faulty_losses.SOUND + faulty_field_losses.SOUND, ids=lambda loss: loss.__name__)
 def test_sound_losses_of_others_pass(loss):
     assert judged(loss).list_found("fault") == []
+
+
+@pytest.mark.parametrize("loss", faulty_rotated_losses.SOUND, ids=lambda loss: loss.__name__)
+def test_sound_losses_of_rotated_boxes_of_others_pass(loss):
+    assert judged(loss, "rotated").list_found("fault") == []
 
 
 #: What has a fault by definition: a weight in the graph pushes boxes apart, near ones (IoU^γ) or far ones (PIoU v2).
@@ -137,6 +192,45 @@ def test_our_own_losses_pass(spec):
     checked = run_checks(CheckedLoss(spec, build_loss(spec)))
     assert checked.list_found("fault") == FAULTY.get(spec, [])
     assert checked.list_found("note") == expected_notes(spec)
+
+
+#: Those with a weight, in sums, and one whose weight is 0.
+ROTATED = [
+    *(f"{name}:focal={gamma}" for name in ROTATED_LOSSES for gamma in (0.25, 2)),
+    *("kld+gwd:weight=0.2", "bd:weight=0.5+kfiou:focal=0.5", "kfiou:centre=false,focal=1", "probiou+bd:weight=0"),
+]
+
+
+def expected_rotated_notes(spec):
+    """A weight and ProbIoU end at a distance, what has a floor has a unit, and KFIoU alone is of the shapes.
+
+    ProbIoU's floor of 2 makes a box larger, so that 20 sides aren't the end. GWD is told pixels: that of the floor is
+    seen at a thousandth of the size.
+    """
+    terms = [term for term in spec.split("+") if not term.endswith(":weight=0")]
+    ends = all("focal=" in term or (term.startswith("probiou") and "floor=2" not in term) for term in terms)
+    still = all("centre=false" in term for term in terms)
+    has_unit = not all("floor=0" in term.split(",")[-1].split(":")[-1] and "floor=0." not in term for term in terms)
+    notes = {"zero-gradient": ends, "coordinates": still, "scale": has_unit}
+    return [name for name, noted in notes.items() if noted]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [*ROTATED_LOSSES, *(pytest.param(spec, marks=pytest.mark.slow) for spec in [*rotated_reference.SPECS, *ROTATED])],
+)
+def test_our_own_losses_of_rotated_boxes_pass(spec):
+    checked = run_checks(CheckedLoss(spec, build_loss(spec)))
+    assert checked.family == "rotated"
+    assert checked.list_found("fault") == []
+    assert checked.list_found("note") == expected_rotated_notes(spec)
+
+
+@pytest.mark.parametrize("name", ROTATED_LOSSES)
+def test_a_weight_of_probiou_in_the_graph_is_found(name):
+    """Boxes of a low ProbIoU are pushed apart, near ones and far ones, whatever the loss; KFIoU is large near too."""
+    spec = f"{name}:focal=0.5,detach=false"
+    assert {"receding", "step"} <= {*run_checks(CheckedLoss(spec, build_loss(spec))).list_found("fault")}
 
 
 @pytest.mark.parametrize("gamma", [0.1, 0.25, 0.5, 1, 2])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.checks import faulty_losses
+from tests.checks import faulty_losses, faulty_rotated_losses
+from yolo_feiou.checks.box_kinds import BOX_KINDS
 from yolo_feiou.checks.checked_loss import CheckedLoss, LossFailed
 from yolo_feiou.checks.pairs import sample_matched
 from yolo_feiou.losses.build import build_loss
@@ -95,3 +96,12 @@ def test_a_loss_of_the_table_is_told_the_unit():
         assert not torch.allclose(told.values(*larger), told.values(*pairs), rtol=1e-3, atol=0)
         torch.testing.assert_close(told.magnified(10).values(*larger), told.values(*pairs))
     assert CheckedLoss("f", faulty_losses.eiou).magnified(10).units == {}
+
+
+def test_the_family_is_that_of_the_table_or_as_given():
+    """A loss of rotated boxes has no formula, and keeps its family in another unit."""
+    assert CheckedLoss("eiou", build_loss("eiou"), family="rotated").family == "aligned"
+    assert CheckedLoss("gwd", build_loss("gwd")).magnified(10).family == "rotated"
+    own = CheckedLoss("f", faulty_rotated_losses.sound, family="rotated")
+    assert own.magnified(10).family == "rotated" and own.boxes is BOX_KINDS["rotated"]
+    assert own.formula is own.known is own.recognised is None

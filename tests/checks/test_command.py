@@ -9,7 +9,7 @@ import torch
 
 from yolo_feiou.checks.command import check_losses
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.losses.table import ALIGNED_LOSSES
+from yolo_feiou.losses.table import LOSSES
 
 PLANTED = """
 from tests.checks.faulty_losses import attached, eiou
@@ -44,6 +44,37 @@ def test_one_of_several_with_a_fault_exits_with_1(folder, capsys):
     assert capsys.readouterr().out.count(" in eiou\n") == 2
 
 
+def test_losses_of_both_families_are_checked_on_their_boxes(capsys):
+    assert check_losses(["kld", "eiou", "bd:focal=1+gwd"]) == 0
+    printed = capsys.readouterr().out
+    boxes = [line for line in printed.splitlines() if line.startswith("boxes: ")]
+    assert boxes == ["boxes: rotated, xywhr", "boxes: axis-aligned, xyxy", "boxes: rotated, xywhr"]
+    assert printed.count("recognised: ") == 1 and printed.count("ok    half-turn: ") == 2
+
+
+ROTATED = """
+from tests.checks.faulty_rotated_losses import angle_reversed, sound
+from yolo_feiou.losses.rotated import bd
+
+of_pair = lambda pair, floor=0.0: bd(pair, "log", 1, floor)
+"""
+
+
+def test_a_function_is_checked_on_rotated_boxes_where_the_task_has_them(folder, capsys):
+    """Two tensors or a pair, with its parameters; of 'all', those of the task alone."""
+    (folder / "turned.py").write_text(ROTATED)
+    assert check_losses(["turned.py:sound", "turned.py:of_pair", "task=obb"]) == 0
+    assert capsys.readouterr().out.count("\n0 faults, 0 notes in turned.py:") == 2
+    assert check_losses(["turned.py:of_pair:floor=0.01", "task=obb"]) == 0
+    assert capsys.readouterr().out.endswith("\n0 faults, 1 note in turned.py:of_pair:floor=0.01\n")
+    assert check_losses(["turned.py:angle_reversed", "task=obb"]) == 1
+    assert "FAULT parts: a small step in the angle lowers the ProbIoU of 99.0%" in capsys.readouterr().out
+    assert check_losses(["turned.py:sound"]) == 1
+    assert "boxes: axis-aligned, xyxy" in capsys.readouterr().out
+    assert check_losses(["all", "task=obb"], table=["iou", "probiou", "kld"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if line in LOSSES] == ["probiou", "kld"]
+
+
 def test_another_signature_is_refused(folder):
     with pytest.raises(
         ArgumentError, match=r"my_loss.py:three takes eps without a default: expected a function \(pred"
@@ -63,7 +94,7 @@ def test_a_spec_is_checked_like_a_function(capsys):
 
 def test_all_checks_every_loss_of_the_table(capsys):
     """Of which the first two do here; that each passes is tested with the catalogue."""
-    two = list(ALIGNED_LOSSES)[:2]
+    two = list(LOSSES)[:2]
     assert check_losses(["all"], table=two) == 0
     printed = capsys.readouterr().out
     assert [line.rpartition(" in ")[2] for line in printed.splitlines() if " faults, " in line] == two
@@ -73,14 +104,21 @@ def test_all_checks_every_loss_of_the_table(capsys):
     ("words", "error", "message"),
     [
         ([], ArgumentError, "^got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.$"),
-        (["--fix", "eiou"], ArgumentError, "^got --fix, expected losses only: 'yolo check my_loss"),
+        (
+            ["--fix", "eiou"],
+            ArgumentError,
+            r"^got --fix, expected losses only: 'yolo check .* \[task=obb\] \[timeout=SECONDS\]'.$",
+        ),
         (["my_los.py:eiou"], ArgumentError, "^there is no file my_los.py in .*: did you mean 'my_loss.py'"),
         (["my_loss.py:eiuo"], ArgumentError, "has no function 'eiuo'"),
         (["my_loss.py"], ArgumentError, "expected 'file.py:function'"),
         (["focal_eoiu"], LossSpecError, "^unknown loss 'focal_eoiu': did you mean 'focal_eiou'"),
         (["eiou:gamma=1"], LossSpecError, "has no parameter 'gamma'"),
         (["gamma=1"], LossSpecError, "unknown loss"),
-        (["eiou", "kld"], LossSpecError, "^loss 'kld' is of rotated boxes, and checks and simulations are still of"),
+        (["eiou", "task=obb"], LossSpecError, "'eiou' is of axis-aligned boxes, and task=obb has rotated boxes: choo"),
+        (["eiou", "kld", "task=detect"], LossSpecError, "^loss 'kld' is of rotated boxes, and task=detect has axis-al"),
+        (["my_loss.py:eiou:focal=1", "task=obb"], LossSpecError, "is of axis-aligned boxes, and task=obb has rotated"),
+        (["my_loss.py:eiou", "task=ob"], ArgumentError, "task=ob is not one of detect, segment, pose, obb"),
         (["eiou", "stock"], LossSpecError, "use 'ciou', the same loss with guards"),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.checks.loss_files import EIOU, check_file, children
-from yolo_feiou.checks.catalogue import CHECKS, run_checks
+from yolo_feiou.checks.catalogue import CHECKS, list_checks, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.command import check_losses
 from yolo_feiou.checks.isolation import run_checks_isolated
@@ -69,7 +69,7 @@ def test_whatever_a_loss_does_it_ends_in_a_report(folder, capsys, name):
 
 
 def test_a_loss_of_the_table_is_judged_as_in_this_process():
-    for spec in ("eiou", "focal_eiou:gamma=1", "focal_eiou:detach=false"):
+    for spec in ("eiou", "focal_eiou:gamma=1", "focal_eiou:detach=false", "kld:focal=1"):
         (apart,), here = run_checks_isolated([spec], 60), run_checks(CheckedLoss(spec, build_loss(spec)))
         assert apart.results == here.results and format_report(apart) == format_report(here)
 
@@ -80,6 +80,8 @@ def test_without_fork_a_loss_is_judged_in_this_process(folder, capsys, monkeypat
     assert check_losses(["eiou", "my.py:f"]) == 1
     printed = capsys.readouterr().out
     assert "0 faults, 0 notes in eiou" in printed and "got ValueError: x" in printed
+    assert check_losses(["my.py:f", "kld", "task=obb"]) == 1
+    assert capsys.readouterr().out.count("boxes: rotated, xywhr") == 2
     with pytest.raises(ArgumentError, match="has no function 'g'"):
         check_losses(["eiou", "my.py:g"])
     assert capsys.readouterr().out == ""
@@ -98,13 +100,13 @@ def test_checks_before_the_failure_keep_their_results(folder, capsys):
     assert check_losses(["my.py:f"]) == 1
     lines = capsys.readouterr().out.splitlines()
     oks = [line for line in lines if line.startswith("ok ")]
-    assert len(oks) >= 3 and lines[3 + len(oks)].endswith(": it ends the process")
+    assert len(oks) >= 3 and lines[4 + len(oks)].endswith(": it ends the process")
     assert lines[-3].startswith("not checked until that is fixed: ") and lines[-3].endswith(CHECKS[-1].name)
 
 
-@pytest.mark.parametrize("place", [len(CHECKS) - 1, len(CHECKS) - 2])
+@pytest.mark.parametrize("place", [CHECKS.index(check) for check in list_checks("aligned")[-2:]])
 def test_a_failure_in_a_check_that_gives_notes_is_a_fault(folder, capsys, place):
-    # The last two give notes. The file puts another function in the place of that check.
+    # Both give notes. The file puts another function in the place of that check.
     top = f"""
 import dataclasses
 import yolo_feiou.checks.catalogue as catalogue

@@ -6,7 +6,7 @@ import pytest
 
 from yolo_feiou import LOSSES
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.losses.build import build_loss, load_loss, loss_to_train, read_spec
+from yolo_feiou.losses.build import build_aligned, build_loss, load_loss, loss_to_train, read_spec
 from yolo_feiou.losses.families import (
     FAMILY_LOSSES,
     TASK_FAMILIES,
@@ -49,9 +49,17 @@ def test_a_training_takes_the_losses_of_its_boxes():
         loss_to_train("eiou", "rotated")
 
 
-def test_checks_and_simulations_take_axis_aligned_ones():
-    with pytest.raises(LossSpecError, match="'probiou' is of rotated boxes, and checks and simulations are still of"):
-        load_loss("probiou:focal=1")
+def test_a_check_takes_both_or_those_of_its_task():
+    assert load_loss("probiou:focal=1").family == load_loss("probiou", "obb").family == "rotated"
+    assert load_loss("eiou").family == load_loss("eiou", "pose").family == "aligned"
+    with pytest.raises(LossSpecError, match="'probiou' is of rotated boxes, and task=segment has axis-aligned boxes: "):
+        load_loss("probiou:focal=1", "segment")
+
+
+def test_the_papers_simulations_take_axis_aligned_ones():
+    assert build_aligned("eiou").family == "aligned"
+    with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and the paper's simulations have axis-aligned"):
+        build_aligned("kld:tau=2")
 
 
 def test_the_family_of_a_sum():

@@ -47,7 +47,7 @@ def test_a_running_mean_stays():
 
 def test_a_loss_of_rotated_boxes_is_refused():
     with pytest.raises(
-        LossSpecError, match="'gwd' is of rotated boxes, and checks and simulations are still of axis-a"
+        LossSpecError, match="'gwd' is of rotated boxes, and the paper's simulations have axis-aligned boxes"
     ):
         Conditions().build("gwd:tau=0")
 

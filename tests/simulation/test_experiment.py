@@ -15,7 +15,7 @@ def test_losses_are_those_that_are_listed_or_else_the_experiments():
     with pytest.raises(LossSpecError, match="has 'iou' twice"):
         get_losses({"losses": "iou,iou"})
     with pytest.raises(
-        LossSpecError, match="'kld' is of rotated boxes, and checks and simulations are still of axis-a"
+        LossSpecError, match="'kld' is of rotated boxes, and the paper's simulations have axis-aligned boxes"
     ):
         get_losses({"losses": "iou,kld"})
 

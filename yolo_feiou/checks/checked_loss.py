@@ -8,12 +8,14 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from yolo_feiou.checks.box_kinds import BOX_KINDS, BoxKind
 from yolo_feiou.checks.finding import Finding, pair_at
 from yolo_feiou.checks.formula import Formula, recognise
 from yolo_feiou.checks.known import Known, find_known
 from yolo_feiou.checks.pairs import IMAGE, sample_all, sample_matched
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.table import Family
 
 
 class LossFailed(Exception):
@@ -29,9 +31,13 @@ class CheckedLoss:
 
     Args:
         name: The user's name for it.
-        loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4).
+        loss: The function (pred, target) -> (N,), on xyxy boxes of shape (N, 4), or on xywhr ones of shape (N, 5).
         before: The state of torch before the loss was loaded; by default the current one.
         pixels: Pixels per unit of the boxes, for a loss of the table that depends on it.
+        family: What kind of boxes it is of; one of the table knows that itself.
+
+    Attributes:
+        family: As above.
     """
 
     def __init__(
@@ -40,18 +46,25 @@ class CheckedLoss:
         loss: Callable[..., Tensor],
         before: Snapshot | None = None,
         pixels: float = 1,
+        family: Family = "aligned",
     ) -> None:
+        self.family: Family = loss.family if isinstance(loss, BoxLoss) else family
         self.name, self.loss, self.before = name, loss, before or Snapshot()
         self.loading = self.before.changes()  # changes made by loading
         told = isinstance(loss, BoxLoss) and loss.needs_units
         self.units = {"image": IMAGE, "pixels": pixels} if told else {}
+
+    @property
+    def boxes(self) -> BoxKind:
+        """The boxes that it is of."""
+        return BOX_KINDS[self.family]
 
     def magnified(self, factor: float) -> CheckedLoss:
         """Return the loss for boxes given in a unit that is this much smaller.
 
         A loss that is told the unit has the same value then; any other one isn't told, and must be scale-free.
         """
-        return CheckedLoss(self.name, self.loss, self.before, 1 / factor)
+        return CheckedLoss(self.name, self.loss, self.before, 1 / factor, self.family)
 
     def raw(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the unchecked output of the loss for these tensors themselves.
@@ -93,7 +106,7 @@ class CheckedLoss:
         return self.values(*torch.tensor([[pred], [target]], dtype=torch.float64)).item()
 
     def gradient(self, pred: Tensor, target: Tensor) -> Tensor:
-        """Return the gradient of the sum in the predictions, (N, 4); 0 where the loss is detached.
+        """Return the gradient of the sum in the predictions, of their shape; 0 where the loss is detached.
 
         Raises:
             LossFailed: If the loss raises, forward or backward.
@@ -114,7 +127,9 @@ class CheckedLoss:
 
     @cached_property
     def formula(self) -> Formula | None:
-        """The formula; None if it is not recognised, or the loss fails."""
+        """The formula; None if it is not recognised, or the loss fails, or is of rotated boxes."""
+        if self.family != "aligned":
+            return None
         pairs = sample_matched(400)
         try:
             return recognise(*pairs, self.values(*pairs))
@@ -123,7 +138,9 @@ class CheckedLoss:
 
     @cached_property
     def known(self) -> Known | None:
-        """The loss of the table that has its values; None if the loss fails, or is another one."""
+        """The loss of the table that has its values; None if the loss fails, or is another one, or of rotated boxes."""
+        if self.family != "aligned":
+            return None
         pairs = sample_all()
         try:
             values, gradient = self.values_and_gradient(*pairs)

@@ -26,6 +26,7 @@ from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.torch_state import Snapshot
 from yolo_feiou.errors import YoloFeiouError
 from yolo_feiou.losses.build import load_loss
+from yolo_feiou.losses.families import TASK_FAMILIES
 
 try:
     import resource
@@ -42,12 +43,13 @@ EXIT_CUT_OFF = 70
 MAX_TEXT_LENGTH = 1000
 
 
-def run_child(name: str, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
+def run_child(name: str, task: str | None, channel: socket.socket, output: int, alive: int, seconds: float) -> NoReturn:
     """Load a loss, wait for the parent's signal, and check it. Never returns.
 
     Args:
         name: A spec of the table, or 'file.py:function'.
-        channel: To the parent: first `{"loaded": …}` or `{"error": …}`, then a `{"check": …}` each, then
+        task: As for `load_loss`.
+        channel: To the parent: first `{"loaded": FAMILY}` or `{"error": …}`, then a `{"check": …}` each, then
             `{"formula": …}`; or `{"broke": …}` where the code of the checks itself failed.
         output: The file descriptor for the output of the loss.
         alive: A file descriptor that becomes readable when the parent has ended.
@@ -60,7 +62,7 @@ def run_child(name: str, channel: socket.socket, output: int, alive: int, second
         threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         before = Snapshot()
         try:
-            _load_and_judge(name, channel, send, before)
+            _load_and_judge(name, task, channel, send, before)
         except (
             BaseException
         ) as error:  # of any kind: KeyboardInterrupt, or an error of our own code under a changed torch
@@ -72,15 +74,15 @@ def run_child(name: str, channel: socket.socket, output: int, alive: int, second
         )  # the parent has the results, or sees that they are missing; no exit handler of the loss runs
 
 
-def _load_and_judge(name: str, channel: socket.socket, send: _Sender, before: Snapshot) -> None:
+def _load_and_judge(name: str, task: str | None, channel: socket.socket, send: _Sender, before: Snapshot) -> None:
     try:
-        loss = load_loss(name)
+        loss = load_loss(name, task)
     except YoloFeiouError as error:
         send({"error": type(error).__name__, "message": str(error)})
         return
-    send({"loaded": True})
+    subject = CheckedLoss(name, loss, before, family=TASK_FAMILIES[task or "detect"])
+    send({"loaded": subject.family})
     channel.recv(1)
-    subject = CheckedLoss(name, loss, before)
     for check, finding in iter_results(subject):
         send({"check": check.name, "finding": finding and asdict(finding)})
     with preserve_torch_state():

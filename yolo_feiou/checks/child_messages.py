@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from yolo_feiou.checks import child
-from yolo_feiou.checks.catalogue import CHECKS, Check
+from yolo_feiou.checks.catalogue import Check, list_checks
 from yolo_feiou.checks.finding import Finding
+from yolo_feiou.losses.families import FAMILY_LOSSES
+from yolo_feiou.losses.table import Family
 
 ISOLATION_REMEDY = "let it only compute values; call it yourself in a fresh Python to see where that happens"
 
@@ -61,10 +63,18 @@ def stopped_by_changes(message: dict[str, Any]) -> CheckStopped:
     return CheckStopped(what, clean_text(message["broke"]), ISOLATION_REMEDY)
 
 
-def read_result(message: dict[str, Any], place: int) -> tuple[Check, Finding | None]:
+def read_family(message: dict[str, Any]) -> Family:
+    """Return the family of the boxes of a loss that is loaded; raise CheckStopped if the message has none."""
+    for family in FAMILY_LOSSES:
+        if message.get("loaded") == family:
+            return family
+    raise CheckStopped("it interferes with the check", "an invalid message", ISOLATION_REMEDY)
+
+
+def read_result(message: dict[str, Any], family: Family, place: int) -> tuple[Check, Finding | None]:
     """Parse a check and its finding from a message; raise CheckStopped if it is invalid."""
     try:
-        check, finding = CHECKS[place], message["finding"]
+        check, finding = list_checks(family)[place], message["finding"]
         if message["check"] != check.name:
             raise ValueError(message["check"])
         if finding is None:

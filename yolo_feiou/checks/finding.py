@@ -17,7 +17,8 @@ class Finding:
         came: What the loss returned.
         expected: What it should have returned.
         remedy: How to fix it.
-        pair: The prediction and the target that show it, as xyxy numbers; None where it is independent of the boxes.
+        pair: The prediction and the target that show it, as numbers, xyxy or xywhr; None where it is independent of
+            the boxes.
     """
 
     message: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
-from yolo_feiou.checks.pairs import sample_disjoint, sample_matched
+from yolo_feiou.losses.table import Family
 
 #: What to do about a known loss that carries a length.
 UNIT_REMEDIES = {
@@ -15,6 +17,23 @@ UNIT_REMEDIES = {
     "image's sides by the stride, or take loss=mpdiou, which is told both",
     "nwd": "Ultralytics passes boxes in strides, and c is in pixels: divide c by the stride, or take loss=nwd, which "
     "is told it",
+}
+#: How many times as large boxes are tried; those of `check_tiny` are axis-aligned.
+SCALES: Mapping[Family, tuple[float, ...]] = {"aligned": (10, 1000), "rotated": (10, 1000, 0.001)}
+#: What follows from a value that depends on the unit, and what to do about it.
+UNIT_EFFECTS: Mapping[Family, str] = {
+    "aligned": "so large boxes count more",
+    "rotated": "so large and small boxes count differently",
+}
+SCALE_REMEDIES: Mapping[Family, str] = {
+    "aligned": "divide lengths by a side of the target or of the enclosing box, areas by an area",
+    "rotated": "divide lengths by a side of the target; what is added to variances is in squared units of the boxes: "
+    "of the table's losses floor=0 leaves it out",
+}
+#: What boxes are taken for whose value depends on where they lie, and how to read them.
+MISREADINGS: Mapping[Family, tuple[str, str]] = {
+    "aligned": ("are xyxy boxes taken for xywh", "w = x2 − x1, h = y2 − y1, centre = (x1 + x2)/2"),
+    "rotated": ("are xywhr boxes taken for xyxy", "x, y, w, h, r = pred.unbind(1), with (x, y) the centre"),
 }
 
 
@@ -25,37 +44,38 @@ def find_difference(one: Tensor, other: Tensor) -> int | None:
 
 
 def check_translation(subject: CheckedLoss) -> Finding | None:
-    """Find a value that changes when both boxes are moved: xyxy was read as corner, or centre, and size."""
-    pred, target = sample_matched(50)
-    move = torch.tensor((70.0, 40.0, 70.0, 40.0))
+    """Find a value that changes when both boxes are moved: the coordinates are taken for others."""
+    pred, target = subject.boxes.sample_matched(50)
+    move = subject.boxes.shift(*torch.tensor(((70.0,), (40.0,))))
     here, there = subject.values(pred, target), subject.values(pred + move, target + move)
     if (i := find_difference(here, there)) is None:
         return None
+    misread, remedy = MISREADINGS[subject.family]
     return Finding(
-        "the value depends on where the boxes lie: are xyxy boxes taken for xywh?",
+        f"the value depends on where the boxes lie: {misread}?",
         f"{format_numbers(here[i].item())}, and {format_numbers(there[i].item())} with both boxes moved by (70, 40)",
         "the same value",
-        "w = x2 − x1, h = y2 − y1, centre = (x1 + x2)/2",
+        remedy,
         pair_at((pred, target), i),
     )
 
 
 def check_scale(subject: CheckedLoss) -> Finding | None:
-    """Find a value that changes with the unit: errors in pixels, which large boxes dominate."""
-    pred, target = sample_matched(50)
+    """Find a value that changes with the unit: errors in pixels, which large boxes dominate, or a floor of sides."""
+    boxes = subject.boxes
+    pred, target = boxes.sample_matched(50)
     here = subject.values(pred, target)
     name = subject.known.spec.partition(":")[0] if subject.known else ""
-    for factor in (10, 1000):
-        there = subject.magnified(factor).values(pred * factor, target * factor)
+    for factor in SCALES[subject.family]:
+        larger = boxes.magnify(pred, factor), boxes.magnify(target, factor)
+        there = subject.magnified(factor).values(*larger)
         if (i := find_difference(here, there)) is not None:
             return Finding(
-                "the value depends on the unit of the boxes, so large boxes count more",
+                f"the value depends on the unit of the boxes, {UNIT_EFFECTS[subject.family]}",
                 f"{format_numbers(here[i].item())}, and {format_numbers(there[i].item())} with both boxes {factor} "
                 "times as large",
                 "the same value",
-                UNIT_REMEDIES.get(
-                    name, "divide lengths by a side of the target or of the enclosing box, areas by an area"
-                ),
+                UNIT_REMEDIES.get(name, SCALE_REMEDIES[subject.family]),
                 pair_at((pred, target), i),
             )
     return None
@@ -63,7 +83,7 @@ def check_scale(subject: CheckedLoss) -> Finding | None:
 
 def check_identical(subject: CheckedLoss) -> Finding | None:
     """Find a value other than 0 for two identical boxes."""
-    _, target = sample_matched(50)
+    _, target = subject.boxes.sample_matched(50)
     values = subject.values(target, target)
     if (i := find_difference(torch.zeros_like(values), values)) is None:
         return None
@@ -78,7 +98,7 @@ def check_identical(subject: CheckedLoss) -> Finding | None:
 
 def check_negative(subject: CheckedLoss) -> Finding | None:
     """Find a negative value, better than that of identical boxes."""
-    for pairs in (sample_matched(200), sample_disjoint(100)):
+    for pairs in (subject.boxes.sample_matched(200), subject.boxes.sample_disjoint(100)):
         values = subject.values(*pairs)
         if (values < -1e-6).any():
             i = int(values.argmin())
@@ -99,12 +119,13 @@ def check_receding(subject: CheckedLoss) -> Finding | None:
     PIoU v2, does so if it is attached. Detached it lowers the value too, and the boxes still approach.
     """
     shifts = torch.tensor((1.5, 2, 3, 5, 8), dtype=torch.float64)
-    target = torch.tensor((0, 0, 1, 1), dtype=torch.float64).expand(5, 4)
-    for direction in ((1, 1, 1, 1), (1, 0, 1, 0), (0, 1, 0, 1)):
-        pred = target + shifts[:, None] * torch.tensor(direction)
+    target = subject.boxes.unit_box.expand(5, -1)
+    for x, y in ((1, 1), (1, 0), (0, 1)):
+        direction = subject.boxes.shift(*torch.tensor(((x,), (y,))))
+        pred = target + shifts[:, None] * direction
         values, gradient = subject.values_and_gradient(pred, target)
         values = values.double()
-        away = (gradient * torch.tensor(direction)).sum(1) < 0
+        away = (gradient * direction).sum(1) < 0
         if (fell := (values[1:] < values[:-1] - 1e-6) & (away[1:] | away[:-1])).any():
             i = int(fell.nonzero()[0]) + 1
             return Finding(

@@ -6,7 +6,6 @@ import torch
 
 from yolo_feiou.checks.checked_loss import CheckedLoss, describe_output
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
-from yolo_feiou.checks.pairs import sample_matched
 from yolo_feiou.checks.torch_state import GRADIENTS_SETTING
 from yolo_feiou.errors import first_three
 
@@ -14,14 +13,14 @@ from yolo_feiou.errors import first_three
 def check_runs(subject: CheckedLoss) -> Finding | None:
     """Find an error on ordinary boxes, which `CheckedLoss.raw` turns into a finding."""
     for dtype in (torch.float32, torch.float64):
-        subject.raw(*(side.to(dtype) for side in sample_matched(5)))
+        subject.raw(*(side.to(dtype) for side in subject.boxes.sample_matched(5)))
     return None
 
 
 def check_shape(subject: CheckedLoss) -> Finding | None:
     """Find another output than one float a pair, attached: most often a mean, a column, or an N × N matrix."""
     for n in (5, 1, 0):
-        pred, target = (side.float() for side in sample_matched(n))
+        pred, target = (side.float() for side in subject.boxes.sample_matched(n))
         values = subject.raw(pred.requires_grad_().clone(), target)
         if not isinstance(values, torch.Tensor) or values.shape != (n,):
             what, came = "not one value a pair", describe_output(values)
@@ -42,13 +41,13 @@ def check_shape(subject: CheckedLoss) -> Finding | None:
 
 def check_backward(subject: CheckedLoss) -> Finding | None:
     """Find an error of the backward pass on ordinary boxes, likewise."""
-    subject.gradient(*sample_matched(5))
+    subject.gradient(*subject.boxes.sample_matched(5))
     return None
 
 
 def check_repeatable(subject: CheckedLoss) -> Finding | None:
     """Find values that change at a second call, so that no comparison is valid: it is random, or has state."""
-    pairs = sample_matched(20)
+    pairs = subject.boxes.sample_matched(20)
     first, second = subject.values(*pairs), subject.values(*pairs)
     if not (changed := (first - second).abs() > 1e-9).any():
         return None
@@ -65,7 +64,7 @@ def check_repeatable(subject: CheckedLoss) -> Finding | None:
 def check_inputs_unchanged(subject: CheckedLoss) -> Finding | None:
     """Find arguments changed in place: training uses the target boxes afterwards, for DFL among others."""
     for i, name in enumerate(("prediction", "target")):
-        before = sample_matched(20)
+        before = subject.boxes.sample_matched(20)
         after = tuple(side.clone() for side in before)
         subject.raw(*after)
         if (changed := (before[i] != after[i]).any(1)).any():

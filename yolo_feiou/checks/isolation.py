@@ -16,19 +16,22 @@ from typing import Any
 
 from yolo_feiou import errors
 from yolo_feiou.checks import child
-from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults, run_checks
+from yolo_feiou.checks.catalogue import Check, CheckResults, list_checks, run_checks
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.child_messages import (
     ISOLATION_REMEDY,
     CheckStopped,
     ProcessEnding,
     clean_text,
+    read_family,
     read_message,
     read_result,
     stopped_by_changes,
 )
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.losses.build import load_loss
+from yolo_feiou.losses.families import TASK_FAMILIES
+from yolo_feiou.losses.table import Family
 
 #: Largest size of the results of a loss in bytes; usual ones have a few thousand.
 MAX_RESULT_BYTES = 4 << 20
@@ -38,24 +41,27 @@ OUTPUT_TAIL_BYTES = 4096
 POLL_SECONDS = 0.1
 
 
-def run_checks_isolated(names: Sequence[str], seconds: float) -> Iterator[CheckResults]:
+def run_checks_isolated(names: Sequence[str], seconds: float, task: str | None = None) -> Iterator[CheckResults]:
     """Yield the results of each loss, after all are loaded; each has a process of its own, where fork exists.
 
     Args:
         names: Specs of the table, or 'file.py:function'.
         seconds: Timeout of loading and of checking one loss, each.
+        task: As for `load_loss`.
 
     Raises:
         ArgumentError: If a function can't be loaded.
-        LossSpecError: If a spec is wrong.
+        LossSpecError: If a spec is wrong, or of other boxes than those of the task.
     """
     if not hasattr(os, "fork"):  # Windows
-        yield from [run_checks(subject) for subject in [CheckedLoss(name, load_loss(name)) for name in names]]
+        family = TASK_FAMILIES[task or "detect"]
+        subjects = [CheckedLoss(name, load_loss(name, task), family=family) for name in names]
+        yield from [run_checks(subject) for subject in subjects]
         return
     processes: list[_Process] = []
     try:
         for name in names:
-            processes.append(_Process(name, seconds, processes))
+            processes.append(_Process(name, task, seconds, processes))
         for process in processes:
             process.load()
         for process in processes:
@@ -71,12 +77,14 @@ class _Process:
 
     Args:
         name: Of the loss.
+        task: As for `load_loss`.
         seconds: Timeout of loading and of checking, each.
         others: Processes started before; their channels are closed in this one.
     """
 
-    def __init__(self, name: str, seconds: float, others: Sequence[_Process]) -> None:
+    def __init__(self, name: str, task: str | None, seconds: float, others: Sequence[_Process]) -> None:
         self.name, self.seconds = name, seconds
+        self.family: Family = TASK_FAMILIES[task or "detect"]  # until the loss is loaded
         self.channel, theirs = socket.socketpair()
         self.output, written = os.pipe()
         alive, self.alive = os.pipe()
@@ -92,7 +100,7 @@ class _Process:
         if not self.pid:
             for other in (*others, self):
                 other.close()
-            child.run_child(name, theirs, written, alive, seconds)
+            child.run_child(name, task, theirs, written, alive, seconds)
         theirs.close()
         os.close(written)
         os.close(alive)
@@ -108,6 +116,8 @@ class _Process:
         """
         try:
             message = self._receive(time.monotonic() + self.seconds, "while it is imported")
+            if not message.keys() & {"error", "broke"}:
+                self.family = read_family(message)
         except CheckStopped as stopped:
             self.stopped = stopped
             return
@@ -135,12 +145,13 @@ class _Process:
                 if "formula" in message:
                     formula = message
                 else:
-                    found.append(read_result(message, len(found)))
+                    found.append(read_result(message, self.family, len(found)))
         except CheckStopped as stopped:
-            check = CHECKS[min(len(found), len(CHECKS) - 1)]
+            checks = list_checks(self.family)
+            check = checks[min(len(found), len(checks) - 1)]
             found.append((replace(check, severity="fault", by_formula=False), stopped.finding))
         text = clean_text(formula["formula"]) if formula and isinstance(formula["formula"], str) else None
-        return CheckResults(self.name, text, tuple(found))
+        return CheckResults(self.name, self.family, text, tuple(found))
 
     def end(self) -> None:
         """Kill the process and its session."""

@@ -7,14 +7,14 @@ import torch
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
 from yolo_feiou.checks.geometry import check_scale, find_difference
-from yolo_feiou.checks.pairs import DEGENERATE_PAIRS, degenerate_pair, sample_matched
+from yolo_feiou.checks.pairs import sample_matched
 
 
 def check_finite(subject: CheckedLoss) -> Finding | None:
     """Find a NaN or infinite value or gradient on a degenerate pair, in a batch of its own, or in a large batch."""
     for dtype in (torch.float32, torch.float64):
-        for name in DEGENERATE_PAIRS:
-            pairs = degenerate_pair(name, dtype)
+        for name in subject.boxes.degenerate:
+            pairs = subject.boxes.degenerate_pair(name, dtype)
             for what, numbers in zip(("value", "gradient"), subject.values_and_gradient(*pairs), strict=True):
                 if not numbers.isfinite().all():
                     return Finding(
@@ -25,7 +25,7 @@ def check_finite(subject: CheckedLoss) -> Finding | None:
                         "torch.where and nan_to_num fix the value, and leave the NaN in the gradient",
                         pair_at(pairs, 0),
                     )
-    pairs = sample_matched(2_000)
+    pairs = subject.boxes.sample_matched(2_000)
     for what, numbers in zip(("value", "gradient"), subject.values_and_gradient(*pairs), strict=True):
         if (wrong := ~numbers.isfinite().reshape(len(numbers), -1).all(1)).any():
             i = int(wrong.nonzero()[0])
@@ -63,8 +63,11 @@ def check_tiny(subject: CheckedLoss) -> Finding | None:
 
 def check_half_precision(subject: CheckedLoss) -> Finding | None:
     """Find a value that half precision changes by over 2 %: in fp16 two boxes of side 181 overflow w·h + w_t·h_t."""
+    boxes = subject.boxes
     for dtype in (torch.float16, torch.bfloat16):
-        pred, target = (32 * side.to(dtype) for side in sample_matched(100))  # as in pixels: sides up to 500 and more
+        pred, target = (
+            boxes.magnify(side.to(dtype), 32) for side in boxes.sample_matched(100)
+        )  # as in pixels: sides up to 500 and more
         came, expected = subject.values(pred, target), subject.values(pred.double(), target.double())
         close = (came - expected).abs() <= 0.02 * (1 + expected.abs())  # False where it came out as NaN
         if not (bad := ~close & expected.isfinite()).any():

@@ -81,13 +81,13 @@ class Constants(TorchFunctionMode):
 
 
 def finite_differences(loss: Callable[[Tensor, Tensor], Tensor], pred: Tensor, target: Tensor, step: float) -> Tensor:
-    """Return the central differences of the sum of a loss, with its constants held, in the predictions: (N, 4).
+    """Return the central differences of the sum of a loss, with its constants held, in the predictions: (N, D).
 
     All pairs are given at each call, so a loss that depends on the whole batch is differentiated correctly too. NaN
     where the loss branched and has no slope.
 
     Args:
-        loss: From xyxy boxes, twice (N, 4), to one value a pair, (N,).
+        loss: From boxes, twice (N, D), to one value a pair, (N,).
         pred: The point of interest, float64.
         target: The targets.
         step: The step to each side.

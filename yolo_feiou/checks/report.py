@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yolo_feiou.checks.catalogue import CHECKS, Check, CheckResults
+from yolo_feiou.checks.box_kinds import BOX_KINDS
+from yolo_feiou.checks.catalogue import Check, CheckResults, list_checks
 from yolo_feiou.checks.finding import Finding
 from yolo_feiou.escape import make_visible
 
@@ -12,14 +13,17 @@ SEVERITY_LABELS = {"fault": "FAULT", "note": "note"}
 
 
 def format_report(checked: CheckResults) -> str:
-    """Return the report of a loss: its formula, a line for each check with its finding below, and the counts."""
-    lines = [checked.name, f"recognised: {checked.formula or 'unknown formula'}", ""]
+    """Return the report of a loss: boxes and formula, a line for each check with its finding below, and the counts."""
+    lines = [checked.name, f"boxes: {BOX_KINDS[checked.family].label}"]
+    if checked.family == "aligned":
+        lines += [f"recognised: {checked.formula or 'unknown formula'}"]
+    lines += [""]
     for check, finding in checked.results:
         lines += [
             format_line(check, finding, checked.formula is not None),
             *(f"{'':8}{detail}" for detail in format_details(finding)),
         ]
-    if left := [check.name for check in CHECKS[len(checked.results) :]]:
+    if left := [check.name for check in list_checks(checked.family)[len(checked.results) :]]:
         lines += [f"not checked until that is fixed: {', '.join(left)}"]
     counts = ", ".join(format_severity_count(checked.list_found(severity), severity) for severity in SEVERITY_LABELS)
     return "\n".join(map(make_visible, [*lines, "", f"{counts} in {checked.name}"]))  # a user's text is among them

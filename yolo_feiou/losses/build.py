@@ -12,9 +12,11 @@ from torch import Tensor
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.bound import Bound, value_at
 from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
-from yolo_feiou.losses.families import check_family, find_family
+from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.families import TASK_FAMILIES, check_family, find_family
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
+from yolo_feiou.losses.rotated_boxes import RotatedPair
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, Family, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
@@ -158,28 +160,37 @@ def give_parameters(term: LossTerm, parameters: Mapping[str, Value | None]) -> L
     return replace(term, values={**term.values, **read_parameters(term.info.name, given, term.info.parameters)})
 
 
-def load_loss(spec: str) -> LossFunction:
+def load_loss(spec: str, task: str | None = None) -> LossFunction:
     """Return the loss of a spec for a check: a function of a user's own is given as it is, with its parameters.
 
+    Args:
+        spec: As for `build_loss`.
+        task: Ultralytics' name of the task whose boxes it must be of; None for any. A function of a user's own is of
+            axis-aligned boxes, and with 'obb' of rotated ones.
+
     Raises:
-        LossSpecError: If it is of rotated boxes; and as `build_loss`.
+        LossSpecError: If it is of other boxes than those of the task; and as `build_loss`.
         ArgumentError: As `build_loss`.
     """
     terms = read_spec(spec)
     if len(terms) == 1 and terms[0].info.form == "user" and not terms[0].modifiers:
-        return partial(cast(UserFunction, terms[0].info.function).on_boxes, terms[0].values)
-    return build_aligned(spec)
+        pair = RotatedPair if task is not None and TASK_FAMILIES[task] == "rotated" else Pair
+        return partial(cast(UserFunction, terms[0].info.function).on_boxes, terms[0].values, pair=pair)
+    loss = build_loss(spec)
+    if task is not None:
+        check_family(loss, TASK_FAMILIES[task], f"task={task} has")
+    return loss
 
 
 def build_aligned(spec: str) -> BoxLoss:
-    """Return the loss of a spec for what is made for axis-aligned boxes: checks and simulations.
+    """Return the loss of a spec for what is made for axis-aligned boxes: the paper's simulations.
 
     Raises:
         LossSpecError: If it is of rotated boxes; and as `build_loss`.
         ArgumentError: As `build_loss`.
     """
     loss = build_loss(spec)
-    check_family(loss, "aligned", "checks and simulations are still of")
+    check_family(loss, "aligned", "the paper's simulations have")
     return loss
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.rotated_boxes import AnyPair
 from yolo_feiou.losses.table import LossInfo
 from yolo_feiou.losses.user.sources import Source
 from yolo_feiou.parameters import Flag, Float, LossParameter, Text, format_value
@@ -79,11 +80,18 @@ class UserFunction:
         """Return what the function returns for a pair."""
         return self._call((pair,) if self.takes_pair else (pair.pred, pair.target), values)
 
-    def on_boxes(self, values: Mapping[str, Any], pred: Tensor, target: Tensor) -> Any:
-        """Return what the function returns for boxes, to a check: two tensors are given as they are."""
-        return self._call((Pair(pred, target, (640, 640)),) if self.takes_pair else (pred, target), values)
+    def on_boxes(self, values: Mapping[str, Any], pred: Tensor, target: Tensor, pair: type[AnyPair] = Pair) -> Any:
+        """Return what the function returns for boxes, to a check: two tensors are given as they are.
 
-    def _call(self, boxes: Sequence[Pair | Tensor], values: Mapping[str, Any]) -> Any:
+        Args:
+            values: Its parameters.
+            pred: Boxes of shape (N, 4), or (N, 5) for a `RotatedPair`.
+            target: Likewise.
+            pair: What it takes if it takes a pair.
+        """
+        return self._call((pair(pred, target, (640, 640)),) if self.takes_pair else (pred, target), values)
+
+    def _call(self, boxes: Sequence[AnyPair | Tensor], values: Mapping[str, Any]) -> Any:
         try:
             return self.function(*boxes, **self._convert(values))
         except AttributeError as error:
