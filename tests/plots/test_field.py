@@ -6,7 +6,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_rgb
 from matplotlib.quiver import Quiver
 
-from yolo_feiou.plots.field import PLANE_LABELS, REGION_STYLES, draw_field
+from yolo_feiou.plots.field import ANGLE_LABEL, PLANE_LABELS, REGION_STYLES, draw_field
 from yolo_feiou.plots.style import save_figure
 
 PLANES = ("offset", "size", "both")
@@ -106,6 +106,17 @@ def test_the_planes_have_titles_and_one_scale():
         "zero gradient",
         "non-finite gradient",
     ]
+
+
+def test_the_planes_are_those_of_the_rows_and_angles_are_in_degrees():
+    """Their rows have radians."""
+    names = {"offset": "along", "size": "across", "both": "scaled"}
+    figure = draw_field([row | {"plane": names[row["plane"]]} for row in table()], "kld")
+    for axis, plane in zip(figure.axes, names.values(), strict=False):
+        assert (axis.get_xlabel(), axis.get_ylabel(), axis.get_title()) == PLANE_LABELS[plane]
+        assert axis.get_ylabel() == ANGLE_LABEL
+        ticks = dict(zip((text.get_text() for text in axis.get_yticklabels()), axis.get_yticks(), strict=True))
+        assert (ticks["45°"], ticks["−90°"]) == pytest.approx((np.pi / 4, -np.pi / 2))
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])

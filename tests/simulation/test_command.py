@@ -63,6 +63,7 @@ def test_the_same_command_gives_the_same_bytes(yolo, tmp_path):
         (["figure=7", *QUICK, "losses=iou"], FILES),
         (["field=giou", "points=3"], ["field.csv", "field.png"]),
         (["field=focal_eiou:gamma=1,norm=tal", "points=3"], ["field.csv", "field.png"]),
+        (["field=kld:focal=1", "points=3", "ratio=2"], ["field.csv", "field.png"]),
     ],
     ids=lambda words: words[0],
 )
@@ -81,14 +82,39 @@ def test_the_figures_of_the_simulations_are_their_setups(yolo, capsys):
         assert json.loads((Path(str(setup)) / "settings.json").read_text())["setup"] == setup
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["figure=1", "losses=eiou,kld"],
+            "loss 'kld' is of rotated boxes, and the paper's simulations have axis-aligned",
+        ),
+        (
+            ["setup=1", "losses=gwd:tau=2"],
+            "loss 'gwd' is of rotated boxes, and the paper's simulations have axis-align",
+        ),
+        (["field=eiou", "ratio=2"], "ratio"),
+        (["field=kld", "image=480,640"], "image"),
+    ],
+)
+def test_what_is_of_other_boxes_is_refused(yolo, tmp_path, capsys, words, message):
+    """Before anything is written."""
+    assert yolo("simulate", *words, "out=results") == 2
+    assert message in capsys.readouterr().err and names(tmp_path) == []
+
+
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
 def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     """Each subject, and each of its arguments with its default and what it expects."""
     assert yolo("simulate", *words) == 0
     sections = capsys.readouterr().out.split("\n\n")
-    assert [section.splitlines()[0] for section in sections[1:]] == [*EXPERIMENTS, "field=LOSS"]
+    assert [section.splitlines()[0] for section in sections[1:]] == [
+        *EXPERIMENTS,
+        "field=LOSS",
+        "field=LOSS of rotated boxes",
+    ]
     for section, subject in zip(
-        sections[1:], [*EXPERIMENTS.values(), field.make_field_experiment("eiou")], strict=True
+        sections[1:], [*EXPERIMENTS.values(), *map(field.make_field_experiment, ("eiou", "kld"))], strict=True
     ):
         lines = section.splitlines()[1:]
         assert [line.split("=")[0].strip() for line in lines] == [argument.name for argument in subject.arguments]

@@ -52,6 +52,14 @@ def test_a_loss_of_rotated_boxes_is_refused():
         Conditions().build("gwd:tau=0")
 
 
+def test_a_loss_that_is_built_is_prepared_whatever_its_boxes():
+    loss = build_loss("kld:tau=1..2")
+    assert Conditions(t=1).prepare(loss, "kld:tau=1..2") is loss and not loss.training
+    pairs = torch.tensor([[0, 0, 4, 1, 0.3]]), torch.tensor([[0.0, 0, 4, 1, 0]])
+    assert torch.equal(loss(*pairs), build_loss("kld:tau=2")(*pairs))
+    assert list(Conditions().tell(["gwd", "kld:tau=1..2"])) == ["kld:tau=1..2: as it is at t=0 of a training (t=)"]
+
+
 def test_what_follows_from_a_training_set_is_refused():
     with pytest.raises(ArgumentError, match="c=auto is the mean size of a training set's objects; there is none here"):
         Conditions().build("nwd:c=auto")

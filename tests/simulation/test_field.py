@@ -8,7 +8,7 @@ import torch
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.simulation import field as module
-from yolo_feiou.simulation.field import PLANES, compute_field
+from yolo_feiou.simulation.field import PLANES, ROTATED_PLANES, compute_field, compute_rotated_field
 from yolo_feiou.storage.tables import read_csv
 
 
@@ -164,6 +164,98 @@ def test_the_command_says_how_much_has_a_zero_gradient(tmp_path):
     assert [line.split()[2] for line in lines] == ["offset:", "size:", "both:"]
     assert len(read_csv(tmp_path / "field.csv")) == 75
     assert (tmp_path / "field.png").stat().st_size > 10_000
+
+
+def rotated_row(spec, plane, u, v, **given):
+    """The row of one place of rotated boxes, of which the grid has 9 × 9."""
+    rows = compute_rotated_field(build_loss(spec), 9, **given)
+    return next(row for row in rows if row["plane"] == plane and (row["u"], row["v"]) == pytest.approx((u, v)))
+
+
+@pytest.mark.parametrize(
+    ("plane", "box"),
+    [("along", (1.5, 0, 6, 2, -2)), ("across", (0, 0.5, 6, 2, -2)), ("scaled", (0, 0, 6 * 2**0.25, 2 * 2**0.25, -2))],
+)
+def test_a_place_is_a_rotated_box_of_its_plane(plane, box):
+    """u = ¼ and v = −2, about a target of 6 × 2."""
+    place = torch.tensor([[0.25, -2]], dtype=torch.float64)
+    assert module.place_rotated_boxes(plane, 6, 2, place).tolist() == [pytest.approx(box)]
+
+
+def test_the_step_of_a_rotated_box_by_the_chain_rule():
+    """A loss with the slopes 2, 3, 5, 7 and 11; the target has √(wh) = 6 and is 4 times as wide as high: 12 × 3.
+
+    u is in widths of 12 and in heights of 3; of u doublings w = 12 · 2^u has the slope 12 · 2^u ln 2, h likewise.
+    """
+    slopes = torch.tensor((2, 3, 5, 7, 11), dtype=torch.float64)
+    rows = compute_rotated_field(lambda pred, target: pred @ slopes, 5, 1, 1, 4, 6)
+    assert [row["plane"] for row in rows] == [plane for plane in ROTATED_PLANES for _ in range(25)]
+    for row in rows:
+        sides = (5 * 12 + 7 * 3) * 2 ** row["u"] * LN2
+        assert row["du"] == pytest.approx({"along": -24, "across": -9, "scaled": -sides}[row["plane"]])
+        assert row["dv"] == -11
+        assert abs(row["u"]) <= 1 and abs(row["v"]) <= math.pi / 2
+    assert {row["v"] for row in rows} == {i * math.pi / 4 for i in (-2, -1, 0, 1, 2)}
+    centre = [row for row in rows if row["u"] == row["v"] == 0]
+    assert [row["probiou"] for row in centre] == pytest.approx([1] * 3, abs=1e-3)
+
+
+def test_the_pull_of_kld_by_hand():
+    """D = ½(x²/(w/2)² + y²/(h/2)² + sin²Δ (16 + 1/16 − 2)) for boxes of one size, 4 times as wide as high.
+
+    So by u, x = uw: −4u, the same across; by Δ: −½ · 14.0625 sin 2Δ, whatever the offset.
+    """
+    for plane in ("along", "across"):
+        row = rotated_row("kld:function=none,tau=0,floor=0", plane, 1.5, math.pi / 4)
+        assert (row["du"], row["dv"]) == pytest.approx((-6, -7.03125))
+        assert row["kind"] == "towards"
+
+
+def test_a_square_is_not_turned():
+    rows = compute_rotated_field(build_loss("kld"), 5, ratio=1)
+    assert [row["dv"] for row in rows if row["plane"] != "across"] == pytest.approx([0] * 50, abs=1e-12)
+
+
+@pytest.mark.parametrize("spec", ["probiou", "kld", "gwd", "bd", "kfiou"])
+def test_a_rotated_field_has_the_symmetry_of_the_rectangle(spec):
+    """Mirrored offsets and angles have the mirrored step; far from the target nothing of it is non-finite."""
+    steps = {(row["plane"], row["u"], row["v"]): row for row in compute_rotated_field(build_loss(spec), 9)}
+    for (plane, u, v), row in steps.items():
+        mirrored = steps[plane, u, -v]
+        assert (mirrored["du"], mirrored["dv"]) == pytest.approx((row["du"], -row["dv"]), abs=1e-12)
+        if plane != "scaled":
+            mirrored = steps[plane, -u, v]
+            assert (mirrored["du"], mirrored["dv"]) == pytest.approx((-row["du"], row["dv"]), abs=1e-12)
+        assert row["kind"] != "broken"
+
+
+def test_the_command_tells_of_rotated_boxes(tmp_path):
+    """A target of 64 × 16 pixels is 8 × 2 strides. GWD in pixels: across, d² = (16u)², −∂/∂u = −512u. It is 0 at ±90°
+    without an offset, where nothing turns, as at the target: 3 of 9 places."""
+    subject = module.make_field_experiment("gwd:function=none,tau=0,floor=0")
+    assert [argument.name for argument in subject.arguments] == ["points", "offset", "octaves", "ratio", "side", "t"]
+    lines = list(subject.make(tmp_path, {"points": 3, "offset": 1.0}))
+    assert lines[0].endswith(": boxes in strides of 8 pixels, targets of √(wh) = 32 pixels (side=)")
+    assert [line.split()[2] for line in lines[1:]] == ["along:", "across:", "scaled:"]
+    assert lines[2].endswith(
+        ": towards 66.7%, away 0.0%, zero gradient 33.3%, non-finite gradient 0.0%, angle pulled away 0.0%"
+    )
+    rows = read_csv(tmp_path / "field.csv")
+    (row,) = (row for row in rows if (row["plane"], row["u"], row["v"]) == ("across", 1, 0))
+    assert row["du"] == pytest.approx(-512) and 0 < row["probiou"] < 1
+    assert (tmp_path / "field.png").stat().st_size > 10_000
+    list(subject.make(tmp_path, {"points": 3, "offset": 1.0, "side": 64.0, "ratio": 1.0}))
+    rows = read_csv(tmp_path / "field.csv")
+    assert next(row for row in rows if row["plane"] == "across" and row["u"] == 1)["du"] == pytest.approx(-2 * 64**2)
+
+
+def test_an_attached_weight_pulls_the_angle_away(tmp_path):
+    """Of boxes that are crossed ProbIoU is low, where a weight in the graph pushes apart."""
+    subject = module.make_field_experiment("kld:focal=1,detach=false")
+    *_, scaled = subject.make(tmp_path, {"points": 9})
+    assert float(scaled.rpartition(" ")[2].strip("%")) > 30
+    *_, scaled = module.make_field_experiment("kld:focal=1").make(tmp_path, {"points": 9})
+    assert scaled.endswith("angle pulled away 0.0%")
 
 
 def test_a_wrong_loss_shows_before_anything_is_written():

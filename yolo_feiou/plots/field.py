@@ -12,10 +12,15 @@ from matplotlib.patches import Patch
 from yolo_feiou.plots.style import make_panels
 from yolo_feiou.storage.tables import Row
 
+#: The axis label of an angle, which is in radians and has its ticks in degrees.
+ANGLE_LABEL = "angle Δr"
 PLANE_LABELS = {
     "offset": ("offset Δx, in box widths", "offset Δy, in box heights", "boxes of one size"),
     "size": ("log₂ w/w_t", "log₂ h/h_t", "boxes with one centre"),
     "both": ("offset Δx, in box widths", "log₂ of both sides' ratio", "offset and size"),
+    "along": ("offset along the width, in widths", ANGLE_LABEL, "offset along and angle"),
+    "across": ("offset across it, in heights", ANGLE_LABEL, "offset across and angle"),
+    "scaled": ("log₂ of both sides' ratio", ANGLE_LABEL, "size and angle, boxes with one centre"),
 }
 #: Regions with a colour of their own: colour, opacity, and label.
 REGION_STYLES = {
@@ -29,19 +34,23 @@ def draw_field(rows: list[Row], loss: str, arrows: int = 17) -> Figure:
     """Draw the direction of the step (arrows), its size (blue), where it pushes away (red), where it is zero (grey).
 
     Args:
-        rows: As `simulation.field.field` returns them.
-        loss: The loss's spec.
+        rows: As `simulation.field.compute_field` returns them, or `compute_rotated_field`.
+        loss: The loss's spec, or more, for the title.
         arrows: Arrows along an axis, about.
     """
-    figure, axes = make_panels(1, len(PLANE_LABELS), 16.5, 5.4, f"{loss}: the step that it makes a box take")
+    planes = list(dict.fromkeys(row["plane"] for row in rows))
+    figure, axes = make_panels(1, len(planes), 16.5, 5.4, f"{loss}: the step that it makes a box take")
     sizes = [row["size"] for row in rows if np.isfinite(row["size"])]
     top = np.quantile(sizes, 0.98) if any(sizes) else 1.0
     shades = []
-    for axis, (plane, (u, v, title)) in zip(axes, PLANE_LABELS.items(), strict=True):
+    for axis, plane in zip(axes, planes, strict=True):
+        u, v, title = PLANE_LABELS[plane]
         shades.append(draw_plane(axis, [row for row in rows if row["plane"] == plane], top, arrows))
         axis.set_xlabel(u)
         axis.set_ylabel(v)
         axis.set_title(title)
+        if v == ANGLE_LABEL:
+            axis.set_yticks(np.linspace(-np.pi / 2, np.pi / 2, 5), ["−90°", "−45°", "0°", "45°", "90°"])
     figure.colorbar(shades[-1], ax=axes, label="size of the gradient", shrink=0.85, pad=0.01)
     key = [Patch(color=tint, alpha=alpha, label=label) for tint, alpha, label in REGION_STYLES.values()]
     figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)

@@ -85,7 +85,9 @@ def find_free(path: Path) -> Path:
 def format_usage() -> str:
     """Return the experiments, with their arguments and defaults."""
     lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
-    for arg, subject in {**EXPERIMENTS, "field=LOSS": field.make_field_experiment("eiou")}.items():
+    fields = {"field=LOSS": "eiou", "field=LOSS of rotated boxes": "kld"}
+    subjects = EXPERIMENTS | {arg: field.make_field_experiment(loss) for arg, loss in fields.items()}
+    for arg, subject in subjects.items():
         lines.append(f"\n{arg}")
         lines += [f"    {a.name + '=' + format_default(a.default):28} {a.expected}" for a in subject.arguments]
     return "\n".join(lines)

@@ -33,19 +33,26 @@ class Conditions:
             )
 
     def build(self, spec: str) -> BoxLoss:
-        """Return the loss of a spec as it is at `t`; a running mean stays as it is at its start.
+        """Return the loss of a spec, of axis-aligned boxes, as it is at `t`, see `prepare`.
 
         Raises:
             ArgumentError: If a parameter follows from a training set.
             LossSpecError: If the spec is wrong, or of rotated boxes.
         """
-        loss = build_aligned(spec).eval()
+        return self.prepare(build_aligned(spec), spec)
+
+    def prepare(self, loss: BoxLoss, spec: str) -> BoxLoss:
+        """Return a loss, given with its spec, as it is at `t`; a running mean stays as it is at its start.
+
+        Raises:
+            ArgumentError: If a parameter follows from a training set.
+        """
         if loss.needs_mean_side:
             raise ArgumentError(
                 f"{spec}: c=auto is the mean size of a training set's objects; there is none here: give c in pixels."
             )
         loss.set_progress(self.t)
-        return loss
+        return loss.eval()
 
     def units(self, area: float = 1) -> dict[str, Any]:
         """Return what a loss in pixels is told, as keyword arguments of `BoxLoss.mean`.
@@ -60,7 +67,7 @@ class Conditions:
         height, width = self.image
         for spec in specs:
             loss = build_loss(spec)
-            if loss.needs_units:
+            if loss.needs_units and loss.family == "aligned":  # of rotated boxes the field tells it
                 yield (
                     f"{spec}: in an image of {height:g} × {width:g} pixels, with targets of {self.side:g} × "
                     f"{self.side:g} pixels (image=, side=)"
