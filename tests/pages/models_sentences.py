@@ -173,6 +173,19 @@ def _oriented() -> list[Claim]:
             f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
         ),
         shown(
+            "`yolo check kld` checks a loss of rotated boxes on rotated boxes, and `yolo check my_loss.py:f task=obb` a "
+            "function of yours of xywhr boxes.",
+            "checks/test_command.py::test_a_function_is_checked_on_rotated_boxes_where_the_task_has_them",
+        ),
+        shown(
+            "`yolo simulate field=kld` draws its gradient over offsets, sizes and the difference of the angles.",
+            "simulation/test_field.py::test_a_place_is_a_rotated_box_of_its_plane",
+        ),
+        shown(
+            "In a training a function of your own is of axis-aligned boxes.",
+            "yolo/test_families.py::test_a_function_of_ones_own_is_of_axis_aligned_boxes",
+        ),
+        shown(
             "Trained from scratch on the synthetic `shapes-obb`, by `scripts/learn_oriented.py` (one seed: no "
             "comparison):",
             f"{ORIENTED}::test_a_recorded_training_has_reached_half_within_five_minutes",
