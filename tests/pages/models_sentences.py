@@ -173,7 +173,8 @@ def _oriented() -> list[Claim]:
             f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
         ),
         shown(
-            "`yolo check kld` checks a loss of rotated boxes on rotated boxes, and `yolo check my_loss.py:f task=obb` a "
+            "`yolo check kld` checks a loss of rotated boxes on rotated boxes, and `yolo check my_loss.py:f "
+            "task=obb` a "
             "function of yours of xywhr boxes.",
             "checks/test_command.py::test_a_function_is_checked_on_rotated_boxes_where_the_task_has_them",
         ),
