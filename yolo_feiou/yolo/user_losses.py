@@ -163,8 +163,9 @@ def _iter_checks(bound: Bound, function: UserFunction, device: torch.device | No
             )
         yield f"{name}: {format_line(check, None, False)}"
     if device is not None and device.type != "cpu":
+        pred, target = (side.float().to(device) for side in sample_matched(5))
         try:
-            value = function.on_boxes(bound.current, *(side.float().to(device) for side in sample_matched(5)))
+            value = function.on_boxes(bound.current, pred, target)
         except RuntimeError as error:
             raise ArgumentError(
                 f"loss {name} fails on {device}: {' '.join(str(error).split()[:40])}. Fix: make its tensors where the "
