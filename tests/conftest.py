@@ -33,14 +33,24 @@ os.environ |= {  # before the first import of Ultralytics, and for the processes
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     """The YAML of a small `shapes`: 24 images to train on, 8 to validate."""
+    return write_small(tmp_path_factory.mktemp("data") / "shapes")
+
+
+@pytest.fixture(scope="session")
+def oriented(tmp_path_factory):
+    """The YAML of a small `shapes-obb`, of as many images."""
+    return write_small(tmp_path_factory.mktemp("oriented") / "shapes-obb")
+
+
+def write_small(root):
+    """Write a small copy of one of our data sets into a folder of its name, and return the YAML."""
     from yolo_feiou.datasets.shapes import generate
     from yolo_feiou.yolo.configs import CFG_DIR
 
-    root = tmp_path_factory.mktemp("data") / "shapes"
-    generate(root, counts={"train": 24, "val": 8, "test": 8})
-    text = (CFG_DIR / "datasets" / "shapes.yaml").read_text()
-    yaml = root / "shapes-small.yaml"
-    yaml.write_text(text.replace("path: shapes", f"path: {root}"))
+    generate(root, counts={"train": 24, "val": 8, "test": 8}, oriented=root.name == "shapes-obb")
+    text = (CFG_DIR / "datasets" / f"{root.name}.yaml").read_text()
+    yaml = root / f"{root.name}-small.yaml"
+    yaml.write_text(text.replace(f"path: {root.name}", f"path: {root}"))
     return str(yaml)
 
 

@@ -452,8 +452,9 @@ def test_masks_and_key_points_have_ultralytics_own_map(name, architecture, part,
     assert evaluate_again(tmp_path / "out") == row
 
 
-def test_without_labels_there_is_no_map_of_masks(coco_tiny, model, tmp_path):
+def test_without_labels_there_is_no_map_of_masks(coco_tiny, model, tmp_path, release):
     """Objects are in a JSON alone, which Ultralytics doesn't read: it would say 0."""
+    release("8.4.45")  # older ones fail by themselves
     annotations = coco_tiny / "annotations" / "instances_val2017.json"
     yolo = model(names_in(coco_tiny / "coco.yaml"), "yolov8n-seg.yaml")
     row = evaluate(yolo, coco_tiny / "coco.yaml", "val", tmp_path, annotations=annotations, **USUAL)

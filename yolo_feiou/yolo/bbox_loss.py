@@ -13,6 +13,9 @@ from ultralytics.utils.loss import BboxLoss, RotatedBboxLoss
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss, ImageSize
 
+#: What Ultralytics' own ProbIoU adds to each variance, in squared strides; nothing in older releases.
+STOCK_FLOOR = float(getattr(RotatedBboxLoss, "floor", 0))
+
 
 class Positives(NamedTuple):
     """The positives of a batch, as `BoxLoss.mean` takes them.

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import torch
 from torch import distributed as dist
-from ultralytics.utils.loss import RotatedBboxLoss
 
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.rotated import probiou
 from yolo_feiou.losses.rotated_boxes import RotatedPair
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
-from yolo_feiou.yolo.bbox_loss import Positives
+from yolo_feiou.yolo.bbox_loss import STOCK_FLOOR, Positives
 
 BOX_STATS_FILE = "box_stats.csv"
 BINS = 10  # of IoU, each .1 wide; the last one includes 1
@@ -96,7 +95,7 @@ class BoxStats:
 def measure_overlap(box_loss: BoxLoss, pred: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Return the IoU of each pair; of rotated boxes ProbIoU, as Ultralytics computes it in training."""
     if box_loss.family == "rotated":
-        return 1 - probiou(RotatedPair(pred, target), RotatedBboxLoss.floor)
+        return 1 - probiou(RotatedPair(pred, target), STOCK_FLOOR)
     return Pair(pred, target).iou
 
 

@@ -32,8 +32,8 @@ WeightsOrModel = str | Path | Model
 #: By task, those whose detections are kept; World's and YOLOE's give a model the classes of the data first.
 VALIDATORS: Mapping[str, tuple[type[BaseValidator], ...]] = {
     "detect": (
-        *(yolo.detect.DetectionValidator, yolo.world.WorldValidator, yolo.yoloe.YOLOEDetectValidator),
-        RTDETRValidator,
+        *(yolo.detect.DetectionValidator, yolo.yoloe.YOLOEDetectValidator, RTDETRValidator),
+        *([yolo.world.WorldValidator] if hasattr(yolo.world, "WorldValidator") else []),  # older releases lack it
     ),
     "segment": (yolo.segment.SegmentationValidator, yolo.yoloe.YOLOESegValidator),
     "pose": (yolo.pose.PoseValidator,),

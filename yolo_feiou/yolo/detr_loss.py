@@ -79,8 +79,8 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
     def _get_loss_bbox(self, pred_bboxes: Tensor, gt_bboxes: Tensor, postfix: str = "") -> dict[str, Any]:
         """Return both box terms of N matched pairs, cxcywh in shares of an image, shape (N, 4).
 
-        Without pairs both are stock's 0, attached to the graph; a loss with a state is told nevertheless, since all
-        processes must take part in each update.
+        Without pairs both are stock's 0, which newer releases attach to the graph; a loss with a state is told
+        nevertheless, since all processes must take part in each update.
         """
         terms = super()._get_loss_bbox(pred_bboxes, gt_bboxes, postfix)
         is_main, self._is_main = self._is_main, False

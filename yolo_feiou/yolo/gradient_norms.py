@@ -80,7 +80,13 @@ class Measuring(TrainerHost):
         super().__init__(*args, **kwargs)
 
     def run_callbacks(self, event: str) -> None:
-        """Call nobody: loggers would begin a run of theirs."""
+        """Call what Ultralytics' trainers set up that way, texts and their encoder, and nobody else.
+
+        Loggers would begin a run of theirs.
+        """
+        for callback in self.callbacks.get(event, ()):
+            if str(getattr(callback, "__module__", "")).startswith("ultralytics.models."):
+                callback(self)
 
     def _do_train(self, *world_size: int) -> NoReturn:
         self._setup_train(*world_size)
@@ -180,7 +186,7 @@ def measure_gradient_norms(
     reference = reference or REFERENCES[TASK_FAMILIES.get(model.task, "aligned")]
     names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     own, trainer = model.find_trainer(), None
-    stock = own.stock_loss.lower() if own else ""
+    stock = own.stock_spec if own else ""
     built = {name: build_loss(stock if name == STOCK else name) for name in names}
     for box_loss in built.values():
         check_trainer(own, model.task, box_loss)

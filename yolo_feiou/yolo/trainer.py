@@ -70,6 +70,8 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     box_stats: BoxStats | None = None
     #: What Ultralytics' own box loss is called.
     stock_loss = "CIoU"
+    #: The spec of ours that computes the same.
+    stock_spec = "ciou"
     #: Why the argument `box` does nothing, '' if it is the gain of the box loss.
     ignored_gain = ""
 

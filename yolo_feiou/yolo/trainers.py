@@ -8,8 +8,10 @@ from torch import nn
 from ultralytics.models import yolo
 from ultralytics.models.rtdetr.train import RTDETRTrainer as StockRTDETRTrainer
 from ultralytics.models.yolo.world.train_world import WorldTrainerFromScratch as StockWorldTrainerFromScratch
+from ultralytics.models.yolo.yoloe.train import YOLOETrainerFromScratch as StockYOLOETrainerFromScratch
 
 from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.yolo.bbox_loss import STOCK_FLOOR
 from yolo_feiou.yolo.trainer import LossTrainer
 
 
@@ -29,12 +31,14 @@ class OBBTrainer(LossTrainer, yolo.obb.OBBTrainer):
     """Ultralytics' `OBBTrainer` with the argument `loss`, which is of rotated boxes there."""
 
     stock_loss = "ProbIoU"
+    stock_spec = f"probiou:floor={STOCK_FLOOR:g}"
 
 
 class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
     """Ultralytics' `RTDETRTrainer` with the argument `loss`, in the place of its GIoU."""
 
     stock_loss = "GIoU"
+    stock_spec = "giou"
     ignored_gain = "the gain of RT-DETR's box loss is its criterion's own, 2"
 
 
@@ -69,7 +73,7 @@ class YOLOETrainer(TextPromptTrainer, yolo.yoloe.YOLOETrainer):
     """Ultralytics' `YOLOETrainer`, of text prompts, with the argument `loss`."""
 
 
-class YOLOETrainerFromScratch(TextPromptTrainer, yolo.yoloe.YOLOETrainerFromScratch):
+class YOLOETrainerFromScratch(TextPromptTrainer, StockYOLOETrainerFromScratch):
     """Ultralytics' `YOLOETrainerFromScratch` with the argument `loss`."""
 
 
