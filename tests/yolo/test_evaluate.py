@@ -413,6 +413,7 @@ def test_oriented_boxes_have_ultralytics_own_map(oriented, model, finding, tmp_p
         "ultralytics",
         "labels",
     )
+    assert row["conf"] == OBBValidator(save_dir=tmp_path, args={"task": "obb"}).args.conf, "Ultralytics' own"
     if turned:
         assert 0 < row["mAP_obb"] < row["mAP50_obb"] < 0.9
     else:
@@ -459,6 +460,11 @@ def test_without_labels_there_is_no_map_of_masks(coco_tiny, model, tmp_path, rel
     yolo = model(names_in(coco_tiny / "coco.yaml"), "yolov8n-seg.yaml")
     row = evaluate(yolo, coco_tiny / "coco.yaml", "val", tmp_path, annotations=annotations, **USUAL)
     assert row["AP"] is not None and (row["mAP_mask"], row["mAP50_mask"]) == (None, None)
+
+
+def test_an_obb_model_of_other_classes_is_told_before_it_is_evaluated(oriented, model, tmp_path):
+    with pytest.raises(DataError, match="crimson"):
+        evaluate(model(["crimson", *shapes.CLASS_NAMES[1:]], "yolov8n-obb.yaml"), oriented, "val", tmp_path, **USUAL)
 
 
 def test_an_obb_model_is_evaluated_on_oriented_labels_alone(tmp_path, oriented, bccd):

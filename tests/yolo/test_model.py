@@ -214,6 +214,23 @@ def test_a_space_that_does_not_fit_is_told_before_tuning(arguments, error, messa
         YOLO("yolov8n.yaml").tune(**arguments)
 
 
+@pytest.mark.parametrize(
+    ("model", "loss", "expected"),
+    [("yolov8n-obb.yaml", "eiou", "this model has rotated boxes"), ("yolov8n.yaml", "kld", "has axis-aligned boxes")],
+)
+def test_a_loss_of_other_boxes_is_told_before_tuning(model, loss, expected, monkeypatch):
+    """Given for all trials, or to choose from."""
+    monkeypatch.setattr(ultralytics.YOLO, "tune", lambda *_, **__: pytest.fail("tuned"))
+    both = ["probiou", "ciou", loss]
+    for arguments in (
+        {"loss": loss},
+        {"use_ray": True, "space": {"loss": SimpleNamespace(categories=both)}},
+        {"use_ray": True, "space": {"loss": {"grid_search": both}}},
+    ):
+        with pytest.raises(LossSpecError, match=expected):
+            YOLO(model).tune(**arguments)
+
+
 def test_trials_of_ray_have_the_loss_wherever_they_run(monkeypatch):
     """Ray gets what stock knows; the loss goes with the pickled model, and leaves it when the tuning ends."""
     seen = []

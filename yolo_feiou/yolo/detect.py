@@ -194,7 +194,7 @@ def validate(
     mixin: type[_Mixin],
     data: str | Path,
     split: str,
-    conf: float,
+    conf: float | None,
     iou: float,
     max_det: int,
     **arguments: Any,
@@ -206,7 +206,7 @@ def validate(
         mixin: What is mixed into its validator.
         data: As in `detect`, and so are the others.
         split: Of the data.
-        conf: Score below which detections are dropped.
+        conf: Score below which detections are dropped, None for Ultralytics' own choice.
         iou: IoU above which the NMS drops detections of the same class.
         max_det: Number of detections an image that are kept.
         **arguments: Further arguments of Ultralytics' `val`.

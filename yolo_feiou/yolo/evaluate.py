@@ -33,6 +33,8 @@ from yolo_feiou.yolo.detect import (
 )
 from yolo_feiou.yolo.splits import read_split
 
+#: The least score of a detection that counts, of upright boxes, if no other is given.
+CONF = 0.001
 #: The name of the evaluator of oriented boxes.
 OWN_EVALUATOR = "ultralytics"
 
@@ -45,7 +47,7 @@ def evaluate(
     *,
     annotations: str | Path | None = None,
     evaluator: str = FASTER,
-    conf: float = 0.001,
+    conf: float | None = None,
     iou: float = 0.7,
     max_det: int = 300,
     **arguments: Any,
@@ -67,7 +69,8 @@ def evaluate(
         folder: Where `ground_truth.json`, `predictions.json` and `settings.json` go, for `saved.evaluate_again`.
         annotations: A COCO JSON with the ground truth of the split, in place of what the YAML names and of its labels.
         evaluator: 'faster-coco-eval' or 'pycocotools'.
-        conf: Score below which detections are dropped. This, `iou` and `max_det` are Ultralytics' own for `val`.
+        conf: Score below which detections are dropped; None for Ultralytics' own, .001, or .01 of oriented boxes in new
+            releases. `iou` and `max_det` are its own for `val`, too.
         iou: IoU above which the NMS drops detections of the same class.
         max_det: Number of detections an image that are kept; COCO looks at the 100 best of each class.
         **arguments: Further arguments of Ultralytics' `val`, such as `imgsz`, `batch` and `device`.
@@ -86,13 +89,14 @@ def evaluate(
     images = read_split(data, split, told.get("classes"), told.get("single_cls"))
     if model.task == ORIENTED:
         source = check_oriented_labels(images, annotations)
+        find_expected_objects(images, source, names)  # whose classes must be the model's
         used = validate(model, Counting, data, split, conf, iou, max_det, **arguments)
         about = {"model": name, "data": str(data), "split": split}
         return {**about, **source.row, **_measure_oriented(used, images)}
     subject = find_evaluation_input(images, annotations, evaluator, names)
     for note in subject.expected.notes:
         say(f"note: {note}", sys.stderr)
-    found = detect(model, data, split, conf, iou, max_det, **arguments)
+    found = detect(model, data, split, CONF if conf is None else conf, iou, max_det, **arguments)
     if names is None:
         subject = replace(subject, expected=find_expected_objects(images, subject.source, found.names))
     evaluation = make_evaluation(found, subject, {"model": name, "data": str(data), "split": split})
