@@ -42,6 +42,18 @@ def oriented(tmp_path_factory):
     return write_small(tmp_path_factory.mktemp("oriented") / "shapes-obb")
 
 
+@pytest.fixture(scope="session")
+def trained_oriented(oriented, tmp_path_factory):
+    """The folder of a run with `kld` on `oriented` that is never changed; it finds some of the shapes."""
+    from tests.export.conftest import LEARNS
+    from yolo_feiou import YOLO
+
+    told = {**SHORT, **LEARNS, "data": oriented, "loss": "kld"}
+    folder = tmp_path_factory.mktemp("trained_oriented")
+    YOLO("yolov8n-obb.yaml").train(**told, project=str(folder), name="run")
+    return folder / "run"
+
+
 def write_small(root):
     """Write a small copy of one of our data sets into a folder of its name, and return the YAML."""
     from yolo_feiou.datasets.shapes import generate

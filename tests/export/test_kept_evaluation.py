@@ -32,7 +32,8 @@ def test_labels_of_more_classes_than_are_named_are_read_as_a_training_with_singl
 
     def run(**arguments):
         told = {"data": str(data), "imgsz": 64, **arguments}
-        return SimpleNamespace(framework=ULTRALYTICS, arguments=told, trained_with=told, batch=4, processes=1)
+        given = {"arguments": told, "trained_with": told, "is_oriented": False, "batch": 4, "processes": 1}
+        return SimpleNamespace(framework=ULTRALYTICS, **given)
 
     assert Evaluator().asked(run(single_cls=True), "0" * 64)["ground_truth"] == "labels"
     with pytest.raises(DataError, match="can't be read"):

@@ -122,6 +122,11 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
         check_writable(tmp_path / "gone")
 
 
+def test_a_submission_of_oriented_boxes_is_refused():
+    with pytest.raises(ArgumentError, match="a submission to COCO's server has upright boxes, and this model oriented"):
+        Rehearsal(None).check_submission(SimpleNamespace(is_oriented=True))
+
+
 def test_where_weights_lie_that_ultralytics_cannot_load_is_told_before_anything_is_read(tmp_path):
     """`weights` in the run's folder, or the run's folder itself if they were moved."""
     for weights in (tmp_path / "Bob's" / "weights" / "best.pt", tmp_path / "Bob's" / "best.pt"):

@@ -40,10 +40,11 @@ def test_the_command_names_the_task():
     assert ULTRALYTICS.training_words({}) == []
 
 
-def test_oriented_boxes_are_refused_before_anything_is_evaluated():
-    """A card and a submission have COCO's AP."""
-    assert len(ULTRALYTICS.get_class_names(Path("yolov8n-seg.yaml"))) == 80
-    with pytest.raises(
-        UnsupportedModelError, match="task 'obb' has oriented boxes, which COCO's form and metrics don't"
-    ):
-        ULTRALYTICS.get_class_names(Path("yolov8n-obb.yaml"))
+@pytest.mark.parametrize(("model", "expected"), [("yolov8n-seg.yaml", 80), ("yolov8n-obb.yaml", 80)])
+def test_classes_are_those_of_the_model(model, expected):
+    assert len(ULTRALYTICS.get_class_names(Path(model))) == expected
+
+
+def test_a_model_that_is_not_evaluated_is_refused_before_anything_is():
+    with pytest.raises(UnsupportedModelError, match="task 'classify' can't be evaluated"):
+        ULTRALYTICS.get_class_names(Path("yolov8n-cls.yaml"))

@@ -124,7 +124,7 @@ def measure_grid(
 
 
 def match_gains(runs: Sequence[Run], measured: GradientNorms) -> list[Run]:
-    """Return the runs with `box` set so that their gradients are as large as CIoU's."""
+    """Return the runs with `box` set so that their gradients are as large as the reference's, CIoU's or ProbIoU's."""
     return [
         replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[make_group_key(run)])}) for run in runs
     ]

@@ -20,6 +20,7 @@ from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.losses.build import STOCK, build_loss, read_spec
 from yolo_feiou.report.format import format_count, format_list, format_percent
 from yolo_feiou.report.render import render_markdown
+from yolo_feiou.results.main_metric import get_score, name_main_metric
 from yolo_feiou.results.row import merge_values
 from yolo_feiou.storage.own_files import write_sealed
 from yolo_feiou.storage.tables import Row
@@ -103,6 +104,8 @@ def _values(card: Card) -> dict[str, Any]:
         "metrics": render_markdown(make_results_table([card.row])).rstrip("\n"),
         "conditions": f"{describe_evaluation(card.row)}, weights {run.weights.name}",
         "row": card.row,
+        "metric": name_main_metric(card.row),
+        "score": get_score(card.row),
         "made": card.made,
         "onnx": card.onnx,
         "weights": run.weights.name,

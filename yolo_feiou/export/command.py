@@ -20,6 +20,7 @@ from yolo_feiou.export.results import add_runs, format_runs, gather_run, name_ru
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import write_submission
 from yolo_feiou.report.format import format_percent
+from yolo_feiou.results.main_metric import get_score, name_main_metric
 from yolo_feiou.results.tables import RunResults
 from yolo_feiou.storage.tables import Row, results_folder
 from yolo_feiou.terminal import say
@@ -94,7 +95,8 @@ class Work:
             self.fail(f"{folder} is left out: {error}")
             return
         done = "was evaluated before" if found.before else f"evaluated on {one.row['images']} images"
-        say(f"{folder}: {run.weights.name} {done}, AP {format_percent(one.row['AP'], 2)}")
+        score = f"{name_main_metric(one.row)} {format_percent(get_score(one.row), 2)}"
+        say(f"{folder}: {run.weights.name} {done}, {score}")
         if not one.row["detections"]:
             say(f"warning: {run.weights.name} detects nothing at all: it was trained too little, or broke.")
         self.gathered.append(one)
@@ -127,7 +129,8 @@ class Work:
         except YoloFeiouError as error:
             self.failures.append(f"{run.folder} has no ONNX: {error}")
             return None
-        told = f"AP {format_percent(made.ap, 2)}, {run.weights.name} {format_percent(row['AP'], 2)}"
+        ours, theirs = format_percent(made.score, 2), format_percent(get_score(row), 2)
+        told = f"{name_main_metric(row)} {ours}, {run.weights.name} {theirs}"
         empty = "" if row["detections"] else "; nothing is detected, so nothing was compared"
         say(f"{made.path}: {told}{empty}")
         return made

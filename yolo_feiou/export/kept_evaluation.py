@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version as find_version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from yolo_feiou.results.provenance import find_versions, get_utc_time
 from yolo_feiou.results.settings import digest_settings
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.evaluate import OWN_EVALUATOR
 from yolo_feiou.yolo.splits import read_split
 
 #: In the folder of a run: the ground truth, predictions and settings, and what was measured from them.
@@ -42,7 +44,7 @@ class Evaluator:
         data: The data YAML, '' for the one that a run's args.yaml names.
         split: Of the data.
         annotations: A COCO JSON, '' for the one that the data YAML names, or labels.
-        evaluator: Name of the evaluator of COCO metrics.
+        evaluator: Name of the evaluator of COCO metrics, which oriented boxes don't have.
         device: As the framework takes it, '' for its own choice.
         batch: Images at a time, 0 for as many as each process of a run trained with.
     """
@@ -86,10 +88,15 @@ class Evaluator:
             "data": data,
             "split": self.split,
             **find_source(split, self.annotations).row,
-            "evaluator": self.evaluator,
-            "evaluator_version": find_evaluator_version(self.evaluator),
+            **self._name_evaluator(run),
             **how,
         }
+
+    def _name_evaluator(self, run: TrainedRun) -> Row:
+        """Return name and version of what computes the metrics; of oriented boxes Ultralytics, whatever is asked."""
+        if run.is_oriented:
+            return {"evaluator": OWN_EVALUATOR, "evaluator_version": find_version("ultralytics")}
+        return {"evaluator": self.evaluator, "evaluator_version": find_evaluator_version(self.evaluator)}
 
     def measure(self, run: TrainedRun, model: Any, folder: Path, **others: Any) -> Row:
         """Evaluate a model as the run's weights would be, and return the row of metrics.
@@ -131,7 +138,7 @@ def evaluate_once(run: TrainedRun, how: Evaluator, command: str) -> MeasuredRun:
     Raises:
         ArgumentError: If there is no such evaluator.
         DataError: If the data, its split or annotations can't be read, or don't fit the model.
-        UnsupportedModelError: If the model has no axis-aligned boxes.
+        UnsupportedModelError: If the model has no boxes.
     """
     path, asked = run.folder / FOLDER / MEASURED, how.asked(run, run.sha256)
     if content := read_kept_evaluation(path, asked):
@@ -145,6 +152,7 @@ def write_kept_evaluation(path: Path, asked: Mapping[str, Any], row: Row, **made
     """Write what was measured for the next command, and return by what it was made."""
     made |= {"finished": get_utc_time(), **find_versions()}
     content = {"asked": dict(asked), "measured": row, "made": made}
+    path.parent.mkdir(exist_ok=True)  # which an evaluation of oriented boxes leaves out
     write_json(path, {**content, "sha256": digest_settings(content)})
     return made
 

@@ -14,13 +14,14 @@ from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, read_kept_evaluation, write_kept_evaluation
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.report.format import format_percent
+from yolo_feiou.results.main_metric import get_score, name_main_metric
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, atomic_file, read_json
 from yolo_feiou.yolo.onnx import export_onnx, load_onnx
 
 NEEDED = ("onnx", "onnxruntime", "onnxscript")
 MEASURED = "measured_onnx.json"
-#: By how much the AP of the two may differ, as a fraction: 0.1 percentage points.
+#: By how much the AP, or mAP, of the two may differ, as a fraction: 0.1 percentage points.
 TOLERANCE = 0.001
 
 
@@ -31,12 +32,12 @@ class ExportedModel:
     Attributes:
         path: The file.
         sha256: Its checksum.
-        ap: Its AP, a fraction.
+        score: Its AP, or mAP of oriented boxes, a fraction.
     """
 
     path: Path
     sha256: str
-    ap: float | None
+    score: float | None
 
 
 def check_packages() -> None:
@@ -54,7 +55,7 @@ def find_exported(run: TrainedRun, how: Evaluator) -> ExportedModel | None:
     content = read_kept_evaluation(
         run.folder / FOLDER / MEASURED, {**how.asked(run, run.sha256), "onnx_sha256": digest}
     )
-    return ExportedModel(target, digest, content["measured"]["AP"]) if content else None
+    return ExportedModel(target, digest, get_score(content["measured"])) if content else None
 
 
 def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> ExportedModel:
@@ -70,7 +71,7 @@ def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> Exported
 
     Raises:
         ArgumentError: If another ONNX is there that this command didn't make.
-        DataError: If Ultralytics can't export it, or its AP differs by more than `TOLERANCE`.
+        DataError: If Ultralytics can't export it, or its AP or mAP differs by more than `TOLERANCE`.
     """
     target = run.weights.with_suffix(".onnx")
     if (before := find_exported(run, how)) is not None:
@@ -79,10 +80,10 @@ def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> Exported
     with tempfile.TemporaryDirectory() as scratch:
         made = export_onnx(run.weights, Path(scratch), run.arguments.get("imgsz", 640))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
-        ours, theirs = format_percent(found["AP"], 2), format_percent(row["AP"], 2)
-        if abs((row["AP"] or 0) - (found["AP"] or 0)) > TOLERANCE:
+        ours, theirs = format_percent(get_score(found), 2), format_percent(get_score(row), 2)
+        if abs((get_score(row) or 0) - (get_score(found) or 0)) > TOLERANCE:
             raise DataError(
-                f"the AP of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than "
+                f"the {name_main_metric(row)} of the ONNX is {theirs} and that of {run.weights.name} {ours}, more than "
                 f"{format_percent(TOLERANCE)} apart, so it is not kept. Try another version of onnxruntime or torch."
             )
         digest = file_sha256(made)
@@ -92,7 +93,7 @@ def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> Exported
         )  # first, so that what lies there is always known
         with atomic_file(target) as part:
             shutil.copyfile(made, part)
-    return ExportedModel(target, digest, row["AP"])
+    return ExportedModel(target, digest, get_score(row))
 
 
 def check_own_onnx(run: TrainedRun, target: Path) -> None:

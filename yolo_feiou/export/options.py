@@ -29,8 +29,8 @@ EXPORT_OPTIONS = (
 EXPORT_USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
 
 Evaluates finished runs of YOLO and of detectors beside it, leaves a row for each in out/results.csv, for 'yolo report
-out', and a model card beside the weights. ONNX is for YOLO alone. What was evaluated before, with the same weights and
-in the same way, isn't again.
+out', and a model card beside the weights. Oriented boxes have Ultralytics' own mAP in the place of COCO's AP. ONNX is
+for YOLO alone. What was evaluated before, with the same weights and in the same way, isn't again.
 
 """
 

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolo_feiou.errors import DataError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.export import onnx, submission
 from yolo_feiou.export.card import CARD_FILE as CARD
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator
 from yolo_feiou.export.runs import TrainedRun
 from yolo_feiou.storage.own_files import check_sealed
+from yolo_feiou.yolo.evaluate import check_oriented_labels
 from yolo_feiou.yolo.splits import read_split
 
 
@@ -36,7 +37,7 @@ class Rehearsal:
             ArgumentError: If weights can't be loaded from where they lie, or there is no such evaluator.
             DataError: If data, split, objects and the model's classes don't fit each other, or nothing can be written
                 to the run's folder.
-            UnsupportedModelError: If the model has no axis-aligned boxes.
+            UnsupportedModelError: If the model has no boxes.
         """
         run.framework.check_folder(run.weights.parent, str(run.folder))
         for folder in (run.weights.parent, run.folder / FOLDER if (run.folder / FOLDER).is_dir() else run.folder):
@@ -44,9 +45,14 @@ class Rehearsal:
         told = self.how.arguments(run)
         images = self.how.data_of(run), self.how.split, _frozen(told.get("classes")), told.get("single_cls")
         rest = self.how.annotations or None, self.how.evaluator, _names(run)
-        return self._once(
-            (*images, *rest), lambda: find_evaluation_input(read_split(*images), *rest).rehearse().expected.notes
-        )
+
+        def rehearse() -> tuple[str, ...]:
+            split = read_split(*images)
+            if run.is_oriented:
+                check_oriented_labels(split, self.how.annotations)
+            return tuple(find_evaluation_input(split, *rest).rehearse().expected.notes)
+
+        return self._once((*images, *rest, run.is_oriented), rehearse)
 
     def check_card(self, run: TrainedRun) -> None:
         """Raise ArgumentError if a file that is the user's own, or that was edited, is where the card of a run goes."""
@@ -62,9 +68,11 @@ class Rehearsal:
         """Find the images of a submission in their list.
 
         Raises:
-            ArgumentError: If the user's own file is where it goes.
+            ArgumentError: If its boxes are oriented, or the user's own file is where it goes.
             DataError: If the data has no such split or list, or they or the model's classes don't fit each other.
         """
+        if run.is_oriented:
+            raise ArgumentError("a submission to COCO's server has upright boxes, and this model oriented ones.")
         submission.check_own_submission(run.weights.with_name(submission.FILE))
         data, names = self.how.data_of(run), _names(run)
 

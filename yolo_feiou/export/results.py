@@ -11,9 +11,12 @@ from yolo_feiou.export.kept_evaluation import MeasuredRun
 from yolo_feiou.export.options import ExportOptions
 from yolo_feiou.export.reproduce import format_training_command
 from yolo_feiou.export.runs import TrainedRun
+from yolo_feiou.report.captions import MAP
 from yolo_feiou.report.format import format_percent
 from yolo_feiou.report.render import TABLE_MARK, Cell, Table, render_lines
+from yolo_feiou.report.tables import ORIENTED_COLUMNS
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, RESULTS
+from yolo_feiou.results.main_metric import AP, MAP_OBB, find_main_metric, name_metrics
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.row import make_results_row
 from yolo_feiou.results.schema import ARGUMENT_COLUMNS as ARGUMENT_NAMES
@@ -85,7 +88,8 @@ def read_runs(out: Path) -> list[RunResults]:
 def format_runs(runs: Sequence[RunResults]) -> Iterator[str]:
     """Yield the table of runs as papers print it, and under it how they were evaluated."""
     rows = [one.row for one in runs]
-    yield from render_lines(make_results_table(rows))
+    table = make_results_table(rows)
+    yield from (*render_lines(table), *table.notes)
     if any(row["reason"] for row in rows):
         yield f"{TABLE_MARK} training not finished"
     told = _by_conditions(rows)
@@ -94,7 +98,15 @@ def format_runs(runs: Sequence[RunResults]) -> Iterator[str]:
 
 
 def make_results_table(rows: Sequence[Row]) -> Table:
-    """Return the table of rows: name, loss, the seed where several differ, and the paper's six metrics in per cent."""
+    """Return the table of rows: name, loss, the seed where several differ, and the metrics in per cent.
+
+    These are the paper's six, and Ultralytics' own mAP of oriented boxes in columns of its own.
+    """
+    main = {find_main_metric(row) for row in rows}
+    columns = {
+        **({name: name for name in PAPER_METRICS} if AP in main else {}),
+        **(ORIENTED_COLUMNS if MAP_OBB in main else {}),
+    }
     seeds = len({str(row["seed"]) for row in rows}) > 1
     titles = ["run", "loss", *(["seed"] if seeds else [])]
     lines = []
@@ -104,20 +116,24 @@ def make_results_table(rows: Sequence[Row]) -> Table:
             row["loss"],
             *([str(row["seed"])] if seeds else []),
         ]
-        lines.append([*map(Cell, words), *(Cell(format_percent(row[name]), value=row[name]) for name in PAPER_METRICS)])
+        values = [row.get(name) for name in columns.values()]
+        lines.append([*map(Cell, words), *(Cell(format_percent(value), value=value) for value in values)])
     return Table(
         "exported",
-        "AP in per cent",
-        [*titles, *PAPER_METRICS],
-        [False] * len(titles) + [True] * len(PAPER_METRICS),
+        f"{name_metrics(main)} in per cent",
+        [*titles, *columns],
+        [False] * len(titles) + [True] * len(columns),
         [lines],
+        [MAP] if MAP_OBB in main else [],
     )
 
 
 def describe_evaluation(row: Row) -> str:
     """Return how a row was measured: evaluator, ground truth, thresholds."""
     iou = "no NMS" if row["eval_iou"] is None else f"NMS at IoU {row['eval_iou']}"
-    truth = f"ground truth {row['ground_truth']}, areas from {row['area_source']}"
+    truth = f"ground truth {row['ground_truth']}"
+    if row.get("area_source"):  # not of oriented boxes
+        truth += f", areas from {row['area_source']}"
     if row.get("ignored_categories"):
         truth += f", without {row['ignored_categories']}"
     if row.get("truth_scale") not in (None, "", "1", 1):

@@ -25,6 +25,7 @@ from yolo_feiou.results.schema import PROVENANCE
 from yolo_feiou.results.settings import TrainingSettings, digest_settings
 from yolo_feiou.storage.checksums import file_sha256
 from yolo_feiou.storage.tables import Row, read_record
+from yolo_feiou.yolo.detect import ORIENTED
 
 ARGS, RESULTS = "args.yaml", "results.csv"
 
@@ -82,6 +83,11 @@ class TrainedRun:
     def model(self) -> str | None:
         """What the training began from, None if that is not recorded: a resume overwrites it in args.yaml."""
         return self.arguments.get("model")
+
+    @property
+    def is_oriented(self) -> bool:
+        """Whether its boxes are oriented, which Ultralytics' own metrics evaluate."""
+        return self.arguments.get("task") == ORIENTED
 
     @property
     def unfinished(self) -> str:

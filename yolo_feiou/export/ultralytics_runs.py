@@ -13,7 +13,7 @@ from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.checkpoints import load_checkpoint
 from yolo_feiou.yolo.default_cfg import list_defaults
-from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model, require_upright
+from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model
 from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
@@ -67,7 +67,7 @@ class UltralyticsRuns:
 
     def get_class_names(self, weights: Path) -> list[str] | None:
         """Return the classes of the model."""
-        return get_class_names(require_upright(load_model(weights)))
+        return get_class_names(load_model(weights))
 
     def evaluation_arguments(self, arguments: Mapping[str, Any], imgsz: int, batch: int) -> dict[str, Any]:
         """Return arguments of Ultralytics' `val`, the thresholds of the run among them."""

@@ -16,6 +16,16 @@ def find_main_metric(row: Mapping[str, Any]) -> str:
     return str(row.get("metric") or AP)
 
 
+def get_score(row: Mapping[str, Any]) -> float | None:
+    """Return a run's value of the metric that is compared, a fraction; None where nothing could be measured."""
+    return row[find_main_metric(row)]
+
+
+def name_main_metric(row: Mapping[str, Any]) -> str:
+    """Return what the metric of a run that is compared is called, 'AP' or 'mAP'."""
+    return MAIN_METRICS[find_main_metric(row)]
+
+
 def name_metrics(metrics: Iterable[str]) -> str:
     """Return what main metrics are called, each once: 'AP', 'mAP', or 'AP or mAP' for runs of both."""
     there = set(metrics)
