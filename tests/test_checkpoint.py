@@ -27,7 +27,7 @@ for name in ("best", "last"):
     metrics = YOLO(weights).val(data=data, imgsz=64, device="cpu", workers=0, plots=False, project=str(folder))
     assert 0 <= metrics.box.map <= 1
     exported = Path(YOLO(weights).export(format="onnx", imgsz=64, device="cpu"))
-    YOLO(exported, task="detect").predict(np.zeros((64, 64, 3), np.uint8), imgsz=64, device="cpu", verbose=False)
+    YOLO(exported, task=model.task).predict(np.zeros((64, 64, 3), np.uint8), imgsz=64, device="cpu", verbose=False)
 print("all without us")
 """
 

@@ -1,30 +1,47 @@
 """Oriented boxes: the term is ProbIoU's, or another of rotated boxes, and all else is stock's."""
 
+import json
+import re
+import shutil
+import subprocess
+import sys
 from inspect import signature
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+import yaml
 from ultralytics import YOLO as StockYOLO
+from ultralytics import __version__
 from ultralytics.nn.tasks import OBBModel
 from ultralytics.utils import DEFAULT_CFG_DICT
 from ultralytics.utils.loss import RotatedBboxLoss
 
-from tests.runs import SHORT, results
+from tests.export.conftest import LEARNS
+from tests.runs import SHORT, overrides, results
+from tests.test_checkpoint import WITHOUT_US
+from tests.yolo.test_distributed import SCRIPT, reports, run_ranks
+from tests.yolo.test_resume_state import same, trained
 from yolo_feiou import YOLO, build_loss
-from yolo_feiou.errors import LossSpecError
+from yolo_feiou.errors import LossNotAppliedError, LossSpecError
+from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.bbox_loss import STOCK_FLOOR, SwappedRotatedBboxLoss
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE
 from yolo_feiou.yolo.criterion import swap_losses
+from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.gradient_norms import measure_gradient_norms
 from yolo_feiou.yolo.rehearsal import check_model
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 from yolo_feiou.yolo.trainers import OBBTrainer
 
 IMAGE = ("imgsz" in signature(RotatedBboxLoss.forward).parameters) * (
     torch.tensor([640.0, 640.0]),
     torch.full((200, 1), 8.0),
 )
+#: The ratio of stock's gradient to that of probiou, whose floor older releases don't have.
+NEARLY_ONE = 1 if STOCK_FLOOR == 0.01 else pytest.approx(1, abs=0.1)
 
 
 def call(loss, reg_max):
@@ -156,4 +173,165 @@ def test_gradients_are_compared_with_probious(oriented):
     )
     assert [row["loss"] for row in rows] == ["probiou", "stock", "kld"]
     assert rows[0]["gradient_ratio"] == 1 != rows[2]["gradient_ratio"]
-    assert rows[1]["gradient_ratio"] == (1 if STOCK_FLOOR == 0.01 else pytest.approx(1, abs=0.1))
+    assert rows[1]["gradient_ratio"] == NEARLY_ONE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "loss"),
+    [("yolov8n-obb.yaml", "kld:tau=1..3"), ("yolo26n-obb.yaml", "probiou:weight=1..0+gwd:weight=0..1")],
+)
+def test_a_killed_run_resumes_to_the_last_bit(model, loss, oriented, tmp_path, release):
+    release(EXACT_SINCE)
+    told = overrides(oriented, tmp_path, epochs=3, loss=loss, box_stats=True)
+    told.pop("model")
+    whole = trained(tmp_path / "whole", (), model, **{**told, "name": "whole"})
+    cut = trained(tmp_path / "run", (1,), model, **told)
+    assert same(cut, whole) and results(cut.save_dir) == results(whole.save_dir)
+    stats = read_csv(cut.save_dir / BOX_STATS_FILE)
+    assert stats == read_csv(whole.save_dir / BOX_STATS_FILE) and [row["epoch"] for row in stats] == [1, 2, 3]
+
+
+@pytest.mark.slow
+def test_two_ranks_of_which_one_may_have_no_objects_end_with_equal_weights(oriented, tmp_path, release):
+    release(RANKS_SINCE)
+    (tmp_path / "script.py").write_text(SCRIPT.replace('"yolov8n.yaml"', '"yolov8n-obb.yaml"'))
+    source = Path(yaml.safe_load(Path(oriented).read_text())["path"])
+    shutil.copytree(source, tmp_path / "few", ignore=shutil.ignore_patterns("*.cache"))
+    for path in sorted((tmp_path / "few" / "labels" / "train").glob("*.txt"))[8:]:
+        path.write_text("")
+    data = tmp_path / "few.yaml"
+    data.write_text(Path(oriented).read_text().replace(str(source), str(tmp_path / "few")))
+    own = {"data": str(data), "project": str(tmp_path / "runs"), "loss": "gwd", "batch": 2, "mosaic": 0.0}
+    done = run_ranks(tmp_path, "script.py", json.dumps({**SHORT, **own, "name": "run", "epochs": 2}))
+    assert done.returncode == 0, done.stderr[-2000:]
+    (_, size, weights0, folder), (_, _, weights1, _) = reports(done.stdout)
+    assert size == "2" and weights0 == weights1 and len(results(folder)) == 2
+    assert sorted(re.findall(r"Box loss: gwd .* 1 of the EMA, rank (\d)", done.stdout)) == ["0", "1"]
+
+
+def by_stocks_term(trainer):
+    trainer.model.criterion.bbox_loss = RotatedBboxLoss(16)
+
+
+def replace_it(trainer):
+    trainer.model.criterion = trainer.model.init_criterion()
+
+
+def drop_the_emas(trainer):
+    trainer.ema.ema.criterion = None
+
+
+def replace_the_emas(trainer):
+    trainer.ema.ema.criterion = trainer.ema.ema.init_criterion()
+
+
+def skip_it(trainer):
+    """A loss() of the model with a criterion of its own."""
+    model, own = trainer.model, trainer.model.init_criterion()
+    model.loss = lambda batch, preds=None: own(model.predict(batch["img"]) if preds is None else preds, batch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("event", "act"),
+    [
+        ("on_train_batch_start", by_stocks_term),
+        ("on_train_batch_start", replace_it),
+        ("on_train_epoch_start", skip_it),
+        ("on_train_epoch_end", drop_the_emas),
+        ("on_train_epoch_end", replace_the_emas),
+    ],
+)
+def test_a_loss_that_is_lost_ends_the_training_before_anything_is_written(event, act, oriented, tmp_path):
+    model = YOLO("yolov8n-obb.yaml")
+    model.add_callback(event, act)
+    with pytest.raises(LossNotAppliedError, match="raining stops here"):
+        model.train(**{**SHORT, "data": oriented, "project": str(tmp_path), "name": "run", "loss": "kld"})
+    assert not list(tmp_path.glob("run/weights/*")) and not (tmp_path / "run" / "results.csv").exists()
+
+
+@pytest.mark.slow
+def test_a_python_without_us_uses_our_checkpoints(trained_oriented, oriented, tmp_path):
+    folder = shutil.copytree(trained_oriented, tmp_path / "run")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_US, str(folder), oriented],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "all without us" in done.stdout
+
+
+@pytest.mark.slow
+def test_our_model_validates_predicts_and_tunes_as_stock(trained_oriented, oriented, tmp_path, release):
+    """The trials of the tuner train with the loss."""
+    weights, told = trained_oriented / "weights" / "best.pt", {"imgsz": 96, "device": "cpu", "verbose": False}
+    image = next((Path(oriented).parent / "images" / "val").iterdir())
+    found = []
+    for kind in (YOLO, StockYOLO):
+        metrics = kind(weights).val(data=oriented, plots=False, project=str(tmp_path), **told)
+        found.append((metrics.results_dict, kind(weights).predict(image, **told)[0].obb.data.tolist()))
+    assert found[0] == found[1] and found[0][0]["metrics/mAP50-95(B)"] > 0 and found[0][1]
+    release("8.4.3")
+    YOLO("yolov8n-obb.yaml").tune(
+        **{**SHORT, "data": oriented, "project": str(tmp_path), "name": "tune", "loss": "kld", "iterations": 1}
+    )
+    recorded = [yaml.safe_load(path.read_text()) for path in tmp_path.glob("**/args.yaml")]
+    assert [own["loss"] for own in recorded if own["mode"] == "train"] == ["kld"]
+
+
+def ablate(command, weights, data, **own):
+    """Run `yolo ablate` of a short fine-tune, and return what it said."""
+    told = {**SHORT, **LEARNS, "epochs": 1, "lr0": 0.0001, **own}
+    words = [f"{key}={value}" for key, value in told.items() if key not in ("seed", "val")]
+    done = command("ablate", f"model={weights}", f"data={data}", "out=study", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_losses_are_compared_from_end_to_end(trained_oriented, oriented, tmp_path, command):
+    """With gradients beside ProbIoU's, and Ultralytics' own mAP, which is that of its own validation."""
+    weights = trained_oriented / "weights" / "best.pt"
+    said = ablate(command, weights, oriented, losses="stock,probiou,kld", seeds="0,1")
+    (stock,) = re.findall(
+        r"Gradient norm against ProbIoU at the same gain .*: stock ([\d.]+), probiou 1\.00, kld ", said
+    )
+    assert float(stock) == NEARLY_ONE
+    rows = read_csv(tmp_path / "study" / "results.csv")
+    assert [(row["loss"], row["seed"]) for row in rows] == [
+        (loss, seed) for loss in ("kld", "probiou", "stock") for seed in (0, 1)
+    ]
+    for row in rows:
+        assert (row["status"], row["metric"], row["AP"], row["device"]) == ("done", "mAP_obb", "", "cpu")
+        assert row["minutes"] > 0 and row["ultralytics"] == __version__ and row["box"] == 7.5
+        folder = tmp_path / "study" / "train" / row["run"]
+        record = read_run_record(folder)
+        assert (record.loss, record.arguments["task"], record.arguments["seed"]) == (row["loss"], "obb", row["seed"])
+        own = StockYOLO(folder / "weights" / "best.pt").val(
+            data=oriented, imgsz=96, batch=4, workers=0, device="cpu", plots=False, project=str(tmp_path), name="val"
+        )
+        assert (row["mAP_obb"], row["mAP50_obb"]) == pytest.approx((own.box.map, own.box.map50), rel=1e-6)
+        assert row["mAP_obb"] > 0.01
+    report = command("report", "study")
+    assert report.returncode == 0, report.stderr
+    assert "Against probiou, none of 2 variants is shown to differ in mAP." in report.stdout
+    assert re.search(r"^probiou +baseline ", report.stdout, re.M) and "ΔmAP" in report.stdout
+    assert "It is not COCO’s AP" in (tmp_path / "study" / "report" / "table.md").read_text()
+    stock = command("report", "study", "out=against", "baseline=stock")
+    assert "Against stock" in stock.stdout, stock.stderr
+
+
+@pytest.mark.slow
+def test_gains_are_matched_to_probious(trained_oriented, oriented, tmp_path, command):
+    weights = trained_oriented / "weights" / "best.pt"
+    said = ablate(command, weights, oriented, losses="stock,gwd:tau=0", seeds="0", gain="matched")
+    ratio = float(re.search(r"gwd:tau=0 ([\d.]+)$", said, re.M)[1])
+    boxes = {row["loss"]: row["box"] for row in read_csv(tmp_path / "study" / "results.csv")}
+    assert boxes["stock"] / 7.5 == NEARLY_ONE and boxes["gwd:tau=0"] == pytest.approx(7.5 / ratio, rel=0.01)
+    assert not 0.9 < ratio < 1.1
+    record = read_run_record(next((tmp_path / "study").glob("train/gwd*")))
+    assert record.trained_with["box"] == boxes["gwd:tau=0"]
