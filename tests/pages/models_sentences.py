@@ -138,7 +138,8 @@ def _oriented() -> list[Claim]:
             f"{OBB}::test_probiou_trains_as_stock_does",
         ),
         shown(
-            "`loss=probiou` is ProbIoU as Ultralytics computes it, and `probiou:focal=0.5` has the weight of "
+            "`loss=probiou` is ProbIoU as Ultralytics computes it (`probiou:floor=0` in older releases, which add no "
+            "floor), and `probiou:focal=0.5` has the weight of "
             "Focal-EIoU, "
             "a power of ProbIoU, with the sum of Eq. 11.",
             f"{ROTATED}::test_probiou_is_ultralytics_own",
@@ -171,6 +172,11 @@ def _oriented() -> list[Claim]:
             "Rows of models for segmentation and pose have Ultralytics' own mAP of masks and key points beside AP; the "
             "report shows their means.",
             f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
+        ),
+        shown(
+            "`scripts/export_results.py` takes runs of OBB models, but for a submission.",
+            "export/test_oriented.py::test_a_run_has_a_row_a_card_and_an_onnx_with_ultralytics_own_map",
+            "export/test_oriented.py::test_stock_is_probiou_on_its_card_and_there_is_no_submission",
         ),
         shown(
             "`yolo check kld` checks a loss of rotated boxes on rotated boxes, and `yolo check my_loss.py:f "
