@@ -156,6 +156,10 @@ class Framework(Protocol):
         """Return why the argument `box` does nothing in a training of a model, '' if it is the box loss's gain."""
         ...
 
+    def find_gain(self, arguments: Mapping[str, Any]) -> float | None:
+        """Return what the box loss is multiplied by in a training with these arguments, None if `box` does nothing."""
+        ...
+
     def check_folder(self, folder: Path, name: str) -> None:
         """Raise ArgumentError if weights couldn't be loaded from a training's folder, which the argument `name` set."""
         ...

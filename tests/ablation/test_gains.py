@@ -29,6 +29,12 @@ class Measuring:
         rows = [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
         return [sys.executable, "-c", WRITE, str(result), json.dumps({"rows": rows})]
 
+    def find_gain(self, arguments):
+        """1 for EIoU and 2.5 for the others with box=auto; none for a model called none.yaml."""
+        box = arguments.get("box", 7.5)
+        automatic = {"eiou": 1.0}.get(arguments["loss"], 2.5) if box == "auto" else box
+        return None if arguments["model"] == "none.yaml" else automatic
+
 
 WRITE = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 
@@ -185,6 +191,37 @@ def test_warnings_name_losses_that_are_far_off():
     assert "more pulls 2.01 times as hard" in warn_far_apart(given)[0]
 
 
+def test_gradients_are_compared_at_the_gains_that_train_where_these_differ(tmp_path, measuring):
+    """EIoU's gradient is 2.5 times CIoU's, and its gain 1 of 2.5: the same. GIoU's is 1.25 times at the same gain."""
+    measured = measure_grid(runs("eiou", "giou", box="auto"), measuring, tmp_path, "")
+    (gains,) = measured.gains.values()
+    assert gains == [{"ciou": 2.5, "eiou": 1.0, "giou": 2.5}]
+    assert measured.lines[1:] == [
+        "The gains differ, as box=auto sets them. Gradient norm against CIoU with box=2.5: ciou 1.00 (box=2.5), "
+        "eiou 1.00 (box=1), giou 1.25 (box=2.5)"
+    ]
+    both = [*runs("eiou", box="auto"), *runs("eiou", box=2.5)]
+    first, second = measure_grid(both, measuring, tmp_path, "").lines[1:]
+    assert "eiou 1.00 (box=1)" in first and second.startswith("eiou pulls 2.5 times as hard")
+
+
+def test_a_gradient_that_is_far_off_by_its_gain_alone_is_named():
+    """At the same gain it is CIoU's, and 2.5 times as small at 1 of 2.5: 0.4."""
+    lines = gains.compare_at_gains(ratios(ciou=1.0, l1=1.0), {"ciou": 2.5, "l1": 1.0})
+    assert lines[1:] == [
+        "l1 pulls 0.4 times as hard on the weights as CIoU with the gains that train: a comparison compares the gains "
+        "too (gain=matched box=2.5 makes up for it)."
+    ]
+    assert gains.compare_at_gains(ratios(ciou=1.0, l1=9.0), {"ciou": 2.5, "l1": 2.5}) == []
+    assert gains.compare_at_gains(ratios(ciou=1.0, l1=9.0), {}) == []
+
+
+def test_gains_that_do_nothing_or_are_to_be_matched_are_none(measuring):
+    assert gains.find_gains(runs("eiou", model="none.yaml"), "ciou", measuring) == [{}]
+    matched = [replace(one, gain="matched") for one in runs("eiou", box=2.5)]
+    assert gains.find_gains(matched, "ciou", measuring) == []
+
+
 @pytest.mark.slow
 def test_runs_that_cannot_begin_say_why(tmp_path, data):
     grid = [run(data=data, model="yolov8z9.yaml", imgsz=32)]
@@ -206,7 +243,7 @@ def test_a_grid_trains_with_its_matched_gains_and_keeps_them(command, tmp_path, 
     (file,) = (tmp_path / "out" / "preflight").glob("*.json")
     ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}
     rows = {folder.row()["loss"]: folder.row() for folder in run_folders(tmp_path / "out")}
-    assert rows["ciou"]["box"] == 7.5 and rows["ciou"]["gain"] == "matched"
+    assert rows["ciou"]["box"] == rows["ciou"]["box_used"] == 7.5 and rows["ciou"]["gain"] == "matched"
     assert rows["focal_l1"]["box"] == pytest.approx(7.5 / ratio["focal_l1"], rel=1e-3)
     again = command("ablate", *words, "plots=False", "out=out", "jobs=2")
     assert "2 of 2 runs were done before" in again.stdout

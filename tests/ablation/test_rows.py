@@ -38,6 +38,12 @@ def test_a_number_is_the_same_however_it_is_recorded(tmp_path):
     assert make_finished_row(folder, folder.run(), TASK, MEASURED)["box"] == 2
 
 
+def test_a_row_says_the_gain_that_was_used(tmp_path):
+    folder = trained(tmp_path / "r", run(box="auto"), recorded={"box": "auto"})
+    row = make_finished_row(folder, folder.run(), TASK, MEASURED, 2.5)
+    assert (row["box"], row["box_used"]) == ("auto", 2.5)
+
+
 def test_a_batch_that_ultralytics_halved_is_no_fair_run(tmp_path):
     folder = trained(tmp_path / "r", run(batch=16), batch=8)
     with pytest.raises(DataError, match="batch=16, Ultralytics went down to 8"):

@@ -11,7 +11,7 @@ from torch import nn
 from torchvision.models.detection import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn, retinanet_resnet50_fpn
 
 from tests.detectors.models import SIZE, batch, losses_of
-from yolo_feiou.detectors.build import build_detector
+from yolo_feiou.detectors.build import build_detector, find_gain
 from yolo_feiou.detectors.config import DetectorConfig, read_detector_config
 from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.detectors.seam import find_box_terms
@@ -147,6 +147,22 @@ def test_a_loss_changes_the_box_loss_alone(name):
 @pytest.mark.parametrize(("name", "gain"), [("atss", 2.0), ("paa", 1.3)])
 def test_stock_of_atss_and_paa_is_giou_with_their_gain(name, gain):
     assert changed(losses(name), losses(name, loss="giou", box=gain)) == set()
+
+
+@pytest.mark.parametrize(
+    ("detector", "loss", "box", "gain"),
+    [
+        *(("retinanet", "stock", "auto", 1.0), ("mask_rcnn", "stock", None, 1.0), ("faster_rcnn", "stock", "auto", 1)),
+        *(("atss", "stock", "auto", 2.0), ("paa", "stock", "auto", 1.3), ("paa", "stock", 2, 2.0)),
+        *(("atss", "focal_eiou", "auto", 2.5), ("atss", "focal_l1", "auto", 1.0), ("paa", "giou+l1", None, 2.5)),
+        *(("retinanet", "l1", 0.5, 0.5), ("retinanet", "nowhere.py:mine", "auto", 2.5)),
+    ],
+)
+def test_the_gain_is_known_without_a_model(detector, loss, box, gain):
+    """The paper's rule, and for stock that of the authors; of two terms one is of the overlap. No file is read."""
+    assert find_gain(detector, loss, box) == gain
+    if detector in ("atss", "paa") and ".py" not in loss:
+        assert [term.box for term in find_box_terms(build(detector, loss=loss, box=box))] == [gain]
 
 
 @pytest.mark.slow

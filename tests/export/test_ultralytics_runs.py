@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 import ultralytics
+from ultralytics.nn.tasks import RTDETRDetectionModel
 
 from tests.export.test_runs import Net, folder_of
 from yolo_feiou.errors import UnsupportedModelError
@@ -19,6 +20,17 @@ def test_a_checkpoint_tells_its_mark_and_how_it_was_written(tmp_path):
     path = folder_of(tmp_path / "r", model=None, ema=model, date="2026-11-26", optimizer={}) / "weights" / "best.pt"
     told = Checkpoint({"loss": "eiou", "run": "a"}, False, "8.4.3", "2026-11-26", 64)
     assert ULTRALYTICS.read_checkpoint(path) == told
+
+
+def test_the_gain_is_the_box_that_trained_but_not_rt_detrs(tmp_path):
+    """`box` does nothing there."""
+    told = {"model": None, "train_args": {"box": 5.0}}
+    path = folder_of(tmp_path / "r", ema=Net(), **told) / "weights" / "best.pt"
+    assert ULTRALYTICS.read_checkpoint(path).box_used == 5.0
+    detr = RTDETRDetectionModel.__new__(RTDETRDetectionModel)
+    torch.nn.Module.__init__(detr)
+    path = folder_of(tmp_path / "s", ema=detr, **told) / "weights" / "best.pt"
+    assert ULTRALYTICS.read_checkpoint(path).box_used is None
 
 
 def test_what_is_no_checkpoint_of_its_is_none(tmp_path):

@@ -224,10 +224,29 @@ def test_an_ablation_is_killed_resumed_and_reported(command, grid, tmp_path):
 
 
 @pytest.mark.slow
-def test_losses_are_measured_before_the_runs(command, grid):
-    done = command(*(word for word in grid if not word.startswith(("preflight", "seeds", "losses"))), "losses=eiou")
+def test_losses_are_measured_before_the_runs(command, grid, tmp_path):
+    """RetinaNet's own ℓ1 has a gain of 1 with box=auto, EIoU one of 2.5: rows, lines and report say so."""
+    kept = [word for word in grid if not word.startswith(("preflight", "seeds", "losses", "box"))]
+    done = command(*kept, "losses=stock,eiou")
     assert done.returncode == 0, done.stderr
     assert "Gradient norm against CIoU at the same gain (8 of the first 40 batches" in done.stdout
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("The gains differ, as box=auto sets them."))
+    assert "ciou 1.00 (box=2.5)" in line and "(box=1)" in line
+    rows = [folder.row() for folder in run_folders(tmp_path / "out")]
+    assert {row["loss"]: (row.get("box", "auto"), row["box_used"]) for row in rows} == {
+        "stock": ("auto", 1),
+        "eiou": ("auto", 2.5),
+    }
+    report = command("report", "out")
+    assert "The gain of the box loss is not the same, since box=auto sets it in retinanet_r18.yaml: " in report.stdout
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "box", "gain"),
+    [("atss_r18.yaml", "stock", "auto", 2.0), ("paa.yaml", "eiou", None, 2.5), ("retinanet.yaml", "stock", "3", 3.0)],
+)
+def test_the_gain_is_that_of_loss_and_detector(model, loss, box, gain):
+    assert FRAMEWORK.find_gain(given(model=model, loss=loss, box=box)) == gain
 
 
 @pytest.mark.parametrize(

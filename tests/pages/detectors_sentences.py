@@ -97,7 +97,31 @@ def _models() -> list[Claim]:
 
 
 def _training() -> list[Claim]:
+    warned = "report/test_gains.py::test_gains_that_box_auto_sets_are_named_where_they_differ"
     return [
+        shown(
+            "With `box=auto` losses train with different gains.",
+            f"{SEAM}::test_the_gain_is_the_papers_by_the_form_of_the_loss",
+        ),
+        shown(
+            "Rows of an ablation and of an export say which as `box_used`, and its report warns where gains differ, "
+            "and where a loss's gradient times its gain is more than twice or less than half the baseline's;",
+            "export/test_detector_runs.py::test_yolo_and_a_detector_are_exported_by_one_command",
+            "lightning/test_framework.py::test_losses_are_measured_before_the_runs",
+            *(
+                warned,
+                f"{warned.partition('::')[0]}::test_gradients_are_compared_by_ratio_times_gain_where_gains_differ",
+            ),
+        ),
+        shown(
+            "before the runs `yolo ablate` says so too.",
+            "ablation/test_gains.py::test_gradients_are_compared_at_the_gains_that_train_where_these_differ",
+        ),
+        shown(
+            "`box=2.5` gives all losses one gain, `gain=matched box=2.5` gradients of one size.",
+            f"{SEAM}::test_the_gain_is_the_papers_by_the_form_of_the_loss",
+            "ablation/test_gains.py::test_gains_are_matched",
+        ),
         shown(
             "Images without objects are left out of a training.",
             "lightning/test_data.py::test_images_without_objects_are_not_trained_on",

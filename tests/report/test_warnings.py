@@ -169,23 +169,6 @@ def test_one_model_name_of_two_detectors_is_named():
     assert told(rows) == ["Runs differ in detector: paa (1 run) and atss (5 runs)."]
 
 
-def test_gains_that_differ_are_named():
-    rows = [*grid(), *grid(*((place, {"gain": "matched"}) for place in range(6)))]
-    (line,) = told(rows)
-    assert line.startswith("The gain of the box loss is same (6 runs) and matched (6 runs): ")
-    rows = grid(*((place, {"gain": "matched", "box": 5 if place == 4 else 6}) for place in range(6)))
-    assert told(rows) == ["The seeds of eiou have different gains: box=6 and 5."]
-
-
-@pytest.mark.parametrize(("ratio", "says"), [(2.1, "2.10"), (0.4, "0.40"), (2.0, ""), (0.5, ""), (None, "")])
-def test_gradients_of_another_size_are_named(ratio, says):
-    preflight = [{"loss": "eiou", "gradient_ratio": ratio}, {"loss": "elsewhere", "gradient_ratio": 9.0}]
-    lines = told(grid(), preflight=preflight)
-    assert len(lines) == bool(says)
-    assert not says or lines[0].startswith(f"At the same gain the gradient of eiou is {says} times CIoU's in size: ")
-    assert told(grid(*((place, {"gain": "matched"}) for place in range(6))), preflight=preflight) == []
-
-
 @pytest.mark.parametrize(
     ("device", "kind"),
     [
@@ -195,12 +178,6 @@ def test_gradients_of_another_size_are_named(ratio, says):
 )
 def test_a_device_is_known_by_its_kind(device, kind):
     assert describe_device(device) == kind
-
-
-def test_gradients_that_were_not_measured_are_named():
-    assert told(grid(), preflight=()) == [
-        "How large the gradients of eiou are beside CIoU's was not measured: a difference may come from the gain alone."
-    ]
 
 
 def test_sizes_with_few_objects_are_named():

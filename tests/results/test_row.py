@@ -33,6 +33,13 @@ def test_what_trained_goes_before_what_was_asked_for():
     assert (row["imgsz"], row["eval_imgsz"], row["epochs_done"], row["minutes"]) == (128, 64, 3, 0.1)
 
 
+def test_the_gain_that_was_used_stands_beside_the_one_that_was_asked_for():
+    trained = TrainingSummary("r", "k", run(box="auto"), {}, [], [SESSION], 2.5)
+    row = make_results_row(trained, TASK, {**MEASURED, **Source(None, "x").row})
+    assert (row["box"], row["box_used"]) == ("auto", 2.5)
+    assert make()["box_used"] is None
+
+
 def test_columns_of_the_evaluation_that_the_training_has_too_are_the_trainings():
     row = make(data="d.yaml")
     assert row["data"] == "d.yaml" and not {"model", "single_cls", "conf", "split"} & row.keys()

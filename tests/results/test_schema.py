@@ -73,7 +73,7 @@ def test_captions_and_the_list_of_runs_have_their_order():
         *("iterations", "detector", "backbone", "backbone weights"),
     ]
     assert schema.LISTED_FIRST == ("run", "status", "loss")
-    assert schema.LISTED_LAST[:4] == ("seed", "gain", "box", "AP") and schema.LISTED_LAST[-1] == "reason"
+    assert schema.LISTED_LAST[:4] == ("seed", "gain", "box", "box_used") and schema.LISTED_LAST[-1] == "reason"
     for places in ("caption_place", "list_place"):
         given = sorted(place for column in COLUMNS.values() if (place := getattr(column, places)))
         assert given == list(range(1, len(given) + 1)), places

@@ -37,6 +37,12 @@ def test_a_task_of_before_there_were_frameworks_is_one_of_ultralytics():
     assert load_framework(Task(**old).framework) is FRAMEWORK
 
 
+def test_the_gain_is_box_but_where_that_does_nothing():
+    assert FRAMEWORK.find_gain({"model": "yolov8n.yaml", "loss": "eiou"}) == 7.5
+    assert FRAMEWORK.find_gain({"model": "yolov8n.yaml", "loss": "eiou", "box": 2}) == 2.0
+    assert FRAMEWORK.find_gain({"model": "rtdetr-resnet50.yaml", "loss": "eiou", "box": 2}) is None
+
+
 def test_gradient_norms_are_measured_by_a_module_that_is_there(tmp_path):
     command = FRAMEWORK.gradient_norms_command(tmp_path / "a.json", tmp_path / "b.json")
     assert command[0] == sys.executable and find_spec(command[2])

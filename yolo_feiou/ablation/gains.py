@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -38,21 +38,24 @@ class GradientNorms:
     Attributes:
         rows: By group, a row a loss, see `yolo.gradient_norms.measure`.
         notes: What had to be set aside and was measured again.
+        gains: By group, for each value of `box` the gain that each loss trains with, the reference's too.
     """
 
     rows: dict[str, list[Row]]
     notes: tuple[str, ...] = ()
+    gains: Mapping[str, Sequence[Mapping[str, float]]] = field(default_factory=dict)
 
     @property
     def lines(self) -> list[str]:
         """What to tell the user: the gradient norms of each group, and warnings."""
         lines = [*self.notes]
-        for rows in self.rows.values():
+        for name, rows in self.rows.items():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
             seen = f"{BATCHES} of the first {BATCHES * EVERY_BATCHES} batches{_tell_share(rows)}"
             reference = _name_reference(rows)
             lines.append(f"Gradient norm against {reference} at the same gain ({seen}): {ratios}")
-            lines += warn_far_apart(rows)
+            told = [compare_at_gains(rows, gains) or warn_far_apart(rows) for gains in self.gains.get(name, ({},))]
+            lines += dict.fromkeys(line for several in told for line in several)
             lines += [
                 f"{row['loss']} changes over a training, and is measured as it begins."
                 for row in rows
@@ -120,7 +123,11 @@ def measure_grid(
         notes: list[str] = []
         measure = partial(_measure, framework, seconds=seconds)
         rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
-        return GradientNorms(rows, tuple(notes))
+        gains = {
+            name: find_gains(members, _name_reference(rows[name]).lower(), framework)
+            for name, members in groups.items()
+        }
+        return GradientNorms(rows, tuple(notes), gains)
 
 
 def match_gains(runs: Sequence[Run], measured: GradientNorms) -> list[Run]:
@@ -160,6 +167,46 @@ def warn_far_apart(rows: Sequence[Row]) -> list[str]:
         for row in rows
         if not 1 / MAX_GRADIENT_RATIO <= row["gradient_ratio"] <= MAX_GRADIENT_RATIO
     ]
+
+
+def compare_at_gains(rows: Sequence[Row], gains: Mapping[str, float]) -> list[str]:
+    """Return how large gradients are at the gains that train, and a warning for each that is far from the reference's.
+
+    Args:
+        rows: A row a loss, with its `gradient_ratio`.
+        gains: By loss, the reference's too.
+
+    Returns:
+        No line where all gains are the same.
+    """
+    name = _name_reference(rows)
+    own = gains.get(name.lower())
+    if own is None or len(set(gains.values())) < 2:
+        return []
+    sizes = {row["loss"]: row["gradient_ratio"] * gains[row["loss"]] / own for row in rows if row["loss"] in gains}
+    listed = ", ".join(f"{loss} {size:.2f} (box={gains[loss]:g})" for loss, size in sizes.items())
+    lines = [f"The gains differ, as box=auto sets them. Gradient norm against {name} with box={own:g}: {listed}"]
+    return lines + [
+        f"{loss} pulls {size:.3g} times as hard on the weights as {name} with the gains that train: a comparison "
+        f"compares the gains too (gain=matched box={own:g} makes up for it)."
+        for loss, size in sizes.items()
+        if not 1 / MAX_GRADIENT_RATIO <= size <= MAX_GRADIENT_RATIO
+    ]
+
+
+def find_gains(runs: Sequence[Run], reference: str, framework: Framework) -> list[dict[str, float]]:
+    """Return the gain of each loss of a group of runs, and the reference's, for each value of `box`.
+
+    There is none where gains are to be matched, or where `box` does nothing.
+    """
+    found = []
+    given = [run.arguments for run in runs if run.gain != "matched"]
+    for box in dict.fromkeys(arguments.get("box") for arguments in given):
+        own = [arguments for arguments in given if arguments.get("box") == box]
+        losses = dict.fromkeys([reference, *(arguments["loss"] for arguments in own)])
+        gains = {loss: framework.find_gain({**own[0], "loss": loss}) for loss in losses}
+        found.append({loss: gain for loss, gain in gains.items() if gain is not None})
+    return found
 
 
 def make_group_key(run: Run) -> str:

@@ -18,7 +18,9 @@ from yolo_feiou.storage.tables import Row
 VERIFIED_ARGUMENTS = ("loss", "seed", "box", "cls", "dfl")
 
 
-def make_finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row) -> Row:
+def make_finished_row(
+    folder: RunFolder, run: Run, task: Mapping[str, Any], measured: Row, box_used: float | None = None
+) -> Row:
     """Return the row of a run that is trained and evaluated.
 
     Args:
@@ -26,13 +28,15 @@ def make_finished_row(folder: RunFolder, run: Run, task: Mapping[str, Any], meas
         run: What it should be.
         task: What its last process was told.
         measured: What `evaluate` returned.
+        box_used: What the box loss was multiplied by, see `Framework.find_gain`.
 
     Raises:
         DataError: If what was trained is not what was asked for.
     """
     recorded = check_trained(folder, run)
     set_to = {key: recorded[key] for key in ADJUSTED_ARGUMENTS}
-    trained = TrainingSummary(folder.path.name, folder.key, run, set_to, read_run_curve(folder), folder.sessions())
+    curve, sessions = read_run_curve(folder), folder.sessions()
+    trained = TrainingSummary(folder.path.name, folder.key, run, set_to, curve, sessions, box_used)
     return make_results_row(trained, task, measured)
 
 

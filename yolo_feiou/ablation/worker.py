@@ -111,8 +111,9 @@ def complete_run(folder: RunFolder, task: Task) -> None:
     if stage != TRAINED:
         train(folder, dict(run.arguments), stage == HALF, task, framework)
     framework.strip_checkpoints(folder.train)
+    weights = {"best": folder.best, "last": folder.last}[task.weights]
     measured = framework.evaluate(
-        {"best": folder.best, "last": folder.last}[task.weights],
+        weights,
         run.arguments,
         task.split,
         folder.evaluation,
@@ -120,7 +121,8 @@ def complete_run(folder: RunFolder, task: Task) -> None:
         evaluator=task.evaluator,
         device=task.own_device.get("device", "").split(",")[0],  # one GPU is enough
     )
-    folder.write_row(make_finished_row(folder, run, asdict(task), measured))
+    gain = framework.find_gain({**run.arguments, "model": str(weights)})
+    folder.write_row(make_finished_row(folder, run, asdict(task), measured, gain))
 
 
 def train(folder: RunFolder, arguments: dict[str, Any], resume: bool, task: Task, framework: Framework) -> None:

@@ -19,8 +19,10 @@ from yolo_feiou.detectors.options import BoxOptions, Loss
 from yolo_feiou.detectors.precision import FloatAnchors, raise_outputs
 from yolo_feiou.detectors.rpn import replace_rpn_loss
 from yolo_feiou.detectors.scaled import ScaledFasterRCNN, ScaledLosses, ScaledMaskRCNN, ScaledRetinaNet
+from yolo_feiou.detectors.seam import OVERLAP_GAIN
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.build import STOCK
+from yolo_feiou.losses.user.registry import find_sources
 
 #: Longest side of an image for a shortest side of 800, as on COCO.
 LONGEST, SHORTEST = 1333, 800
@@ -28,6 +30,11 @@ LONGEST, SHORTEST = 1333, 800
 SMALLEST = 32
 #: The keys of box losses: of RetinaNet, ATSS and PAA, of the head of an R-CNN, and of its proposals.
 BOX_LOSS, ROI_LOSS, RPN_LOSS = "bbox_regression", "loss_box_reg", "loss_rpn_box_reg"
+#: The gains of the detectors' own box losses: those of their authors' code, and 1 in torchvision's.
+STOCK_GAINS: Mapping[str, float] = {
+    **{"retinanet": 1.0, "faster_rcnn": 1.0, "mask_rcnn": 1.0},
+    **{"atss": ATSS.STOCK_GAIN, "paa": PAA.STOCK_GAIN},
+}
 _R_CNNS = {"faster_rcnn": (FasterRCNN, ScaledFasterRCNN), "mask_rcnn": (MaskRCNN, ScaledMaskRCNN)}
 
 
@@ -97,6 +104,24 @@ def build_detector(
     for name, value in attributes.items():
         setattr(model, name, value)
     return model
+
+
+def find_gain(detector: str, loss: str, box: float | str | None = None) -> float:
+    """Return what the box loss of a detector is multiplied by in its training.
+
+    Args:
+        detector: Its name, as 'atss'.
+        loss: The spec of the box loss. A function of the user's isn't loaded: it is no loss of regression errors.
+        box: As in `build_detector`.
+
+    Raises:
+        LossSpecError: If the loss is wrong.
+    """
+    if isinstance(box, int | float):
+        return float(box)
+    if loss == STOCK:
+        return STOCK_GAINS[detector]
+    return OVERLAP_GAIN if find_sources(loss) else BoxOptions(loss).make_term().box
 
 
 Built = tuple[nn.Module, tuple[str, ...]]

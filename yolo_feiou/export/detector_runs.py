@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yolo_feiou
+from yolo_feiou.detectors.build import find_gain
 from yolo_feiou.detectors.config import DetectorConfig
 from yolo_feiou.detectors.options import BoxOptions
 from yolo_feiou.errors import ArgumentError, DataError
@@ -38,8 +39,16 @@ class DetectorRuns:
         except DataError:
             return None
         mark, stripped = content["yolo_feiou"], not any(key in content for key in STATES)
-        batch = content["train_args"]["batch"]
-        return Checkpoint(mark, stripped, mark["version"], batch=batch, length=content["parts"], about=_about(content))
+        arguments = content["train_args"]
+        return Checkpoint(
+            mark,
+            stripped,
+            mark["version"],
+            batch=arguments["batch"],
+            length=content["parts"],
+            about=_about(content),
+            box_used=find_gain(content[CONFIG]["detector"], arguments["loss"], arguments["box"]),
+        )
 
     def defaults(self) -> dict[str, Any]:
         """Return the arguments of a detector's training, with their defaults."""

@@ -23,6 +23,7 @@ class Checkpoint:
         batch: The batch that it trained with, None likewise.
         length: How many rows results.csv has when its training ends, None if that is the argument `epochs`.
         about: What else a model card says of it, by name.
+        box_used: What the box loss was multiplied by; None if `box` does nothing, or that is not known.
     """
 
     mark: Mapping[str, str]
@@ -32,6 +33,7 @@ class Checkpoint:
     batch: object = None
     length: int | None = None
     about: Row = field(default_factory=dict)
+    box_used: float | None = None
 
 
 class ExportFramework(Protocol):

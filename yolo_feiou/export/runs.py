@@ -56,6 +56,7 @@ class TrainedRun:
         launcher: What started them, None likewise.
         noted: An entry for each time that it began or was resumed, empty if that is not recorded.
         about: What else a model card says of the checkpoint, by name.
+        box_used: What the box loss was multiplied by, see `framework.Checkpoint`.
     """
 
     framework: ExportFramework
@@ -78,6 +79,7 @@ class TrainedRun:
     launcher: str | None
     noted: list[Row]
     about: Row
+    box_used: float | None = None
 
     @property
     def model(self) -> str | None:
@@ -136,9 +138,8 @@ class TrainedRun:
         settings = self.settings(data)
         run = TrainingSettings(settings, contents=self.record.contents if self.record else {})
         set_to = {key: self.trained_with.get(key) for key in ADJUSTED_ARGUMENTS} | {"batch": self.batch}
-        return TrainingSummary(
-            name, digest_settings(run.identify(self.framework.defaults())), run, set_to, self.curve, self.sessions
-        )
+        key = digest_settings(run.identify(self.framework.defaults()))
+        return TrainingSummary(name, key, run, set_to, self.curve, self.sessions, self.box_used)
 
     @property
     def trained_with(self) -> Mapping[str, Any]:
@@ -201,6 +202,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         launcher=record.launcher if record else "torchrun" if signed else framework.name,
         noted=noted if noted and noted[0]["first_epoch"] == 1 else [],
         about=checkpoint.about,
+        box_used=checkpoint.box_used,
     )
 
 

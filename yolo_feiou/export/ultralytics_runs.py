@@ -15,6 +15,7 @@ from yolo_feiou.yolo.checkpoints import load_checkpoint
 from yolo_feiou.yolo.default_cfg import list_defaults
 from yolo_feiou.yolo.detect import WeightsOrModel, detect, get_class_names, load_model
 from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
+from yolo_feiou.yolo.rtdetr import is_rtdetr
 from yolo_feiou.yolo.weights_path import check_weights_folder
 
 #: Ultralytics' own thresholds for `val`, where a run has none.
@@ -37,12 +38,14 @@ class UltralyticsRuns:
             return None
         if not isinstance(content, dict) or not (content.get("model") or content.get("ema")):
             return None
+        model, arguments = content.get("ema") or content["model"], content.get("train_args") or {}
         return Checkpoint(
-            get_mark(content.get("ema") or content["model"]),
+            get_mark(model),
             content.get("optimizer") is None,
             str(content.get("version") or ""),
             str(content.get("date") or ""),
-            (content.get("train_args") or {}).get("batch"),
+            arguments.get("batch"),
+            box_used=None if is_rtdetr(model) else arguments.get("box"),
         )
 
     def defaults(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from yolo_feiou.detectors.build import find_gain
 from yolo_feiou.detectors.options import BoxOptions
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.framework import Framework, Progress, Split
@@ -61,6 +62,11 @@ class DetectorsFramework(UltralyticsFramework):
     def find_ignored_gain(self, model: str) -> str:
         """Return '', since `box` is the gain of the box loss in all detectors."""
         return ""
+
+    def find_gain(self, arguments: Mapping[str, Any]) -> float:
+        """Return the gain, which `box=auto` leaves to loss and detector."""
+        whole = complete_arguments(arguments)
+        return find_gain(find_config(str(whole["model"]))[0].detector, whole["loss"], whole["box"])
 
     def check_labels(self, model: str, images: Split, annotations: str = "") -> None:
         """Accept any split: all of these detectors have upright boxes."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from yolo_feiou.report.comparison import BETTER, WORSE, Comparison, name_compared
 from yolo_feiou.report.format import format_count, format_list, format_mean_sd, format_percent
+from yolo_feiou.report.gains import describe_gains
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
@@ -67,7 +68,8 @@ def describe_conditions(results: Results, variants: Sequence[Variant]) -> str:
     told = [
         f"{words} {'/'.join(values)}"
         for name, words in CAPTIONS.items()
-        if name not in swept and (values := _values(results.done, name))
+        if name not in swept
+        and (values := describe_gains(results.done) if name == "gain" else _values(results.done, name))
     ]
     sizes = [_values(results.done, f"objects_{size}") for size in "SML"]
     if all(len(numbers) == 1 for numbers in sizes):

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.format import format_count, format_decimal, format_list
+from yolo_feiou.report.format import format_count, format_list
+from yolo_feiou.report.gains import list_gain_warnings
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import ROUNDING
-from yolo_feiou.report.variants import MATCHED, Value, Variant, show_value, split_by_trainer
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, NEUTRAL_ARGUMENTS
+from yolo_feiou.report.variants import Value, Variant, show_value, split_by_trainer
+from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
@@ -36,7 +37,7 @@ def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[s
         *_models(results, [*variants[0].values]),
         *_circumstances(results.done, [*variants[0].values]),
         *_arguments(results, [*variants[0].values]),
-        *_gain(results, variants),
+        *list_gain_warnings(results, comparisons),
         *_single_runs(results.done),
         *_ground_truth(results.done),
         *_few_objects(results.done),
@@ -164,35 +165,6 @@ def _arguments(results: Results, swept: Sequence[str]) -> Iterator[str]:
     for name in results.arguments:
         if name in NEUTRAL_ARGUMENTS and name not in swept:
             yield from _differing(name, [row.get(name) for row in results.done])
-
-
-def _gain(results: Results, variants: Sequence[Variant]) -> Iterator[str]:
-    gains = Counter(str(row["gain"]) for row in results.done if row.get("gain"))
-    if len(gains) > 1:
-        told = format_list([f"{gain} ({format_count(n, 'run')})" for gain, n in gains.items()])
-        yield f"The gain of the box loss is {told}: a loss gains or loses by that alone, so compare within one of them."
-    for variant in variants:
-        boxes = dict.fromkeys(row.get("box") for row in variant.runs.values() if row.get("gain") == MATCHED)
-        if len(boxes) > 1:
-            yield f"The seeds of {variant.label} have different gains: box={format_list([*map(show_value, boxes)])}."
-    same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
-    unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "stock"}
-    if unknown:
-        yield (
-            f"How large the gradients of {format_list(sorted(unknown))} are beside CIoU's was not measured: a "
-            "difference may come from the gain alone."
-        )
-    for row in results.preflight:
-        ratio = row.get("gradient_ratio")
-        if (
-            row.get("loss") in same
-            and isinstance(ratio, float)
-            and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO
-        ):
-            yield (
-                f"At the same gain the gradient of {row['loss']} is {format_decimal(ratio, 2)} times CIoU's in size: "
-                "a difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
-            )
 
 
 def _few_objects(rows: Sequence[Row]) -> Iterator[str]:

@@ -32,6 +32,7 @@ class TrainingSummary:
         set_to: The values of `ADJUSTED_ARGUMENTS` that it trained with.
         curve: A row an epoch, see `read_curve`.
         sessions: An entry for each time that it was started or resumed, with `first_epoch`, `started` and `PROVENANCE`.
+        box_used: What the box loss was multiplied by; None if `box` does nothing, or that is not known.
     """
 
     name: str
@@ -40,6 +41,7 @@ class TrainingSummary:
     set_to: Mapping[str, Any]
     curve: Sequence[Row]
     sessions: Sequence[Row]
+    box_used: float | None = None
 
 
 def make_results_row(trained: TrainingSummary, task: Mapping[str, Any], measured: Row) -> Row:
@@ -66,6 +68,7 @@ def make_results_row(trained: TrainingSummary, task: Mapping[str, Any], measured
         **trained.set_to,
         **{key: merge_values(session.get(key) for session in sessions) for key in PROVENANCE},
         **{f"{key}_holds": text for key, text in run.contents.items()},
+        "box_used": trained.box_used,
         "epochs_done": len(trained.curve),
         "minutes": round(count_minutes(trained.curve, sessions), 3) if sessions else None,
         "resumed": len(sessions) - 1 if sessions else None,

@@ -51,7 +51,7 @@ _RUN = (
     Column("run", "text", "what the run is called: its folder's name", list_place=1),
     Column("key", "text", "stands for all its settings: two runs with one key are the same run"),
     Column("status", "text", "done, failed or unfinished", list_place=2),
-    Column("reason", "text", "why it failed, or is unfinished", list_place=21),
+    Column("reason", "text", "why it failed, or is unfinished", list_place=22),
     Column("axes", "text", "the arguments in which the runs of the folder differ"),
     Column("loss", "text", "the spec of its box loss, `stock` for the detector's own", list_place=3),
     Column("seed", "count", "the seed of its training", list_place=4),
@@ -101,9 +101,9 @@ _ARGUMENTS: Mapping[str, Column] = {
     )
 }
 _MADE_BY = (
-    Column("device", "text", "the device, as Ultralytics takes it", list_place=18),
+    Column("device", "text", "the device, as Ultralytics takes it", list_place=19),
     Column("threads", "setting", "threads of torch on the CPU"),
-    Column("machine", "text", "GPU, or CPU and its cores", must_agree=True, list_place=19),
+    Column("machine", "text", "GPU, or CPU and its cores", must_agree=True, list_place=20),
     Column("python", "text", "version of Python", must_agree=True),
     Column("torch", "text", "version of torch", must_agree=True),
     Column("ultralytics", "text", "version of Ultralytics", must_agree=True),
@@ -142,9 +142,15 @@ _TRAINING = (
     Column("data_holds", "text", "content hash of the data YAML, if it is the user's"),
     Column("model_holds", "text", "content hash of the model, if it is a file of the user's"),
     Column("pretrained_holds", "text", "content hash of `pretrained`, if it is a file of the user's"),
+    Column(
+        "box_used",
+        "number",
+        "what the box loss was multiplied by: `box`, or what auto made of it; empty for RT-DETR, whose gain is its own",
+        list_place=7,
+    ),
     Column("epochs_done", "count", "epochs that were trained"),
-    Column("minutes", "number", "time of those epochs, over all sessions", "min", list_place=17),
-    Column("resumed", "text", "how many times it was resumed", list_place=20),
+    Column("minutes", "number", "time of those epochs, over all sessions", "min", list_place=18),
+    Column("resumed", "text", "how many times it was resumed", list_place=21),
     Column("command", "text", "the command that made it"),
     Column("started", "text", "when the training was first started", "UTC"),
     Column("finished", "text", "when the row was made, or the run failed", "UTC"),
@@ -193,12 +199,12 @@ _EVALUATION = (
     Column("metric", "text", "the column that is compared, `mAP_obb` for oriented boxes; empty for `AP`"),
 )
 _PAPER = (
-    Column("AP", "fraction", "COCO's AP, mean over IoU thresholds of .5 to .95", list_place=7),
-    Column("AP50", "fraction", "AP at an IoU of .5", list_place=8),
-    Column("AP75", "fraction", "AP at an IoU of .75", list_place=9),
-    Column("AP_S", "fraction", "AP of small objects, below 32² px", list_place=10),
-    Column("AP_M", "fraction", "AP of medium objects", list_place=11),
-    Column("AP_L", "fraction", "AP of large objects, above 96² px", list_place=12),
+    Column("AP", "fraction", "COCO's AP, mean over IoU thresholds of .5 to .95", list_place=8),
+    Column("AP50", "fraction", "AP at an IoU of .5", list_place=9),
+    Column("AP75", "fraction", "AP at an IoU of .75", list_place=10),
+    Column("AP_S", "fraction", "AP of small objects, below 32² px", list_place=11),
+    Column("AP_M", "fraction", "AP of medium objects", list_place=12),
+    Column("AP_L", "fraction", "AP of large objects, above 96² px", list_place=13),
 )
 _METRICS = (
     *_PAPER,
@@ -209,7 +215,7 @@ _MATCHED = (
     Column(
         "matched", "count", "predictions matched to an object as COCO does it at an IoU of .5, whatever their score"
     ),
-    Column("matched_iou", "fraction", "mean IoU of the matched predictions", list_place=13),
+    Column("matched_iou", "fraction", "mean IoU of the matched predictions", list_place=14),
     Column("matched_50", "number", "share of matched predictions with an IoU of .5 or more: 1 by definition"),
     *(
         Column(f"matched_{n}", "fraction", f"share of matched predictions with an IoU of .{n} or more")
@@ -222,15 +228,15 @@ _MATCHED = (
     ),
 )
 _TASK = (
-    Column("mAP_mask", "fraction", "Ultralytics' own mAP50-95 of masks, metrics/mAP50-95(M)", list_place=14),
+    Column("mAP_mask", "fraction", "Ultralytics' own mAP50-95 of masks, metrics/mAP50-95(M)", list_place=15),
     Column("mAP50_mask", "fraction", "Ultralytics' own mAP50 of masks, metrics/mAP50(M)"),
-    Column("mAP_pose", "fraction", "Ultralytics' own mAP50-95 of key points, metrics/mAP50-95(P)", list_place=15),
+    Column("mAP_pose", "fraction", "Ultralytics' own mAP50-95 of key points, metrics/mAP50-95(P)", list_place=16),
     Column("mAP50_pose", "fraction", "Ultralytics' own mAP50 of key points, metrics/mAP50(P)"),
     Column(
         "mAP_obb",
         "fraction",
         "Ultralytics' own mAP50-95 of oriented boxes, metrics/mAP50-95(B), whose IoU is ProbIoU; it is not COCO's AP",
-        list_place=16,
+        list_place=17,
     ),
     Column("mAP50_obb", "fraction", "Ultralytics' own mAP50 of oriented boxes, metrics/mAP50(B)"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,12 @@ class UltralyticsFramework:
     def find_ignored_gain(self, model: str) -> str:
         """Return why `box` does nothing."""
         return rehearsal.find_ignored_gain(model)
+
+    def find_gain(self, arguments: Mapping[str, Any]) -> float | None:
+        """Return `box`, or its default, for models in which it is the gain."""
+        if _find_ignored_gain(str(arguments["model"])):
+            return None
+        return float(arguments.get("box", self.defaults()["box"]))
 
     def check_labels(self, model: str, images: Split, annotations: str = "") -> None:
         """Check that a split has oriented boxes if the model is for these."""
@@ -143,6 +150,12 @@ class UltralyticsFramework:
     def gradient_norms_command(self, request: Path, result: Path) -> list[str]:
         """Return the command of `gradient_norms`."""
         return [sys.executable, "-m", "yolo_feiou.yolo.gradient_norms", str(request), str(result)]
+
+
+@cache
+def _find_ignored_gain(model: str) -> str:
+    """Return why `box` does nothing; a grid asks it of one model for each of its losses."""
+    return rehearsal.find_ignored_gain(model)
 
 
 FRAMEWORK: Framework = UltralyticsFramework()

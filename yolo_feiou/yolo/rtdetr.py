@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
+from ultralytics.nn.tasks import RTDETRDetectionModel
+
+
+def is_rtdetr(model: object) -> bool:
+    """Return whether a network, as a checkpoint holds it, is one of RT-DETR's."""
+    return isinstance(model, RTDETRDetectionModel)
 
 
 def is_rtdetr_yaml(model: object) -> bool:
