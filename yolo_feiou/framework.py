@@ -80,6 +80,11 @@ class Framework(Protocol):
         """The folder of all results that no argument names a folder for."""
         ...
 
+    @property
+    def unit(self) -> str:
+        """What a row of results.csv stands for: 'epoch' or 'interval'."""
+        ...
+
     # Arguments
 
     def defaults(self) -> dict[str, Any]:

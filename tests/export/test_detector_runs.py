@@ -66,9 +66,9 @@ def test_yolo_and_a_detector_are_exported_by_one_command(copy, detector, tmp_pat
     assert row["AP"] == pytest.approx(evaluate_again(folders[1] / "evaluation", "pycocotools")["AP"], abs=1e-6)
     assert row["detections"] > 0 and row["images"] == 8
     told = {"detector": "retinanet", "backbone": "resnet18", "backbone_weights": "none", "iterations": 2, "box": "auto"}
-    told |= {"box_used": 2.5}
+    told |= {"box_used": 2.5, "epochs": 0.17}  # two batches of two, of 24 images
     assert rows["yolo"]["box_used"] == 7.5
-    told |= {"loss": "focal_eiou:gamma=1", "seed": "0", "imgsz": 64, "batch": 2, "status": "done", "epochs_done": 2}
+    told |= {"loss": "focal_eiou:gamma=1", "seed": "0", "imgsz": 64, "batch": 2, "status": "done", "epochs_done": 0.17}
     told |= {"eval_imgsz": 64, "eval_batch": 2, "eval_conf": 0.001, "eval_iou": "0.5", "model": "retinanet_r18.yaml"}
     assert {name: row[name] for name in told} == told
     assert [rows["yolo"][name] for name in ("detector", "backbone", "iterations", "eval_iou")] == ["", "", "", "0.7"]

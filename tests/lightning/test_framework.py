@@ -208,7 +208,7 @@ def test_an_ablation_is_killed_resumed_and_reported(command, grid, tmp_path):
     for row in rows:
         about = ("retinanet", "resnet18", "none", 4, 2)
         assert tuple(row[k] for k in ("detector", "backbone", "backbone_weights", "iterations", "box")) == about
-        assert row["status"] == "done" and row["epochs_done"] == 2 and row["AP"] is not None
+        assert row["status"] == "done" and row["epochs_done"] == 0.33 and row["AP"] is not None
         assert row["epochs"] == 0.33  # four batches of two, of 24 images
     folder = next(one for one in run_folders(tmp_path / "out") if one.row() == rows[0])
     said = command("val", f"model={folder.best}", "name=val", f"project={tmp_path}", "device=cpu")

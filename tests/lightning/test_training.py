@@ -224,7 +224,7 @@ def test_what_a_training_leaves(tmp_path, data, capsys):
     train(arguments(**given), folder, Place(), asked=given)
     said = capsys.readouterr().out
     assert "Box loss: eiou, in 1 head of RetinaNet, box=2.5, rank 0" in said
-    assert "RetinaNet, resnet18, weights none: " in said and "1 of 2, step 1: box_loss " in said
+    assert "RetinaNet, resnet18, weights none: " in said and "\ninterval 1 of 2, step 1: box_loss " in said
     content = load_checkpoint(folder / "weights" / "best.pt")
     assert content["names"] == ["ellipse", "rectangle", "triangle", "star", "ring", "cross"]
     assert (content["global_step"], content["part"], content["parts"], content["backbone_weights"]) == (2, 2, 2, "none")

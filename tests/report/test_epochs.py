@@ -13,6 +13,7 @@ from yolo_feiou.report.epochs import (
     group_by_run,
     make_positives_panels,
     make_training_panels,
+    name_unit,
 )
 from yolo_feiou.report.series import choose_shown
 from yolo_feiou.report.variants import Variant
@@ -51,6 +52,18 @@ def test_epochs_that_all_seeds_have():
     whole, last = make_training_panels(shown(), rows)
     assert last.lines["ciou"].x == [2, 3]
     assert whole.lines["ciou"].x == [1, 2, 3] and whole.lines["ciou"].y == pytest.approx([10, 20, 30])
+
+
+def test_a_row_of_another_detector_is_an_interval():
+    """ATSS with six rows of 1.5 epochs."""
+    of = [Variant({"loss": loss}, {0: row(loss, 0, detector="atss")}) for loss in ("stock", "eiou")]
+    detectors = choose_shown(compare_variants(of, Baseline({"loss": "stock"})))
+    whole, last = make_training_panels(detectors, [*curve("stock_0", 0.1, 0.2), *curve("eiou_0", 0.1, 0.2)])
+    assert (whole.title, whole.x, last.x) == ("All intervals", "interval", "interval")
+    (whole, _) = make_training_panels(shown(), [*curve("ciou_0", 0.1), *curve("ciou_1", 0.1)])
+    assert (whole.title, whole.x) == ("All epochs", "epoch")
+    models = [Variant({"model": d or "n"}, {0: row("eiou", 0, detector=d)}) for d in (None, "atss")]
+    assert name_unit(choose_shown(compare_variants(models, Baseline({"model": "n"})))) == "epoch or interval"
 
 
 def test_one_seed_has_no_range():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.ablation.factories import HEADER
 from yolo_feiou.errors import DataError
-from yolo_feiou.results.epochs import count_minutes, drop_partial_line, read_curve, read_epochs
+from yolo_feiou.results.epochs import count_epochs, count_minutes, drop_partial_line, read_curve, read_epochs
 
 
 def test_an_epoch_that_was_done_twice_counts_once_as_it_went_last(tmp_path):
@@ -20,6 +20,14 @@ def test_an_epoch_counts_for_the_session_that_did_it(tmp_path):
     """Resumed at epoch 3, whose clock starts anew: 20 s for two epochs, and 30 s for the third, which was slow."""
     rows = [{"epoch": epoch, "time": time} for epoch, time in ((1, 10), (2, 20), (3, 30))]
     assert count_minutes(rows, [{"first_epoch": 1}, {"first_epoch": 3}]) == pytest.approx(50 / 60)
+
+
+def test_intervals_are_counted_as_the_epochs_that_their_steps_make():
+    """180 steps of four images of 475 are 1.52 epochs; after the third of six intervals, 90 steps, half of that."""
+    rows = [{"epoch": float(part), "iteration": 30.0 * part} for part in range(1, 7)]
+    assert count_epochs(rows, 180, 1.52) == 1.52 and count_epochs(rows[:3], 180, 1.52) == 0.76
+    assert count_epochs([], 180, 1.52) == 0 and count_epochs(rows) == 6
+    assert count_epochs([{"epoch": 1.0}, {"epoch": 2.0}]) == 2
 
 
 def test_a_line_that_was_cut_off_is_no_epoch(tmp_path):

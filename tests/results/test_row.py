@@ -40,6 +40,14 @@ def test_the_gain_that_was_used_stands_beside_the_one_that_was_asked_for():
     assert make()["box_used"] is None
 
 
+def test_epochs_of_a_detector_are_not_its_intervals():
+    """Three intervals of 60 of 180 steps, which make 1.52 epochs."""
+    curve = [{"epoch": part, "time": 2.0 * part, "iteration": 60.0 * part} for part in (1, 2, 3)]
+    trained = TrainingSummary("r", "k", run(), {"epochs": 1.52}, curve, [SESSION])
+    row = make_results_row(trained, TASK, {**MEASURED, "iterations": 180})
+    assert (row["epochs"], row["epochs_done"]) == (1.52, 1.52)
+
+
 def test_columns_of_the_evaluation_that_the_training_has_too_are_the_trainings():
     row = make(data="d.yaml")
     assert row["data"] == "d.yaml" and not {"model", "single_cls", "conf", "split"} & row.keys()

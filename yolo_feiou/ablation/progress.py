@@ -143,8 +143,8 @@ class Lines:
         """Say that a run may hang."""
         self.say(
             f"{folder.path.name}: no sign of life for {format_duration(seconds)}: log.txt, results.csv and checkpoints "
-            "are as they were. It may hang, or its epochs are long; timeout=HOURS ends a run that takes longer. "
-            f"{folder.log}"
+            "are as they were. It may hang, or its epochs or intervals are long; timeout=HOURS ends a run that takes "
+            f"longer. {folder.log}"
         )
 
     def tick(self, running: Sequence[RunFolder]) -> None:

@@ -44,7 +44,7 @@ class RowRecord(msgspec.Struct):
     loss: str
     seed: Count
     AP: Fraction | None
-    epochs_done: Count
+    epochs_done: Annotated[float, msgspec.Meta(ge=0)]
     minutes: Annotated[float, msgspec.Meta(ge=0)] | None
     mAP_obb: Fraction | None = None
 

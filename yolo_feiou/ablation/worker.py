@@ -102,7 +102,7 @@ def complete_run(folder: RunFolder, task: Task) -> None:
     """
     run, framework = folder.run(), load_framework(task.framework)
     stage, epochs, note = framework.progress(folder.train)
-    say(f"{folder.path.name}: {stage}, {epochs} epochs are done. {note}")
+    say(f"{folder.path.name}: {stage}, {epochs} {framework.unit}s are done. {note}")
     if stage != TRAINED and folder.row():
         raise DataError(
             f"{folder.path} was trained, and its weights are gone: they are needed to evaluate it in another way. "

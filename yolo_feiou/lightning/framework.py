@@ -29,7 +29,7 @@ from yolo_feiou.yolo.user_losses import check_user_losses
 class DetectorsFramework(UltralyticsFramework):
     """Trainings as `yolo train model=retinanet.yaml` does them; data, devices and folders are found as for YOLO."""
 
-    module = __name__
+    module, unit = __name__, "interval"
 
     def defaults(self) -> dict[str, Any]:
         """Return all training arguments with their defaults."""

@@ -116,7 +116,7 @@ class Intervals(lightning.Callback):
             logger.log_metrics({name: float(value) for name, value in row.items()}, step=row["iteration"])
         told = {name.rpartition("/")[2]: value for name, value in row.items() if "/" in name and "lr" not in name}
         words = ", ".join(f"{name} {value:.4g}" for name, value in told.items())
-        say(f"{row['epoch']} of {parts}, step {row['iteration']}: {words}")
+        say(f"interval {row['epoch']} of {parts}, step {row['iteration']}: {words}")
 
 
 def read_rows(path: Path) -> list[Row]:

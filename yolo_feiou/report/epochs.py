@@ -37,14 +37,14 @@ ByRun = Mapping[str, Mapping[float, Row]]
 
 
 def make_training_panels(shown: ShownVariants, curves: Iterable[Row]) -> list[LinePanel]:
-    """Return the validation of Ultralytics over the epochs, in per cent: all of it, and its last third."""
-    of = group_by_run(curves)
+    """Return the validation over the epochs or intervals, in per cent: all of it, and its last third."""
+    of, unit = group_by_run(curves), name_unit(shown)
 
     def panel(title: str, first: float) -> LinePanel:
         lines = shown.lines(lambda variant, look: make_epoch_line(variant, look, of, VALIDATION_COLUMN, 100, first))
-        return LinePanel(title, "epoch", "val mAP50-95, %", lines)
+        return LinePanel(title, unit, "val mAP50-95, %", lines)
 
-    whole = panel("All epochs", 0)
+    whole = panel(f"All {unit}s", 0)
     if not whole.lines:
         return []
     last = max(line.x[-1] for line in whole.lines.values())
@@ -65,6 +65,12 @@ def make_positives_panels(shown: ShownVariants, rows: Iterable[Row]) -> list[Lin
     panels = [over(column, *words) for column, words in OVER_EPOCHS.items()]
     panels += [bins(title, *words) for title, words in BY_BIN.items()]
     return [panel for panel in panels if panel.lines]
+
+
+def name_unit(shown: ShownVariants) -> str:
+    """Return what a row of the curves stands for: an epoch, or an interval of detectors beside YOLO, or either."""
+    units = {"interval" if variant.detector else "epoch" for variant in shown.variants}
+    return " or ".join(sorted(units))
 
 
 def group_by_run(rows: Iterable[Row]) -> ByRun:

@@ -44,6 +44,19 @@ def read_epochs(path: Path) -> list[Row]:
     return rows
 
 
+def count_epochs(rows: Sequence[Row], iterations: float | None = None, epochs: float | None = None) -> float:
+    """Return how many epochs were trained, of which the last may be a part.
+
+    Args:
+        rows: Those of `read_curve`, one an epoch; of a detector beside YOLO one an interval, with its last `iteration`.
+        iterations: Training steps of the whole training of such a detector, None for YOLO.
+        epochs: The epochs that those make.
+    """
+    if not (rows and iterations and epochs and "iteration" in rows[-1]):
+        return len(rows)
+    return round(rows[-1]["iteration"] / iterations * epochs, 2)
+
+
 def drop_partial_line(path: Path) -> None:
     """Remove the last line of a results.csv if it has no end: what is appended would be lost with it."""
     if path.exists() and not (content := path.read_bytes()).endswith(b"\n"):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from yolo_feiou.evaluation.source import FROM_LABELS
-from yolo_feiou.results.epochs import count_minutes
+from yolo_feiou.results.epochs import count_epochs, count_minutes
 from yolo_feiou.results.main_metric import AP, find_main_metric
 from yolo_feiou.results.provenance import get_utc_time
 from yolo_feiou.results.schema import EVALUATION_SETTINGS, PROVENANCE
@@ -69,7 +69,7 @@ def make_results_row(trained: TrainingSummary, task: Mapping[str, Any], measured
         **{key: merge_values(session.get(key) for session in sessions) for key in PROVENANCE},
         **{f"{key}_holds": text for key, text in run.contents.items()},
         "box_used": trained.box_used,
-        "epochs_done": len(trained.curve),
+        "epochs_done": count_epochs(trained.curve, measured.get("iterations"), trained.set_to.get("epochs")),
         "minutes": round(count_minutes(trained.curve, sessions), 3) if sessions else None,
         "resumed": len(sessions) - 1 if sessions else None,
         "command": task["command"],

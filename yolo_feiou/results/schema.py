@@ -148,7 +148,11 @@ _TRAINING = (
         "what the box loss was multiplied by: `box`, or what auto made of it; empty for RT-DETR, whose gain is its own",
         list_place=7,
     ),
-    Column("epochs_done", "count", "epochs that were trained"),
+    Column(
+        "epochs_done",
+        "number",
+        "epochs that were trained; of detectors beside YOLO steps × batch / images, as in `epochs`",
+    ),
     Column("minutes", "number", "time of those epochs, over all sessions", "min", list_place=18),
     Column("resumed", "text", "how many times it was resumed", list_place=21),
     Column("command", "text", "the command that made it"),

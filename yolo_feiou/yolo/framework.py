@@ -27,7 +27,7 @@ from yolo_feiou.yolo.weights_path import check_weights_folder
 class UltralyticsFramework:
     """Trainings as `yolo train` does them; each method is that of `Framework`."""
 
-    module = __name__
+    module, unit = __name__, "epoch"
 
     @property
     def runs_folder(self) -> Path:
