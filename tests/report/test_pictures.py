@@ -7,10 +7,11 @@ from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare_variants
+from yolo_feiou.report.epochs import VALIDATION_COLUMN
 from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
-from yolo_feiou.report.variants import find_swept_arguments, make_variants
+from yolo_feiou.report.variants import Variant, find_swept_arguments, make_variants
 
 NOTHING = Results((), [])
 
@@ -29,6 +30,27 @@ def test_all_figures_are_made_from_full_results(tmp_path):
     for name in PICTURE_NAMES[1:]:
         assert found[name].caption.endswith("Shown at box=7.5.")
     assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
+
+
+@pytest.mark.parametrize(
+    ("detector", "begins", "ends"),
+    [
+        (
+            None,
+            "Ultralytics' own validation, mean over seeds",
+            "the final comparison is the table's, by another evaluator.",
+        ),
+        ("atss", "The validation after each interval, by COCO's metrics as in the table, mean", "is the table's."),
+    ],
+)
+def test_a_curve_says_whose_validation_it_is(detector, begins, ends):
+    """That of a detector beside YOLO is the evaluation that its row has."""
+    rows = [row(loss, 0, detector=detector) for loss in ("stock", "eiou")]
+    curves = [{"run": one["run"], "epoch": float(e), VALIDATION_COLUMN: 0.1 * e} for one in rows for e in (1, 2)]
+    variants = [Variant({"loss": one["loss"]}, {0: one}) for one in rows]
+    comparisons = compare_variants(variants, Baseline({"loss": "stock"}))
+    caption = made(Results((), rows, curves=curves), comparisons)["training"].caption
+    assert caption.startswith(begins) and caption.endswith(ends)
 
 
 def test_figures_without_numbers_are_left_out():

@@ -1,4 +1,4 @@
-"""A grid of trainings that compare box losses, each a run of Ultralytics' own in a process and a folder of its own.
+"""A grid of trainings that compare box losses, each in a process and a folder of its own.
 
 `grid.py` makes the runs, `store.py` knows their folders, `worker.py` is the process that trains and evaluates one,
 `local.py` and `on_ray.py` start such processes, `runner.py` sees to it that all are done, `collect.py` gathers what

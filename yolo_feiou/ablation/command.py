@@ -26,8 +26,9 @@ from yolo_feiou.terminal import say
 
 ABLATE_USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=value ...] [cfg=GRID.yaml]
 
-Trains every combination, each a run of Ultralytics' own, evaluates it, and leaves a row for each. The same command
-resumes where it stopped. Any training argument may list several values (box=2.5,5,7.5; losses=focal_eiou:gamma=0.5|1).
+Trains every combination as 'yolo train' does, YOLO or other detectors, evaluates it, and leaves a row for each. The
+same command resumes where it stopped. Any training argument may list several values (box=2.5,5,7.5;
+losses=focal_eiou:gamma=0.5|1).
 Then: yolo report FOLDER
 
 """

@@ -81,8 +81,7 @@ def make_pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterat
         (
             "training",
             "Validation during training",
-            f"Ultralytics' own validation, mean over seeds and {RANGE}, at epochs that all seeds have. It shows how "
-            "fast a loss learns; the final comparison is the table's, by another evaluator.",
+            _describe_training(epochs.name_unit(shown)),
             epochs.make_training_panels(shown, results.curves),
         ),
         (
@@ -98,6 +97,18 @@ def make_pictures(results: Results, comparisons: Sequence[Comparison]) -> Iterat
         if panels:
             columns = 3 if name == "positives" else 2
             yield Picture(name, title, f"{caption} {shown.left_out}".strip(), draw_lines(panels, columns))
+
+
+def _describe_training(unit: str) -> str:
+    """Return what the curves of trainings show; those of detectors beside YOLO have the table's evaluation."""
+    whose, last = {
+        "epoch": ("Ultralytics' own validation", ", by another evaluator"),
+        "interval": ("The validation after each interval, by COCO's metrics as in the table", ""),
+    }.get(unit, (f"The validation after each {unit}, of YOLO by Ultralytics' own metrics, else by COCO's", ""))
+    return (
+        f"{whose}, mean over seeds and {RANGE}, at those that all seeds have. It shows how fast a loss learns; the "
+        f"final comparison is the table's{last}."
+    )
 
 
 def _left_out(number: int, noun: str) -> str:
