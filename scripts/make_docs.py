@@ -21,10 +21,12 @@ from statistics import fmean
 import yaml
 
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
+from yolo_feiou.detectors.build import STOCK_GAINS
 from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import escape_markdown
 from yolo_feiou.lightning.arguments import DEFAULTS, MEANINGS, PARAMETERS
+from yolo_feiou.lightning.gradient_norms import OWN_LOSSES
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.losses.functions import make_signature, write_docstring
 from yolo_feiou.losses.gradients import BINS, read_gradients
@@ -227,6 +229,13 @@ def list_detector_arguments() -> str:
     return format_table(("argument", "default", "meaning"), "lll", rows)
 
 
+def list_own_losses() -> str:
+    """Return a table of the box losses that detectors beside YOLO have of their own, and of the gains of these."""
+    words = {"l1": "ℓ1", "giou": "GIoU", "smooth_l1:beta=0.1111": "smooth ℓ1, β = 1/9"}
+    rows = [(DETECTORS[name], words[loss], f"`{loss}`", f"{STOCK_GAINS[name]:g}") for name, loss in OWN_LOSSES.items()]
+    return format_table(("detector", "its own box loss", "the nearest `loss=`", "its own gain"), "lllr", rows)
+
+
 def list_learning(root: Path) -> str:
     """Return a table of the trainings on `shapes` that were run to their end, see scripts/learn_shapes.py."""
     last: dict[tuple[str, str], Row] = {}
@@ -388,6 +397,7 @@ def compare_resumed(root: Path) -> str:
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
     "detector_arguments": lambda root: list_detector_arguments(),
+    "own_losses": lambda root: list_own_losses(),
     "learning": list_learning,
     "families": list_families,
     "oriented": list_oriented,

@@ -52,6 +52,17 @@ def test_every_table_is_on_a_page():
     assert {block["name"] for block in make_docs.BLOCK.finditer(pages)} == set(make_docs.TABLES)
 
 
+def test_detectors_have_losses_and_gains_of_their_own():
+    """Those of torchvision's code, and of the authors' of ATSS and PAA."""
+    assert cells(make_docs.list_own_losses()) == [
+        ["RetinaNet", "ℓ1", "`l1`", "1"],
+        ["Faster R-CNN", "smooth ℓ1, β = 1/9", "`smooth_l1:beta=0.1111`", "1"],
+        ["Mask R-CNN", "smooth ℓ1, β = 1/9", "`smooth_l1:beta=0.1111`", "1"],
+        ["ATSS", "GIoU", "`giou`", "2"],
+        ["PAA", "GIoU", "`giou`", "1.3"],
+    ]
+
+
 def test_what_is_between_the_markers_is_made_anew_and_nothing_else(tmp_path):
     write(tmp_path, "results/bccd/report/comparison.md", "A caption.\n\n| a |\n|:--|\n| 1 |\n\nA note.\n")
     begin, table, end = "<!-- generated: bccd-comparison -->\n", "\n| a |\n|:--|\n| 1 |\n", "\n<!-- end -->"

@@ -83,6 +83,12 @@ def _models() -> list[Claim]:
             f"{TRAINING}::test_weights_of_a_model_of_other_classes_are_taken_as_far_as_they_fit",
         ),
         shown(
+            "`loss=stock` is the detector's own box loss, with its own gain unless `box=` gives one:",
+            f"{BUILD}::test_stock_is_torchvisions_to_the_last_bit",
+            f"{BUILD}::test_the_gain_is_known_without_a_model",
+            "test_make_docs.py::test_detectors_have_losses_and_gains_of_their_own",
+        ),
+        shown(
             "Mask R-CNN needs a mask of each object: polygons in YOLO's segment labels, or a COCO JSON that the data "
             "YAML names under `masks:` or `annotations:`.",
             "lightning/test_masks.py::test_polygons_of_labels_are_drawn",

@@ -33,7 +33,7 @@ from yolo_feiou.losses.user.sources import is_unkept
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule, Value, format_value
 
-#: The spec of Ultralytics' own box loss, for training: nothing is replaced.
+#: The spec of the model's own box loss, for training: nothing is replaced.
 STOCK = "stock"
 #: What replaces the IoU within a loss, or raises its terms to a power.
 TRANSFORMS = ("inner", "focaler", "focaler_low", "power")
@@ -272,7 +272,7 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
         return own, {}
     if name == STOCK:
         raise LossSpecError(
-            "'stock' is Ultralytics' own box loss and only trains, by itself: use 'ciou', the same loss with guards."
+            "'stock' is the model's own box loss and only trains, by itself: use 'ciou', which is YOLO's with guards."
         )
     if unbuilt := find_unbuilt(name):
         raise LossSpecError(f"'{name}' is not built ({unbuilt.source}): {unbuilt.reason}. 'yolo losses' lists all.")

@@ -15,9 +15,15 @@ from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve
 from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family
 from yolo_feiou.parameters import Choice, LossParameter, format_value, read_arguments
 
-STOCK_MEANING = "Ultralytics' own CIoU, nothing replaced; the same as no loss= at all"
+STOCK_MEANING = (
+    "the model's own, nothing replaced, as without loss=: CIoU in YOLO, ProbIoU in OBB models, GIoU in RT-DETR, ATSS "
+    "and PAA, ℓ1 in RetinaNet, smooth ℓ1 in R-CNNs"
+)
 #: What 'stock' is with each family of boxes.
-STOCK_MEANINGS: dict[Family, str] = {"aligned": STOCK_MEANING, "rotated": STOCK_MEANING.replace("CIoU", "ProbIoU")}
+STOCK_MEANINGS: dict[Family, str] = {
+    "aligned": STOCK_MEANING,
+    "rotated": "the model's own ProbIoU, nothing replaced; the same as no loss= at all",
+}
 TASK = Choice("task", "detect", tuple(TASK_FAMILIES))
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
 ROTATED_TITLE = "of rotated boxes (task=obb):"
