@@ -210,8 +210,13 @@ def _tables() -> list[Claim]:
             "lightning/test_framework.py::test_the_papers_grids_are_grids_of_detectors",
         ),
         shown(
-            "`yolo report runs/paper` sets them out as the paper does, with its figures beside ours.",
+            "`yolo report runs/paper` sets them out as the paper does, with its figures beside ours;",
             "report/test_published.py::test_table_3_has_the_papers_ten_rows_in_its_order",
+        ),
+        shown(
+            "of runs on other data than COCO a table is there if they fill it or come from its grid.",
+            "report/test_published.py::test_on_other_data_a_table_is_there_if_the_runs_fill_it_or_came_from_its_grid",
+            "results/test_published.py::test_a_table_is_for_runs_that_fill_it_are_on_coco_or_came_from_its_grid",
         ),
         shown(
             "[`paper.md`](paper.md) says what each costs, and takes results that lie in `results/`.",

@@ -77,3 +77,23 @@ def test_a_run_stands_beside_the_row_of_its_detector_and_loss():
 )
 def test_what_differs_from_the_papers_set_up_is_told(changes, told):
     assert describe_setup_differences([PAPERS, {**PAPERS, **changes}]) == told
+
+
+def test_a_table_is_for_runs_that_fill_it_are_on_coco_or_came_from_its_grid():
+    table = PUBLISHED_TABLES[2]
+    ten = [{"detector": one.detector, "loss": one.losses[0], "data": "shapes.yaml"} for one in table.rows]
+    assert table.is_laid_out_for(ten) and not table.is_laid_out_for(ten[1:]) and not table.is_laid_out_for([])
+    for cells in (
+        {"data": "there/coco.yaml"},
+        {"ground_truth": "instances_val2017.json"},
+        {"command": "yolo ablate cfg=table3.yaml data=shapes.yaml"},
+        {"command": "yolo ablate 'cfg=/there/cfg/paper/table3.yaml'"},
+    ):
+        assert table.is_laid_out_for([{**ten[0], **cells}]), cells
+    for cells in (
+        {"data": "coco8.yaml"},
+        {"command": "yolo ablate cfg=table2.yaml"},
+        {"command": "yolo ablate out=cfg=table3.yaml"},
+        {"data": "coco.yaml", "detector": None},
+    ):
+        assert not table.is_laid_out_for([{**ten[0], **cells}]), cells

@@ -27,7 +27,7 @@ PUBLISHED_NAMES = tuple(f"paper_{table.name.lower().replace(' ', '')}" for table
 
 
 def make_published_tables(comparisons: Sequence[Comparison]) -> list[Table]:
-    """Return each of the paper's tables of which there is a row among the variants.
+    """Return each of the paper's tables that the runs fill, or of which some runs were on COCO or from its grid.
 
     One of which there are baselines alone is left out beside one with more: RetinaNet's is in all three.
     """
@@ -36,7 +36,8 @@ def make_published_tables(comparisons: Sequence[Comparison]) -> list[Table]:
         (table, name, [row for row in table.rows if _find(row, variants)])
         for table, name in zip(PUBLISHED_TABLES, PUBLISHED_NAMES, strict=True)
     ]
-    there = [(table, name, rows) for table, name, rows in there if rows]
+    runs = [row for variant in variants for row in variant.runs.values()]
+    there = [(table, name, rows) for table, name, rows in there if rows and table.is_laid_out_for(runs)]
     more = [part for part in there if not all(row.is_baseline for row in part[2])]
     return [_make_table(table, name, variants) for table, name, _ in more or there]
 

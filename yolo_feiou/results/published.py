@@ -5,7 +5,8 @@ They are results, of others, so they lie here: `report/` and `paper/` both read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ PAPER_SETUP: Mapping[str, Any] = {
     "imgsz": 800,
     "batch": 16,
 }
+
+#: The file of COCO's annotations of val2017.
+COCO_TRUTH = "instances_val2017.json"
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,29 @@ class PublishedTable:
     grid: str
     note: str = ""
 
+    def is_laid_out_for(self, rows: Sequence[Row]) -> bool:
+        """Return whether runs are to be set out in this table.
+
+        They are if they fill it, if one of its own was on COCO, or if one came from its grid: on other data, two rows
+        of ten would only look like a failure.
+        """
+        own = [row for row in rows if any(one.matches(row) for one in self.rows)]
+        full = all(any(one.matches(row) for row in own) for one in self.rows)
+        return bool(own) and (full or any(is_on_coco(row) or self._made(row) for row in own))
+
+    def _made(self, row: Row) -> bool:
+        """Return whether the command of a run named the grid of this table."""
+        named = re.findall(r"(?<!\S)['\"]?cfg=([^\s'\"]+)", str(row.get("command") or ""))
+        return self.grid in [Path(name).name for name in named]
+
     def find_baseline(self, row: PublishedRow) -> PublishedRow:
         """Return the row of the same detector with its own loss."""
         return next(other for other in self.rows if other.detector == row.detector and other.is_baseline)
+
+
+def is_on_coco(row: Row) -> bool:
+    """Return whether a run was on COCO, by its data YAML or by COCO's own annotations."""
+    return _plain("data", row.get("data")) == PAPER_SETUP["data"] or row.get("ground_truth") == COCO_TRUTH
 
 
 def _retinanet(name: str, figures: tuple[float, float, float, float, float, float], *losses: str) -> PublishedRow:
