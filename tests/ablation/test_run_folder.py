@@ -20,6 +20,10 @@ def folder(tmp_path):
     return folder
 
 
+def test_weights_lie_beside_the_folders_of_runs(folder, tmp_path):
+    assert folder.best == tmp_path / "out" / "train" / RUN.name / "weights" / "best.pt"
+
+
 def test_a_row_ends_a_failure(folder):
     folder.write_failure({"reason": "why", "time": "now"})
     assert folder.failure() == {"reason": "why", "time": "now"}

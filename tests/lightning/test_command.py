@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from ultralytics.utils import RUNS_DIR
 
 from tests.lightning.conftest import words
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.distributed.resume import lock_run, write_launch_record
 from yolo_feiou.lightning.checkpoints import load_checkpoint
-from yolo_feiou.lightning.command import MODES
+from yolo_feiou.lightning.command import MODES, PREDICT_ARGUMENTS, VAL_ARGUMENTS, run_predict
 from yolo_feiou.lightning.words import read_settings
 from yolo_feiou.results.epochs import read_curve
 
@@ -128,7 +129,8 @@ def test_an_interrupted_training_is_resumed(yolo, stopping, data, tmp_path, spel
     shutil.copytree(stopping[1], folder)
     last = folder / "weights" / "last.pt"
     assert load_checkpoint(last)["global_step"] == 2 and len(read_curve(folder / "results.csv")) == 1
-    assert yolo("train", *spelling.format(last).split(), "workers=0")[0] == 0
+    status, out, _ = yolo("train", *spelling.format(last).split(), "workers=0")
+    assert status == 0 and "The training goes on at step 2 of 4" in out
     assert [row["iteration"] for row in read_curve(folder / "results.csv")] == [2, 4]
     said = yolo("train", *spelling.format(last).split())
     assert_refused(said, "is not the last.pt of an unfinished training, there is nothing to resume")
@@ -300,7 +302,12 @@ def test_a_checkpoint_is_validated(yolo, trained, tmp_path):
         line = [f"{key}={value}" for key, value in {"conf": 0, "max_det": 1000, **given}.items()]
         name = "-".join(["run", *given])
         status, out, _ = yolo("val", f"model={weights}", f"project={tmp_path}", f"name={name}", "device=cpu", *line)
-        assert status == 0 and out[0].startswith("AP    ") and out[-1].endswith(f"are in {tmp_path / name}")
+        assert (
+            status == 0
+            and out[0].startswith("AP    ")
+            and out[0].endswith(" %")
+            and out[-1].endswith(f"are in {tmp_path / name}")
+        )
         expected = {"conf": 0, "iou": 0.5, "max_det": 1000, **given}
         assert out[-2] == ", ".join(f"{key}={value:g}" for key, value in expected.items())
         return [one["score"] for one in json.loads((tmp_path / name / "predictions.json").read_text())]
@@ -330,6 +337,23 @@ def test_a_mistake_in_val_is_told_and_leaves_nothing(yolo, trained, tmp_path, li
     said = yolo("val", f"model={trained / 'weights' / 'best.pt'}", f"project={tmp_path / 'runs'}", *line)
     assert_refused(said, message)
     assert not (tmp_path / "runs").exists()
+
+
+def test_the_page_names_what_val_and_predict_take():
+    """Each argument, and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "detectors.md").read_text(encoding="utf-8")
+    for mode, arguments in (("val", VAL_ARGUMENTS), ("predict", PREDICT_ARGUMENTS)):
+        (sentence,) = re.findall(rf"`yolo {mode}` takes .*?\.\s", page, re.DOTALL)
+        assert sorted(re.findall(r"`(\w+)=`", sentence)) == sorted(one.name for one in arguments)
+
+
+def test_without_project_a_run_lies_in_ultralytics_folder_of_runs(trained_file, monkeypatch):
+    place = "yolo_feiou.lightning.command"
+    made = []
+    monkeypatch.setattr(f"{place}.make_run_folder", lambda given, mode, runs: [(given, mode, runs)])
+    monkeypatch.setattr(f"{place}.predict", lambda weights, source, make_folder, **options: made.append(make_folder()))
+    run_predict([f"model={trained_file}", "source=x", "device=cpu"])
+    assert made == [({"project": None, "name": None}, "predict", Path(RUNS_DIR) / "detect")]
 
 
 def test_val_needs_a_checkpoint(yolo):

@@ -215,7 +215,7 @@ def test_an_ablation_is_killed_resumed_and_reported(command, grid, tmp_path):
     assert said.returncode == 0, said.stderr
     kept, new = (json.loads((path / "predictions.json").read_text()) for path in (folder.evaluation, tmp_path / "val"))
     assert kept == new
-    assert f"AP    {100 * rows[0]['AP']:.1f}" in said.stdout.splitlines()
+    assert f"AP    {100 * rows[0]['AP']:.1f} %" in said.stdout.splitlines()
     again = command(*grid)
     assert again.returncode == 0 and "4 of 4 runs were done before." in again.stdout
     report = command("report", "out")

@@ -18,6 +18,7 @@ def claims_on_detectors() -> list[Claim]:
         *_start(),
         *_models(),
         *_training(),
+        *_files(),
         *_clusters(),
         *_open_questions(),
         *_tables(),
@@ -150,6 +151,59 @@ def _training() -> list[Claim]:
         shown(
             "On several GPUs (`device=0,1,2,3`, or your own torchrun) the sums of the box loss are over all of them.",
             *(RANKS, "lightning/test_rank.py::test_a_process_is_started_for_each_gpu"),
+        ),
+    ]
+
+
+def _files() -> list[Claim]:
+    page = f"{COMMAND}::test_the_page_names_what_val_and_predict_take"
+    return [
+        exempt(
+            "The defaults are the paper's, for COCO on GPUs: on a small machine set `imgsz=`, `batch=` and "
+            "`intervals=3`, since each interval ends with a validation.",
+            ADVICE,
+        ),
+        shown(
+            "A run's folder is `name=` in `project=`;",
+            "lightning/test_folders.py::test_a_folder_has_a_name_and_a_number",
+        ),
+        shown(
+            "without these it is `train`, `val` or `predict` in `detect/`, in the folder that `yolo settings` calls "
+            "`runs_dir`, with a number if there is one of that name.",
+            f"{COMMAND}::test_without_project_a_run_lies_in_ultralytics_folder_of_runs",
+            f"{COMMAND}::test_a_training_says_its_loss_and_what_comes_next_and_the_next_has_a_number",
+        ),
+        shown(
+            "A training leaves `weights/best.pt`, `weights/last.pt` and `results.csv` there, with a row for each "
+            "interval: its column `epoch` counts intervals, as YOLO's counts epochs, and `iteration` the steps.",
+            f"{COMMAND}::test_a_training_leaves_its_files",
+            "lightning/test_intervals.py::test_a_part_ends_with_a_row_and_a_checkpoint",
+        ),
+        shown(
+            "The weights of a run of an ablation are `OUT/train/RUN/weights/best.pt`, with the folder `out=` as OUT.",
+            "ablation/test_run_folder.py::test_weights_lie_beside_the_folders_of_runs",
+        ),
+        shown(
+            "An interrupted training goes on from its last interval with `yolo train resume model=…/last.pt`.",
+            f"{COMMAND}::test_an_interrupted_training_is_resumed",
+        ),
+        shown(
+            "`yolo val` takes `model=`, `data=`, `split=`, `annotations=`, `evaluator=`, `conf=`, `iou=`, `max_det=`, "
+            "`batch=`, `workers=`, `device=`, `project=` and `name=`, and prints COCO's metrics in per cent.",
+            *(page, f"{COMMAND}::test_a_checkpoint_is_validated"),
+        ),
+        shown(
+            "`yolo predict` takes `model=`, `source=` (an image, or a folder of images), `conf=`, `iou=`, `max_det=`, "
+            "`device=`, `project=` and `name=`.",
+            page,
+        ),
+        shown(
+            "What isn't given is as the detector trained: its data, batch and thresholds.",
+            "lightning/test_evaluate.py::test_a_row_has_the_metrics_and_says_what_was_evaluated",
+        ),
+        shown(
+            "Its image size is always that.",
+            "lightning/test_evaluate.py::test_a_row_has_the_metrics_and_says_what_was_evaluated",
         ),
     ]
 

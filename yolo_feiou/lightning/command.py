@@ -107,7 +107,7 @@ def run_val(given: Sequence[str]) -> None:
         row = evaluate(weights, data, split, folder, **values)
     for name in ("AP", "AP50", "AP75", "AP_S", "AP_M", "AP_L", "AR"):
         value = row[name]
-        say(f"{name:5} {'none' if value is None else f'{100 * value:.1f}'}")
+        say(f"{name:5} {'none' if value is None else f'{100 * value:.1f} %'}")
     say(", ".join(f"{name}={row[name]:g}" for name in ("conf", "iou", "max_det")))
     say(f"Ground truth, predictions and settings are in {folder}")
 

@@ -158,6 +158,7 @@ def _fit(
     if content:
         intervals.resume(content)
         first = content["global_step"]
+        lines.append(f"The training goes on at step {first} of {schedule.iterations}")
     if place.rank == 0:
         record.write(folder)
         _write_arguments(folder, arguments)
