@@ -156,14 +156,18 @@ def test_the_stage_at_which_gains_agree_is_told():
     rows = [{**row, "training_share": 0.025} for row in ratios(ciou=1.0, **{"uiou:ratio=2..1": 1.5})]
     measured = gains.GradientNorms({"one": rows})
     assert measured.lines == [
-        "Gradient norm against CIoU at the same gain (8 of the first 40 batches, 2.5% of a training): ciou 1.00, "
+        "Gradient norm against CIoU at the same gain (8 of the first 40 of 1600 batches): ciou 1.00, "
         "uiou:ratio=2..1 1.50",
         "uiou:ratio=2..1 changes over a training, and is measured as it begins.",
     ]
     assert gains.tell_stage(measured) == (
-        "gain=matched: gradients agree over the first 40 batches, 2.5% of a training, at its start; later their "
-        "ratios are others."
+        "gain=matched: gradients agree over the first 40 of 1600 batches, at its start; later their ratios are others."
     )
+    short = gains.GradientNorms({"one": rows, "two": [{**row, "training_share": 1.0} for row in rows]})
+    assert "8 of the first 40 batches, which is all of a training or more" in short.lines[2]
+    assert "over the first 40 batches, which is all of a training or more, at its start" in gains.tell_stage(short)
+    third = gains.GradientNorms({"one": [{**row, "training_share": 40 / 180} for row in rows]})
+    assert "8 of the first 40 of 180 batches" in third.lines[0]
     older = gains.GradientNorms({"one": ratios(ciou=1.0)})
     assert "first 40 batches, at its start" in gains.tell_stage(older)
 
@@ -239,7 +243,10 @@ def test_a_grid_trains_with_its_matched_gains_and_keeps_them(command, tmp_path, 
     words = [f"data={data}", "losses=ciou,focal_l1", "imgsz=32", "epochs=1", "batch=8", "device=cpu", "gain=matched"]
     done = command("ablate", *words, "plots=False", "out=out", "jobs=2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "at the same gain (8 of the first 40 batches, 100.0% of a training): ciou 1.00, focal_l1 " in done.stdout
+    assert (
+        "at the same gain (8 of the first 40 batches, which is all of a training or more): ciou 1.00, focal_l1 "
+        in done.stdout
+    )
     (file,) = (tmp_path / "out" / "preflight").glob("*.json")
     ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}
     rows = {folder.row()["loss"]: folder.row() for folder in run_folders(tmp_path / "out")}

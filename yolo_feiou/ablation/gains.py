@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
@@ -51,7 +51,7 @@ class GradientNorms:
         lines = [*self.notes]
         for name, rows in self.rows.items():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
-            seen = f"{BATCHES} of the first {BATCHES * EVERY_BATCHES} batches{_tell_share(rows)}"
+            seen = f"{BATCHES} of {_tell_batches([rows])}"
             reference = _name_reference(rows)
             lines.append(f"Gradient norm against {reference} at the same gain ({seen}): {ratios}")
             told = [compare_at_gains(rows, gains) or warn_far_apart(rows) for gains in self.gains.get(name, ({},))]
@@ -69,10 +69,18 @@ def _name_reference(rows: Sequence[Row]) -> str:
     return "ProbIoU" if any(row["loss"] == "probiou" for row in rows) else "CIoU"
 
 
-def _tell_share(rows: Sequence[Row]) -> str:
-    """Return how much of a training the measured batches are; nothing of what an older version measured."""
-    share = rows[0].get("training_share")
-    return "" if share is None else f", {share:.1%} of a training"
+def _tell_batches(groups: Iterable[Sequence[Row]]) -> str:
+    """Return of which batches of a training some were measured; of several trainings the shortest counts.
+
+    An older version didn't measure how many a training has.
+    """
+    shares = [share for rows in groups if (share := rows[0].get("training_share")) is not None]
+    seen = BATCHES * EVERY_BATCHES
+    if not shares:
+        return f"the first {seen} batches"
+    if max(shares) >= 1:
+        return f"the first {seen} batches, which is all of a training or more"
+    return f"the first {seen} of {round(seen / max(shares))} batches"
 
 
 def is_scheduled(loss: str) -> bool:
@@ -88,12 +96,9 @@ def is_scheduled(loss: str) -> bool:
 
 def tell_stage(measured: GradientNorms) -> str:
     """Return a sentence on the stage of training at which matched gains agree."""
-    shares = [rows[0].get("training_share") for rows in measured.rows.values()]
-    known = [share for share in shares if share is not None]
-    part = f", {max(known):.1%} of a training" if known else ""
     return (
-        f"gain=matched: gradients agree over the first {BATCHES * EVERY_BATCHES} batches{part}, at its start; later "
-        "their ratios are others."
+        f"gain=matched: gradients agree over {_tell_batches(measured.rows.values())}, at its start; later their ratios "
+        "are others."
     )
 
 
