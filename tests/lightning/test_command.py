@@ -373,6 +373,15 @@ def trained_file(tmp_path):
     return tmp_path / "some.pt"
 
 
+@pytest.mark.parametrize(("words", "conf"), [([], 0.25), (["conf=0.05"], 0.05)])
+def test_predictions_are_drawn_from_yolos_score_on(words, conf, yolo, trained_file, monkeypatch):
+    """As Ultralytics' own `predict`: an evaluation counts a hundred detections an image."""
+    drawn = []
+    monkeypatch.setattr("yolo_feiou.lightning.command.predict", lambda *_, **options: drawn.append(options["conf"]))
+    yolo("predict", f"model={trained_file}", "source=x.jpg", *words)
+    assert drawn == [conf]
+
+
 @pytest.mark.slow
 def test_images_are_predicted(yolo, trained, data, tmp_path):
     weights = trained / "weights" / "best.pt"

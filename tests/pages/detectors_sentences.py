@@ -194,11 +194,11 @@ def _files() -> list[Claim]:
         ),
         shown(
             "`yolo predict` takes `model=`, `source=` (an image, or a folder of images), `conf=`, `iou=`, `max_det=`, "
-            "`device=`, `project=` and `name=`.",
-            page,
+            "`device=`, `project=` and `name=`, and draws what has a score of 0.25.",
+            *(page, f"{COMMAND}::test_predictions_are_drawn_from_yolos_score_on"),
         ),
         shown(
-            "What isn't given is as the detector trained: its data, batch and thresholds.",
+            "What else isn't given is as the detector trained: its data, batch and thresholds.",
             "lightning/test_evaluate.py::test_a_row_has_the_metrics_and_says_what_was_evaluated",
         ),
         shown(

@@ -19,7 +19,7 @@ from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import read_spec
 from yolo_feiou.parameters import Schedule
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, name_gradient_reference
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record, write_json
 
@@ -52,7 +52,7 @@ class GradientNorms:
         for name, rows in self.rows.items():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
             seen = f"{BATCHES} of {_tell_batches([rows])}"
-            reference = _name_reference(rows)
+            reference = name_gradient_reference([row["loss"] for row in rows])
             lines.append(f"Gradient norm against {reference} at the same gain ({seen}): {ratios}")
             told = [compare_at_gains(rows, gains) or warn_far_apart(rows) for gains in self.gains.get(name, ({},))]
             lines += dict.fromkeys(line for several in told for line in several)
@@ -62,11 +62,6 @@ class GradientNorms:
                 if is_scheduled(row["loss"])
             ]
         return lines
-
-
-def _name_reference(rows: Sequence[Row]) -> str:
-    """Return what losses were compared to: ProbIoU, which is of rotated boxes alone, or CIoU."""
-    return "ProbIoU" if any(row["loss"] == "probiou" for row in rows) else "CIoU"
 
 
 def _tell_batches(groups: Iterable[Sequence[Row]]) -> str:
@@ -129,7 +124,7 @@ def measure_grid(
         measure = partial(_measure, framework, seconds=seconds)
         rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
         gains = {
-            name: find_gains(members, _name_reference(rows[name]).lower(), framework)
+            name: find_gains(members, name_gradient_reference([row["loss"] for row in rows[name]]).lower(), framework)
             for name, members in groups.items()
         }
         return GradientNorms(rows, tuple(notes), gains)
@@ -184,7 +179,7 @@ def compare_at_gains(rows: Sequence[Row], gains: Mapping[str, float]) -> list[st
     Returns:
         No line where all gains are the same.
     """
-    name = _name_reference(rows)
+    name = name_gradient_reference([row["loss"] for row in rows])
     own = gains.get(name.lower())
     if own is None or len(set(gains.values())) < 2:
         return []

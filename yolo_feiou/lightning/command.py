@@ -47,9 +47,11 @@ VAL_ARGUMENTS = (
     Int("batch", 0, 1, 65_536),
     Int("workers", 0, 0, 256),
 )
+#: Class score below which `yolo predict` draws nothing, as for YOLO: an evaluation counts far more than can be seen.
+DRAWN = 0.25
 PREDICT_ARGUMENTS = (
     *(Text(name, "") for name in ("model", "source", "project", "name", "device")),
-    Float("conf", 0.25, 0, 1),
+    Float("conf", DRAWN, 0, 1),
     Float("iou", 0.5, 0, 1),
     Int("max_det", 100, 1, 10_000),
 )
@@ -115,6 +117,7 @@ def run_val(given: Sequence[str]) -> None:
 def run_predict(given: Sequence[str]) -> None:
     """Draw what a checkpoint detects in images."""
     values = read_arguments("yolo predict", given, PREDICT_ARGUMENTS)
+    values.setdefault("conf", DRAWN)
     weights = need_checkpoint(values.pop("model", ""), "predict")
     if not values.get("source"):
         raise ArgumentError("no source= is given: an image, or a folder of images.")

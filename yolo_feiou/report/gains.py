@@ -10,7 +10,7 @@ from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import MATCHED, Variant, show_value
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, name_gradient_reference
 from yolo_feiou.storage.tables import Row
 
 #: The `box` of runs whose gain follows from their loss and detector.
@@ -51,10 +51,11 @@ def _compare_gains(results: Results, variants: Sequence[Variant]) -> Iterator[st
         if len(boxes) > 1:
             yield f"The seeds of {variant.label} have different gains: box={format_list([*map(show_value, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
-    unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "stock"}
+    unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "probiou", "stock"}
     if unknown:
+        beside = name_gradient_reference([row["loss"] for row in results.done])
         yield (
-            f"How large the gradients of {format_list(sorted(unknown))} are beside CIoU's was not measured: a "
+            f"How large the gradients of {format_list(sorted(unknown))} are beside {beside}'s was not measured: a "
             "difference may come from the gain alone."
         )
     for model, gains in _group_auto_gains(results.done).items():
@@ -81,7 +82,8 @@ def _compare_gradients(results: Results, comparisons: Sequence[Comparison]) -> I
         for loss, ratio in ratios.items():
             if loss in same and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO:
                 yield (
-                    f"At the same gain the gradient of {loss} is {format_decimal(ratio, 2)} times CIoU's in size: a "
+                    f"At the same gain the gradient of {loss} is {format_decimal(ratio, 2)} times "
+                    f"{name_gradient_reference(ratios)}'s in size: a "
                     "difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
                 )
 
