@@ -44,11 +44,16 @@ if os.environ["SIDE"] == "ours":
     import ultralytics
     from ultralytics.models import yolo
     from yolo_feiou.yolo.model import MODELS
-    from yolo_feiou.yolo.trainer import TRAINERS
+    from yolo_feiou.yolo.trainers import TRAINERS
 
     for name, model in MODELS.items():
         setattr(ultralytics, name, model)
-    SWAPPED = TRAINERS
+    SWAPPED = {
+        (task, stock.__name__): ours
+        for stock, ours in TRAINERS.items()
+        for task in [stock.__module__.split(".")[3]]
+        if getattr(getattr(yolo, task, None), stock.__name__, None) is stock
+    }
 else:
     SWAPPED = {}
 
@@ -60,15 +65,15 @@ def pytest_runtest_call(item):
 
     stock = {}
     if "monkeypatch" not in item.fixturenames:  # who patches a trainer means the class that others derive from
-        for task, trainer in SWAPPED.items():
-            stock[task] = getattr(getattr(yolo, task), trainer.__name__)
-            setattr(getattr(yolo, task), trainer.__name__, trainer)
+        for (task, name), trainer in SWAPPED.items():
+            stock[task, name] = getattr(getattr(yolo, task), name)
+            setattr(getattr(yolo, task), name, trainer)
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(int(os.environ["LIMIT"]))
     yield
     signal.alarm(0)
-    for task, trainer in stock.items():
-        setattr(getattr(yolo, task), trainer.__name__, trainer)
+    for (task, name), trainer in stock.items():
+        setattr(getattr(yolo, task), name, trainer)
 
 
 def pytest_runtest_logreport(report):

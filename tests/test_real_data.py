@@ -7,7 +7,7 @@ import yaml
 
 from tests.runs import SHARED_DATA, SHORT, results
 from yolo_feiou import YOLO
-from yolo_feiou.errors import UnsupportedModelError
+from yolo_feiou.errors import LossSpecError
 
 pytestmark = [
     pytest.mark.slow,
@@ -44,7 +44,7 @@ def test_detect_segment_and_pose_train(model, name, tmp_path):
     assert float(row["val/box_loss"]) > 0
 
 
-def test_oriented_boxes_refuse(tmp_path):
-    with pytest.raises(UnsupportedModelError, match="task 'obb'"):
+def test_oriented_boxes_refuse_a_loss_of_upright_ones(tmp_path):
+    with pytest.raises(LossSpecError, match="this model has rotated boxes"):
         YOLO("yolov8n-obb.yaml").train(data=copied("dota8", tmp_path), loss="eiou", project=str(tmp_path / "runs"))
     assert not (tmp_path / "runs").exists()

@@ -7,7 +7,14 @@ import torch
 from tests.lightning.factories import label, split, write_image
 from tests.lightning.trainings import DETECTORS, write_checkpoint, write_model
 from yolo_feiou.errors import DataError
-from yolo_feiou.lightning.detect import TrainedDetector, choose_device, detect_images, list_detections, without_masks
+from yolo_feiou.lightning.detect import (
+    TrainedDetector,
+    choose_device,
+    detect_images,
+    list_detections,
+    merge_classes,
+    without_masks,
+)
 from yolo_feiou.lightning.images import Images
 
 SHAPES = ((50, 80), (120, 90), (64, 64))
@@ -113,6 +120,15 @@ def test_the_best_score_is_the_first_row_and_classes_count_from_0():
     expected = [[4, 5, 6, 7, 0.9, 2], [0, 1, 2, 3, 0.2, 0], [8, 9, 10, 11, 0.2, 1]]
     np.testing.assert_allclose(list_detections(result, 1), expected, rtol=1e-6)
     assert list_detections({key: value[:0] for key, value in result.items()}, 0).shape == (0, 6)
+
+
+def test_of_one_class_the_best_of_those_that_overlap_stays():
+    """IoU of the first two is 0.9, that of the first and the third 1/3."""
+    rows = np.array([[0, 0, 10, 10, 0.9, 2], [0, 0, 10, 9, 0.8, 1], [5, 0, 15, 10, 0.7, 2.0], [40, 40, 50, 50, 0.6, 4]])
+    merged = merge_classes(rows, 0.5)
+    assert merged.tolist() == [[*rows[place, :5], 0] for place in (0, 2, 3)]
+    assert rows[0, 5] == 2  # they stay
+    assert merge_classes(np.zeros((0, 6)), 0.5).shape == (0, 6)
 
 
 def test_chosen_images_alone(images, tmp_path):

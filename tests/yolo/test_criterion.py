@@ -57,6 +57,7 @@ def test_every_head_of_every_generation_is_swapped(kind, yaml, heads):
         (OBBModel, "yolov8n-obb.yaml", SwappedRotatedBboxLoss, 1),
         (OBBModel, "yolo26n-obb.yaml", SwappedRotatedBboxLoss, 2),
         (RTDETRDetectionModel, "rtdetr-l.yaml", SwappedDETRLoss, 1),
+        (RTDETRDetectionModel, "rtdetr-resnet50.yaml", SwappedDETRLoss, 1),
     ],
 )
 def test_criteria_of_other_kinds_are_swapped_by_their_own(kind, yaml, ours, count):

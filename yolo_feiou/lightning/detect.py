@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
+from torchvision.ops import nms
 
 from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.config import DetectorConfig
@@ -76,7 +77,10 @@ class TrainedDetector:
             "batch": batch,
             "single_cls": bool(self.arguments["single_cls"]),
         }
-        return Detections(self.names, found, shapes, {**made, **settings})
+        made |= settings
+        if made["single_cls"]:
+            found = {file: merge_classes(rows, self.config.nms) for file, rows in found.items()}
+        return Detections(self.names, found, shapes, made)
 
 
 def choose_device(device: str) -> torch.device:
@@ -120,6 +124,19 @@ def without_masks(model: nn.Module) -> Iterator[None]:
     finally:
         if heads is not None:
             heads.mask_roi_pool = pool
+
+
+def merge_classes(rows: np.ndarray, iou: float) -> np.ndarray:
+    """Return an image's detections as of one class, as Ultralytics' `single_cls` has them: NMS is over all classes.
+
+    Args:
+        rows: Those of `list_detections`, of which none of the same class overlap.
+        iou: IoU above which the one with the lower score is dropped.
+    """
+    boxes = torch.from_numpy(rows)
+    kept = rows[nms(boxes[:, :4], boxes[:, 4], iou).numpy()]
+    kept[:, 5] = 0
+    return kept
 
 
 def list_detections(result: dict[str, Tensor], first_label: int) -> np.ndarray:
