@@ -1,4 +1,4 @@
-"""Train each family of Ultralytics' models with a loss of each kind for an epoch, and note what was swapped.
+"""Train each family of Ultralytics' models with a loss of each kind for two epochs, and note what was swapped.
 
 python scripts/train_families.py                                 all of them; Ultralytics fetches data and text encoders
 python scripts/train_families.py data=FOLDER                     data sets in a folder: coco8/coco8.yaml and the like

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.pages.claims import Claim, exempt, measured, shown
+from tests.pages.claims import Claim, exempt, measured, rows, shown
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
+STEPS = "benchmarks/family_step.csv"
 FAMILIES, ORIENTED = "test_train_families.py", "test_learn_oriented.py"
 OPEN, DETR, RTDETR, OBB = (f"yolo/test_{name}.py" for name in ("open_vocabulary", "detr_loss", "rtdetr", "obb"))
 ROTATED, REPORT = "losses/test_rotated.py", "report/test_other_tasks.py"
@@ -17,7 +18,13 @@ def claims_on_models() -> list[Claim]:
 
 
 def _families() -> list[Claim]:
+    steps = [float(row["ratio"]) for row in rows(STEPS) if not row["loss"].startswith("stock")]
     return [
+        measured(
+            f"A training step of an OBB model or of RT-DETR takes {min(steps):.2f} to {max(steps):.2f} of the time of "
+            "stock's",
+            STEPS,
+        ),
         shown(
             "Besides YOLO for detection, segmentation and pose: YOLO-World, YOLOE, RT-DETR and models of "
             "oriented boxes "
@@ -55,7 +62,8 @@ def _open_vocabulary() -> list[Claim]:
             "They train by `yolo train model=yolov8s-world.pt loss=eiou`, and in Python with `trainer=` as Ultralytics "
             "documents it for text prompts, for training from scratch, for a linear probe and without prompts:",
             f"{OPEN}::test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there",
-            "yolo/test_trainers.py::test_every_trainer_of_ultralytics_with_a_box_term_has_one_of_ours",
+            f"{OPEN}::test_training_from_scratch_takes_several_data_sets",
+            f"{OPEN}::test_probes_of_a_detection_model_train",
         ),
         shown(
             "With visual prompts Ultralytics trains the class term alone, and logs a box term: `loss=` is "
@@ -67,7 +75,8 @@ def _open_vocabulary() -> list[Claim]:
             "weights that are not trained have no loss, whatever it is",
         ),
         exempt(
-            "The text encoders are downloads of Ultralytics'; the tests have a stand-in for them.",
+            "The text encoders are downloads of Ultralytics'; the tests, and the table above, have a stand-in for "
+            "them, which draws the numbers of a text.",
             "it says what the tests lack",
         ),
     ]

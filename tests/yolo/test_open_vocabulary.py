@@ -127,6 +127,37 @@ def test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there(tmp_path, 
     assert "Box loss: focal_eiou (gamma=0.5, norm=paper, detach=true), criteria" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", ["stock", "eiou"])
+@pytest.mark.parametrize(
+    ("kind", "model", "trainer"),
+    [
+        ("YOLOWorld", "yolov8n-worldv2.yaml", trainers.WorldTrainerFromScratch.__bases__[1]),
+        ("YOLOE", "yoloe-v8n-seg.yaml", yolo.yoloe.YOLOESegTrainerFromScratch),
+    ],
+)
+def test_training_from_scratch_takes_several_data_sets(kind, model, trainer, loss, tmp_path, data, segments, capsys):
+    """In the form of Ultralytics': a dict of data sets for each split. Without a loss of ours too."""
+    own = data if kind == "YOLOWorld" else segments  # YOLOE's own trainer fails on other than 80 classes
+    given = {**arguments({split: {"yolo_data": [own]} for split in ("train", "val")}, tmp_path, "run"), "loss": loss}
+    made = MODELS[kind](model)
+    made.train(trainer=trainer, **given)
+    assert type(made.trainer) is getattr(trainers, trainer.__name__) and len(results(made.trainer.save_dir)) == 1
+    assert ("criteria swapped: 1 of the model, 1 of the EMA" in capsys.readouterr().out) is (loss != "stock")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trainer", ["YOLOEPETrainer", "YOLOEPEFreeTrainer"])
+def test_probes_of_a_detection_model_train(trainer, tmp_path, data, capsys):
+    weights = train(tmp_path, "YOLOE", "yoloe-v8n.yaml", data, "first").last
+    model, given = MODELS["YOLOE"](str(weights)), {**arguments(data, tmp_path, "probe"), "loss": "eiou"}
+    if trainer == "YOLOEPEFreeTrainer":
+        given["data"] = {split: {"yolo_data": [data]} for split in ("train", "val")}
+    model.train(trainer=getattr(yolo.yoloe, trainer), **given)
+    assert type(model.trainer).__name__ == trainer
+    assert "criteria swapped: 1 of the model, 1 of the EMA" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", ["YOLOEVPTrainer", "YOLOESegVPTrainer"])
 def test_visual_prompts_are_refused_with_their_reason(name, tmp_path):
     trainer = getattr(yolo.yoloe, name)

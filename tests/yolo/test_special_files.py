@@ -2,12 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 import yaml
 
 from yolo_feiou.errors import DataError
-from yolo_feiou.yolo.special_files import check_special_files
+from yolo_feiou.yolo.special_files import check_special_files, iter_places
 from yolo_feiou.yolo.splits import read_split
 
 
@@ -94,3 +95,16 @@ def test_a_fifo_in_the_place_of_the_data_yaml_is_named(tmp_path):
     os.mkfifo(tmp_path / "d.yaml")
     with pytest.raises(DataError, match=r"data=.*d.yaml is a FIFO: reading would wait there for ever"):
         read_split(tmp_path / "d.yaml", "val")
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (None, []),
+        ("a", ["a"]),
+        (["a", Path("b")], ["a", Path("b")]),
+        (["a", ["b", {"img_path": "c", "json_file": "d"}]], ["a", "b", "c"]),
+    ],
+)
+def test_places_are_found_however_they_are_nested(places, expected):
+    assert [*iter_places(places)] == expected

@@ -110,7 +110,7 @@ class ExportFramework(Protocol):
         Raises:
             ArgumentError: If there is no such evaluator.
             DataError: If weights, data, split or objects are missing, or don't fit each other.
-            UnsupportedModelError: If the model has no axis-aligned boxes.
+            UnsupportedModelError: If the model can't be evaluated.
         """
         ...
 

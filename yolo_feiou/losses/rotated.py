@@ -1,4 +1,4 @@
-"""Losses of rotated boxes, taken as Gaussians. Only KFIoU, and ProbIoU by its epsilon, aren't 0 for identical boxes.
+"""Losses of rotated boxes, taken as Gaussians. Identical boxes have 0, but for KFIoU, ProbIoU's epsilon, and τ > 1.
 
 Identical means the same Gaussian: two squares of one size and place have it whatever their angles, so that none of
 these losses turns a prediction of a square target. `floor` is added to each variance, in squared units of the boxes; in

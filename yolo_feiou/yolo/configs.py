@@ -79,6 +79,8 @@ def find_data(name: Any) -> Any:
     """
     if isinstance(name, (list, tuple)):
         return [find_data(item) for item in name]
+    if isinstance(name, dict):  # as YOLO-World takes data from scratch, of several data sets
+        return name
     found = find_yaml(name, CFG_DIR / "datasets")
     if Path(str(found)).parent != CFG_DIR / "datasets":
         return found

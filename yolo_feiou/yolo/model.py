@@ -80,7 +80,7 @@ class LossModel(_Base):
         trainer = kwargs.pop("trainer", None) or (args[0] if args else None)
         kwargs = self._prepare({**vars(self).get("trial_arguments", {}), **kwargs}, trainer)
         if trainer is not None:
-            kwargs["trainer"] = TRAINERS.get(trainer, trainer)
+            kwargs["trainer"] = TRAINERS.get(trainer, trainer) if isinstance(trainer, type) else trainer
         if kwargs.get("resume") is True:
             self._check_unfinished()
         with stock_default_cfg(), replace_commands({}):
@@ -227,7 +227,8 @@ class YOLO(LossModel, ultralytics.YOLO):
 
     @_signed_as(ultralytics.YOLO.__init__)
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if is_rtdetr_yaml(named := kwargs.get("model", args[0] if args else None)):  # which stock can't read here
+        named = kwargs.get("model", args[0] if args else None)
+        if type(self) is YOLO and is_rtdetr_yaml(named):  # which stock can't read here
             self.__class__ = MODELS["RTDETR"]
             self.__init__(named)
             return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from ultralytics.data.utils import IMG_FORMATS, img2label_paths
 
@@ -39,6 +40,21 @@ def check_special_files(places: str | Path | Iterable[str | Path], source: str) 
             f"{source}: {first_three(found)}: reading would wait there for ever. "
             "Expected ordinary files: remove what is none."
         )
+
+
+def iter_places(places: Any) -> Iterator[str | Path]:
+    """Yield the folders and lists of images of a split, however Ultralytics nests them.
+
+    Args:
+        places: A path, none, a list, or what a training from scratch has for images with texts: a dict with `img_path`.
+    """
+    if isinstance(places, Mapping):
+        yield from iter_places(places.get("img_path"))
+    elif isinstance(places, (list, tuple)):
+        for place in places:
+            yield from iter_places(place)
+    elif places:
+        yield places
 
 
 def check_ordinary(path: str | Path, told: str) -> None:

@@ -41,7 +41,7 @@ from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.loss_state import LossState
 from yolo_feiou.yolo.proof import Proving, unwrap_model
 from yolo_feiou.yolo.resume_state import ExactResume, drop_states
-from yolo_feiou.yolo.special_files import check_special_files
+from yolo_feiou.yolo.special_files import check_special_files, iter_places
 from yolo_feiou.yolo.user_losses import IS_STARTED, UserLosses
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folder
 
@@ -147,7 +147,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             raise DataError(str(error).strip()) from error
         places = data if isinstance(data, tuple) else (data.get("train"), data.get("val"))  # a pair in older releases
         for split, place in zip(("train", "val"), places, strict=True):
-            check_special_files(place or [], f"data={self.args.data}, split '{split}'")
+            check_special_files([*iter_places(place)], f"data={self.args.data}, split '{split}'")
         names = (data if isinstance(data, dict) else self.data)["names"]
         for line in () if self.args.single_cls else check_classes(self.args.classes, names, f"data={self.args.data}"):
             LOGGER.warning(make_visible(line))
