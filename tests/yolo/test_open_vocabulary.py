@@ -4,9 +4,13 @@ Their text encoders are downloads, so that a stand-in takes their place: an embe
 """
 
 import hashlib
+import json
 import os
+import pickletools
+import re
 import subprocess
 import sys
+import zipfile
 from types import SimpleNamespace
 
 import pytest
@@ -14,12 +18,17 @@ import torch
 import ultralytics
 import yaml
 from ultralytics.models import yolo
+from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHARED_DATA, SHORT, results, short
-from yolo_feiou.errors import ArgumentError, UnsupportedModelError
+from tests.yolo.test_distributed import SCRIPT, reports, run_ranks
+from tests.yolo.test_resume_state import same
+from yolo_feiou.errors import ArgumentError, LossNotAppliedError, UnsupportedModelError
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo import trainers
+from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.model import MODELS
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 
 #: The class, the YAML, and how many box losses there are.
 FAMILIES = [
@@ -156,6 +165,78 @@ def test_probes_of_a_detection_model_train(trainer, tmp_path, data, capsys):
     model.train(trainer=getattr(yolo.yoloe, trainer), **given)
     assert type(model.trainer).__name__ == trainer
     assert "criteria swapped: 1 of the model, 1 of the EMA" in capsys.readouterr().out
+
+
+def cut_off(trainer):
+    if trainer.epoch == 1:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "model"), [("YOLOWorld", "yolov8n-worldv2.yaml"), ("YOLOE", "yoloe-v8n-seg.yaml")])
+def test_a_killed_run_resumes_to_the_last_bit(kind, model, tmp_path, data, segments, release):
+    """By the class of the model: a file `last.pt` doesn't tell it, to Ultralytics neither."""
+    release(EXACT_SINCE)
+    own = {
+        **arguments(segments if "-seg" in model else data, tmp_path, "whole"),
+        "epochs": 3,
+        "batch": 2,
+        "loss": "wiou",
+    }
+    whole, cut = MODELS[kind](model), MODELS[kind](model)
+    whole.train(**own)
+    cut.add_callback("on_train_batch_end", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        cut.train(**{**own, "name": "run"})
+    resumed = MODELS[kind](str(tmp_path / "run" / "weights" / "last.pt"))
+    resumed.train(resume=True)
+    assert type(resumed.trainer) is type(whole.trainer) and same(resumed.trainer, whole.trainer)
+    assert results(tmp_path / "run") == results(tmp_path / "whole")
+
+
+def by_stocks(trainer):
+    trainer.model.criterion.bbox_loss = BboxLoss(16)
+
+
+def drop_the_emas(trainer):
+    trainer.ema.ema.criterion = None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("event", "act"), [("on_train_batch_start", by_stocks), ("on_train_epoch_end", drop_the_emas)])
+@pytest.mark.parametrize(("kind", "model"), [("YOLOWorld", "yolov8n-worldv2.yaml"), ("YOLOE", "yoloe-v8n-seg.yaml")])
+def test_a_loss_that_is_lost_ends_the_training(kind, model, event, act, tmp_path, data, segments):
+    made = MODELS[kind](model)
+    made.add_callback(event, act)
+    with pytest.raises(LossNotAppliedError, match="raining stops here"):
+        made.train(**arguments(segments if "-seg" in model else data, tmp_path, "run"), loss="eiou")
+    assert not list(tmp_path.glob("run/weights/*")) and not (tmp_path / "run" / "results.csv").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "model"), [("YOLOWorld", "yolov8n-worldv2.yaml"), ("YOLOE", "yoloe-v8n-seg.yaml")])
+def test_a_checkpoint_holds_nothing_of_ours(kind, model, tmp_path, data, segments):
+    """No class of this package in it, by the names that its pickle asks for."""
+    weights = train(tmp_path, kind, model, segments if "-seg" in model else data, loss="wiou").best
+    with zipfile.ZipFile(weights) as archive:
+        (pickled,) = (archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    names = ("GLOBAL", "SHORT_BINUNICODE", "BINUNICODE")
+    asked = [str(text) for code, text, _ in pickletools.genops(pickled) if code.name in names]
+    assert any(text.startswith("ultralytics.") for text in asked)
+    assert not any(text.startswith("yolo_feiou.") for text in asked)
+
+
+@pytest.mark.slow
+def test_two_ranks_of_yolo_world_end_with_equal_weights(tmp_path, data, release):
+    release(RANKS_SINCE)
+    (tmp_path / "clip.py").write_text(CLIP)
+    (tmp_path / "script.py").write_text(SCRIPT.replace('"yolov8n.yaml"', '"yolov8n-worldv2.yaml"'))
+    told = {**arguments(data, tmp_path / "runs", "run"), "loss": "wiou"}
+    done = run_ranks(tmp_path, "script.py", json.dumps(told))
+    assert done.returncode == 0, done.stderr[-2000:]
+    (_, size, weights, folder), (_, _, others, _) = reports(done.stdout)
+    assert size == "2" and weights == others and len(results(folder)) == 1
+    assert sorted(re.findall(r"Box loss: wiou .* 1 of the EMA, rank (\d)", done.stdout)) == ["0", "1"]
 
 
 @pytest.mark.parametrize("name", ["YOLOEVPTrainer", "YOLOESegVPTrainer"])
