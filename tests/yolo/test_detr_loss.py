@@ -115,6 +115,19 @@ def test_all_terms_with_giou_are_stocks(model):
     assert ours.calls == ours.owed == OWED_IN_TRAINING and ours.batches == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rtdetr-l.yaml", "rtdetr-x.yaml", "rtdetr-resnet50.yaml", "rtdetr-resnet101.yaml"])
+def test_a_step_of_each_model_of_ultralytics(name):
+    """The encoder, six decoder layers, and each of these once more for denoised boxes."""
+    made = RTDETRDetectionModel(name, nc=3, verbose=False).train()
+    made.nc = 3
+    ours = swap(made, "focal_eiou")
+    loss, _ = made.loss(make_batch())
+    loss.sum().backward()
+    assert loss.sum().isfinite() and ours.calls == ours.owed == 7 + 6
+    assert describe_layers(made) == " (the encoder, 6 decoder layers, 6 of denoising)"
+
+
 def test_validation_owes_the_encoder_and_the_last_layer(model):
     ours = swap(model, "eiou")
     model.eval()
