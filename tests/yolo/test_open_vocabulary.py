@@ -27,7 +27,7 @@ from yolo_feiou.errors import ArgumentError, LossNotAppliedError, UnsupportedMod
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo import trainers
 from yolo_feiou.yolo.distributed import RANKS_SINCE
-from yolo_feiou.yolo.model import MODELS
+from yolo_feiou.yolo.model import MODELS, YOLO
 from yolo_feiou.yolo.resume_state import EXACT_SINCE
 
 #: The class, the YAML, and how many box losses there are.
@@ -175,7 +175,7 @@ def cut_off(trainer):
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "model"), [("YOLOWorld", "yolov8n-worldv2.yaml"), ("YOLOE", "yoloe-v8n-seg.yaml")])
 def test_a_killed_run_resumes_to_the_last_bit(kind, model, tmp_path, data, segments, release):
-    """By the class of the model: a file `last.pt` doesn't tell it, to Ultralytics neither."""
+    """By `YOLO` too: it is told from the weights what they are, since a file `last.pt` doesn't tell it."""
     release(EXACT_SINCE)
     own = {
         **arguments(segments if "-seg" in model else data, tmp_path, "whole"),
@@ -188,7 +188,7 @@ def test_a_killed_run_resumes_to_the_last_bit(kind, model, tmp_path, data, segme
     cut.add_callback("on_train_batch_end", cut_off)
     with pytest.raises(KeyboardInterrupt):
         cut.train(**{**own, "name": "run"})
-    resumed = MODELS[kind](str(tmp_path / "run" / "weights" / "last.pt"))
+    resumed = YOLO(str(tmp_path / "run" / "weights" / "last.pt"))
     resumed.train(resume=True)
     assert type(resumed.trainer) is type(whole.trainer) and same(resumed.trainer, whole.trainer)
     assert results(tmp_path / "run") == results(tmp_path / "whole")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import ultralytics
 from ultralytics.engine.model import Model
+from ultralytics.nn import tasks
 from ultralytics.utils import LOGGER
 
 from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
@@ -83,6 +84,7 @@ class LossModel(_Base):
             kwargs["trainer"] = TRAINERS.get(trainer, trainer) if isinstance(trainer, type) else trainer
         if kwargs.get("resume") is True:
             self._check_unfinished()
+            self.__class__ = find_resumed_class(self)
         with stock_default_cfg(), replace_commands({}):
             try:
                 metrics = super().train(*args[1:], **kwargs)
@@ -187,6 +189,17 @@ class LossModel(_Base):
 
     def _smart_load(self, key: str) -> Any:
         return (key == "trainer" and self.find_trainer()) or super()._smart_load(key)
+
+
+def find_resumed_class(model: Any) -> type:
+    """Return the class that goes on with a model's training.
+
+    `YOLO` tells YOLO-World and YOLOE by the name of a file, and `last.pt` has neither in it: it would go on with
+    another trainer, and without their texts.
+    """
+    kinds = {"YOLOWorld": getattr(tasks, "WorldModel", ()), "YOLOE": getattr(tasks, "YOLOEModel", ())}
+    found = [name for name, kind in kinds.items() if name in MODELS and isinstance(model.model, kind)]
+    return MODELS[found[0]] if found and type(model) is YOLO else type(model)
 
 
 def _as_in(stock: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
