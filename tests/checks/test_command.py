@@ -119,7 +119,7 @@ def test_all_checks_every_loss_of_the_table(capsys):
         (["eiou", "kld", "task=detect"], LossSpecError, "^loss 'kld' is of rotated boxes, and task=detect has axis-al"),
         (["my_loss.py:eiou:focal=1", "task=obb"], LossSpecError, "is of axis-aligned boxes, and task=obb has rotated"),
         (["my_loss.py:eiou", "task=ob"], ArgumentError, "task=ob is not one of detect, segment, pose, obb"),
-        (["eiou", "stock"], LossSpecError, "use 'ciou', the same loss with guards"),
+        (["eiou", "stock"], LossSpecError, "use 'ciou', which is YOLO's with guards"),
     ],
 )
 def test_mistakes_are_named_before_anything_is_checked(folder, capsys, words, error, message):

@@ -24,7 +24,7 @@ EXPECTED = "expected one of setup=1, setup=2, figure=1,"
         (["setup=1", "reading=worst"], "reading=worst is not one of literal, best."),
         (["setup=1", "batch=alll"], "batch=alll is not one of all, point, anchor, target."),
         (["setup=1", "losses=iou,eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
-        (["setup=1", "losses=stock"], "'stock' is Ultralytics' own box loss"),
+        (["setup=1", "losses=stock"], "'stock' is the model's own box loss"),
         (["setup=1", "losses=focal_eiou:gamma=x"], "loss 'focal_eiou': gamma=x is not a number from 0 to 10."),
         (["setup=1", "losses=,"], "got no loss: expected some"),
         (["setup=1", "losses=iou,iou"], "the list of losses has 'iou' twice"),
