@@ -7,13 +7,12 @@ As `train_step.py`: one model and batch for all, and stock twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from statistics import median
 
 import torch
 from timing import ratio, save, side_by_side
 from torch import nn
-from train_step import batch
+from train_step import batch, make_step
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import OBBModel, RTDETRDetectionModel
 
@@ -65,20 +64,6 @@ def main() -> None:
     for row in rows:
         print(f"{row['model']:22} {row['loss']:20} {row['milliseconds']:>8} ms a step, {row['ratio']} of stock")
     save(rows, "family_step")
-
-
-def make_step(model: nn.Module, data: dict[str, torch.Tensor], criterion: object) -> Callable[[], None]:
-    """Return a step with a criterion, which leaves the weights as they are."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-
-    def call() -> None:
-        model.criterion = criterion
-        loss, _ = model.loss(data)
-        loss.sum().backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return call
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from statistics import median
 
 import torch
 from timing import ratio, save, side_by_side
+from torch import nn
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel
 
@@ -52,6 +53,20 @@ def batch(imgsz: int) -> dict[str, torch.Tensor]:
     }
 
 
+def make_step(model: nn.Module, data: dict[str, torch.Tensor], criterion: object) -> Callable[[], None]:
+    """Return a step with a criterion; the weights stay, so that each step is the same."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+
+    def call() -> None:
+        model.criterion = criterion
+        loss, _ = model.loss(data)
+        loss.sum().backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return call
+
+
 def main() -> None:
     """Time the step with each criterion, print the ratios and save them."""
     imgsz = int(sys.argv[1]) if len(sys.argv) > 1 else 160
@@ -64,19 +79,7 @@ def main() -> None:
         swap_losses(model, build_loss(spec))
         criteria[spec] = model.criterion
     criteria["stock again"] = model.init_criterion()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # the weights stay, so each step is the same
-
-    def step(name: str) -> Callable[[], None]:
-        def call() -> None:
-            model.criterion = criteria[name]
-            loss, _ = model.loss(data)
-            loss.sum().backward()
-            optimizer.step()
-            optimizer.zero_grad()
-
-        return call
-
-    times = side_by_side({name: step(name) for name in criteria}, ROUNDS, warmup=3)
+    times = side_by_side({name: make_step(model, data, criteria[name]) for name in criteria}, ROUNDS, warmup=3)
     rows = [
         {
             "loss": name,

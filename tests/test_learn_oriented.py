@@ -1,10 +1,10 @@
 """The script that shows that oriented boxes are learnt, and what it recorded."""
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import load_script
 from yolo_feiou.storage.tables import read_csv
 
 ROOT = Path(__file__).parents[1]
@@ -12,10 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def script():
-    spec = importlib.util.spec_from_file_location("learn_oriented", ROOT / "scripts" / "learn_oriented.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("learn_oriented")
 
 
 @pytest.mark.parametrize("loss", ["stock", "probiou", "kld"])

@@ -1,11 +1,11 @@
 """The script that shows that each detector learns: what it trains, repeats and writes."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import load_script
 from yolo_feiou.detectors.config import read_detector_config
 from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.errors import ArgumentError
@@ -17,10 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def script():
-    spec = importlib.util.spec_from_file_location("learn_shapes", ROOT / "scripts" / "learn_shapes.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("learn_shapes")
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """scripts/make_docs.py makes the tables of the pages, and the pages that are committed are what it makes."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
+from tests.scripts import load_script
 from yolo_feiou import LOSSES, build_loss
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.escape import escape_markdown
@@ -16,14 +16,7 @@ from yolo_feiou.losses.table import LossInfo
 ROOT = Path(__file__).parents[1]
 
 
-def load_script():
-    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "scripts" / "make_docs.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-make_docs = load_script()
+make_docs = load_script("make_docs")
 
 
 def write(root, name, text):

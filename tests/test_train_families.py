@@ -1,6 +1,5 @@
 """The script that trains each family of models with a loss of each kind, and what it recorded."""
 
-import importlib.util
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs import SHARED_DATA
+from tests.scripts import load_script
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.storage.tables import read_csv
@@ -16,12 +16,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def script(monkeypatch):
-    spec = importlib.util.spec_from_file_location("train_families", ROOT / "scripts" / "train_families.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "train_families", module)  # where its dataclasses look for their names
-    spec.loader.exec_module(module)
-    return module
+def script():
+    return load_script("train_families")
 
 
 def test_all_families_and_kinds_are_recorded_with_a_loss_that_trained(script):

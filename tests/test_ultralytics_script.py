@@ -1,11 +1,11 @@
 """The script that runs Ultralytics' own tests on both sides tells what ours alone fail."""
 
-import importlib.util
 import io
 import tarfile
-from pathlib import Path
 
 import pytest
+
+from tests.scripts import load_script
 
 TESTS = """
 import subprocess, time
@@ -25,9 +25,7 @@ def test_hangs(): time.sleep(60)
 
 @pytest.fixture
 def script(monkeypatch):
-    spec = importlib.util.spec_from_file_location("script", Path(__file__).parents[1] / "scripts/test_ultralytics.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = load_script("test_ultralytics")
     monkeypatch.setattr(module, "make_stand_ins", lambda root: None)
     return module
 

@@ -3,7 +3,6 @@
 Their text encoders are downloads, so that a stand-in takes their place: an embedding for each text, drawn by its name.
 """
 
-import hashlib
 import json
 import os
 import pickletools
@@ -14,13 +13,13 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
-import torch
 import ultralytics
 import yaml
 from ultralytics.models import yolo
 from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHARED_DATA, SHORT, results, short
+from tests.scripts import load_script
 from tests.yolo.test_distributed import SCRIPT, reports, run_ranks
 from tests.yolo.test_resume_state import same
 from yolo_feiou.errors import ArgumentError, LossNotAppliedError, UnsupportedModelError
@@ -61,28 +60,14 @@ def tokenize(texts, truncate=True):
 """
 
 
-class Encoder:
-    """512 numbers for each text."""
-
-    def __init__(self, *_, **__):
-        self.texts = []
-
-    def tokenize(self, texts):
-        """The indices of the texts."""
-        self.texts = list(texts)
-        return torch.arange(len(texts))
-
-    def encode_text(self, tokens):
-        """A unit vector a text."""
-        seeds = [int(hashlib.sha256(self.texts[token].encode()).hexdigest()[:8], 16) for token in tokens.tolist()]
-        drawn = [torch.randn(512, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-        return torch.nn.functional.normalize(torch.stack(drawn), dim=-1)
-
-
 @pytest.fixture(autouse=True)
 def encoder(monkeypatch):
     """Stands in for the text encoders."""
-    monkeypatch.setitem(sys.modules, "ultralytics.nn.text_model", SimpleNamespace(build_text_model=Encoder))
+    monkeypatch.setitem(
+        sys.modules,
+        "ultralytics.nn.text_model",
+        SimpleNamespace(build_text_model=load_script("train_families").Encoder),
+    )
 
 
 @pytest.fixture

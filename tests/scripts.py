@@ -1,0 +1,16 @@
+"""The scripts of the checkout, as modules."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+
+
+def load_script(name):
+    """Import `scripts/NAME.py` anew; dataclasses look for their module by its name."""
+    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
