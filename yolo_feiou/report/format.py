@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from yolo_feiou.report.statistics import ALPHA, Interval, Spread
+from yolo_feiou.report.levels import ALPHA, Interval
+from yolo_feiou.report.statistics import Spread
 
 MISSING = "–"
 

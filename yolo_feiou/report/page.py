@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from yolo_feiou import __version__
 from yolo_feiou.escape import make_visible
-from yolo_feiou.report import statistics
+from yolo_feiou.report import levels, statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, name_compared
 from yolo_feiou.report.format import MISSING
@@ -89,7 +89,7 @@ def render_page(
         version=__version__,
         mark=TABLE_MARK,
         missing=MISSING,
-        alpha=statistics.ALPHA,
+        alpha=levels.ALPHA,
         power=statistics.POWER,
         resamples=statistics.RESAMPLES,
         sought=100 * SOUGHT_DIFFERENCE,

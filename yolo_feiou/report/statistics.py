@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 from scipy import stats
 
-ALPHA = 0.05  # two-sided
+from yolo_feiou.report.levels import ALPHA, ROUNDING, Interval
+from yolo_feiou.report.sequential import compute_sequential_interval, compute_sequential_p
+
 POWER = 0.8
 RESAMPLES = 9999
 #: Number of seeds from which the bootstrap says something: of three differences, its interval is their range, and
 #: covers 75 %.
 MIN_BOOTSTRAP_SEEDS = 5
-#: Metrics lie on disk with 7 significant digits, so a spread below this is rounding and no spread.
-ROUNDING = 1e-7
 #: The largest number of seeds that `count_needed_seeds` tries.
 MAX_NEEDED_SEEDS = 1000
-
-Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,9 @@ class Difference:
         interval: 95 % interval of the mean by Student's t; None for fewer than two, or without a spread.
         bootstrap: The same by the percentile bootstrap, which is too narrow for few seeds; None likewise, and for fewer
             than `MIN_BOOTSTRAP_SEEDS`.
-        p: Of the paired t test, two-sided, uncorrected; None likewise.
+        p: Of the paired t test, two-sided, uncorrected for the number of comparisons; None likewise.
+        most: The number of seeds after which a sequential comparison would have ended in any case: its interval and p
+            hold whatever made it end earlier, and it has no bootstrap. None if the number was fixed.
     """
 
     n: int
@@ -61,6 +61,7 @@ class Difference:
     interval: Interval | None = None
     bootstrap: Interval | None = None
     p: float | None = None
+    most: int | None = None
 
     @property
     def spreads(self) -> bool:
@@ -78,18 +79,24 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(len(values), mean, float(np.std(values, ddof=1)), max(values) - min(values))
 
 
-def paired_difference(values: Sequence[float], baseline: Sequence[float]) -> Difference:
+def paired_difference(values: Sequence[float], baseline: Sequence[float], most: int | None = None) -> Difference:
     """Return the difference of values to those of a baseline, the i-th to the i-th.
 
     Args:
         values: One for each seed.
         baseline: The baseline's, in the order of the same seeds.
+        most: For a comparison that was to end when it had said enough: the number of seeds after which it would have
+            ended in any case, see `sequential`. More than that count as if that had been the number.
     """
     differences = np.subtract(values, baseline)
     of = spread(differences.tolist())
-    difference = Difference(of.n, of.mean, of.sd)
+    most = most and max(most, of.n)
+    difference = Difference(of.n, of.mean, of.sd, most=most)
     if not difference.spreads:
         return difference
+    if most is not None:
+        interval = compute_sequential_interval(differences.tolist(), most)
+        return replace(difference, interval=interval, p=compute_sequential_p(differences.tolist(), most))
     test = stats.ttest_1samp(differences, 0)
     low, high = test.confidence_interval(1 - ALPHA)
     bootstrap = _bootstrap(differences) if of.n >= MIN_BOOTSTRAP_SEEDS else None
