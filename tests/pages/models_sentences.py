@@ -61,7 +61,7 @@ def _open_vocabulary() -> list[Claim]:
         shown(
             "They train by `yolo train model=yolov8s-world.pt loss=eiou`, and in Python with `trainer=` as Ultralytics "
             "documents it for text prompts, for training from scratch, for a linear probe and without prompts:",
-            f"{OPEN}::test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there",
+            f"{OPEN}::test_a_linear_probe_of_yoloe_takes_a_trainer_of_ultralytics_as_given_there",
             f"{OPEN}::test_training_from_scratch_takes_several_data_sets",
             f"{OPEN}::test_probes_of_a_detection_model_train",
         ),

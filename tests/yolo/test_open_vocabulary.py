@@ -10,12 +10,13 @@ import re
 import subprocess
 import sys
 import zipfile
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import ultralytics
 import yaml
 from ultralytics.models import yolo
+from ultralytics.utils.checks import check_version
 from ultralytics.utils.loss import BboxLoss
 
 from tests.runs import SHARED_DATA, SHORT, results, short
@@ -60,9 +61,18 @@ def tokenize(texts, truncate=True):
 """
 
 
+#: The oldest release whose YOLOE trains here; that of 8.3.119 stops in Ultralytics' own code, without us too.
+YOLOE_SINCE = "8.4.3"
+
+
 @pytest.fixture(autouse=True)
-def encoder(monkeypatch):
+def encoder(monkeypatch, request):
     """Stands in for the text encoders."""
+    if "yoloe" in request.node.name.lower() and not check_version(ultralytics.__version__, f">={YOLOE_SINCE}"):
+        pytest.skip(f"YOLOE trains from Ultralytics {YOLOE_SINCE} on")
+    clip = ModuleType("clip")
+    exec(CLIP, vars(clip))  # which older releases import
+    monkeypatch.setitem(sys.modules, "clip", clip)
     monkeypatch.setitem(
         sys.modules,
         "ultralytics.nn.text_model",
@@ -112,7 +122,7 @@ def test_a_family_trains_as_stock_does_without_a_loss(kind, model, tmp_path, dat
 
 
 @pytest.mark.slow
-def test_a_linear_probe_takes_a_trainer_of_ultralytics_as_given_there(tmp_path, segments, capsys):
+def test_a_linear_probe_of_yoloe_takes_a_trainer_of_ultralytics_as_given_there(tmp_path, segments, capsys):
     weights = train(tmp_path, "YOLOE", "yoloe-v8n-seg.yaml", segments, "first").last
     model = MODELS["YOLOE"](str(weights))
     given = {**arguments(segments, tmp_path, "probe"), "loss": "focal_eiou"}

@@ -135,8 +135,8 @@ def count_needed_seeds(sd: float | None, difference: float) -> float | None:
         return None
     n = np.arange(2, MAX_NEEDED_SEEDS + 1)
     critical, shift = stats.t.ppf(1 - ALPHA / 2, n - 1), np.sqrt(n) * difference / sd
-    # Far below what is seen scipy gives NaN for the tail on the wrong side, which is 0 there.
-    power = stats.nct.sf(critical, n - 1, shift) + np.nan_to_num(stats.nct.cdf(-critical, n - 1, shift))
+    with np.errstate(all="ignore"):  # far below what is seen scipy gives NaN for the tail on the wrong side, 0 there
+        power = stats.nct.sf(critical, n - 1, shift) + np.nan_to_num(stats.nct.cdf(-critical, n - 1, shift))
     enough = n[power >= POWER]
     return int(enough[0]) if len(enough) else math.inf
 

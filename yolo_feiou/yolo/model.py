@@ -23,7 +23,7 @@ from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, rea
 from yolo_feiou.yolo.default_cfg import list_extra_arguments, refuse_taken_arguments, stock_default_cfg
 from yolo_feiou.yolo.families import check_trainer, describe_unsupported
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
-from yolo_feiou.yolo.rtdetr import is_rtdetr_yaml
+from yolo_feiou.yolo.rtdetr import is_rtdetr, is_rtdetr_yaml
 from yolo_feiou.yolo.subprocesses import replace_commands
 from yolo_feiou.yolo.trainer import LossTrainer
 from yolo_feiou.yolo.trainers import TRAINERS, get_base
@@ -242,11 +242,17 @@ class YOLO(LossModel, ultralytics.YOLO):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         named = kwargs.get("model", args[0] if args else None)
         if type(self) is YOLO and is_rtdetr_yaml(named):  # which stock can't read here
-            self.__class__ = MODELS["RTDETR"]
-            self.__init__(named)
+            self._become_rtdetr(named)
             return
         super().__init__(*args, **kwargs)
         self.__class__ = SIBLINGS.get(type(self), type(self))  # stock turns itself into another class for some models
+        if type(self) is YOLO and is_rtdetr(self.model):  # older releases don't for weights, and would pad the images
+            self._become_rtdetr(named)
+
+    def _become_rtdetr(self, named: Any) -> None:
+        """Turn into the class of RT-DETR's models."""
+        self.__class__ = MODELS["RTDETR"]
+        self.__init__(named)
 
 
 #: Models that Ultralytics makes of a YOLO, or of their names; some releases lack some.
