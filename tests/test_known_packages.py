@@ -1,6 +1,7 @@
 """Whose code an error came through."""
 
 import json
+import subprocess
 import sys
 from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError, requires
@@ -12,6 +13,7 @@ import torchvision
 import ultralytics
 import yaml
 
+from tests.pages.claims import ROOT
 from yolo_feiou import cli
 from yolo_feiou.known_packages import find_known_modules, is_users
 
@@ -60,3 +62,11 @@ def test_a_project_that_is_not_installed_is_known_by_its_name():
     """As in a checkout on PYTHONPATH."""
     assert find_known_modules(requires, {}) == {"yolo_feiou", "ultralytics"}
     assert "yolo_feiou" in sys.modules
+
+
+@pytest.mark.parametrize("script", ["study.py", "learn_oriented.py", "train_families.py"])
+def test_a_mistake_in_the_arguments_of_a_script_of_ours_is_one_line(script):
+    """Its function `main` stands in `__main__`, as code of a user's would."""
+    command = [sys.executable, ROOT / "scripts" / script, "no_such_argument=1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stderr.startswith("error: ") and done.stderr.count("\n") == 1

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
+from pathlib import Path
 from typing import Any
 
 #: Packages whose dependencies, also the optional ones, are no code of a user's.
 ROOTS = ("yolo-feiou", "ultralytics")
+#: The scripts of a checkout, which are ours too.
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 def is_users(file: str, module: Mapping[str, Any]) -> bool:
@@ -22,6 +25,8 @@ def is_users(file: str, module: Mapping[str, Any]) -> bool:
     name = module.get("__name__")
     if name == "__main__" and (spec := module.get("__spec__")):  # of `python -m`
         name = spec.name
+    if Path(file).parent == SCRIPTS and (SCRIPTS.parent / "pyproject.toml").is_file():
+        return False
     if not isinstance(name, str):
         return not file.startswith("<")
     top = name.partition(".")[0]
