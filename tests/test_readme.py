@@ -24,6 +24,7 @@ from tests.pages.readme_figures import claims_in_figures
 from tests.pages.readme_figures_sentences import claims_on_figures_in_words
 from tests.pages.readme_use import claims_on_use
 from tests.pages.readme_use_sentences import claims_on_use_in_words
+from tests.pages.study_sentences import claims_on_study
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS_BYTES
 from yolo_feiou.yolo.doctor import TESTED_RELEASES
@@ -48,6 +49,7 @@ PAGES = {
     "docs/losses.md": claims_on_losses(),
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
+    "docs/study.md": claims_on_study(),
 }
 
 
