@@ -67,6 +67,8 @@ def test_a_function_is_checked_on_rotated_boxes_where_the_task_has_them(folder, 
     assert capsys.readouterr().out.count("\n0 faults, 0 notes in turned.py:") == 2
     assert check_losses(["turned.py:of_pair:floor=0.01", "task=obb"]) == 0
     assert capsys.readouterr().out.endswith("\n0 faults, 1 note in turned.py:of_pair:floor=0.01\n")
+    assert check_losses(["turned.py:of_pair:weight=2,focal=0.5", "turned.py:sound+kld", "task=obb"]) == 0
+    assert capsys.readouterr().out.count("boxes: rotated, xywhr") == 2
     assert check_losses(["turned.py:angle_reversed", "task=obb"]) == 1
     assert "FAULT parts: a small step in the angle lowers the ProbIoU of 99.0%" in capsys.readouterr().out
     assert check_losses(["turned.py:sound"]) == 1
@@ -117,7 +119,7 @@ def test_all_checks_every_loss_of_the_table(capsys):
         (["gamma=1"], LossSpecError, "unknown loss"),
         (["eiou", "task=obb"], LossSpecError, "'eiou' is of axis-aligned boxes, and task=obb has rotated boxes: choo"),
         (["eiou", "kld", "task=detect"], LossSpecError, "^loss 'kld' is of rotated boxes, and task=detect has axis-al"),
-        (["my_loss.py:eiou:focal=1", "task=obb"], LossSpecError, "is of axis-aligned boxes, and task=obb has rotated"),
+        (["my_loss.py:eiou+eiou", "task=obb"], LossSpecError, "is of axis-aligned boxes, and task=obb has rotated"),
         (["my_loss.py:eiou", "task=ob"], ArgumentError, "task=ob is not one of detect, segment, pose, obb"),
         (["eiou", "stock"], LossSpecError, "use 'ciou', which is YOLO's with guards"),
     ],

@@ -40,9 +40,11 @@ def test_a_loss_of_other_boxes_is_told_with_those_that_fit():
 
 
 def test_a_training_takes_the_losses_of_its_boxes():
-    """Axis-aligned ones unless it says otherwise; a function of one's own is of those."""
+    """Axis-aligned ones unless it says otherwise; a function of one's own is of those that there are."""
     assert loss_to_train("kld", "rotated").family == "rotated" and loss_to_train("stock", "rotated") is None
     assert loss_to_train(lambda pair: 1 - pair.iou).family == "aligned"
+    assert loss_to_train(lambda pair: pair.rho2, None).family == "aligned"
+    assert loss_to_train(lambda pair: pair.rho2, "rotated").family == "rotated"
     with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and this model has axis-aligned boxes"):
         loss_to_train("kld")
     with pytest.raises(LossSpecError, match="'eiou' is of axis-aligned boxes, and this model has rotated boxes"):
@@ -65,6 +67,8 @@ def test_the_papers_simulations_take_axis_aligned_ones():
 def test_the_family_of_a_sum():
     infos = [term.info for term in read_spec("kld+bd")]
     assert find_family(infos, "kld+bd") == "rotated"
+    own = read_spec(lambda pair: pair.rho2)[0].info
+    assert find_family([own, *infos], "x") == "rotated" and find_family([own], "x") is None, "it fits any"
     with pytest.raises(
         LossSpecError, match=r"^loss 'x' adds losses of rotated boxes, kld, bd, and of axis-aligned ones, l1: "
     ):

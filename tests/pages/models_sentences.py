@@ -197,14 +197,37 @@ def _oriented() -> list[Claim]:
             "`yolo simulate field=kld` draws its gradient over offsets, sizes and the difference of the angles.",
             "simulation/test_field.py::test_a_place_is_a_rotated_box_of_its_plane",
         ),
-        shown(
-            "In a training a function of your own is of axis-aligned boxes.",
-            "yolo/test_families.py::test_a_function_of_ones_own_is_of_axis_aligned_boxes",
-        ),
+        *_oriented_own(),
         shown(
             "Trained from scratch on the synthetic `shapes-obb`, by `scripts/learn_oriented.py` (one seed: no "
             "comparison):",
             f"{ORIENTED}::test_a_recorded_training_has_reached_half_within_five_minutes",
         ),
         measured("| loss | epochs | minutes | mAP50 of 50 after | mAP50 | mAP |", "docs/oriented.csv"),
+    ]
+
+
+def _oriented_own() -> list[Claim]:
+    function = "losses/user/test_function.py"
+    return [
+        shown(
+            "`yolo train model=yolo11n-obb.yaml loss=my_loss.py:f` trains with it.",
+            f"{OBB}::test_a_function_of_ones_own_trains_as_the_loss_of_the_table_that_it_is",
+            f"{OBB}::test_a_killed_run_with_a_function_of_ones_own_goes_on_with_its_copy",
+        ),
+        shown(
+            "The model decides which boxes a function gets: here two tensors of xywhr boxes of shape (N, 5), in "
+            "strides, with the angle in radians, or, of one argument, a `RotatedPair`.",
+            "yolo/test_families.py::test_a_function_of_ones_own_is_of_the_boxes_of_the_model",
+            f"{function}::test_a_function_gets_the_rotated_boxes_of_a_model_that_has_them",
+            f"{OBB}::test_a_function_of_ones_own_sees_the_boxes_in_strides_and_radians",
+        ),
+        shown(
+            "Its `focal=` is a power of ProbIoU.",
+            f"{function}::test_the_focal_weight_of_a_function_of_rotated_boxes_is_a_power_of_probiou",
+        ),
+        shown(
+            "One that can't take these boxes, or takes them for xyxy ones, is refused before the training.",
+            f"{OBB}::test_a_function_that_cannot_take_the_boxes_is_told_before_training",
+        ),
     ]

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from inspect import signature
@@ -19,20 +20,25 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 from ultralytics.utils.loss import RotatedBboxLoss
 
 from tests.export.conftest import LEARNS
-from tests.runs import SHORT, overrides, results
+from tests.runs import SHORT, overrides, results, short
 from tests.test_checkpoint import WITHOUT_US
+from tests.test_resume import KILLED
 from tests.yolo.test_distributed import SCRIPT, reports, run_ranks
 from tests.yolo.test_resume_state import same, trained
 from yolo_feiou import YOLO, build_loss
-from yolo_feiou.errors import LossNotAppliedError, LossSpecError
+from yolo_feiou.errors import ArgumentError, LossNotAppliedError, LossSpecError
+from yolo_feiou.export.command import export
+from yolo_feiou.losses.build import loss_to_train
+from yolo_feiou.losses.user.sources import SOURCES
 from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.bbox_loss import STOCK_FLOOR, SwappedRotatedBboxLoss
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE
+from yolo_feiou.yolo.command import check_command_arguments
 from yolo_feiou.yolo.criterion import swap_losses
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 from yolo_feiou.yolo.gradient_norms import measure_gradient_norms
-from yolo_feiou.yolo.rehearsal import check_model
+from yolo_feiou.yolo.rehearsal import check_model, check_training_arguments
 from yolo_feiou.yolo.resume_state import EXACT_SINCE
 from yolo_feiou.yolo.trainers import OBBTrainer
 
@@ -135,6 +141,28 @@ def test_gwd_in_training_is_of_pixels_whatever_the_stride(model, parts, floor, r
     torch.testing.assert_close(torch.stack(found), torch.stack(expected), rtol=1e-4, atol=0)
 
 
+def test_a_function_of_ones_own_sees_the_boxes_in_strides_and_radians():
+    """Three objects, each of the size and place of its label in pixels, at the stride of the anchor that has it."""
+    seen = []
+
+    def watch(pair):
+        seen.append((pair.target.detach(), pair.pixels))
+        return pair.rho2
+
+    torch.manual_seed(0)
+    net = OBBModel("yolov8n-obb.yaml", nc=3, verbose=False).train()
+    net.args = SimpleNamespace(**DEFAULT_CFG_DICT)
+    swap_losses(net, loss_to_train(watch, "rotated"))
+    boxes = torch.tensor([[0.3, 0.3, 0.2, 0.1, 0.4], [0.6, 0.5, 0.7, 0.6, 1.0], [0.5, 0.6, 0.4, 0.3, 0.2]])
+    batch = {"img": torch.rand(2, 3, 64, 64), "bboxes": boxes, "cls": torch.tensor([[0.0], [1], [2]])}
+    net.loss({**batch, "batch_idx": torch.tensor([0.0, 0, 1])})
+    ((target, strides),) = seen
+    assert len(strides.unique()) > 1
+    labels = boxes * torch.tensor([64, 64, 64, 64, 1])
+    found = target * torch.cat((strides[:, None].expand(-1, 4), torch.ones(len(strides), 1)), 1)
+    assert ((found[:, None] - labels).abs().amax(2).amin(1) < 1e-3).all()
+
+
 def train(data, folder, name, kind=YOLO, model="yolov8n-obb.yaml", **own):
     made = kind(model)
     made.train(**{**SHORT, "epochs": 2, "data": data, "project": str(folder), "name": name, **own})
@@ -164,6 +192,147 @@ def test_other_losses_train_both_heads(loss, oriented, tmp_path, capsys, release
     assert all(float(row[f"{part}/box_loss"]) > 0 for row in results(trainer.save_dir) for part in ("train", "val"))
     stats = read_csv(trainer.save_dir / BOX_STATS_FILE)
     assert all(row["positives"] > 0 and 0 <= row["iou_mean"] <= 1 for row in stats)
+
+
+OWN = """
+import own_parts
+from yolo_feiou.losses.rotated import kld as same
+
+
+def kld(pair):
+    return same(pair, "pred_target", "log", 1.0, 0.01)
+
+
+def l1(pred, target, scale=1.0):
+    return scale * own_parts.distance(pred, target)
+
+
+def xyxy(pred, target):
+    x1, y1, x2, y2 = pred.unbind(1)
+    return x2 - x1
+
+
+def columns(pred, target):
+    def area(boxes):
+        return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+    return (area(pred) - area(target)).abs()
+
+
+def of_iou(pair):
+    return 1 - pair.iou
+
+
+def mean(pred, target):
+    return (pred - target).abs().mean()
+
+
+def infinite(pred, target):
+    return (pred - target).abs().sum(1) / target[:, 2]
+"""
+PARTS = "def distance(pred, target):\n    return (pred - target).abs().sum(1)\n"
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """The current folder, with functions of a user's."""
+    (tmp_path / "own_loss.py").write_text(OWN)
+    (tmp_path / "own_parts.py").write_text(PARTS)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    sys.modules.pop("own_parts", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("xyxy", r"it raises an error: got ValueError: too many values to unpack \(expected 4\), expected a tensor"),
+        ("columns", "the value depends on where the boxes lie: are xywhr boxes taken for xyxy"),
+        ("of_iou", "it raises an error: got AttributeError: a RotatedPair has no 'iou'"),
+        ("mean", "not one value a pair, for N = 5: got a scalar"),
+        ("infinite", "the value for a target without width is not finite"),
+    ],
+)
+def test_a_function_that_cannot_take_the_boxes_is_told_before_training(name, message, own, oriented):
+    """Whoever calls; and no folder of a run is left."""
+    spec = f"own_loss.py:{name}"
+    given = overrides(oriented, own / "runs", loss=spec, model="yolov8n-obb.yaml")
+    whole = (
+        rf"^loss {spec}, given the xywhr boxes that this model has: {message}.* 'yolo check {spec} task=obb' tells more"
+    )
+    for refuse in (
+        lambda: OBBTrainer(overrides=given),
+        lambda: YOLO("yolov8n-obb.yaml").train(**given),
+        lambda: check_training_arguments(given),
+        lambda: check_command_arguments(["train", "model=yolov8n-obb.yaml", f"loss={spec}"]),
+    ):
+        with pytest.raises(ArgumentError, match=whole):
+            refuse()
+    assert not any(own.glob("runs/*"))
+    check_training_arguments({**given, "check": False})
+    OBBTrainer(overrides={**given, "check": False})
+
+
+def test_the_command_leaves_the_check_to_the_training_where_the_boxes_are_not_known(own):
+    """A file of any name; one of rotated boxes alone is no fault before it is loaded."""
+    (own / "mine.pt").touch()
+    for spec in ("own_loss.py:kld", "own_loss.py:mean", "kld+own_loss.py:kld"):
+        assert check_command_arguments(["train", "model=mine.pt", f"loss={spec}"])
+    assert check_command_arguments(["train", "model=yolov8n-obb.yaml", "loss=own_loss.py:kld"])
+    assert check_command_arguments(["obb", "train", "loss=own_loss.py:kld"])
+    with pytest.raises(ArgumentError, match="loss own_loss.py:kld: it raises an error"):
+        check_command_arguments(["train", "model=yolov8n.yaml", "loss=own_loss.py:kld"])
+
+
+@pytest.mark.slow
+def test_a_function_of_ones_own_trains_as_the_loss_of_the_table_that_it_is(
+    own, oriented, tmp_path, capsys, caplog, release
+):
+    """On both heads; named, kept and recorded as any."""
+    release("8.4.0")
+    told = {"model": "yolo26n-obb.yaml", "box_stats": True}
+    trainer = train(oriented, tmp_path, "own", loss="own_loss.py:kld", **told)
+    said = capsys.readouterr().out
+    assert "Box loss: own_loss.py:kld, criteria swapped: 2 of the model, 2 of the EMA, rank -1" in said
+    assert "own_loss.py:kld: ok    xywh: boxes moved together keep their value" in caplog.messages
+    named = train(oriented, tmp_path, "named", loss="kld", **told)
+    assert results(trainer.save_dir) == results(named.save_dir)
+    assert read_csv(trainer.save_dir / BOX_STATS_FILE) == read_csv(named.save_dir / BOX_STATS_FILE)
+    record = read_run_record(trainer.save_dir)
+    assert (record.loss, record.loss_file["file"]) == ("own_loss.py:kld", "own_loss.py")
+    assert {path.name for path in trainer.save_dir.glob("loss/*/*.py")} == {"own_loss.py", "own_parts.py"}
+
+
+@pytest.mark.slow
+def test_a_function_of_ones_own_weighed_and_in_a_sum_trains(own, oriented, tmp_path, capsys):
+    spec = "kld+own_loss.py:l1:scale=0.5..0.1,focal=0.5,weight=0.1"
+    trainer = train(oriented, tmp_path, "run", loss=spec, box_stats=True)
+    assert "Box loss: kld (direction=pred_target, " in capsys.readouterr().out
+    assert all(float(row["train/box_loss"]) > 0 for row in results(trainer.save_dir))
+    rows = measure_gradient_norms(
+        {**SHORT, "model": "yolov8n-obb.yaml", "data": oriented, "epochs": 1}, ["kld", "own_loss.py:kld"], batches=2
+    )
+    assert [row["loss"] for row in rows] == ["probiou", "kld", "own_loss.py:kld"]
+    assert rows[1]["gradient_norm"] == rows[2]["gradient_norm"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_with_a_function_of_ones_own_goes_on_with_its_copy(own, oriented, tmp_path, command):
+    told = {**SHORT, "data": oriented, "epochs": 2, "loss": "own_loss.py:l1:scale=0.5"}
+    words = [f"{key}={value}" for key, value in told.items()]
+    script = KILLED.replace('"yolov8n.yaml"', '"yolov8n-obb.yaml"')
+    line = [sys.executable, "-c", script, json.dumps({**told, "project": str(tmp_path), "name": "run"})]
+    killed = subprocess.run(line, cwd=own, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    last = tmp_path / "run" / "weights" / "last.pt"
+    (own / "own_parts.py").write_text(PARTS.replace("sum", "mean"))
+    changed = command("train", "resume", f"model={last}", "loss=own_loss.py:l1:scale=0.5")
+    assert changed.returncode == 2 and "holds other code than when this run began" in changed.stderr
+    done = command("train", "resume", f"model={last}")
+    assert done.returncode == 0, done.stderr[-2000:]
+    (own / "own_parts.py").write_text(PARTS)
+    whole = command("train", "model=yolov8n-obb.yaml", *words, f"project={tmp_path}", "name=whole")
+    assert whole.returncode == 0 and results(tmp_path / "run") == results(tmp_path / "whole"), whole.stderr[-2000:]
 
 
 @pytest.mark.slow
@@ -208,6 +377,16 @@ def test_two_ranks_of_which_one_may_have_no_objects_end_with_equal_weights(orien
     (_, size, weights0, folder), (_, _, weights1, _) = reports(done.stdout)
     assert size == "2" and weights0 == weights1 and len(results(folder)) == 2
     assert sorted(re.findall(r"Box loss: gwd .* 1 of the EMA, rank (\d)", done.stdout)) == ["0", "1"]
+
+
+@pytest.mark.slow
+def test_two_ranks_train_with_the_copy_of_a_function_of_ones_own(own, oriented, tmp_path, release):
+    release(RANKS_SINCE)
+    words = short(data=oriented, project=tmp_path, name="ranks", loss="own_loss.py:l1:scale=2")
+    done = run_ranks(own, "-m", "yolo_feiou", "train", "model=yolov8n-obb.yaml", *words)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sorted(re.findall(r"Box loss: own_loss.py:l1 \(scale=2\), .* rank (\d)", done.stdout)) == ["0", "1"]
+    assert read_run_record(tmp_path / "ranks").processes == 2 and (tmp_path / "ranks" / "loss" / SOURCES).is_file()
 
 
 def by_stocks_term(trainer):
@@ -323,6 +502,25 @@ def test_losses_are_compared_from_end_to_end(trained_oriented, oriented, tmp_pat
     assert "It is not COCO’s AP" in (tmp_path / "study" / "report" / "table.md").read_text()
     stock = command("report", "study", "out=against", "baseline=stock")
     assert "Against stock" in stock.stdout, stock.stderr
+
+
+@pytest.mark.slow
+def test_functions_of_ones_own_are_compared_and_their_weights_described(
+    trained_oriented, oriented, tmp_path, command, own
+):
+    weights = trained_oriented / "weights" / "best.pt"
+    wrong = command("ablate", f"model={weights}", f"data={oriented}", "out=no", "losses=own_loss.py:of_iou", "epochs=1")
+    assert wrong.returncode == 2 and not (tmp_path / "no").exists(), wrong.stdout
+    assert "error: loss own_loss.py:of_iou, given the xywhr boxes that this model has: it raises" in wrong.stderr
+    ablate(command, weights, oriented, losses="kld,own_loss.py:kld", seeds="0")
+    rows = {row["loss"]: row for row in read_csv(tmp_path / "study" / "results.csv")}
+    assert rows["own_loss.py:kld"]["status"] == "done"
+    assert rows["own_loss.py:kld"]["mAP_obb"] == rows["kld"]["mAP_obb"] > 0.01
+    (folder,) = (tmp_path / "study" / "train").glob("own*")
+    assert (folder / "loss" / SOURCES).is_file()
+    assert export([str(folder), "device=cpu"]) == 0
+    card = (folder / "weights" / "model_card.md").read_text()
+    assert "`loss=own_loss.py:kld`: a function of the user's, own_loss.py" in card and "xyxy" not in card
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -119,8 +119,12 @@ def list_checks(family: Family) -> tuple[Check, ...]:
     return tuple(check for check in CHECKS if check.family in (family, None))
 
 
-#: Those that take a moment, and that no loss may fail which is to train.
-QUICK_CHECKS = ("runs", "shape", "backward", "inputs", "finite")
+#: By the family of boxes, those that take a moment, and that no loss may fail which is to train. A function of xyxy
+#: boxes may take xywhr ones without an error: it depends on where they lie.
+QUICK_CHECKS: Mapping[Family, tuple[str, ...]] = {
+    "aligned": ("runs", "shape", "backward", "inputs", "finite"),
+    "rotated": ("runs", "shape", "backward", "inputs", "finite", "xywh"),
+}
 
 
 @dataclass(frozen=True)

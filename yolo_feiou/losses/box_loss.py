@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Literal
 
@@ -18,6 +18,8 @@ from yolo_feiou.parameters import Schedule
 
 PairFunction = Callable[..., Tensor]
 Norm = Literal["paper", "tal", "mean"]
+#: What a pair of boxes is, by their family.
+PAIRS: Mapping[Family, type[AnyPair]] = {"aligned": Pair, "rotated": RotatedPair}
 ImageSize = Sequence[float] | Tensor
 
 
@@ -133,7 +135,7 @@ class BoxLoss(nn.Module):
         super().__init__()
         self.terms, self.description, self.origin = nn.ModuleList(terms), description, Origin()
         self._terms, self.family = terms, family
-        self._pair: type[AnyPair] = RotatedPair if family == "rotated" else Pair
+        self._pair = PAIRS[family]
         self.needs_units = any(term.needs_units for term in terms)
         self.has_state = any(term.running_mean is not None for term in terms)  # a walk through modules would cost more
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
@@ -11,12 +11,10 @@ from torch import Tensor
 
 from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.bound import Bound, value_at
-from yolo_feiou.losses.box_loss import BoxLoss, Norm, Term
-from yolo_feiou.losses.boxes import Pair
+from yolo_feiou.losses.box_loss import PAIRS, BoxLoss, Norm, Term
 from yolo_feiou.losses.families import TASK_FAMILIES, check_family, find_family
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
-from yolo_feiou.losses.rotated_boxes import RotatedPair
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, Family, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
@@ -77,7 +75,7 @@ def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family | Non
 
     Args:
         spec: As for `build_loss`.
-        family: What kind of boxes the model has; None where that isn't known yet.
+        family: What kind of boxes the model has, which a function of a user's gets; None where that isn't known yet.
 
     Raises:
         LossSpecError: If the loss is of other boxes; and as `build_loss`.
@@ -85,7 +83,7 @@ def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family | Non
     """
     if spec is None or spec == STOCK:
         return None
-    loss = build_loss(spec)
+    loss = build_sum(read_spec(spec), family)
     if family is not None:
         check_family(loss, family)
     return loss
@@ -108,7 +106,8 @@ def build_loss(spec: str | Callable[..., Tensor], **parameters: Value | None) ->
             as in 'ciou:weight=0.5+smooth_l1:weight=0.5'. `LOSSES` is the table of names; 'my_loss.py:f' and
             'package.module:f' are functions of one's own. A function takes two tensors of xyxy boxes of shape (N, 4),
             the predictions and their targets, or a `Pair`, and returns shape (N,). A loss of rotated boxes takes xywhr
-            boxes of shape (N, 5) in place of xyxy ones.
+            boxes of shape (N, 5) in place of xyxy ones; so does a function in a sum with one, which gets a
+            `RotatedPair`.
         **parameters: More parameters of it, as in `build_loss("focal_eiou", gamma=1)`; None leaves one out.
 
     Raises:
@@ -119,8 +118,20 @@ def build_loss(spec: str | Callable[..., Tensor], **parameters: Value | None) ->
     terms = read_spec(add_parameters(spec, parameters) if isinstance(spec, str) else spec)
     if not isinstance(spec, str) and parameters:
         terms = [give_parameters(terms[0], parameters)]
+    return build_sum(terms)
+
+
+def build_sum(terms: Sequence[LossTerm], boxes: Family | None = None) -> BoxLoss:
+    """Return the loss of the terms of a spec.
+
+    Args:
+        terms: The terms, at least one.
+        boxes: What kind of boxes there are, if that is known: functions of a user's by themselves are of these, and
+            otherwise of axis-aligned ones.
+    """
     description = " + ".join(term.description for term in terms)
-    return BoxLoss(*map(build_term, terms), description=description, family=terms[0].info.family)
+    family = find_family((term.info for term in terms), description) or boxes or "aligned"
+    return BoxLoss(*(build_term(term, family) for term in terms), description=description, family=family)
 
 
 def add_parameters(spec: str, parameters: Mapping[str, Value | None]) -> str:
@@ -172,13 +183,13 @@ def load_loss(spec: str, task: str | None = None) -> LossFunction:
         LossSpecError: If it is of other boxes than those of the task; and as `build_loss`.
         ArgumentError: As `build_loss`.
     """
-    terms = read_spec(spec)
+    terms, family = read_spec(spec), TASK_FAMILIES[task] if task is not None else None
     if len(terms) == 1 and terms[0].info.form == "user" and not terms[0].modifiers:
-        pair = RotatedPair if task is not None and TASK_FAMILIES[task] == "rotated" else Pair
+        pair = PAIRS[family or "aligned"]
         return partial(cast(UserFunction, terms[0].info.function).on_boxes, terms[0].values, pair=pair)
-    loss = build_loss(spec)
-    if task is not None:
-        check_family(loss, TASK_FAMILIES[task], f"task={task} has")
+    loss = build_sum(terms, family)
+    if family is not None:
+        check_family(loss, family, f"task={task} has")
     return loss
 
 
@@ -360,9 +371,9 @@ def find_bends(*values: Value) -> list[float]:
     return sorted({0.0, 1.0, *(value.arrival for value in values if isinstance(value, Schedule))})
 
 
-def build_term(term: LossTerm) -> Term:
-    """Return the loss of a term."""
-    loss, weight, norm = bind_functions(term)
+def build_term(term: LossTerm, family: Family) -> Term:
+    """Return the loss of a term, in a sum for boxes of a family."""
+    loss, weight, norm = bind_functions(term, family)
     factor, units = cast("float | Schedule", term.modifiers.get("weight", 1)), term.info.needs_units
     if weight is None:
         return Term(loss, None, "mean" if norm == "mean" else "tal", factor, needs_units=units)
@@ -371,10 +382,11 @@ def build_term(term: LossTerm) -> Term:
     return Term(loss, Bound(weight.function, values), norm, factor, running_mean=mean, needs_units=units)
 
 
-def bind_functions(term: LossTerm) -> tuple[Bound, Bound | None, Norm]:
+def bind_functions(term: LossTerm, family: Family) -> tuple[Bound, Bound | None, Norm]:
     """Return the loss of a term, the weight on it, None for none, and what the sum over a batch is divided by.
 
-    A weight that is 1 for these values is dropped, and the sums are then those of the loss alone.
+    A weight that looks at the overlap does so as the family of the boxes has it. One that is 1 for these values is
+    dropped, and the sums are then those of the loss alone.
     """
     info, modifiers = term.info, term.modifiers
     of_weight = {parameter.name for parameter in WEIGHTS[info.weight].parameters} if info.weight else set()
@@ -389,19 +401,19 @@ def bind_functions(term: LossTerm) -> tuple[Bound, Bound | None, Norm]:
         transforms = {key: value for key, value in modifiers.items() if key in TRANSFORMS}
         function = transformed_loss if transforms else overlap_loss
         loss = Bound(function, {"penalties": info.function, **transforms, **own})
-    weight, values, norm = read_weight(term)
+    weight, values, norm = read_weight(term, family)
     if weight is None or (weight.neutral is not None and weight.neutral in values.items()):
         return loss, None, norm
     return loss, Bound(weight.function, values), norm
 
 
-def read_weight(term: LossTerm) -> tuple[LossInfo | None, dict[str, Any], Norm]:
+def read_weight(term: LossTerm, family: Family) -> tuple[LossInfo | None, dict[str, Any], Norm]:
     """Return the weight on a term, None for none, its parameters, and the norm that goes with it."""
     modifiers = dict(term.modifiers)
     if term.info.weight:
         weight, given = WEIGHTS[term.info.weight], term.values
     elif "focal" in modifiers:
-        name = "probiou_power" if term.info.family == "rotated" else "iou_power"
+        name = "probiou_power" if family == "rotated" else "iou_power"
         weight, given = WEIGHTS[name], {**term.values, **modifiers, "gamma": modifiers["focal"]}
     elif "wise" in modifiers:
         weight, given = WEIGHTS["wise"], {}

@@ -42,22 +42,22 @@ def describe_other_family(loss: BoxLoss, wanted: Family, what: str = "this model
     )
 
 
-def find_family(infos: Iterable[LossInfo], spec: str) -> Family:
-    """Return the family of the losses in a sum.
+def find_family(infos: Iterable[LossInfo], spec: str) -> Family | None:
+    """Return the family of the losses in a sum; None if all are functions of a user's, which get what boxes there are.
 
     Args:
-        infos: The losses, at least one.
+        infos: The losses.
         spec: The sum, for the message.
 
     Raises:
         LossSpecError: If they are not of one family.
     """
     names: dict[Family, list[str]] = {}
-    for info in infos:
+    for info in (info for info in infos if info.form != "user"):
         names.setdefault(info.family, []).append(info.name)
     if len(names) > 1:
         raise LossSpecError(
             f"loss '{spec}' adds losses of rotated boxes, {', '.join(names['rotated'])}, and of axis-aligned ones, "
             f"{', '.join(names['aligned'])}: a model has boxes of one kind, so name losses of one."
         )
-    return next(iter(names))
+    return next(iter(names), None)

@@ -184,7 +184,7 @@ def evaluate_term(term: LossTerm, pair: AnyPair, mean: Tensor | float | None) ->
     Raises:
         ValueError: If there is a mean, and no such weight.
     """
-    loss, weight, _ = bind_functions(term)
+    loss, weight, _ = bind_functions(term, term.info.family)
     if weight is None or "momentum" not in weight.parameters:
         if mean is not None:
             raise ValueError(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from yolo_feiou.errors import LossSpecError
-from yolo_feiou.losses.build import STOCK, LossTerm, build_loss, read_spec
+from yolo_feiou.losses.build import STOCK, LossTerm, build_sum, read_spec
 from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_family
 from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
@@ -79,9 +79,9 @@ def describe_word(word: str, task: str | None = None) -> list[str]:
         return list_lines(meanings)
     if normalise_name(word) == STOCK:
         return list_lines({STOCK: STOCK_MEANINGS[family or "aligned"]})
-    if family:
-        check_family(build_loss(word), family, f"task={task} has")
     terms = read_spec(word)
+    if family:
+        check_family(build_sum(terms, family), family, f"task={task} has")
     lines = (
         [] if "+".join(term.spec for term in terms) == word else [f"{word} is {'+'.join(t.spec for t in terms)}", ""]
     )

@@ -63,7 +63,7 @@ class LossInfo:
 
     @property
     def family(self) -> Family:
-        """What kind of boxes it is of."""
+        """What kind of boxes it is of; a user's gets those of the model, whatever stands here."""
         return "rotated" if self.form == "rotated" else "aligned"
 
 

@@ -9,25 +9,27 @@ from typing import Any
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.build import STOCK, identify_loss, loss_to_train
+from yolo_feiou.losses.table import Family
 from yolo_feiou.losses.user.sources import using_copies
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, NEUTRAL_ARGUMENTS
 
 
-def check_extra_arguments(arguments: Mapping[str, Any]) -> BoxLoss | None:
+def check_extra_arguments(arguments: Mapping[str, Any], family: Family | None = None) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.
 
-    Whether it is of a model's boxes is another check, `families.check_trainer`.
+    Whether the model has a box term is another check, `families.check_trainer`.
 
     Args:
         arguments: Training arguments by name. Those of ours that are not there have their default.
+        family: What kind of boxes the model has; None where that isn't known yet, or it has none.
 
     Raises:
-        LossSpecError: If `loss` is wrong.
+        LossSpecError: If `loss` is wrong, or of other boxes.
         ArgumentError: If a user's loss can't be loaded, `box_stats` or `check` is not a bool, or there is no loss of
             ours that `box_stats` could look into.
     """
     ours = {**EXTRA_ARGUMENTS, **arguments}
-    box_loss, box_stats = loss_to_train(ours["loss"], None), ours["box_stats"]
+    box_loss, box_stats = loss_to_train(ours["loss"], family), ours["box_stats"]
     for key in ("box_stats", "check"):
         if not isinstance(ours[key], bool):
             raise ArgumentError(f"got {key}={ours[key]!r}: expected True or False.")

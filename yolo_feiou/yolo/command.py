@@ -10,7 +10,7 @@ from typing import Any
 
 import ultralytics
 from ultralytics import cfg
-from ultralytics.cfg import MODES, merge_equals_args, smart_value
+from ultralytics.cfg import MODES, TASKS, merge_equals_args, smart_value
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
@@ -19,7 +19,7 @@ from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, list_extra_arguments, refuse_taken_arguments
-from yolo_feiou.yolo.families import describe_unsupported
+from yolo_feiou.yolo.families import describe_unsupported, guess_family
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.user_losses import check_user_losses
@@ -82,9 +82,12 @@ def check_command_arguments(arguments: list[str]) -> bool:
         if given.get("loss", "").lower() == "none":
             given["loss"] = None
         known = {key: recipe[key] for key in list_extra_arguments() if key in recipe}
-        if box_loss := check_extra_arguments({**known, **given, "resume": resumed}):
+        told = {**recipe, **settings}
+        task = told.get("task") or next((arg for arg in args if arg in TASKS), None)
+        family = None if resumed else guess_family(told.get("model"), task)
+        if box_loss := check_extra_arguments({**known, **given, "resume": resumed}, family):
             refuse_promptable(settings.get("model", ""))
-        if {**known, **given}.get("check", True):
+        if family and {**known, **given}.get("check", True):  # otherwise the trainer does, which knows the boxes
             check_user_losses(box_loss)
         values = {key: smart_value(value) for key, value in settings.items()}
         if recipe:

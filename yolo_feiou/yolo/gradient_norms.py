@@ -24,7 +24,7 @@ from ultralytics.utils.torch_utils import autocast
 
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.build import STOCK, build_loss
+from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.losses.families import TASK_FAMILIES
 from yolo_feiou.storage.tables import Row, read_json, write_json
 from yolo_feiou.yolo.bbox_loss import Positives, Swapped
@@ -183,11 +183,12 @@ def measure_gradient_norms(
     if isinstance(given.get("data"), (list, tuple)):
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
-    reference = reference or REFERENCES[TASK_FAMILIES.get(model.task, "aligned")]
+    family = TASK_FAMILIES.get(model.task)
+    reference = reference or REFERENCES[family or "aligned"]
     names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     own, trainer = model.find_trainer(), None
     stock = own.stock_spec if own else ""
-    built = {name: build_loss(stock if name == STOCK else name) for name in names}
+    built = {name: cast(BoxLoss, loss_to_train(stock if name == STOCK else name, family)) for name in names}
     for box_loss in built.values():
         check_trainer(own, model.task, box_loss)
     if own:

@@ -148,7 +148,7 @@ class LossModel(_Base):
         given = {**recipe, **kwargs}
         refuse_taken_arguments(given)
         known = {key: given[key] for key in (*list_extra_arguments(), "resume") if key in given}
-        box_loss, own = check_extra_arguments(known), self.find_trainer()
+        box_loss, own = check_extra_arguments(known, TASK_FAMILIES.get(self.task)), self.find_trainer()
         takes_loss = own is not None
         if box_loss and own is None:
             raise UnsupportedModelError(describe_unsupported(f"{type(self).__name__} for task '{self.task}'"))

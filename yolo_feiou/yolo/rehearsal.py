@@ -16,6 +16,8 @@ from ultralytics.utils.checks import check_imgsz
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Split
 from yolo_feiou.losses.build import loss_to_train
+from yolo_feiou.losses.families import TASK_FAMILIES
+from yolo_feiou.losses.user.registry import find_user_functions
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
@@ -49,10 +51,12 @@ def check_training_arguments(arguments: Mapping[str, Any], devices: Sequence[str
             is to choose the batch on several GPUs, which it can't.
         LossSpecError: If a loss is wrong.
         MissingFileError: If weights are named that are not there and can't be fetched.
+        DataError: If the loss is a user's, which is tried on the boxes of the model, and there is no such model.
     """
     box_loss = check_extra_arguments(arguments)
-    if arguments.get("check", True):
-        check_user_losses(box_loss)
+    if arguments.get("check", True) and find_user_functions(box_loss):
+        family = TASK_FAMILIES.get(read_task(str(arguments["model"])))
+        check_user_losses(check_extra_arguments(arguments, family))
     told = {key: value for key, value in arguments.items() if key not in EXTRA_ARGUMENTS}
     try:
         with quiet():
@@ -109,16 +113,26 @@ def check_model(model: str, losses: Sequence[str] = ()) -> None:
         LossSpecError: If a loss is of other boxes.
         UnsupportedModelError: If it has no boxes.
     """
+    task = read_task(model)
+    for loss in dict.fromkeys(losses):
+        check_trainer(None, task, loss_to_train(loss, TASK_FAMILIES.get(task)))
+
+
+def read_task(model: str) -> str:
+    """Load a model once, and return its task, as Ultralytics calls it.
+
+    Raises:
+        DataError: If there is no such model, or it can't be read.
+        UnsupportedModelError: If it has no boxes.
+    """
     check_ordinary(model, f"model={model}")
     try:
-        task = str(load_model(model).task)
+        return str(load_model(model).task)
     except YoloFeiouError:
         raise
     except UNREADABLE as error:
         said = " ".join(str(error).split()[:40]) or type(error).__name__
         raise DataError(f"model={model} can't be read: {said}") from error
-    for loss in dict.fromkeys(losses):
-        check_trainer(None, task, loss_to_train(loss, None))
 
 
 def find_ignored_gain(model: str) -> str:

@@ -18,6 +18,7 @@ from yolo_feiou.distributed import resume
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.families import TASK_FAMILIES
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.losses.user.sources import COPIES, using_copies
 from yolo_feiou.processes import WORKER, exit_with
@@ -120,7 +121,8 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
                 f"leave {key}= out, or begin a new run from its weights."
             )
         with using_copies(copies):
-            self.box_loss = check_extra_arguments({**own, "resume": self.resume})
+            family = TASK_FAMILIES.get(self.args.task)
+            self.box_loss = check_extra_arguments({**own, "resume": self.resume}, family)
         if self.box_loss:
             arguments.update(own)
         check_trainer(type(self), self.args.task, self.box_loss)

@@ -14,15 +14,15 @@ from ultralytics.utils import LOGGER, RANK
 
 from yolo_feiou.checks.catalogue import QUICK_CHECKS, iter_results
 from yolo_feiou.checks.checked_loss import CheckedLoss
-from yolo_feiou.checks.pairs import sample_matched
 from yolo_feiou.checks.report import format_line
 from yolo_feiou.distributed import group
 from yolo_feiou.distributed.launch import Launch
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.bound import Bound
-from yolo_feiou.losses.box_loss import BoxLoss
+from yolo_feiou.losses.box_loss import PAIRS, BoxLoss
 from yolo_feiou.losses.build import STOCK, loss_to_train, shorten_spec
+from yolo_feiou.losses.table import Family
 from yolo_feiou.losses.user.registry import UserFunction, find_sources, find_user_functions
 from yolo_feiou.losses.user.sources import COPIES, SOURCES, pack_sources, using_copies, write_sources
 from yolo_feiou.results.run_record import ASKED_VARIABLE
@@ -67,7 +67,7 @@ class UserLosses(TrainerHost):
             DataError: If the copies of a resumed run are gone, or others than they were.
         """
         self.loss_spec = STOCK
-        if not find_user_functions(self.box_loss):
+        if self.box_loss is None or not find_user_functions(self.box_loss):
             self.loss_spec = shorten_spec(spec or STOCK)
             return
         if self.world_size > 1 and RANK == -1:
@@ -90,7 +90,7 @@ class UserLosses(TrainerHost):
         self.kept_losses = folder
         with using_copies(folder):
             try:
-                self.box_loss = loss_to_train(spec, None)
+                self.box_loss = loss_to_train(spec, self.box_loss.family)
             except ArgumentError as error:
                 raise ArgumentError(
                     f"loss {spec} can't be loaded from the copy that its run keeps: {error} A loss file may import "
@@ -136,7 +136,7 @@ def refuse_unkept(spec: str | None, what: str) -> None:
 
 
 def check_user_losses(box_loss: BoxLoss | None, device: torch.device | None = None) -> list[str]:
-    """Return a line for each quick check of each function of a user's in a loss.
+    """Return a line for each quick check of each function of a user's in a loss, on the boxes that the loss is of.
 
     Args:
         box_loss: The loss.
@@ -145,27 +145,32 @@ def check_user_losses(box_loss: BoxLoss | None, device: torch.device | None = No
     Raises:
         ArgumentError: If a check finds a fault.
     """
-    lines = []
-    for bound in (one for term in box_loss or () for one in term.bound):
-        if isinstance(bound.function, UserFunction):
-            lines += _iter_checks(bound, bound.function, device)
-    return lines
+    if box_loss is None:
+        return []
+    bounds = [bound for term in box_loss for bound in term.bound]
+    return [
+        line
+        for bound in bounds
+        if isinstance(bound.function, UserFunction)
+        for line in _iter_checks(bound, bound.function, box_loss.family, device)
+    ]
 
 
-def _iter_checks(bound: Bound, function: UserFunction, device: torch.device | None) -> Iterator[str]:
-    name = function.name
-    subject = CheckedLoss(name, partial(function.on_boxes, bound.current))
-    for check, finding in iter_results(subject, QUICK_CHECKS):
+def _iter_checks(bound: Bound, function: UserFunction, family: Family, device: torch.device | None) -> Iterator[str]:
+    name, rotated = function.name, family == "rotated"
+    subject = CheckedLoss(name, partial(function.on_boxes, bound.current, pair=PAIRS[family]), family=family)
+    for check, finding in iter_results(subject, QUICK_CHECKS[family]):
         if finding:
             raise ArgumentError(
-                f"loss {name}: {finding.message}: got {finding.came}, expected {finding.expected}. Fix: "
-                f"{finding.remedy}. 'yolo check {name}' tells more, and check=false trains without this check."
+                f"loss {name}{', given the xywhr boxes that this model has' * rotated}: {finding.message}: got "
+                f"{finding.came}, expected {finding.expected}. Fix: {finding.remedy}. 'yolo check "
+                f"{name}{' task=obb' * rotated}' tells more, and check=false trains without this check."
             )
         yield f"{name}: {format_line(check, None, False)}"
     if device is not None and device.type != "cpu":
-        pred, target = (side.float().to(device) for side in sample_matched(5))
+        pred, target = (side.float().to(device) for side in subject.boxes.sample_matched(5))
         try:
-            value = function.on_boxes(bound.current, pred, target)
+            value = subject.loss(pred, target)
         except RuntimeError as error:
             raise ArgumentError(
                 f"loss {name} fails on {device}: {' '.join(str(error).split()[:40])}. Fix: make its tensors where the "

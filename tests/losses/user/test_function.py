@@ -7,7 +7,8 @@ import torch
 
 from tests.losses.user.own import OWN, PRED, TARGET
 from yolo_feiou.errors import ArgumentError, LossSpecError
-from yolo_feiou.losses.build import build_loss, load_loss, shorten_spec
+from yolo_feiou.losses.build import build_loss, load_loss, loss_to_train, shorten_spec
+from yolo_feiou.losses.rotated_boxes import RotatedPair
 
 
 @pytest.mark.parametrize(
@@ -135,3 +136,88 @@ def test_a_function_itself(own):
     assert build_loss(mine)(PRED, TARGET).tolist() == [0, 6]
     assert build_loss(lambda pair: pair.iou)(PRED, TARGET).tolist() == [1, 0.25]
     assert str(build_loss(mine)) == "<BoxLoss mine (k=3)>"
+
+
+#: The second one is 3 and 4 off its target along x and y, so that ρ² = 25; the target is turned by 0.5.
+ROTATED_PRED = torch.tensor([[5.0, 5, 4, 2, 0.5], [8, 9, 4, 2, 0.5]])
+ROTATED_TARGET = torch.tensor([[5.0, 5, 4, 2, 0.5], [5, 5, 4, 2, 0.5]])
+ROTATED = """
+def of_boxes(pred, target, k=2):
+    assert pred.shape[1] == 5
+    return k * (pred - target)[:, :2].pow(2).sum(1)
+
+
+def of_pair(pair, scale=1.0):
+    return scale * pair.rho2 * pair.pixels
+
+
+def annotated(both: "RotatedPair", other=3):
+    return both.rho2 * other
+
+
+def wants_iou(pair):
+    return 1 - pair.iou
+
+
+def column(pred, target):
+    return (pred - target).abs().sum(1, keepdim=True)
+"""
+
+
+@pytest.fixture
+def rotated(own):
+    (own / "turned.py").write_text(ROTATED)
+    return own
+
+
+@pytest.mark.parametrize(
+    ("spec", "values"),
+    [
+        ("turned.py:of_boxes", [0, 50]),
+        ("turned.py:of_boxes:k=1..3", [0, 25]),
+        ("turned.py:of_pair:scale=0.5", [0, 4 * 25]),
+        ("turned.py:annotated", [0, 75]),
+        ("turned.py:of_boxes+turned.py:of_pair:weight=0.5", [0, 50 + 100]),
+    ],
+)
+def test_a_function_gets_the_rotated_boxes_of_a_model_that_has_them(rotated, spec, values):
+    loss = loss_to_train(spec, "rotated")
+    assert loss.family == "rotated"
+    assert loss(ROTATED_PRED, ROTATED_TARGET, pixels=8.0).tolist() == values
+
+
+def test_a_sum_with_a_loss_of_the_table_is_of_its_boxes(rotated):
+    """Whatever the model has, which is told then as of any loss."""
+    both = build_loss("kld:weight=2+turned.py:of_boxes:k=1")
+    kld = build_loss("kld")(ROTATED_PRED, ROTATED_TARGET)
+    torch.testing.assert_close(both(ROTATED_PRED, ROTATED_TARGET), 2 * kld + torch.tensor([0.0, 25]))
+    with pytest.raises(LossSpecError, match=r"'kld\+turned.py:of_boxes' is of rotated boxes, and this model has axis-"):
+        loss_to_train("kld+turned.py:of_boxes", "aligned")
+    with pytest.raises(LossSpecError, match="'eiou.turned.py:of_boxes' is of axis-aligned boxes, and this model has"):
+        loss_to_train("eiou+turned.py:of_boxes", "rotated")
+
+
+def test_the_focal_weight_of_a_function_of_rotated_boxes_is_a_power_of_probiou(rotated):
+    """Eq. 11 with the ProbIoU that Ultralytics has, of floor 0.01."""
+    overlap = 1 - build_loss("probiou")(ROTATED_PRED, ROTATED_TARGET)
+    for loss in (
+        loss_to_train("turned.py:of_boxes:focal=0.5", "rotated"),
+        build_loss("kld:weight=0+turned.py:of_boxes:focal=0.5"),
+    ):
+        torch.testing.assert_close(loss(ROTATED_PRED, ROTATED_TARGET), overlap.sqrt() * torch.tensor([0.0, 50]))
+        expected = overlap[1].sqrt() * 50 / overlap.sqrt().sum()
+        torch.testing.assert_close(loss.mean(ROTATED_PRED, ROTATED_TARGET), expected)
+
+
+def test_what_is_wrong_with_rotated_boxes_is_told(rotated):
+    with pytest.raises(AttributeError, match="a RotatedPair has no 'iou': it has pred, target, rho2, .* shape .N, 5"):
+        loss_to_train("turned.py:wants_iou", "rotated")(ROTATED_PRED, ROTATED_TARGET)
+    with pytest.raises(ArgumentError, match=r"returned shape \(2, 1\) .* 'yolo check turned.py:column task=obb' tells"):
+        loss_to_train("turned.py:column", "rotated")(ROTATED_PRED, ROTATED_TARGET)
+
+
+def test_for_a_check_of_a_task_it_has_that_tasks_boxes(rotated):
+    """With a modifier it is what trains."""
+    assert load_loss("turned.py:of_boxes", "obb")(ROTATED_PRED, ROTATED_TARGET).tolist() == [0, 50]
+    assert load_loss("turned.py:of_pair", "obb").keywords == {"pair": RotatedPair}
+    assert load_loss("turned.py:of_boxes:weight=2", "obb")(ROTATED_PRED, ROTATED_TARGET).tolist() == [0, 100]

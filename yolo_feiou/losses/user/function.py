@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.boxes import Pair
-from yolo_feiou.losses.rotated_boxes import AnyPair
+from yolo_feiou.losses.rotated_boxes import AnyPair, RotatedPair
 from yolo_feiou.losses.table import LossInfo
 from yolo_feiou.losses.user.sources import Source
 from yolo_feiou.parameters import Flag, Float, LossParameter, Text, format_value
@@ -19,6 +19,8 @@ from yolo_feiou.parameters import Flag, Float, LossParameter, Text, format_value
 #: The modifiers that a user's loss takes, and why it doesn't take the others.
 MODIFIERS = ("focal", "norm", "detach", "weight")
 REFUSAL = "it is a loss of your own, and of the modifiers only focal= and weight= fit any loss"
+#: What a first argument of two is annotated with that is a pair.
+PAIR_NAMES = tuple(pair.__name__ for pair in (Pair, RotatedPair))
 SIGNATURE = "(pred, target) or (pair), and further parameters with defaults"
 
 
@@ -42,7 +44,7 @@ class UserFunction:
     Attributes:
         name: As a spec has it.
         function: The function.
-        takes_pair: Whether it takes a `Pair`, and not two tensors of boxes.
+        takes_pair: Whether it takes a `Pair`, or a `RotatedPair`, and not two tensors of boxes.
         whole: The parameters that it has whole numbers for.
         texts: Values of parameters that are texts, which no schedule changes.
         source: The module that it is in, None if that isn't known.
@@ -55,19 +57,19 @@ class UserFunction:
     texts: Mapping[str, str] = field(default_factory=dict)
     source: Source | None = None
 
-    def __call__(self, pair: Pair, /, **values: Any) -> Tensor:
+    def __call__(self, pair: AnyPair, /, **values: Any) -> Tensor:
         """Return its value for each pair, shape (N,).
 
         Raises:
             ArgumentError: If it returns anything else.
         """
         result = self.compute(pair, values)
-        count, device = len(pair.w_target), pair.w_target.device
+        count, device = len(pair.target), pair.target.device
         if not isinstance(result, Tensor) or result.shape != (count,):
             returned = f"shape {tuple(result.shape)}" if isinstance(result, Tensor) else type(result).__name__
             raise ArgumentError(
                 f"loss {self.name} returned {returned} for {count} pairs: expected shape ({count},), one value a pair. "
-                f"'yolo check {self.name}' tells more."
+                f"'yolo check {self.name}{' task=obb' * isinstance(pair, RotatedPair)}' tells more."
             )
         if result.device != device:
             raise ArgumentError(
@@ -76,7 +78,7 @@ class UserFunction:
             )
         return result
 
-    def compute(self, pair: Pair, values: Mapping[str, Any]) -> Any:
+    def compute(self, pair: AnyPair, values: Mapping[str, Any]) -> Any:
         """Return what the function returns for a pair."""
         return self._call((pair,) if self.takes_pair else (pair.pred, pair.target), values)
 
@@ -95,9 +97,9 @@ class UserFunction:
         try:
             return self.function(*boxes, **self._convert(values))
         except AttributeError as error:
-            if not isinstance(error.obj, Pair):
+            if not isinstance(error.obj, AnyPair):
                 raise
-            raise AttributeError(_describe_missing(error.name)) from error
+            raise AttributeError(_describe_missing(error.name, type(error.obj))) from error
 
     def _convert(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values as the function has them: texts, and whole numbers as such."""
@@ -105,8 +107,13 @@ class UserFunction:
         return {**self.texts, **numbers}
 
 
-def _describe_missing(name: str | None) -> str:
-    """Return what a loss is told that asks a `Pair` for what isn't there, maybe since it takes it for boxes."""
+def _describe_missing(name: str | None, pair: type[AnyPair]) -> str:
+    """Return what a loss is told that asks a pair for what isn't there, maybe since it takes it for boxes."""
+    if issubclass(pair, RotatedPair):
+        return (
+            f"a RotatedPair has no {name!r}: it has pred, target, rho2, sin2, as_gaussians and the like. A loss of one "
+            "argument gets a RotatedPair here, one of two gets xywhr boxes of shape (N, 5)."
+        )
     if name in ("pred", "target", "_edges"):
         return f"a scaled or interpolated Pair has no {name!r}: take it from the pair it was made of."
     return (
@@ -186,7 +193,7 @@ def read_signature(name: str, function: Callable[..., Any]) -> tuple[bool, dict[
     variadic = any(p.kind == p.VAR_POSITIONAL for p in given)
     required = [p for p in by_place if p.default is p.empty]
     annotation = getattr(by_place[0], "annotation", None) if by_place else None
-    annotated = annotation is Pair or str(annotation).strip("'\"").rpartition(".")[2] == "Pair"
+    annotated = annotation in (Pair, RotatedPair) or str(annotation).strip("'\"").rpartition(".")[2] in PAIR_NAMES
     takes_pair = annotated or (len(required) == 1 and not variadic)
     boxes = 1 if takes_pair else 2
     rest = [*by_place[boxes:], *(p for p in given if p.kind == p.KEYWORD_ONLY)]
