@@ -22,7 +22,7 @@ BY_HAND = {
     "s2": 1,
     "t1": 2,
     "t2": 4,
-    "area_ratio": 3 / 8,
+    "area_spread": (3 + 8) ** 2 / (4 * 3 * 8) - 1,
     # The covariances are diag(1, 9) and diag(4, 16): their sum diag(5, 25) has 125, and the roots are 3 and 8.
     "spread": 125 / (4 * 3 * 8) - 1,
     "mahalanobis2": 5**2 / 5 + 1**2 / 25,
@@ -92,7 +92,7 @@ def test_a_variance_is_at_least_1e_10():
 
 
 def test_needles_across_do_not_overflow():
-    """Aspects of 5e10, 90° apart: sin²Δ (ab − 1)²/4ab is 2.5e21/4 in float32, which can't hold the square."""
+    """Deviations of 5e5 and 1e-5, 90° apart: (s₁t₁ − s₂t₂)²/4s₁s₂t₁t₂ is (2.5e11)²/100, in float32."""
     pair = RotatedPair(tensor((0, 0, 1e6, 0, math.pi / 2)).float(), tensor((0, 0, 1e6, 0, 0)).float())
     assert pair.as_gaussians(4, 0).spread.item() == pytest.approx(2.5e21 / 4, rel=1e-5)
 

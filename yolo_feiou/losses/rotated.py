@@ -70,8 +70,8 @@ def kfiou(pair: RotatedPair, function: str, centre: bool, floor: float) -> Tenso
     arXiv:2201.12558.
     """
     gaussians = pair.as_gaussians(4, floor)
-    root = gaussians.area_ratio.sqrt()
-    inverse = 2 * (1 + gaussians.spread).sqrt() * (root + 1 / root) - 1  # 1/KFIoU: (V_p + V_t)/V − 1
+    # 1/KFIoU, (V_p + V_t)/V − 1. It is a minimum also as it is rounded: identical boxes have a gradient of exactly 0.
+    inverse = 4 * ((1 + gaussians.area_spread) * (1 + gaussians.spread)).sqrt() - 1
     if function == "exp":
         value = torch.expm1(1 - 1 / inverse)
     else:

@@ -134,29 +134,35 @@ class Gaussians:
 
     def __init__(self, pair: RotatedPair, divisor: float, floor: float) -> None:
         self.pair = pair
-        sides = torch.cat((pair.pred[:, 2:4], pair.target[:, 2:4]), 1)
-        deviations = (sides * sides / divisor + floor).clamp(min=1e-10).sqrt()
-        self.s1, self.s2, self.t1, self.t2 = deviations.unbind(-1)
+        # One by one: a target has no gradient in training, and what is computed of it alone costs no backward pass.
+        self.s1, self.s2 = _find_deviations(pair.pred, divisor, floor)
+        self.t1, self.t2 = _find_deviations(pair.target, divisor, floor)
 
     @lazy_property
-    def area_ratio(self) -> Tensor:
-        """Ratio s₁s₂/(t₁t₂) of the areas, prediction to target."""
-        return (self.s1 / self.t1) * (self.s2 / self.t2)
+    def areas(self) -> tuple[Tensor, Tensor]:
+        """√|Σ_p| = s₁s₂ and √|Σ_t| = t₁t₂."""
+        return self.s1 * self.s2, self.t1 * self.t2
+
+    @lazy_property
+    def area_spread(self) -> Tensor:
+        """(√|Σ_p| + √|Σ_t|)²/(4√(|Σ_p||Σ_t|)) − 1 for the covariances Σ_p and Σ_t: 0 where their areas are the same."""
+        prediction, target = self.areas
+        difference = prediction - target
+        return difference / prediction * difference / target * 0.25
 
     @lazy_property
     def spread(self) -> Tensor:
         """|Σ|/(4√(|Σ_p||Σ_t|)) − 1 for the sum Σ of the covariances Σ_p and Σ_t: 0 where these are the same.
 
-        With the ratio g of the areas, the aspect ratios a = s₁/s₂ and b = t₁/t₂, and the difference Δ of the angles,
+        With the difference Δ of the angles and √(|Σ_p||Σ_t|) = s₁s₂t₁t₂,
 
-            |Σ| − 4√(|Σ_p||Σ_t|) = (s₁s₂ − t₁t₂)² + cos²Δ (s₁t₂ − s₂t₁)² + sin²Δ (s₁t₁ − s₂t₂)²
-
-        is √(|Σ_p||Σ_t|) = s₁s₂t₁t₂ times (g − 1)²/g + cos²Δ (a − b)²/ab + sin²Δ (ab − 1)²/ab.
+            |Σ| − 4√(|Σ_p||Σ_t|) = (s₁s₂ − t₁t₂)² + cos²Δ (s₁t₂ − s₂t₁)² + sin²Δ (s₁t₁ − s₂t₂)².
         """
-        a, b, g = self.s1 / self.s2, self.t1 / self.t2, self.area_ratio
-        product = a * b
-        aspects = self.pair.cos2 * ((a - b) / a) * ((a - b) / b) + self.pair.sin2 * _square_over(product)
-        return (_square_over(g) + aspects) * 0.25
+        prediction, target = self.areas
+        # Divided by one area between the factors of each square: the slope by 1/s₁s₂t₁t₂ would overflow.
+        straight, crossed = self.s1 * self.t2 - self.s2 * self.t1, self.s1 * self.t1 - self.s2 * self.t2
+        aspects = straight / prediction * straight * self.pair.cos2 + crossed / prediction * crossed * self.pair.sin2
+        return self.area_spread + aspects / target * 0.25
 
     @lazy_property
     def mahalanobis2(self) -> Tensor:
@@ -226,15 +232,17 @@ class Gaussians:
         return self.pair.cos2 * straight + self.pair.sin2 * crossed
 
 
+def _find_deviations(boxes: Tensor, divisor: float, floor: float) -> tuple[Tensor, Tensor]:
+    """Return the standard deviations of xywhr boxes along their widths, and along their heights."""
+    sides = boxes[:, 2:4]
+    along, across = (sides * sides / divisor + floor).clamp(min=1e-10).sqrt().unbind(-1)
+    return along, across
+
+
 def _measure_offset(offsets2: tuple[Tensor, Tensor], first: Tensor, second: Tensor) -> Tensor:
     """Return the squared offsets along two axes in the deviations there, added up."""
     along, across = offsets2
     return along / first / first + across / second / second
-
-
-def _square_over(x: Tensor) -> Tensor:
-    """Return (x − 1)²/x for x above 0, without the square, which overflows first."""
-    return (x - 1) * ((x - 1) / x)
 
 
 def _exceed_log(s: Tensor, t: Tensor) -> Tensor:
