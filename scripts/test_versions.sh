@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-core="tests/losses tests/storage tests/report tests/plots tests/results tests/evaluation tests/checks
+core="tests/losses tests/storage tests/report tests/plots tests/results tests/checks
       tests/test_cli.py tests/test_resume.py tests/test_checkpoint.py tests/ablation/test_grid.py
       tests/yolo/test_bbox_loss.py tests/yolo/test_criterion.py tests/yolo/test_proof.py tests/yolo/test_trainer.py
       tests/yolo/test_model.py tests/yolo/test_distributed.py tests/yolo/test_argument_values.py

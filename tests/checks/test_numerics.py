@@ -58,6 +58,10 @@ def test_tiny_is_about_the_size_of_eps(eps, fault):
 
 def test_half_precision_is_shown_by_a_pair_that_overflows():
     """In float16 the areas of two boxes of 200 × 400 and more overflow: IoU 0 or NaN; in bfloat16 digits go."""
+    try:
+        torch.ones(2, dtype=torch.float16).prod()
+    except RuntimeError:  # torch 2.1
+        pytest.skip("this torch multiplies no float16 on the CPU, as the faulty loss does")
     finding = found(numerics.check_half_precision, faulty_losses.in_half)
     assert "float16" in finding.message
     pred, target = (torch.tensor([side]) for side in finding.pair)

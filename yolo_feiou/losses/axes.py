@@ -9,8 +9,8 @@ from torch import Tensor
 
 #: A quantity along x, and along y: one tensor of shape (2, N), or two of shape (N,). Unpacking gives the two.
 Axes = Tensor | tuple[Tensor, Tensor]
-#: Whether the code is being compiled; always False where torch, before 2.1, can't tell.
-is_compiling: Callable[[], bool] = getattr(getattr(torch, "compiler", None), "is_compiling", lambda: False)
+#: Whether the code is being compiled; always False where torch, before 2.3, can't tell.
+is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
 
 
 def along_axes(x: Tensor, y: Tensor) -> Axes:
