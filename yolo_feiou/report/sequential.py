@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from yolo_feiou.report.levels import ALPHA, ROUNDING, Interval
@@ -50,12 +51,26 @@ def compute_sequential_p(differences: Sequence[float], most: int) -> float | Non
         seen = np.asarray(differences[:n])
         sd = float(seen.std(ddof=1))
         if sd > ROUNDING:
-            nominal = 2 * float(special.stdtr(n - 1, -abs(seen.mean()) * math.sqrt(n) / sd))
-            least = min(least, nominal * most / n)
-    if math.isinf(least):
-        return None
+            least = min(least, float(compute_look_ratio(seen.mean() * math.sqrt(n) / sd, n, most)))
+    return None if math.isinf(least) else float(find_path_p(least, most))
+
+
+def compute_look_ratio(statistic: ArrayLike, n: ArrayLike, most: int) -> np.ndarray:
+    """Return p_n · N / n of looks: the least of a path decides which boundaries it has crossed.
+
+    Args:
+        statistic: The t statistic of n differences; one or an array.
+        n: Their number; one or an array that goes with it.
+        most: N, the number of pairs after which it would have ended in any case.
+    """
+    count = np.asarray(n)
+    return 2 * special.stdtr(count - 1, -np.abs(statistic)) * most / count
+
+
+def find_path_p(least: ArrayLike, most: int) -> np.ndarray:
+    """Return the p value of paths by the least p_n · N / n of their looks, see `compute_sequential_p`."""
     ratios = _simulate_least_ratios(most)
-    return (1 + float(np.searchsorted(ratios, least, side="right"))) / (1 + len(ratios))
+    return (1 + np.searchsorted(ratios, least, side="right")) / (1 + len(ratios))
 
 
 def compute_sequential_interval(differences: Sequence[float], most: int, alpha: float = ALPHA) -> Interval | None:
@@ -109,21 +124,31 @@ def find_beaten(values: Sequence[Sequence[float]], most: int, entered: int = 0, 
     Returns:
         True for each that can't be the best. Nobody is beaten with fewer than two seeds.
     """
-    table = np.asarray(values, float)
-    k, n = table.shape
-    beaten = [False] * k
+    return find_beaten_in_races(np.asarray(values, float), most, entered, alpha).tolist()
+
+
+def find_beaten_in_races(tables: np.ndarray, most: int, entered: int = 0, alpha: float = ALPHA) -> np.ndarray:
+    """Return the same of many races at once, as an array of switches (…, k).
+
+    Args:
+        tables: The metric of each of k competitors for the same n seeds, shape (…, k, n).
+        most: As in `find_beaten`, and so are the others.
+        entered: Likewise.
+        alpha: Likewise.
+    """
+    k, n = tables.shape[-2:]
     if k < 2 or n < 2:
-        return beaten
-    residuals = table - table.mean(1, keepdims=True) - table.mean(0) + table.mean()
+        return np.zeros(tables.shape[:-1], bool)
+    means = tables.mean(-1, keepdims=True)
+    residuals = tables - means - tables.mean(-2, keepdims=True) + means.mean(-2, keepdims=True)
     freedom = (n - 1) * (k - 1)
-    pooled = math.sqrt(2 * float((residuals**2).sum()) / freedom)
+    pooled = np.sqrt(2 * (residuals**2).sum((-2, -1)) / freedom)[..., None]
     critical = get_critical_value(n, most, min(1.0, 2 * alpha / (max(entered, k) - 1)), freedom)
-    leader = int(table.mean(1).argmax())
-    for place in range(k):
-        behind = table[leader] - table[place]
-        sd = max(pooled, float(behind.std(ddof=1)), ROUNDING)
-        beaten[place] = place != leader and float(behind.mean()) > critical * sd / math.sqrt(n)
-    return beaten
+    leader = means.argmax(-2, keepdims=True)
+    behind = np.take_along_axis(tables, leader, -2) - tables
+    sd = np.maximum(np.maximum(pooled, behind.std(-1, ddof=1)), ROUNDING)
+    beaten = behind.mean(-1) > critical * sd / math.sqrt(n)
+    return beaten & (np.arange(k) != leader[..., 0])
 
 
 def count_expected_pairs(sd: float, half_width: float, most: int) -> int:
@@ -155,6 +180,6 @@ def _simulate_least_ratios(most: int) -> np.ndarray:
     for _ in range(20):  # in parts, for memory
         drawn = generator.standard_normal((PATHS // 20, most))
         sums, squares = drawn.cumsum(1)[:, 1:], (drawn**2).cumsum(1)[:, 1:]
-        statistic = np.abs(sums) / np.sqrt(n * (squares - sums**2 / n) / (n - 1))
-        least.append((2 * special.stdtr(n - 1, -statistic) * most / n).min(1))
+        statistic = sums / np.sqrt(n * (squares - sums**2 / n) / (n - 1))
+        least.append(compute_look_ratio(statistic, n, most).min(1))
     return np.sort(np.concatenate(least))
