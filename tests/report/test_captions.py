@@ -10,6 +10,7 @@ from yolo_feiou.report.captions import (
     describe_findings,
     describe_seed_variance,
     describe_seeds,
+    describe_sequential,
     explain_comparison,
 )
 from yolo_feiou.report.comparison import compare_variants
@@ -126,5 +127,48 @@ def test_conditions_are_those_of_the_runs():
 
 
 def test_a_note_explains_the_columns_that_are_there():
-    assert "bootstrap" in explain_comparison(["95 %, t", "95 %, bootstrap"])
-    assert "bootstrap" not in explain_comparison(["95 %, t"])
+    assert "bootstrap" in explain_comparison(against(UP), ["95 %, t", "95 %, bootstrap"])
+    assert "bootstrap" not in explain_comparison(against(UP), ["95 %, t"])
+
+
+def sequential(of, most=20.0):
+    """The same variant, of an ablation that gave seeds until enough was said."""
+    return Variant(of.values, {seed: {**one, "max_seeds": most} for seed, one in of.runs.items()})
+
+
+REPEATED = (
+    "repeated confidence interval of the difference (Jennison and Turnbull, 1989), which holds at every look up to"
+)
+PATHS = "both from paths of the t statistic (Jennison and Turnbull, 1991)"
+
+
+def test_a_note_says_of_sequential_comparisons_how_they_are_made():
+    note = explain_comparison(against(sequential(UP), sequential(DOWN, 30.0)), ["95 %, t"])
+    assert note.startswith(
+        "Common seeds: those that variant and baseline share, which were added until each comparison was answered, 20 "
+        f"to 30 at most. 95 %: {REPEATED} that number of seeds; not adjusted. p: that of a linear boundary for all "
+        f"looks up to that number, two-sided, {PATHS}; p, Holm: adjusted for all comparisons here, and better or worse"
+    )
+    assert "Seeds for 0.5: how many seeds a paired t test of a fixed number needs" in note
+    assert "Student" not in note and "bootstrap" not in note
+
+
+def test_a_note_says_which_of_several_comparisons_are_sequential():
+    note = explain_comparison(against(UP, sequential(DOWN), sequential(NEAR)), ["95 %, t", "95 %, bootstrap"])
+    fixed = explain_comparison(against(UP, DOWN, NEAR), ["95 %, t", "95 %, bootstrap"])
+    added = (
+        " For down and near, seeds were added until each comparison was answered, 20 at most: there 95 % is the "
+        f"{REPEATED} that number of seeds, and p that of a linear boundary for all looks up to that number, two-sided, "
+        f"{PATHS}."
+    )
+    assert note.replace(added, "") == fixed and added in note
+
+
+def test_the_methods_name_what_sequential_tests_are():
+    assert describe_sequential(against(UP, DOWN)) == ""
+    whole = describe_sequential(against(sequential(UP), sequential(DOWN)))
+    assert whole.startswith("Seeds were added until each comparison was answered, 20 at most. AP is tested after each")
+    for source in ("J. R. Statist. Soc. B 51, 1989", "Biometrika 78, 1991", "at most 5 of 100 cases"):
+        assert source in whole
+    some = describe_sequential(against(sequential(UP), DOWN))
+    assert some == whole.replace("Seeds were", "For up, seeds were")

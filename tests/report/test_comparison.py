@@ -6,7 +6,8 @@ import pytest
 
 from tests.report.factories import row
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.comparison import compare_variants
+from yolo_feiou.report.comparison import all_sequential, compare_variants, list_sequential
+from yolo_feiou.report.statistics import holm, paired_difference
 from yolo_feiou.report.variants import Variant
 
 
@@ -89,3 +90,15 @@ def test_seeds_needed_are_those_for_half_a_percentage_point():
     _, comparison = against(variant("x", 0.40, 0.43, 0.43))
     assert comparison.difference.sd == pytest.approx(0.01)
     assert comparison.seeds_needed == 34
+
+
+def test_sequential_p_values_are_adjusted_with_all_others():
+    """Of the report's own statistics: `most` of the rows, and Holm over what was fixed and what wasn't."""
+    up = Variant({"loss": "up"}, {s: row("up", s, AP=v, max_seeds=9.0) for s, v in enumerate((0.41, 0.421, 0.432))})
+    comparisons = against(up, variant("down", 0.390, 0.399, 0.408))
+    expected = paired_difference([0.41, 0.421, 0.432], [0.40, 0.41, 0.42], 9)
+    assert comparisons[1].difference == expected and comparisons[1].difference.p > comparisons[2].difference.p
+    assert [c.p_holm for c in comparisons] == holm([None, expected.p, comparisons[2].difference.p])
+    assert [c.is_sequential for c in comparisons] == [False, True, False]
+    assert list_sequential(comparisons) == [comparisons[1]] and not all_sequential(comparisons)
+    assert all_sequential(comparisons[:2]), "a baseline is compared with nothing"

@@ -60,3 +60,10 @@ def test_each_command_once():
         "a",
         "b",
     ]
+
+
+def test_settings_say_how_an_ablation_ended():
+    rows = [row(until=0.5, max_seeds=20, race="True"), row(seed=1, until=0.5, max_seeds=20, race="True")]
+    settings = dict(list_settings(results(*rows)))
+    assert (settings["until"], settings["max_seeds"], settings["race"]) == ("0.5", "20", "True")
+    assert "until" not in dict(list_settings(results(row())))

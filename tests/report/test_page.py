@@ -8,8 +8,9 @@ import pytest
 
 from tests.report.detector_rows import table_3
 from tests.report.factories import failed, write
+from yolo_feiou.escape import escape_latex
 from yolo_feiou.report.command import report
-from yolo_feiou.storage.tables import write_csv
+from yolo_feiou.storage.tables import read_csv, write_csv
 
 ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
@@ -191,3 +192,33 @@ def test_the_same_results_give_the_same_bytes(folder, tmp_path):
 
 def test_the_template_is_in_the_package():
     assert (Path(report.__code__.co_filename).parent / "page.html.j2").is_file()
+
+
+def end_by_itself(rows, losses=("ciou", "iou", "eiou")):
+    """Rows of an ablation that gave these losses seeds until enough was said."""
+    cells = {"until": 0.5, "max_seeds": 20, "race": False}
+    return [{**row, **(cells if row["loss"] in losses else dict.fromkeys(cells))} for row in rows]
+
+
+@pytest.mark.parametrize("ended", [("ciou", "iou", "eiou"), ("iou",)])
+def test_the_page_text_and_files_agree_on_sequential_comparisons(tmp_path, capsys, ended):
+    """Of an ablation that ended by itself, and where some comparisons had a fixed number of seeds."""
+    write(tmp_path, losses=("ciou", "iou", "eiou"), change=lambda rows: end_by_itself(rows, ended))
+    report([str(tmp_path)])
+    folder, text, fixed = tmp_path / "report", capsys.readouterr().out, len(ended) == 1
+    page, table, tex = (
+        (folder / name).read_text("utf-8") for name in ("index.html", "comparison.md", "comparison.tex")
+    )
+    summary = {row["loss"]: row for row in read_csv(folder / "summary.csv")}
+    for words in ("The test is Student’s paired t test", "resamples of the differences", "95 %, bootstrap"):
+        assert (words in page) is fixed
+    assert ("95 %, bootstrap" in table) is fixed
+    assert "(Jennison and Turnbull, J. R. Statist. Soc. B 51, 1989)" in page
+    assert "p values are adjusted after Holm" in page
+    for part in (page, table, tex):
+        assert "repeated confidence interval of the difference" in part and ("For iou, seeds" in part) is fixed
+    assert not any("%, t" in part for part in (page, table, tex, text))
+    assert [summary[loss]["max_seeds"] for loss in ("iou", "eiou")] == [20, "" if fixed else 20]
+    assert (summary["iou"]["bootstrap_low"], summary["eiou"]["bootstrap_low"] != "") == ("", fixed)
+    low = f"{100 * summary['iou']['interval_low']:+.2f}".replace("-", "−")
+    assert all(f"{low} to " in part for part in (page, table, text)) and f"{escape_latex(low)} to " in tex

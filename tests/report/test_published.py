@@ -176,3 +176,14 @@ def test_tables_of_an_earlier_report_go(folder):
     report([str(folder)])
     assert not list((folder / "report").glob("paper_*"))
     assert "The paper’s tables" not in (folder / "report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_note_says_where_seeds_were_added_until_a_comparison_was_answered():
+    """The interval of two differences of 2.0 and 2.1 is wider by the looks to come."""
+    fixed = tables(table_3())["paper_table3"]
+    table = tables([{**one, "max_seeds": 20.0} for one in table_3()])["paper_table3"]
+    assert "95 %" in table.columns and "95 %, t" not in table.columns
+    assert "answered at the level of all looks up to 20, not adjusted" in table.notes[0]
+    assert "looks" not in fixed.notes[0]
+    low, _, _ = line(table, "ATSS*")["95 %"].partition(" to ")
+    assert float(low.replace("−", "-")) < 2.05 - 12.706205 * 0.05

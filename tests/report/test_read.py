@@ -197,3 +197,18 @@ def test_a_gain_may_be_auto_and_no_other_word(tmp_path):
     write(tmp_path, losses=("stock", "eiou"), seeds=range(2), change=lambda rows: [{**r, "lr0": "auto"} for r in rows])
     with pytest.raises(DataError, match="has lr0='auto', expected a number"):
         read_results([tmp_path])
+
+
+def test_how_an_ablation_ended_is_read_and_is_no_argument(tmp_path):
+    rows = [
+        row("ciou", 0, until=0.5, max_seeds=20, race=True),
+        row("eiou", 0, until=None, max_seeds=None, race=None),
+    ]
+    folder = results(tmp_path, *rows)
+    write_csv(folder / "arguments.csv", [{"run": one["run"], "race": True, "until": 0.5} for one in rows])
+    read = read_results([folder])
+    assert [one["max_seeds"] for one in read.rows] == [20.0, None]
+    assert read.arguments == ("box",)
+    results(tmp_path, {**rows[0], "max_seeds": "many"})
+    with pytest.raises(DataError, match="has max_seeds='many', expected a number"):
+        read_results([tmp_path])

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.report.factories import row
-from tests.report.test_captions import boxes
+from tests.report.test_captions import boxes, sequential
 from tests.report.test_comparison import against, variant
 from yolo_feiou.report.baseline import Baseline
 from yolo_feiou.report.comparison import compare_variants
@@ -132,3 +132,30 @@ def test_the_summary_is_read_back(tmp_path):
 def test_a_spreadsheet_has_numbers_alone():
     _, up = make_spreadsheet_rows(against(UP))
     assert (up["Method"], up["seeds"], up["AP"], up["AP sd"], up["AP50"]) == ("up", 3, "42.1", "1.1", "")
+
+
+def test_sequential_comparisons_have_no_bootstrap():
+    """Where all are, there is no column of it; where some are, they have none. The interval is no plain t interval."""
+    up = variant("up", *(0.41 + 0.01 * n + 0.001 * n * n for n in range(5)))
+    base = tuple(0.40 + 0.01 * n for n in range(5))
+    whole = make_comparison_table(against(sequential(up), base=base))
+    kept = [name.replace(", t", "") for name in COMPARISON_COLUMNS if name != "95 %, bootstrap"]
+    assert whole.columns == ["Method", "result", *kept]
+    assert "repeated confidence interval" in whole.notes[0]
+    fixed = variant("fixed", *(0.42 + 0.01 * n + 0.001 * n * n for n in range(5)))
+    mixed = make_comparison_table(against(sequential(up), fixed, base=base))
+    place = mixed.columns.index("95 %, bootstrap")
+    assert mixed.columns[place - 1] == "95 %"
+    assert [line[place] != "–" for line in texts(mixed)] == [False, False, True]
+    assert texts(mixed)[1][place - 1] == texts(whole)[1][place - 1] != "–"
+
+
+def test_the_summary_says_how_many_seeds_there_might_be(tmp_path):
+    assert "max_seeds" not in make_summary_rows(against(UP))[0]
+    base, up, near = make_summary_rows(against(sequential(UP), NEAR))
+    assert (base["max_seeds"], up["max_seeds"], near["max_seeds"]) == (None, 20, None)
+    beside = compare_variants([sequential(variant("ciou", 0.4, 0.41, 0.42)), UP], Baseline({"loss": "ciou"}))
+    assert [one["max_seeds"] for one in make_summary_rows(beside)] == [20, 20], "its baseline got seeds so"
+    names = list(up)
+    assert names[names.index("pairs") + 1] == "max_seeds"
+    assert up["bootstrap_low"] is None and up["interval_low"] < 0.011 - 4.302653 * 0.001 / math.sqrt(3)

@@ -5,7 +5,15 @@ import pytest
 from tests.report.factories import row
 from yolo_feiou.errors import DataError
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import NEUTRAL_ARGUMENTS, Variant, find_swept_arguments, group_variants, make_variants
+from yolo_feiou.report.statistics import paired_difference
+from yolo_feiou.report.variants import (
+    NEUTRAL_ARGUMENTS,
+    Variant,
+    find_most_seeds,
+    find_swept_arguments,
+    group_variants,
+    make_variants,
+)
 
 
 def results(*rows, arguments=("box",)):
@@ -144,3 +152,38 @@ def test_what_follows_from_a_swept_argument_is_none_itself():
     assert find_swept_arguments(results(*rows, arguments=("epochs", "iterations"))) == ("epochs",)
     rows = [{**one, "axes": "seed"} for one in rows]
     assert find_swept_arguments(results(*rows, arguments=("iterations",))) == ("iterations",)
+
+
+SEQUENTIAL = {"until": 0.5, "max_seeds": 20.0, "race": "True"}
+
+
+def test_how_an_ablation_ended_is_never_swept():
+    """Of two folders one had a fixed number of seeds; the arguments may be those of a later version's record."""
+    rows = [row("ciou", 0, **SEQUENTIAL), row("ciou", 1, until=None, max_seeds=None, race=None)]
+    assert variants(*rows) == [({"loss": "ciou"}, [0, 1])]
+
+
+def test_the_most_seeds_are_the_largest_number_of_the_rows():
+    fixed = Variant({}, {0: row(), 1: row(max_seeds=None)})
+    few, many = (Variant({}, {0: row(), 1: row(max_seeds=20.0), 2: row(max_seeds=most)}) for most in (8.0, 30.0))
+    assert (fixed.most_seeds, few.most_seeds, many.most_seeds) == (None, 20, 30)
+    assert isinstance(few.most_seeds, int)
+    assert (find_most_seeds(fixed), find_most_seeds(fixed, few), find_most_seeds(many, few)) == (None, 20, 30)
+
+
+def test_a_difference_is_sequential_if_either_side_got_seeds_until_enough_was_said():
+    """Its statistics are those of `sequential`, in the order of the seeds."""
+    ap = {2: (0.45, 0.40), 0: (0.42, 0.40), 1: (0.45, 0.41)}
+    ours, theirs = (Variant({}, {seed: row(seed=seed, AP=ap[seed][side]) for seed in ap}) for side in (0, 1))
+    whole = Variant({}, {seed: {**one, "max_seeds": 12.0} for seed, one in theirs.runs.items()})
+    expected = paired_difference([0.42, 0.45, 0.45], [0.40, 0.41, 0.40], 12)
+    assert ours.difference(whole, "AP") == whole_reversed(expected, whole.difference(ours, "AP")) == expected
+    assert ours.difference(theirs, "AP").most is None and expected.most == 12
+
+
+def whole_reversed(expected, difference):
+    """The expected difference, if the other one is it with the other sign."""
+    (low, high), (their_low, their_high) = expected.interval, difference.interval
+    assert (difference.mean, difference.p, difference.most) == (-expected.mean, expected.p, expected.most)
+    assert (their_low, their_high) == pytest.approx((-high, -low))
+    return expected

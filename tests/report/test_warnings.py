@@ -184,3 +184,24 @@ def test_sizes_with_few_objects_are_named():
     """29 are few, 30 are not, and without any there is no metric to warn of."""
     few = [(place, {"objects_S": 29, "objects_M": 30, "objects_L": 0}) for place in range(6)]
     assert told(grid(*few)) == ["AP_S rests on 29 objects: it says next to nothing."]
+
+
+def sequential(most, places=range(6)):
+    """Changes that make these rows of the grid some of an ablation that gave seeds until enough was said."""
+    return [(place, {"max_seeds": most, "until": 0.5}) for place in places]
+
+
+def test_fewer_seeds_are_what_a_sequential_ablation_is_for():
+    """It gives each variant what it needs; that the standard deviation of two says little holds all the same."""
+    lost = (5, {"status": "failed", "reason": "x"})
+    failed = "1 run of 6 not done, and left out: eiou_2 (x)."
+    few = "1 variant of 2 with fewer than 3 seeds: a standard deviation of so few says little."
+    assert told(grid(*sequential(20), lost)) == [failed, few]
+    assert told(grid(lost)) == [failed, "Fewer seeds than the 3 of others: eiou (2).", few]
+
+
+def test_more_seeds_than_there_were_to_be_are_named():
+    assert told(grid(*sequential(3))) == []
+    (warning,) = told(grid(*sequential(2)))
+    assert warning.startswith("More common seeds than were to be added: eiou (3 of max_seeds=2). Their intervals")
+    assert told(grid(*sequential(2, [0]), *sequential(3, [3]))) == []

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from yolo_feiou.report.comparison import BETTER, WORSE, Comparison, name_compared
+from yolo_feiou.report.comparison import (
+    BETTER,
+    WORSE,
+    Comparison,
+    all_sequential,
+    list_sequential,
+    name_compared,
+)
 from yolo_feiou.report.format import format_count, format_list, format_mean_sd, format_percent
 from yolo_feiou.report.gains import describe_gains
+from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
@@ -27,6 +35,16 @@ FIT = (
     "predictions. Recall: share of all objects with such a match. All predictions count, whatever their score."
 )
 
+#: What the columns of a comparison are where seeds were added until it was answered, see `sequential`.
+REPEATED_INTERVAL = (
+    "repeated confidence interval of the difference (Jennison and Turnbull, 1989), which holds at every look up to "
+    "that number of seeds"
+)
+BOUNDARY = (
+    "linear boundary for all looks up to that number, two-sided, both from paths of the t statistic (Jennison and "
+    "Turnbull, 1991)"
+)
+
 
 def explain_mark(metric: str) -> str:
     """Return what the mark of a table means, by what is compared."""
@@ -36,19 +54,40 @@ def explain_mark(metric: str) -> str:
     )
 
 
-def explain_comparison(columns: Sequence[str]) -> str:
-    """Return what the columns of a comparison mean."""
-    bootstrap = (
-        " and by the bootstrap, which is too narrow for few seeds, and missing below five"
-        if "95 %, bootstrap" in columns
-        else ""
-    )
+def explain_comparison(comparisons: Sequence[Comparison], columns: Sequence[str]) -> str:
+    """Return what the columns of a comparison mean, where the number of seeds was fixed and where it wasn't."""
+    of = list_sequential(comparisons)
+    if of and all_sequential(comparisons):
+        added, interval, p = f", {_describe_adding(of, 'which')}", REPEATED_INTERVAL, f"that of a {BOUNDARY}"
+        sequential, test = "", "a paired t test of a fixed number"
+    else:
+        added, interval, p = "", "interval of the difference by Student’s t", "paired t test, two-sided"
+        if "95 %, bootstrap" in columns:
+            interval += " and by the bootstrap, which is too narrow for few seeds, and missing below five"
+        there = f": there 95 % is the {REPEATED_INTERVAL}, and p that of a {BOUNDARY}."
+        sequential, test = f" {_name(of)}{_describe_adding(of)}{there}" if of else "", "such a test"
     return (
-        "Common seeds: those that variant and baseline share. 95 %: interval of the difference by Student’s t"
-        f"{bootstrap}; not adjusted. p: paired t test, two-sided; p, Holm: adjusted for all comparisons here, and "
-        "better or worse if it is below .05. Seeds for 0.5: how many seeds such a test needs to find a true difference "
-        "of 0.5 percentage points with probability .8, without adjustment, from the standard deviation of the "
-        f"differences seen (at most {MAX_NEEDED_SEEDS} are tried); with few seeds this is itself a rough guess."
+        f"Common seeds: those that variant and baseline share{added}. 95 %: {interval}; not adjusted. p: {p}; p, Holm: "
+        f"adjusted for all comparisons here, and better or worse if it is below .05.{sequential} Seeds for 0.5: how "
+        f"many seeds {test} needs to find a true difference of 0.5 percentage points with probability .8, without "
+        "adjustment, from the standard deviation of the differences seen (at most "
+        f"{MAX_NEEDED_SEEDS} are tried); with few seeds this is itself a rough guess."
+    )
+
+
+def describe_sequential(comparisons: Sequence[Comparison]) -> str:
+    """Return how sequential comparisons are tested, for the methods; empty where there are none."""
+    of = list_sequential(comparisons)
+    if not of:
+        return ""
+    adding = _describe_adding(of, "Seeds") if all_sequential(comparisons) else f"{_name(of)}{_describe_adding(of)}"
+    return (
+        f"{adding}. {name_compared(of)} is tested after each of them by Student’s paired t, two-sided, at a level that "
+        "grows linearly with the number of seeds, and is so low that all looks from the second seed to that number err "
+        f"together in at most {100 * ALPHA:g} of 100 cases, if the differences are about normal; p is the least level "
+        "at which one of the looks finds a difference. The interval is a repeated confidence interval (Jennison and "
+        "Turnbull, J. R. Statist. Soc. B 51, 1989): it holds at every look up to that number, whatever made the "
+        "comparison end. Both are computed from paths of the t statistic (Jennison and Turnbull, Biometrika 78, 1991)."
     )
 
 
@@ -128,6 +167,17 @@ def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
 
 def _values(rows: Sequence[Row], name: str) -> list[str]:
     return list(dict.fromkeys(show_value(row[name]) for row in rows if row.get(name) is not None))
+
+
+def _name(comparisons: Sequence[Comparison]) -> str:
+    return f"For {format_list([c.variant.label for c in comparisons])}, "
+
+
+def _describe_adding(comparisons: Sequence[Comparison], seeds: str = "seeds") -> str:
+    """Return how sequential comparisons got seeds, and how many they could get: '20', or '20 to 30'."""
+    numbers = sorted({c.difference.most for c in comparisons if c.difference and c.difference.most})
+    most = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else numbers[0]
+    return f"{seeds} were added until each comparison was answered, {most} at most"
 
 
 def _against(judged: Sequence[Comparison]) -> str:

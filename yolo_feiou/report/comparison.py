@@ -47,6 +47,11 @@ class Comparison:
         return self.p_holm is not None and self.p_holm < ALPHA
 
     @property
+    def is_sequential(self) -> bool:
+        """Whether it got seeds until it was answered: its statistics are those of `sequential`."""
+        return self.difference is not None and self.difference.most is not None
+
+    @property
     def seeds_needed(self) -> float | None:
         """How many seeds a difference of `SOUGHT_DIFFERENCE` would need to be found, by `count_needed_seeds`."""
         return count_needed_seeds(self.difference.sd, SOUGHT_DIFFERENCE) if self.difference else None
@@ -94,3 +99,13 @@ def compare_variants(variants: Sequence[Variant], baseline: Baseline) -> list[Co
 def name_compared(comparisons: Iterable[Comparison]) -> str:
     """Return what is compared: 'AP', 'mAP', or 'AP or mAP' where some variants have one and some the other."""
     return name_metrics(c.variant.metric for c in comparisons)
+
+
+def list_sequential(comparisons: Iterable[Comparison]) -> list[Comparison]:
+    """Return those that got seeds until they were answered."""
+    return [comparison for comparison in comparisons if comparison.is_sequential]
+
+
+def all_sequential(comparisons: Iterable[Comparison]) -> bool:
+    """Return whether none had a fixed number of seeds."""
+    return all(c.is_sequential for c in comparisons if c.difference is not None)

@@ -30,7 +30,8 @@ def make_preflight_table(results: Results) -> Table | None:
 def list_settings(results: Results) -> list[tuple[str, str]]:
     """Return each argument, version and setting of the evaluation with its value, or values and their numbers."""
     found = []
-    for name in dict.fromkeys((*results.arguments, "gain", "box_used", "device", "threads", *MUST_AGREE)):
+    own = ("gain", "until", "max_seeds", "race", "box_used", "device", "threads")
+    for name in dict.fromkeys((*results.arguments, *own, *MUST_AGREE)):
         counts = Counter(show_value(row[name]) for row in results.done if row.get(name) is not None)
         if len(counts) == 1 and counts.total() == len(results.done):
             found.append((name, next(iter(counts))))

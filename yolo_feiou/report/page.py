@@ -13,8 +13,8 @@ from markupsafe import Markup
 from yolo_feiou import __version__
 from yolo_feiou.escape import make_visible
 from yolo_feiou.report import levels, statistics
-from yolo_feiou.report.captions import describe_findings, describe_seed_variance
-from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, name_compared
+from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
 from yolo_feiou.report.format import MISSING
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.read import Results
@@ -93,6 +93,8 @@ def render_page(
         power=statistics.POWER,
         resamples=statistics.RESAMPLES,
         sought=100 * SOUGHT_DIFFERENCE,
+        sequential=describe_sequential(comparisons),
+        fixed=not (list_sequential(comparisons) and all_sequential(comparisons)),
     )
 
 

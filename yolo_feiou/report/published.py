@@ -15,7 +15,7 @@ from yolo_feiou.report.format import (
     format_mean_sd,
 )
 from yolo_feiou.report.render import Cell, Table
-from yolo_feiou.report.variants import Variant, show_value
+from yolo_feiou.report.variants import Variant, find_most_seeds, show_value
 from yolo_feiou.results.main_metric import AP
 from yolo_feiou.results.published import PUBLISHED_TABLES, PublishedRow, PublishedTable, describe_setup_differences
 from yolo_feiou.results.schema import PAPER_METRICS
@@ -47,7 +47,8 @@ def _make_table(table: PublishedTable, name: str, variants: Sequence[Variant]) -
     others = [key for key in there[0].others if _varies_in(table, key, variants)]
     titles = ["Method", "loss", *others]
     pairs = [f"{metric}, {whose}" for metric in PAPER_METRICS for whose in ("paper", "ours")]
-    numbers = [*pairs[:2], "seeds", f"Δ{AP}, paper", f"Δ{AP}, ours", "95 %, t", *pairs[2:]]
+    interval = "95 %" if find_most_seeds(*there) else "95 %, t"
+    numbers = [*pairs[:2], "seeds", f"Δ{AP}, paper", f"Δ{AP}, ours", interval, *pairs[2:]]
     missing = [row.name for row in table.rows if not _find(row, variants)]
     differing = describe_setup_differences(row for variant in there for row in variant.runs.values())
     setup = (
@@ -67,11 +68,21 @@ def _make_table(table: PublishedTable, name: str, variants: Sequence[Variant]) -
         groups,
         [
             f"Δ{AP}: to the row of the same detector with its own loss, in percentage points, ours paired by seed; "
-            "95 %: interval of our difference by Student’s t, not adjusted for the number of rows. The paper gives one "
-            "run a row, without a spread.",
+            f"95 %: interval of our difference by Student’s t{_note_sequential(there)}, not adjusted for the number of "
+            "rows. The paper gives one run a row, without a spread.",
             *([f"No run of {format_list(missing, len(missing))}."] if missing else []),
             *([table.note] if table.note else []),
         ],
+    )
+
+
+def _note_sequential(variants: Sequence[Variant]) -> str:
+    """Return what the note says of variants that got seeds until enough was said."""
+    most = find_most_seeds(*variants)
+    return (
+        f", for seeds that were added until a comparison was answered at the level of all looks up to {most}"
+        if most
+        else ""
     )
 
 

@@ -13,7 +13,7 @@ from yolo_feiou.report.captions import (
     explain_comparison,
     explain_mark,
 )
-from yolo_feiou.report.comparison import Comparison, name_compared
+from yolo_feiou.report.comparison import Comparison, all_sequential, list_sequential, name_compared
 from yolo_feiou.report.format import (
     MISSING,
     format_difference,
@@ -26,7 +26,7 @@ from yolo_feiou.report.format import (
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import Cell, Table
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, Difference
-from yolo_feiou.report.variants import Variant, group_variants, show_value
+from yolo_feiou.report.variants import Variant, find_most_seeds, group_variants, show_value
 from yolo_feiou.results.main_metric import AP, MAP_OBB
 from yolo_feiou.results.schema import METRICS, PAPER_METRICS, TASK_METRICS
 from yolo_feiou.storage.tables import Row
@@ -123,6 +123,9 @@ def make_comparison_table(comparisons: Sequence[Comparison], columns: Sequence[s
     metrics = {c.variant.metric for c in comparisons}
     words = ["metric", "result"] if len(metrics) > 1 else ["result"]
     renamed = {"AP": metric, "ΔAP": "Δ" if len(metrics) > 1 else f"Δ{metric}"}
+    if list_sequential(comparisons):
+        renamed["95 %, t"] = "95 %"  # repeated intervals, which the note explains
+        columns = [c for c in columns if c != "95 %, bootstrap" or not all_sequential(comparisons)]
     return Table(
         "comparison",
         f"Difference to the baseline in {metric}, in percentage points, paired by seed.",
@@ -132,7 +135,7 @@ def make_comparison_table(comparisons: Sequence[Comparison], columns: Sequence[s
             [_compared(of[id(v)], columns, words) for v in group]
             for group in group_variants(c.variant for c in comparisons)
         ],
-        [explain_comparison(columns), *([MAP] if MAP_OBB in metrics else [])],
+        [explain_comparison(comparisons, columns), *([MAP] if MAP_OBB in metrics else [])],
     )
 
 
@@ -160,7 +163,10 @@ def make_summary_rows(comparisons: Sequence[Comparison]) -> list[Row]:
     variants = [c.variant for c in comparisons]
     own = [metric for metric in TASK_METRICS if any(variant.get_by_seed(metric) for variant in variants)]
     said = ["metric"] if any(variant.metric != AP for variant in variants) else []
-    return [_summary(comparison, said, [*METRICS, *own]) for comparison in comparisons]
+    rows = [_summary(comparison, said, [*METRICS, *own]) for comparison in comparisons]
+    if not list_sequential(comparisons):
+        return [{name: cell for name, cell in row.items() if name != "max_seeds"} for row in rows]
+    return rows
 
 
 def _find_columns(variants: Sequence[Variant]) -> dict[str, str]:
@@ -197,6 +203,7 @@ def _summary(c: Comparison, said: Sequence[str], metrics: Sequence[str]) -> Row:
         "baseline": c.baseline.label if c.baseline else None,
         "verdict": c.result,
         "pairs": difference and difference.n,
+        "max_seeds": find_most_seeds(variant, c.baseline or variant),
         "difference": difference and difference.mean,
         "difference_sd": difference and difference.sd,
         **bounds,

@@ -46,6 +46,11 @@ class Variant:
         return find_main_metric(next(iter(self.runs.values())))
 
     @property
+    def most_seeds(self) -> int | None:
+        """The largest `max_seeds` of its rows, if its ablation was to end when it had said enough; None if not."""
+        return max((int(row["max_seeds"]) for row in self.runs.values() if row.get("max_seeds")), default=None)
+
+    @property
     def others(self) -> dict[str, Value]:
         """The values of all swept arguments but the loss."""
         return {name: value for name, value in self.values.items() if name != "loss"}
@@ -65,14 +70,23 @@ class Variant:
         return spread([*self.get_by_seed(metric).values()])
 
     def difference(self, baseline: Variant, metric: str) -> Difference:
-        """Return the difference of a metric to a baseline's, over the seeds that both have."""
+        """Return the difference of a metric to a baseline's, over the seeds that both have.
+
+        It is that of a sequential comparison where either was to get seeds until enough was said.
+        """
         ours, theirs = self.get_by_seed(metric), baseline.get_by_seed(metric)
         seeds = sorted(ours.keys() & theirs.keys())
-        return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds])
+        most = find_most_seeds(self, baseline)
+        return paired_difference([ours[seed] for seed in seeds], [theirs[seed] for seed in seeds], most)
 
     def has_values(self, values: Mapping[str, Value]) -> bool:
         """Return whether it has these values of swept arguments."""
         return all(self.values[name] == value for name, value in values.items())
+
+
+def find_most_seeds(*variants: Variant) -> int | None:
+    """Return the largest number of seeds that variants might get until enough was said; None if that was fixed."""
+    return max((most for variant in variants if (most := variant.most_seeds) is not None), default=None)
 
 
 def show_values(values: Mapping[str, Value]) -> list[str]:

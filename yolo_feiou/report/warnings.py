@@ -11,7 +11,7 @@ from yolo_feiou.report.format import format_count, format_list
 from yolo_feiou.report.gains import list_gain_warnings
 from yolo_feiou.report.levels import ROUNDING
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import Value, Variant, show_value, split_by_trainer
+from yolo_feiou.report.variants import Value, Variant, find_most_seeds, show_value, split_by_trainer
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
@@ -32,6 +32,7 @@ def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[s
         *_unfinished(results),
         *_empty(results.done),
         *_seeds(variants),
+        *_more_seeds(comparisons),
         *_without_baseline(comparisons),
         *_metrics(results.done),
         *_models(results, [*variants[0].values]),
@@ -70,9 +71,9 @@ def _unfinished(results: Results) -> Iterator[str]:
 
 def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
     numbers = [len(variant.runs) for variant in variants]
-    most = max(numbers)
-    fewer = [f"{v.label} ({n})" for v, n in zip(variants, numbers, strict=True) if n < most]
-    if fewer:
+    fixed = [variant for variant in variants if variant.most_seeds is None]  # others have as many as they needed
+    most = max((len(variant.runs) for variant in fixed), default=0)
+    if fewer := [f"{v.label} ({len(v.runs)})" for v in fixed if len(v.runs) < most]:
         yield f"Fewer seeds than the {most} of others: {format_list(fewer)}."
     if min(numbers) < MIN_SEEDS:
         few = format_count(sum(n < MIN_SEEDS for n in numbers), "variant")
@@ -81,6 +82,20 @@ def _seeds(variants: Sequence[Variant]) -> Iterator[str]:
         of, metric = variant.spread(variant.metric), name_metrics([variant.metric])
         if of.sd is not None and of.sd <= ROUNDING and of.mean:  # for a mean of 0 see `_empty`
             yield f"All {of.n} seeds of {variant.label} have the same {metric}: does the seed have an effect?"
+
+
+def _more_seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Yield a sentence for sequential comparisons with more seeds than they might get."""
+    sequential = [
+        (c.variant.label, c.difference.n, most)
+        for c in comparisons
+        if c.baseline and c.difference and (most := find_most_seeds(c.variant, c.baseline))
+    ]
+    if more := [f"{label} ({n} of max_seeds={most})" for label, n, most in sequential if n > most]:
+        yield (
+            f"More common seeds than were to be added: {format_list(more)}. Their intervals and p values are those for "
+            "that many, and err as often as they say only if the number was chosen beforehand."
+        )
 
 
 def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:

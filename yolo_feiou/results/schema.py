@@ -63,6 +63,15 @@ _RUN = (
         caption_place=7,
         list_place=5,
     ),
+    Column(
+        "until",
+        "number",
+        "half-width of the interval at which a variant got no further seeds, `until` of `yolo ablate`; empty where the "
+        "number of seeds was fixed",
+        "percentage points",
+    ),
+    Column("max_seeds", "count", "the largest number of seeds that a variant could get; empty likewise"),
+    Column("race", "text", "whether a variant that was shown not to be the best got no further seeds; empty likewise"),
 )
 #: What is said of arguments that have a column of their own in captions or lists, or that only detectors beside YOLO
 #: have; the others are Ultralytics' own.
@@ -283,7 +292,7 @@ EVALUATION_SETTINGS = tuple(
 #: The arguments of a training that are known by name; `arguments.csv` may name others.
 ARGUMENT_COLUMNS = _names(_ALL_ARGUMENTS)
 #: Columns with a meaning of their own, which are never taken for an argument to compare by.
-RESERVED = ("run", "loss", "seed", "device")
+RESERVED = ("run", "loss", "seed", "device", "until", "max_seeds", "race")
 #: Columns that are text even where they look like a number, as version 3.10 or a commit 12e4567.
 TEXT = _names(column for column in COLUMNS.values() if column.kind == "text")
 #: Columns that hold numbers; an argument with a number as its default may be a list or a switch too.
