@@ -393,6 +393,42 @@ def compare_resumed(root: Path) -> str:
     return format_table(titles, "llr", lines)
 
 
+def compare_stopping(root: Path) -> str:
+    """Return a table of simulated ablations that end by themselves, without a race / with one.
+
+    Those of ten variants and at most 20 seeds: see scripts/simulate_stopping.py.
+    """
+    studies: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in read_rows(root / "docs" / "stopping.csv"):
+        if (row["variants"], row["max_seeds"]) == ("10", "20"):
+            studies[row["differences"], row["sd"], row["noise"].replace("normal", "")].append(row)
+    rows = []
+    for (differences, sd, noise), pair in studies.items():
+        cells = {name: [row[name] for row in pair] for name in pair[0]}
+        best = cells["ratio_width"] if cells["ratio_width"][0] else cells["ratio_best"]
+        rows.append(
+            (
+                f"{differences}{f', {noise}' if noise else ''}",
+                sd,
+                *(join_pair(cells["runs"], 1, 0), join_pair(cells["family_error"]), join_pair(cells["coverage"])),
+                *(join_pair(cells["best_lost"][1:]), join_pair(cells["power_best"]), join_pair(best, 1, 2)),
+                *(join_pair(cells["power_all"]), join_pair(cells["ratio_all"], 1, 2)),
+            )
+        )
+    titles = ("true differences", "sd of a run", "runs", "a false one shown, %", "covered, %", "best lost, %")
+    found = ("best found, %", "runs / fixed grid’s", "differences shown, %", "runs / fixed grid’s for these")
+    return format_table((*titles, *found), "l" + "r" * 9, rows)
+
+
+def join_pair(cells: Sequence[str], scale: float = 100, digits: int = 1) -> str:
+    """Return cells of a CSV as 'a / b', times a scale; – where they are empty."""
+    return (
+        " / ".join(f"{scale * float(cell):.{digits}f}" if cell else MISSING for cell in cells)
+        if any(cells)
+        else MISSING
+    )
+
+
 #: What makes each table, from the folder of the repository.
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
@@ -414,6 +450,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "bccd-gradient": share_gradient,
     "speed": compare_speed,
     "resume": compare_resumed,
+    "stopping": compare_stopping,
     "columns": lambda root: describe_columns(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),
     "ranks": lambda root: format_csv(

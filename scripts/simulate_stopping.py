@@ -187,7 +187,7 @@ def stop_studies(values: np.ndarray, design: Design) -> Outcome:
 
     A variant is answered when its adjusted p value is below .05, its interval is narrow enough, or it has all seeds. In
     a race also when it is beaten; and one that is shown to differ goes on, until its interval is narrow, while another
-    variant is still in the race.
+    variant may be the best. Who has no more seeds leaves the race without being beaten.
 
     Args:
         values: As `Scenario.draw` makes them.
@@ -211,9 +211,8 @@ def stop_studies(values: np.ndarray, design: Design) -> Outcome:
         p_holm[at] = adjust(find_path_p(least[at], design.max_seeds))
         narrow, answered = half_widths[at] <= design.until, p_holm[at] < ALPHA
         if design.race:
-            # Competitors are compared by the seeds that all have who are still in the race.
-            level = at[(looked | ~racing[at, 1:]).all(1)]
-            racing[level] &= ~beat(values[level, :, :n], racing[level], design.max_seeds)
+            present = racing[at] & np.concatenate([np.ones((len(at), 1), bool), looked], 1)
+            racing[at] &= ~beat(values[at, :, :n], present, design.max_seeds)
             answered &= (racing[at, 1:].sum(1) < 2)[:, None]
             answered |= ~racing[at, 1:]
         active[at] = looked & ~(answered | narrow)

@@ -229,3 +229,27 @@ def test_the_script_writes_the_pages_and_names_those_that_change(tmp_path, capsy
     make_docs.main(tmp_path)
     assert capsys.readouterr().out == ""
     assert "train2017.zip" in (tmp_path / "README.md").read_text() and (tmp_path / "docs/a.md").read_text() == current
+
+
+def test_the_table_of_stopping_is_the_csv(tmp_path):
+    """Of ten variants and 20 seeds, without a race / with one; where nothing differs the ratio is that of the width."""
+    head = (
+        "differences,variants,noise,sd,max_seeds,race,runs,family_error,coverage,best_lost,power_best,power_all,"
+        "ratio_best,ratio_all,ratio_width\n"
+    )
+    lines = [
+        "none,10,t5,1.46,20,False,219.4,0.0456,0.9798,,,,,,1.5344",
+        "none,10,t5,1.46,30,False,300.0,0.1,0.9,,,,,,1.6",
+        "none,10,t5,1.46,20,True,99.6,0.03,0.98,0.0264,,,,,1.5",
+        "wide,10,normal,0.6,20,False,100,,0.9789,,1,0.2,1.618,0.8,",
+        "wide,10,normal,0.6,20,True,50,,0.9889,0,0.9994,0.1,0.664,1.1,",
+        "wide,8,normal,0.6,20,True,50,,0.9889,0,0.9994,0.1,0.664,1.1,",
+    ]
+    write(tmp_path, "docs/stopping.csv", head + "\n".join(lines))
+    assert cells(make_docs.compare_stopping(tmp_path)) == [
+        ["none, t5", "1.46", "219 / 100", "4.6 / 3.0", "98.0 / 98.0", "2.6", "–", "1.53 / 1.50", "–", "–"],
+        [
+            *("wide", "0.6", "100 / 50", "–", "97.9 / 98.9", "0.0", "100.0 / 99.9"),
+            *("1.62 / 0.66", "20.0 / 10.0", "0.80 / 1.10"),
+        ],
+    ]

@@ -13,6 +13,7 @@ from textwrap import dedent
 import pytest
 import torch
 
+from tests.pages.ablation_sentences import claims_on_ablation
 from tests.pages.claims import NUMBER, mistakes, unbound, without_evidence
 from tests.pages.data_sentences import claims_on_data_in_words
 from tests.pages.detectors_sentences import claims_on_detectors
@@ -50,6 +51,7 @@ PAGES = {
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
     "docs/study.md": claims_on_study(),
+    "docs/ablation.md": claims_on_ablation(),
 }
 
 
