@@ -123,6 +123,18 @@ def test_as_many_seeds_as_needed_find_the_difference():
     assert power(needed - 1) < 0.8 <= power(needed) + 0.005  # 2 standard errors
 
 
+@pytest.mark.parametrize("alpha", [0.05, 0.005])
+def test_a_stricter_test_needs_as_many_seeds_as_give_it_the_power(alpha):
+    """Simulated, as above: the level of a single one of ten comparisons."""
+    rng = np.random.default_rng(0)
+    needed = count_needed_seeds(0.006, 0.005, alpha)
+    found = [
+        np.mean(stats.ttest_1samp(rng.normal(0.005, 0.006, (20_000, n)), 0, axis=1).pvalue < alpha)
+        for n in (needed - 1, needed)
+    ]
+    assert found[0] < 0.8 <= found[1] + 0.005
+
+
 @pytest.mark.parametrize("sd", [1e-6, 1e-5, 1e-4])
 def test_two_seeds_are_the_fewest(sd):
     """Although scipy's noncentral t gives NaN there."""

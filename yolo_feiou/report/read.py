@@ -70,9 +70,18 @@ def read_results(folders: Sequence[Path]) -> Results:
         why = f"; the first one failed with: {reasons[0]}" if reasons else ""
         where = ", ".join(str(folder / RESULTS) for folder in folders)
         raise DataError(f"{where}: no run is done of {len(results.rows)}{why}.")
-    for name in PATHS:
-        _shorten(results.rows, name)
+    shorten_paths(results.rows)
     return results
+
+
+def shorten_paths(rows: Sequence[Row]) -> None:
+    """Leave the last part alone of the paths of models and data, if that tells them apart."""
+    for name in PATHS:
+        short = {row[name]: Path(row[name]).name for row in rows if row.get(name)}
+        if len(set(short.values())) == len(short):
+            for row in rows:
+                if row.get(name):
+                    row[name] = short[row[name]]
 
 
 def _read(folder: Path, prefix: str) -> Results:
@@ -107,15 +116,6 @@ def _read(folder: Path, prefix: str) -> Results:
 
 def _named(rows: list[Row], prefix: str) -> list[Row]:
     return [{**row, "run": f"{prefix}{row.get('run')}"} for row in rows]
-
-
-def _shorten(rows: list[Row], name: str) -> None:
-    """Leave the last part alone of the paths in a column, if that tells them apart."""
-    short = {row[name]: Path(row[name]).name for row in rows if row.get(name)}
-    if len(set(short.values())) == len(short):
-        for row in rows:
-            if row.get(name):
-                row[name] = short[row[name]]
 
 
 def _with_recorded(row: Row, recorded: Mapping[str, Row], arguments: Sequence[str]) -> Row:

@@ -120,8 +120,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 @cache
-def count_needed_seeds(sd: float | None, difference: float) -> float | None:
-    """Return how many seeds a two-sided paired t test at .05 needs to find a difference with probability .8.
+def count_needed_seeds(sd: float | None, difference: float, alpha: float = ALPHA) -> float | None:
+    """Return how many seeds a two-sided paired t test needs to find a difference with probability .8.
 
     The test's statistic follows a noncentral t distribution with n − 1 degrees of freedom and noncentrality
     √n · difference / sd; returned is the smallest n from 2 with a power of .8, or infinity where
@@ -130,11 +130,12 @@ def count_needed_seeds(sd: float | None, difference: float) -> float | None:
     Args:
         sd: Standard deviation of the differences by seed; None, or one that is rounding, gives None.
         difference: The true mean difference to be found.
+        alpha: The level of the test.
     """
     if sd is None or sd <= ROUNDING:
         return None
     n = np.arange(2, MAX_NEEDED_SEEDS + 1)
-    critical, shift = stats.t.ppf(1 - ALPHA / 2, n - 1), np.sqrt(n) * difference / sd
+    critical, shift = stats.t.ppf(1 - alpha / 2, n - 1), np.sqrt(n) * difference / sd
     with np.errstate(all="ignore"):  # far below what is seen scipy gives NaN for the tail on the wrong side, 0 there
         power = stats.nct.sf(critical, n - 1, shift) + np.nan_to_num(stats.nct.cdf(-critical, n - 1, shift))
     enough = n[power >= POWER]

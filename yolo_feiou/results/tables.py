@@ -39,7 +39,7 @@ def write_tables(folder: Path, runs: Iterable[RunResults]) -> None:
     """Write `results.csv`, `arguments.csv`, `curves.csv` and `box_stats.csv` of runs, in the order of what is swept."""
     runs = list(runs)
     swept = find_differing_arguments(runs)
-    runs.sort(key=lambda one: [_place(_value(one, key)) for key in swept])
+    runs.sort(key=lambda one: [make_value_key(_value(one, key)) for key in swept])
     arguments = sorted({key for one in runs for key in one.run.arguments} | {*swept, *ADJUSTED_ARGUMENTS, "box"})
     rows = [_with_recorded(one, arguments, swept) for one in runs]
     write_rows(folder / RESULTS, rows, (*FIRST, *arguments, PROVENANCE[0]))
@@ -89,7 +89,7 @@ def _value(one: RunResults, key: str) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _place(value: Any) -> tuple[bool, Any]:
+def make_value_key(value: Any) -> tuple[bool, Any]:
     """Return what to sort a value by: numbers by size, before text."""
     number = isinstance(value, float) and not isinstance(value, bool)
     return not number, value if number else str(value)
