@@ -13,6 +13,7 @@ from tests.ablation.test_runner import Seen
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner
+from yolo_feiou.ablation.schedule import FixedGrid
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.ablation.worker import TIMED_OUT, Task
 
@@ -101,7 +102,10 @@ def test_without_a_limit_a_run_that_hangs_is_left_alone(folder):
 
 
 def test_a_run_that_hangs_has_failed_is_not_taken_up_again_and_says_why(folder):
-    runner, view = Runner([folder], Local(["cpu"], Script(script=HANGS, timeout=3 / 3600)), retries=5), Seen()
+    runner, view = (
+        Runner(FixedGrid([folder]), Local(["cpu"], Script(script=HANGS, timeout=3 / 3600)), retries=5),
+        Seen(),
+    )
     runner.run(view)
     (why,) = runner.failures.values()
     assert why == folder.failure()["reason"]

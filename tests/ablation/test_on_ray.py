@@ -13,6 +13,7 @@ from tests.runs import SHORT  # noqa: E402
 from yolo_feiou.ablation.on_ray import OnRay  # noqa: E402
 from yolo_feiou.ablation.progress import AblationProgress, Lines  # noqa: E402
 from yolo_feiou.ablation.runner import Runner  # noqa: E402
+from yolo_feiou.ablation.schedule import FixedGrid  # noqa: E402
 from yolo_feiou.ablation.store import Store  # noqa: E402
 from yolo_feiou.ablation.worker import Task  # noqa: E402
 from yolo_feiou.errors import ArgumentError  # noqa: E402
@@ -65,7 +66,7 @@ def test_a_run_whose_node_fails_resumes_on_another(tmp_path, data, cluster):
     thread = threading.Thread(target=lose, daemon=True)
     thread.start()
     engine = OnRay(Task(device="cpu", command="yolo ablate …"), "", jobs=0, per_device=1, cpus=1, retries=2)
-    runner = Runner(folders, engine)
+    runner = Runner(FixedGrid(folders), engine)
     runner.run(Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows)))
     thread.join(30)
     assert runner.failures == {}
@@ -78,7 +79,7 @@ def test_a_run_that_hangs_ends_by_the_limit(tmp_path, data, cluster):
     """1.8 s from its start on the node, not from when it was handed over: the second run waits for the first."""
     folders = prepared(tmp_path, data, 2, epochs=1)
     task = Task(device="cpu", timeout=0.0005)  # importing torch alone takes longer
-    runner = Runner(folders, OnRay(task, "", jobs=0, per_device=1, cpus=1, retries=0))
+    runner = Runner(FixedGrid(folders), OnRay(task, "", jobs=0, per_device=1, cpus=1, retries=0))
     runner.run(Lines(AblationProgress(folders, [], ULTRALYTICS.count_rows)))
     assert len(runner.failures) == 2
     for folder in folders:

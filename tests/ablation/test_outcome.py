@@ -7,6 +7,7 @@ from tests.ablation.test_runner import Played
 from yolo_feiou.ablation.collect import collect_results
 from yolo_feiou.ablation.outcome import DONE, FAILED, UNDONE, RequestedEvaluation, find_outcome
 from yolo_feiou.ablation.runner import Runner
+from yolo_feiou.ablation.schedule import FixedGrid
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.storage.tables import read_csv
 
@@ -47,7 +48,7 @@ def test_runner_and_table_agree_in_each_state(folder, split, failed, requested, 
         folder.write_failure({"reason": "killed by SIGKILL", "time": "2026-01-01T00:00:00+00:00"})
     open_with(folder, requested)
     assert find_outcome(folder, requested) == expected
-    assert Runner([folder], Played({}), requested).is_done(folder) is (expected == DONE)
+    assert Runner(FixedGrid([folder]), Played({}), requested).is_done(folder) is (expected == DONE)
     said = {DONE: [("done", "")], FAILED: [("failed", "killed by SIGKILL")], UNDONE: [("done", "")] if split else []}
     assert table(folder) == said[expected]
 
@@ -58,7 +59,7 @@ def test_a_finished_run_whose_reevaluation_was_killed_is_back_in_the_table_once_
     folder.write_failure({"reason": "killed by SIGKILL", "time": "2026-01-01T00:00:00+00:00"})
     assert table(folder) == [("failed", "killed by SIGKILL")]
     open_with(folder, VAL)
-    assert Runner([folder], Played({}), VAL).is_done(folder) and table(folder) == [("done", "")]
+    assert Runner(FixedGrid([folder]), Played({}), VAL).is_done(folder) and table(folder) == [("done", "")]
 
 
 def test_a_process_that_is_killed_between_its_row_and_its_old_failure_has_not_failed(folder):
@@ -86,7 +87,7 @@ def test_ground_truths_of_the_data_of_other_commands_stay_known(folder):
 def test_a_row_that_is_damaged_while_the_runner_runs_is_not_done(folder):
     folder.write_row(row(folder))
     (folder.path / "row.json").write_text("{}")
-    assert not Runner([folder], Played({})).is_done(folder)
+    assert not Runner(FixedGrid([folder]), Played({})).is_done(folder)
 
 
 def test_a_damaged_mark_is_named_by_the_table(folder):

@@ -161,3 +161,21 @@ def test_of_runs_that_detected_nothing_none_is_the_best(folders, value, best):
     progress = AblationProgress(folders, [], ULTRALYTICS.count_rows)
     progress.finished(folders[0], {"AP": value})
     assert progress.summary().startswith("1 of 4 done") and progress.summary().partition(" left")[2] == best
+
+
+def test_where_runs_are_added_the_most_that_there_may_be_is_told(folders):
+    """Of 8 at most one was done before; a second takes 10 s, so the other six take a minute at most."""
+    clock, most = [100.0], [8]
+    progress = AblationProgress(folders[:1], folders[:1], ULTRALYTICS.count_rows, lambda: clock[0], lambda: most[0])
+    out = io.StringIO()
+    with Lines(progress, out) as view:
+        view.started(folders[1])
+        epochs(folders[1], 5)
+        assert progress.look(folders[1:2]) == [("r1", 5, 10, 0.5)]
+        progress.shares.clear()
+        progress.at_start.clear()
+        clock[0] = 110.0
+        view.done(folders[1], {"AP": 0.25, "minutes": 2})
+        most[0] = 3
+        assert progress.summary().startswith("2 done, 3 at most, at most about 10 s left")
+    assert "r1: done, AP 25.0, 2 min; 2 done, 8 at most, at most about 60 s left, best" in out.getvalue()

@@ -10,6 +10,7 @@ from tests.ablation.factories import row, run
 from yolo_feiou.ablation.outcome import RequestedEvaluation
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Runner, describe_failure
+from yolo_feiou.ablation.schedule import FixedGrid
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.ablation.worker import BUSY
@@ -83,7 +84,7 @@ def folders(tmp_path):
 
 def do(folders, plans=None, sleep=lambda seconds: None, engine=None, **options):
     engine, view = engine or Played(plans or {}), Seen()
-    runner = Runner(folders, engine, sleep=sleep, **options)
+    runner = Runner(FixedGrid(folders), engine, sleep=sleep, **options)
     runner.run(view)
     return runner, engine, view
 
@@ -126,9 +127,11 @@ def test_another_ground_truth_is_evaluated_on_anew(folders, columns, requested, 
     """The data YAML names a JSON meanwhile, or the JSON holds something else."""
     truth = dict(zip(("ground_truth", "ground_truth_holds"), requested, strict=True))
     folders[0].write_row(row(folders[0], **columns))
-    runner = Runner(folders[:1], Played({}), requested=RequestedEvaluation({}, {"d.yaml": truth}))
+    runner = Runner(FixedGrid(folders[:1]), Played({}), requested=RequestedEvaluation({}, {"d.yaml": truth}))
     assert runner.is_done(folders[0]) is not again
-    assert Runner(folders[:1], Played({}), requested=RequestedEvaluation({}, {"other.yaml": truth})).is_done(folders[0])
+    assert Runner(FixedGrid(folders[:1]), Played({}), requested=RequestedEvaluation({}, {"other.yaml": truth})).is_done(
+        folders[0]
+    )
 
 
 def test_a_run_that_raises_is_recorded_and_the_others_go_on(folders):
@@ -267,5 +270,7 @@ def test_a_run_that_shows_no_sign_of_life_is_told_once(folders, tmp_path):
     ends = engine.finished
     looks = iter(range(40))
     engine.finished = lambda: [] if next(looks, None) is not None else ends()
-    Runner(folders[:1], engine, signs=Signs(lambda: float(next(clock))), sleep=lambda seconds: None).run(view)
+    Runner(FixedGrid(folders[:1]), engine, signs=Signs(lambda: float(next(clock))), sleep=lambda seconds: None).run(
+        view
+    )
     assert [line for line in view.lines if line.startswith("silent")] == ["silent r0 1800"]

@@ -11,11 +11,12 @@ from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, read_ablation_request
-from yolo_feiou.ablation.outcome import RequestedEvaluation
+from yolo_feiou.ablation.outcome import RequestedEvaluation, is_done
 from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Engine, Runner
+from yolo_feiou.ablation.schedule import FixedGrid
 from yolo_feiou.ablation.store import Store
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import quote_command
@@ -85,8 +86,9 @@ def run_ablation(request: AblationRequest) -> int:
         store.discard_if_empty()
         raise
     folders = prepare_folders(store, runs)
-    runner = Runner(folders, engine, requested, request.options.retries)
-    done = [folder for folder in folders if runner.is_done(folder)]
+    done = [folder for folder in folders if is_done(folder, requested)]
+    schedule = FixedGrid(folder for folder in folders if folder not in done)
+    runner = Runner(schedule, engine, requested, request.options.retries)
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with choose_view(AblationProgress(folders, done, request.framework.count_rows)) as shown_to:
         runner.run(shown_to)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from yolo_feiou.ablation.run_folder import RunFolder
+from yolo_feiou.errors import DataError
 from yolo_feiou.results.row import matches_request
 from yolo_feiou.storage.tables import Row
 
@@ -51,3 +53,10 @@ def find_outcome(folder: RunFolder, requested: RequestedEvaluation) -> str:
     if row is not None and requested.fits(row, folder.run().arguments.get("data")):
         return DONE
     return UNDONE if folder.failure() is None else FAILED
+
+
+def is_done(folder: RunFolder, requested: RequestedEvaluation) -> bool:
+    """Return whether a run has its row, of an evaluation as it is requested; not if one of its files is damaged."""
+    with suppress(DataError):
+        return find_outcome(folder, requested) == DONE
+    return False

@@ -28,13 +28,14 @@ REFRESH_SECONDS = 1.0
 
 
 class AblationProgress:
-    """How far the runs of a grid are, as their files tell.
+    """How far the runs of an ablation are, as their files tell.
 
     Args:
-        folders: All runs of the grid.
+        folders: All of them, as far as they are known.
         done: Those that were done before.
         count_rows: Returns how many rows of results.csv a training writes, see `framework.Framework`.
         clock: Returns the time in seconds.
+        count_most: Returns how many runs there will be at most; None if there are as many as `folders`.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class AblationProgress:
         done: Sequence[RunFolder],
         count_rows: Callable[[Mapping[str, Any]], int],
         clock: Callable[[], float] = time.monotonic,
+        count_most: Callable[[], int] | None = None,
     ) -> None:
-        self.clock = clock
-        self.total, self.already = len(folders), len(done)
+        self.clock, self.count_rows, self.count_most = clock, count_rows, count_most
+        self.number, self.already = len(folders), len(done)
         self.epochs = {folder.path.name: count_rows(folder.run().arguments) for folder in folders}
         self.done = {folder.path.name: 1.0 for folder in done}
         self.best: dict[str, tuple[float, str]] = {}  # by metric, for no two are compared
@@ -55,6 +57,16 @@ class AblationProgress:
         self.began = clock()
         self.shares: dict[str, float] = {}
         self.at_start: dict[str, float] = {}
+
+    @property
+    def total(self) -> int:
+        """How many runs there are, or may be at most."""
+        return self.count_most() if self.count_most else self.number
+
+    def begin(self, folder: RunFolder) -> None:
+        """Learn how long a run is that wasn't known before."""
+        if folder.path.name not in self.epochs:
+            self.epochs[folder.path.name] = self.count_rows(folder.run().arguments)
 
     def finished(self, folder: RunFolder, row: Row) -> None:
         """Count a run that is done."""
@@ -92,11 +104,12 @@ class AblationProgress:
 
     def summary(self) -> str:
         """Return one line on all runs."""
-        words = [f"{len(self.done)} of {self.total} done"]
+        done, most = len(self.done), self.count_most is not None
+        words = [f"{done} done, {self.total} at most" if most else f"{done} of {self.total} done"]
         if self.failed:
             words.append(f"{len(self.failed)} failed")
         if self.seconds_left is not None and self.share < 1:
-            words.append(f"about {format_duration(self.seconds_left)} left")
+            words.append(f"{'at most ' if most else ''}about {format_duration(self.seconds_left)} left")
         for metric, (value, name) in self.best.items():
             if round(100 * value, 1) > 0:  # of runs that detected nothing none is the best
                 words.append(f"best so far {name_metrics([metric])} {100 * value:.1f} ({name})")
@@ -123,6 +136,7 @@ class Lines:
 
     def started(self, folder: RunFolder) -> None:
         """Say that a run has begun."""
+        self.progress.begin(folder)
         self.say(f"{folder.path.name}: started")
 
     def elsewhere(self, folder: RunFolder) -> None:

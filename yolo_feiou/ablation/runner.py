@@ -1,4 +1,4 @@
-"""Seeing to it that all runs of a grid are done, whoever does them and whatever happened before."""
+"""Seeing to it that all runs of a schedule are done, whoever does them and whatever happened before."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from yolo_feiou.ablation.outcome import DONE, FAILED, RequestedEvaluation, find_outcome
+from yolo_feiou.ablation.outcome import DONE, FAILED, RequestedEvaluation, find_outcome, is_done
 from yolo_feiou.ablation.run_folder import RunFolder
+from yolo_feiou.ablation.schedule import Schedule
 from yolo_feiou.ablation.signs import Signs
 from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
@@ -66,10 +67,10 @@ class View(Protocol):
 
 @dataclass
 class Runner:
-    """All runs of a grid, on an engine.
+    """All runs of a schedule, on an engine.
 
     Attributes:
-        folders: Those of the runs, in the order in which they are done.
+        schedule: What says which run is next.
         engine: What does them.
         requested: How a run must have been evaluated to count as done.
         retries: How often a run that a signal killed is taken up again at once.
@@ -78,7 +79,7 @@ class Runner:
         sleep: Waits so many seconds, between two looks at the processes.
     """
 
-    folders: Sequence[RunFolder]
+    schedule: Schedule
     engine: Engine
     requested: RequestedEvaluation = field(default_factory=RequestedEvaluation)
     retries: int = 1
@@ -90,6 +91,7 @@ class Runner:
         self.begun = get_utc_time()
         self.running: list[RunFolder] = []
         self.elsewhere: list[RunFolder] = []
+        self.again: deque[RunFolder] = deque()
         self.tries: dict[str, int] = {}
 
     def run(self, view: View) -> None:
@@ -99,28 +101,35 @@ class Runner:
             view: What shows it.
         """
         self.view = view
-        waiting = deque(folder for folder in self.folders if not self.is_done(folder))
         previous = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
         try:
-            while waiting or self.running or self.elsewhere:
-                while waiting and self.engine.has_room:
-                    self.begin(waiting.popleft())
+            self.fill()
+            while self.running or self.elsewhere or self.again:
                 for folder, status in self.engine.finished():
                     self.running.remove(folder)
                     if self.end(folder, status):
-                        waiting.append(folder)
-                waiting.extend(self.returned())
+                        self.again.append(folder)
+                self.again.extend(self.returned())
                 for folder, seconds in self.signs.silent(self.running):
                     self.view.silent(folder, seconds)
                 self.view.tick(self.running)
                 self.sleep(PAUSE)
+                self.fill()
         finally:
             self.engine.stop()
             signal.signal(signal.SIGTERM, previous)
 
+    def fill(self) -> None:
+        """Begin runs as long as there are any and room for them, those first that are to be taken up again."""
+        while self.engine.has_room:
+            folder = self.again.popleft() if self.again else self.schedule.take()
+            if folder is None:
+                return
+            self.begin(folder)
+
     def is_done(self, folder: RunFolder) -> bool:
         """Whether a run has its row, of an evaluation as it is requested."""
-        return self.outcome(folder) == DONE
+        return is_done(folder, self.requested)
 
     def outcome(self, folder: RunFolder) -> str | None:
         """Return what came of a run, None if its files were damaged meanwhile, which its next process will name."""
@@ -135,7 +144,7 @@ class Runner:
             self.view.elsewhere(folder)
             return
         if self.is_done(folder):
-            self.view.done(folder, folder.row() or {})
+            self.succeed(folder)
             return
         self.signs.begin(folder)
         self.engine.start(folder)
@@ -145,7 +154,7 @@ class Runner:
     def end(self, folder: RunFolder, status: int) -> bool:
         """Record how a run ended; return whether it is to be taken up again."""
         if status == 0 and self.is_done(folder):
-            self.view.done(folder, folder.row() or {})
+            self.succeed(folder)
             return False
         if status == BUSY:
             self.elsewhere.append(folder)
@@ -156,6 +165,12 @@ class Runner:
         self.fail(folder, describe_failure(folder, status))
         return False
 
+    def succeed(self, folder: RunFolder) -> None:
+        """Tell that a run is done."""
+        row = folder.row() or {}
+        self.schedule.record_end(folder, row)
+        self.view.done(folder, row)
+
     def fail(self, folder: RunFolder, why: str) -> None:
         """Record a failure, in memory if the disk is full."""
         self.failures[folder.path.name] = why
@@ -163,6 +178,7 @@ class Runner:
             folder.write_failure({"time": get_utc_time(), "reason": why})
         except OSError as error:
             why = f"{why} (and it can't be recorded: {error.strerror})"
+        self.schedule.record_end(folder, None)
         self.view.failed(folder, why)
 
     def returned(self) -> list[RunFolder]:
@@ -173,9 +189,10 @@ class Runner:
         for folder in free:
             came_of_it = self.outcome(folder)
             if came_of_it == DONE:
-                self.view.done(folder, folder.row() or {})
+                self.succeed(folder)
             elif came_of_it == FAILED and (failure := folder.failure()) and failure["time"] >= self.begun:
                 self.failures[folder.path.name] = failure["reason"]
+                self.schedule.record_end(folder, None)
                 self.view.failed(folder, failure["reason"])
             else:
                 undone.append(folder)
