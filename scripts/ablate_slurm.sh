@@ -9,6 +9,8 @@ set -euo pipefail
 
 if [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then # on the login node
   case " $* " in *" out="*) ;; *) echo "error: give out=, a folder that all nodes share" >&2; exit 2 ;; esac
+  case " $* " in *" until="*) echo "error: until= decides which runs there are as others end, an array of runs before: \
+submit 'yolo ablate' itself, several times to share the work" >&2; exit 2 ;; esac
   plan=$(yolo-feiou ablate "$@" plan=True)
   ABLATE_KEYS=$(awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9a-f]+$/ && NF == 3 { print $2 }' <<<"$plan")
   export ABLATE_KEYS

@@ -5,11 +5,12 @@ import re
 import pytest
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.parameters import Choice, Flag, Float, Floats, Int, Text, read_arguments
+from yolo_feiou.parameters import Choice, Flag, Float, Floats, Hours, Int, Text, read_arguments
 
 POINTS, LOSSES = Int("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
 BETA, AREA = Floats("beta", (0.8,), 0.25, 1), Float("area", 100, 0.5, 200)
-ARGUMENTS = (LOSSES, POINTS, BETA, AREA, Choice("factor", "1", ("1", "2-iou")), Flag("quick", False))
+LIMIT = Hours("limit", 0, 8760)
+ARGUMENTS = (LOSSES, POINTS, BETA, AREA, Choice("factor", "1", ("1", "2-iou")), Flag("quick", False), LIMIT)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,13 @@ ARGUMENTS = (LOSSES, POINTS, BETA, AREA, Choice("factor", "1", ("1", "2-iou")), 
         (["beta=0.25,1"], {"beta": (0.25, 1.0)}),
         (["beta=0.5"], {"beta": (0.5,)}),
         (["beta= 0.5 , 0.75"], {"beta": (0.5, 0.75)}),
+        (["limit=8"], {"limit": 8.0}),
+        (["limit=0"], {"limit": 0.0}),
+        (["limit=8h"], {"limit": 8.0}),
+        (["limit=30m"], {"limit": 0.5}),
+        (["limit=2d"], {"limit": 48.0}),
+        (["limit=0.00001"], {"limit": 0.00001}),
+        (["limit=365d"], {"limit": 8760.0}),
         (["factor=2-iou", "losses=a:b=1,c=2"], {"factor": "2-iou", "losses": "a:b=1,c=2"}),
     ],
 )
@@ -32,6 +40,7 @@ def test_only_what_is_given_is_returned(words, values):
 
 
 WHOLE = "a whole number from 1 to 1000"
+HOURS = "a time up to 8760 hours, like 8, 8h, 30m or 2d"
 NUMBERS = "a list of numbers from 0.25 to 1, like 0.25,1"
 
 
@@ -42,6 +51,10 @@ NUMBERS = "a list of numbers from 0.25 to 1, like 0.25,1"
         *((f"beta={text}", NUMBERS) for text in ("", "0.2", "0.5,1.1", "0.5,", ",0.5", "0.5;1", "nan", "x", "0.5,0_1")),
         *((f"area={text}", "a number from 0.5 to 200") for text in ("", "0", "201", "inf", "nan", "1,2")),
         *((f"factor={text}", "one of 1, 2-iou") for text in ("", "2", "2-IoU")),
+        *(
+            (f"limit={text}", HOURS)
+            for text in ("", "h", "8H", "8 hours", "8s", "-1", "366d", "inf", "nan", "1e9", "1d2h")
+        ),
         ("losses=", "a list of losses, like iou,eiou"),
         ("quick=1", "true or false"),
     ],
@@ -57,7 +70,7 @@ def test_a_bound_is_shown_as_it_could_be_typed():
     assert Floats("c", (1,), 0, 1e4).expected == "a list of numbers from 0 to 1e4, like 0,1e4"
 
 
-HAS = "It has losses, points, beta, area, factor, quick."
+HAS = "It has losses, points, beta, area, factor, quick, limit."
 
 
 @pytest.mark.parametrize(

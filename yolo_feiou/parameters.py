@@ -37,6 +37,8 @@ class Schedule:
 
 
 Value = float | bool | str | Schedule
+#: How many hours a unit of time has.
+HOURS_OF_UNITS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,28 @@ class Int:
         if not self.low <= value <= self.high:
             raise ValueError(text)
         return value
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A time from 0 to `high` hours: a number of hours, or one with a unit, as 8h, 30m or 2d."""
+
+    name: str
+    default: float
+    high: float
+
+    @property
+    def expected(self) -> str:
+        """The allowed values, as text for messages."""
+        return f"a time up to {format_bound(self.high)} hours, like 8, 8h, 30m or 2d"
+
+    def read(self, text: str) -> float:
+        """Return the hours that `text` spells; ValueError if it spells no time, or is out of range."""
+        number, unit = (text[:-1], text[-1]) if text[-1:].isalpha() else (text, "h")
+        if unit not in HOURS_OF_UNITS:
+            raise ValueError(text)
+        hours = Float(self.name, 0, 0, math.inf).read(number) * HOURS_OF_UNITS[unit]
+        return Float(self.name, 0, 0, self.high).read(repr(hours))
 
 
 @dataclass(frozen=True)
@@ -177,7 +201,7 @@ class Text:
 
 #: The kinds of parameters that a loss may have.
 LossParameter = Float | AutoFloat | Choice | Flag | Text
-Parameter = LossParameter | Int | Floats
+Parameter = LossParameter | Int | Floats | Hours
 #: The kinds of parameters that one reader knows.
 AnyParameter = TypeVar("AnyParameter", bound=Parameter)
 

@@ -8,6 +8,8 @@ from tests.ablation.factories import MEASURED, SESSION, TASK, run, trained
 from yolo_feiou.ablation.collect import collect_results
 from yolo_feiou.ablation.rows import make_finished_row
 from yolo_feiou.ablation.run_folder import RunFolder
+from yolo_feiou.report.read import read_results
+from yolo_feiou.report.variants import find_swept_arguments, make_variants
 from yolo_feiou.results.run_record import RunRecord
 from yolo_feiou.storage.tables import read_csv, write_csv, write_json
 
@@ -161,3 +163,24 @@ def test_damaged_arguments_of_a_training_are_named_and_its_run_left_out(tmp_path
     (note,) = collect_results(tmp_path)
     assert "args.yaml is damaged" in note and note.endswith("The run is left out.")
     assert [row["run"] for row in read_csv(tmp_path / "results.csv")] == ["a"]
+
+
+def test_rows_say_how_seeds_were_added_and_that_is_no_argument_that_was_swept(tmp_path):
+    """Failed ones too; where seeds were fixed there are no such columns. The report reads the number of seeds."""
+    finished(tmp_path / "a", run(loss="ciou"))
+    finished(tmp_path / "b", run())
+    failed = RunFolder(tmp_path / "c")
+    failed.write_run(run(loss="giou"))
+    failed.write_failure({"reason": "why", "time": "2026-01-01T00:00:00+00:00"})
+    collect_results(tmp_path)
+    assert not {"until", "max_seeds", "race"} & read_csv(tmp_path / "results.csv")[0].keys()
+    sequential = {"until": 0.5, "max_seeds": 20, "race": False, "seeds": [0, 1]}
+    write_json(tmp_path / "ablation.json", {"commands": [], "sequential": sequential})
+    collect_results(tmp_path)
+    rows = read_csv(tmp_path / "results.csv")
+    assert [(row["until"], row["max_seeds"], row["race"]) for row in rows] == [(0.5, 20, "False")] * 3
+    assert list(rows[0])[5:12] == ["loss", "seed", "gain", "until", "max_seeds", "race", "batch"]
+    results = read_results([tmp_path])
+    assert find_swept_arguments(results) == ("loss",)
+    ours, theirs = make_variants(results, ["loss"])
+    assert ours.most_seeds == 20 and ours.difference(theirs, "AP").most == 20

@@ -145,6 +145,18 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
         ([DATA, "gain=best"], "gain=best is not one of same, matched"),
         ([DATA, "sedes=0,1"], "'sedes' is not a training argument: did you mean 'seeds'?"),
         ([DATA, "seeds="], "seed= has an empty value"),
+        ([DATA, "losses=ciou,eiou", "until=0.5", "only=2"], "only=2 with until=0.5: which runs there are follows from"),
+        ([DATA, "losses=ciou,eiou", "until=-1"], "until=-1 is not a number from 0 to 100"),
+        ([DATA, "losses=ciou,eiou", "until=1", "max_seeds=1"], "max_seeds=1 is not a whole number from 2 to 100"),
+        ([DATA, "losses=ciou,eiou", "until=1", "max_seeds=2", "seeds=0,1,2"], "max_seeds=2: seeds= names 3 already"),
+        ([DATA, "losses=ciou,eiou", "until=1", "budget=8s"], "budget=8s is not a time up to 8760 hours, like 8, 8h"),
+        ([DATA, "losses=ciou,eiou", "until=1", "engine=ray", "budget=8"], "budget= on a Ray cluster needs jobs="),
+        ([DATA, "losses=ciou,eiou", "until=1", "baseline=iou"], "baseline=iou: no finished run has that loss"),
+        ([DATA, "losses=ciou", "until=1"], "until= adds seeds to comparisons, and there is one variant"),
+        *(
+            ([DATA, "losses=ciou,eiou", word], f"{word.partition('=')[0]}= is for an ablation that adds seeds until")
+            for word in ("max_seeds=9", "race=True", "budget=8h", "baseline=eiou")
+        ),
         ([DATA, "cfg=nowhere.yaml"], "cfg=nowhere.yaml: there is no such file"),
     ],
 )
@@ -152,6 +164,21 @@ def test_a_mistake_is_named_with_its_argument(words, message):
     with pytest.raises(ArgumentError) as error:
         read_ablation_request(words, FRAMEWORK)
     assert str(error.value).startswith(message)
+
+
+def test_a_study_has_the_variants_of_its_grid_and_two_first_seeds():
+    words = [DATA, "losses=ciou,eiou", "until=0.5"]
+    request = read_ablation_request([*words, "race=true", "budget=30m", "timeout=2d"], FRAMEWORK)
+    design = request.study.design
+    assert (design.until, design.seeds, design.first, design.race) == (0.5, tuple(range(20)), 2, True)
+    assert [run.arguments["seed"] for run in request.chosen] == [0, 1, 0, 1]
+    assert request.options.budget == 0.5 and request.task().timeout == 48 and not request.is_most_given
+    request = read_ablation_request([*words, "seeds=3,5,4", "max_seeds=4", "baseline=eiou"], FRAMEWORK)
+    assert request.study.design.seeds == (3, 4, 5, 6) and request.study.design.first == 3 and request.is_most_given
+    assert request.study.baselines == (1, 1)
+    fixed = read_ablation_request(words[:2], FRAMEWORK)
+    assert fixed.study is None and fixed.folder == request.folder
+    assert [run.arguments["seed"] for run in fixed.runs] == [0, 0]
 
 
 def test_an_unknown_loss_is_refused():

@@ -4,9 +4,12 @@ import msgspec
 import pytest
 
 from tests.ablation.factories import SESSION, row, run
+from tests.ablation.studies import make
 from yolo_feiou.ablation.records import Failure, Mark, Preflight, RowRecord, RunSettings, Session
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.storage.tables import read_json
+
+SEQUENTIAL = {"until": 0.5, "max_seeds": 20, "race": False, "seeds": [0, 1]}
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def written(tmp_path):
         Session: SESSION,
         Failure: {"reason": "why", "time": "2026-01-01T00:00:00+00:00"},
         Preflight: {"rows": [{"loss": "eiou", "gradient_ratio": 1.5, "batches": 8}]},
-        Mark: {"commands": ["yolo ablate …"], "evaluation": {"eval_split": "val"}},
+        Mark: {"commands": ["yolo ablate …"], "evaluation": {"eval_split": "val"}, "sequential": make().design.record},
     }
 
 
@@ -43,6 +46,11 @@ def test_what_is_written_has_its_form(written):
         (Preflight, "rows", []),
         (Preflight, "rows", [{"loss": "eiou", "gradient_ratio": None}]),
         (Mark, "commands", "yolo ablate …"),
+        (Mark, "sequential", {"until": 0.5}),
+        (Mark, "sequential", {**SEQUENTIAL, "max_seeds": 1}),
+        (Mark, "sequential", {**SEQUENTIAL, "until": 0}),
+        (Mark, "sequential", {**SEQUENTIAL, "race": "no"}),
+        (Mark, "sequential", {**SEQUENTIAL, "seeds": [0]}),
         (Mark, "ground_truths", {"d.yaml": "labels"}),
     ],
 )

@@ -18,6 +18,8 @@ from yolo_feiou.storage.locks import hold_lock
 LOSSES = "ciou,eiou,giou,diou"
 #: Each loss beside CIoU, in points: GIoU better by 3, DIoU far worse.
 EFFECTS = {"ciou": 0.0, "eiou": 0.0, "giou": 3.0, "diou": -8.0}
+#: How a command wants its runs evaluated, if it says nothing of it.
+USUAL = {"eval_split": "val", "eval_weights": "best", "evaluator": "faster-coco-eval", "annotations": None}
 
 
 def measure(run):
@@ -47,7 +49,7 @@ class Measured(Played):
             name = f"{run.arguments['loss']}{run.arguments['seed']}"
             status = self.plans.get(name, [0]).pop(0) if self.plans.get(name) else 0
             if status == 0:
-                folder.write_row(row(folder, AP=measure(run), seed=run.arguments["seed"], minutes=60.0))
+                folder.write_row(row(folder, AP=measure(run), seed=run.arguments["seed"], minutes=60.0, **USUAL))
             ended.append((folder, status))
         return ended
 

@@ -55,6 +55,13 @@ def test_a_task_of_slurm_does_the_run_of_its_key(words, tmp_path, slurm):
     assert folder.run().arguments["loss"] == "eiou" and folder.row()["status"] == "done"
 
 
+def test_an_array_of_runs_that_are_not_known_before_is_refused(words, tmp_path, slurm):
+    line = [str(SLURM), *words(losses="ciou,eiou", until=0.5)[1:]]
+    refused = subprocess.run(line, cwd=tmp_path, env=slurm, check=False, capture_output=True, text=True, timeout=120)
+    assert refused.returncode == 2 and "submit 'yolo ablate' itself, several times" in refused.stderr
+    assert not (tmp_path / "sbatch.txt").exists()
+
+
 def test_a_task_of_slurm_whose_time_runs_out_is_requeued(words, tmp_path, slurm):
     line = [str(SLURM), *words(losses="eiou", seeds=0, epochs=50)[1:]]
     subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)

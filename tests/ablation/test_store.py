@@ -7,7 +7,7 @@ import pytest
 
 from tests.ablation.factories import SESSION, row
 from yolo_feiou.ablation.grid import Run, digest_settings
-from yolo_feiou.ablation.store import Store, run_folders
+from yolo_feiou.ablation.store import Store, read_sequential, run_folders
 from yolo_feiou.errors import ArgumentError
 
 RUN = Run({"loss": "eiou", "seed": 0, "data": "d.yaml", "epochs": 3}, ("loss",))
@@ -189,3 +189,16 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ArgumentError, match="can't write results to"):
         Store(tmp_path / "file", "")
+
+
+def test_an_ablation_to_which_seeds_were_added_stays_one(tmp_path):
+    """Whatever commands on a fixed grid follow; a folder that is not there, or whose mark is damaged, has none."""
+    record = {"until": 0.5, "max_seeds": 20, "race": True, "seeds": [0, 1]}
+    assert read_sequential(tmp_path / "out") is None
+    Store(tmp_path / "out", "a", {"evaluation": {}, "sequential": record})
+    Store(tmp_path / "out", "b", {"evaluation": {}})
+    assert read_sequential(tmp_path / "out") == record
+    (tmp_path / "out" / "ablation.json").write_text('{"commands": ["a"], "sequential": {"until": 0.5}}')
+    assert read_sequential(tmp_path / "out") is None
+    store = Store(tmp_path / "out", "c", {"sequential": record})
+    assert "ablation.json is not as it was written" in store.notes[0] and read_sequential(tmp_path / "out") == record

@@ -17,6 +17,8 @@ from yolo_feiou.results.tables import RunResults, read_box_stats, write_rows, wr
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record
 
+#: What a row says of the way in which seeds were added, see `records.Sequential`.
+DESIGN_COLUMNS = ("until", "max_seeds", "race")
 TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
@@ -25,6 +27,7 @@ def collect_results(folder: str | Path) -> list[str]:
 
     `results.csv` has a row for each run that is done, or failed the last time, by the rule that the latest command went
     by, see `find_outcome`; `axes` names the arguments in which the runs differ, whatever commands they were made by.
+    Where seeds were added until comparisons were answered, each row says so.
 
     Args:
         folder: That of the ablation.
@@ -36,7 +39,9 @@ def collect_results(folder: str | Path) -> list[str]:
     folder = Path(folder)
     notes: list[str] = []
     gathered: list[RunResults] = []
-    requested = _read_requested(folder / ABLATION, notes)
+    mark = _read_mark(folder / ABLATION, notes)
+    requested = RequestedEvaluation(mark.get("evaluation", {}), mark.get("ground_truths", {}))
+    design = {key: value for key, value in (mark.get("sequential") or {}).items() if key in DESIGN_COLUMNS}
     for run_folder in run_folders(folder):
         try:
             run_folder.check_files()
@@ -44,7 +49,9 @@ def collect_results(folder: str | Path) -> list[str]:
             if row:
                 recorded = read_recorded_arguments(run_folder.train)[0]
                 gathered.append(
-                    RunResults(run, row, read_run_curve(run_folder), read_box_stats(run_folder.train), recorded)
+                    RunResults(
+                        run, {**row, **design}, read_run_curve(run_folder), read_box_stats(run_folder.train), recorded
+                    )
                 )
         except DataError as error:
             notes.append(f"{error} The run is left out.")
@@ -57,14 +64,13 @@ def collect_results(folder: str | Path) -> list[str]:
     return notes
 
 
-def _read_requested(mark: Path, notes: list[str]) -> RequestedEvaluation:
-    """Return how the latest command asked to evaluate its runs; of a damaged mark nothing is known."""
+def _read_mark(mark: Path, notes: list[str]) -> Row:
+    """Return what the folder says of itself; of a damaged mark nothing is known."""
     try:
-        content = read_record(mark, Mark) if mark.is_file() else {}
+        return read_record(mark, Mark) if mark.is_file() else {}
     except DataError as error:
         notes.append(f"{error} It is passed over.")
-        content = {}
-    return RequestedEvaluation(content.get("evaluation", {}), content.get("ground_truths", {}))
+        return {}
 
 
 def _row(folder: RunFolder, requested: RequestedEvaluation) -> Row | None:

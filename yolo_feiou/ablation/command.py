@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from yolo_feiou.ablation.answers import tell_end, tell_plan
 from yolo_feiou.ablation.collect import collect_results
+from yolo_feiou.ablation.design import Cell, Study, join_design
 from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
@@ -16,9 +19,10 @@ from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Engine, Runner
-from yolo_feiou.ablation.schedule import FixedGrid
-from yolo_feiou.ablation.store import Store
-from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.ablation.schedule import FixedGrid, SequentialSeeds
+from yolo_feiou.ablation.sequential import Runs, find_next, judge
+from yolo_feiou.ablation.store import Store, read_sequential, run_folders
+from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import format_default
@@ -30,6 +34,7 @@ ABLATE_USAGE = """yolo ablate data=DATA losses=LOSS,LOSS seeds=0,1,2 [argument=v
 Trains every combination as 'yolo train' does, YOLO or other detectors, evaluates it, and leaves a row for each. The
 same command resumes where it stopped. Any training argument may list several values (box=2.5,5,7.5;
 losses=focal_eiou:gamma=0.5|1).
+until=0.5 adds seeds until the difference of each variant to its baseline is shown, or known to half an AP point.
 Then: yolo report FOLDER
 
 """
@@ -55,8 +60,8 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
         return 0
     request = read_ablation_request(args, framework)
     if request.options.plan:
-        for number, run in enumerate(request.runs, 1):
-            say(f"{number} {run.key} {run.name}")
+        for line in make_plan(request):
+            say(line)
         return 0
     try:
         return run_ablation(request)
@@ -70,21 +75,51 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
         ) from error
 
 
+def make_plan(request: AblationRequest) -> list[str]:
+    """Return the lines of `plan=True`: all runs of a grid, or those that a study begins with and what it may take."""
+    if request.study is None:
+        return [f"{number} {run.key} {run.name}" for number, run in enumerate(request.runs, 1)]
+    study, notes = join_study(request.study, request)
+    folders = {folder.path.name.rpartition("-")[2]: folder for folder in run_folders(request.folder)}
+    known = Runs()
+    for cell in study.cells:
+        folder = folders.get(study.make_run(cell).key)
+        with suppress(DataError):  # a damaged one is set aside when its run begins
+            if folder and (row := folder.row()):
+                known.rows[cell] = row
+    standings, first = judge(study, known), []
+    while (cell := find_next(study, standings, known)) is not None:
+        known.given.add(cell)
+        run = study.make_run(cell)
+        first.append(f"{run.key} {run.name}")
+    return [*notes, *first, *tell_plan(study, standings, known)]
+
+
+def join_study(study: Study, request: AblationRequest) -> tuple[Study, list[str]]:
+    """Return a study with the seeds that its folder may take, and lines for the user, see `join_design`."""
+    design, notes = join_design(study.design, read_sequential(request.folder), request.is_most_given)
+    return replace(study, design=design), notes
+
+
 def run_ablation(request: AblationRequest) -> int:
     """Do what is asked for, and return the exit status."""
+    study, joined = join_study(request.study, request) if request.study else (None, [])
     ground_truths, notes = rehearse_runs(request)
-    for note in notes:
+    for note in (*notes, *joined):
         say(f"note: {note}")
     requested = RequestedEvaluation(make_evaluation_settings(request), ground_truths)
     engine = make_ray_engine(request) if request.options.engine == "ray" else Local(request.devices, request.task())
-    store = Store(request.folder, request.command, requested.record)
+    sequential = {"sequential": study.design.record} if study else {}
+    store = Store(request.folder, request.command, {**requested.record, **sequential})
     for note in store.notes:
         say(note)
     try:
-        runs = match_runs(request, store.path)
+        runs = match_runs(request, study.runs if study else request.chosen, store.path)
     except YoloFeiouError:
         store.discard_if_empty()
         raise
+    if study:
+        return add_seeds(replace(study, runs=tuple(runs)), store, engine, requested, request)
     folders = prepare_folders(store, runs)
     done = [folder for folder in folders if is_done(folder, requested)]
     schedule = FixedGrid(folder for folder in folders if folder not in done)
@@ -92,10 +127,53 @@ def run_ablation(request: AblationRequest) -> int:
     say(f"{len(done)} of {len(runs)} runs were done before. The folder is {store.path}")
     with choose_view(AblationProgress(folders, done, request.framework.count_rows)) as shown_to:
         runner.run(shown_to)
+    over = len(folders) - len(runner.failures)
+    return finish(runner, store, request, [f"{over} of {len(folders)} runs are done."])
+
+
+def add_seeds(
+    study: Study, store: Store, engine: Engine, requested: RequestedEvaluation, request: AblationRequest
+) -> int:
+    """Make runs until each comparison of a study is answered, and return the exit status."""
+    options = request.options
+    done = find_done(study, store, requested)
+    schedule = SequentialSeeds(
+        study,
+        lambda run: prepare_folders(store, [run])[0],
+        {cell: row for cell, folder in done.items() if (row := folder.row())},
+        options.budget,
+        options.jobs if options.engine == "ray" else len(request.devices),
+    )
+    runner = Runner(schedule, engine, requested, options.retries)
+    most = schedule.count_most()
+    say(f"{len(done)} runs were done before, and there are {most} at most. The folder is {store.path}")
+    before = [*done.values()]
+    progress = AblationProgress(before, before, request.framework.count_rows, count_most=schedule.count_most)
+    with choose_view(progress) as shown_to:
+        runner.run(shown_to)
+    spent = options.budget if schedule.is_over_budget else 0.0
+    return finish(runner, store, request, tell_end(study, schedule.standings, schedule.runs, spent))
+
+
+def find_done(study: Study, store: Store, requested: RequestedEvaluation) -> dict[Cell, RunFolder]:
+    """Return the folders of the runs of a study that are done; no other folder is made."""
+    there = {folder.path.name.rpartition("-")[2] for folder in run_folders(store.path)}
+    found = {}
+    for cell in study.cells:
+        run = study.make_run(cell)
+        if run.key in there and is_done(folder := prepare_folders(store, [run])[0], requested):
+            found[cell] = folder
+    return found
+
+
+def finish(runner: Runner, store: Store, request: AblationRequest, lines: Sequence[str]) -> int:
+    """Write the tables, tell what is done, what is next and what failed, and return the exit status."""
     for note in collect_results(store.path):
         say(note)
-    over = len(folders) - len(runner.failures)
-    say(f"{over} of {len(folders)} runs are done. Next: {quote_command(['yolo', 'report', str(request.folder)])}")
+    baseline = [f"baseline={request.options.baseline}"] if request.options.baseline else []
+    report = quote_command(["yolo", "report", str(request.folder), *baseline])
+    for line in (*lines[:-1], f"{lines[-1]} Next: {report}"):
+        say(line)
     for name, why in runner.failures.items():
         say(f"failed: {name}: {why}")
     return 1 if runner.failures else 0
@@ -112,17 +190,17 @@ def make_evaluation_settings(request: AblationRequest) -> Row:
     }
 
 
-def match_runs(request: AblationRequest, folder: Path) -> list[Run]:
-    """Return the runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
+def match_runs(request: AblationRequest, runs: Sequence[Run], folder: Path) -> list[Run]:
+    """Return runs, with `box` set for each loss if it is to be matched; print the gradient norms of the losses."""
     if not (request.options.preflight or request.options.gain == "matched"):
-        return request.chosen
+        return [*runs]
     measured = measure_grid(request.runs, request.framework, folder, request.devices[0], request.task().seconds)
     for line in measured.lines:
         say(line)
     if request.options.gain != "matched":
-        return request.chosen
+        return [*runs]
     say(tell_stage(measured))
-    return match_gains(request.chosen, measured)
+    return match_gains(runs, measured)
 
 
 def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:

@@ -11,14 +11,17 @@ from typing import Any
 import torch
 import yaml
 
+from yolo_feiou.ablation.design import Study, make_design, make_study
 from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand_grid, make_name_part
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.framework import Framework
-from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, read_arguments
+from yolo_feiou.parameters import Choice, Flag, Float, Hours, Int, Text, read_arguments
 
+#: The seeds that each variant gets first where seeds are added, if the command names none.
+FIRST_SEEDS = "0,1"
 ABLATION_OPTIONS = (
     Text("out", "", "the folder of the ablation"),
     Int("jobs", 0, 1, 4096),
@@ -28,10 +31,15 @@ ABLATION_OPTIONS = (
     Text("address", "", "the address of a Ray cluster, or auto"),
     Int("cpus", 1, 1, 1024),
     Int("retries", 1, 0, 100),
-    Float("timeout", 0.0, 0.0, 8760.0),
+    Hours("timeout", 0.0, 8760.0),
     Choice("gain", "same", ("same", "matched")),
     Flag("preflight", True),
     *EVALUATION_OPTIONS,
+    Float("until", 0.0, 0.0, 100.0),
+    Int("max_seeds", 20, 2, 100),
+    Flag("race", False),
+    Hours("budget", 0.0, 8760.0),
+    Text("baseline", "", "what is compared with, as in yolo report baseline=ciou"),
     Text("only", "", "the number or the key of a run, see plan=True"),
     Flag("plan", False),
 )
@@ -56,6 +64,11 @@ class AblationOptions:
     weights: str
     evaluator: str
     annotations: str
+    until: float
+    max_seeds: int
+    race: bool
+    budget: float
+    baseline: str
     only: str
     plan: bool
 
@@ -71,7 +84,9 @@ class AblationRequest:
         framework: What trains the runs.
         folder: The folder of the ablation.
         devices: One entry for each run at a time: its device, as the framework takes it.
-        chosen: The runs that are to be done.
+        chosen: The runs that are to be done; of a study, those of its first seeds.
+        study: What is compared where seeds are added until that is answered; None for a fixed grid.
+        is_most_given: Whether the command names `max_seeds`.
     """
 
     runs: list[Run]
@@ -81,6 +96,8 @@ class AblationRequest:
     folder: Path
     devices: list[str]
     chosen: list[Run]
+    study: Study | None = None
+    is_most_given: bool = False
 
     def task(self, cores: int = os.cpu_count() or 1) -> Task:
         """Return what each process is told.
@@ -165,7 +182,7 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
 
     Raises:
         ArgumentError: If an argument is no `key=value`, is unknown, given twice or wrong, the devices have no room for
-            all jobs, or `only` names none of the runs.
+            all jobs, `only` names none of the runs, or the options of a study don't fit.
         LossSpecError: If a loss is wrong.
     """
     given = split_arguments(args)
@@ -178,6 +195,9 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
     if "data" not in grid:
         raise ArgumentError("no data= is given: name a data YAML, or data=shapes.yaml to try things out.")
     grid.setdefault("model", "yolov8n.yaml")
+    if options.until:
+        grid.setdefault("seed", FIRST_SEEDS)
+    check_study_options(options)
     runs = expand_grid(grid, framework, options.gain)
     return AblationRequest(
         runs,
@@ -187,7 +207,37 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
         find_folder(options.out, runs[0], framework),
         assign_devices(options),
         choose_runs(runs, options.only),
+        read_study(runs, options),
+        "max_seeds" in settings,
     )
+
+
+def check_study_options(options: AblationOptions) -> None:
+    """Raise ArgumentError for options that make sense only with others."""
+    if options.until and options.only:
+        raise ArgumentError(
+            f"only={options.only} with until={options.until:g}: which runs there are follows from what comes out of "
+            "others. Leave only= out; the same command on several nodes shares the work, in a folder that all share."
+        )
+    if options.until and options.budget and options.engine == "ray" and not options.jobs:
+        raise ArgumentError(
+            "budget= on a Ray cluster needs jobs=, the number of runs at a time by which it is counted."
+        )
+    given = {name: getattr(options, name) for name in ("max_seeds", "race", "budget", "baseline")}
+    for option in ABLATION_OPTIONS:
+        if not options.until and option.name in given and given[option.name] != option.default:
+            raise ArgumentError(
+                f"{option.name}= is for an ablation that adds seeds until comparisons are answered: give until=0.5 "
+                "too, half of the width of an interval in AP points, or leave it out."
+            )
+
+
+def read_study(runs: list[Run], options: AblationOptions) -> Study | None:
+    """Return what is compared where seeds are added, None for a fixed grid."""
+    if not options.until:
+        return None
+    seeds = list(dict.fromkeys(int(run.arguments["seed"]) for run in runs))
+    return make_study(runs, make_design(seeds, options.until, options.max_seeds, options.race), options.baseline)
 
 
 def split_arguments(args: Sequence[str]) -> dict[str, str]:

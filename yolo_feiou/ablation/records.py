@@ -69,9 +69,23 @@ class Preflight(msgspec.Struct):
     rows: Annotated[list[LossSize], msgspec.Meta(min_length=1)]
 
 
+class Sequential(msgspec.Struct):
+    """Of `ablation.json`, how seeds are added: see `design.Design`; `seeds` are the first ones."""
+
+    until: Annotated[float, msgspec.Meta(gt=0)]
+    max_seeds: Annotated[int, msgspec.Meta(ge=2)]
+    race: bool
+    seeds: Annotated[list[Count], msgspec.Meta(min_length=2)]
+
+
 class Mark(msgspec.Struct):
-    """`ablation.json`; `evaluation` is what the latest command asked for, see `outcome.RequestedEvaluation`."""
+    """`ablation.json`.
+
+    `evaluation` is what the latest command asked for, see `outcome.RequestedEvaluation`. An ablation to which seeds
+    were added once has `sequential` from then on.
+    """
 
     commands: list[str]
     evaluation: dict[str, Any] = {}
     ground_truths: dict[str, dict[str, Any]] = {}
+    sequential: Sequential | None = None

@@ -2,7 +2,7 @@
 
 | file                      | what it says                                                      |
 |---------------------------|-------------------------------------------------------------------|
-| `ablation.json`           | what the folder is, and which commands it was made by             |
+| `ablation.json`           | what the folder is, which commands made it, how seeds are added   |
 | `RUN/run.json`            | the run: its arguments and key; written before all else           |
 | `RUN/loss/`               | a copy of a loss of the user's own, with which it trains          |
 | `RUN/evaluation/`         | ground truth, predictions and settings                            |
@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from yolo_feiou.ablation.grid import Run
@@ -36,7 +37,7 @@ class Store:
     Args:
         path: Its path; made if need be.
         command: The command that it is opened by, for the record.
-        requested: How that command wants its runs evaluated: `evaluation` and `ground_truths` of `records.Mark`.
+        requested: What that command wants: `evaluation`, `ground_truths` and `sequential` of `records.Mark`.
 
     Raises:
         ArgumentError: If the folder holds something else, or can't be written to.
@@ -107,6 +108,17 @@ class Store:
         if after != before:
             write_json(mark, after)
         return notes
+
+
+def read_sequential(path: Path) -> Row | None:
+    """Return how seeds are added in an ablation, see `records.Sequential`; None if they aren't, or its mark is damaged.
+
+    Args:
+        path: Its folder, there or not.
+    """
+    with suppress(DataError):  # which is told when the folder is opened
+        return read_record(path / ABLATION, Mark).get("sequential")
+    return None
 
 
 def run_folders(path: Path) -> list[RunFolder]:

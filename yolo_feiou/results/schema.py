@@ -66,12 +66,11 @@ _RUN = (
     Column(
         "until",
         "number",
-        "half-width of the interval at which a variant got no further seeds, `until` of `yolo ablate`; empty where the "
-        "number of seeds was fixed",
+        "half of the width of the interval at which a comparison got no more seeds; empty where seeds were fixed",
         "percentage points",
     ),
-    Column("max_seeds", "count", "the largest number of seeds that a variant could get; empty likewise"),
-    Column("race", "text", "whether a variant that was shown not to be the best got no further seeds; empty likewise"),
+    Column("max_seeds", "count", "the most seeds that a variant could get; empty where seeds were fixed"),
+    Column("race", "setting", "whether a variant that was shown not to be the best got no more seeds"),
 )
 #: What is said of arguments that have a column of their own in captions or lists, or that only detectors beside YOLO
 #: have; the others are Ultralytics' own.
