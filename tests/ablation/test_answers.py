@@ -114,6 +114,18 @@ def test_a_plan_goes_by_the_spread_that_is_there():
     assert tell_plan(study, judge(study, known), known)[1].endswith("eiou: 6 seeds, of which 6 are done (answered)")
 
 
+def test_a_baseline_needs_as_many_seeds_as_any_of_its_variants():
+    """GIoU is answered with 3 seeds, EIoU is not, whichever comes first in the grid."""
+    for losses in ("ciou,eiou,giou", "ciou,giou,eiou"):
+        study = make(losses, until=1.01 * half_of(NEAR))
+        known = finish(study, ciou=BASE, eiou=plus([0.0, 1.0, 0.0]), giou=plus(NEAR))
+        seeds = count_expected_pairs(float(np.std([0, 0.01, 0], ddof=1)), study.design.half_width, 20)
+        assert (
+            seeds > 3
+            and f"{2 * seeds + 3} runs in all, 12 of them done" in tell_plan(study, judge(study, known), known)[-1]
+        )
+
+
 @pytest.mark.parametrize("race", [False, True])
 def test_a_study_that_did_nothing_has_nothing_to_estimate(race):
     study = make(race=race)

@@ -144,6 +144,16 @@ def test_a_variant_whose_runs_fail_gets_no_more_seeds():
     assert judged(study, **points) == {"eiou": FAILING, "giou": OPEN}
     points["eiou"] = [None, 41]
     assert judged(study, **points) == {"eiou": OPEN, "giou": OPEN}
+    points |= {"ciou": [40] * 6, "eiou": [None, None, *on(40, VAGUE[:3])]}
+    assert judged(study, **points) == {"eiou": OPEN, "giou": OPEN}, "fewer failed than not"
+
+
+def test_a_pair_of_which_one_has_failed_is_not_begun():
+    """CIoU's seed 1 has failed while its seed 0 is under way; EIoU's seed 1 would be paired with nothing."""
+    study, known = make("ciou,eiou"), Runs(failed={(0, 1)}, given={(0, 0), (1, 0)})
+    assert find_next(study, judge(study, known), known) is None
+    known = Runs(failed={(1, 1)}, given={(0, 0), (1, 0)})
+    assert find_next(study, judge(study, known), known) is None
 
 
 def test_seeds_are_given_in_pairs_the_baseline_first():

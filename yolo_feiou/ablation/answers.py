@@ -134,7 +134,7 @@ def tell_plan(study: Study, standings: Sequence[Standing], runs: Runs) -> list[s
     seeds, lines = {}, ["Expected seeds, by the spread of the differences that are there:"]
     for one in standings:
         sd = spreads.get(one.place, usual)
-        seeds[one.place] = one.taken if one.reason != OPEN else max(one.taken, _expect(study, sd))
+        seeds[one.place] = one.taken if one.reason != OPEN else _expect(study, sd)
         told = "answered" if one.reason != OPEN else f"sd {100 * sd:.2f} points{_tell_width(study, sd)}"
         name = study.variants[one.place].label
         lines.append(f"    {name}: {seeds[one.place]} seeds, of which {one.taken} are done ({told})")
