@@ -10,17 +10,19 @@ beside them.
 
 from __future__ import annotations
 
+import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yolo_feiou.ablation.command import ablate
 from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.parameters import Choice, Text, read_arguments
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.terminal import say
+from yolo_feiou.yolo.framework import FRAMEWORK
 
 ROOT = Path(__file__).parents[1]
 RUNS, RESULTS_FOLDER = ROOT / "runs" / "study", ROOT / "results" / "study"
@@ -131,11 +133,12 @@ def main(args: Sequence[str]) -> int:
         raise ArgumentError("no data= is given: name a folder with bccd/bccd.yaml and cards/cards.yaml.")
     RUNS.mkdir(parents=True, exist_ok=True)
     copy_data(Path(str(told["data"])))
+    os.chdir(RUNS)
     failed = 0
     for grid in (grid for grid in GRIDS if grid.stage in stages):
         for name, arguments in grid.commands(str(told.get("only", ""))):
             say(f"{name}:")
-            failed |= subprocess.run([sys.executable, "-m", "yolo_feiou", "ablate", *arguments], cwd=RUNS).returncode
+            failed |= ablate(arguments, FRAMEWORK)
             keep_tables(name)
     return 1 if failed else 0
 

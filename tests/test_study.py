@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,12 +82,13 @@ def test_a_stage_that_there_is_not_and_missing_data_are_refused(study, sets):
 
 def test_a_failed_ablation_is_told(study, sets, monkeypatch):
     began = []
+    monkeypatch.chdir(sets)
 
-    def run(command, cwd):
-        began.append((next(word for word in command if word.startswith("out=")), cwd))
-        return subprocess.CompletedProcess(command, int("out=gains-bccd" in command))
+    def ablate(arguments, framework):
+        began.append((next(word for word in arguments if word.startswith("out=")), Path.cwd()))
+        return int("out=gains-bccd" in arguments)
 
-    monkeypatch.setattr(study.subprocess, "run", run)
+    monkeypatch.setattr(study, "ablate", ablate)
     assert study.main([f"data={sets / 'data'}", "stages=gains", "only=cards"]) == 0
     assert study.main([f"data={sets / 'data'}", "stages=gains"]) == 1
     assert began == [(f"out=gains-{name}", study.RUNS) for name in ("cards", "cards", *("bccd", "cards") * 2)]
