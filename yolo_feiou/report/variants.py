@@ -61,11 +61,6 @@ class Variant:
         loss = [self.loss] if "loss" in self.values or not self.values else []
         return " ".join([*loss, *show_values(self.others)])
 
-    @property
-    def most_seeds(self) -> int | None:
-        """The most seeds that it could have had, the largest `max_seeds` of its runs; None if the number was fixed."""
-        return max((int(n) for row in self.runs.values() if (n := row.get("max_seeds")) is not None), default=None)
-
     def get_by_seed(self, metric: str) -> dict[int, float]:
         """Return a metric by seed, of those runs that have it."""
         return {seed: row[metric] for seed, row in self.runs.items() if row.get(metric) is not None}
