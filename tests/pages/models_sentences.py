@@ -116,8 +116,15 @@ def _rtdetr() -> list[Claim]:
             f"{DETR}::test_the_norm_is_that_of_each_call",
         ),
         shown(
-            "Losses in pixels (`mpdiou`, `nwd`) see the image as the network does, stretched to a square of `imgsz`.",
+            "Boxes are in pixels of the image as the network sees it, stretched to a square of `imgsz`: for losses in "
+            "pixels (`mpdiou`, `nwd`), a function of your own, `box_stats` and the measured gradients.",
             f"{DETR}::test_a_loss_in_pixels_is_told_those_of_the_image_that_the_network_sees",
+            f"{DETR}::test_a_function_of_ones_own_gets_pixels",
+            f"{DETR}::test_whoever_looks_on_sees_the_main_output_in_pixels_and_changes_nothing",
+        ),
+        shown(
+            "In YOLO they are in strides.",
+            "yolo/test_bbox_loss.py::test_a_hook_sees_the_positives_as_the_loss_takes_them",
         ),
         shown(
             "The running mean of `wiou` and `wise=`, `box_stats` and the measured gradients go by the last decoder "

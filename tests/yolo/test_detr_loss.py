@@ -12,6 +12,7 @@ from tests.detr import write_rtdetr
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
+from yolo_feiou.losses.table import LOSSES
 from yolo_feiou.yolo.criterion import swap_losses
 from yolo_feiou.yolo.detr_loss import SwappedDETRLoss, describe_layers, to_corners
 
@@ -201,7 +202,16 @@ def test_the_norm_is_that_of_each_call():
     assert by_scores["loss_giou"] == mean["loss_giou"]
 
 
-@pytest.mark.parametrize("spec", ["giou", "eiou", "mpdiou"])
+def mean_absolute_error(pred, target):
+    """A loss of a user's own, in the unit of the boxes."""
+    return (pred - target).abs().mean(1)
+
+
+#: All losses of axis-aligned boxes; a running mean stays at its start, so that two batches have the same loss.
+ALIGNED = ["wiou:momentum=0" if name == "wiou" else name for name, info in LOSSES.items() if info.family == "aligned"]
+
+
+@pytest.mark.parametrize("spec", [*ALIGNED, mean_absolute_error, "ciou+nwd"])
 def test_whoever_looks_on_sees_the_main_output_in_pixels_and_changes_nothing(model, spec):
     ours, seen = swap(model, spec), []
     alone = compute(model)
@@ -210,12 +220,25 @@ def test_whoever_looks_on_sees_the_main_output_in_pixels_and_changes_nothing(mod
         name: value.item() for name, value in alone.items()
     }
     (positives,) = seen
+    assert 2 * positives.mean(ours.box_loss) == alone["loss_giou"], "what is seen isn't what trains"
     assert positives.image == (64, 96) and positives.total == len(positives.scores) == 3
     sides = positives.target[:, 2:] - positives.target[:, :2]
     torch.testing.assert_close(sides.sort(0).values[:, 0], torch.tensor([0.2, 0.4, 0.7]) * 96)
     torch.testing.assert_close(sides.sort(0).values[:, 1], torch.tensor([0.3, 0.4, 0.7]) * 64)
-    if spec != "eiou":  # which differs where a pixel of this rectangle is taken for a square
-        torch.testing.assert_close(2 * positives.mean(ours.box_loss), alone["loss_giou"])
+
+
+def test_a_function_of_ones_own_gets_pixels(model):
+    """Height 64 and width 96; it gives what the boxes of stock's own ℓ1 term are apart, side by side."""
+    ours, seen = swap(model, mean_absolute_error), []
+    ours.on_positives = seen.append
+    found = compute(model)["loss_giou"]
+    pred, target = seen[0].pred, seen[0].target
+    widest = torch.tensor([0.2, 0.4, 0.7]) * 96
+    torch.testing.assert_close((target[:, 2] - target[:, 0]).sort().values, widest)
+    torch.testing.assert_close(found, 2 * (pred - target).abs().mean())
+    ours.image = None
+    with pytest.raises(LossNotAppliedError, match="is in pixels, and nothing has told SwappedDETRLoss the size"):
+        compute(model)
 
 
 def test_a_running_mean_moves_once_a_batch_by_the_main_output_in_training_alone(model):

@@ -13,6 +13,7 @@ from ultralytics.utils.ops import xywh2xyxy
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.boxes import upcast
+from yolo_feiou.losses.user.registry import find_user_functions
 from yolo_feiou.yolo.bbox_loss import Positives, Swapped
 
 
@@ -28,9 +29,10 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
     N pairs of the call. (The last layer's pairs are the main output. With `box_stats` it alone is looked into, and it
     alone moves a running mean, once a batch.)
 
-    Boxes are in shares of the image; for losses in pixels, in those of the image as the network sees it, with the
-    height and width that its batch has. RT-DETR stretches each image to that square, so one size holds for all pairs,
-    and how large an object was in the file does not matter, as in YOLO, whose mosaics have no such size at all.
+    Stock's boxes are in shares of the image. A loss gets them in pixels of the image as the network sees it, with the
+    height and width that its batch has, so that what trains is what `on_positives` sees. RT-DETR stretches each image
+    to that square, so one size holds for all pairs, and how large an object was in the file does not matter, as in
+    YOLO, whose mosaics have no such size at all.
 
     Args:
         stock: The criterion whose place this one takes.
@@ -91,17 +93,16 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
             return terms
         self.calls += 1
         positives = Positives(pred, target, torch.ones_like(pred[:, 0]), float(len(pred)))
-        in_pixels = self._in_pixels(positives) if self.box_loss.needs_units or self.on_positives else positives
-        used = in_pixels if self.box_loss.needs_units else positives  # whoever looks on
-        terms[f"loss_giou{postfix}"] = self.loss_gain["giou"] * used.mean(self.box_loss)
+        positives = self._in_pixels(positives)
+        terms[f"loss_giou{postfix}"] = self.loss_gain["giou"] * positives.mean(self.box_loss)
         if is_main and self.on_positives:
-            self.on_positives(in_pixels)
+            self.on_positives(positives)
         return terms
 
     def _in_pixels(self, positives: Positives) -> Positives:
-        """Return pairs in pixels, or as they are if that doesn't matter and nobody has told the size of the images."""
+        """Return pairs in pixels; as they are if nobody has told the size of the images, and no loss hangs on units."""
         if self.image is None:
-            if not self.box_loss.needs_units:
+            if not (self.box_loss.needs_units or find_user_functions(self.box_loss)):
                 return positives
             raise LossNotAppliedError(
                 f"{self.box_loss.description} is in pixels, and nothing has told {type(self).__name__} the size of the "
