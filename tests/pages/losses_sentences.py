@@ -203,9 +203,9 @@ def _own() -> list[Claim]:
         ),
         shown(
             "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), in a training in strides, of "
-            "RT-DETR in pixels, and returns one value a pair. A function of one argument gets a `Pair`: `pred` and `target`, "
-            "`iou`, `union`, `w`, `h`, `w_target`, `h_target`, `dx`, `dy`, `rho2`, `cw`, `ch`, `c2`, `pixels`, "
-            "`diagonal2` and others, each explained by `help(yolo_feiou.Pair)`.",
+            "RT-DETR in pixels, and returns one value a pair. A function of one argument gets a `Pair`: `pred` and "
+            "`target`, `iou`, `union`, `w`, `h`, `w_target`, `h_target`, `dx`, `dy`, `rho2`, `cw`, `ch`, `c2`, "
+            "`pixels`, `diagonal2` and others, each explained by `help(yolo_feiou.Pair)`.",
             f"{PAGE}::test_the_page_names_what_a_pair_has",
             f"{TRAINED}::test_it_trains_as_the_loss_of_the_table_that_it_is",
             "yolo/test_detr_loss.py::test_a_function_of_ones_own_gets_pixels",

@@ -8,6 +8,7 @@ ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 STEPS = "benchmarks/family_step.csv"
 FAMILIES, ORIENTED = "test_train_families.py", "test_learn_oriented.py"
 OPEN, DETR, RTDETR, OBB = (f"yolo/test_{name}.py" for name in ("open_vocabulary", "detr_loss", "rtdetr", "obb"))
+CRITERION = "yolo/test_criterion.py"
 ROTATED, REPORT = "losses/test_rotated.py", "report/test_other_tasks.py"
 RECORDED = f"{FAMILIES}::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained"
 
@@ -44,6 +45,19 @@ def _families() -> list[Claim]:
             f"{FAMILIES}::test_a_probe_is_trained_from_weights_of_its_model",
         ),
         shown("| models | trained | a loss takes the place of |", RECORDED),
+        shown(
+            "YOLO26 and YOLOv10 train two heads, both with the loss, and the measured gradients are those of their "
+            "sum.",
+            f"{CRITERION}::test_every_head_of_every_generation_is_swapped",
+            "yolo/test_gradient_norms.py::test_a_gradient_is_the_one_that_training_has",
+        ),
+        shown(
+            "`box_stats` looks at the head that validates and predicts in the installed Ultralytics: now the "
+            "one-to-many, and the one-to-one with `nms=False`; in releases of which the argument `nms` is no choice of "
+            "the head, the one-to-one.",
+            f"{CRITERION}::test_the_head_that_predicts_is_that_of_the_release_and_its_arguments",
+            "yolo/test_box_stats.py::test_of_two_heads_that_counts_which_validates",
+        ),
         shown(
             "`classify`, `semantic`, `depth`, SAM, FastSAM and NAS have no box term: they refuse `loss=`.",
             "yolo/test_families.py::test_tasks_without_a_box_term_are_named",

@@ -214,14 +214,18 @@ def test_training_is_the_same_with_statistics_and_without(train, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_one_to_one_head_of_yolo26_has_a_positive_an_object_at_most(train, data, release):
+@pytest.mark.parametrize("more", [{}, {"nms": False}])
+def test_of_two_heads_that_counts_which_validates(data, tmp_path, release, more):
+    """The one-to-one head has a positive an object at most, the one-to-many more: up to ten."""
     release("8.4.0")
-    still = dict.fromkeys(("mosaic", "translate", "scale", "fliplr"), 0.0)
-    folder = train("yolo26n.yaml", loss="eiou", box_stats=True, **still).save_dir
-    (row,) = read_csv(folder / BOX_STATS_FILE)
+    still, validated = dict.fromkeys(("mosaic", "translate", "scale", "fliplr"), 0.0), []
+    model = YOLO("yolo26n.yaml")
+    model.add_callback("on_val_end", lambda validator: validated.append(bool(validator.end2end)))
+    model.train(**{**overrides(data, tmp_path, loss="eiou", box_stats=True, **still, **more), "model": "yolo26n.yaml"})
+    (row,) = read_csv(tmp_path / "run" / BOX_STATS_FILE)
     labels = [path.read_text().splitlines() for path in Path(data).parent.glob("labels/train/*.txt")]
-    assert len(labels) == 24
-    assert 0 < row["positives"] <= sum(map(len, labels))
+    assert len(labels) == 24 and row["positives"] > 0
+    assert {row["positives"] <= sum(map(len, labels))} == set(validated)
 
 
 @pytest.mark.slow

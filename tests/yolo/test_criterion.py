@@ -13,8 +13,17 @@ from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 
 from yolo_feiou import build_loss
 from yolo_feiou.errors import LossNotAppliedError
+from yolo_feiou.yolo import criterion as criterion_module
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss, SwappedRotatedBboxLoss
-from yolo_feiou.yolo.criterion import check_swapped_losses, find_heads, find_losses, share_arguments, swap_losses
+from yolo_feiou.yolo.criterion import (
+    check_swapped_losses,
+    find_heads,
+    find_losses,
+    find_predicting_loss,
+    predicts_one_to_one,
+    share_arguments,
+    swap_losses,
+)
 from yolo_feiou.yolo.detr_loss import SwappedDETRLoss
 
 
@@ -75,7 +84,7 @@ def test_a_criterion_that_is_not_ours_is_found():
         check_swapped_losses(model, loss)
 
 
-def test_of_two_heads_the_one_that_predicts_is_last():
+def test_of_two_heads_the_one_to_one_is_last():
     criterion = model_of(DetectionModel, "yolo26n.yaml").init_criterion()
     assert find_heads(criterion) == [
         (0.8, criterion.one2many.bbox_loss),
@@ -85,6 +94,39 @@ def test_of_two_heads_the_one_that_predicts_is_last():
     assert [loss for _, loss in find_heads(criterion)] == [criterion.one2many.bbox_loss, criterion.one2one.bbox_loss]
     criterion = model_of(DetectionModel, "yolov8n.yaml").init_criterion()
     assert find_heads(criterion) == [(1, criterion.bbox_loss)]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "arguments", "end2end", "expected"),
+    [
+        ({"nms": None}, {}, False, False),  # a release by which the one-to-many head predicts
+        ({"nms": None}, {"nms": True}, False, False),
+        ({"nms": None}, {"nms": False}, False, True),
+        ({"nms": None, "end2end": None}, {"nms": None, "end2end": True}, True, False),
+        ({"nms": False, "end2end": None}, {"nms": False, "end2end": None}, True, True),  # the model's own choice
+        ({"nms": False, "end2end": None}, {"nms": False, "end2end": False}, True, False),
+        ({"nms": False, "end2end": None}, {"nms": False, "end2end": True}, False, True),
+        ({"nms": False}, {"nms": False}, True, True),  # without a choice
+        ({"nms": False}, {"nms": False}, False, False),
+    ],
+)
+def test_the_head_that_predicts_is_that_of_the_release_and_its_arguments(
+    monkeypatch, defaults, arguments, end2end, expected
+):
+    monkeypatch.setattr(criterion_module, "DEFAULT_CFG_DICT", defaults)
+    model = nn.Linear(1, 1)
+    model.end2end = end2end
+    assert predicts_one_to_one(model, Holder(**arguments)) is expected
+
+
+@pytest.mark.parametrize(("given", "found"), [({"nms": None}, "one2many"), ({"nms": False}, "one2one")])
+def test_the_loss_of_the_head_that_predicts_is_found(monkeypatch, given, found):
+    monkeypatch.setattr(criterion_module, "DEFAULT_CFG_DICT", {"nms": None})
+    model = model_of(DetectionModel, "yolo26n.yaml")
+    swap_losses(model, build_loss("eiou"))
+    assert find_predicting_loss(model, Holder(**given)) is getattr(model.criterion, found).bbox_loss
+    single = model_of(DetectionModel, "yolov8n.yaml")
+    assert find_predicting_loss(single, Holder(**given)) is single.criterion.bbox_loss
 
 
 class Holder:

@@ -34,7 +34,7 @@ class BoxStats:
     L is the box term as trained, `BoxLoss.mean` of the batch (on each process its own), and a box is x1, y1, x2, y2 in
     strides, so a share says how much of the pull on predictions comes from pairs of that IoU. A rotated box is x, y,
     w, h, r, and its IoU is ProbIoU. Boxes of RT-DETR are in pixels, and those of its last decoder layer alone count.
-    Shares of nothing are missing.
+    Of two heads that one counts which predicts. Shares of nothing are missing.
 
     Args:
         box_loss: The loss that trains.

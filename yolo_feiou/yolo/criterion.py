@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from ultralytics.engine.trainer import BaseTrainer
 from ultralytics.models.utils.loss import DETRLoss, RTDETRDetectionLoss
 from ultralytics.nn.tasks import BaseModel
+from ultralytics.utils import DEFAULT_CFG_DICT
 from ultralytics.utils.loss import BboxLoss, RotatedBboxLoss
 
 from yolo_feiou.errors import LossNotAppliedError
@@ -167,13 +168,38 @@ def count_positives(assigner: object, losses: Iterable[AnyBoxLoss]) -> None:
 
 
 def find_heads(criterion: object) -> list[tuple[float, AnyBoxLoss]]:
-    """Return the box loss of each head, and what the criterion multiplies it with; the head that predicts is last.
+    """Return the box loss of each head, and what the criterion multiplies it with.
 
-    Of two heads (YOLOv10, YOLO26) that is the one-to-one. Their shares in the loss change from epoch to epoch.
+    Of two heads (YOLOv10, YOLO26) the one-to-many is first, the one-to-one last. Their shares in the loss change from
+    epoch to epoch.
     """
     shares = {"one2many": "o2m", "one2one": "o2o"} if hasattr(criterion, "one2one") else {}
     parts = [(getattr(criterion, share, 1.0), getattr(criterion, name)) for name, share in shares.items()]
     return [(share, next(iter(find_losses(part)))) for share, part in parts or [(1.0, criterion)]]
+
+
+def find_predicting_loss(model: nn.Module, arguments: object) -> AnyBoxLoss:
+    """Return the box loss of the head that predicts in the validations of a training, and after it.
+
+    Args:
+        model: The model that trains.
+        arguments: Those of its training, as attributes.
+    """
+    heads = find_heads(get_criterion(model))
+    return heads[-1 if predicts_one_to_one(model, arguments) else 0][1]
+
+
+def predicts_one_to_one(model: nn.Module, arguments: object) -> bool:
+    """Return whether, of the two heads of a model, the one-to-one is to predict.
+
+    Ultralytics has had three ways, which are told by its arguments: `nms`, by whose default None the one-to-many head
+    predicts, and with False the one-to-one; before that `end2end`, None for the model's own choice; at first that one
+    alone.
+    """
+    if DEFAULT_CFG_DICT.get("nms", False) is None:
+        return getattr(arguments, "nms", None) is False
+    asked = getattr(arguments, "end2end", None) if "end2end" in DEFAULT_CFG_DICT else None
+    return bool(getattr(model, "end2end", False) if asked is None else asked)
 
 
 def find_losses(criterion: object) -> list[AnyBoxLoss]:

@@ -33,7 +33,7 @@ from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_argume
 from yolo_feiou.yolo.bbox_loss import Swapped
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BoxStats
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
-from yolo_feiou.yolo.criterion import find_heads, get_criterion, swap_losses
+from yolo_feiou.yolo.criterion import find_predicting_loss, swap_losses
 from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.detr_loss import describe_layers
 from yolo_feiou.yolo.distributed import Ranks
@@ -298,5 +298,5 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         box_stats.finish(self.epoch + 1, write=RANK in (-1, 0))
 
     def _deployed_head(self) -> Swapped:
-        """The loss of the head that predicts after training; another head may help it to learn."""
-        return cast(Swapped, find_heads(get_criterion(unwrap_model(self.model)))[-1][1])
+        """The loss of the head that predicts; another head may help it to learn."""
+        return cast(Swapped, find_predicting_loss(unwrap_model(self.model), self.args))
