@@ -53,7 +53,7 @@ def test_an_onnx_that_does_something_else_is_not_kept(copy, capsys, monkeypatch,
     monkeypatch.setattr(
         onnx,
         "export_onnx",
-        lambda weights, folder, imgsz: (folder / "best.onnx").write_bytes(b"?") and folder / "best.onnx",
+        lambda weights, folder, imgsz, nms: (folder / "best.onnx").write_bytes(b"?") and folder / "best.onnx",
     )
     run = copy("run")
     assert export([str(run), "device=cpu", "onnx=True"]) == status

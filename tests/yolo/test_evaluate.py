@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from tests.detection import copy_of
@@ -342,6 +343,21 @@ def test_an_evaluation_takes_size_and_batch_as_they_were_trained():
     }
 
 
+def test_an_evaluation_goes_by_what_the_validation_of_a_training_goes_by():
+    """The head that predicts, NMS over all classes, augmentation, precision, and how masks are laid over each other."""
+    told = {"nms": False, "agnostic_nms": True, "augment": True, "quantize": 16, "overlap_mask": False, "mask_ratio": 1}
+    others = {"fraction": 0.5, "compile": True, "mosaic": 0.5, "val": False}
+    assert make_evaluation_arguments({**told, **others}, {}) == told
+    assert make_evaluation_arguments({"end2end": False, "nms": None}, {}) == {"end2end": False}
+
+
+def test_a_run_without_nms_is_evaluated_without(data, model, tmp_path):
+    """By the head that needs none, which another release has predict anyway."""
+    how = make_evaluation_arguments({"nms": False, "iou": 0.6}, {"imgsz": 64})
+    row = evaluate(model(names_in(data), "yolo26n.yaml"), data, "val", tmp_path / "out", **how, device="cpu")
+    assert row["iou"] is None
+
+
 @pytest.fixture
 def finding(monkeypatch):
     """A function that lets a validator of Ultralytics' find what another function makes of a batch, image by image."""
@@ -364,8 +380,6 @@ def finding(monkeypatch):
 
 def labelled(batch, index, columns):
     """The classes and boxes of an image's labels, as what is found with a score of .9; boxes in pixels of the batch."""
-    import torch
-
     own = batch["batch_idx"] == index
     height, width = batch["img"].shape[2:]
     boxes = batch["bboxes"][own].clone()
@@ -421,13 +435,30 @@ def test_oriented_boxes_have_ultralytics_own_map(oriented, model, finding, tmp_p
     assert list(row) == [*COLUMNS[:11], *(name for name in list(row)[11:])] and not (tmp_path / "out").exists()
 
 
+def test_detections_of_classes_that_do_not_count_are_not_counted(oriented, model, finding, tmp_path, release):
+    """Ultralytics' validator drops the labels of other classes, and keeps what is detected of them."""
+    from ultralytics.models.yolo.obb import OBBValidator
+
+    release("8.4.45")
+
+    def find(batch, index):
+        found = labelled(batch, index, 5)
+        return {key: torch.cat([value, value]) for key, value in found.items()} | {
+            "cls": torch.cat([found["cls"], 1 + found["cls"]])
+        }
+
+    finding(OBBValidator, find)
+    yolo = model(shapes.CLASS_NAMES, "yolov8n-obb.yaml")
+    row = evaluate(yolo, oriented, "val", tmp_path, device="cpu", imgsz=128, classes=[0])
+    assert 0 < row["objects"] == row["detections"]
+
+
 @pytest.mark.parametrize(
     ("name", "architecture", "part"),
     [("coco8-seg", "yolov8n-seg.yaml", "mask"), ("coco8-pose", "yolov8n-pose.yaml", "pose")],
 )
 def test_masks_and_key_points_have_ultralytics_own_map(name, architecture, part, model, finding, tmp_path, release):
     """All are right here, and the boxes that come with them are somewhere else: AP is of boxes, mAP of the others."""
-    import torch
     from ultralytics.models import yolo as tasks
 
     release("8.4.45")

@@ -23,7 +23,11 @@ def test_a_copy_is_exported_and_the_image_size_is_passed_on(tmp_path, monkeypatc
 
     monkeypatch.setattr(ultralytics, "YOLO", Model)
     assert export_onnx(weights, scratch, 320) == scratch / "best.onnx"
-    assert (given["imgsz"], given["format"], given["dynamic"]) == (320, "onnx", True)
+    assert (given["imgsz"], given["format"], given["dynamic"]) == (320, "onnx", True) and "nms" not in given
+    export_onnx(weights, scratch, 320, nms=True)  # which a validation has anyway, and an ONNX would have in it
+    assert "nms" not in given
+    export_onnx(weights, scratch, 320, nms=False)
+    assert given["nms"] is False
     assert (scratch / "best.pt").read_bytes() == b"weights"
 
 

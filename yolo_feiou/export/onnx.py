@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.export.kept_evaluation import FOLDER, Evaluator, read_kept_evaluation, write_kept_evaluation
@@ -78,7 +79,8 @@ def export_and_evaluate(run: TrainedRun, how: Evaluator, found: Row) -> Exported
         return before
     check_own_onnx(run, target)
     with tempfile.TemporaryDirectory() as scratch:
-        made = export_onnx(run.weights, Path(scratch), run.arguments.get("imgsz", 640))
+        size = run.arguments.get("imgsz", 640)
+        made = export_onnx(run.weights, Path(scratch), size, nms=run.arguments.get("nms"))
         row = _measure(run, how, made, Path(scratch) / FOLDER)
         ours, theirs = format_percent(get_score(found), 2), format_percent(get_score(row), 2)
         if abs((get_score(row) or 0) - (get_score(found) or 0)) > TOLERANCE:
@@ -114,6 +116,7 @@ def _measure(run: TrainedRun, how: Evaluator, made: Path, folder: Path) -> Row:
     import onnxruntime
 
     on_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    others = {"half": False} | ({} if on_gpu else {"device": "cpu"})
+    others: dict[str, Any] = {"half": False} | ({} if on_gpu else {"device": "cpu"})
+    others |= {"quantize": None} if "quantize" in how.arguments(run) else {}
     model = load_onnx(made, run.arguments.get("task") or "detect")
     return how.measure(run, model, folder, **others)

@@ -57,10 +57,17 @@ class Counting(_Base):
     detections = objects = 0
 
     def update_metrics(self, preds: Any, batch: dict[str, Any]) -> None:
-        """Count those of a batch."""
+        """Count those of a batch, detections of the classes that count alone."""
         self.objects += len(batch["cls"])
-        self.detections += sum(map(len, map(_columns, _per_image(preds))))
+        self.detections += sum(self._count(_classes(found)) for found in _per_image(preds))
         super().update_metrics(preds, batch)
+
+    def _count(self, found: Tensor) -> int:
+        """Return how many detections there are, given their classes; stock drops none for the argument `classes`."""
+        counted = self.args.classes
+        if counted is None or self.args.single_cls:
+            return len(found)
+        return int(torch.isin(found.long(), torch.tensor(counted, device=found.device)).sum())
 
     def pred_to_json(self, *_: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]  # they vary
         """Collect nothing for a JSON of its own, which Ultralytics writes and evaluates unasked for val2017.txt."""
@@ -244,3 +251,8 @@ def _columns(found: Tensor | dict[str, Tensor]) -> Tensor:
     if isinstance(found, dict):
         return torch.cat([found["bboxes"], found["conf"][:, None], found["cls"][:, None]], 1)
     return found[:, :6]
+
+
+def _classes(found: Tensor | dict[str, Tensor]) -> Tensor:
+    """Return the class of each detection of an image."""
+    return found["cls"] if isinstance(found, dict) else found[:, 5]

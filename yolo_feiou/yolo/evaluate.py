@@ -35,6 +35,12 @@ from yolo_feiou.yolo.splits import read_split
 
 #: The least score of a detection that counts, of upright boxes, if no other is given.
 CONF = 0.001
+#: Training arguments that Ultralytics' validation at the end of a training goes by. `rect` is not one of them: a
+#: training validates on rectangles whatever it is. Nor is `fraction`: all images of a split count.
+SHARED_ARGUMENTS = (
+    *("conf", "iou", "max_det", "nms", "end2end", "agnostic_nms", "single_cls", "classes", "augment"),
+    *("half", "quantize", "overlap_mask", "mask_ratio", "workers"),
+)
 #: The name of the evaluator of oriented boxes.
 OWN_EVALUATOR = "ultralytics"
 
@@ -107,8 +113,7 @@ def evaluate(
 
 def make_evaluation_arguments(arguments: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of a run's arguments that its evaluation takes too, image size and batch as they were trained."""
-    shared = ("conf", "iou", "max_det", "single_cls", "classes", "half", "workers")
-    given = {key: arguments[key] for key in shared if arguments.get(key) is not None}
+    given = {key: arguments[key] for key in SHARED_ARGUMENTS if arguments.get(key) is not None}
     return {**given, **{key: trained[key] for key in ("imgsz", "batch") if key in trained}}
 
 

@@ -15,7 +15,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.yolo.quiet import quiet
 
 
-def export_onnx(weights: Path, folder: Path, imgsz: int) -> Path:
+def export_onnx(weights: Path, folder: Path, imgsz: int, *, nms: object = None) -> Path:
     """Export a copy of weights, since Ultralytics writes beside what it exports, and return the path of the ONNX.
 
     Batch, height and width are dynamic.
@@ -24,6 +24,7 @@ def export_onnx(weights: Path, folder: Path, imgsz: int) -> Path:
         weights: The checkpoint.
         folder: For the copy and the ONNX.
         imgsz: Side of the images in pixels.
+        nms: The argument of the training; with False it is the head without NMS that is exported, if there is one.
 
     Raises:
         DataError: If Ultralytics can't export it.
@@ -33,7 +34,8 @@ def export_onnx(weights: Path, folder: Path, imgsz: int) -> Path:
         with quiet(), redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model = ultralytics.YOLO(copy)
-            return Path(model.export(format="onnx", dynamic=True, simplify=False, imgsz=imgsz, device="cpu"))
+            told = {"dynamic": True, "simplify": False, "imgsz": imgsz, "device": "cpu"}
+            return Path(model.export(format="onnx", **told, **({"nms": False} if nms is False else {})))
     except (OSError, ImportError, RuntimeError, ValueError, TypeError, AssertionError) as error:
         said = " ".join(str(error).split()[:40]) or type(error).__name__
         raise DataError(f"{weights} can't be exported to ONNX: {said}") from error
