@@ -195,3 +195,6 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
     ]
     for told in ({"model": model}, {"model": "yolov8n.yaml", "box": "5"}):
         assert not any("box=" in note for note in notes(**told))
+    assert [note for note in notes(model="yolov8n.yaml", box="0,5") if "box=" in note] == [
+        "box=0 multiplies the box loss of model=yolov8n.yaml by 0: the runs with it differ in no loss."
+    ]

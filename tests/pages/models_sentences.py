@@ -8,7 +8,7 @@ ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 STEPS = "benchmarks/family_step.csv"
 FAMILIES, ORIENTED = "test_train_families.py", "test_learn_oriented.py"
 OPEN, DETR, RTDETR, OBB = (f"yolo/test_{name}.py" for name in ("open_vocabulary", "detr_loss", "rtdetr", "obb"))
-CRITERION = "yolo/test_criterion.py"
+CRITERION, PROOF, REHEARSAL = "yolo/test_criterion.py", "yolo/test_proof.py", "ablation/test_rehearsal.py"
 ROTATED, REPORT = "losses/test_rotated.py", "report/test_other_tasks.py"
 RECORDED = f"{FAMILIES}::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained"
 
@@ -59,6 +59,18 @@ def _families() -> list[Claim]:
             "yolo/test_box_stats.py::test_of_two_heads_that_counts_which_validates",
         ),
         shown(
+            "Where `freeze=` leaves nothing to train that the boxes come from, no box loss does anything: a line after "
+            "the first batch says so.",
+            f"{PROOF}::test_a_loss_of_boxes_that_nothing_trains_is_told_once",
+        ),
+        shown(
+            "Others say it of `box=0`, at the start and by `yolo ablate` before the runs, and of labels none of which "
+            "had positives, at the end of the first such epoch: OBB models leave out boxes with a side under 2 pixels.",
+            "yolo/test_argument_values.py::test_a_gain_of_0_is_said",
+            f"{REHEARSAL}::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",
+            f"{PROOF}::test_labels_of_which_none_has_positives_are_told_once",
+        ),
+        shown(
             "`classify`, `semantic`, `depth`, SAM, FastSAM and NAS have no box term: they refuse `loss=`.",
             "yolo/test_families.py::test_tasks_without_a_box_term_are_named",
             "yolo/test_model.py::test_models_without_a_box_term_refuse",
@@ -85,10 +97,6 @@ def _open_vocabulary() -> list[Claim]:
             f"{OPEN}::test_visual_prompts_are_refused_with_their_reason",
         ),
         exempt(
-            "Where `freeze=` leaves nothing of the box branch to train, no box loss does anything.",
-            "weights that are not trained have no loss, whatever it is",
-        ),
-        exempt(
             "The text encoders are downloads of Ultralytics'; the tests, and the table above, have a stand-in for "
             "them, which draws the numbers of a text.",
             "it says what the tests lack",
@@ -112,7 +120,7 @@ def _rtdetr() -> list[Claim]:
         shown(
             "`box=` does nothing, which is said; `gain=matched` is refused.",
             f"{RTDETR}::test_a_command_says_what_it_swaps_and_that_box_does_nothing",
-            "ablation/test_rehearsal.py::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",
+            f"{REHEARSAL}::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",
         ),
         shown(
             "A factor of the loss itself is `loss=eiou:weight=0.5`.",

@@ -100,6 +100,15 @@ def test_what_ultralytics_passes_over_is_said(data, tmp_path, caplog, given, lin
     assert any(line in record.getMessage() for record in caplog.records)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"), [({"box": 0}, True), ({"box": 0.1}, False), ({"box": 0, "loss": "stock"}, False)]
+)
+def test_a_gain_of_0_is_said(data, tmp_path, caplog, given, said):
+    DetectionTrainer(overrides={**overrides(data, tmp_path), **given})
+    line = "box=0 multiplies the box loss eiou by 0, so that it changes nothing."
+    assert any(line in record.getMessage() for record in caplog.records) is said
+
+
 def test_classes_that_are_none_are_named():
     names = {0: "red", 1: "green"}
     assert (

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -10,13 +11,15 @@ from torch import nn
 from ultralytics.models.utils.loss import RTDETRDetectionLoss
 from ultralytics.utils.loss import BboxLoss, v8DetectionLoss
 
+from tests.detr import write_rtdetr
 from tests.runs import SHORT, results
+from tests.yolo.test_bbox_loss import IMAGE
 from tests.yolo.test_criterion import Holder, holding
 from yolo_feiou import YOLO, build_loss
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.yolo.bbox_loss import SwappedBboxLoss
 from yolo_feiou.yolo.criterion import swap_losses
-from yolo_feiou.yolo.proof import Proof
+from yolo_feiou.yolo.proof import Proof, count_labels
 
 LABELS, NONE = {"bboxes": torch.zeros(2, 4)}, {"bboxes": torch.zeros(0, 4)}
 
@@ -164,6 +167,83 @@ def test_epochs_that_are_not_validated_are_no_loss_that_is_lost(data, tmp_path):
     assert len(results(run(data, tmp_path, {}, epochs=2, val=False).save_dir)) == 2
 
 
+#: By model, layers to freeze so that what is left has no part in the boxes: the class branch of the head.
+ALL_BUT_CLASSES = {
+    "yolov8n.yaml": [*range(22), "22.cv2"],
+    "yolo11n-obb.yaml": [*range(23), "23.cv2", "23.cv4"],
+    "rtdetr": [
+        *range(5),
+        *(f"5.{part}" for part in ("input_proj", "enc_output", "enc_bbox_head", "dec_bbox_head", "decoder")),
+        *("5.query_pos_head", "5.denoising_class_embed"),
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL_BUT_CLASSES)
+@pytest.mark.parametrize("some", [False, True])
+def test_a_loss_of_boxes_that_nothing_trains_is_told_once(name, some, data, oriented, tmp_path, caplog):
+    """With one layer less frozen it has something to train."""
+    own = ALL_BUT_CLASSES[name]
+    model = YOLO(write_rtdetr(tmp_path) if name == "rtdetr" else name)
+    is_oriented = name.endswith("obb.yaml")
+    told = {"data": oriented if is_oriented else data, "loss": "kld" if is_oriented else "eiou"}
+    model.train(**{**SHORT, "epochs": 2, "project": str(tmp_path), "freeze": own[1:] if some else own, **told})
+    lines = [record.getMessage() for record in caplog.records if "changes nothing" in record.getMessage()]
+    assert [line.partition("]: ")[2] for line in lines] == (
+        []
+        if some
+        else [
+            f"none of the weights that train has a part in the boxes, so that the box loss "
+            f"{model.trainer.box_loss.description} changes nothing. Freeze fewer layers to train with it."
+        ]
+    )
+
+
+#: Two oriented boxes of no height; and two from corner to corner, half a pixel wide at imgsz=64, which augmentation
+#: keeps, since they are large in x and y; and one of these beside a large one.
+FLAT = "0 0.1 0.3 0.3 0.3 0.3 0.3 0.1 0.3\n1 0.1 0.6 0.3 0.6 0.3 0.6 0.1 0.6\n"
+THIN = "0 0.1 0.1 0.9 0.9 0.895 0.905 0.095 0.105\n1 0.2 0.1 0.9 0.8 0.895 0.805 0.195 0.105\n"
+LARGE = "0 0.1 0.3 0.9 0.3 0.9 0.8 0.1 0.8\n1 0.1 0.1 0.9 0.9 0.895 0.905 0.095 0.105\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("label", "left"),
+    [
+        (FLAT, "without labels: Ultralytics' augmentation left none of the 48 of the training set"),
+        (THIN, "with 48 labels, of which none had positives"),
+        (LARGE, ""),
+    ],
+    ids=["flat", "thin", "large"],
+)
+def test_labels_of_which_none_has_positives_are_told_once(label, left, oriented, tmp_path, caplog):
+    """24 images of two labels, in three batches, for two epochs."""
+    root, source = tmp_path / "thin", Path(oriented)
+    shutil.copytree(source.parent, root, ignore=shutil.ignore_patterns("*.cache"))
+    for file in (root / "labels" / "train").glob("*.txt"):
+        file.write_text(label)
+    (root / "thin.yaml").write_text(source.read_text().replace(str(source.parent), str(root)))
+    still = dict.fromkeys(("mosaic", "translate", "scale", "fliplr"), 0.0)
+    told = {**SHORT, "data": str(root / "thin.yaml"), "project": str(tmp_path), "epochs": 2, "loss": "kld", **still}
+    model = YOLO("yolo11n-obb.yaml")
+    model.train(**told)
+    lines = [record.getMessage() for record in caplog.records if "computed 0 times" in record.getMessage()]
+    assert len(lines) == bool(left)
+    for line in lines:
+        start = f"epoch 1: {model.trainer.box_loss.description} was computed 0 times in 3 batches {left}. Ultralytics "
+        assert start in line and line.endswith(
+            "leaves out boxes without area, or with a side under 2 pixels at imgsz=64. Look at the labels, or give a "
+            "larger imgsz=."
+        )
+
+
+def test_labels_are_those_of_all_data_sets_of_a_training():
+    labels = [{"cls": np.zeros((2, 1))}, {"cls": np.zeros((0, 1))}]
+    assert count_labels(Holder(labels=labels)) == 2
+    assert count_labels(Holder(datasets=[Holder(labels=labels), Holder(labels=labels), Holder()])) == 4
+
+
 @pytest.fixture
 def detr():
     """A proof that has begun on a model whose criterion is RT-DETR's."""
@@ -262,6 +342,21 @@ def test_without_labels_nothing_has_to_be_computed(proof):
     proof.note(NONE)
     proof.note({"img": torch.zeros(1)})
     proof.check(model)
+
+
+def test_it_is_known_whether_anything_trains_by_a_loss(proof):
+    """As far as predictions have a graph, whatever else may have one."""
+    proof, model, hooked, _ = proof
+    assert not proof.trains and proof.calls == 0
+    pred = torch.rand(1, 3, 4)
+    arguments = torch.rand(3, 2), torch.rand(1, 3, 4), torch.rand(1, 3, 2), torch.tensor(1.0)
+    nothing = torch.zeros(1, 3, dtype=torch.bool)
+    for graph in (False, True):
+        hooked(torch.rand(1, 3, 64), pred.requires_grad_(graph), *arguments, nothing, *IMAGE)
+        assert proof.trains is graph
+    assert proof.calls == 2
+    proof.begin(model)
+    assert not proof.trains and proof.calls == 0
 
 
 def test_a_proof_counts_from_its_beginning(proof):

@@ -63,7 +63,7 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
 
 
 def check_gain(request: AblationRequest) -> list[str]:
-    """Return a line for each model of which the runs set a gain that does nothing.
+    """Return a line for each model of which the runs set a gain that does nothing, or with which the loss does nothing.
 
     Raises:
         ArgumentError: If gains are to be matched.
@@ -78,6 +78,9 @@ def check_gain(request: AblationRequest) -> list[str]:
                 "and a factor of the loss itself, as in losses=eiou:weight=0.5."
             )
         notes += [f"box= does nothing with model={model}: {why}."] if why else []
+        own = [arguments.get("box") for arguments in set_in if str(arguments["model"]) == model]
+        if not why and any(isinstance(box, (int, float)) and box == 0 for box in own):
+            notes.append(f"box=0 multiplies the box loss of model={model} by 0: the runs with it differ in no loss.")
     return notes
 
 

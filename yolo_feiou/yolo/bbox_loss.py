@@ -60,6 +60,7 @@ class Swapped(nn.Module):
         counts_positives: Whether it is told what its assigner picks.
         image: Height and width in pixels of the images of the batch, as far as a `Proof` has told them.
         calls: How often the loss was computed since `reset`.
+        trains: Whether a weight that trains had a part in the boxes of any of these.
         assignments: How often its assigner picked positives since then.
         owed: How often the loss must be computed for these; a tensor on the device of training where it is known there
             alone, so that nothing waits for it.
@@ -80,7 +81,13 @@ class Swapped(nn.Module):
     def reset(self) -> None:
         """Restart the counts."""
         self.calls = self.assignments = 0
+        self.trains = False
         self.owed: Tensor | int = 0
+
+    def _count(self, pred: Tensor) -> None:
+        """Count that the loss is computed for predicted boxes."""
+        self.calls += 1
+        self.trains = self.trains or pred.requires_grad
 
     @property
     def batches(self) -> int:
@@ -136,7 +143,7 @@ class _OfAnchors(Swapped, _Base):
         Boxes are in strides, shape (B, A, 4) for B images with A anchors, or (B, A, 5) of rotated ones; scores
         (B, A, classes). `image` is what newer versions add (imgsz, stride).
         """
-        self.calls += 1
+        self._count(pred_bboxes)
         where = fg_mask.nonzero(as_tuple=True)
         scores = target_scores[where].sum(-1)
         positives = Positives(pred_bboxes[where], target_bboxes[where], scores, target_scores_sum)

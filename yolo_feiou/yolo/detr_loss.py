@@ -91,7 +91,7 @@ class SwappedDETRLoss(Swapped, RTDETRDetectionLoss):
             self.box_loss.observe(pred, target)
         if not len(gt_bboxes):
             return terms
-        self.calls += 1
+        self._count(pred_bboxes)
         positives = Positives(pred, target, torch.ones_like(pred[:, 0]), float(len(pred)))
         positives = self._in_pixels(positives)
         terms[f"loss_giou{postfix}"] = self.loss_gain["giou"] * positives.mean(self.box_loss)

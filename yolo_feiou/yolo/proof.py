@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from torch import nn
+from ultralytics.utils import LOGGER
 
 from yolo_feiou.errors import LossNotAppliedError
 from yolo_feiou.losses.box_loss import BoxLoss
@@ -34,7 +35,7 @@ class Proof:
 
     def __init__(self, name: str, box_loss: BoxLoss) -> None:
         self.name, self.box_loss = name, box_loss
-        self.labelled = 0
+        self.batches = self.labelled = self.labels = 0
         self._losses: list[Swapped] = []
 
     def begin(self, model: nn.Module) -> None:
@@ -46,12 +47,13 @@ class Proof:
         self._losses = check_swapped_losses(model, self.box_loss)
         for loss in self._losses:
             loss.reset()
-        self.labelled = 0
+        self.batches = self.labelled = self.labels = 0
 
     def note(self, batch: Mapping[str, Any]) -> None:
-        """Count a batch that is about to be computed, if it has labels, and tell the losses the size of its images."""
+        """Count a batch that is about to be computed, and its labels, and tell the losses the size of its images."""
         boxes, images = batch.get("bboxes"), batch.get("img")
-        self.labelled += boxes is not None and len(boxes) > 0
+        count = 0 if boxes is None else len(boxes)
+        self.batches, self.labels, self.labelled = self.batches + 1, self.labels + count, self.labelled + (count > 0)
         for loss in self._losses:
             loss.image = None if images is None or images.ndim != 4 else (images.shape[2], images.shape[3])
 
@@ -80,6 +82,16 @@ class Proof:
             if loss.calls < owed:
                 self._stop(model, loss)
 
+    @property
+    def calls(self) -> int:
+        """How often all box losses together were computed."""
+        return sum(loss.calls for loss in self._losses)
+
+    @property
+    def trains(self) -> bool:
+        """Whether a weight that trains had a part in any of the boxes for which they were."""
+        return any(loss.trains for loss in self._losses)
+
     def _stop(self, model: nn.Module, loss: Swapped) -> NoReturn:
         raise LossNotAppliedError(
             f"the criterion of the {self.name}, {type(model.criterion).__name__}, computed {self.box_loss.description} "
@@ -94,11 +106,16 @@ class Proving(TrainerHost):
     No callback can remove it, and each of its checks comes after the callbacks of its event. What fails it stops the
     training before the epoch is written to results.csv or to a checkpoint.
 
+    A loss that is computed as it must be, and changes nothing, is told once: where no label has positives, and where no
+    weight trains that the boxes come from.
+
     Attributes:
         proofs: By name of the model; empty where nothing was swapped.
     """
 
     proofs: Mapping[str, Proof] = MappingProxyType({})
+    _has_trained = False  # whether a batch with positives was looked at
+    _was_computed = True  # in all epochs so far
 
     def prove(self, box_loss: BoxLoss) -> None:
         """Prove from here on that all models compute `box_loss`."""
@@ -130,8 +147,10 @@ class Proving(TrainerHost):
             proof.check_batch(model)
             if proof.labelled == 1:  # an early answer
                 proof.check(model)
+            self._tell_if_frozen(proof)
         elif event == "on_train_epoch_end":
             proof.check(model)
+            self._tell_if_not_computed(proof)
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Preprocess a batch of the training as Ultralytics does, and count it."""
@@ -161,6 +180,34 @@ class Proving(TrainerHost):
         self._check_losses()
         super().final_eval()
 
+    def _tell_if_frozen(self, proof: Proof) -> None:
+        """Say after the first batch with positives if no weight trains that the boxes come from."""
+        if self._has_trained or not proof.calls:
+            return
+        self._has_trained = True
+        if not proof.trains:
+            LOGGER.warning(
+                f"freeze={self.args.freeze}: none of the weights that train has a part in the boxes, so that the box "
+                f"loss {proof.box_loss.description} changes nothing. Freeze fewer layers to train with it."
+            )
+
+    def _tell_if_not_computed(self, proof: Proof) -> None:
+        """Say at the end of the first epoch of which that is so if there are labels, and none had positives."""
+        if not self._was_computed or proof.calls:
+            return
+        known = count_labels(self.train_loader.dataset)
+        if not (proof.labels or known):
+            return
+        self._was_computed = False
+        left = f"with {proof.labels} labels, of which none had positives"
+        if not proof.labels:
+            left = f"without labels: Ultralytics' augmentation left none of the {known} of the training set"
+        LOGGER.warning(
+            f"epoch {self.epoch + 1}: {proof.box_loss.description} was computed 0 times in {proof.batches} batches "
+            f"{left}. Ultralytics leaves out boxes without area, or with a side under 2 pixels at "
+            f"imgsz={self.args.imgsz}. Look at the labels, or give a larger imgsz=."
+        )
+
     def _begin(self, *names: str) -> None:
         for name, model in self._models().items():
             if name in names:
@@ -169,3 +216,9 @@ class Proving(TrainerHost):
     def _check_losses(self) -> None:
         for name, model in self._models().items() if self.proofs else ():
             check_swapped_losses(model, self.proofs[name].box_loss)
+
+
+def count_labels(dataset: Any) -> int:
+    """Return the number of labelled objects in a data set, or in those that it is made of."""
+    parts = getattr(dataset, "datasets", [dataset])
+    return sum(len(label["cls"]) for part in parts for label in getattr(part, "labels", ()))

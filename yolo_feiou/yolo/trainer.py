@@ -128,11 +128,23 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         check_trainer(type(self), self.args.task, self.box_loss)
         check_data_file(self.args.data)
         lines = [] if self.resume else check_values(arguments, type(self).build_optimizer)
-        if self.ignored_gain and self.box_loss and "box" in self.asked and not self.resume:
-            lines.append(f"box={self.asked['box']} does nothing: {self.ignored_gain}.")
+        if self.box_loss and not self.resume:
+            lines += self._describe_gain(self.box_loss)
         for line in lines:
             LOGGER.warning(make_visible(line))
         self.begun_with = run_record.to_json({**arguments, **own})
+
+    def _describe_gain(self, box_loss: BoxLoss) -> list[str]:
+        """Return a line if the argument `box` does nothing, or lets the box loss do nothing."""
+        if self.ignored_gain:
+            asked = "box" in self.asked
+            return [f"box={self.asked['box']} does nothing: {self.ignored_gain}."] if asked else []
+        if self.args.box != 0:
+            return []
+        return [
+            f"box=0 multiplies the box loss {box_loss.description} by 0, so that it changes nothing. Give another gain "
+            "to train with it."
+        ]
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
         """Return the model as Ultralytics does; say so if its weights were trained with a loss that isn't asked for."""
