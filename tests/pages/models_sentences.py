@@ -156,6 +156,10 @@ def _rtdetr() -> list[Claim]:
             f"{RTDETR}::test_gradient_norms_are_those_of_the_main_output_and_stock_is_giou",
         ),
         shown(
+            "With `compile=True` Ultralytics trains without denoised boxes, and the line at the start names none.",
+            f"{RTDETR}::test_a_compiled_model_denoises_nothing_and_the_line_says_so",
+        ),
+        shown(
             "`loss=stock` trains as Ultralytics to the last digit, `loss=giou` within rounding.",
             f"{RTDETR}::test_stock_is_stock_to_the_last_digit_and_giou_within_rounding",
         ),

@@ -302,6 +302,7 @@ def test_a_training_under_bf16_autocast_is_finite(model):
 
 def test_the_line_at_the_start_says_in_how_many_outputs(model):
     assert describe_layers(model) == " (the encoder, 2 decoder layers, 2 of denoising)"
+    assert describe_layers(model, compiled=True) == " (the encoder, 2 decoder layers)"
     model.model[-1].num_denoising = 0
     assert describe_layers(model) == " (the encoder, 2 decoder layers)"
     assert describe_layers(nn.Linear(1, 1)) == ""

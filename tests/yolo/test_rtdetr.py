@@ -14,6 +14,7 @@ import torch
 import ultralytics
 import yaml
 from ultralytics.models.utils.loss import RTDETRDetectionLoss
+from ultralytics.utils import DEFAULT_CFG_DICT
 from ultralytics.utils.checks import check_version
 
 from tests.detr import write_rtdetr
@@ -142,6 +143,21 @@ def test_a_command_says_what_it_swaps_and_that_box_does_nothing(data, tmp_path, 
     plain = command("train", f"model={rtdetr}", "loss=stock", "box=5", *short(data=data, project=tmp_path, name="s"))
     said = plain.stdout + plain.stderr
     assert "Box loss: stock (Ultralytics' GIoU), nothing swapped" in said and "does nothing" not in said
+
+
+@pytest.mark.slow
+def test_a_compiled_model_denoises_nothing_and_the_line_says_so(data, tmp_path, rtdetr, monkeypatch, capsys):
+    """Ultralytics calls it with images alone; the line has as many outputs as the loss is computed for."""
+    if "compile" not in DEFAULT_CFG_DICT:
+        pytest.skip("this release of Ultralytics compiles no training")
+    monkeypatch.setattr(torch, "compile", lambda model, **_: model)  # which takes minutes
+    for compiled, said, outputs in ((False, ", 2 of denoising", 5), (True, "", 3)):
+        model, calls = YOLO(rtdetr), []
+        model.add_callback("on_train_batch_end", lambda trainer, c=calls: c.append(trainer.model.criterion.calls))
+        told = {"compile": compiled, "loss": "eiou", "name": str(compiled)}
+        model.train(**{**SHORT, "data": data, "project": str(tmp_path), **told})
+        assert f"(the encoder, 2 decoder layers{said})" in capsys.readouterr().out
+        assert calls == [outputs * batch for batch in range(1, 1 + len(calls))]
 
 
 @pytest.mark.slow

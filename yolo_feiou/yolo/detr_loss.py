@@ -118,10 +118,16 @@ def to_corners(boxes: Tensor) -> Tensor:
     return xywh2xyxy(upcast(boxes, torch.promote_types(boxes.dtype, torch.float32)))
 
 
-def describe_layers(model: nn.Module) -> str:
-    """Return in how many outputs RT-DETR computes its box loss, in brackets; '' for another model."""
+def describe_layers(model: nn.Module, compiled: object = False) -> str:
+    """Return in how many outputs RT-DETR computes its box loss, in brackets; '' for another model.
+
+    Args:
+        model: The model.
+        compiled: The training's argument `compile`; with it Ultralytics gives the model no objects to denoise.
+    """
     heads = [module for module in model.modules() if isinstance(module, RTDETRDecoder)]
     if not heads:
         return ""
-    layers = f"the encoder, {heads[0].num_decoder_layers} decoder layers"
-    return f" ({layers}, {heads[0].num_decoder_layers} of denoising)" if heads[0].num_denoising else f" ({layers})"
+    count = heads[0].num_decoder_layers
+    denoising = f", {count} of denoising" if heads[0].num_denoising and not compiled else ""
+    return f" (the encoder, {count} decoder layers{denoising})"

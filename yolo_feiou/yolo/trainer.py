@@ -236,7 +236,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         self.prepare_loss(self.box_loss)
         models = self._models().items()
         counts = [f"{self.swap_losses(name, model, self.box_loss)} of the {name}" for name, model in models]
-        counts[0] += describe_layers(unwrap_model(self.model))
+        counts[0] += describe_layers(unwrap_model(self.model), getattr(self.args, "compile", False))
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
         say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}")
         self.prove(self.box_loss)
