@@ -1,13 +1,19 @@
 """Which box losses train which models."""
 
 import pytest
+import ultralytics
 from ultralytics.models import yolo
 
-from yolo_feiou.errors import LossSpecError, UnsupportedModelError
+from tests.detr import write_rtdetr
+from tests.runs import SHORT
+from yolo_feiou import YOLO
+from yolo_feiou.errors import ArgumentError, LossSpecError, UnsupportedModelError
 from yolo_feiou.losses.build import build_loss, loss_to_train
 from yolo_feiou.losses.families import TASK_FAMILIES
-from yolo_feiou.yolo.families import check_trainer, guess_family
-from yolo_feiou.yolo.trainers import DetectionTrainer, OBBTrainer
+from yolo_feiou.yolo import trainers
+from yolo_feiou.yolo.families import check_architecture, check_trainer, guess_family
+from yolo_feiou.yolo.model import RTDETR, YOLOE, YOLOWorld
+from yolo_feiou.yolo.trainers import TRAINERS, DetectionTrainer, OBBTrainer
 
 
 @pytest.mark.parametrize("task", ["classify", "semantic", "depth"])
@@ -58,3 +64,55 @@ def test_the_boxes_of_a_model_are_told_by_its_name_unless_it_is_a_file(model, ta
     for name in ("mine-obb.pt", "mine.yaml"):
         (tmp_path / name).touch()
     assert guess_family(model, task) == family
+
+
+#: By model, the trainers of Ultralytics' that train it; it fails with all others, most often in its first batch.
+FITTING = {
+    "yolov8n.yaml": ["DetectionTrainer", "WorldTrainer", "WorldTrainerFromScratch"],
+    "yolov8n-seg.yaml": ["SegmentationTrainer"],
+    "yolov8n-pose.yaml": ["DetectionTrainer", "PoseTrainer", "WorldTrainer", "WorldTrainerFromScratch"],
+    "yolov8n-obb.yaml": ["OBBTrainer"],
+    "rtdetr": ["RTDETRTrainer"],
+    "yolov8n-worldv2.yaml": ["WorldTrainer", "WorldTrainerFromScratch"],
+    "yoloe-v8n.yaml": ["YOLOETrainer", "YOLOETrainerFromScratch", "YOLOEPETrainer", "YOLOEPEFreeTrainer"],
+    "yoloe-v8n-seg.yaml": [name for name in dir(trainers) if name.startswith("YOLOE")],
+}
+
+
+@pytest.fixture(params=FITTING)
+def network(request, tmp_path):
+    """A network, and the names of the trainers for it."""
+    name = request.param
+    kind = {"rtdet": RTDETR, "yoloe": YOLOE}.get(name[:5], YOLOWorld if "world" in name else YOLO)
+    return kind(write_rtdetr(tmp_path) if name == "rtdetr" else name).model, FITTING[name]
+
+
+def test_a_trainer_of_another_architecture_is_refused_with_those_that_fit(network):
+    network, fitting = network
+    for stock, ours in TRAINERS.items():
+        for trainer in (stock, ours):
+            if stock.__name__ in fitting:
+                check_architecture(trainer, network, TRAINERS)
+                continue
+            with pytest.raises(ArgumentError, match=f"trainer={stock.__name__} can't train this model") as refused:
+                check_architecture(trainer, network, TRAINERS)
+            said = str(refused.value).partition("or give ")[2].partition(", or one")[0].split(" or ")
+            assert sorted(said) == sorted(fitting)
+
+
+def test_a_trainer_of_ones_own_may_make_any_network_itself():
+    network = YOLO("yolov8n-obb.yaml").model
+    derived = type("Derived", (DetectionTrainer,), {"__module__": "mine"})
+    with pytest.raises(ArgumentError, match="trainer=Derived can't train this model, whose network is OBBModel"):
+        check_architecture(derived, network, TRAINERS)
+    own = type("Own", (derived,), {"__module__": "mine", "get_model": lambda self, **_: None})
+    check_architecture(own, network, TRAINERS)
+    check_architecture(derived, "exported.onnx", TRAINERS)
+
+
+@pytest.mark.parametrize("given", [{"loss": "kld"}, {"loss": "stock"}, {}, {"resume": True}], ids=str)
+def test_a_training_with_a_trainer_that_does_not_fit_is_refused_before_anything_is_written(given, tmp_path):
+    told = {**SHORT, "data": "dota8.yaml", "project": str(tmp_path / "runs"), **given}
+    with pytest.raises(ArgumentError, match=r"network is OBBModel: leave trainer= out, or give OBBTrainer, or one"):
+        YOLO("yolov8n-obb.yaml").train(trainer=ultralytics.models.yolo.detect.DetectionTrainer, **told)
+    assert not list(tmp_path.iterdir())

@@ -1,19 +1,94 @@
-"""Which box losses train which of Ultralytics' models, and why others have none."""
+"""Which box losses and trainers train which of Ultralytics' models, and why others have none."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from ultralytics.models import yolo
+from ultralytics.models.rtdetr.train import RTDETRTrainer
+from ultralytics.nn import tasks
 from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES
 
-from yolo_feiou.errors import UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, UnsupportedModelError
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.losses.families import TASK_FAMILIES, check_family
 from yolo_feiou.losses.table import Family
 
 #: Of a name that is no file's, those of Ultralytics' own models without weights.
 YAML_SUFFIXES = (".yaml", ".yml")
+
+
+class Architecture(NamedTuple):
+    """A kind of networks beside that of plain detection.
+
+    Attributes:
+        name: What it is called.
+        network: Its class.
+        trainers: Those that make such a network.
+        alone: Whether no other network trains with these.
+        only: Whether it trains with no others.
+    """
+
+    name: str
+    network: type
+    trainers: tuple[type, ...]
+    alone: bool = True
+    only: bool = True
+
+
+#: A plain detection model trains with WorldTrainer too, and one for pose with DetectionTrainer, but for its key points.
+ARCHITECTURES = (
+    Architecture("RT-DETR", tasks.RTDETRDetectionModel, (RTDETRTrainer,)),
+    Architecture("oriented boxes", tasks.OBBModel, (yolo.obb.OBBTrainer,)),
+    Architecture(
+        "YOLOE",
+        tasks.YOLOEModel,
+        (yolo.yoloe.YOLOETrainer, yolo.yoloe.YOLOEPETrainer, yolo.yoloe.YOLOEPESegTrainer),
+    ),
+    Architecture("YOLO-World", tasks.WorldModel, (yolo.world.WorldTrainer,), alone=False),
+    Architecture("segmentation", tasks.SegmentationModel, (yolo.segment.SegmentationTrainer,)),
+    Architecture("pose", tasks.PoseModel, (yolo.pose.PoseTrainer,), only=False),
+)
+
+
+def check_architecture(trainer: type, network: object, known: Iterable[type]) -> None:
+    """Raise ArgumentError if a trainer makes another network than that of a model, so that Ultralytics would fail.
+
+    A trainer of a user's own that makes its network or its validator by itself may train any.
+
+    Args:
+        trainer: The class.
+        network: That of the model, or what stands for one that isn't loaded.
+        known: The trainers to choose from.
+    """
+    if not isinstance(network, tasks.BaseModel) or not _makes_stocks_network(trainer) or _fits(trainer, network):
+        return
+    fitting = [one.__name__ for one in known if _fits(one, network)]
+    raise ArgumentError(
+        f"trainer={trainer.__name__} can't train this model, whose network is {type(network).__name__}: leave trainer= "
+        f"out, or give {' or '.join(fitting)}, or one that is derived from it."
+    )
+
+
+def _fits(trainer: type, network: tasks.BaseModel) -> bool:
+    """Return whether a trainer makes networks of this kind."""
+    of_text = isinstance(network, tasks.YOLOEModel)  # of which the trainers for boxes train masks too
+    for kind in ARCHITECTURES:
+        makes, has = issubclass(trainer, kind.trainers), isinstance(network, kind.network)
+        if makes and not has and kind.alone:
+            return False
+        if has and not makes and kind.only and not (of_text and kind.name == "segmentation"):
+            return False
+    return True
+
+
+def _makes_stocks_network(trainer: type) -> bool:
+    """Return whether all that makes the networks and validators of a trainer is Ultralytics' own, or ours."""
+    packages = {"ultralytics", __name__.partition(".")[0]}
+    users = (kind for kind in trainer.__mro__ if kind.__module__.partition(".")[0] not in packages)
+    return not any({"get_model", "get_validator"} & vars(kind).keys() for kind in users)
 
 
 def check_trainer(trainer: type | None, task: str, box_loss: BoxLoss | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import ultralytics
@@ -21,7 +22,7 @@ from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import list_extra_arguments, refuse_taken_arguments, stock_default_cfg
-from yolo_feiou.yolo.families import check_trainer, describe_unsupported
+from yolo_feiou.yolo.families import check_architecture, check_trainer, describe_unsupported
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.rtdetr import is_rtdetr, is_rtdetr_yaml
 from yolo_feiou.yolo.subprocesses import replace_commands
@@ -73,7 +74,7 @@ class LossModel(_Base):
             LossSpecError: If the spec is wrong.
             ArgumentError: If `resume` is asked of a run with a loss of ours that is finished, which Ultralytics would
                 begin anew without it, if `box_stats` is not a bool, or has no loss of ours to look into, or if the
-                trainer knows no `loss`.
+                trainer knows no `loss`, or is for other networks.
             UnsupportedModelError: If the model, or the trainer, trains without a box term.
             MissingFileError: If weights are named that are not there, and that Ultralytics doesn't publish.
             DataError: If training failed on all of several data sets.
@@ -153,6 +154,8 @@ class LossModel(_Base):
         if box_loss and own is None:
             raise UnsupportedModelError(describe_unsupported(f"{type(self).__name__} for task '{self.task}'"))
         check_trainer(trainer if isinstance(trainer, type) else own, self.task, box_loss)
+        if isinstance(trainer, type) and get_base(trainer):
+            self._check_architecture(trainer, given.get("resume"))
         if isinstance(trainer, type):
             takes_loss = issubclass(trainer, LossTrainer) or trainer in TRAINERS
             if box_loss and not takes_loss:
@@ -166,6 +169,11 @@ class LossModel(_Base):
         return (
             kwargs if takes_loss else {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
         )
+
+    def _check_architecture(self, trainer: type, resume: object) -> None:
+        """Raise ArgumentError if a trainer can't train the network; that of another run to resume isn't known yet."""
+        if not isinstance(resume, (str, Path)):
+            check_architecture(trainer, self.model, TRAINERS)
 
     def _check_unfinished(self) -> None:
         """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""
