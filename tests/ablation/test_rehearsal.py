@@ -187,6 +187,13 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
     )
     assert message.endswith("Use gain=same, and a factor of the loss itself, as in losses=eiou:weight=0.5.")
 
+    for models in (model, f"yolov8n.yaml,{model}"):
+        assert str(refused(words(model=models, box="3,5"))) == (
+            f"the runs of model={model} would be the same for all values of box=, which does nothing there: the gain "
+            "of RT-DETR's box loss is its criterion's own, 2. Give one value, or compare factors of the loss itself, "
+            "as in losses=eiou:weight=0.5|1."
+        )
+
     def notes(**arguments):
         return rehearse_runs(read_ablation_request(words(**arguments), FRAMEWORK))[1]
 

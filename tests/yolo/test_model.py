@@ -17,12 +17,13 @@ from ultralytics.cfg import get_cfg
 from ultralytics.models.yolo.detect import DetectionTrainer as StockTrainer
 from ultralytics.utils import DEFAULT_CFG_DICT
 
+from tests.detr import write_rtdetr
 from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
 from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import RunRecord, put_mark
-from yolo_feiou.yolo.model import MODELS
+from yolo_feiou.yolo.model import MODELS, RTDETR
 
 
 @pytest.mark.parametrize(
@@ -212,6 +213,18 @@ def test_a_space_that_does_not_fit_is_told_before_tuning(arguments, error, messa
     monkeypatch.setattr(ultralytics.YOLO, "tune", lambda *_, **__: pytest.fail("tuned"))
     with pytest.raises(error, match=message):
         YOLO("yolov8n.yaml").tune(**arguments)
+
+
+def test_a_gain_that_does_nothing_is_not_tuned(tmp_path, monkeypatch):
+    """That of RT-DETR's box loss is its criterion's own."""
+    monkeypatch.setattr(ultralytics.RTDETR, "tune", lambda self, *_, **kwargs: kwargs["space"])
+    model = RTDETR(write_rtdetr(tmp_path))
+    for more in ({}, {"loss": "eiou"}, {"use_ray": True}):
+        with pytest.raises(
+            ArgumentError, match="space has box, which does nothing here: the gain of RT-DETR's box loss"
+        ):
+            model.tune(data="coco8.yaml", space={"lr0": (1e-5, 1e-1), "box": (0.02, 0.2)}, **more)
+    assert model.tune(data="coco8.yaml", space={"lr0": (1e-5, 1e-1)}) == {"lr0": (1e-5, 1e-1)}
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,10 @@ def check_gain(request: AblationRequest) -> list[str]:
     """Return a line for each model of which the runs set a gain that does nothing, or with which the loss does nothing.
 
     Raises:
-        ArgumentError: If gains are to be matched.
+        ArgumentError: If gains that do nothing are to be matched, or several of them to be compared.
     """
     matched, notes = request.options.gain == "matched", []
+    swept = any("box" in run.swept for run in request.chosen)
     set_in = [run.arguments for run in request.chosen if matched or "box" in run.arguments]
     for model in dict.fromkeys(str(arguments["model"]) for arguments in set_in):
         why = request.framework.find_ignored_gain(model)
@@ -76,6 +77,11 @@ def check_gain(request: AblationRequest) -> list[str]:
             raise ArgumentError(
                 f"gain=matched sets box= for each loss, which does nothing with model={model}: {why}. Use gain=same, "
                 "and a factor of the loss itself, as in losses=eiou:weight=0.5."
+            )
+        if why and swept:
+            raise ArgumentError(
+                f"the runs of model={model} would be the same for all values of box=, which does nothing there: {why}. "
+                "Give one value, or compare factors of the loss itself, as in losses=eiou:weight=0.5|1."
             )
         notes += [f"box= does nothing with model={model}: {why}."] if why else []
         own = [arguments.get("box") for arguments in set_in if str(arguments["model"]) == model]

@@ -109,16 +109,20 @@ class LossModel(_Base):
         Raises:
             LossSpecError: If a loss is wrong.
             ArgumentError: If the loss is to be tuned without Ray, whose space alone holds other than numbers, or is
-                given beside the space too.
+                given beside the space too; or if the space has a gain that does nothing.
         """
         kwargs = self._prepare(kwargs)
         recipe = read_recipe(kwargs["cfg"]) if kwargs.get("cfg") else {}  # Ultralytics' own tuner doesn't read it
         given = {key: {**recipe, **kwargs}[key] for key in list_extra_arguments() if key in recipe or key in kwargs}
-        fixed = given if self.find_trainer() else {}
+        own = self.find_trainer()
+        fixed = given if own else {}
         refuse_unkept(fixed.get("loss"), "the trials of a tuner")
         kwargs = {key: value for key, value in kwargs.items() if key not in list_extra_arguments()}
         ray = bool(kwargs.get("use_ray", args[0] if args else False))
-        check_space(kwargs.get("space") or {}, fixed, self.task, ray=ray)
+        space = kwargs.get("space") or {}
+        check_space(space, fixed, self.task, ray=ray)
+        if own and own.ignored_gain and "box" in space:
+            raise ArgumentError(f"space has box, which does nothing here: {own.ignored_gain}. Leave it out.")
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
             with stock_default_cfg(), replace_commands(fixed):
