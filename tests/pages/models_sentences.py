@@ -60,7 +60,7 @@ def _families() -> list[Claim]:
         ),
         shown(
             "Where `freeze=` leaves nothing to train that the boxes come from, no box loss does anything: a line after "
-            "the first batch says so.",
+            "the first batch says so (of YOLO since Ultralytics 8.4).",
             f"{PROOF}::test_a_loss_of_boxes_that_nothing_trains_is_told_once",
         ),
         shown(

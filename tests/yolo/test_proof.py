@@ -182,8 +182,10 @@ ALL_BUT_CLASSES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_BUT_CLASSES)
 @pytest.mark.parametrize("some", [False, True])
-def test_a_loss_of_boxes_that_nothing_trains_is_told_once(name, some, data, oriented, tmp_path, caplog):
+def test_a_loss_of_boxes_that_nothing_trains_is_told_once(name, some, data, oriented, tmp_path, caplog, release):
     """With one layer less frozen it has something to train."""
+    if name != "rtdetr":
+        release("8.4.3")  # older ones join boxes and scores in one tensor, whose graph is that of either
     own = ALL_BUT_CLASSES[name]
     model = YOLO(write_rtdetr(tmp_path) if name == "rtdetr" else name)
     is_oriented = name.endswith("obb.yaml")

@@ -60,7 +60,8 @@ class Swapped(nn.Module):
         counts_positives: Whether it is told what its assigner picks.
         image: Height and width in pixels of the images of the batch, as far as a `Proof` has told them.
         calls: How often the loss was computed since `reset`.
-        trains: Whether a weight that trains had a part in the boxes of any of these.
+        trains: Whether a weight that trains had a part in the boxes of any of these, as far as their graph tells:
+            before Ultralytics 8.4 it is also that of the scores.
         assignments: How often its assigner picked positives since then.
         owed: How often the loss must be computed for these; a tensor on the device of training where it is known there
             alone, so that nothing waits for it.
