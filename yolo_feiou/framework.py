@@ -266,7 +266,7 @@ class Framework(Protocol):
         """Return the command of a process that measures the gradient norms of losses on the first batches.
 
         Args:
-            request: A JSON with `arguments`, `losses`, `batches` and `every`, see
+            request: A JSON with `arguments`, `losses`, `batches`, `every` and, if need be, `reference`, see
                 `yolo.gradient_norms.measure_gradient_norms`.
             result: The JSON that the process writes: `rows`, one a loss.
         """

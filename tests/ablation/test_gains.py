@@ -21,11 +21,13 @@ class Measuring:
 
     def __init__(self):
         self.asked = []
+        self.references = []
 
     def gradient_norms_command(self, request, result):
         asked = read_json(request)
         arguments, losses = asked["arguments"], asked["losses"]
         self.asked.append((arguments["model"], arguments.get("device"), losses))
+        self.references.append(asked.get("reference"))
         rows = [{"loss": loss, "gradient_ratio": RATIO[loss]} for loss in dict.fromkeys(["ciou", *losses])]
         return [sys.executable, "-c", WRITE, str(result), json.dumps({"rows": rows})]
 
@@ -65,7 +67,7 @@ def test_each_loss_is_measured_once_and_remembered(tmp_path, measuring):
     assert measuring.asked == [("n.yaml", "cpu", ["ciou", "eiou"])]
     assert measured.lines == [
         "Gradient norm against CIoU at the same gain (8 of the first 40 batches): ciou 1.00, eiou 2.50",
-        *warn_far_apart([{"loss": "eiou", "gradient_ratio": 2.5}]),
+        *warn_far_apart([{"loss": "eiou", "gradient_ratio": 2.5}], {"ciou": 7.5, "eiou": 7.5}),
     ]
     assert measure_grid(runs("ciou", "eiou"), measuring, tmp_path, "cpu") == measured and len(measuring.asked) == 1
     measure_grid(runs("ciou", "eiou", "giou"), measuring, tmp_path, "cpu")
@@ -168,6 +170,8 @@ def test_the_stage_at_which_gains_agree_is_told():
     assert "over the first 40 batches, which is all of a training or more, at its start" in gains.tell_stage(short)
     third = gains.GradientNorms({"one": [{**row, "training_share": 40 / 180} for row in rows]})
     assert "8 of the first 40 of 180 batches" in third.lines[0]
+    few = [{**row, "training_share": 1.0, "first_batches": 2, "batches": 2} for row in rows]
+    assert "(2 of the first 2 batches, which is all of a training)" in gains.GradientNorms({"one": few}).lines[0]
     older = gains.GradientNorms({"one": ratios(ciou=1.0)})
     assert "first 40 batches, at its start" in gains.tell_stage(older)
 
@@ -191,8 +195,65 @@ def test_a_loss_without_a_gradient_has_no_matching_gain(ratio, came):
 
 def test_warnings_name_losses_that_are_far_off():
     given = ratios(ciou=1.0, twice=2.0, half=0.5, more=2.01, less=0.49, none=float("nan"))
-    assert [text.split()[0] for text in warn_far_apart(given)] == ["more", "less", "none"]
-    assert "more pulls 2.01 times as hard" in warn_far_apart(given)[0]
+    lines = warn_far_apart(given, {"ciou": 2.5, "more": 2.5})
+    assert [text.split()[0] for text in lines] == ["more", "less", "none"]
+    assert "more pulls 2.01 times as hard" in lines[0]
+    assert lines[0].endswith("compares the gain too (gain=matched box=2.5 makes up for it).")  # box=auto has no match
+    assert lines[2].endswith("(nothing makes up for it: leave this loss out).")
+
+
+def test_where_box_does_nothing_a_factor_of_the_loss_makes_up_for_it(tmp_path, measuring):
+    """RT-DETR's gain is its own: 1 / 2.5 = 0.4, and 1 / 0.3 = 3.3."""
+    measured = measure_grid(runs("ciou", "eiou", model="none.yaml"), measuring, tmp_path, "")
+    assert measured.lines[1:] == [
+        "eiou pulls 2.5 times as hard on the weights as the reference at the same gain: a comparison at one gain "
+        "compares the gain too (losses=eiou:weight=0.4 makes up for it, where box= does nothing)."
+    ]
+    (line,) = warn_far_apart(ratios(**{"ciou:inner=0.7": 0.3}), {})
+    assert "(losses=ciou:inner=0.7,weight=3.3 makes up for it" in line
+
+
+def test_the_reference_is_the_one_that_rows_name(tmp_path, measuring):
+    """And later losses of the folder are measured beside the same; in rows of an older version it was CIoU."""
+    rows = [{**row, "reference": "giou"} for row in ratios(giou=1.0, probiou=1.0, eiou=2.5)]
+    measured = gains.GradientNorms({"one": rows}, gains={"one": [{"giou": 2.0, "eiou": 1.0}]})
+    assert measured.lines[0].startswith("Gradient norm against GIoU at the same gain")
+    assert "Gradient norm against GIoU with box=2: giou 1.00 (box=2), eiou 1.25 (box=1)" in measured.lines[1]
+    measure_grid(runs("eiou"), measuring, tmp_path, "")
+    measure_grid(runs("eiou", "giou"), measuring, tmp_path, "")
+    assert measuring.references == [None, "ciou"]
+
+
+def test_only_losses_that_are_asked_for_are_told_beside_the_reference(tmp_path, measuring):
+    """The folder knows those of earlier commands too."""
+    measure_grid(runs("giou"), measuring, tmp_path, "")
+    (rows,) = measure_grid(runs("eiou"), measuring, tmp_path, "").rows.values()
+    assert [row["loss"] for row in rows] == ["ciou", "eiou"]
+
+
+def test_a_line_stands_before_what_may_take_minutes(tmp_path, measuring, capsys):
+    measure_grid(runs("ciou", "eiou"), measuring, tmp_path, "")
+    line = (
+        "Measuring the gradients of ciou, eiou on up to 40 batches with model=n.yaml, before the first run; "
+        "preflight=False leaves it out.\n"
+    )
+    assert capsys.readouterr().out == line
+    measure_grid([replace(one, gain="matched") for one in runs("giou", model="s.yaml")], measuring, tmp_path, "")
+    assert capsys.readouterr().out == (
+        "Measuring the gradients of giou on up to 40 batches with model=s.yaml, before the first run.\n"
+    )
+    measure_grid(runs("eiou"), measuring, tmp_path, "")
+    assert capsys.readouterr().out == ""
+
+
+def test_matched_gains_are_told():
+    grid = [run(loss=loss, box=box) for loss, box in (("probiou", 7.5), ("kld", 5.352))]
+    assert gains.tell_gains(grid) == ["gain=matched: box=7.5 for probiou, box=5.352 for kld"]
+    both = [replace(run(loss="eiou", box=3.0, model=model), swept=("loss", "model")) for model in ("n.yaml", "s.yaml")]
+    assert gains.tell_gains(both) == [
+        "gain=matched, model=n.yaml: box=3 for eiou",
+        "gain=matched, model=s.yaml: box=3 for eiou",
+    ]
 
 
 def test_gradients_are_compared_at_the_gains_that_train_where_these_differ(tmp_path, measuring):
@@ -244,8 +305,7 @@ def test_a_grid_trains_with_its_matched_gains_and_keeps_them(command, tmp_path, 
     done = command("ablate", *words, "plots=False", "out=out", "jobs=2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
-        "at the same gain (8 of the first 40 batches, which is all of a training or more): ciou 1.00, focal_l1 "
-        in done.stdout
+        "at the same gain (3 of the first 3 batches, which is all of a training): ciou 1.00, focal_l1 " in done.stdout
     )
     (file,) = (tmp_path / "out" / "preflight").glob("*.json")
     ratio = {row["loss"]: row["gradient_ratio"] for row in read_json(file)["rows"]}

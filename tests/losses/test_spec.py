@@ -16,6 +16,7 @@ from yolo_feiou.losses.spec import (
     expand_alternatives,
     find_repeated,
     read_parameters,
+    scale_spec,
     split_list,
     split_spec,
     split_sum,
@@ -254,3 +255,18 @@ def test_what_is_wrong_in_a_list_is_left_to_its_loss(text: str) -> None:
 def test_values_separated_by_bars_give_a_spec_each(spec: str, specs: list[str]) -> None:
     """A spec without any stands for itself."""
     assert expand_alternatives(spec) == specs
+
+
+@pytest.mark.parametrize(
+    ("spec", "scaled"),
+    [
+        ("eiou", "eiou:weight=0.43"),
+        ("focal_eiou:gamma=1", "focal_eiou:gamma=1,weight=0.43"),
+        ("eiou:weight=2", "eiou:weight=0.87"),  # 2 / 2.31
+        ("ciou:weight=1..0@0.5+l1", "ciou:weight=0.43..0@0.5+l1:weight=0.43"),
+        ("my_loss.py:f", "my_loss.py:f:weight=0.43"),
+        ("package.module:f:k=1", "package.module:f:k=1,weight=0.43"),
+    ],
+)
+def test_a_spec_is_scaled_by_its_text(spec, scaled):
+    assert scale_spec(spec, 1 / 2.31) == scaled

@@ -70,6 +70,23 @@ def test_the_default_of_detectors_is_their_own_loss():
     assert baselines("", of(None, "iou") + of("atss", "eiou")) == ["iou model=n", "eiou model=atss"]
 
 
+def test_the_default_is_the_loss_that_a_model_has_of_its_own():
+    """GIoU of RT-DETR, and ProbIoU of oriented boxes; of several models in a report each has its own."""
+
+    def of(model, *losses, **cells):
+        return [Variant({"loss": n, "model": model}, {0: row(n, model=model, **cells)}) for n in losses]
+
+    assert find_baseline("", of("rtdetr-l.yaml", "eiou", "ciou", "giou", box_used=None)).label == "giou"
+    assert find_baseline("", of("best.pt", "eiou", "ciou", "stock", box_used=None)).label == "stock"
+    assert find_baseline("", of("n.yaml", "giou", "ciou", box_used=7.5)).label == "ciou"
+    oriented = of("n-obb.yaml", "kld", "probiou", metric="mAP_obb", mAP_obb=0.4)
+    assert baselines("", of("n.yaml", "giou", "ciou") + of("rtdetr-l.yaml", "eiou", "giou") + oriented) == [
+        *["ciou model=n.yaml"] * 2,
+        *["giou model=rtdetr-l.yaml"] * 2,
+        *["probiou model=n-obb.yaml"] * 2,
+    ]
+
+
 def test_the_default_where_the_loss_is_not_swept():
     variants = [Variant({"box": box, "lr0": 0.1}, {0: row()}) for box in (5.0, 7.5)]
     assert baselines("", variants) == ["box=5 lr0=0.1"] * 2

@@ -78,3 +78,26 @@ def test_the_gains_of_box_auto_stand_in_the_conditions():
     assert "box gain auto: 2 and 2.5" in conditions(eiou, stock) and "same" not in conditions(eiou, stock)
     assert "box gain same/auto: 2.5" in conditions(row(), eiou)
     assert "box gain same" in conditions(row("stock", box="auto"), row("eiou", box="auto"))
+
+
+def of_rtdetr(**cells):
+    """RT-DETR's losses with the gain of its criterion."""
+    return grid(*((place, {"model": "last.pt", "box_used": None, **cells}) for place in range(6)))
+
+
+def test_for_rtdetr_the_reference_is_giou_and_a_factor_of_the_loss_is_what_helps():
+    """`gain=matched` is refused there; 1 / 2.31 = 0.43."""
+    measured = [{"loss": "eiou", "gradient_ratio": 2.31, "model": "there/last.pt", "reference": "giou"}]
+    (line,) = told(of_rtdetr(), preflight=[{**measured[0], "loss": "ciou", "gradient_ratio": 1.0}, *measured])
+    assert line == (
+        "At the same gain the gradient of eiou is 2.31 times GIoU's in size: a difference may come from that, and not "
+        "from the shape of the loss (losses=eiou:weight=0.43 takes it out)."
+    )
+    (line,) = told(of_rtdetr(), preflight=())
+    assert line.startswith("How large the gradients of ciou and eiou are beside GIoU's was not measured")
+
+
+def test_gains_of_box_auto_are_matched_with_a_number():
+    """`gain=matched` alone is refused with box=auto."""
+    (line,) = told(automatic(2.5), preflight=sizes(eiou=2.1))
+    assert line.endswith("(gain=matched box=2.5 takes it out).")

@@ -23,6 +23,7 @@ from yolo_feiou.yolo.gradient_norms import (
     main,
     make_rows,
     measure_gradient_norms,
+    plan_batches,
 )
 
 
@@ -102,6 +103,7 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
     """Nor do they depend on the losses beside them, on where results were to go, or on the training's own loss."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    arguments["epochs"] = 2  # of three batches each
     folders, setup = [], Measuring._do_train
     monkeypatch.setattr(Measuring, "_do_train", lambda self, *size: (folders.append(self.save_dir), setup(self, *size)))
     losses = ["eiou", "focal_eiou:gamma=0", "stock", "ciou", "eiou"]
@@ -113,7 +115,7 @@ def test_rows_are_repeatable_and_leave_nothing(arguments, tmp_path, monkeypatch)
     eiou, same, stock, ciou = ({key: value for key, value in row.items() if key != "loss"} for row in table)
     assert eiou == same and stock == ciou
     assert (ciou["loss_ratio"], ciou["gradient_ratio"], ciou["batches"]) == (1, 1, 4)
-    assert 0 < ciou["training_share"] <= 1
+    assert (ciou["training_share"], ciou["first_batches"], ciou["reference"]) == (4 / 6, 4, "ciou")
     assert ciou["pairs"] == eiou["pairs"] > 100
     assert measure_gradient_norms(arguments, ["eiou"], 4) == [table[3], table[0]]
     assert measure_gradient_norms({**arguments, "seed": 1}, ["eiou"], 4) != [table[3], table[0]]
@@ -126,6 +128,15 @@ def test_ratios_are_to_the_reference(arguments):
     ciou, eiou = measure_gradient_norms(arguments, ["eiou"], 1)
     assert other["gradient_ratio"] == pytest.approx(1 / eiou["gradient_ratio"])
     assert sizes([ciou, eiou]) == sizes([other, row])  # of a first batch: from then on, they train differently
+
+
+@pytest.mark.parametrize(
+    ("training", "planned"),
+    # As asked for from 8 · 5 on; below that closer together; below 8 each batch that there is.
+    [(1000, (8, 5)), (40, (8, 5)), (39, (8, 4)), (16, (8, 2)), (9, (8, 1)), (2, (2, 1)), (1, (1, 1))],
+)
+def test_no_more_batches_are_taken_than_a_training_has(training, planned):
+    assert plan_batches(8, 5, training) == planned
 
 
 def test_rows_are_medians_over_the_batches():

@@ -10,7 +10,7 @@ from pathlib import Path
 from yolo_feiou.ablation.answers import tell_end, tell_plan
 from yolo_feiou.ablation.collect import collect_results
 from yolo_feiou.ablation.design import Cell, Study, join_design
-from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_stage
+from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_gains, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, read_ablation_request
@@ -199,8 +199,10 @@ def match_runs(request: AblationRequest, runs: Sequence[Run], folder: Path) -> l
         say(line)
     if request.options.gain != "matched":
         return [*runs]
-    say(tell_stage(measured))
-    return match_gains(runs, measured)
+    matched = match_gains(runs, measured)
+    for line in (*tell_gains(matched), tell_stage(measured)):
+        say(line)
+    return matched
 
 
 def prepare_folders(store: Store, runs: Iterable[Run]) -> list[RunFolder]:

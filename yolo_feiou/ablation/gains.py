@@ -1,4 +1,4 @@
-"""The gradient norms of a grid's losses relative to CIoU's, measured before the runs, and the gains that match them."""
+"""The gradient norms of a grid's losses beside a reference's, measured before the runs, and gains that match them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,17 @@ from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import read_spec
 from yolo_feiou.parameters import Schedule
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, name_gradient_reference
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
+from yolo_feiou.results.own_loss import find_gradient_reference, name_gradient_reference, spell_factor
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record, write_json
+from yolo_feiou.terminal import say
 
 #: Arguments in which the runs that are measured together may differ: the gain follows from the loss, and one seed
 #: stands for all.
 FREE_IN_GROUP = ("loss", "seed", "box", "gain")
 #: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
-#: overlap, the ratios are others than soon after.
+#: overlap, the ratios are others than soon after. A training that has fewer is measured on its own.
 BATCHES, EVERY_BATCHES = 8, 5
 
 
@@ -36,9 +38,10 @@ class GradientNorms:
     """The gradient norms of the losses, measured once for each group of runs with the same data and model.
 
     Attributes:
-        rows: By group, a row a loss, see `yolo.gradient_norms.measure`.
+        rows: By group, a row a loss, see `yolo.gradient_norms.measure_gradient_norms`.
         notes: What had to be set aside and was measured again.
-        gains: By group, for each value of `box` the gain that each loss trains with, the reference's too.
+        gains: By group, for each value of `box` the gain that each loss trains with, the reference's too; without any
+            where `box` does nothing.
     """
 
     rows: dict[str, list[Row]]
@@ -51,10 +54,10 @@ class GradientNorms:
         lines = [*self.notes]
         for name, rows in self.rows.items():
             ratios = ", ".join(f"{row['loss']} {row['gradient_ratio']:.2f}" for row in rows)
-            seen = f"{BATCHES} of {_tell_batches([rows])}"
-            reference = name_gradient_reference([row["loss"] for row in rows])
+            seen = f"{rows[0].get('batches', BATCHES)} of {_tell_batches([rows])}"
+            reference = name_gradient_reference(rows)
             lines.append(f"Gradient norm against {reference} at the same gain ({seen}): {ratios}")
-            told = [compare_at_gains(rows, gains) or warn_far_apart(rows) for gains in self.gains.get(name, ({},))]
+            told = [compare_at_gains(rows, gains) or warn_far_apart(rows, gains) for gains in self.gains.get(name, ())]
             lines += dict.fromkeys(line for several in told for line in several)
             lines += [
                 f"{row['loss']} changes over a training, and is measured as it begins."
@@ -69,13 +72,14 @@ def _tell_batches(groups: Iterable[Sequence[Row]]) -> str:
 
     An older version didn't measure how many a training has.
     """
-    shares = [share for rows in groups if (share := rows[0].get("training_share")) is not None]
-    seen = BATCHES * EVERY_BATCHES
-    if not shares:
+    shares = [(share, rows[0]) for rows in groups if (share := rows[0].get("training_share")) is not None]
+    share, row = max(shares, key=lambda one: one[0], default=(None, {}))
+    seen = row.get("first_batches", BATCHES * EVERY_BATCHES)
+    if share is None:
         return f"the first {seen} batches"
-    if max(shares) >= 1:
-        return f"the first {seen} batches, which is all of a training or more"
-    return f"the first {seen} of {round(seen / max(shares))} batches"
+    if share >= 1:
+        return f"the first {seen} batches, which is all of a training{'' if 'first_batches' in row else ' or more'}"
+    return f"the first {seen} of {round(seen / share)} batches"
 
 
 def is_scheduled(loss: str) -> bool:
@@ -95,6 +99,20 @@ def tell_stage(measured: GradientNorms) -> str:
         f"gain=matched: gradients agree over {_tell_batches(measured.rows.values())}, at its start; later their ratios "
         "are others."
     )
+
+
+def tell_gains(runs: Sequence[Run]) -> list[str]:
+    """Return the matched gain of each loss, a line for each group of runs that are measured together."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(make_group_key(run), []).append(run)
+    lines = []
+    for members in groups.values():
+        boxes = {run.arguments["loss"]: run.arguments["box"] for run in members}
+        told = ", ".join(f"box={box:g} for {loss}" for loss, box in boxes.items())
+        about = [f", {name}={members[0].arguments[name]}" for name in members[0].swept if name not in FREE_IN_GROUP]
+        lines.append(f"gain=matched{''.join(about)}: {told}")
+    return lines
 
 
 def measure_grid(
@@ -124,14 +142,14 @@ def measure_grid(
         measure = partial(_measure, framework, seconds=seconds)
         rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
         gains = {
-            name: find_gains(members, name_gradient_reference([row["loss"] for row in rows[name]]).lower(), framework)
+            name: find_gains(members, find_gradient_reference(rows[name]), framework)
             for name, members in groups.items()
         }
         return GradientNorms(rows, tuple(notes), gains)
 
 
 def match_gains(runs: Sequence[Run], measured: GradientNorms) -> list[Run]:
-    """Return the runs with `box` set so that their gradients are as large as the reference's, CIoU's or ProbIoU's."""
+    """Return the runs with `box` set so that their gradients are as large as that of the rows' reference."""
     return [
         replace(run, arguments={**run.arguments, "box": _box(run, measured.rows[make_group_key(run)])}) for run in runs
     ]
@@ -159,14 +177,32 @@ def match_box(rows: Sequence[Row], box: float) -> dict[str, float]:
     return {row["loss"]: float(f"{box / row['gradient_ratio']:.4g}") for row in rows}
 
 
-def warn_far_apart(rows: Sequence[Row]) -> list[str]:
-    """Return a sentence for each loss whose gradient is more than twice, or less than half, the reference's."""
-    return [
-        f"{row['loss']} pulls {row['gradient_ratio']:.3g} times as hard on the weights as the reference at the same "
-        "gain box: a comparison at one gain compares the gain too (gain=matched makes up for it)."
+def warn_far_apart(rows: Sequence[Row], gains: Mapping[str, float]) -> list[str]:
+    """Return a sentence for each loss whose gradient is more than twice, or less than half, the reference's.
+
+    Args:
+        rows: A row a loss, with its `gradient_ratio`.
+        gains: By loss, the reference's too, all the same; none where `box` does nothing.
+    """
+    far = {
+        row["loss"]: ratio
         for row in rows
-        if not 1 / MAX_GRADIENT_RATIO <= row["gradient_ratio"] <= MAX_GRADIENT_RATIO
+        if not 1 / MAX_GRADIENT_RATIO <= (ratio := row["gradient_ratio"]) <= MAX_GRADIENT_RATIO
+    }
+    return [
+        f"{loss} pulls {ratio:.3g} times as hard on the weights as the reference at the same gain"
+        f"{' box' if gains else ''}: a comparison at one gain compares the gain too ({_advise(loss, ratio, gains)})."
+        for loss, ratio in far.items()
     ]
+
+
+def _advise(loss: str, ratio: float, gains: Mapping[str, float]) -> str:
+    """Return what makes up for a gradient of another size: `box`, or a factor of the loss where that does nothing."""
+    if not (isfinite(ratio) and ratio > 0):
+        return "nothing makes up for it: leave this loss out"
+    if gains:
+        return f"gain=matched box={next(iter(gains.values())):g} makes up for it"
+    return f"{spell_factor(loss, ratio)} makes up for it, where box= does nothing"
 
 
 def compare_at_gains(rows: Sequence[Row], gains: Mapping[str, float]) -> list[str]:
@@ -179,8 +215,8 @@ def compare_at_gains(rows: Sequence[Row], gains: Mapping[str, float]) -> list[st
     Returns:
         No line where all gains are the same.
     """
-    name = name_gradient_reference([row["loss"] for row in rows])
-    own = gains.get(name.lower())
+    name = name_gradient_reference(rows)
+    own = gains.get(find_gradient_reference(rows))
     if own is None or len(set(gains.values())) < 2:
         return []
     sizes = {row["loss"]: row["gradient_ratio"] * gains[row["loss"]] / own for row in rows if row["loss"] in gains}
@@ -225,14 +261,26 @@ def _measured(
     path = folder / "preflight" / f"{name}.json"
     rows = _read(path, runs[0].gain == "matched", folder, notes)
     known = {row["loss"] for row in rows}
-    missing = [loss for loss in dict.fromkeys(run.arguments["loss"] for run in runs) if loss not in known]
+    asked = dict.fromkeys(run.arguments["loss"] for run in runs)
+    missing = [loss for loss in asked if loss not in known]
     if missing:
         arguments = {**runs[0].arguments, "seed": 0, **({"device": device} if device else {})}
         about = {key: value for key, value in runs[0].arguments.items() if key in ("data", "model", "imgsz")}
-        new = [{**about, **row} for row in measure(arguments, missing)]
+        say(_announce(missing, runs[0]))
+        new = [{**about, **row} for row in measure(arguments, missing, find_gradient_reference(rows) if rows else "")]
         rows += [row for row in new if row["loss"] not in known]
         write_json(path, {"rows": rows})
-    return rows
+    wanted = {*asked, find_gradient_reference(rows)}
+    return [row for row in rows if row["loss"] in wanted]
+
+
+def _announce(losses: Sequence[str], run: Run) -> str:
+    """Return what is said before losses are measured, which may take minutes."""
+    leave = "" if run.gain == "matched" else "; preflight=False leaves it out"
+    return (
+        f"Measuring the gradients of {', '.join(losses)} on up to {BATCHES * EVERY_BATCHES} batches with "
+        f"model={run.arguments['model']}, before the first run{leave}."
+    )
 
 
 def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row]:
@@ -255,12 +303,16 @@ def _read(path: Path, matched: bool, folder: Path, notes: list[str]) -> list[Row
 
 
 def _measure(
-    framework: Framework, arguments: dict[str, Any], losses: list[str], seconds: float | None = None
+    framework: Framework, arguments: dict[str, Any], losses: list[str], reference: str, seconds: float | None = None
 ) -> list[Row]:
-    """Return what a process of its own measures, which leaves this one without a model in memory."""
+    """Return what a process of its own measures, which leaves this one without a model in memory.
+
+    It is beside `reference`, with which the first losses were measured; before that, '', beside the framework's choice.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
-        write_json(request, {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY_BATCHES})
+        asked = {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY_BATCHES}
+        write_json(request, {**asked, "reference": reference} if reference else asked)
         try:
             process = subprocess.run(
                 framework.gradient_norms_command(request, result),

@@ -61,6 +61,7 @@ class LossSize(msgspec.Struct):
 
     loss: str
     gradient_ratio: float
+    reference: str = ""
 
 
 class Preflight(msgspec.Struct):

@@ -24,7 +24,14 @@ from yolo_feiou.lightning.module import DetectorModule
 from yolo_feiou.lightning.training import find_config
 from yolo_feiou.losses.build import STOCK, build_loss
 from yolo_feiou.storage.tables import Row, read_json, write_json
-from yolo_feiou.yolo.gradient_norms import Batch, GradientNorm, get_first_device, make_rows
+from yolo_feiou.yolo.gradient_norms import (
+    Batch,
+    GradientNorm,
+    describe_batches,
+    get_first_device,
+    make_rows,
+    plan_batches,
+)
 
 #: The box losses that detectors have of their own.
 OWN_LOSSES: Mapping[str, str] = {
@@ -49,7 +56,7 @@ def measure_gradient_norms(
     Args:
         arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
         losses: Specs.
-        batches: Number of batches that are measured.
+        batches: Number of batches that are measured; fewer where the training has fewer, see `plan_batches`.
         every: Of so many batches the last one is measured, and the others only train.
         reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
 
@@ -63,6 +70,7 @@ def measure_gradient_norms(
     config, _ = find_config(str(whole["model"]))
     data = read_training_data(whole, config)
     schedule = make_schedule(whole, data.count)
+    batches, every = plan_batches(batches, every, schedule.iterations)
     torch.manual_seed(whole["seed"])
     options = {key: whole[key] for key in ("loss", "imgsz", "rpn", "encode", "scoring")}
     model = build_detector(config, len(data.names), **options).to(device).train()
@@ -97,8 +105,8 @@ def measure_gradient_norms(
         total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), whole["clip"] or float("inf"))
         optimizer.step()
-    share = min(batches * every / schedule.iterations, 1.0)
-    return [{**row, "training_share": share} for row in make_rows(found, reference)]
+    about = describe_batches(batches * every, schedule.iterations)
+    return [{**row, "reference": reference, **about} for row in make_rows(found, reference)]
 
 
 def measure_size(model: nn.Module, term: Tensor) -> GradientNorm:

@@ -87,6 +87,23 @@ def split_name(term: str) -> tuple[str, str | None]:
     return name, rest if colon else None
 
 
+def scale_spec(spec: str, factor: float) -> str:
+    """Return the spec of a loss times a factor: each term with `weight=`, to two digits. Functions aren't loaded.
+
+    Raises:
+        LossSpecError: As `split_spec`.
+        ValueError: If a weight is no number.
+    """
+    terms = []
+    for term in split_sum(spec):
+        name, given = split_spec(term)
+        ends, at, arrival = given.get("weight", "1").partition("@")
+        scaled = [format_value(float(f"{float(end) * factor:.2g}")) for end in ends.split("..")]
+        given["weight"] = "..".join(scaled) + at + arrival
+        terms.append(f"{name}:{','.join(f'{key}={value}' for key, value in given.items())}")
+    return "+".join(terms)
+
+
 def split_list(text: str) -> list[str]:
     """Split a list of specs, as in 'iou,focal_eiou:gamma=0.5|1,norm=tal', which gives three.
 

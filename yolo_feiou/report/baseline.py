@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.report.variants import Value, Variant, show_value, show_values
 from yolo_feiou.storage.tables import parse_number
 
-#: The losses that are the baseline if no other is named, the first that there is: CIoU is YOLO's own.
-USUAL = ("ciou", "probiou", "stock")
-#: The same of detectors beside YOLO, each of which has its own.
-USUAL_OF_DETECTORS = ("stock", "ciou")
+#: The losses that are the baseline if no other is named, the first that there is, by the loss that models have of their
+#: own: CIoU is YOLO's, ProbIoU that of oriented boxes, GIoU RT-DETR's, and each detector beside YOLO has its own.
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "ciou": ("ciou", STOCK),
+    "probiou": ("probiou", STOCK),
+    "giou": ("giou", STOCK, "ciou"),
+    STOCK: (STOCK, "ciou"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,16 +26,15 @@ class Baseline:
 
     Attributes:
         values: Those values. A variant's baseline has them, and its own values of all other swept arguments.
-        of_detectors: The same for variants of detectors beside YOLO, where they are not the same.
+        by_own_loss: The same for variants whose models have another loss of their own, by that loss.
     """
 
     values: Mapping[str, Value]
-    of_detectors: Mapping[str, Value] | None = None
+    by_own_loss: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def find_for(self, variant: Variant, variants: Sequence[Variant]) -> Variant | None:
         """Return the baseline of a variant, which may be itself; None if there is no such one with its metric."""
-        values = self.values if self.of_detectors is None or not variant.detector else self.of_detectors
-        wanted = {**variant.values, **values}
+        wanted = {**variant.values, **self.by_own_loss.get(variant.own_loss, self.values)}
         return next((other for other in variants if other.values == wanted and other.metric == variant.metric), None)
 
     @property
@@ -46,9 +50,9 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     Args:
         text: `LOSS`, `LOSS@argument=value,argument=value` or `@argument=value`. Without @ a variant is compared with
             the one of that loss that has its own values of the other swept arguments; those after @ are fixed. Empty
-            for the default: `ciou` or `probiou` if it is there, otherwise `stock`, otherwise the first loss; `stock`
-            before `ciou` for detectors beside YOLO, whose own loss isn't CIoU; where the loss isn't swept, the first
-            value of the first swept argument.
+            for the default, by the loss that the model has of its own, see `USUAL`: `ciou` if it is there, `giou` of
+            RT-DETR and `probiou` of oriented boxes, otherwise `stock`, otherwise the first loss; `stock` before `ciou`
+            for detectors beside YOLO; where the loss isn't swept, the first value of the first swept argument.
         variants: All variants.
 
     Raises:
@@ -56,10 +60,11 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
     """
     swept = list(variants[0].values)
     if not text:
-        yolo, others = ([v for v in variants if bool(v.detector) is beside] for beside in (False, True))
-        if yolo and others and "loss" in swept:
-            return Baseline(_default(swept, yolo, USUAL), _default(swept, others, USUAL_OF_DETECTORS))
-        return Baseline(_default(swept, variants, USUAL_OF_DETECTORS if others else USUAL))
+        by_own = {own: [v for v in variants if v.own_loss == own] for own in USUAL}
+        found = {own: _default(swept, members, USUAL[own]) for own, members in by_own.items() if members}
+        if "loss" in swept:
+            return Baseline(next(iter(found.values())), found)
+        return Baseline(_default(swept, variants, ()))
     loss, at, rest = text.partition("@")
     values: dict[str, Value] = {}
     if loss:

@@ -6,11 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from yolo_feiou.losses.build import STOCK
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_decimal, format_list
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import MATCHED, Variant, show_value
-from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO, name_gradient_reference
+from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
+from yolo_feiou.results.own_loss import (
+    REFERENCE_NAMES,
+    find_own_loss,
+    is_rtdetr_run,
+    name_gradient_reference,
+    spell_factor,
+)
 from yolo_feiou.storage.tables import Row
 
 #: The `box` of runs whose gain follows from their loss and detector.
@@ -51,11 +59,11 @@ def _compare_gains(results: Results, variants: Sequence[Variant]) -> Iterator[st
         if len(boxes) > 1:
             yield f"The seeds of {variant.label} have different gains: box={format_list([*map(show_value, boxes)])}."
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
-    unknown = same - {row.get("loss") for row in results.preflight} - {"ciou", "probiou", "stock"}
-    if unknown:
-        beside = name_gradient_reference([row["loss"] for row in results.done])
+    beside = {own if (own := find_own_loss(row)) in REFERENCE_NAMES else "ciou" for row in results.done}
+    if unknown := same - {row.get("loss") for row in results.preflight} - {STOCK} - beside:
+        names = format_list([f"{name}'s" for loss, name in REFERENCE_NAMES.items() if loss in beside])
         yield (
-            f"How large the gradients of {format_list(sorted(unknown))} are beside {beside}'s was not measured: a "
+            f"How large the gradients of {format_list(sorted(unknown))} are beside {names} was not measured: a "
             "difference may come from the gain alone."
         )
     for model, gains in _group_auto_gains(results.done).items():
@@ -68,23 +76,31 @@ def _compare_gains(results: Results, variants: Sequence[Variant]) -> Iterator[st
 
 
 def _compare_gradients(results: Results, comparisons: Sequence[Comparison]) -> Iterator[str]:
-    """Yield a sentence for each loss whose gradient is far from CIoU's, or at gains of box=auto from the baseline's."""
+    """Yield a sentence for each loss whose gradient is far from the reference's, or where gains differ the baseline's.
+
+    What makes up for it is `gain=matched`, and a factor of the loss where `box` does nothing.
+    """
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
     baselines = dict.fromkeys(comparison.baseline.loss for comparison in comparisons if comparison.baseline)
     by_model = _group_auto_gains(results.done)
     for measured in _group_preflight(results.preflight):
-        gains = by_model.get(Path(str(measured[0].get("model") or "")).name, {})
+        model = Path(str(measured[0].get("model") or "")).name
+        gains = by_model.get(model, {})
         ratios = {row["loss"]: row["gradient_ratio"] for row in measured if isinstance(row["gradient_ratio"], float)}
         base = next((loss for loss in baselines if loss in gains and loss in ratios), None)
         if base is not None and len({*gains.values()}) > 1:
             yield from _at_their_gains(ratios, gains, base)
             continue
+        trained = [row for row in results.done if Path(str(row.get("model") or "")).name == model]
+        ignores_gain = any(map(is_rtdetr_run, trained or [{"model": model}]))
+        matched = f"gain=matched box={show_value(next(iter(gains.values())))}" if gains else "gain=matched"
         for loss, ratio in ratios.items():
             if loss in same and not 1 / MAX_GRADIENT_RATIO <= ratio <= MAX_GRADIENT_RATIO:
+                cure = f"{spell_factor(loss, ratio) if ignores_gain and ratio else matched} takes it out"
                 yield (
                     f"At the same gain the gradient of {loss} is {format_decimal(ratio, 2)} times "
-                    f"{name_gradient_reference(ratios)}'s in size: a "
-                    "difference may come from that, and not from the shape of the loss (gain=matched takes it out)."
+                    f"{name_gradient_reference(measured)}'s in size: a difference may come from that, and not from the "
+                    f"shape of the loss ({cure if ratio else 'no gain takes it out'})."
                 )
 
 

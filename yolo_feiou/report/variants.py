@@ -11,6 +11,7 @@ from yolo_feiou.report.read import Results
 from yolo_feiou.report.statistics import Difference, Spread, paired_difference, spread
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.main_metric import find_main_metric
+from yolo_feiou.results.own_loss import find_own_loss
 from yolo_feiou.results.schema import find_dependent
 from yolo_feiou.storage.tables import Row
 
@@ -39,6 +40,11 @@ class Variant:
     def detector(self) -> str:
         """The detector that it is, '' for YOLO."""
         return str(next(iter(self.runs.values())).get("detector") or "")
+
+    @property
+    def own_loss(self) -> str:
+        """The loss that its model has of its own, see `find_own_loss`."""
+        return find_own_loss(next(iter(self.runs.values())))
 
     @property
     def metric(self) -> str:

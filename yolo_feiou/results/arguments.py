@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from yolo_feiou.losses.build import STOCK
@@ -34,12 +34,6 @@ LOCATION_ARGUMENTS = (
 #: Ratio of two losses' gradients, either way, from which a comparison at one gain `box` says more of the gain than of
 #: the losses.
 MAX_GRADIENT_RATIO = 2.0
-
-
-def name_gradient_reference(losses: Iterable[object]) -> str:
-    """Return beside what the gradients of losses were measured: ProbIoU, which is of rotated boxes alone, or CIoU."""
-    return "ProbIoU" if "probiou" in losses else "CIoU"
-
 
 #: Training arguments whose default is a number, with the default that all supported releases of Ultralytics share; some
 #: take a switch or a list too. `seed` and `device` have columns of their own.

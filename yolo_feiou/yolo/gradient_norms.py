@@ -35,8 +35,6 @@ from yolo_feiou.yolo.loss_state import measure_mean_side
 from yolo_feiou.yolo.model import YOLO
 from yolo_feiou.yolo.proof import unwrap_model
 
-#: What losses are compared to, by the kind of boxes: Ultralytics' own loss of the YOLO models that have them.
-REFERENCES = {"aligned": "ciou", "rotated": "probiou"}
 #: Training arguments that have no bearing on the first batches, or that are given here.
 EXCLUDED_ARGUMENTS = (
     *("project", "name", "exist_ok", "save_dir", "resume", "mode", "save", "val", "time"),
@@ -67,7 +65,7 @@ class Measuring(TrainerHost):
 
     Args:
         losses: The losses to measure, by name.
-        batches: The number of batches that are measured.
+        batches: The number of batches that are measured, of a shorter training fewer, see `plan_batches`.
         every: Which of the batches that is: the last of so many.
         *args: As for the trainer.
         **kwargs: As for the trainer.
@@ -92,6 +90,7 @@ class Measuring(TrainerHost):
         self._setup_train(*world_size)
         self._model_train()
         self.epoch = self.start_epoch  # which Ultralytics' loop counts
+        self.batches, self.every = plan_batches(self.batches, self.every, len(self.train_loader) * self.epochs)
         loader = chain.from_iterable(repeat(self.train_loader))
         for number, batch in enumerate(islice(loader, self.batches * self.every), 1):
             self._step(batch, measured=number % self.every == 0)
@@ -159,7 +158,9 @@ def measure_gradient_norms(
     | loss_value     | the box term, without the gain `box`, or RT-DETR's own                                      |
     | gradient_norm  | Euclidean norm of its gradient with respect to all weights that train                       |
     | loss_ratio, …  | the two, as multiples of the reference's in the same batch                                  |
-    | training_share | share of the training's batches up to the last one that is measured                         |
+    | reference      | spec of the loss that the others are compared to                                            |
+    | first_batches  | number of the training's batches up to the last one that is measured                        |
+    | training_share | their share of all batches of the training                                                  |
 
     Values are medians over the batches; each batch's sums are weighed by the assigner's scores, as in a training, and
     a scheduled number has its value at the start. The folder of the training goes afterwards.
@@ -167,11 +168,11 @@ def measure_gradient_norms(
     Args:
         arguments: Training arguments, among them `model` and `data`. Of several devices, the first is used.
         losses: Specs.
-        batches: Number of batches that are measured.
+        batches: Number of batches that are measured; fewer where the training has fewer, see `plan_batches`.
         every: Of so many batches the last one is measured, and the others only train. The ratios change during a
             training, and most at its start.
-        reference: Spec of the loss that the others are compared to, by default 'ciou', and 'probiou' for rotated boxes;
-            its row is there even if it is not listed.
+        reference: Spec of the loss that the others are compared to, by default the model's own: 'ciou', 'giou' of
+            RT-DETR, 'probiou' for rotated boxes; its row is there even if it is not listed.
 
     Raises:
         LossSpecError: If a loss is wrong.
@@ -183,11 +184,11 @@ def measure_gradient_norms(
     if isinstance(given.get("data"), (list, tuple)):
         raise ArgumentError(f"got data={given['data']}: losses are measured on one data set at a time.")
     model = YOLO(given.pop("model"))
-    family = TASK_FAMILIES.get(model.task)
-    reference = reference or REFERENCES[family or "aligned"]
-    names = dict.fromkeys(losses if reference in losses else [reference, *losses])
     own, trainer = model.find_trainer(), None
     stock = own.stock_spec if own else ""
+    reference = reference or stock.partition(":")[0] or "ciou"
+    names = dict.fromkeys(losses if reference in losses else [reference, *losses])
+    family = TASK_FAMILIES.get(model.task)
     built = {name: cast(BoxLoss, loss_to_train(stock if name == STOCK else name, family)) for name in names}
     for box_loss in built.values():
         check_trainer(own, model.task, box_loss)
@@ -197,8 +198,23 @@ def measure_gradient_norms(
     device = get_first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
-    share = min(batches * every / (len(model.trainer.train_loader) * model.trainer.epochs), 1.0)
-    return [{**row, "training_share": share} for row in make_rows(model.trainer.measured, reference)]
+    used = model.trainer
+    about = describe_batches(used.batches * used.every, len(used.train_loader) * used.epochs)
+    return [{**row, "reference": reference, **about} for row in make_rows(used.measured, reference)]
+
+
+def plan_batches(batches: int, every: int, training: int) -> tuple[int, int]:
+    """Return how many batches to measure, and of how many each is to be the last, in a training of `training` batches.
+
+    As asked for, where the training is long enough; in a shorter one they lie closer, and are no more than it has.
+    """
+    measured = min(batches, training)
+    return measured, min(every, training // measured)
+
+
+def describe_batches(first: int, training: int) -> Row:
+    """Return the columns of a row on the batches up to the last one measured, `first` of the training's."""
+    return {"first_batches": first, "training_share": first / training}
 
 
 def get_first_device(device: Any) -> Any:
