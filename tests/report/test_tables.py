@@ -53,6 +53,11 @@ def test_without_a_mark_there_is_no_note_on_it():
     assert len(make_paper_table(NOTHING, against(UP)).notes) == 1
 
 
+def test_where_nothing_was_learned_no_mean_is_the_best():
+    table = make_paper_table(NOTHING, against(variant("up", 0.0, 0.0), variant("near", 0.0, 0.0004), base=(0.0, 0.0)))
+    assert [line[1] for line in texts(table)] == ["0.0 ± 0.0†"[: 9 + (n > 0)] for n in range(3)]
+
+
 def test_the_best_of_each_group_is_bold():
     """As it is shown: .4104 and .4101 are the same. Alone in its group nothing is best."""
     groups = boxes((0.40, 0.41, 0.42), (0.30, 0.31, 0.32))

@@ -83,7 +83,7 @@ def _compare_gradients(results: Results, comparisons: Sequence[Comparison]) -> I
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
     baselines = dict.fromkeys(comparison.baseline.loss for comparison in comparisons if comparison.baseline)
     by_model = _group_auto_gains(results.done)
-    for measured in _group_preflight(results.preflight):
+    for measured in group_preflight(results.preflight):
         model = Path(str(measured[0].get("model") or "")).name
         gains = by_model.get(model, {})
         ratios = {row["loss"]: row["gradient_ratio"] for row in measured if isinstance(row["gradient_ratio"], float)}
@@ -124,7 +124,7 @@ def _group_auto_gains(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     return {model: gains for model, of in models.items() if (gains := find_auto_gains(of))}
 
 
-def _group_preflight(rows: Sequence[Row]) -> list[list[Row]]:
+def group_preflight(rows: Sequence[Row]) -> list[list[Row]]:
     """Return the rows that were measured together: of one folder, model, data and image size."""
     found: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:

@@ -15,10 +15,12 @@ from yolo_feiou.escape import make_visible
 from yolo_feiou.report import levels, statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
-from yolo_feiou.report.format import MISSING
+from yolo_feiou.report.format import MISSING, format_list
+from yolo_feiou.report.gains import group_preflight
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK, Table
+from yolo_feiou.results.own_loss import name_gradient_reference
 
 PAGE_TEMPLATE = "page.html.j2"
 
@@ -81,6 +83,7 @@ def render_page(
         published=published,
         images=images,
         preflight=make_preflight_table(results),
+        reference=format_list(list(dict.fromkeys(map(name_gradient_reference, group_preflight(results.preflight))))),
         runs=make_runs_table(results, [*comparisons[0].variant.values]),
         settings=list_settings(results),
         commands=list_commands(results),

@@ -30,7 +30,7 @@ class Results:
             what its record says, None without a record.
         curves: A row an epoch and run, with the columns of Ultralytics' results.csv.
         box_stats: A row an epoch and run, with the positives and their gradients by IoU.
-        preflight: A row a loss, with its size against CIoU's.
+        preflight: A row a loss, with its size against that of its reference.
         recorded: By run, all arguments that its record has.
     """
 

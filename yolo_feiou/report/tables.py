@@ -228,11 +228,14 @@ def _names(variant: Variant) -> list[Cell]:
 def _metric_rows(
     group: Sequence[Variant], columns: Sequence[str], marked: Callable[[Variant], bool] = lambda variant: False
 ) -> list[list[Cell]]:
-    """Return the rows of a group; the best mean of a column, as it is shown, is bold where there is a choice."""
+    """Return the rows of a group; the best mean of a column, as it is shown, is bold where there is a choice.
+
+    A best mean of 0 is none: nothing was learned.
+    """
     spreads = [[variant.spread(metric) for metric in columns] for variant in group]
     means = [[format_percent(spread.mean) for spread in row] for row in spreads]
     best = [
-        max((text for text in column if text != MISSING), key=float, default=None)
+        max((text for text in column if text != MISSING and float(text) > 0), key=float, default=None)
         for column in zip(*means, strict=True)
     ]
     rows = []
