@@ -67,6 +67,22 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
     assert "is not a valid YOLO argument. Similar arguments are i.e. ['loss=stock'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "loss=eiou", "gain=matched"], "gain= is for 'yolo ablate': leave it out of 'yolo train'."),
+        (["train", "losses=eiou,ciou"], "losses= is for 'yolo ablate': leave it out of 'yolo train'."),
+        (["obb", "mode=train", "--preflight=False"], "preflight= is for 'yolo ablate'"),
+        (["train", "model=retinanet.yaml", "jobs=2"], "jobs= is for 'yolo ablate'"),
+        (["ablate", "data=shapes.yaml", "baseline=ciou"], "baseline= is for 'yolo report': leave it out of 'yolo abl"),
+    ],
+)
+def test_an_argument_of_another_verb_is_told_with_its_verb(monkeypatch, capsys, words, message):
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, *words)
+    assert stop.value.code == 2 and message in capsys.readouterr().err
+
+
 def test_version_is_stocks(monkeypatch, caplog):
     run(monkeypatch, "version")
     assert __version__ in caplog.text

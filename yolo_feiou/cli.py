@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -66,6 +66,7 @@ def run_ablate(args: list[str]) -> None:
     from yolo_feiou.ablation.command import ablate
     from yolo_feiou.dispatch import choose_framework
 
+    refuse_other_verbs(args, "ablate", ["baseline"], "report")
     sys.exit(ablate(args, choose_framework(args)))
 
 
@@ -77,6 +78,35 @@ def run_report(args: list[str]) -> None:
     report(args, collect_results)
 
 
+def refuse_other_verbs(args: Sequence[str], verb: str, others: Iterable[str], owner: str) -> None:
+    """Raise ArgumentError for an argument of another verb.
+
+    Args:
+        args: The arguments, those as `key=value` among them.
+        verb: Whose they are.
+        others: The names of arguments that this verb hasn't got, and `owner` has.
+        owner: The other verb.
+    """
+    given = [arg.lstrip("-").partition("=")[0].strip() for arg in args if "=" in arg]
+    if wrong := next((name for name in given if name in {*others}), None):
+        raise ArgumentError(f"{wrong}= is for 'yolo {owner}': leave it out of 'yolo {verb}'.")
+
+
+def refuse_ablation_arguments(args: Sequence[str]) -> None:
+    """Raise ArgumentError if a training has an argument of `yolo ablate`, as gain=, that no training has."""
+    from yolo_feiou.yolo.default_cfg import list_defaults
+
+    known = list_defaults()
+    given = {arg.lstrip("-").partition("=")[0].strip() for arg in args if "=" in arg}
+    if "train" not in {arg.removeprefix("mode=") for arg in args} or given <= known.keys():
+        return
+    from yolo_feiou.ablation.grid import ALIASES
+    from yolo_feiou.ablation.options import ABLATION_OPTIONS
+
+    names = {*ALIASES, *(option.name for option in ABLATION_OPTIONS)} - known.keys()
+    refuse_other_verbs(args, "train", names, "ablate")
+
+
 def run_stock() -> None:
     """Run Ultralytics' own command, with our losses where it trains; after its help comes ours.
 
@@ -85,6 +115,7 @@ def run_stock() -> None:
     from yolo_feiou.dispatch import check_lightning, trains_detector
     from yolo_feiou.yolo.command import merge_equals_args, run_ultralytics
 
+    refuse_ablation_arguments(sys.argv[1:])
     if trains_detector(words := merge_equals_args(sys.argv[1:])):
         check_lightning()
         from yolo_feiou.lightning.command import run_detector

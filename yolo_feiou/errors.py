@@ -25,6 +25,19 @@ class LossSpecError(YoloFeiouError, ValueError):
     """A loss spec that can't be parsed, or names an unknown loss, parameter or value."""
 
 
+class UnknownLossError(LossSpecError):
+    """A name in a loss spec that no loss has.
+
+    Args:
+        message: The message.
+        name: The name.
+    """
+
+    def __init__(self, message: str, name: str = "") -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class UnsupportedModelError(YoloFeiouError, ValueError):
     """A `loss=` for a task or model that trains without a box term."""
 

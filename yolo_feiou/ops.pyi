@@ -337,7 +337,7 @@ def mpdiou_loss(
 ) -> Tensor:
     """IoU loss + (d₁² + d₂²)/(W² + H²): distances of two corners, by the image's diagonal.
 
-    Ma and Xu, MPDIoU, 2023, arXiv:2307.07662, (not seen).
+    Ma and Xu, MPDIoU, 2023, arXiv:2307.07662, (paper unread).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -374,7 +374,7 @@ def shapeiou_loss(
 ) -> Tensor:
     """IoU loss + distance and shape, each weighted by the target's aspect ratio.
 
-    Zhang and Zhang, Shape-IoU, 2023, arXiv:2312.17663, (not seen; the authors' code).
+    Zhang and Zhang, Shape-IoU, 2023, arXiv:2312.17663, (paper unread; the authors' code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -406,7 +406,7 @@ def piou_loss(
 ) -> Tensor:
     """IoU loss + 1 − e^(−P²), P the mean distance of the edges in box widths.
 
-    Liu et al., Powerful-IoU, 2024, doi:10.1016/j.neunet.2023.11.041, (not seen; the authors' code).
+    Liu et al., Powerful-IoU, 2024, doi:10.1016/j.neunet.2023.11.041, (paper unread; the authors' code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -434,7 +434,7 @@ def piou2_loss(
 ) -> Tensor:
     """PIoU · 3x e^(−x²), x = lam e^(−P): boxes of middling distance count more.
 
-    Liu et al., Powerful-IoU, 2024, doi:10.1016/j.neunet.2023.11.041, (not seen; the authors' code).
+    Liu et al., Powerful-IoU, 2024, doi:10.1016/j.neunet.2023.11.041, (paper unread; the authors' code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -463,7 +463,7 @@ def interpiou_loss(
 ) -> Tensor:
     """IoU loss + that of the box which went the share a of the way to its target.
 
-    Liu et al., InterpIoU, 2025, arXiv:2507.12420, (not seen).
+    Liu et al., InterpIoU, 2025, arXiv:2507.12420, (paper unread).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -493,7 +493,7 @@ def dinterpiou_loss(
 ) -> Tensor:
     """InterpIoU with a = 1 − IoU, clamped to [low, high] and detached.
 
-    Liu et al., InterpIoU, 2025, arXiv:2507.12420, (not seen).
+    Liu et al., InterpIoU, 2025, arXiv:2507.12420, (paper unread).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -523,7 +523,7 @@ def uiou_loss(
 ) -> Tensor:
     """CIoU of both boxes, their sides multiplied by ratio.
 
-    Luo et al., Unified-IoU, 2024, arXiv:2408.06636, (not seen; the authors' code).
+    Luo et al., Unified-IoU, 2024, arXiv:2408.06636, (paper unread; the authors' code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -582,7 +582,7 @@ def gcd_loss(
 ) -> Tensor:
     """1 − e^(−D), D the distance of two Gaussians in sides of both.
 
-    Guan et al., Gaussian Combined Distance, 2025, arXiv:2510.27649, (not seen; the authors' code).
+    Guan et al., Gaussian Combined Distance, 2025, arXiv:2510.27649, (paper unread; the authors' code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -610,7 +610,7 @@ def extended_iou_loss(
 ) -> Tensor:
     """Smooth ℓ1 of 1 − I/U with an intersection that goes on below 0; MMDetection's EIoU.
 
-    Peng and Yu, Systematic IoU-Related Method, 2021, doi:10.1109/TIP.2021.3077144, (not seen; MMDetection's code).
+    Peng and Yu, Systematic IoU-Related Method, 2021, doi:10.1109/TIP.2021.3077144, (paper unread; MMDetection's code).
 
     Args:
         boxes1: The predictions, xyxy boxes, shape (..., 4).
@@ -722,7 +722,7 @@ def probiou_loss(
 ) -> Tensor:
     """√(1 − e^(−D)), D the Bhattacharyya distance of two Gaussians; Ultralytics' own for rotated boxes.
 
-    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (not seen; Ultralytics' code).
+    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (paper unread; Ultralytics' code).
 
     Args:
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
@@ -750,7 +750,7 @@ def kld_loss(
 ) -> Tensor:
     """1 − 1/(tau + f(D)), D the Kullback-Leibler divergence of two Gaussians.
 
-    Yang et al., High-Precision Bounding Box via Kullback-Leibler Divergence, 2021, arXiv:2106.01883, (not seen).
+    Yang et al., High-Precision Bounding Box via Kullback-Leibler Divergence, 2021, arXiv:2106.01883, (paper unread).
 
     Args:
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
@@ -782,7 +782,7 @@ def gwd_loss(
 ) -> Tensor:
     """1 − 1/(tau + f(D)), D the squared Wasserstein distance of two Gaussians, in pixels.
 
-    Yang et al., Rotated Object Detection with Gaussian Wasserstein Distance, 2021, arXiv:2101.11952, (not seen).
+    Yang et al., Rotated Object Detection with Gaussian Wasserstein Distance, 2021, arXiv:2101.11952, (paper unread).
 
     Args:
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
@@ -812,7 +812,7 @@ def bd_loss(
 ) -> Tensor:
     """1 − 1/(tau + f(D)), D the Bhattacharyya distance of two Gaussians.
 
-    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (not seen).
+    Llerena et al., Probabilistic Intersection-over-Union, 2021, arXiv:2106.06072, (paper unread).
 
     Args:
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
@@ -841,7 +841,7 @@ def kfiou_loss(
 ) -> Tensor:
     """E^(1 − KFIoU) − 1, the KFIoU of two Gaussians' shapes, + ln(1 + squared distance in target sides).
 
-    Yang et al., The KFIoU Loss for Rotated Object Detection, 2022, arXiv:2201.12558, (not seen).
+    Yang et al., The KFIoU Loss for Rotated Object Detection, 2022, arXiv:2201.12558, (paper unread).
 
     Args:
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).

@@ -100,6 +100,13 @@ def test_a_mistake_is_named_with_its_argument(words, message):
     assert str(error.value).startswith(message)
 
 
+def test_a_misspelled_loss_is_put_right_by_the_boxes_of_the_model():
+    with pytest.raises(LossSpecError, match="did you mean 'kld'.*task=obb"):
+        expand_grid({"data": "d.yaml", "model": "yolo11n-obb.pt", "loss": "kdl"}, FRAMEWORK)
+    with pytest.raises(LossSpecError, match=r"unknown loss 'kdl'\. 'yolo losses' lists all\."):
+        expand_grid({"data": "d.yaml", "model": "yolo11n.pt", "loss": "kdl"}, FRAMEWORK)
+
+
 @pytest.mark.parametrize("loss", ["eoiu", "eiou,eiou", "", "focal_eiou:gama=1"])
 def test_a_wrong_loss_is_refused(loss):
     with pytest.raises(LossSpecError):

@@ -68,7 +68,7 @@ def test_every_row_is_filled_in(info: LossInfo) -> None:
     assert info.meaning
     assert "\n" not in info.meaning
     assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4}/\S+)$", info.paper)
-    assert re.search(r"(Eq\.|Alg\.|Sec\.|App\.) \w|\(not seen", info.equation)
+    assert re.search(r"(Eq\.|Alg\.|Sec\.|App\.) \w|\(paper unread", info.equation)
     assert all(parameter.name in {"norm", "detach", *info.meanings} for parameter in info.parameters)
     assert [other.meaning for other in LOSSES.values()].count(info.meaning) == 1
 
@@ -282,7 +282,7 @@ def test_errors_say_what_came_what_is_expected_and_what_to_do(spec: object, mess
     """What came, what is expected and what to do, word for word; a ValueError."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as error:
         build_loss(spec)
-    assert error.type is LossSpecError
+    assert isinstance(error.value, LossSpecError)
 
 
 def test_the_lowest_beta_is_1_over_e() -> None:

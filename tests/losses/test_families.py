@@ -12,7 +12,9 @@ from yolo_feiou.losses.families import (
     TASK_FAMILIES,
     check_family,
     describe_other_family,
+    describe_unknown_loss,
     find_family,
+    suggest_family,
 )
 
 
@@ -73,3 +75,55 @@ def test_the_family_of_a_sum():
         LossSpecError, match=r"^loss 'x' adds losses of rotated boxes, kld, bd, and of axis-aligned ones, l1: "
     ):
         find_family([*infos, LOSSES["l1"]], "x")
+
+
+@pytest.mark.parametrize(
+    ("model", "task", "expected"),
+    [
+        ("yolo11n-obb.pt", "", "rotated"),
+        ("a/YOLOv8n-OBB.yaml", "", "rotated"),
+        ("yolov8n.yaml", "", "aligned"),
+        ("rtdetr-l.pt", "", "aligned"),
+        ("best.pt", "", None),
+        ("", "", None),
+        ("best.pt", "obb", "rotated"),
+        ("yolo11n-obb.pt", "detect", "aligned"),
+    ],
+)
+def test_the_boxes_of_a_model_are_guessed_by_task_or_name(model, task, expected):
+    assert suggest_family(model, task) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "family", "message"),
+    [
+        ("kdl", None, "unknown loss 'kdl': did you mean 'kld'? 'yolo losses' lists all."),
+        ("kdl", "rotated", "unknown loss 'kdl': did you mean 'kld'? 'yolo losses task=obb' lists all."),
+        ("kdl", "aligned", "unknown loss 'kdl'. 'yolo losses' lists all."),
+        ("probeiou", "aligned", "unknown loss 'probeiou': did you mean 'piou'? 'yolo losses' lists all."),
+        ("giou_rotated", None, "unknown loss 'giou_rotated'. 'yolo losses task=obb' lists all."),
+        ("eoiu", "rotated", "unknown loss 'eoiu': did you mean 'probiou'? 'yolo losses task=obb' lists all."),
+    ],
+)
+def test_a_misspelled_name_is_put_right_by_losses_of_the_models_boxes(name, family, message):
+    assert describe_unknown_loss(name, family) == message
+
+
+def test_a_training_puts_names_right_by_its_models_boxes():
+    for given in ({"family": "rotated"}, {"family": None, "near": "rotated"}):
+        with pytest.raises(LossSpecError, match="did you mean 'kld'.*task=obb"):
+            loss_to_train("kdl", **given)
+
+
+@pytest.mark.parametrize(
+    ("spec", "ends"),
+    [
+        ("kld:inner=0.7", "averaged. No loss of rotated boxes does."),
+        ("focal_eiou_star:focal=1", "dinterpiou, uiou, nwd, gcd, extended_iou."),
+        ("wiou:wise=true", "it has the weight of wise= already, "),
+    ],
+)
+def test_a_refused_modifier_is_for_losses_of_the_same_boxes(spec, ends):
+    with pytest.raises(LossSpecError, match="doesn't take") as error:
+        build_loss(spec)
+    assert ends in str(error.value) and "kld, " not in str(error.value)

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from yolo_feiou import LOSSES, cli
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.gradients import read_gradients
 from yolo_feiou.losses.listing import ROTATED_TITLE, STOCK_MEANING, STOCK_MEANINGS, describe_word, print_losses
@@ -118,3 +118,20 @@ def test_the_gradients_are_those_of_the_very_spec():
     *_, caption, _, bins, cells = describe_word("wiou:version=1")
     assert caption.endswith("of wiou:version=1") and bins.split()[0] == "0.05"
     assert cells.split(" / ")[0].strip() == "0.99" and describe_word("wiou")[-1] != cells
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("obb", "'obb' is a task: 'yolo losses task=obb' lists its losses."),
+        ("Detect", "'Detect' is a task: 'yolo losses task=detect' lists its losses."),
+        ("rt-detr", "'rt-detr' is a model: RT-DETR has the losses that 'yolo losses task=detect' lists."),
+        ("task=rtdetr", "task=rtdetr: RT-DETR trains with the losses of task=detect, so 'yolo losses task=detect'."),
+        ("task=world", "task=world: YOLO-World trains with the losses of task=detect, so 'yolo losses task=detect'."),
+        ("task=yoloe", "task=yoloe: YOLOE trains with the losses of task=detect, so 'yolo losses task=detect'."),
+    ],
+)
+def test_a_task_or_model_in_the_place_of_a_loss_is_told_with_its_list(word, message):
+    with pytest.raises(YoloFeiouError) as error:
+        print_losses([word])
+    assert str(error.value) == message

@@ -21,6 +21,7 @@ EXPECTED = "expected one of setup=1, setup=2, figure=1,"
         (["figure=8"], f"unknown experiment figure=8: {EXPECTED}"),
         (["field=eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),
         (["field="], "can't read loss ''"),
+        (["field=eiou", "task=obb"], "task=obb: field= goes by the loss, and takes functions of your own for axis-"),
         (["setup=1", "reading=worst"], "reading=worst is not one of literal, best."),
         (["setup=1", "batch=alll"], "batch=alll is not one of all, point, anchor, target."),
         (["setup=1", "losses=iou,eoiu"], "unknown loss 'eoiu': did you mean 'eiou'?"),

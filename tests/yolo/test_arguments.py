@@ -7,7 +7,7 @@ from tests.runs import SHORT, overrides, short
 from yolo_feiou import YOLO, DetectionTrainer
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.storage.tables import read_csv
-from yolo_feiou.yolo.arguments import find_changed_arguments
+from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE
 
 
@@ -35,6 +35,15 @@ def test_a_loss_of_rotated_boxes_stops_before_anything_is_written(tmp_path, data
         with pytest.raises(LossSpecError, match="'kld' is of rotated boxes, and this model has axis-aligned boxes"):
             train()
     assert not (tmp_path / "runs").exists()
+
+
+def test_statistics_name_the_loss_that_is_the_models_own():
+    with pytest.raises(ArgumentError, match=r"add loss=probiou, which is that very loss\.$"):
+        check_extra_arguments({"box_stats": True}, "rotated")
+    with pytest.raises(ArgumentError, match=r"\(loss=giou with RT-DETR, loss=probiou with oriented boxes\)\.$"):
+        check_extra_arguments({"box_stats": True})
+    with pytest.raises(LossSpecError, match="did you mean 'kld'"):
+        check_extra_arguments({"loss": "kdl"}, "rotated")
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.errors import ArgumentError, UnknownLossError, did_you_mean
 from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import shorten_spec
+from yolo_feiou.losses.families import describe_unknown_loss, suggest_family
 from yolo_feiou.losses.spec import find_repeated, split_list
 from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.settings import TrainingSettings, digest_settings
@@ -73,7 +74,10 @@ def expand_grid(texts: Mapping[str, str], framework: Framework, gain: str = "sam
             although it is to be matched.
         LossSpecError: If a loss is wrong.
     """
-    values = {ALIASES.get(key, key): parse_list(ALIASES.get(key, key), text, framework) for key, text in texts.items()}
+    model = texts.get("model", "")
+    values = {
+        ALIASES.get(key, key): parse_list(ALIASES.get(key, key), text, framework, model) for key, text in texts.items()
+    }
     values.setdefault("loss", ["ciou"])
     values.setdefault("seed", [0])
     if gain == "matched" and len(values.get("box", ())) > 1:
@@ -91,11 +95,21 @@ def make_sort_key(key: str) -> tuple[bool, bool, str]:
     return (key != "loss", key == "seed", key)
 
 
-def parse_list(key: str, text: str, framework: Framework) -> list[Any]:
-    """Return the values that an argument lists, read as the framework reads them."""
+def parse_list(key: str, text: str, framework: Framework, model: str = "") -> list[Any]:
+    """Return the values that an argument lists, read as the framework reads them.
+
+    Args:
+        key: The argument.
+        text: Its values.
+        framework: What trains.
+        model: The model, by whose boxes the misspelled name of a loss is put right.
+    """
     if key == "loss":
         losses = split_list(text)
-        same = [shorten_spec(loss) for loss in losses]
+        try:
+            same = [shorten_spec(loss) for loss in losses]
+        except UnknownLossError as error:
+            raise UnknownLossError(describe_unknown_loss(error.name, suggest_family(model)), error.name) from None
         if (twice := find_repeated(same)) is not None:
             raise ArgumentError(f"losses={text}: '{losses[twice]}' is there twice, spelled otherwise: name it once.")
         return same

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from yolo_feiou.errors import LossSpecError, did_you_mean
+from yolo_feiou.errors import LossSpecError, UnknownLossError
 from yolo_feiou.losses.bound import Bound, value_at
 from yolo_feiou.losses.box_loss import PAIRS, BoxLoss, Norm, Term
-from yolo_feiou.losses.families import TASK_FAMILIES, check_family, find_family
+from yolo_feiou.losses.families import TASK_FAMILIES, check_family, describe_unknown_loss, find_family
 from yolo_feiou.losses.iou import overlap_loss
 from yolo_feiou.losses.names import find_unbuilt, resolve_name
 from yolo_feiou.losses.spec import find_repeated, read_parameters, split_name, split_spec, split_sum
-from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, WEIGHTS, Family, LossInfo
+from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIERS, NORM, STOCK, WEIGHTS, Family, LossInfo
 from yolo_feiou.losses.transforms import transformed_loss
 from yolo_feiou.losses.user.load import LossFunction
 from yolo_feiou.losses.user.registry import (
@@ -31,8 +31,6 @@ from yolo_feiou.losses.user.sources import is_unkept
 from yolo_feiou.losses.wise import RunningMean
 from yolo_feiou.parameters import Schedule, Value, format_value
 
-#: The spec of the model's own box loss, for training: nothing is replaced.
-STOCK = "stock"
 #: What replaces the IoU within a loss, or raises its terms to a power.
 TRANSFORMS = ("inner", "focaler", "focaler_low", "power")
 
@@ -70,12 +68,15 @@ class LossTerm:
         return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name
 
 
-def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family | None = "aligned") -> BoxLoss | None:
+def loss_to_train(
+    spec: str | Callable[..., Tensor] | None, family: Family | None = "aligned", near: Family | None = None
+) -> BoxLoss | None:
     """Return the loss to train with, None for 'stock' and for None; otherwise as `build_loss`.
 
     Args:
         spec: As for `build_loss`.
         family: What kind of boxes the model has, which a function of a user's gets; None where that isn't known yet.
+        near: The family whose names a misspelled one is compared with, where `family` is None; None for both.
 
     Raises:
         LossSpecError: If the loss is of other boxes; and as `build_loss`.
@@ -83,7 +84,10 @@ def loss_to_train(spec: str | Callable[..., Tensor] | None, family: Family | Non
     """
     if spec is None or spec == STOCK:
         return None
-    loss = build_sum(read_spec(spec), family)
+    try:
+        loss = build_sum(read_spec(spec), family)
+    except UnknownLossError as error:
+        raise UnknownLossError(describe_unknown_loss(error.name, family or near), error.name) from None
     if family is not None:
         check_family(loss, family)
     return loss
@@ -303,7 +307,7 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
         )
     if "." in name:
         raise LossSpecError(f"unknown loss '{name}': a function of your own is 'file.py:f' or 'package.module:f'.")
-    raise LossSpecError(f"unknown loss '{name}'{did_you_mean(name, [*LOSSES, STOCK])} 'yolo losses' lists all.")
+    raise UnknownLossError(describe_unknown_loss(name), name)
 
 
 def check_modifier(info: LossInfo, key: str, given: Mapping[str, str], meaning: str = "") -> None:
@@ -316,11 +320,10 @@ def check_modifier(info: LossInfo, key: str, given: Mapping[str, str], meaning: 
         meaning: The start of the message where the modifier came with the loss's name.
     """
     if key not in info.modifiers:
-        takers = [name for name, other in LOSSES.items() if key in other.modifiers]
+        takers = [name for name, other in LOSSES.items() if key in other.modifiers and other.family == info.family]
         reason = info.refusal or ("it is none of the losses for which that is defined")
-        raise LossSpecError(
-            f"{meaning}loss '{info.name}' doesn't take {key}=: {reason}. It is for {', '.join(takers)}."
-        )
+        told = f"It is for {', '.join(takers)}" if takers else "No loss of rotated boxes does"
+        raise LossSpecError(f"{meaning}loss '{info.name}' doesn't take {key}=: {reason}. {told}.")
     base = DEPENDENT_MODIFIERS.get(key)
     if base and base not in given:
         raise LossSpecError(f"loss '{info.name}': {key}= counts with {base}= alone: give that too, or leave it out.")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from yolo_feiou.errors import LossSpecError
+from yolo_feiou.errors import LossSpecError, did_you_mean
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES, Family, LossInfo
+from yolo_feiou.losses.table import ALIGNED_LOSSES, LOSSES, ROTATED_LOSSES, STOCK, Family, LossInfo
 
 #: What kind of boxes the models of a task have, by Ultralytics' name of the task.
 TASK_FAMILIES: Mapping[str, Family] = {
@@ -40,6 +41,35 @@ def describe_other_family(loss: BoxLoss, wanted: Family, what: str = "this model
         f"loss '{names}' is of {FAMILY_BOXES[loss.family]}, and {what} {FAMILY_BOXES[wanted]}: choose one of "
         f"{', '.join(FAMILY_LOSSES[wanted])}."
     )
+
+
+def suggest_family(model: str, task: str = "") -> Family | None:
+    """Return what kind of boxes a model has, by its task or its name; None where these don't tell.
+
+    Args:
+        model: A YAML or weights, as 'yolo11n-obb.pt'; any other name than Ultralytics' tells nothing.
+        task: Ultralytics' name of its task, '' if it isn't given.
+    """
+    if task in TASK_FAMILIES:
+        return TASK_FAMILIES[task]
+    stem = Path(model).stem.lower()
+    if "-obb" in stem:
+        return "rotated"
+    return "aligned" if stem.startswith(("yolo", "rtdetr")) else None
+
+
+def describe_unknown_loss(name: str, family: Family | None = None) -> str:
+    """Return the message on a name that no loss has, with the nearest one of those that fit.
+
+    Args:
+        name: The name.
+        family: What kind of boxes there are; None for any, unless the name says that it is of rotated ones.
+    """
+    if family is None and any(mark in name.lower() for mark in ("rotat", "obb")):
+        family = "rotated"
+    near = did_you_mean(name, [*(LOSSES if family is None else FAMILY_LOSSES[family]), STOCK])
+    listed = " task=obb" if family == "rotated" else ""
+    return f"unknown loss '{name}'{near} 'yolo losses{listed}' lists all."
 
 
 def find_family(infos: Iterable[LossInfo], spec: str) -> Family | None:

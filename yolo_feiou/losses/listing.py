@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
-from yolo_feiou.errors import LossSpecError
+from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.build import STOCK, LossTerm, build_sum, read_spec
 from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_family
 from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
@@ -23,6 +23,12 @@ STOCK_MEANING = (
 STOCK_MEANINGS: dict[Family, str] = {
     "aligned": STOCK_MEANING,
     "rotated": "the model's own ProbIoU, nothing replaced; the same as no loss= at all",
+}
+#: Models that someone may take for a task, by their names in `normalise_name`'s spelling.
+DETECTING_MODELS = {
+    **dict.fromkeys(("rtdetr", "rt_detr"), "RT-DETR"),
+    **dict.fromkeys(("world", "yolo_world", "yoloworld"), "YOLO-World"),
+    "yoloe": "YOLOE",
 }
 TASK = Choice("task", "detect", tuple(TASK_FAMILIES))
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
@@ -50,6 +56,9 @@ def print_losses(words: Sequence[str] = ()) -> None:
         ArgumentError: If the task is unknown, or given twice.
     """
     tasks = [word for word in words if word.startswith("task=")]
+    for word in tasks:
+        if model := DETECTING_MODELS.get(normalise_name(word.removeprefix("task="))):
+            raise ArgumentError(f"{word}: {model} trains with the losses of task=detect, so 'yolo losses task=detect'.")
     task = read_arguments("yolo losses", tasks, [TASK]).get("task")
     words = [word for word in words if word not in tasks]
     if not words:
@@ -79,6 +88,10 @@ def describe_word(word: str, task: str | None = None) -> list[str]:
         return list_lines(meanings)
     if normalise_name(word) == STOCK:
         return list_lines({STOCK: STOCK_MEANINGS[family or "aligned"]})
+    if normalise_name(word) in TASK_FAMILIES:
+        raise LossSpecError(f"'{word}' is a task: 'yolo losses task={normalise_name(word)}' lists its losses.")
+    if model := DETECTING_MODELS.get(normalise_name(word)):
+        raise LossSpecError(f"'{word}' is a model: {model} has the losses that 'yolo losses task=detect' lists.")
     terms = read_spec(word)
     if family:
         check_family(build_sum(terms, family), family, f"task={task} has")

@@ -58,6 +58,11 @@ def simulate(
     subject = EXPERIMENTS.get(arg) or field.make_field_experiment(arg.partition("=")[2])
     out = Text("out", "", "a folder for the results")
     rest = [other for other in args if other != arg]
+    if arg.startswith("field=") and (task := next((other for other in rest if other.startswith("task=")), "")):
+        raise ArgumentError(
+            f"{task}: field= goes by the loss, and takes functions of your own for axis-aligned boxes, and the table's "
+            "losses of rotated boxes, as field=kld: leave task= out."
+        )
     values = read_arguments(f"yolo simulate {arg}", rest, [*subject.arguments, out])
     out = values.pop("out", "") or find_free(find_runs_folder() / "simulate" / subject.name)
     if not replace:

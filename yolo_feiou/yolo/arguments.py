@@ -13,8 +13,13 @@ from yolo_feiou.losses.table import Family
 from yolo_feiou.losses.user.sources import using_copies
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS, NEUTRAL_ARGUMENTS
 
+#: What is the same as stock's, for messages that don't know the model.
+OWN_LOSSES = "loss=ciou, which is that very loss (loss=giou with RT-DETR, loss=probiou with oriented boxes)"
 
-def check_extra_arguments(arguments: Mapping[str, Any], family: Family | None = None) -> BoxLoss | None:
+
+def check_extra_arguments(
+    arguments: Mapping[str, Any], family: Family | None = None, near: Family | None = None
+) -> BoxLoss | None:
     """Return the loss that training arguments swap in, None for 'stock', with all of ours checked.
 
     Whether the model has a box term is another check, `families.check_trainer`.
@@ -22,6 +27,7 @@ def check_extra_arguments(arguments: Mapping[str, Any], family: Family | None = 
     Args:
         arguments: Training arguments by name. Those of ours that are not there have their default.
         family: What kind of boxes the model has; None where that isn't known yet, or it has none.
+        near: What kind it seems to have, by which a misspelled name is put right where `family` is None.
 
     Raises:
         LossSpecError: If `loss` is wrong, or of other boxes.
@@ -29,15 +35,13 @@ def check_extra_arguments(arguments: Mapping[str, Any], family: Family | None = 
             ours that `box_stats` could look into.
     """
     ours = {**EXTRA_ARGUMENTS, **arguments}
-    box_loss, box_stats = loss_to_train(ours["loss"], family), ours["box_stats"]
+    box_loss, box_stats = loss_to_train(ours["loss"], family, near), ours["box_stats"]
     for key in ("box_stats", "check"):
         if not isinstance(ours[key], bool):
             raise ArgumentError(f"got {key}={ours[key]!r}: expected True or False.")
     if box_stats and box_loss is None and not ours.get("resume"):  # a resumed run's loss is in its checkpoint
-        raise ArgumentError(
-            f"box_stats=True looks into a loss of ours, got loss={STOCK}: add loss=ciou, which is that very loss "
-            "(loss=giou with RT-DETR)."
-        )
+        own = "loss=probiou, which is that very loss" if (family or near) == "rotated" else OWN_LOSSES
+        raise ArgumentError(f"box_stats=True looks into a loss of ours, got loss={STOCK}: add {own}.")
     return box_loss
 
 

@@ -14,6 +14,7 @@ from ultralytics.cfg import MODES, TASKS, merge_equals_args, smart_value
 from ultralytics.utils import DEFAULT_CFG_DICT
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
+from yolo_feiou.losses.families import suggest_family
 from yolo_feiou.losses.table import PARAMETER_NAMES
 from yolo_feiou.yolo.argument_values import check_values
 from yolo_feiou.yolo.arguments import check_extra_arguments
@@ -85,7 +86,8 @@ def check_command_arguments(arguments: list[str]) -> bool:
         told = {**recipe, **settings}
         task = told.get("task") or next((arg for arg in args if arg in TASKS), None)
         family = None if resumed else guess_family(told.get("model"), task)
-        if box_loss := check_extra_arguments({**known, **given, "resume": resumed}, family):
+        near = suggest_family(str(told.get("model") or ""), task or "")
+        if box_loss := check_extra_arguments({**known, **given, "resume": resumed}, family, near):
             refuse_promptable(settings.get("model", ""))
         if family and {**known, **given}.get("check", True):  # otherwise the trainer does, which knows the boxes
             check_user_losses(box_loss)
