@@ -143,7 +143,8 @@ def train_family(family: Family, loss: str, data: str, scratch: Path) -> Row:
     made, said = MODELS[family.kind](model), io.StringIO()
     with redirect_stdout(said):
         made.train(data=data, loss=loss, project=str(scratch), name="run", **own, **ARGUMENTS)
-    (line,) = re.findall(r"^Box loss: .*?, (criteria swapped: .*), rank -1$", said.getvalue(), re.MULTILINE)
+    pattern = r"^Box loss: .*?, (criteria swapped: .*), rank -1(?:, logged as \w+)?$"
+    (line,) = re.findall(pattern, said.getvalue(), re.MULTILINE)
     row = read_curve(Path(made.trainer.save_dir) / "results.csv")[-1]
     return {
         "family": family.title,

@@ -173,14 +173,15 @@ def test_a_card_that_has_all_parts_is_word_for_word_this(squares, tmp_path, monk
     onnx = weights.with_suffix(".onnx")
     onnx.write_bytes(b"onnx")
     arguments = {"task": "detect", "model": "a*b.yaml", "data": str(squares), "epochs": 5, "seed": 3, "device": "cpu"}
-    arguments |= {"imgsz": 96, "loss": "eiou"}
+    arguments |= {"imgsz": 96, "loss": "eiou", "box": 5.0}  # the last of which does nothing
     set_to = {"optimizer": "AdamW", "lrf": 0.1}
     run = TrainedRun(
         **{"framework": ULTRALYTICS, "length": 5, "about": {}},
         **{"folder": weights.parents[1], "weights": weights, "sha256": "00", "missing": "", "arguments": arguments},
-        record=RunRecord("id", arguments=arguments, differing=("imgsz",), set_to=set_to, loss="eiou"),
+        record=RunRecord("id", arguments=arguments, differing=("imgsz", "box"), set_to=set_to, loss="eiou"),
         **{"loss": "eiou", "curve": [{}, {}], "finished": False, "resumed": False, "version": "8.4"},
         **{"date": "2026-11-26T00:00:00.5", "batch": None, "processes": 1, "nodes": 1, "launcher": "", "noted": []},
+        idle=("box",),
     )
     row = {
         **{"run": "r", "loss": "eiou", "seed": 3, "reason": "unfinished", "detections": 0, "AP": 0.41234, "AP50": 0.6},

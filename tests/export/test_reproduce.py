@@ -1,6 +1,7 @@
 """The command that trains such weights again."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_paths_and_odd_names_are_words_of_a_shell(tmp_path):
     given = {"data": "/elsewhere/my data.yaml", "tracker": "/elsewhere/t.yaml", "classes": "own/c.txt"}
     command = format_training_command(read_run(folder_of(tmp_path / "r", given), "best"))
     assert all(f" {word} " in command for word in ("'data=my data.yaml'", "tracker=t.yaml", "classes=own/c.txt"))
+
+
+def test_arguments_that_did_nothing_are_left_out(tmp_path):
+    run = read_run(folder_of(tmp_path / "r"), "best")
+    assert " box=5.0 " in format_training_command(run)
+    command = format_training_command(replace(run, idle=("box",)))
+    assert "box=" not in command.replace("box_stats=", "") and " epochs=3 " in command
 
 
 @pytest.mark.parametrize("arguments", [{"task": None}, {"model": None}, {"data": None}])

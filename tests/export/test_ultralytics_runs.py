@@ -26,11 +26,12 @@ def test_the_gain_is_the_box_that_trained_but_not_rt_detrs(tmp_path):
     """`box` does nothing there."""
     told = {"model": None, "train_args": {"box": 5.0}}
     path = folder_of(tmp_path / "r", ema=Net(), **told) / "weights" / "best.pt"
-    assert ULTRALYTICS.read_checkpoint(path).box_used == 5.0
+    assert (ULTRALYTICS.read_checkpoint(path).box_used, ULTRALYTICS.read_checkpoint(path).idle) == (5.0, ())
     detr = RTDETRDetectionModel.__new__(RTDETRDetectionModel)
     torch.nn.Module.__init__(detr)
     path = folder_of(tmp_path / "s", ema=detr, **told) / "weights" / "best.pt"
-    assert ULTRALYTICS.read_checkpoint(path).box_used is None
+    found = ULTRALYTICS.read_checkpoint(path)
+    assert (found.box_used, found.idle) == (None, ("box",))
 
 
 def test_what_is_no_checkpoint_of_its_is_none(tmp_path):

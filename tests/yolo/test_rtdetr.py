@@ -137,8 +137,9 @@ def test_a_command_says_what_it_swaps_and_that_box_does_nothing(data, tmp_path, 
     done = command("train", f"model={rtdetr}", "loss=eiou", "box=5", *short(data=data, project=tmp_path, name="run"))
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
-    layers = "the encoder, 2 decoder layers, 2 of denoising"
-    assert f"Box loss: eiou, criteria swapped: 1 of the model ({layers}), 1 of the EMA, rank -1" in said
+    swapped = "1 of the model (the encoder, 2 decoder layers, 2 of denoising), 1 of the EMA"
+    assert f"Box loss: eiou, criteria swapped: {swapped}, rank -1, logged as giou_loss" in said
+    assert "train/giou_loss" in results(tmp_path / "run")[0]
     assert "box=5 does nothing: the gain of RT-DETR's box loss is its criterion's own, 2." in said
     plain = command("train", f"model={rtdetr}", "loss=stock", "box=5", *short(data=data, project=tmp_path, name="s"))
     said = plain.stdout + plain.stderr

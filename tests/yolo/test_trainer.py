@@ -19,6 +19,7 @@ from yolo_feiou.errors import (
     MissingFileError,
 )
 from yolo_feiou.losses.table import LOSSES, LossInfo
+from yolo_feiou.yolo.trainer import telling_missing_encoder
 
 LOSS_COLUMNS = [f"{part}/{name}_loss" for part in ("train", "val") for name in ("box", "cls", "dfl")]
 
@@ -214,3 +215,13 @@ def test_a_checkpoint_that_is_not_there_is_not_resumed_from_the_latest_run_in_it
     with pytest.raises(MissingFileError, match=r"resume=.*last.pt: there is no such file"):
         YOLO("yolov8n.yaml").train(**given)
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("package", ["clip", "mobileclip"])
+def test_a_text_encoder_that_is_not_installed_is_one_line(package):
+    """Ultralytics fetches it where it is online; any other missing module is no business of ours."""
+    message = f"needs the package {package}, which isn't installed: pip install git"
+    with pytest.raises(ArgumentError, match=message), telling_missing_encoder():
+        raise ModuleNotFoundError(f"No module named '{package}'", name=package)
+    with pytest.raises(ModuleNotFoundError, match="another"), telling_missing_encoder():
+        raise ModuleNotFoundError("No module named 'another'", name="another")

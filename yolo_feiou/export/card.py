@@ -86,7 +86,8 @@ def _values(card: Card) -> dict[str, Any]:
     run = card.run
     own = run.record.loss_file if run.record else None
     ours = None if run.loss == STOCK or own else run.loss
-    told = {key: value for key, value in run.settings().items() if key not in ("model", "data", "seed", "loss")}
+    apart = ("model", "data", "seed", "loss", *run.idle)
+    told = {key: value for key, value in run.settings().items() if key not in apart}
     set_to = run.record.set_to if run.record else {}
     report = os.path.relpath(card.out / "report" / "index.html", run.weights.parent)
     return {

@@ -24,6 +24,7 @@ class Checkpoint:
         length: How many rows results.csv has when its training ends, None if that is the argument `epochs`.
         about: What else a model card says of it, by name.
         box_used: What the box loss was multiplied by; None if `box` does nothing, or that is not known.
+        idle: Arguments that do nothing in its training.
     """
 
     mark: Mapping[str, str]
@@ -34,6 +35,7 @@ class Checkpoint:
     length: int | None = None
     about: Row = field(default_factory=dict)
     box_used: float | None = None
+    idle: tuple[str, ...] = ()
 
 
 class ExportFramework(Protocol):

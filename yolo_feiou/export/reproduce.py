@@ -20,7 +20,8 @@ def shorten_path(path: str | Path) -> str:
 
 def format_training_command(run: TrainedRun) -> str | None:
     """Return the command that trains such weights, None if it is not recorded what they were trained from."""
-    begin, settings = run.framework.training_words(run.arguments), run.settings()
+    begin = run.framework.training_words(run.arguments)
+    settings = {key: value for key, value in run.settings().items() if key not in run.idle}
     if not (begin and run.model and settings["data"]):
         return None
     for key in ("model", "data"):

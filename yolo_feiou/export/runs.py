@@ -57,6 +57,7 @@ class TrainedRun:
         noted: An entry for each time that it began or was resumed, empty if that is not recorded.
         about: What else a model card says of the checkpoint, by name.
         box_used: What the box loss was multiplied by, see `framework.Checkpoint`.
+        idle: Arguments that did nothing, which a card and its command leave out.
     """
 
     framework: ExportFramework
@@ -80,6 +81,7 @@ class TrainedRun:
     noted: list[Row]
     about: Row
     box_used: float | None = None
+    idle: tuple[str, ...] = ()
 
     @property
     def model(self) -> str | None:
@@ -203,6 +205,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         noted=noted if noted and noted[0]["first_epoch"] == 1 else [],
         about=checkpoint.about,
         box_used=checkpoint.box_used,
+        idle=checkpoint.idle,
     )
 
 

@@ -46,6 +46,7 @@ class UltralyticsRuns:
             str(content.get("date") or ""),
             arguments.get("batch"),
             box_used=None if is_rtdetr(model) else arguments.get("box"),
+            idle=("box",) if is_rtdetr(model) else (),
         )
 
     def defaults(self) -> dict[str, Any]:

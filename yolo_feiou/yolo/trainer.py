@@ -49,6 +49,30 @@ from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_folde
 #: What a run has in its folder before it trains.
 UNTRAINED = {"args.yaml", "weights", COPIES, resume.LAUNCH_FILE, resume.LOCK_FILE, run_record.RECORD_FILE}
 
+#: Packages of the text encoders, which Ultralytics installs itself where it is online, and how to.
+ENCODER_PACKAGES = {
+    "clip": "pip install git+https://github.com/ultralytics/CLIP.git",
+    "mobileclip": "pip install git+https://github.com/ultralytics/mobileclip.git",
+}
+
+
+@contextmanager
+def telling_missing_encoder() -> Iterator[None]:
+    """Within the block, a text encoder's package that is not installed, and can't be fetched, is told in one line.
+
+    Raises:
+        ArgumentError: If it isn't.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name not in ENCODER_PACKAGES:
+            raise
+        raise ArgumentError(
+            f"the text encoder of YOLO-World and YOLOE needs the package {error.name}, which isn't installed: "
+            f"{ENCODER_PACKAGES[error.name]}."
+        ) from None
+
 
 class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     """What our trainers add to Ultralytics': the argument `loss`, checked, recorded, swapped in and proven.
@@ -75,6 +99,8 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     stock_spec = "ciou"
     #: Why the argument `box` does nothing, '' if it is the gain of the box loss.
     ignored_gain = ""
+    #: What Ultralytics' logs call the box term, whatever its loss; '' where the name says nothing of a loss.
+    logged_as = ""
 
     def __init__(
         self,
@@ -223,7 +249,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
 
     def _setup_train(self, *world_size: int) -> None:
         """Swap the loss in once all that reads or copies a criterion is done: class weights, EMA, resume."""
-        with self._no_empty_run_left():
+        with self._no_empty_run_left(), telling_missing_encoder():
             super()._setup_train(*world_size)
         for line in find_unmatched_layers(self.args.freeze, self.model):
             LOGGER.warning(make_visible(line))
@@ -237,8 +263,9 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         models = self._models().items()
         counts = [f"{self.swap_losses(name, model, self.box_loss)} of the {name}" for name, model in models]
         counts[0] += describe_layers(unwrap_model(self.model), getattr(self.args, "compile", False))
+        logged = f", logged as {self.logged_as}" if self.logged_as else ""
         # Printed, since Ultralytics' logger is silent on all ranks but the first.
-        say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}")
+        say(f"Box loss: {self.box_loss.description}, criteria swapped: {', '.join(counts)}, rank {RANK}{logged}")
         self.prove(self.box_loss)
         self.restore_state()
         if self.own.get("box_stats"):

@@ -40,6 +40,7 @@ class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
     stock_loss = "GIoU"
     stock_spec = "giou"
     ignored_gain = "the gain of RT-DETR's box loss is its criterion's own, 2"
+    logged_as = "giou_loss"
 
 
 class WorldTrainer(LossTrainer, yolo.world.WorldTrainer):
