@@ -74,7 +74,7 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
         (["train", "losses=eiou,ciou"], "losses= is for 'yolo ablate': leave it out of 'yolo train'."),
         (["obb", "mode=train", "--preflight=False"], "preflight= is for 'yolo ablate'"),
         (["train", "model=retinanet.yaml", "jobs=2"], "jobs= is for 'yolo ablate'"),
-        (["ablate", "data=shapes.yaml", "baseline=ciou"], "baseline= is for 'yolo report': leave it out of 'yolo abl"),
+        (["ablate", "data=shapes.yaml", "baseline=ciou"], "baseline= is for 'yolo report': leave it out of"),
     ],
 )
 def test_an_argument_of_another_verb_is_told_with_its_verb(monkeypatch, capsys, words, message):

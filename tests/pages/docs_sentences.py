@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.pages.claims import Claim, exempt, shown
+from tests.pages.claims import Claim, exempt, measured, shown
+from yolo_feiou.ablation.gains import BATCHES, EVERY_BATCHES
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 AFFAIR = "of other people's software and clusters, as their documentation says"
@@ -301,4 +302,39 @@ def claims_on_columns() -> list[Claim]:
             "a *setting* is a number, a switch, a list or text.",
             f"{files}::test_an_argument_may_be_a_switch_a_list_or_nothing",
         ),
+        *_preflight(),
+    ]
+
+
+def _preflight() -> list[Claim]:
+    norms = "yolo/test_gradient_norms.py"
+    medians = f"{norms}::test_rows_are_medians_over_the_batches"
+    return [
+        shown(
+            "`yolo ablate` writes a row for each loss that it measured before the runs, on predictions of a training "
+            "with the loss in `reference`.",
+            "ablation/test_gains.py::test_each_loss_is_measured_once_and_remembered",
+            f"{norms}::test_the_batches_are_those_of_a_training_that_steps",
+        ),
+        shown(
+            "`loss_ratio` and `gradient_ratio` are medians of ratios: in each batch the loss, and the norm of its "
+            "gradient in all weights that train, are divided by those of `reference` in that batch.",
+            medians,
+            f"{norms}::test_a_gradient_is_the_one_that_training_has",
+        ),
+        shown("`loss_value` and `gradient_norm` are the medians of the two themselves, at a gain of 1.", medians),
+        measured(
+            f"The batches are {BATCHES} of the first {BATCHES * EVERY_BATCHES}, each the last of {EVERY_BATCHES};",
+            "yolo_feiou/ablation/gains.py",
+        ),
+        shown(
+            "of a shorter training they lie closer, and are no more than it has.",
+            f"{norms}::test_no_more_batches_are_taken_than_a_training_has",
+        ),
+        shown(
+            "`first_batches` counts those up to the last one measured, `training_share` is their share of the "
+            "training.",
+            f"{norms}::test_rows_are_repeatable_and_leave_nothing",
+        ),
+        shown("`batches` is the number of those that had positives, and `pairs` that of these positives.", medians),
     ]

@@ -71,6 +71,12 @@ def _families() -> list[Claim]:
             f"{PROOF}::test_labels_of_which_none_has_positives_are_told_once",
         ),
         shown(
+            "In Python `YOLO` of this package opens all of them, and the trainers of its own name are `OBBTrainer` and "
+            "`RTDETRTrainer`:",
+            f"{RTDETR}::test_yolo_is_an_rtdetr_of_ours_for_such_a_yaml_and_for_its_weights",
+            f"{OBB}::test_probiou_trains_as_stock_does",
+        ),
+        shown(
             "`classify`, `semantic`, `depth`, SAM, FastSAM and NAS have no box term: they refuse `loss=`.",
             "yolo/test_families.py::test_tasks_without_a_box_term_are_named",
             "yolo/test_model.py::test_models_without_a_box_term_refuse",
@@ -101,11 +107,20 @@ def _open_vocabulary() -> list[Claim]:
             "them, which draws the numbers of a text.",
             "it says what the tests lack",
         ),
+        shown(
+            "They need the package `clip`, which Ultralytics installs where it is online; elsewhere a line says how "
+            "to.",
+            "yolo/test_trainer.py::test_a_text_encoder_that_is_not_installed_is_one_line",
+        ),
     ]
 
 
 def _rtdetr() -> list[Claim]:
     return [
+        shown(
+            "Its losses are those of `task=detect`.",
+            "losses/test_listing.py::test_a_task_or_model_in_the_place_of_a_loss_is_told_with_its_list",
+        ),
         shown(
             "`loss=` takes the place of GIoU: for the boxes that the encoder selects, for those of each decoder layer, "
             "and in training for the denoised boxes of each layer.",
@@ -127,6 +142,16 @@ def _rtdetr() -> list[Claim]:
         shown(
             "A factor of the loss itself is `loss=eiou:weight=0.5`.",
             "test_losses_page.py::test_sums",
+        ),
+        shown(
+            "Where a gradient is far from GIoU's in size, `yolo ablate` and `yolo report` name the factor that makes "
+            "up for it.",
+            "ablation/test_gains.py::test_where_box_does_nothing_a_factor_of_the_loss_makes_up_for_it",
+            "report/test_gains.py::test_for_rtdetr_the_reference_is_giou_and_a_factor_of_the_loss_is_what_helps",
+        ),
+        shown(
+            "Ultralytics logs the term as `giou_loss`, whatever the loss, as the line `Box loss:` says.",
+            f"{RTDETR}::test_a_command_says_what_it_swaps_and_that_box_does_nothing",
         ),
         shown(
             "The ℓ1 term, the costs by which predictions are matched and the IoU that class scores are to have stay "
@@ -165,6 +190,15 @@ def _rtdetr() -> list[Claim]:
             "`loss=stock` trains as Ultralytics to the last digit, `loss=giou` within rounding.",
             f"{RTDETR}::test_stock_is_stock_to_the_last_digit_and_giou_within_rounding",
         ),
+        shown(
+            "While a model of any kind trains, `epoch*.state` lies beside `last.pt`, for an exact resume.",
+            f"{RTDETR}::test_a_killed_run_resumes_to_the_last_bit",
+        ),
+        exempt(
+            "It takes about 12 bytes for each weight with SGD and 16 with AdamW: 6 and 8 times `best.pt` as it is at "
+            "the end.",
+            "weights, their average and the optimizer's state in 4 bytes each, beside weights in 2 bytes",
+        ),
     ]
 
 
@@ -188,6 +222,16 @@ def _oriented() -> list[Claim]:
             "a power of ProbIoU, with the sum of Eq. 11.",
             f"{ROTATED}::test_probiou_is_ultralytics_own",
             f"{OBB}::test_the_focal_weight_is_eq_11",
+        ),
+        shown(
+            "Their gradients differ in size: `gain=matched` in `yolo ablate` trains each with the gain at which they "
+            "agree at the start, and prints it.",
+            "ablation/test_gains.py::test_gains_are_matched",
+            "ablation/test_gains.py::test_matched_gains_are_told",
+        ),
+        shown(
+            "The table that `yolo losses kld` shows is of random pairs of boxes, and not of the start of a training.",
+            "losses/test_gradients.py::test_rotated_pairs_are_those_pairs_turned",
         ),
         shown(
             "Each of these losses takes a box for a Gaussian.",

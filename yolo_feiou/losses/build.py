@@ -287,7 +287,8 @@ def find_info(name: str) -> tuple[LossInfo, dict[str, str]]:
         return own, {}
     if name == STOCK:
         raise LossSpecError(
-            "'stock' is the model's own box loss and only trains, by itself: use 'ciou', which is YOLO's with guards."
+            "'stock' is the model's own box loss and only trains, by itself: use 'ciou', which is YOLO's with guards, "
+            "'probiou' with rotated boxes, or 'giou', which is RT-DETR's."
         )
     if unbuilt := find_unbuilt(name):
         raise LossSpecError(f"'{name}' is not built ({unbuilt.source}): {unbuilt.reason}. 'yolo losses' lists all.")

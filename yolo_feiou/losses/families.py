@@ -65,7 +65,7 @@ def describe_unknown_loss(name: str, family: Family | None = None) -> str:
         name: The name.
         family: What kind of boxes there are; None for any, unless the name says that it is of rotated ones.
     """
-    if family is None and any(mark in name.lower() for mark in ("rotat", "obb")):
+    if family is None and any(mark in name.lower() for mark in ("rotate", "rotation", "obb")):
         family = "rotated"
     near = did_you_mean(name, [*(LOSSES if family is None else FAMILY_LOSSES[family]), STOCK])
     listed = " task=obb" if family == "rotated" else ""

@@ -102,8 +102,8 @@ def compare(results: str | Path | Sequence[str | Path], baseline: str = "") -> C
     Args:
         results: The folder that `yolo ablate` wrote to, or several.
         baseline: What variants are compared with, as in `yolo report`: 'ciou' at the same values of other swept
-            arguments, 'ciou@box=7.5' at that value. By default `ciou`, else `stock`, else the first loss; of detectors
-            beside YOLO `stock` before `ciou`.
+            arguments, 'ciou@box=7.5' at that value. By default the model's own loss: `ciou`, `probiou` of oriented
+            boxes or `giou` of RT-DETR, else `stock`, else the first loss; of detectors beside YOLO `stock`.
 
     Raises:
         ArgumentError: If a folder is missing or has no results, or no run is the baseline.
