@@ -222,3 +222,17 @@ def test_the_page_text_and_files_agree_on_sequential_comparisons(tmp_path, capsy
     assert (summary["iou"]["bootstrap_low"], summary["eiou"]["bootstrap_low"] != "") == ("", fixed)
     low = f"{100 * summary['iou']['interval_low']:+.2f}".replace("-", "−")
     assert all(f"{low} to " in part for part in (page, table, text)) and f"{escape_latex(low)} to " in tex
+
+
+def test_what_ratios_are_to_is_named(tmp_path):
+    """As the rows of the preflight say; in those of an earlier version it was CIoU."""
+
+    def say(*columns):
+        of = write(tmp_path / str(len(columns)), losses=("giou", "eiou"), seeds=(0, 1))
+        given = [{"loss": loss, "gradient_ratio": 1.0, **dict(columns)} for loss in ("giou", "eiou")]
+        write_csv(of / "preflight.csv", given)
+        report([str(of)])
+        return (of / "report" / "index.html").read_text()
+
+    assert "Ratios are to CIoU in the same batches" in say()
+    assert "Ratios are to GIoU in the same batches" in say(("reference", "giou"))
