@@ -21,7 +21,7 @@ from yolo_feiou.yolo.criterion import find_losses, swap_losses
 
 #: Class and YAML of a model, images in a batch, rounds, and the losses.
 FAMILIES = (
-    (OBBModel, "yolov8n-obb.yaml", 16, 60, ("probiou", "probiou:focal=0.5", "kld", "gwd", "bd", "kfiou")),
+    (OBBModel, "yolov8n-obb.yaml", 16, 200, ("probiou", "probiou:focal=0.5", "kld", "gwd", "bd", "kfiou")),
     (RTDETRDetectionModel, "rtdetr-l.yaml", 4, 20, ("giou", "focal_eiou", "mpdiou")),
 )
 IMGSZ = 160
