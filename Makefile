@@ -18,8 +18,8 @@ test-fast: .venv/installed  ## the part that trains, compiles and installs nothi
 coverage: .venv/installed  ## the whole test suite, and how much of the package it runs: at least what pyproject.toml says
 	$(PYTEST) --cov --cov-report=term:skip-covered $(TESTS)
 
-package: .venv/installed  ## the package built, checked, installed beside this environment and used
-	PYTHON=$(BIN)/python scripts/check_package.sh
+package: .venv/installed  ## the package built, checked, installed beside this environment and used; `DIST=dist` keeps it
+	PYTHON=$(BIN)/python scripts/check_package.sh $(DIST)
 
 versions:  ## the core tests with the oldest and the newest dependencies
 	scripts/test_versions.sh $(VERSIONS)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Build the source distribution and from it the wheel, check both, and use the wheel in an environment of its own.
 # The environment takes what the package depends on from that of $PYTHON, which must have `.[dev]`.
-# Usage: scripts/check_package.sh
+# Usage: scripts/check_package.sh [FOLDER]      keeps both in FOLDER once all of it has passed, as for a release
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=$(command -v "${PYTHON:-.venv/bin/python}")
+kept=${1:+$(realpath -m "$1")}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -28,3 +29,7 @@ yolo train model=yolov8n.yaml data=shapes.yaml loss=focal_eiou imgsz=32 epochs=1
   { cat "$folder/train.log"; exit 1; }
 grep -q "^loss: focal_eiou" "$folder/runs/run/args.yaml"
 echo "the installed package trains"
+if [ -n "$kept" ]; then
+  mkdir -p "$kept" && cp "$folder"/dist/* "$kept"
+  echo "kept in $kept"
+fi
