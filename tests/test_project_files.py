@@ -171,6 +171,23 @@ def test_commands_of_make_in_the_template_are_there():
     assert {"lint", "test"} <= named <= TARGETS
 
 
+def test_the_changelog_has_the_form_of_keep_a_changelog():
+    """Unreleased, then versions with their date, the newest first; each entry under one of the six kinds of change."""
+    _, *releases = re.split(r"^## ", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    first, *others = [release.partition("\n")[0] for release in releases]
+    assert first == "[Unreleased]" and all(
+        re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", name) for name in others
+    )
+    dates = [name.rpartition(" - ")[2] for name in others]
+    assert dates == sorted(dates, reverse=True)
+    for release in releases:
+        before, *sections = re.split(r"^### ", release, flags=re.MULTILINE)
+        kinds = [section.partition("\n")[0] for section in sections]
+        assert len(set(kinds)) == len(kinds)
+        assert set(kinds) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+        assert "\n- " not in before and all("\n- " in section for section in sections)
+
+
 def list_copied():
     """Return what the Dockerfile copies out of the checkout."""
     return [name for line in re.findall(r"^COPY (.*) \S+$", DOCKERFILE, re.MULTILINE) for name in line.split()]
