@@ -1,6 +1,7 @@
 """One colour for a loss everywhere, and files that don't change from one run to the next."""
 
 import time
+from xml.etree import ElementTree
 
 import matplotlib
 import matplotlib.backends.backend_agg
@@ -25,10 +26,12 @@ from yolo_feiou.plots.style import (
     assign_colours,
     assign_line_looks,
     assign_looks,
+    fit_font_size,
     get_colour,
     make_panels,
     mix_shade,
     place_legend_below,
+    render_svg,
     save_figure,
 )
 
@@ -191,12 +194,43 @@ def picture(height=1):
     return figure
 
 
-def test_the_same_picture_is_the_same_bytes(tmp_path):
+@pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG\r\n"), ("pdf", b"%PDF-")])
+def test_the_same_picture_is_the_same_bytes(tmp_path, ending, start):
     for name, height in (("one", 1), ("again", 1), ("other", 2)):
-        save_figure(picture(height), tmp_path / f"{name}.png")
-    one, again, other = ((tmp_path / f"{name}.png").read_bytes() for name in ("one", "again", "other"))
-    assert one.startswith(b"\x89PNG\r\n") and b"matplotlib" not in one.lower()
+        save_figure(picture(height), tmp_path / f"{name}.{ending}")
+    one, again, other = ((tmp_path / f"{name}.{ending}").read_bytes() for name in ("one", "again", "other"))
+    assert one.startswith(start) and b"matplotlib" not in one.lower() and b"Date" not in one
     assert one == again != other
+
+
+def test_an_svg_is_the_same_for_the_same_figure_and_its_text_is_text():
+    """Without a time, a ground, or the name of a program; what is markup in a name is none there."""
+    figure, again = picture(1), picture(1)
+    for of in (figure, again):
+        of.axes[0].set_title("a <b>$x$ & c")
+    svg = render_svg(figure)
+    assert svg == render_svg(again) != render_svg(picture(2))
+    root = ElementTree.fromstring(svg)
+    assert "a <b>$x$ & c" in [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert not list(root.iter("{http://www.w3.org/2000/svg}metadata"))
+    assert b"fill: #ffffff" not in svg and b"Matplotlib" not in svg
+
+
+@pytest.mark.parametrize("ending", ["pdf", "svg"])
+def test_fonts_are_letters_and_no_outlines(tmp_path, ending):
+    """What publishers take: TrueType, and no Type 3; an SVG has none, and a reader's device its own."""
+    save_figure(picture(), tmp_path / "a.pdf")
+    written = (tmp_path / "a.pdf").read_bytes() if ending == "pdf" else render_svg(picture())
+    assert (
+        (b"/Subtype /Type3" not in written and b"/CIDFontType2" in written) if ending == "pdf" else b"<text" in written
+    )
+
+
+def test_a_font_shrinks_where_a_line_is_too_long():
+    """At size 12 a letter is .62 · 12 / 72 = .1033 inches wide: 20 of them need 2.07, and 1 inch is for 5.81."""
+    assert fit_font_size("a" * 20, 3, 12) == 12
+    assert fit_font_size("a" * 20, 1, 12) == pytest.approx(72 / (20 * 0.62))
+    assert fit_font_size("", 1, 12) == 12
 
 
 def test_a_picture_is_there_as_a_whole_or_not_at_all(tmp_path, monkeypatch):

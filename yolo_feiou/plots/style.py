@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,10 @@ SPARE_COLOURS = ("#EE6677", "#9467BD", "#8C564B", "#B5CF3B", "#17BECF", "#E7298A
 #: How far towards white (above 0) or black the colours of further losses of one colour go.
 SHADE_STEPS = (0, 0.45, -0.4)
 
+#: Width in inches of a figure for a phone, on which its text is as large as that around it.
+NARROW_WIDTH = 4.6
+CHARACTER_WIDTH = 0.62  # of a letter, to the size of its font
+
 RC_STYLE: dict[RcKeyType, Any] = {
     "font.size": 13,
     "axes.titlesize": 13,
@@ -63,6 +68,20 @@ RC_STYLE: dict[RcKeyType, Any] = {
     "grid.color": "#E3E3E3",
     "lines.linewidth": 2.2,
     "legend.frameon": False,
+}
+#: What text is while a figure is written; the fonts of a PDF are those that publishers take.
+TEXT_AS_IT_IS: dict[RcKeyType, Any] = {"text.parse_math": False, "text.usetex": False, "pdf.fonttype": 42}
+#: One name of a font, since a reader's device has its own; names within the file follow from what they name.
+SVG_STYLE: dict[RcKeyType, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "yolo-feiou",
+    "font.sans-serif": ["DejaVu Sans"],
+}
+#: What matplotlib would write of the time and of itself.
+METADATA = {
+    ".png": ("Software",),
+    ".pdf": ("CreationDate", "Creator", "Producer"),
+    ".svg": ("Creator", "Date", "Format", "Type"),
 }
 
 
@@ -179,6 +198,11 @@ def make_panels(
     return figure, list(axes.flat)
 
 
+def fit_font_size(text: str, inches: float, largest: float) -> float:
+    """Return a size of font, in points, at which a line of text is about as long as there is room for."""
+    return min(largest, 72 * inches / (CHARACTER_WIDTH * max(1, len(make_visible(text)))))
+
+
 def place_legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
     """Put one legend, that of `axes`, under the figure."""
     lines = axes.get_legend_handles_labels()
@@ -186,10 +210,24 @@ def place_legend_below(figure: Figure, axes: Axes, columns: int = 5) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG as a whole, without what would change from one run to the next; its text is shown as it is."""
-    with atomic_file(path) as part, matplotlib.rc_context({"text.parse_math": False, "text.usetex": False}):
+    """Write a PNG or a PDF as a whole, without what would change from one run to the next; its text is shown as it is.
+
+    Args:
+        figure: The figure.
+        path: Where to; it ends with .png or .pdf.
+    """
+    with atomic_file(path) as part, matplotlib.rc_context(TEXT_AS_IT_IS):
         show_text_as_is(figure)
-        figure.savefig(part, dpi=110, metadata={"Software": None})
+        figure.savefig(part, dpi=110, metadata=dict.fromkeys(METADATA[path.suffix]))
+
+
+def render_svg(figure: Figure) -> bytes:
+    """Return a figure as an SVG without a ground, for any page, the same for the same figure; its text stays text."""
+    file = BytesIO()
+    with matplotlib.rc_context(TEXT_AS_IT_IS | SVG_STYLE):
+        show_text_as_is(figure)
+        figure.savefig(file, format="svg", transparent=True, metadata=dict.fromkeys(METADATA[".svg"]))
+    return file.getvalue()
 
 
 def show_text_as_is(figure: Figure) -> None:
