@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from tests.odd_names import ODD
 from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.ablation import MAX_BANDS, Dots, Line, LinePanel, draw_lines, draw_seeds
-from yolo_feiou.plots.style import LineLook, assign_looks, save_figure
+from yolo_feiou.plots.style import NARROW_WIDTH, LineLook, assign_looks, save_figure
 
 RED, BLUE = LineLook("#D55E00", "--"), LineLook("#0072B2", "-")
 LONG = "balanced_l1:alpha=0.5,gamma=1.5"
@@ -86,6 +86,18 @@ def test_rows_keep_their_height(number, name):
     assert all(upper.y0 >= lower.y1 for upper, lower in pairwise(boxes))
 
 
+def test_on_a_phone_labels_are_above_their_rows():
+    """In the order from top to bottom: the name, and the numbers at its right."""
+    figure = draw_seeds([dots(baseline=True), dots("eiou", (39.0,))], "AP", narrow=True)
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    assert [text.get_text() for text in axis.texts] == ["ciou (baseline)", "ciou text", "eiou", "eiou text"]
+    assert set(labels(axis)) == {""} and figure.get_size_inches()[0] == NARROW_WIDTH
+    assert bands(axis) == [pytest.approx((40, 42, -0.5, 1.5))]
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1 for box in boxes)
+
+
 def panel(named, **more):
     return LinePanel("a title", "epoch", "AP, %", named, **more)
 
@@ -150,6 +162,20 @@ def test_the_legend_fits_below_the_panels(number, name):
     assert box.x0 >= 0 and box.x1 <= figure.bbox.x1 and box.y0 >= 0
     assert all(axis.get_tightbbox().y0 >= box.y1 for axis in figure.axes)
     assert all(axis.get_window_extent().height > 250 for axis in figure.axes)
+
+
+@pytest.mark.parametrize(("number", "name"), [(13, LONG), (13, "a"), (1, "a" * 90)])
+def test_on_a_phone_panels_are_below_each_other(number, name):
+    """The title, which names the baseline, and the legend are as wide as the figure at most."""
+    named = {f"{name}{i}": Line(RED, [1, 2], [i, i]) for i in range(number)}
+    shown = [LinePanel(f"Difference to {name}", "epoch", "AP, %", named)] * 3
+    figure = draw_lines(shown, 3, narrow=True)
+    figure.draw_without_rendering()
+    tops = [axis.get_window_extent() for axis in figure.axes]
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(tops)) and figure.get_size_inches()[0] == NARROW_WIDTH
+    boxes = [figure.legends[0].get_window_extent(), *(axis.title.get_window_extent() for axis in figure.axes)]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    assert all(box.height > 150 for box in tops)
 
 
 def test_losses_look_different_from_each_other():

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.escape import make_visible
-from yolo_feiou.plots.style import LineLook, make_panels
+from yolo_feiou.plots.style import CHARACTER_WIDTH, NARROW_WIDTH, LineLook, fit_font_size, make_panels
 
 GREY_COLOUR = "#9A9A9A"
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # colours of two losses can be near each other
@@ -82,18 +82,20 @@ class LinePanel:
     around_zero: Sequence[float] = ()
 
 
-def draw_seeds(variants: Sequence[Dots], quantity: str) -> Figure:
+def draw_seeds(variants: Sequence[Dots], quantity: str, *, narrow: bool = False) -> Figure:
     """Draw each seed as a dot, means as bars, and in each group the baseline's mean ± standard deviation as a band.
 
     Args:
         variants: From top to bottom; those of a group follow each other.
         quantity: What is along the x axis.
+        narrow: Whether it is for a phone, with labels above and not beside.
     """
     titled = len({variant.group for variant in variants}) > 1
     blocks = [list(block) for _, block in groupby(variants, lambda variant: variant.group)]
     rows = len(variants) + titled * len(blocks)
     names = max(len(variant.label) for variant in variants)
-    figure, (axis,) = make_panels(1, 1, 8 + 0.1 * names, 1.1 + 0.38 * rows)
+    width, height = (NARROW_WIDTH, 0.62) if narrow else (8 + 0.1 * names, 0.38)
+    figure, (axis,) = make_panels(1, 1, width, 1.1 + height * rows)
     ticks: list[tuple[float, str]] = []
     place = 0.0
     for block in blocks:
@@ -103,42 +105,61 @@ def draw_seeds(variants: Sequence[Dots], quantity: str) -> Figure:
         _draw_band(axis, block, place)
         for variant in block:
             _draw_dots(axis, variant, place)
-            ticks.append((place, f"{make_visible(variant.label)}{' (baseline)' if variant.baseline else ''}"))
+            label = f"{make_visible(variant.label)}{' (baseline)' if variant.baseline else ''}"
+            if narrow:
+                label_row_above(axis, place, label, variant.text)
+            else:
+                axis.text(1.01, place, variant.text, transform=axis.get_yaxis_transform(), va="center", fontsize=12)
+            ticks.append((place, "" if narrow else label))
             place += 1
     axis.set_yticks([y for y, _ in ticks], [label for _, label in ticks])
     axis.tick_params(axis="y", length=0)
     axis.grid(False, axis="y")
-    axis.set_ylim(place - 0.4, -0.6)
+    axis.set_ylim(place - 0.4, -0.8 if narrow else -0.6)
     axis.set_xlabel(quantity)
     return figure
 
 
-def draw_lines(shown: Sequence[LinePanel], columns: int = 2) -> Figure:
+def label_row_above(axis: Axes, place: float, label: str, text: str) -> None:
+    """Write what a row of a narrow figure is, and its numbers at the right, above what is drawn of it."""
+    right = fit_font_size(text, 0.55 * NARROW_WIDTH, 11)
+    room = NARROW_WIDTH - 0.3 - len(text) * CHARACTER_WIDTH * right / 72
+    across = axis.get_yaxis_transform()
+    axis.text(0, place - 0.5, label, transform=across, va="center", fontsize=fit_font_size(label, room, 12))
+    axis.text(1, place - 0.5, text, transform=across, va="center", ha="right", fontsize=right)
+
+
+def draw_lines(shown: Sequence[LinePanel], columns: int = 2, *, narrow: bool = False) -> Figure:
     """Draw panels of lines, with one legend for all of them.
 
     Args:
         shown: The panels, row by row.
         columns: How many stand in a row at most.
+        narrow: Whether it is for a phone, with all panels below each other.
     """
-    columns = min(columns, len(shown))
+    columns = 1 if narrow else min(columns, len(shown))
     rows = math.ceil(len(shown) / columns)
     names = list(dict.fromkeys(name for panel in shown for name in panel.lines))
     markers = {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(names)}
-    legend_columns = max(1, min(4, 110 // (8 + max(map(len, names)))))
+    longest = max(names, key=len)
+    legend_columns = max(1, min(4, (46 if narrow else 110) // (8 + len(longest))))
     legend = 0.27 * math.ceil(len(names) / legend_columns) + 0.1
-    figure, axes = make_panels(rows, columns, max(7.5, 5.6 * columns), 4.1 * rows + legend)
+    width, height = (NARROW_WIDTH, 3.5) if narrow else (max(7.5, 5.6 * columns), 4.1)
+    figure, axes = make_panels(rows, columns, width, height * rows + legend)
     for axis in axes[len(shown) :]:
         axis.remove()
     handles: dict[str, Line2D] = {}
     for axis, panel in zip(axes, shown, strict=False):
         handles |= _draw_panel(axis, panel, markers)
+        if narrow:
+            axis.title.set_fontsize(fit_font_size(panel.title, NARROW_WIDTH - 1.2, 12))
     figure.legend(
         [handles[name] for name in names],
         names,
         loc="outside lower center",
         ncols=legend_columns,
         frameon=False,
-        fontsize=11,
+        fontsize=fit_font_size(longest, NARROW_WIDTH - 0.6, 11) if narrow else 11,
     )
     return figure
 
@@ -196,7 +217,6 @@ def _draw_dots(axis: Axes, variant: Dots, place: float) -> None:
         linewidths=0.7,
         zorder=3,
     )
-    axis.text(1.01, place, variant.text, transform=axis.get_yaxis_transform(), va="center", fontsize=12)
 
 
 def _mean_sd(values: Sequence[float]) -> tuple[float, float]:
