@@ -16,7 +16,10 @@ from yolo_feiou.report import command as module
 from yolo_feiou.storage.tables import read_csv, write_csv
 
 TABLES = [f"{name}.{ending}" for name in ("comparison", "fit", "table") for ending in ("md", "tex")]
-FILES = sorted([*TABLES, "index.html", "seeds.png", "summary.csv", "table.csv"])
+SEEDS, DIFFERENCES = (tuple(f"{name}.{ending}" for ending in ("pdf", "png")) for name in ("seeds", "differences"))
+FILES = sorted([*TABLES, *SEEDS, *DIFFERENCES, "index.html", "summary.csv", "table.csv"])
+#: Where there is nothing to compare.
+NOT_COMPARED = sorted({*FILES} - {*DIFFERENCES})
 
 
 def names(folder):
@@ -57,7 +60,8 @@ def test_a_report_writes_its_files_and_prints_what_the_summary_says(command, tmp
     write(tmp_path / "ablation")
     done = command("report", "ablation")
     assert (done.returncode, done.stderr) == (0, "")
-    pictures = [f"{name}.png" for name in ("seeds", "thresholds", "matched_iou", "training", "positives")]
+    made = ("thresholds", "matched_iou", "training", "positives")
+    pictures = [f"{name}.{ending}" for name in made for ending in ("png", "pdf")]
     assert names(tmp_path / "ablation" / "report") == sorted({*FILES, *pictures})
     lines = done.stdout.splitlines()
     assert lines[0].startswith("Against ciou, ") and "iou is worse in AP" in lines[0]
@@ -101,7 +105,7 @@ def test_pictures_of_earlier_results_go(yolo, tmp_path):
     write(tmp_path / "a", losses=("ciou", "eiou"), seeds=range(1), box=(5.0, 7.5))
     assert yolo("report", "a") == 0
     Path("a/report/mine.png").write_text("x")
-    assert "over_box.png" in names("a/report") and "training.png" in names("a/report")
+    assert {"over_box.png", "over_box.pdf", "training.png", "training.pdf"} < {*names("a/report")}
     for name in ("curves", "box_stats", "preflight"):
         Path(f"a/{name}.csv").unlink()
     small(tmp_path / "a")
@@ -171,7 +175,7 @@ def test_help_shows_the_usage(yolo, capsys, words):
 def test_what_is_missing_or_odd_is_no_reason_to_fail(yolo, tmp_path, cells):
     write_csv(tmp_path / "results.csv", [row(**cells)])
     assert yolo("report", ".") == 0
-    assert names("report") == FILES
+    assert names("report") == NOT_COMPARED
 
 
 def test_a_folder_is_made_only_if_it_can_be(tmp_path, monkeypatch):
@@ -203,7 +207,7 @@ def test_odd_names_are_told_as_they_are_everywhere(yolo, tmp_path, capsys):
     assert yolo("report", "it's\n$x$ <b>", f"baseline={ODD[0]}") == 0
     out = capsys.readouterr().out
     folder = tmp_path / "it's\n$x$ <b>" / "report"
-    assert names(folder) == sorted([*FILES])
+    assert names(folder) == NOT_COMPARED
     page = (folder / "index.html").read_text(encoding="utf-8")
     seen = html.unescape(re.sub(r"<wbr>", "", page))
     csv_losses = {line["loss"] for line in read_csv(folder / "summary.csv", ["loss"])}
@@ -248,4 +252,7 @@ def test_the_name_of_a_swept_argument_leads_to_no_other_folder(yolo, tmp_path):
     rows = [row(seed=i, AP=0.4 + i / 100, axes="loss ../x", **{"../x": value}) for value in (1.0, 2.0) for i in (0, 1)]
     write_csv(tmp_path / "results.csv", rows)
     assert yolo("report", ".") == 0
-    assert names("report") == sorted([*FILES, "over_..-x.png"]) and names(tmp_path) == ["report", "results.csv"]
+    assert names("report") == sorted([*NOT_COMPARED, "over_..-x.pdf", "over_..-x.png"]) and names(tmp_path) == [
+        "report",
+        "results.csv",
+    ]

@@ -14,6 +14,7 @@ from yolo_feiou.report.format import (
     format_p_value,
     format_percent,
     format_seeds,
+    shorten_paths,
 )
 from yolo_feiou.report.statistics import Spread
 
@@ -59,3 +60,33 @@ from yolo_feiou.report.statistics import Spread
 )
 def test_numbers_and_lists_are_written_as_people_read_them(shown, expected):
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("yolo report /home/me/runs/first out=/tmp/x", "yolo report …/runs/first out=…/x"),
+        ("data=/home/me/coco.yaml", "data=…/coco.yaml"),
+        ("'/home/me/my sets/a.yaml'", "'…/my sets/a.yaml'"),
+        ("/home/me/loss.py:eiou", "…/loss.py:eiou"),
+        ("/home/me/runs/", "…/runs"),
+        ("C:\\Users\\me\\runs\\first", "…\\runs\\first"),
+        ("D:/a/b.pt (/x/y)", "…/b.pt (…/y)"),
+    ],
+)
+def test_absolute_paths_are_their_ends(text, expected):
+    assert shorten_paths(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runs/ablate/first ./a/b ../c/d ~/a/b",
+        "https://github.com/a/b and file:///a",
+        "S/M/L 7/295/643, and/or, gradient / of positives",
+        "/data",
+        "a\\b\\c",
+    ],
+)
+def test_what_is_no_absolute_path_stays(text):
+    assert shorten_paths(text) == text

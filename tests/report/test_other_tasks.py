@@ -73,7 +73,10 @@ def test_oriented_boxes_are_compared_by_map(tmp_path):
     assert (sheet["mAP"], sheet["mAP50 sd"]) == ("41.0", "1.0") and "AP" not in sheet
     assert (summary["metric"], summary["AP_mean"]) == ("mAP_obb", None)
     assert summary["mAP_obb_mean"] == pytest.approx(0.41)
-    assert [picture.title for picture in make_pictures(result.results, result.comparisons)] == ["mAP of each seed"]
+    assert [picture.title for picture in make_pictures(result.results, result.comparisons)] == [
+        "Difference to the baseline in mAP",
+        "mAP of each seed",
+    ]
 
 
 def test_a_mark_says_what_it_is_of(tmp_path):

@@ -4,6 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.report.detector_rows import table_3
@@ -92,7 +94,115 @@ def column(page, index):
 def test_all_pictures_are_in_the_page(opened, folder):
     page = opened()
     widths = page.locator("img").evaluate_all("images => images.map(image => image.naturalWidth)")
-    assert len(widths) == len(list(folder.glob("*.png"))) == 6 and min(widths) > 500
+    assert len(widths) == len(list(folder.glob("*.png"))) == len(list(folder.glob("*.pdf"))) == 7 and min(widths) > 500
+
+
+@pytest.mark.parametrize(("width", "narrow"), [(390, 7), (690, 7), (900, 1), (1280, 0)])
+def test_pictures_have_a_layout_for_the_width_of_the_window(opened, width, narrow):
+    """Below 700 pixels the narrow one, whose text is about as large as that of the page; of six panels below 974.
+
+    Three panels in a row are 16.8 inches wide, for which the page wants 58 pixels each.
+    """
+    page = opened(width)
+    shown = page.locator("figure").evaluate_all(
+        """figures => figures.map(figure => {
+            const image = figure.querySelector("img");
+            const source = figure.querySelector("source").srcset;
+            return [image.currentSrc === source, image.clientWidth / image.naturalWidth, image.complete];
+        })"""
+    )
+    assert [complete for *_, complete in shown] == [True] * 7
+    assert sum(is_narrow for is_narrow, *_ in shown) == narrow
+    # 13 points are 17.3 pixels at the size that the picture says it has
+    assert min(17.3 * scale for _, scale, _ in shown) > 10
+
+
+def test_nothing_is_cut_on_a_phone(opened, folder, detectors):
+    """Each element ends within the window, unless it is in a box that scrolls; and no box hides what is in it."""
+    for of in (folder, detectors):
+        page = opened(390, folder=of)
+        cut = page.evaluate(
+            """() => [...document.querySelectorAll("body *")].filter(element => {
+                if (element.closest(".scroll")?.contains(element) && !element.matches(".scroll")) return false;
+                const box = element.getBoundingClientRect();
+                const hides = getComputedStyle(element).overflowX !== "visible" && !element.matches(".scroll");
+                return box.left < 0 || box.right > innerWidth || (hides && element.scrollWidth > element.clientWidth);
+            }).map(element => element.outerHTML.slice(0, 80))"""
+        )
+        assert cut == []
+        assert page.locator("main *").count() > 500
+
+
+def shade(page, box):
+    """How dark the last column of pixels of a box is, on average: 0 is the ground."""
+    place = box.bounding_box()
+    clip = {"x": place["x"] + place["width"] - 3, "y": place["y"] + place["height"] / 2, "width": 2, "height": 60}
+    pixels = cv2.imdecode(np.frombuffer(page.screenshot(clip=clip, full_page=True), np.uint8), cv2.IMREAD_COLOR)
+    return 255 - float(np.median(pixels))
+
+
+def test_a_table_shows_that_there_is_more_of_it(opened):
+    """Its edge is shaded until it is scrolled to its end, and the names of its rows stay where they are."""
+    page = opened(390)
+    box = page.locator(".scroll", has=page.locator("#comparison"))
+    name, difference = (box.locator(f"tbody tr:first-child > :nth-child({n})") for n in (1, 2))
+    left, right = (cell.bounding_box()["x"] for cell in (name, difference))
+    assert shade(page, box) > 40
+    end = box.evaluate("box => { box.scrollLeft = 1e6; return box.scrollLeft; }")
+    assert shade(page, box) == 0
+    assert (
+        end > 100 and name.bounding_box()["x"] == left and difference.bounding_box()["x"] == pytest.approx(right - end)
+    )
+    assert name.evaluate("cell => getComputedStyle(cell).backgroundColor") == "rgb(255, 255, 255)"  # hides what passes
+
+
+def test_names_of_variants_are_one_column(opened):
+    """The first, which stays in sight."""
+    page = opened()
+    for table in ("comparison", "losses", "fit"):
+        heads = page.locator(f"#{table} thead th").all_inner_texts()
+        assert heads[0].rstrip(" ↕") == "Method" and "box" not in [head.rstrip(" ↕") for head in heads]
+        assert "eiou box=5" in page.locator(f"#{table} tbody th").all_inner_texts()
+
+
+def test_the_comparison_is_in_the_order_of_the_difference(opened, browser, folder):
+    """Without scripts too; a click on a column sorts by that, and the baseline is where 0 is."""
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((folder / "index.html").as_uri())
+    page = opened()
+    rows = {row["loss"] + f" box={row['box']:g}": row["difference"] for row in read_csv(folder / "summary.csv")}
+    order = sorted(rows, key=lambda label: -(rows[label] or 0))
+    assert len(set(rows.values())) == 6  # no two are the same
+    names = "#comparison tbody th"
+    assert plain.locator(names).all_inner_texts() == page.locator(names).all_inner_texts() == order
+    context.close()
+    head = page.locator("#comparison thead th").nth(1)
+    assert head.inner_text().startswith("ΔAP") and head.get_attribute("aria-sort") == "descending"
+    head.locator("button").click()
+    assert page.locator(names).all_inner_texts() == order[::-1] and head.get_attribute("aria-sort") == "ascending"
+    page.locator("#comparison thead th button").first.click()
+    assert page.locator(names).all_inner_texts() == sorted(order, key=natural)
+    assert head.get_attribute("aria-sort") is None
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_answer_comes_first(opened, width):
+    """The sentence and its picture on the first screen; then where losses gain, before any table."""
+    page = opened(width)
+    tops = [
+        page.locator(selector).first.bounding_box()["y"]
+        for selector in ("h1", "p.lead", "#differences", "#thresholds", "table", "#seeds")
+    ]
+    assert tops == sorted(tops) and tops[2] < 400
+
+
+def test_no_path_of_this_machine_is_in_a_report(folder):
+    """Neither in the page nor in pictures, although the command had the absolute one."""
+    assert folder.is_absolute()
+    for path in folder.iterdir():
+        assert str(folder.parent.parent).encode() not in path.read_bytes(), path.name
+    assert "yolo report &#39;…/" in (folder / "index.html").read_text(encoding="utf-8")
 
 
 def natural(text):
@@ -179,7 +289,8 @@ def test_all_text_is_escaped(folder):
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert "CUDA out of memory &lt;b&gt;" in text and "<b>" not in text
     assert "made &lt;up&gt; &amp; more" in text and "<up>" not in text
-    assert not re.findall(r"(?:src|href)=[\"'](?!data:|#)", text) and "http" not in text and "url(" not in text
+    text = re.sub('data:image/svg[^"]+', "data:", text)
+    assert not re.findall(r"(?:src|href|srcset)=[\"'](?!data:|#)", text) and "http" not in text and "url(" not in text
     assert text.startswith("<!DOCTYPE html>")
 
 

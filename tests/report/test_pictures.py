@@ -5,10 +5,11 @@ import pytest
 from tests.report.factories import row, write
 from tests.report.test_captions import boxes
 from tests.report.test_comparison import against, variant
+from yolo_feiou.plots.style import NARROW_WIDTH
 from yolo_feiou.report.baseline import Baseline, find_baseline
 from yolo_feiou.report.comparison import compare_variants
 from yolo_feiou.report.epochs import VALIDATION_COLUMN
-from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
+from yolo_feiou.report.pictures import NO_INTERVAL, PICTURE_NAMES, make_pictures
 from yolo_feiou.report.read import Results, read_results
 from yolo_feiou.report.series import MOST_LINES, MOST_ROWS
 from yolo_feiou.report.variants import Variant, find_swept_arguments, make_variants
@@ -25,11 +26,13 @@ def test_all_figures_are_made_from_full_results(tmp_path):
     results = read_results([write(tmp_path, losses=("ciou", "eiou"), seeds=range(2), box=(5.0, 7.5))])
     variants = make_variants(results, find_swept_arguments(results))
     found = made(results, compare_variants(variants, find_baseline("", variants)))
-    assert list(found) == [PICTURE_NAMES[0], "over_box", *PICTURE_NAMES[1:]]
+    assert list(found) == [*PICTURE_NAMES[:2], "over_box", *PICTURE_NAMES[2:]]
     assert len(found["positives"].figure.axes) == 6 and len(found["thresholds"].figure.axes) == 2
-    for name in PICTURE_NAMES[1:]:
+    for name in PICTURE_NAMES[2:]:
         assert found[name].caption.endswith("Shown at box=7.5.")
     assert all(picture.title and picture.caption.endswith(".") for picture in found.values())
+    assert all(picture.narrow.get_size_inches()[0] == NARROW_WIDTH for picture in found.values())
+    assert len(found["positives"].narrow.axes) == 6
 
 
 @pytest.mark.parametrize(
@@ -54,11 +57,20 @@ def test_a_curve_says_whose_validation_it_is(detector, begins, ends):
 
 
 def test_figures_without_numbers_are_left_out():
-    assert list(made(NOTHING, against(variant("up", 0.4)))) == ["seeds"]
+    assert list(made(NOTHING, against(variant("up", 0.4)))) == ["differences", "seeds"]
     assert list(made(NOTHING, compare_variants(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"})))) == [
-        "seeds",
+        *("differences", "seeds"),
         "over_box",
     ]
+
+
+def test_the_differences_name_their_baseline_and_say_what_has_no_interval():
+    """One common seed has none; three have one each."""
+    found = [made(NOTHING, against(variant("up", *values)))["differences"] for values in ((0.4,), (0.4, 0.42, 0.41))]
+    assert [picture.caption.endswith(NO_INTERVAL) for picture in found] == [True, False]
+    assert {picture.figure.axes[0].get_xlabel() for picture in found} == {"ΔAP, percentage points (0: ciou)"}
+    several = compare_variants(boxes((0.4,), (0.4,)), Baseline({"loss": "ciou"}))
+    assert made(NOTHING, several)["differences"].narrow.axes[0].get_xlabel().endswith("(0: ciou at the same box)")
 
 
 @pytest.mark.parametrize("values", [(), (None,)])
@@ -69,8 +81,10 @@ def test_without_any_ap_there_is_a_picture_nonetheless(values):
 
 def test_what_is_left_out_is_said():
     many = [variant(f"l{i}", 0.4) for i in range(MOST_ROWS + 1)]
-    (seeds,) = make_pictures(NOTHING, against(*many))
-    assert seeds.caption.endswith(" Left out: 2 further variants.")
+    differences, seeds = make_pictures(NOTHING, against(*many))
+    assert seeds.caption.endswith(" Left out: 2 further variants.")  # the baseline is a row there
+    assert differences.caption.endswith(" Left out: 1 further variant.")
+    assert len(differences.figure.axes[0].get_yticks()) == MOST_ROWS
     assert "Left out" not in made(NOTHING, against(*many[:3]))["seeds"].caption
     curved = [variant(f"l{i}", 0.4) for i in range(MOST_LINES)]
     for of in curved:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.odd_names import ODD
 from yolo_feiou.escape import escape_latex, escape_markdown, make_visible
-from yolo_feiou.report.render import Cell, Table, render_latex, render_lines, render_markdown
+from yolo_feiou.report.render import Cell, Table, render_latex, render_lines, render_markdown, sort_descending
 
 NASTY = "a_b%c&d#e$f{g}h~i^j\\k<l>m|n"
 TABLE = Table(
@@ -100,3 +100,13 @@ def test_a_title_with_an_index_keeps_its_words():
     table = Table("t", "c", titles, [True] * 5, [])
     line = next(line for line in render_latex(table).splitlines() if line.endswith(r"\\"))
     assert line == r"AP & AP$_{50}$, ours & AP$_S$ & AP$_S$, ours & $\Delta$AP, ours \\"
+
+
+def test_a_sorted_table_has_one_group_and_missing_values_last():
+    """What has the same value, or none, keeps its order."""
+    values = [[None, 1.0], [3.0, None, -2.0, 1.0]]
+    groups = [[[Cell(f"{g}{i}"), Cell("x", value=of)] for i, of in enumerate(group)] for g, group in enumerate(values)]
+    table = sort_descending(Table("a", "A.", ["name", "AP"], [False, True], groups, ["A note."]), "AP")
+    (rows,) = table.groups
+    assert [row[0].text for row in rows] == ["10", "01", "13", "12", "00", "11"]
+    assert (table.descending, table.notes) == (1, ["A note."])

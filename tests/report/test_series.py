@@ -13,6 +13,7 @@ from yolo_feiou.report.series import (
     choose_shown,
     find_numeric_arguments,
     make_argument_panels,
+    make_differences,
     make_distribution_panels,
     make_dots,
     make_threshold_panels,
@@ -55,6 +56,21 @@ def test_dots_by_group_where_there_are_other_swept_arguments():
     found = make_dots(compare_variants(variants, find_baseline("", variants)))
     assert [(of.group, of.label) for of in found] == [("", "box=5"), ("", "box=7.5")]
     assert found[0].look != found[1].look
+
+
+def test_differences_are_in_percentage_points_the_largest_first():
+    """Differences of .010, .011 and .012 are 1.1 ± 4.303 · .1 / √3 points, t(2) at 97.5 %, and distinguishable.
+
+    Those of −.010, −.011 and −.012 likewise; of one seed there is no interval, and no result.
+    """
+    down, one = variant("down", 0.390, 0.399, 0.408), variant("one", 0.405)
+    rows = make_differences(against(down, one, UP))
+    assert [(row.label, row.better) for row in rows] == [("up", True), ("one", None), ("down", False)]
+    assert [row.mean for row in rows] == pytest.approx([1.1, 0.5, -1.1])
+    half = 4.302653 * 0.1 / 3**0.5
+    assert rows[0].interval == pytest.approx((1.1 - half, 1.1 + half))
+    assert rows[1].interval is None
+    assert [row.text for row in rows] == ["+1.10 (+0.85 to +1.35)", "+0.50", "−1.10 (−1.35 to −0.85)"]
 
 
 def test_lines_are_of_one_group():

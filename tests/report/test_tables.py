@@ -15,8 +15,10 @@ from yolo_feiou.report.tables import (
     make_comparison_table,
     make_fit_table,
     make_paper_table,
+    make_ranked_table,
     make_spreadsheet_rows,
     make_summary_rows,
+    merge_names,
 )
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.results.schema import METRICS
@@ -164,3 +166,35 @@ def test_the_summary_says_how_many_seeds_there_might_be(tmp_path):
     names = list(up)
     assert names[names.index("pairs") + 1] == "max_seeds"
     assert up["bootstrap_low"] is None and up["interval_low"] < 0.011 - 4.302653 * 0.001 / math.sqrt(3)
+
+
+def test_the_page_ranks_variants_by_their_difference():
+    """Of both gains together; a baseline is where 0 is, and words stand in the place that is asked for."""
+    compared = compare_variants(boxes((0.40, 0.41), (0.42, 0.43)), Baseline({"loss": "ciou"}))
+    table = make_ranked_table(compared)
+    assert table.columns[:5] == ["Method", "ΔAP", "95 %, t", "p, Holm", "result"] and table.descending == 1
+    assert list(table.numeric) == [False, True, True, True, False, True, True, True, True, True][: len(table.columns)]
+    (rows,) = table.groups
+    differences = {c.variant.label: c.difference and 100 * c.difference.mean for c in compared}
+    shown = {row[0].text: row[1].value for row in rows}
+    assert {*shown} == {*differences} and list(shown.values()) == sorted(shown.values(), reverse=True)
+    assert all(100 * shown[label] == pytest.approx(value or 0) for label, value in differences.items())
+    assert {row[1].text for row in rows if row[4].text == "baseline"} == {"–"}
+
+
+@pytest.mark.parametrize(
+    ("values", "title", "name"),
+    [
+        ({"loss": "eiou"}, "Method", "eiou"),
+        ({"loss": "eiou", "box": 7.5, "lr0": 0.01}, "Method", "eiou box=7.5 lr0=0.01"),
+        ({"box": 7.5}, "box", "7.5"),
+        ({"box": 7.5, "lr0": 0.01}, "Variant", "box=7.5 lr0=0.01"),
+    ],
+)
+def test_a_name_in_one_cell_is_the_variants_label(values, title, name):
+    one = Variant(values, {0: row("eiou", AP=0.4)})
+    table = make_paper_table(NOTHING, compare_variants([one], Baseline({})))
+    merged = merge_names(table, one)
+    assert (merged.columns[0], merged.groups[0][0][0].text) == (title, name)
+    assert merged.columns[1:] == table.columns[len(values) :] and len(merged.numeric) == len(merged.columns)
+    assert merged.groups[0][0][1:] == table.groups[0][0][len(values) :]

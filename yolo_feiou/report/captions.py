@@ -121,7 +121,7 @@ def describe_findings(comparisons: Sequence[Comparison]) -> str:
     judged = [c for c in comparisons if c.difference is not None]
     if not judged:
         return "There is nothing to compare: no variant has another one as its baseline."
-    against = f"Against {_against(judged)}"
+    against = f"Against {name_baselines(judged)}"
     if not any(c.distinguishable for c in judged):
         told = (
             f"none of {format_count(len(judged), 'variant')} is"
@@ -138,6 +138,16 @@ def describe_findings(comparisons: Sequence[Comparison]) -> str:
     left = sum(not c.distinguishable for c in judged)
     others = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
     return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{others}"
+
+
+def name_baselines(judged: Sequence[Comparison]) -> str:
+    """Return what all variants are compared with: 'ciou', and, of several baselines, 'ciou at the same box'."""
+    baselines = [c.baseline for c in judged if c.baseline]
+    values = {name: {baseline.values[name] for baseline in baselines} for name in baselines[0].values}
+    same = [name for name, several in values.items() if len(several) > 1 and name != "loss"]
+    fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
+    loss = [format_list(list(dict.fromkeys(baseline.loss for baseline in baselines)))] if "loss" in values else []
+    return " ".join([*loss, *show_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")
 
 
 def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
@@ -178,13 +188,3 @@ def _describe_adding(comparisons: Sequence[Comparison], seeds: str = "seeds") ->
     numbers = sorted({c.difference.most for c in comparisons if c.difference and c.difference.most})
     most = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else numbers[0]
     return f"{seeds} were added until each comparison was answered, {most} at most"
-
-
-def _against(judged: Sequence[Comparison]) -> str:
-    """Return what all variants are compared with: 'ciou', and, of several baselines, 'ciou at the same box'."""
-    baselines = [c.baseline for c in judged if c.baseline]
-    values = {name: {baseline.values[name] for baseline in baselines} for name in baselines[0].values}
-    same = [name for name, several in values.items() if len(several) > 1 and name != "loss"]
-    fixed = {name: value for name, value in baselines[0].others.items() if name not in same}
-    loss = [format_list(list(dict.fromkeys(baseline.loss for baseline in baselines)))] if "loss" in values else []
-    return " ".join([*loss, *show_values(fixed)]) + (f" at the same {format_list(same)}" if same else "")

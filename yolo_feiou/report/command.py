@@ -11,7 +11,7 @@ from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.page import Image, render_page
+from yolo_feiou.report.page import embed_picture, render_page
 from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.published import PUBLISHED_NAMES, make_published_tables
 from yolo_feiou.report.read import Results
@@ -37,6 +37,8 @@ PAGE = "index.html"
 ON_PAPER = ("common seeds", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 #: Names of the files of a table, by the table's name.
 FILES = {"losses": "table", "comparison": "comparison", "fit": "fit", "task": "task"}
+#: Of the files of a picture.
+ENDINGS = ("png", "pdf")
 #: Tables that a report may lack.
 SOMETIMES = ("fit", "task")
 
@@ -103,7 +105,8 @@ def write_report(
     with atomic_file_set(out) as part:
         _write_files(results, comparisons, told, part, command)
         written = {path.name for path in part.iterdir()}
-    pictures = [f"{name}.png" for name in (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments))]
+    named = (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments))
+    pictures = [f"{name}.{ending}" for name in named for ending in ENDINGS]
     tables = [f"{name}.{ending}" for name in (*PUBLISHED_NAMES, *SOMETIMES) for ending in ("md", "tex")]
     for name in {*pictures, *tables} - written:
         (out / name).unlink(missing_ok=True)
@@ -134,7 +137,7 @@ def _write_files(
     write_csv(out / "summary.csv", make_summary_rows(comparisons))
     images = []
     for picture in make_pictures(results, comparisons):
-        path = out / f"{picture.name}.png"
-        save_figure(picture.figure, path)
-        images.append(Image(path, picture.title, picture.caption))
+        for ending in ENDINGS:
+            save_figure(picture.figure, out / f"{picture.name}.{ending}")
+        images.append(embed_picture(picture))
     write_text(out / PAGE, render_page(results, comparisons, tables, published, images, told, command))

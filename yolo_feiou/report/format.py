@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 from yolo_feiou.report.levels import ALPHA, Interval
 from yolo_feiou.report.statistics import Spread
 
 MISSING = "–"
+#: An absolute path, of Unix or of Windows, with its parts; no address, and no slash between words or numbers.
+ABSOLUTE_PATH = re.compile(
+    r"""(?<![\w.~…/:\\-])(?:[A-Za-z]:)?([/\\])((?:[^\s/\\"'<>|:,;=]+[/\\])+)([^\s/\\"'<>|,;]*)"""
+)
 
 
 def format_count(number: int, noun: str) -> str:
@@ -59,6 +64,21 @@ def format_p_value(p: float | None) -> str:
         return MISSING
     text = "< 0.001" if p < 0.001 else f"{p:.3f}"
     return f"{p:.6f}" if p < ALPHA and text == f"{ALPHA:.3f}" else text
+
+
+def shorten_paths(text: str) -> str:
+    """Return a text with the ends of absolute paths alone: …/ablate/first for /home/me/runs/ablate/first.
+
+    The last two parts stay of a path of four or more, so that folders of runs can be told apart; of a shorter one the
+    last.
+    """
+
+    def shorten(found: re.Match[str]) -> str:
+        separator, folders, last = found.groups()
+        parts = [*filter(None, re.split(r"[/\\]", folders)), *([last] if last else [])]
+        return separator.join(["…", *parts[-2 if len(parts) > 3 else -1 :]])
+
+    return ABSOLUTE_PATH.sub(shorten, text)
 
 
 def format_seeds(needed: float | None, most: int) -> str:

@@ -12,37 +12,57 @@ from markupsafe import Markup
 
 from yolo_feiou import __version__
 from yolo_feiou.escape import make_visible
+from yolo_feiou.plots.style import render_svg
 from yolo_feiou.report import levels, statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
-from yolo_feiou.report.format import MISSING, format_list
+from yolo_feiou.report.format import MISSING, format_list, shorten_paths
 from yolo_feiou.report.gains import group_preflight
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
+from yolo_feiou.report.pictures import Picture
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK, Table
+from yolo_feiou.report.tables import make_ranked_table, merge_names
 from yolo_feiou.results.own_loss import name_gradient_reference
 
 PAGE_TEMPLATE = "page.html.j2"
+#: Pictures that stand above the tables, in this order.
+ON_TOP = ("differences", "thresholds")
+#: The width of a window, in pixels, up to which narrow pictures are shown at least, and how many an inch of a wide
+#: one needs, so that its text can be read.
+NARROW_PIXELS = 700
+PIXELS_PER_INCH = 58
 
 
 @dataclass(frozen=True)
 class Image:
-    """A picture that is on disk.
+    """A picture as the page has it.
 
     Attributes:
-        path: Where.
+        name: Its name.
         title: What it shows.
         caption: What to see in it, and what not to conclude.
+        wide: The picture, as a data URI.
+        narrow: The same for a phone.
+        breakpoint: The width of a window, in pixels, up to which the narrow one is shown.
     """
 
-    path: Path
+    name: str
     title: str
     caption: str
+    wide: str
+    narrow: str
+    breakpoint: int
 
-    @property
-    def uri(self) -> str:
-        """The picture itself, as a data URI."""
-        return "data:image/png;base64," + base64.b64encode(self.path.read_bytes()).decode()
+
+def embed_picture(picture: Picture) -> Image:
+    """Return a picture for the page, in its two layouts, as SVG, which is sharp at any width and resolution."""
+    wide, narrow = (
+        "data:image/svg+xml;base64," + base64.b64encode(render_svg(figure)).decode()
+        for figure in (picture.figure, picture.narrow)
+    )
+    breakpoint = max(NARROW_PIXELS, round(PIXELS_PER_INCH * picture.figure.get_size_inches()[0]))
+    return Image(picture.name, picture.title, picture.caption, wide, narrow, breakpoint)
 
 
 def render_page(
@@ -73,18 +93,22 @@ def render_page(
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters["visible"] = make_visible
+    environment.filters["visible"] = _show_text
+    variant = comparisons[0].variant
+    named = {name: merge_names(table, variant) for name, table in tables.items()}
+    by_name = {image.name: image for image in images}
     return environment.get_template(PAGE_TEMPLATE).render(
         title=" and ".join(folder.resolve().name for folder in results.folders),
         findings=describe_findings(comparisons),
         seed_variance=describe_seed_variance(comparisons),
         metric=name_compared(comparisons),
-        tables=tables,
+        tables={**named, "comparison": make_ranked_table(comparisons)},
         published=published,
-        images=images,
+        top=[by_name[name] for name in ON_TOP if name in by_name],
+        images=[image for image in images if image.name not in ON_TOP],
         preflight=make_preflight_table(results),
         reference=format_list(list(dict.fromkeys(map(name_gradient_reference, group_preflight(results.preflight))))),
-        runs=make_runs_table(results, [*comparisons[0].variant.values]),
+        runs=make_runs_table(results, [*variant.values]),
         settings=list_settings(results),
         commands=list_commands(results),
         command=command,
@@ -103,4 +127,9 @@ def render_page(
 
 def _shown(value: object) -> object:
     """Return what an expression of the template puts into the page; autoescape comes after it."""
-    return make_visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return _show_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _show_text(text: str) -> str:
+    """Return a text as the page shows it: it is for others, whom folders of this machine say nothing."""
+    return make_visible(shorten_paths(text))

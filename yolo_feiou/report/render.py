@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from yolo_feiou.escape import escape_latex, escape_markdown, make_visible
 
@@ -39,6 +40,7 @@ class Table:
         numeric: Whether a column holds numbers, and no words.
         groups: Its rows, in groups that a line parts.
         notes: Sentences below it.
+        descending: The column in whose order its rows are, the largest first; None where they have another order.
     """
 
     name: str
@@ -47,6 +49,16 @@ class Table:
     numeric: Sequence[bool]
     groups: Sequence[Sequence[Sequence[Cell]]]
     notes: Sequence[str] = ()
+    descending: int | None = None
+
+
+def sort_descending(table: Table, title: str) -> Table:
+    """Return a table with its rows in one group, by the values of a column, the largest first and missing ones last."""
+    column = table.columns.index(title)
+    rows = [row for group in table.groups for row in group]
+    values = [-math.inf if (value := row[column].value) is None else value for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: values[i], reverse=True)
+    return replace(table, groups=[[rows[i] for i in order]], descending=column)
 
 
 def render_markdown(table: Table) -> str:

@@ -69,8 +69,9 @@ class ComparisonResult:
         """Return a figure of the report.
 
         Args:
-            name: 'seeds' for the AP of each seed, 'thresholds' for AP by IoU threshold, 'matched_iou', 'training',
-                'positives', or 'over_box' for AP over a swept argument.
+            name: 'differences' for those to the baseline with their intervals, 'seeds' for the AP of each seed,
+                'thresholds' for AP by IoU threshold, 'matched_iou', 'training', 'positives', or 'over_box' for AP over
+                a swept argument.
 
         Raises:
             ArgumentError: If there is no such figure, or the results have no numbers for it.

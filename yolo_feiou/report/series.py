@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from yolo_feiou.plots.ablation import Dots, Line, LinePanel
+from yolo_feiou.plots.differences import DifferenceRow
 from yolo_feiou.plots.style import LineLook, assign_looks
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.format import format_count, format_mean_sd
+from yolo_feiou.report.format import format_count, format_difference, format_interval, format_mean_sd
 from yolo_feiou.report.statistics import spread
 from yolo_feiou.report.variants import Variant, show_values
 from yolo_feiou.results.arguments import get_usual_values
@@ -86,6 +87,24 @@ def assign_variant_looks(variants: Sequence[Variant]) -> dict[str, LineLook]:
 def name_of(variant: Variant) -> str:
     """Return a variant's name within its group: its loss, or, where that isn't swept, all its values."""
     return variant.loss if "loss" in variant.values else variant.label
+
+
+def make_differences(comparisons: Sequence[Comparison]) -> list[DifferenceRow]:
+    """Return the difference of each variant to its baseline, in percentage points, the largest first."""
+    found = [
+        DifferenceRow(
+            label=c.variant.label,
+            mean=100 * difference.mean,
+            interval=difference.interval and (100 * difference.interval[0], 100 * difference.interval[1]),
+            better=difference.mean > 0 if c.distinguishable else None,
+            text=f"{format_difference(difference.mean)} ({format_interval(difference.interval)})"
+            if difference.interval
+            else format_difference(difference.mean),
+        )
+        for c in comparisons
+        if (difference := c.difference) and difference.mean is not None
+    ]
+    return sorted(found, key=lambda row: -row.mean)
 
 
 def make_dots(comparisons: Sequence[Comparison]) -> list[Dots]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from yolo_feiou.report.captions import (
     FIT,
@@ -24,7 +25,7 @@ from yolo_feiou.report.format import (
     format_seeds,
 )
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.render import Cell, Table
+from yolo_feiou.report.render import Cell, Table, sort_descending
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, Difference
 from yolo_feiou.report.variants import Variant, find_most_seeds, group_variants, show_value
 from yolo_feiou.results.main_metric import AP, MAP_OBB
@@ -51,6 +52,8 @@ TASK_COLUMNS = {
 #: What Ultralytics measures of oriented boxes in the place of AP, likewise.
 ORIENTED_COLUMNS = {"mAP": MAP_OBB, "mAP50": "mAP50_obb"}
 COMPARISON_COLUMNS = ("AP", "common seeds", "ΔAP", "95 %, t", "95 %, bootstrap", "p", "p, Holm", "seeds for 0.5")
+#: Their order on the page, whose right end a phone shows last.
+RANKED_COLUMNS = ("ΔAP", "95 %, t", "p, Holm", "result", "AP", "common seeds", "95 %, bootstrap", "p", "seeds for 0.5")
 
 
 def make_paper_table(results: Results, comparisons: Sequence[Comparison]) -> Table:
@@ -116,12 +119,12 @@ def make_comparison_table(comparisons: Sequence[Comparison], columns: Sequence[s
 
     Args:
         comparisons: The variants.
-        columns: Which numbers, of `COMPARISON_COLUMNS`.
+        columns: Which numbers, of `COMPARISON_COLUMNS`; the result stands before them, unless it is among them.
     """
     titles, metric = _titles(comparisons[0].variant), name_compared(comparisons)
     of = {id(comparison.variant): comparison for comparison in comparisons}
     metrics = {c.variant.metric for c in comparisons}
-    words = ["metric", "result"] if len(metrics) > 1 else ["result"]
+    words = [*(["metric"] if len(metrics) > 1 else []), *([] if "result" in columns else ["result"])]
     renamed = {"AP": metric, "ΔAP": "Δ" if len(metrics) > 1 else f"Δ{metric}"}
     if list_sequential(comparisons):
         renamed["95 %, t"] = "95 %"  # repeated intervals, which the note explains
@@ -130,12 +133,46 @@ def make_comparison_table(comparisons: Sequence[Comparison], columns: Sequence[s
         "comparison",
         f"Difference to the baseline in {metric}, in percentage points, paired by seed.",
         [*titles, *words, *(renamed.get(column, column) for column in columns)],
-        [*[False] * (len(titles) + len(words)), *[True] * len(columns)],
+        [*[False] * (len(titles) + len(words)), *(column != "result" for column in columns)],
         [
             [_compared(of[id(v)], columns, words) for v in group]
             for group in group_variants(c.variant for c in comparisons)
         ],
         [explain_comparison(comparisons, columns), *([MAP] if MAP_OBB in metrics else [])],
+    )
+
+
+def make_ranked_table(comparisons: Sequence[Comparison]) -> Table:
+    """Return the comparison for the page: the largest difference first, baselines where zero is."""
+    table = make_comparison_table(comparisons, RANKED_COLUMNS)
+    difference = next(title for title in table.columns if title.startswith("Δ"))
+    return merge_names(sort_descending(table, difference), comparisons[0].variant)
+
+
+def merge_names(table: Table, variant: Variant) -> Table:
+    """Return a table of variants with one cell for a variant's name, `eiou box=7.5`, as its label has it.
+
+    On the page it stays in sight where the other columns scroll.
+
+    Args:
+        table: One of the tables here.
+        variant: One of its variants.
+    """
+    titles = _titles(variant)
+    number, bare = len(titles), "Method" in titles
+    if number < 2:
+        return table
+
+    def merge(row: Sequence[Cell]) -> list[Cell]:
+        named = [f"{title}={cell.text}" for title, cell in zip(titles, row, strict=False) if title != "Method"]
+        return [Cell(" ".join([*([row[number - 1].text] if bare else []), *named])), *row[number:]]
+
+    return replace(
+        table,
+        columns=["Method" if bare else "Variant", *table.columns[number:]],
+        numeric=[False, *table.numeric[number:]],
+        groups=[[merge(row) for row in group] for group in table.groups],
+        descending=None if table.descending is None else table.descending - number + 1,
     )
 
 
@@ -256,15 +293,16 @@ def _best(variants: Sequence[Variant]) -> str:
 
 def _compared(c: Comparison, columns: Sequence[str], words: Sequence[str]) -> list[Cell]:
     of, found = c.variant.spread(c.variant.metric), c.difference or Difference(0)
-    numbers = {
+    cells = {
+        "metric": Cell(c.metric),
+        "result": Cell(c.result or MISSING, bold=c.distinguishable),
         "AP": Cell(format_mean_sd(of), value=of.mean),
         "common seeds": Cell(str(found.n), value=found.n) if c.difference else Cell(MISSING),
-        "ΔAP": Cell(format_difference(found.mean), value=found.mean),
+        "ΔAP": Cell(format_difference(found.mean), value=0.0 if c.is_baseline else found.mean),
         "95 %, t": Cell(format_interval(found.interval), value=found.interval and found.interval[0]),
         "95 %, bootstrap": Cell(format_interval(found.bootstrap), value=found.bootstrap and found.bootstrap[0]),
         "p": Cell(format_p_value(found.p), value=found.p),
         "p, Holm": Cell(format_p_value(c.p_holm), value=c.p_holm),
         "seeds for 0.5": Cell(format_seeds(c.seeds_needed, MAX_NEEDED_SEEDS), value=c.seeds_needed),
     }
-    said = {"metric": Cell(c.metric), "result": Cell(c.result or MISSING, bold=c.distinguishable)}
-    return [*_names(c.variant), *(said[word] for word in words), *(numbers[column] for column in columns)]
+    return [*_names(c.variant), *(cells[column] for column in (*words, *columns))]
