@@ -14,7 +14,7 @@ from yolo_feiou.report.format import (
     format_p_value,
     format_percent,
     format_seeds,
-    shorten_paths,
+    hide_folders,
 )
 from yolo_feiou.report.statistics import Spread
 
@@ -75,7 +75,7 @@ def test_numbers_and_lists_are_written_as_people_read_them(shown, expected):
     ],
 )
 def test_absolute_paths_are_their_ends(text, expected):
-    assert shorten_paths(text) == expected
+    assert hide_folders(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_absolute_paths_are_their_ends(text, expected):
     ],
 )
 def test_what_is_no_absolute_path_stays(text):
-    assert shorten_paths(text) == text
+    assert hide_folders(text) == text

@@ -66,7 +66,7 @@ def format_p_value(p: float | None) -> str:
     return f"{p:.6f}" if p < ALPHA and text == f"{ALPHA:.3f}" else text
 
 
-def shorten_paths(text: str) -> str:
+def hide_folders(text: str) -> str:
     """Return a text with the ends of absolute paths alone: …/ablate/first for /home/me/runs/ablate/first.
 
     The last two parts stay of a path of four or more, so that folders of runs can be told apart; of a shorter one the

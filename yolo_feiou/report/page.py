@@ -16,7 +16,7 @@ from yolo_feiou.plots.style import render_svg
 from yolo_feiou.report import levels, statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
-from yolo_feiou.report.format import MISSING, format_list, shorten_paths
+from yolo_feiou.report.format import MISSING, format_list, hide_folders
 from yolo_feiou.report.gains import group_preflight
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.pictures import Picture
@@ -132,4 +132,4 @@ def _shown(value: object) -> object:
 
 def _show_text(text: str) -> str:
     """Return a text as the page shows it: it is for others, whom folders of this machine say nothing."""
-    return make_visible(shorten_paths(text))
+    return make_visible(hide_folders(text))
