@@ -187,6 +187,23 @@ def test_the_comparison_is_in_the_order_of_the_difference(opened, browser, folde
 
 
 @pytest.mark.parametrize("width", [390, 1280])
+def test_detections_fit_the_window_and_turn_around(opened, ablation, width):
+    """Baseline and variant are side by side on a phone too; the largest gain is first, after a click last."""
+    report([str(ablation)])
+    page = opened(width, folder=ablation / "report")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    left, right = (page.locator("#detections li:first-child svg").nth(n).bounding_box() for n in (0, 1))
+    assert left["y"] == right["y"] and left["x"] + left["width"] < right["x"]
+    assert right["x"] + right["width"] <= width and left["width"] == pytest.approx(left["height"] * 1.5, abs=1)
+    names = page.locator("#detections p").all_inner_texts()
+    assert names[0].endswith("+30.48")
+    assert page.locator("#turn").inner_text() == "Largest loss first"
+    page.locator("#turn").click()
+    assert page.locator("#turn").inner_text() == "Largest gain first"
+    assert page.locator("#detections p").all_inner_texts() == names[::-1]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
 def test_the_answer_comes_first(opened, width):
     """The sentence and its picture on the first screen; then where losses gain, before any table."""
     page = opened(width)

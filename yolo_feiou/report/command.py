@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Text, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
+from yolo_feiou.report.detections import make_detection_strip
 from yolo_feiou.report.page import embed_picture, render_page
 from yolo_feiou.report.pictures import PICTURE_NAMES, make_pictures
 from yolo_feiou.report.published import PUBLISHED_NAMES, make_published_tables
@@ -140,4 +141,8 @@ def _write_files(
         for ending in ENDINGS:
             save_figure(picture.figure, out / f"{picture.name}.{ending}")
         images.append(embed_picture(picture))
-    write_text(out / PAGE, render_page(results, comparisons, tables, published, images, told, command))
+    try:
+        strip = make_detection_strip(results, comparisons)
+    except DataError as error:  # of one run that is not in any number here
+        strip, told = None, [*told, f"No detections are shown: {error}"]
+    write_text(out / PAGE, render_page(results, comparisons, tables, published, images, strip, told, command))

@@ -16,7 +16,8 @@ from yolo_feiou.plots.style import render_svg
 from yolo_feiou.report import levels, statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
-from yolo_feiou.report.format import MISSING, format_list, hide_folders
+from yolo_feiou.report.detections import MIN_SCORE, DetectionStrip
+from yolo_feiou.report.format import MISSING, format_difference, format_list, format_percent, hide_folders
 from yolo_feiou.report.gains import group_preflight
 from yolo_feiou.report.listings import list_commands, list_settings, make_preflight_table, make_runs_table
 from yolo_feiou.report.pictures import Picture
@@ -71,6 +72,7 @@ def render_page(
     tables: dict[str, Table],
     published: Sequence[Table],
     images: Sequence[Image],
+    strip: DetectionStrip | None,
     warnings: Sequence[str],
     command: str,
 ) -> str:
@@ -82,6 +84,7 @@ def render_page(
         tables: `losses` and `comparison`; `fit` of upright boxes; `task` of masks or key points.
         published: The paper's tables of which there are rows.
         images: The pictures.
+        strip: Images with the detections of two models, if there are any.
         warnings: What stands against comparing the runs.
         command: The command that makes the page.
     """
@@ -106,6 +109,10 @@ def render_page(
         published=published,
         top=[by_name[name] for name in ON_TOP if name in by_name],
         images=[image for image in images if image.name not in ON_TOP],
+        strip=strip,
+        least=MIN_SCORE,
+        difference=format_difference,
+        percent=format_percent,
         preflight=make_preflight_table(results),
         reference=format_list(list(dict.fromkeys(map(name_gradient_reference, group_preflight(results.preflight))))),
         runs=make_runs_table(results, [*variant.values]),
