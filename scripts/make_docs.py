@@ -41,6 +41,13 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>\S+) -->\n)(?P<table>.*?)(?P<end>\n<!-- end -->)", re.DOTALL)
 MARKER = re.compile(r"<!-- (?:generated\b|end -->)")
 MISSING = "–"
+#: What a loss is called, by its form in the table of losses.
+KINDS = {
+    "penalty": "1 − IoU + penalty",
+    "overlap": "another function of the overlap",
+    "errors": "ℓn errors of centre and sides",
+    "rotated": "of rotated boxes, `task=obb`",
+}
 
 Row = dict[str, str]
 
@@ -126,6 +133,14 @@ def list_losses() -> str:
     rows = [(f"`{info.name}`", escape_markdown(info.meaning), format_source(info)) for info in LOSSES.values()]
     titles = ("name", "for each pair of boxes", "source")
     return format_table(titles, "lll", [*rows, (f"`{STOCK}`", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
+
+
+def list_kinds() -> str:
+    """Return a table of the names of all losses, by kind."""
+    kinds: dict[str, list[str]] = {title: [] for title in KINDS.values()}
+    for info in LOSSES.values():
+        kinds[KINDS[info.form]].append(f"`{info.name}`")
+    return format_table(("kind", "`loss=`"), "ll", ((title, ", ".join(names)) for title, names in kinds.items()))
 
 
 def format_source(info: LossInfo) -> str:
@@ -434,6 +449,7 @@ def join_pair(cells: Sequence[str], scale: float = 100, digits: int = 1) -> str:
 #: What makes each table, from the folder of the repository.
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
+    "loss-kinds": lambda root: list_kinds(),
     "detector_arguments": lambda root: list_detector_arguments(),
     "own_losses": lambda root: list_own_losses(),
     "learning": list_learning,

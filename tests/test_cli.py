@@ -19,7 +19,8 @@ def test_a_training_with_a_loss_says_so_and_its_weights_validate(command, data, 
         "train", "model=yolov8n.yaml", "loss=focal_eiou:gamma=0.5,norm=tal", *short(data=data, project=tmp_path)
     )
     assert trained.returncode == 0, trained.stderr
-    (line,) = re.findall(r"^Box loss: .*$", (Path(__file__).parents[1] / "README.md").read_text(), re.MULTILINE)
+    page = (Path(__file__).parents[1] / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^Box loss: .*$", page, re.MULTILINE)
     assert line.replace("norm=paper", "norm=tal") in trained.stdout.splitlines()
     assert len(results(tmp_path / "train")) == 1
     weights = tmp_path / "train" / "weights" / "best.pt"

@@ -1,4 +1,4 @@
-"""The README's commands for COCO, from the JSON to the table, on a few of COCO's images."""
+"""The commands of docs/coco.md, from the JSON to the table, on a few of COCO's images."""
 
 import os
 import re
@@ -11,14 +11,14 @@ import pytest
 from tests.runs import SHARED_DATA
 
 ROOT = Path(__file__).parents[1]
-FEW = "cfg=coco/1x.yaml model=yolov8n.yaml imgsz=64 batch=16 epochs=2"  # as the README says
+FEW = "cfg=coco/1x.yaml model=yolov8n.yaml imgsz=64 batch=16 epochs=2"  # as the page says
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED_DATA / "coco_tiny").is_dir(), reason="the real images don't lie beside this checkout")
 def test_five_commands_lead_to_a_table(tmp_path):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme[readme.index("## Train on COCO") :]
+    page = (ROOT / "docs" / "coco.md").read_text(encoding="utf-8")
+    section = page[page.index("## From the data to a table") :]
     lines = re.search(r"```bash\n(.*?)```", section, re.DOTALL)[1].splitlines()
     assert len(lines) == 5 and lines[0] == "pip install ."
     assert FEW in section

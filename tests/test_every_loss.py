@@ -20,7 +20,7 @@ from yolo_feiou.losses.box_loss import BoxLoss, Term
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.table import ALIGNED_LOSSES
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "losses.md").read_text(encoding="utf-8")
 #: The largest coordinates that are spoken for: sides and, along each axis, distances are up to twice that.
 HUGE = 3e18
 BIG = 1e6
@@ -143,9 +143,9 @@ def test_the_range_ends_just_beyond_what_is_said(name: str) -> None:
 
 
 def test_the_range_that_is_spoken_for_is_the_one_that_is_tested() -> None:
-    """The README, and the docstring of a loss, name the range of the tests above."""
+    """docs/losses.md, and the docstring of a loss, name the range of the tests above."""
     limit = f"{HUGE:.0e}".replace("e+", "e")
-    assert f"wherever their coordinates are within ±{limit} " in " ".join(README.split())
+    assert f"wherever their coordinates are within ±{limit} " in " ".join(PAGE.split())
     assert f"coordinates are within ±{limit};" in " ".join(BoxLoss.forward.__doc__.split())
 
 

@@ -15,7 +15,8 @@ from yolo_feiou.losses.build import build_loss, read_spec, shorten_spec
 from yolo_feiou.losses.spec import split_list
 from yolo_feiou.losses.wise import RunningMean
 
-PAGE = (Path(__file__).parents[1] / "docs" / "losses.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "losses.md").read_text(encoding="utf-8")
 
 
 def test_the_specs_at_the_head_of_the_page_build():
@@ -127,7 +128,8 @@ def test_the_running_mean_in_a_loop_of_ones_own():
 
 
 def test_the_page_names_what_a_pair_has():
-    (names,) = re.findall(r"gets\s+a\s+`Pair`:(.*?)and\s+others", PAGE, re.DOTALL)
+    page = (DOCS / "your-own-loss.md").read_text(encoding="utf-8")
+    (names,) = re.findall(r"gets\s+a\s+`Pair`:(.*?)and\s+others", page, re.DOTALL)
     pair = Pair(*overlapping(), image=(640, 640))
     found = re.findall(r"`(\w+)`", names)
     assert len(found) == 16 and all(getattr(pair, name) is not None for name in found)

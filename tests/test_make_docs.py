@@ -106,6 +106,15 @@ def test_the_table_of_losses_has_each_with_its_equation():
     assert rows["piou"][1].startswith("[Liu et al., 2024](https://doi.org/10.1016/j.neunet.2023.11.041), ")
 
 
+def test_the_table_of_kinds_has_each_loss_once():
+    rows = {row[0]: re.findall(r"`([^`]+)`", row[1]) for row in cells(make_docs.list_kinds())}
+    assert sorted(name for names in rows.values() for name in names) == sorted(LOSSES)
+    assert rows["ℓn errors of centre and sides"] == ["focal_l1", "l1", "smooth_l1", "balanced_l1"]
+    assert {"iou", "eiou", "focal_eiou"} <= {*rows["1 − IoU + penalty"]} and "kld" in rows[
+        "of rotated boxes, `task=obb`"
+    ]
+
+
 def test_the_table_of_parameters_has_each_with_default_range_and_meaning():
     rows = cells(make_docs.list_parameters())
     expected = [(info.name, p.name) for info in LOSSES.values() for p in info.parameters]

@@ -1,4 +1,4 @@
-"""What the README says is what the code and the CSVs say."""
+"""What the README and the pages in docs/ say is what the code and the CSVs say."""
 
 import ast
 import csv
@@ -14,25 +14,29 @@ import pytest
 import torch
 
 from tests.pages.ablation_sentences import claims_on_ablation
+from tests.pages.all_losses_sentences import claims_on_all_losses
+from tests.pages.benchmarks_sentences import claims_on_speed
+from tests.pages.check_sentences import claims_on_checking
 from tests.pages.claims import NUMBER, mistakes, unbound, without_evidence
+from tests.pages.coco_way_sentences import claims_on_the_way_of_coco
+from tests.pages.compare_sentences import claims_on_comparing
 from tests.pages.data_sentences import claims_on_data_in_words
 from tests.pages.detectors_sentences import claims_on_detectors
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
+from tests.pages.getting_started_sentences import claims_on_the_start
+from tests.pages.how_it_works_sentences import claims_on_how_it_works
 from tests.pages.losses_sentences import claims_on_losses
 from tests.pages.models_sentences import claims_on_models
-from tests.pages.readme_figures import claims_in_figures
-from tests.pages.readme_figures_sentences import claims_on_figures_in_words
-from tests.pages.readme_use import claims_on_use
-from tests.pages.readme_use_sentences import claims_on_use_in_words
+from tests.pages.readme_sentences import claims_on_the_readme
 from tests.pages.study_sentences import claims_on_study
+from tests.pages.your_own_loss_sentences import claims_on_ones_own_loss
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS_BYTES
 from yolo_feiou.yolo.doctor import TESTED_RELEASES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CLAIMS = [*claims_on_use(), *claims_in_figures(), *claims_on_use_in_words(), *claims_on_figures_in_words()]
 
 
 def rows(name):
@@ -42,12 +46,18 @@ def rows(name):
 
 #: The pages, with what they claim.
 PAGES = {
-    "README.md": CLAIMS,
+    "README.md": claims_on_the_readme(),
+    "docs/getting-started.md": claims_on_the_start(),
+    "docs/compare.md": claims_on_comparing(),
+    "docs/check.md": claims_on_checking(),
+    "docs/your-own-loss.md": claims_on_ones_own_loss(),
+    "docs/how-it-works.md": claims_on_how_it_works(),
+    "docs/benchmarks.md": claims_on_speed(),
     "data/README.md": [*claims_on_data(), *claims_on_data_in_words()],
-    "docs/coco.md": [*claims_on_coco(), *claims_on_coco_in_words()],
+    "docs/coco.md": [*claims_on_the_way_of_coco(), *claims_on_coco(), *claims_on_coco_in_words()],
     "docs/scaling.md": [*claims_on_scaling(), *claims_on_scaling_in_words()],
     "docs/columns.md": claims_on_columns(),
-    "docs/losses.md": claims_on_losses(),
+    "docs/losses.md": [*claims_on_losses(), *claims_on_all_losses()],
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
     "docs/study.md": claims_on_study(),
@@ -74,21 +84,27 @@ def test_what_shows_a_claim_is_there(name):
     assert all(NUMBER.search(claim.text) for claim in PAGES[name] if claim.files), "no number of a file in it"
 
 
-def test_each_figure_of_a_claim_counts():
-    """With any one digit of the README's measured figures changed, its claim is no longer there."""
-    for claim in (claim for claim in CLAIMS if claim.files):
-        place = re.search(r"\s+".join(map(re.escape, claim.text.split())), README)
+@pytest.mark.parametrize("name", ["README.md", "docs/compare.md", "docs/benchmarks.md", "docs/how-it-works.md"])
+def test_each_figure_of_a_claim_counts(name):
+    """With any one digit of a page's measured figures changed, its claim is no longer there."""
+    page = (ROOT / name).read_text(encoding="utf-8")
+    for claim in (claim for claim in PAGES[name] if claim.files):
+        place = re.search(r"\s+".join(map(re.escape, claim.text.split())), page)
         number = re.search(r"\d", place[0])
         at = place.start() + number.start()
-        changed = README[:at] + str((int(number[0]) + 1) % 10) + README[at + 1 :]
+        changed = page[:at] + str((int(number[0]) + 1) % 10) + page[at + 1 :]
         assert any(text.startswith("not there") for text in mistakes(changed, [claim])), claim.text
+
+
+def test_the_readme_is_read_in_minutes():
+    """What doesn't fit into it has a page of its own in docs/."""
+    assert len(README.splitlines()) <= 150
 
 
 def test_code_for_ones_own_runs_as_it_stands():
     """The block with `build_loss`, on two pairs: one value a pair, then a scalar."""
-    (code,) = (
-        dedent(block) for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "build_loss" in block
-    )
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    (code,) = (dedent(block) for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "build_loss" in block)
     pred, target = torch.tensor([[0.0, 0, 4, 4], [1, 1, 3, 5]]), torch.tensor([[0.0, 0, 4, 2], [1, 1, 3, 4]])
     names = {"pred": pred, "target": target, "scores": torch.tensor([0.5, 1])}
     exec(code, names)
@@ -173,15 +189,18 @@ def test_the_ring_on_a_slow_network_takes_what_the_page_says():
 
 
 def test_the_tested_range_is_that_of_doctor():
-    assert f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]} " in README
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    assert f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]} " in page
+    assert f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]}," in README
     assert f'"ultralytics>={TESTED_RELEASES[0]},' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
 def test_dependencies_are_those_of_the_package():
-    """README and pyproject.toml name the same packages: of the words there, those that are the name of one."""
+    """docs/how-it-works.md and pyproject.toml name the same packages: of the words there, those that are of one."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (listed,) = re.findall(r"^dependencies = \[\n(.*?)^\]", text, re.DOTALL | re.MULTILINE)
-    paragraph = README[README.index("Dependencies: ") :].partition("\n\n")[0]
+    page = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    paragraph = page[page.index("Dependencies: ") :].partition("\n\n")[0]
     words = set(re.findall(r"[a-z][a-z0-9-]+", paragraph))
     packages = {package.metadata["Name"].lower().replace("_", "-") for package in distributions()}
     assert sorted(words & packages) == sorted(re.findall(r'^ *"([\w-]+)', listed, re.MULTILINE))

@@ -57,8 +57,8 @@ def test_what_it_prints_is_not_in_the_report(folder, capfd):
     assert "top" not in printed.out and "called" not in printed.out + printed.err
 
 
-def test_the_readme_has_the_limits():
-    text = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+def test_the_page_has_the_limits():
+    text = " ".join((Path(__file__).parents[2] / "docs" / "check.md").read_text(encoding="utf-8").split())
     assert f"with {TIMEOUT_ARGUMENT.default:g} seconds (`timeout=60` for others)" in text
     assert f"on Linux, {MEMORY_LIMIT // 2**30} GiB of memory beyond what Python takes" in text
 

@@ -202,7 +202,8 @@ def _recipes() -> list[Claim]:
     return [
         exempt(
             "What counts is the ratio to the other terms, and that each loss has its own size: take `yolo ablate … "
-            'box=2.5,5,7.5`, or `gain=matched`, before you believe a difference (README, "The gain counts").',
+            "box=2.5,5,7.5`, or `gain=matched`, before you believe a difference ([Compare losses](compare.md), "
+            '"The gain counts").',
             ADVICE,
         ),
         shown(

@@ -6,7 +6,6 @@ from tests.pages.claims import Claim, exempt, shown
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 PAGE, POINTS, WISE = "test_losses_page.py", "losses/test_points.py", "losses/test_wise.py"
-USER, REGISTERED, TRAINED = "losses/user/test_function.py", "losses/user/test_registry.py", "yolo/test_user_losses.py"
 TRANSFORMS, LISTING, FUNCTIONS = "losses/test_transforms.py", "losses/test_listing.py", "losses/test_functions.py"
 SPEC, TORCH, BUILD = "losses/test_spec.py", "test_torch_features.py", "losses/test_build.py"
 SUMS, SCHEDULES, ORDER = (
@@ -19,7 +18,7 @@ MODIFIERS = "test_make_docs.py::test_the_table_of_modifiers_is_what_a_spec_may_h
 
 def claims_on_losses() -> list[Claim]:
     """Return those of docs/losses.md."""
-    return [*_names(), *_values(), *_single_losses(), *_own(), *_code()]
+    return [*_names(), *_values(), *_single_losses(), *_code()]
 
 
 def _names() -> list[Claim]:
@@ -137,6 +136,15 @@ def _values() -> list[Claim]:
             "copied from a training on COCO, leaves 88 % of it after 100 epochs of 13 batches:",
             f"{PAGE}::test_the_momentum_trap",
         ),
+        shown(
+            "In a training each head has its own, and all ranks share that of all pairs.",
+            "yolo/test_loss_state.py::test_each_head_has_a_running_mean_which_training_alone_moves",
+            "losses/test_wise.py::test_ranks_share_the_mean_of_all_pairs",
+        ),
+        shown(
+            "`running_mean.csv` in the run's folder has it after each epoch, and a resumed run reads it there.",
+            "yolo/test_loss_state.py::test_a_killed_run_resumes_with_its_running_mean_to_the_last_bit",
+        ),
     ]
 
 
@@ -190,73 +198,6 @@ def _single_losses() -> list[Claim]:
             "A loss that is near 1 there can't differ much from CIoU at those boxes; one that is not changes the gain "
             "as well.",
             "what the table above means",
-        ),
-    ]
-
-
-def _own() -> list[Claim]:
-    return [
-        shown(
-            "`my_loss.py:f`, or `package.module:f`, is a function of your own.",
-            f"{USER}::test_a_spec_names_a_function_with_its_parameters",
-            f"{USER}::test_one_of_a_package",
-        ),
-        shown(
-            "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), in a training in strides, of "
-            "RT-DETR in pixels, and returns one value a pair. A function of one argument gets a `Pair`: `pred` and "
-            "`target`, `iou`, `union`, `w`, `h`, `w_target`, `h_target`, `dx`, `dy`, `rho2`, `cw`, `ch`, `c2`, "
-            "`pixels`, `diagonal2` and others, each explained by `help(yolo_feiou.Pair)`.",
-            f"{PAGE}::test_the_page_names_what_a_pair_has",
-            f"{TRAINED}::test_it_trains_as_the_loss_of_the_table_that_it_is",
-            "yolo/test_detr_loss.py::test_a_function_of_ones_own_gets_pixels",
-            f"{USER}::test_a_pair_has_the_image_and_pixels",
-            f"{USER}::test_another_shape_is_an_error_where_it_would_broadcast",
-        ),
-        shown(
-            "Further parameters with defaults are those of the spec.",
-            f"{USER}::test_a_spec_names_a_function_with_its_parameters",
-        ),
-        shown("Numbers may be schedules.", f"{USER}::test_scheduled_numbers_change_over_a_training"),
-        shown(
-            "Of the modifiers it takes `focal=` and `weight=`, so no parameter has these names.",
-            f"{USER}::test_what_does_not_fit_is_named",
-        ),
-        shown(
-            "A path that holds `+`, `,`, `|` or `=` can't be in a spec.",
-            f"{REGISTERED}::test_a_path_that_a_spec_cannot_spell_is_registered_with_its_source",
-        ),
-        shown(
-            'From Python give the function itself, `train(loss=f)`, or name it with `register_loss("mine", f, k=3)`.',
-            f"{USER}::test_a_function_itself",
-            f"{REGISTERED}::test_a_registered_function_is_a_loss_of_its_name",
-        ),
-        shown(
-            "The run's folder keeps a copy of the file with the modules that it imports from beside it.",
-            "losses/user/test_sources.py::test_a_file_comes_with_the_modules_that_it_imports_from_beside_it",
-        ),
-        shown(
-            "Ranks, workers and resumed runs train with that copy, and other code is refused.",
-            f"{TRAINED}::test_two_ranks_of_torchrun_train_with_the_copy",
-            f"{TRAINED}::test_a_killed_run_goes_on_with_its_copy",
-            f"{TRAINED}::test_a_resumed_run_needs_the_copy_that_it_began_with",
-        ),
-        shown(
-            "A function without source, such as a lambda, must be given again.",
-            f"{TRAINED}::test_a_resumed_run_asks_for_a_function_without_source",
-        ),
-        shown(
-            "Before training, quick checks of calling, shape, gradient, inputs and degenerate boxes print a line each; "
-            "`check=false` skips them.",
-            f"{TRAINED}::test_the_quick_checks_say_a_line_each",
-        ),
-        shown(
-            "In a training each head has its own, and all ranks share that of all pairs.",
-            "yolo/test_loss_state.py::test_each_head_has_a_running_mean_which_training_alone_moves",
-            "losses/test_wise.py::test_ranks_share_the_mean_of_all_pairs",
-        ),
-        shown(
-            "`running_mean.csv` in the run's folder has it after each epoch, and a resumed run reads it there.",
-            "yolo/test_loss_state.py::test_a_killed_run_resumes_with_its_running_mean_to_the_last_bit",
         ),
     ]
 

@@ -1,62 +1,77 @@
-"""What the README says in words alone of BCCD, losses, its place in Ultralytics and its limits, by sentence."""
+"""What docs/how-it-works.md claims of the hooks, of limits and of releases, and what shows it."""
 
 from __future__ import annotations
 
-from tests.pages.claims import Claim, exempt, shown
+import re
+
+from tests.pages.claims import ROOT, Claim, exempt, measured, rows, shown
+from yolo_feiou.yolo.doctor import BROKEN_RELEASES, TESTED_RELEASES
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 AFFAIR = "of other people's software and rights, as its owners say"
 FEW_GPUS = "there was no GPU at hand"
+BCCD = "results/bccd/results.csv"
+PROOFS = (
+    "test_a_loss_that_is_lost_in_the_only_epoch_ends_the_training_before_anything_of_it_is_written",
+    "test_what_was_trained_before_the_loss_is_lost_stays_and_is_no_more_than_that",
+)
 
 
-def claims_on_figures_in_words() -> list[Claim]:
+def claims_on_how_it_works() -> list[Claim]:
     """Return them."""
-    return [*_bccd(), *_losses(), *_end()]
+    return [*_limits(), *_in_words()]
 
 
-def _bccd() -> list[Claim]:
-    shares = "test_make_docs.py::test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain"
+def _limits() -> list[Claim]:
+    (python,), (torch,) = ({".".join(r[key].split(".")[:2]) for r in rows(BCCD)} for key in ("python", "torch"))
     return [
         shown(
-            "Settings and versions are in",
-            "ablation/test_rows.py::test_a_row_says_what_it_was_and_what_came_out",
+            "that the criterion holds anywhere (model and EMA copy) gives way to a subclass.",
+            "yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",
         ),
         shown(
-            "makes all tables, pictures and [the page](results/bccd/report/index.html) again",
-            "report/test_read.py::test_only_the_results_are_needed",
+            "prove it in each epoch and validation, or training stops unsaved.",
+            *(f"yolo/test_proof.py::{name}" for name in PROOFS),
         ),
-        exempt(
-            "Published differences of ±0.3 from one seed are far below what a seed alone does here.",
-            "the size of what papers claim, the tables in docs/paper.md among them",
-        ),
-        shown("Where the gradient comes from differs as well.", shares),
-        shown("have this share of the norm of the box gradient, at `box=7.5`:", shares),
-        exempt(
-            "The paper wants good boxes to dominate the gradient, and reweighs EIoU for that.", "the paper, section 4"
+        shown("from stock's code.", "yolo/test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own"),
+        shown(
+            "equal to stock Ultralytics' to the last digit;",
+            "yolo/test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
         ),
         shown(
-            "In YOLO they do so already, under CIoU as under Focal-EIoU,",
-            "test_readme.py::test_high_iou_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_kind",
+            "so does stock's own CIoU function put through the seam.",
+            "yolo/test_bbox_loss.py::test_stocks_own_function_through_the_seam_is_stock_bit_for_bit",
+        ),
+        shown(
+            "refuse `loss=` with a clear error.",
+            "yolo/test_model.py::test_models_without_a_box_term_refuse",
+        ),
+        shown(
+            "our tests run its worker script on two CPU processes.",
+            "yolo/test_distributed.py::test_ultralytics_launcher_rebuilds_our_trainer_in_its_workers",
+        ),
+        exempt("`results.csv` has rank 0's training loss", "the name of a process, in stock's code"),
+        measured(f"Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]} ", "yolo_feiou/yolo/doctor.py"),
+        measured(f"on Python {python} and torch {torch}, on Linux, without a GPU;", BCCD),
+        measured(
+            f"the core tests on Python {_floor('requires-python = ')} too, with every dependency at its floor "
+            f"(torch {_floor('torch')}).",
+            "pyproject.toml",
+        ),
+        exempt(
+            f"Before {TESTED_RELEASES[0]} Ultralytics itself fails on today's numpy",
+            "seen once with releases that are not installed here",
+        ),
+        measured(f"{BROKEN_RELEASES[0]} to {BROKEN_RELEASES[-1]} diverge by themselves.", "yolo_feiou/yolo/doctor.py"),
+        shown("Several data sets in one call need 8.4.76;", "yolo/test_model.py::test_several_data_sets_keep_the_loss"),
+        shown(
+            "tuning and several CPU processes 8.4.3.",
+            "yolo/test_model.py::test_tuning_keeps_the_loss_in_the_processes_it_starts",
         ),
     ]
 
 
-def _losses() -> list[Claim]:
-    return [
-        shown(
-            "`norm=tal` by YOLO's sum of target scores,",
-            "losses/test_box_loss.py::test_the_mean_divides_by_the_norm_of_its_row",
-        ),
-        shown(
-            "`norm=mean` by the number of pairs, without scores.",
-            "losses/test_box_loss.py::test_the_mean_divides_by_the_norm_of_its_row",
-        ),
-        shown("**The losses differ in size,", "ablation/test_gains.py::test_warnings_name_losses_that_are_far_off"),
-        exempt("Compare losses at several gains and seeds before you believe a difference.", ADVICE),
-    ]
-
-
-def _end() -> list[Claim]:
+def _in_words() -> list[Claim]:
     ranks = "yolo/test_distributed.py"
     dependencies = "test_readme.py::test_dependencies_are_those_of_the_package"
     return [
@@ -83,7 +98,7 @@ def _end() -> list[Claim]:
         ),
         shown(
             "Tasks `detect`, `segment`, `pose` and `obb`, YOLOv3 to YOLO26, YOLO-World, YOLOE and RT-DETR: see "
-            "[Models](docs/models.md).",
+            "[Models](models.md).",
             "yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",
             "test_real_data.py::test_detect_segment_and_pose_train",
             "test_train_families.py::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained",
@@ -130,14 +145,11 @@ def _end() -> list[Claim]:
         shown("opencv-python and numpy draw `shapes`;", dependencies),
         shown("scipy has the statistics of a report, matplotlib its pictures, jinja2 its page;", dependencies),
         shown("rich shows a running ablation.", dependencies),
-        shown(
-            "Forward and backward of a loss against stock's CIoU,",
-            "test_make_docs.py::test_ratios_of_speed_are_those_of_the_csv",
-        ),
-        shown(
-            "The last row is a compiled function that does next to nothing:",
-            "test_make_docs.py::test_ratios_of_speed_are_those_of_the_csv",
-        ),
-        exempt("AGPL-3.0, as Ultralytics requires.", AFFAIR),
-        exempt("[`CONTRIBUTING.md`](CONTRIBUTING.md) shows how to add a loss in ten minutes.", ADVICE),
     ]
+
+
+def _floor(name: str) -> str:
+    """Return the first release of Python, or of a dependency, that pyproject.toml allows."""
+    found = re.search(f'^ *"?{name}"?>=([0-9.]+)', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, name
+    return found[1]
