@@ -32,8 +32,9 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 	if command -v shellcheck >/dev/null; then shellcheck scripts/*.sh scripts/*.slurm .ci/run; fi
 
-docs: .venv/installed  ## the tables of README.md, data/README.md and docs/*.md
+docs: .venv/installed  ## the tables of README.md, data/README.md and docs/, and the site in site/
 	$(BIN)/python scripts/make_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 paper: .venv/installed  ## docs/paper.md with all its results and pictures, up to ten minutes
 	$(BIN)/python scripts/paper.py

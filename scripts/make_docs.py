@@ -14,12 +14,17 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stdout
 from inspect import Parameter
+from io import StringIO
 from pathlib import Path
 from statistics import fmean
+from textwrap import dedent
 
 import yaml
 
+from yolo_feiou.ablation.command import ablate
+from yolo_feiou.cli import HELP
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
 from yolo_feiou.detectors.build import STOCK_GAINS
 from yolo_feiou.detectors.config_keys import DETECTORS
@@ -34,7 +39,9 @@ from yolo_feiou.losses.listing import STOCK_MEANING, spell_published
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, UNBUILT
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import format_value
+from yolo_feiou.report.command import report
 from yolo_feiou.results.schema import describe_columns
+from yolo_feiou.simulation.command import simulate
 from yolo_feiou.storage.tables import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -375,6 +382,16 @@ def share_gradient(root: Path) -> str:
     return format_table(titles, "r" * len(means), [[f"{100 * share:.0f} %" for _, share in means]])
 
 
+def list_commands() -> str:
+    """Return what the commands print of their arguments."""
+    helps = {"yolo help": dedent(HELP).strip("\n")}
+    for name, command in (("ablate", ablate), ("report", report), ("simulate", simulate)):
+        with redirect_stdout(StringIO()) as printed:
+            command(["help"], None) if command is ablate else command(["help"])
+        helps[f"yolo {name} help"] = printed.getvalue().strip("\n")
+    return "\n".join(f"## `{command}`\n\n```\n{text}\n```\n" for command, text in helps.items())
+
+
 def compare_speed(root: Path) -> str:
     """Return a table of the time that a loss takes beside that of Ultralytics' own."""
     rows = read_rows(root / "benchmarks" / "box_loss.csv")
@@ -470,6 +487,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "resume": compare_resumed,
     "stopping": compare_stopping,
     "columns": lambda root: describe_columns(),
+    "commands": lambda root: list_commands(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),
     "ranks": lambda root: format_csv(
         root / "benchmarks/ranks.csv", "lrr", step="step", milliseconds="ms", ratio="ratio"

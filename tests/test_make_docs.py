@@ -203,6 +203,14 @@ def test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain
     assert make_docs.share_gradient(tmp_path) == "| b | a |\n|--:|--:|\n| 90 % | 65 % |\n"
 
 
+def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
+    text = make_docs.list_commands()
+    assert re.findall(r"^## `(.*)`$", text, re.MULTILINE) == [
+        *("yolo help", "yolo ablate help", "yolo report help", "yolo simulate help"),
+    ]
+    assert "max_seeds=20" in text and "yolo report FOLDER" in text and "readings=all" in text and text.count("```") == 8
+
+
 def test_ratios_of_speed_are_those_of_the_csv():
     """Beside stock's own time, which is 1; each as the CSV has it."""
     rows = make_docs.read_rows(ROOT / "benchmarks" / "box_loss.csv")

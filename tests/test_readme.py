@@ -29,6 +29,7 @@ from tests.pages.how_it_works_sentences import claims_on_how_it_works
 from tests.pages.losses_sentences import claims_on_losses
 from tests.pages.models_sentences import claims_on_models
 from tests.pages.readme_sentences import claims_on_the_readme
+from tests.pages.reference_sentences import claims_on_commands, claims_on_python
 from tests.pages.study_sentences import claims_on_study
 from tests.pages.your_own_loss_sentences import claims_on_ones_own_loss
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
@@ -60,6 +61,8 @@ PAGES = {
     "docs/losses.md": [*claims_on_losses(), *claims_on_all_losses()],
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
+    "docs/commands.md": claims_on_commands(),
+    "docs/python.md": claims_on_python(),
     "docs/study.md": claims_on_study(),
     "docs/ablation.md": claims_on_ablation(),
 }

@@ -16,9 +16,10 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: What one types, the numbers of a list, and generated tables.
+#: What one types, the numbers of a list, generated tables, and what mkdocstrings takes from docstrings.
 TYPED = re.compile(
-    r"<!-- generated: .*?<!-- end -->|```.*?```|(?<=\n\n)(?: {4}[^\n]*\n+)+|`[^`]*`|(?<=\])\([^)]*\)|^ *\d+\. ",
+    r"<!-- generated: .*?<!-- end -->|```.*?```|(?<=\n\n)(?: {4}[^\n]*\n+)+|`[^`]*`|(?<=\])\([^)]*\)|^ *\d+\. |"
+    r"^::: [^\n]*(?:\n {4}[^\n]*)*",
     re.DOTALL | re.MULTILINE,
 )
 #: What divides a page: empty lines, and where an item of a list or a row of a table begins.

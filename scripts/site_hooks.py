@@ -1,0 +1,103 @@
+"""Make the pages of the repository fit into one site; mkdocs calls these functions, see mkdocs.yml.
+
+The pages link to each other and to files by their places in the repository, as a reader of the repository needs it.
+The site has README.md as its first page, data/README.md and CONTRIBUTING.md as further ones, and copies of the files
+that pages link to in `repository/`.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+#: Pages that don't lie in docs/, by their place in the repository, with their name on the site.
+PAGES = {"README.md": "index.md", "data/README.md": "data.md", "CONTRIBUTING.md": "contributing.md"}
+#: A link or an image: its text, where it leads, and the part of a page after a #.
+LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s#:]+)(?P<part>#[^)\s]*)?\)")
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages outside of docs/, and the files that pages link to."""
+    from mkdocs.structure.files import File  # only the build has mkdocs
+
+    for source, name in PAGES.items():
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
+    sources = [*PAGES, *(f"docs/{file.src_uri}" for file in files.documentation_pages() if file.generated_by is None)]
+    linked = {target for source in sources for target in find_files(read_page(source), source)}
+    for target in sorted(linked):
+        files.append(File.generated(config, place(target), abs_src_path=str(ROOT / target)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Return a page with its links as the site has them, and bars in the code of tables as its Markdown has them."""
+    sources = {name: source for source, name in PAGES.items()}
+    source = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
+    return unescape_bars(place_links(markdown, source))
+
+
+def read_page(source: str) -> str:
+    """Return a page, by its place in the repository."""
+    return (ROOT / source).read_text(encoding="utf-8")
+
+
+def find_files(markdown: str, source: str) -> Iterator[str]:
+    """Yield the files outside of docs/ that a page links to, but for pages, by their places in the repository."""
+    for link in LINK.finditer(CODE.sub("", markdown)):
+        target = resolve(link["target"], source)
+        if (ROOT / target).is_file() and not target.startswith("docs/") and target not in PAGES:
+            yield target
+
+
+def place_links(markdown: str, source: str) -> str:
+    """Return a page with each link leading to its place on the site.
+
+    One to a folder, of which the site has no page, becomes its text. One to nothing stays, and the build refuses it.
+
+    Args:
+        markdown: The page.
+        source: Its place in the repository.
+    """
+
+    def lead(link: re.Match[str]) -> str:
+        target = resolve(link["target"], source)
+        if (ROOT / target).is_dir():
+            return link["text"]
+        if not (ROOT / target).is_file():
+            return link[0]
+        relative = posixpath.relpath(place(target), posixpath.dirname(place(source)) or ".")
+        return f"{link['image']}[{link['text']}]({relative}{link['part'] or ''})"
+
+    kept = re.split(r"(```.*?```)", markdown, flags=re.DOTALL)
+    return "".join(part if part.startswith("```") else LINK.sub(lead, part) for part in kept)
+
+
+def resolve(target: str, source: str) -> str:
+    """Return where in the repository a link of a page leads."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
+
+
+def place(target: str) -> str:
+    """Return the place on the site of a page or file of the repository."""
+    if target in PAGES:
+        return PAGES[target]
+    return target.removeprefix("docs/") if target.startswith("docs/") else f"repository/{target}"
+
+
+def unescape_bars(markdown: str) -> str:
+    r"""Return a page in which code in tables has | for \|: Python-Markdown divides no cell there."""
+    lines = markdown.split("\n")
+    return "\n".join(
+        re.sub(r"`[^`]+`", lambda code: code[0].replace("\\|", "|"), line) if line.startswith("|") else line
+        for line in lines
+    )

@@ -1,0 +1,92 @@
+"""scripts/site_hooks.py makes one site of the repository's pages, and the pages have no broken link."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.scripts import load_script
+
+ROOT = Path(__file__).parents[1]
+hooks = load_script("site_hooks")
+SOURCES = [*hooks.PAGES, *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").rglob("*.md")))]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_links_of_a_page_lead_to_what_is_there(source):
+    page = hooks.CODE.sub("", hooks.read_page(source))
+    targets = [hooks.resolve(link["target"], source) for link in hooks.LINK.finditer(page)]
+    assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_a_link_leads_to_its_place_on_the_site():
+    """To a page of docs/ or beside it, a part of one, a file, and a folder, which has no page; code stays."""
+    page = (
+        "[a](docs/coco.md), [`b`](data/README.md#labels), ![c](docs/paper/figure1/figure1.png), [d](cfg/eiou.yaml),\n"
+        "[`cfg/`](cfg), [e](https://a.b/c.md), [f](none.md)\n\n```\n[a](docs/coco.md)\n```\n"
+    )
+    assert hooks.place_links(page, "README.md") == (
+        "[a](coco.md), [`b`](data.md#labels), ![c](paper/figure1/figure1.png), [d](repository/cfg/eiou.yaml),\n"
+        "`cfg/`, [e](https://a.b/c.md), [f](none.md)\n\n```\n[a](docs/coco.md)\n```\n"
+    )
+    assert hooks.place_links("[a](../README.md) [b](../cfg/eiou.yaml) [c](coco.md)", "docs/losses.md") == (
+        "[a](index.md) [b](repository/cfg/eiou.yaml) [c](coco.md)"
+    )
+    assert hooks.place_links("[a](../losses.md)", "docs/losses/eiou.md") == "[a](../losses.md)"
+
+
+def test_files_that_pages_link_to_come_along():
+    page = "[a](../cfg/eiou.yaml) [b](../README.md) [c](coco.md) [d](../cfg) [e](none.csv) `[f](../cfg/ciou.yaml)`"
+    assert [*hooks.find_files(page, "docs/losses.md")] == ["cfg/eiou.yaml"]
+
+
+def test_a_bar_in_the_code_of_a_table_is_one():
+    assert hooks.unescape_bars("| `a\\|b` | c\\|d |\n`a\\|b`") == "| `a|b` | c\\|d |\n`a\\|b`"
+
+
+class Addresses(HTMLParser):
+    """What a page loads, or links to."""
+
+    def __init__(self):
+        super().__init__()
+        self.loaded, self.linked = [], []
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        if tag in ("script", "img", "iframe") and named.get("src"):
+            self.loaded.append(named["src"])
+        if tag == "link" and named.get("rel") not in ("canonical", "prev", "next"):
+            self.loaded.append(named.get("href") or "")
+        if tag == "a":
+            self.linked.append(named.get("href") or "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not all(importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")),
+    reason="the site needs the extra docs",
+)
+def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path):
+    """Every page and loss of it is there, no link is broken, and a page is all that it needs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    pages = [path for path in tmp_path.rglob("*.html") if "repository" not in path.parts and path.name != "404.html"]
+    assert {"index", "getting-started", "losses", "python", "data", "contributing"} <= {path.stem for path in pages}
+    for path in pages:
+        found = Addresses()
+        found.feed(path.read_text(encoding="utf-8"))
+        assert [address for address in found.loaded if re.match(r"(https?:)?//", address)] == [], path
+        local = [address.partition("#")[0] for address in found.linked if not re.match(r"\w+:|//", address)]
+        assert [address for address in local if address and not (path.parent / address).exists()] == [], path
+    assert "build_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
+    assert "focal_eiou_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
