@@ -34,6 +34,7 @@ lint: .venv/installed
 
 docs: .venv/installed  ## the tables of README.md, data/README.md and docs/, and the site in site/
 	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/loss_pages.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 paper: .venv/installed  ## docs/paper.md with all its results and pictures, up to ten minutes

@@ -5,7 +5,8 @@ It writes yolo_feiou/ops.pyi too: the signatures of the functions that are made 
 python scripts/make_docs.py
 
 A table stands on its page between `<!-- generated: NAME -->` and `<!-- end -->`. A new one is a function below that
-returns Markdown, and its line in TABLES; docs/paper.md is made by scripts/paper.py.
+returns Markdown, and its line in TABLES; docs/paper.md is made by scripts/paper.py, docs/losses/ by
+scripts/loss_pages.py.
 """
 
 from __future__ import annotations
@@ -137,7 +138,10 @@ def format_csv(path: Path, align: str, **columns: str) -> str:
 
 def list_losses() -> str:
     """Return the table of losses."""
-    rows = [(f"`{info.name}`", escape_markdown(info.meaning), format_source(info)) for info in LOSSES.values()]
+    rows = [
+        (f"[`{info.name}`](losses/{info.name}.md)", escape_markdown(info.meaning), format_source(info))
+        for info in LOSSES.values()
+    ]
     titles = ("name", "for each pair of boxes", "source")
     return format_table(titles, "lll", [*rows, (f"`{STOCK}`", STOCK_MEANING.replace("loss=", "`loss=`"), "")])
 

@@ -26,6 +26,14 @@ LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<targ
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the page of each loss below that of all, in its order."""
+    names = re.findall(r"\]\(losses/(\w+)\.md\)", read_page("docs/losses.md"))
+    pages = ["losses.md", *({name: f"losses/{name}.md"} for name in dict.fromkeys(names))]
+    config.nav = [{"Losses": pages} if item == {"Losses": "losses.md"} else item for item in config.nav or []]
+    return config
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages outside of docs/, and the files that pages link to."""
     from mkdocs.structure.files import File  # only the build has mkdocs

@@ -150,6 +150,19 @@ def _values() -> list[Claim]:
 
 def _single_losses() -> list[Claim]:
     return [
+        shown(
+            "`eiou` is often copied with the centre's offset in place of width and height, and MMDetection's loss of "
+            "that name is `extended_iou`: `yolo check` tells both.",
+            "checks/test_misnamed.py::test_a_centre_offset_in_place_of_the_sides_is_shown_by_both_values",
+            "checks/test_misnamed.py::test_an_extended_iou_named_eiou_is_shown_by_its_value",
+        ),
+        shown(
+            "`focal_eiou` has its weight attached in much public code, which pushes low-IoU boxes away, and reversed "
+            "in some, (1 − IoU)^γ: `yolo check` tells both.",
+            "losses/test_focal.py::test_attached_weight_pushes_apart_below_a_threshold",
+            "checks/test_misnamed.py::test_a_reversed_focus_is_shown_by_both_values",
+            "checks/test_catalogue.py::test_our_weight_attached_is_found",
+        ),
         shown("at 32 px, 8 px off in an image of 640 × 640, its penalty is 1.6e-4.", f"{POINTS}::test_values_by_hand"),
         shown(
             "`siou` hardly sees small errors of size: both sides 10 % too long cost 6e-5 beside the IoU.",

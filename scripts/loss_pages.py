@@ -1,0 +1,139 @@
+"""Make docs/losses/NAME.md, a page for each loss of the table: formula, source, parameters, gradient, known mistakes.
+
+python scripts/loss_pages.py
+
+All of it is what `yolo losses NAME` and `yolo check` know, and what docs/losses.md says of that loss.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from inspect import unwrap
+from pathlib import Path
+
+from make_docs import ROOT, format_source, format_table
+
+from yolo_feiou.checks.known import GRADIENT_REMEDIES, LABELS, MISTAKES
+from yolo_feiou.escape import escape_markdown
+from yolo_feiou.losses.gradients import BINS, read_gradients
+from yolo_feiou.losses.listing import AT_START, BESIDE, describe_function
+from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, LossInfo
+from yolo_feiou.parameters import format_value
+from yolo_feiou.storage.tables import write_text
+
+
+def main(root: Path = ROOT) -> None:
+    """Write the page of each loss of the table, name those that change, and remove those of no loss."""
+    folder = root / "docs" / "losses"
+    folder.mkdir(parents=True, exist_ok=True)
+    known = (root / "docs" / "losses.md").read_text(encoding="utf-8")
+    for info in LOSSES.values():
+        path, page = folder / f"{info.name}.md", make_page(info, known)
+        if not path.exists() or path.read_text(encoding="utf-8") != page:
+            write_text(path, page)
+            print(f"updated docs/losses/{path.name}")
+    for path in folder.glob("*.md"):
+        if path.stem not in LOSSES:
+            path.unlink()
+            print(f"removed docs/losses/{path.name}")
+
+
+def make_page(info: LossInfo, known: str) -> str:
+    """Return the page of a loss as Markdown.
+
+    Args:
+        info: Its row in the table of losses.
+        known: The text of docs/losses.md.
+    """
+    label = LABELS.get(info.name, info.name)
+    parts = [
+        f"# {label if label != info.name else f'`{info.name}`'}",
+        "<!-- made by scripts/loss_pages.py -->",
+        f"`loss={info.name}`: {escape_markdown(info.meaning)}. Source: {format_source(info)}.",
+        *describe_formula(info),
+        *describe_parameters(info),
+        *describe_modifiers(info),
+        *describe_gradient(info),
+        *describe_knowledge(info, known),
+        "[All losses](../losses.md)",
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def describe_formula(info: LossInfo) -> Iterator[str]:
+    """Yield what the docstrings of a loss, and of its weight, say of its formula, as paragraphs."""
+    yield "## Formula and range"
+    if info.form == "penalty":
+        yield "1 − IoU, and added to it:"
+    yield from write_paragraphs(info.function)
+    if info.weight:
+        yield "Times the weight:"
+        yield from write_paragraphs(WEIGHTS[info.weight].function)
+
+
+def write_paragraphs(function: Callable[..., object]) -> Iterator[str]:
+    """Yield what the docstrings of a function and of those that it refers to say of a formula, as paragraphs."""
+    text = "\n".join(describe_function(function))
+    yield from (escape_words(paragraph) for paragraph in text.split("\n\n"))
+    for name in re.findall(r"`(_\w+)`", text):
+        yield from (f"`{name}`: {paragraph}" for paragraph in write_paragraphs(unwrap(function).__globals__[name]))
+
+
+def escape_words(text: str) -> str:
+    """Return a text of a docstring as Markdown, in one line; what it has as code stays code."""
+    pieces = re.split(r"(`[^`]+`)", " ".join(text.split()))
+    return "".join(piece if piece.startswith("`") else escape_markdown(piece) for piece in pieces)
+
+
+def describe_parameters(info: LossInfo) -> Iterator[str]:
+    """Yield the table of the parameters of a loss, if it has any."""
+    if info.parameters:
+        yield "## Parameters"
+        rows = (
+            (f"`{one.name}={format_value(one.default)}`", one.expected, escape_markdown(info.meanings[one.name]))
+            for one in info.parameters
+        )
+        yield format_table(("parameter (default)", "allowed", "what it does"), "lll", rows)
+
+
+def describe_modifiers(info: LossInfo) -> Iterator[str]:
+    """Yield the table of the modifiers that a loss takes, and why it takes no others."""
+    yield "## Modifiers"
+    rows = (
+        (f"`{key}=`", MODIFIERS[key].expected, escape_markdown(info.meanings.get(key, MODIFIER_MEANINGS[key])))
+        for key in MODIFIERS
+        if key in info.modifiers
+    )
+    yield format_table(("modifier", "allowed", "what it does"), "lll", rows)
+    if info.refusal:
+        yield f"No others: {escape_markdown(info.refusal)}."
+
+
+def describe_gradient(info: LossInfo) -> Iterator[str]:
+    """Yield the table of a loss and its gradient beside CIoU's, or ProbIoU's."""
+    yield "## Its size"
+    start = f", {AT_START}" if info.weight == "wise" else ""
+    yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
+    titles = [f"{low:g} to {high:g}" for low, high in BINS]
+    yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])
+    yield f"`yolo simulate field={info.name}` draws where it pulls a box, pushes it away, and is zero."
+
+
+def describe_knowledge(info: LossInfo, known: str) -> Iterator[str]:
+    """Yield what docs/losses.md says of a loss alone, and the mistakes of public code that `yolo check` knows."""
+    told = re.findall(rf"^- (`{info.name}[`:].*?)(?=\n- |\n\n)", known, re.MULTILINE | re.DOTALL)
+    if told:
+        yield "## What to know"
+        yield "\n".join(f"- {' '.join(one.split())}" for one in told)
+    mistakes = {f"{one.says}: {one.remedy}" for one in MISTAKES if one.spec == info.name}
+    if info.name in GRADIENT_REMEDIES:
+        mistakes.add(f"right values with a wrong gradient: {GRADIENT_REMEDIES[info.name]}")
+    if mistakes:
+        yield "## What public copies get wrong"
+        yield "As `yolo check` finds it, each with what to do:"
+        yield "\n".join(f"- {escape_words(one)}." for one in sorted(mistakes))
+
+
+if __name__ == "__main__":
+    main()

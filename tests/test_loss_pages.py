@@ -1,0 +1,67 @@
+"""scripts/loss_pages.py makes a page for each loss, and the pages that are committed are what it makes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.scripts import load_script
+from yolo_feiou import LOSSES
+from yolo_feiou.checks.known import GRADIENT_REMEDIES, MISTAKES
+from yolo_feiou.losses.gradients import read_gradients
+
+ROOT = Path(__file__).parents[1]
+load_script("make_docs")  # which the other imports
+loss_pages = load_script("loss_pages")
+KNOWN = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
+
+
+def read(name):
+    return (ROOT / "docs" / "losses" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_page_of_a_loss_is_what_make_docs_makes(name):
+    assert read(name) == loss_pages.make_page(LOSSES[name], KNOWN), "run 'make docs'"
+
+
+def test_each_page_is_of_a_loss():
+    assert {path.stem for path in (ROOT / "docs" / "losses").glob("*.md")} == {*LOSSES}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_page_has_all_that_is_known_of_a_loss(name):
+    """Each parameter and modifier once, its gradient, and the mistakes that `yolo check` knows of it."""
+    info, page = LOSSES[name], read(name)
+    rows = re.findall(r"^\| `(\w+)=", page, re.MULTILINE)
+    assert sorted(rows) == sorted([*(one.name for one in info.parameters), *info.modifiers])
+    assert f"| {' | '.join(read_gradients(info.family)[name])} |" in page
+    mistakes = [one for one in MISTAKES if one.spec == name]
+    assert all(loss_pages.escape_words(one.remedy) in page for one in mistakes)
+    assert ("## What public copies get wrong" in page) is bool(mistakes or name in GRADIENT_REMEDIES)
+    assert info.paper.rpartition(":")[2] in page
+
+
+def test_what_docs_losses_says_of_one_loss_is_on_its_page():
+    """The list in "What to know of each", and no item of another loss."""
+    known = "- `iou` is\n  one.\n- `giou:a=1`, as there, two.\n- `iou_x` is three.\n\n- `iou` is four.\n"
+    assert "- `iou` is one." in loss_pages.make_page(LOSSES["iou"], known)
+    assert "- `giou:a=1`, as there, two." in loss_pages.make_page(LOSSES["giou"], known)
+    assert "three" not in loss_pages.make_page(LOSSES["iou"], known)
+    assert "- `piou` is flat far away: at four sides its gradient is 0.0037." in read("piou")
+    assert "flat far away" not in read("piou2")
+
+
+def test_a_helper_that_a_formula_refers_to_is_told():
+    assert "`_shape_costs`: " in read("siou")
+
+
+def test_pages_are_written_once_and_those_of_no_loss_go(tmp_path, capsys):
+    (tmp_path / "docs" / "losses").mkdir(parents=True)
+    (tmp_path / "docs" / "losses.md").write_text("# Losses\n", encoding="utf-8")
+    (tmp_path / "docs" / "losses" / "gone.md").write_text("", encoding="utf-8")
+    loss_pages.main(tmp_path)
+    told = capsys.readouterr().out.splitlines()
+    assert told == [*(f"updated docs/losses/{name}.md" for name in LOSSES), "removed docs/losses/gone.md"]
+    loss_pages.main(tmp_path)
+    assert capsys.readouterr().out == ""
