@@ -25,6 +25,7 @@ from tests.pages.detectors_sentences import claims_on_detectors
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
 from tests.pages.getting_started_sentences import claims_on_the_start
+from tests.pages.help_sentences import claims_on_questions, claims_on_what_was_not_tried, claims_on_words
 from tests.pages.how_it_works_sentences import claims_on_how_it_works
 from tests.pages.losses_sentences import claims_on_losses
 from tests.pages.models_sentences import claims_on_models
@@ -34,6 +35,7 @@ from tests.pages.study_sentences import claims_on_study
 from tests.pages.your_own_loss_sentences import claims_on_ones_own_loss
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, TEST, TEST_INFO, TRAIN, VAL
 from yolo_feiou.datasets.coco.splits import LABELS_BYTES
+from yolo_feiou.losses.gradients import read_gradients
 from yolo_feiou.yolo.doctor import TESTED_RELEASES
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +63,9 @@ PAGES = {
     "docs/losses.md": [*claims_on_losses(), *claims_on_all_losses()],
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
+    "docs/faq.md": claims_on_questions(),
+    "docs/not-tried.md": claims_on_what_was_not_tried(),
+    "docs/glossary.md": claims_on_words(),
     "docs/commands.md": claims_on_commands(),
     "docs/python.md": claims_on_python(),
     "docs/study.md": claims_on_study(),
@@ -159,6 +164,19 @@ def test_high_iou_boxes_have_most_of_the_gradient_but_under_the_losses_of_the_l_
     (grad, number) = shares_of_good_boxes()
     assert {loss for loss in grad if grad[loss] > max(number[loss], 0.5)} == set(grad) - {"focal_l1", "smooth_l1"}
     assert number["focal_l1"] < grad["focal_l1"] < 0.5 and grad["smooth_l1"] < number["smooth_l1"]
+
+
+def test_four_losses_are_near_ciou_where_boxes_overlap():
+    """Within a tenth of its gradient at an IoU of 0.6 to 0.8, and of 0.8 to 0.95."""
+    ratios = {name: [float(cell.split(" / ")[1]) for cell in cells] for name, cells in read_gradients().items()}
+    for name in ("siou", "shapeiou", "mpdiou", "interpiou"):
+        assert all(abs(ratio - 1) < 0.1 for ratio in ratios[name][-2:]), name
+
+
+def test_every_page_is_bound():
+    """All of docs/ but those that a command makes as a whole: docs/paper.md and docs/losses/."""
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md")} - {"docs/paper.md"}
+    assert pages | {"README.md", "data/README.md"} == {*PAGES}
 
 
 def test_figures_on_scaling_are_the_csvs():

@@ -89,7 +89,8 @@ def _use() -> list[Claim]:
                 "| **train** with a loss, resume, tune, use one in your own code |",
                 "More: [a loss of your own](docs/your-own-loss.md), [oriented boxes, RT-DETR, YOLO-World, YOLOE]"
                 "(docs/models.md), [data](data/README.md), [columns of the results](docs/columns.md), [several nodes]"
-                "(docs/scaling.md), [benchmarks](docs/benchmarks.md).",
+                "(docs/scaling.md), [benchmarks](docs/benchmarks.md), [questions and troubleshooting](docs/faq.md), "
+                "[glossary](docs/glossary.md), [what was not tried](docs/not-tried.md).",
             )
         ),
         shown(
