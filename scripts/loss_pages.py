@@ -1,4 +1,4 @@
-"""Make docs/losses/NAME.md, a page for each loss of the table: formula, source, parameters, gradient, known mistakes.
+"""Make docs/losses/NAME.md, a page for each loss of the table, with a picture of its gradient, NAME.svg.
 
 python scripts/loss_pages.py
 
@@ -7,6 +7,7 @@ All of it is what `yolo losses NAME` and `yolo check` know, and what docs/losses
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from inspect import unwrap
@@ -16,24 +17,31 @@ from make_docs import ROOT, format_source, format_table
 
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, LABELS, MISTAKES
 from yolo_feiou.escape import escape_markdown
-from yolo_feiou.losses.gradients import BINS, read_gradients
+from yolo_feiou.losses.gradients import BINS, COMPARED_WITH, read_gradients
 from yolo_feiou.losses.listing import AT_START, BESIDE, describe_function
 from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, LossInfo
 from yolo_feiou.parameters import format_value
+from yolo_feiou.plots.style import LOSS_COLOURS
 from yolo_feiou.storage.tables import write_text
+
+#: Of the picture of a loss, in its units: the width of the labels, and that and the height of what is drawn.
+LEFT, WIDE, HIGH = 60, 560, 240
 
 
 def main(root: Path = ROOT) -> None:
-    """Write the page of each loss of the table, name those that change, and remove those of no loss."""
+    """Write page and picture of each loss of the table, name those that change, and remove those of no loss."""
     folder = root / "docs" / "losses"
     folder.mkdir(parents=True, exist_ok=True)
     known = (root / "docs" / "losses.md").read_text(encoding="utf-8")
     for info in LOSSES.values():
-        path, page = folder / f"{info.name}.md", make_page(info, known)
-        if not path.exists() or path.read_text(encoding="utf-8") != page:
-            write_text(path, page)
-            print(f"updated docs/losses/{path.name}")
-    for path in folder.glob("*.md"):
+        for path, text in (
+            (folder / f"{info.name}.md", make_page(info, known)),
+            (folder / f"{info.name}.svg", draw_size(info)),
+        ):
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                write_text(path, text)
+                print(f"updated docs/losses/{path.name}")
+    for path in folder.iterdir():
         if path.stem not in LOSSES:
             path.unlink()
             print(f"removed docs/losses/{path.name}")
@@ -117,7 +125,48 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
     titles = [f"{low:g} to {high:g}" for low, high in BINS]
     yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])
+    yield f"![Its gradient, and the loss itself, beside {COMPARED_WITH[info.family]}, by the IoU]({info.name}.svg)"
     yield f"`yolo simulate field={info.name}` draws where it pulls a box, pushes it away, and is zero."
+
+
+def draw_size(info: LossInfo) -> str:
+    """Return a picture, as SVG, of the gradient of a loss (solid) and of the loss (dashed) beside the compared one.
+
+    Both axes are those of the table: the IoU in `BINS`, and the ratio, on a logarithmic scale.
+    """
+    ratios = [cell.split(" / ") for cell in read_gradients(info.family)[info.name]]
+    places = [LEFT + WIDE * (low + high) / 2 for low, high in BINS]
+    colour = LOSS_COLOURS[info.name]
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDE + 20} {HIGH + 70}" '
+        'font-family="sans-serif" font-size="13">',
+        '<rect width="100%" height="100%" fill="white"/>',
+    ]
+    for ratio in (0.125, 0.25, 0.5, 1, 2, 4):
+        y, width = find_height(ratio), 1.6 if ratio == 1 else 0.6
+        lines.append(f'<path d="M{LEFT} {y:.1f}h{WIDE}" stroke="#888" stroke-width="{width}"/>')
+        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#333">{ratio:g}</text>')
+    for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
+        x = LEFT + WIDE * share
+        lines.append(f'<text x="{x:.1f}" y="{HIGH + 32}" text-anchor="middle" fill="#333">{share:g}</text>')
+    overlap = "IoU" if info.family == "aligned" else "ProbIoU"
+    lines.append(
+        f'<text x="{LEFT + WIDE / 2:.1f}" y="{HIGH + 56}" text-anchor="middle" fill="#333">{overlap}. Beside '
+        f"{COMPARED_WITH[info.family]}: gradient (solid), loss (dashed)</text>"
+    )
+    for number, dashes in ((1, ""), (0, ' stroke-dasharray="6 5"')):
+        heights = [find_height(float(pair[number])) for pair in ratios]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(places, heights, strict=True))
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="3"{dashes}/>')
+        lines += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in zip(places, heights, strict=True)
+        ]
+    return "\n".join([*lines, "</svg>\n"])
+
+
+def find_height(ratio: float) -> float:
+    """Return where a ratio stands in the picture: 8 at its top, 1/32 at its bottom."""
+    return 10 + HIGH * (3 - math.log2(min(max(ratio, 1 / 32), 8))) / 8
 
 
 def describe_knowledge(info: LossInfo, known: str) -> Iterator[str]:

@@ -1,7 +1,9 @@
 """scripts/loss_pages.py makes a page for each loss, and the pages that are committed are what it makes."""
 
+import math
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -23,10 +25,24 @@ def read(name):
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_page_of_a_loss_is_what_make_docs_makes(name):
     assert read(name) == loss_pages.make_page(LOSSES[name], KNOWN), "run 'make docs'"
+    picture = (ROOT / "docs" / "losses" / f"{name}.svg").read_text(encoding="utf-8")
+    assert picture == loss_pages.draw_size(LOSSES[name]), "run 'make docs'"
+
+
+def test_a_picture_has_the_ratios_of_the_csv():
+    """A ratio of 1 stands on its line, 3/8 of 240 below the top at 10; half of it an eighth of 240 lower."""
+    assert loss_pages.find_height(1) == 100 and loss_pages.find_height(0.5) == 130
+    picture = ElementTree.fromstring(loss_pages.draw_size(LOSSES["nwd"]))
+    gradient, loss = (line.get("points").split() for line in picture.iter("{http://www.w3.org/2000/svg}polyline"))
+    for points, number in ((gradient, 1), (loss, 0)):
+        ratios = [float(cell.split(" / ")[number]) for cell in read_gradients()["nwd"]]
+        heights = [10 + 240 * (3 - math.log2(ratio)) / 8 for ratio in ratios]
+        assert [float(point.split(",")[1]) for point in points] == pytest.approx(heights, abs=0.06)
+    assert gradient[0].split(",")[0] == f"{60 + 560 * 0.125:.1f}"
 
 
 def test_each_page_is_of_a_loss():
-    assert {path.stem for path in (ROOT / "docs" / "losses").glob("*.md")} == {*LOSSES}
+    assert {path.stem for path in (ROOT / "docs" / "losses").iterdir()} == {*LOSSES}
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -62,6 +78,9 @@ def test_pages_are_written_once_and_those_of_no_loss_go(tmp_path, capsys):
     (tmp_path / "docs" / "losses" / "gone.md").write_text("", encoding="utf-8")
     loss_pages.main(tmp_path)
     told = capsys.readouterr().out.splitlines()
-    assert told == [*(f"updated docs/losses/{name}.md" for name in LOSSES), "removed docs/losses/gone.md"]
+    assert told == [
+        *(f"updated docs/losses/{name}.{suffix}" for name in LOSSES for suffix in ("md", "svg")),
+        "removed docs/losses/gone.md",
+    ]
     loss_pages.main(tmp_path)
     assert capsys.readouterr().out == ""

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 import pytest
 import torch
+import torchvision
 
 from tests.pages.ablation_sentences import claims_on_ablation
 from tests.pages.all_losses_sentences import claims_on_all_losses
@@ -171,6 +172,15 @@ def test_four_losses_are_near_ciou_where_boxes_overlap():
     ratios = {name: [float(cell.split(" / ")[1]) for cell in cells] for name, cells in read_gradients().items()}
     for name in ("siou", "shapeiou", "mpdiou", "interpiou"):
         assert all(abs(ratio - 1) < 0.1 for ratio in ratios[name][-2:]), name
+
+
+def test_torchvision_has_three_of_the_losses_and_no_eiou():
+    losses = {name for name in vars(torchvision.ops) if name.endswith("_loss") and "iou" in name}
+    assert losses == {"generalized_box_iou_loss", "distance_box_iou_loss", "complete_box_iou_loss"} | {
+        name
+        for name in losses
+        if name in ("giou_loss", "diou_loss", "ciou_loss")  # the modules that have them
+    }
 
 
 def test_every_page_is_bound():

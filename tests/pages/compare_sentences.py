@@ -193,6 +193,10 @@ def _compare_in_words() -> list[Claim]:
             *("report/test_result.py::test_nothing_is_written", "report/test_result.py::test_a_figure_by_its_name"),
             "report/test_result.py::test_a_table_of_pandas_has_the_columns_of_the_summary",
         ),
+        shown(
+            "[Ablations that end by themselves](ablation.md) add seeds until differences are known well enough:",
+            "ablation/test_sequential.py::test_a_narrow_interval_ends_a_comparison_and_its_width_is_that_of_any_look",
+        ),
         shown("lists the columns of `results.csv`.", "test_make_docs.py::test_pages_are_what_make_docs_makes"),
     ]
 
