@@ -26,6 +26,7 @@ from tests.pages.detectors_sentences import claims_on_detectors
 from tests.pages.docs import claims_on_coco, claims_on_data, claims_on_scaling
 from tests.pages.docs_sentences import claims_on_coco_in_words, claims_on_columns, claims_on_scaling_in_words
 from tests.pages.getting_started_sentences import claims_on_the_start
+from tests.pages.guides_sentences import claims_on_fine_tuning, claims_on_several_processes
 from tests.pages.help_sentences import claims_on_questions, claims_on_what_was_not_tried, claims_on_words
 from tests.pages.how_it_works_sentences import claims_on_how_it_works
 from tests.pages.losses_sentences import claims_on_losses
@@ -64,6 +65,8 @@ PAGES = {
     "docs/losses.md": [*claims_on_losses(), *claims_on_all_losses()],
     "docs/detectors.md": claims_on_detectors(),
     "docs/models.md": claims_on_models(),
+    "docs/fine-tune.md": claims_on_fine_tuning(),
+    "docs/several-processes.md": claims_on_several_processes(),
     "docs/faq.md": claims_on_questions(),
     "docs/not-tried.md": claims_on_what_was_not_tried(),
     "docs/glossary.md": claims_on_words(),

@@ -88,9 +88,10 @@ def _use() -> list[Claim]:
             for text in (
                 "| **train** with a loss, resume, tune, use one in your own code |",
                 "More: [a loss of your own](docs/your-own-loss.md), [oriented boxes, RT-DETR, YOLO-World, YOLOE]"
-                "(docs/models.md), [data](data/README.md), [columns of the results](docs/columns.md), [several nodes]"
-                "(docs/scaling.md), [benchmarks](docs/benchmarks.md), [questions and troubleshooting](docs/faq.md), "
-                "[glossary](docs/glossary.md), [what was not tried](docs/not-tried.md).",
+                "(docs/models.md), [data](data/README.md), [columns of the results](docs/columns.md), "
+                "[several GPUs, nodes, Slurm, Ray](docs/several-processes.md), [benchmarks](docs/benchmarks.md), "
+                "[questions and troubleshooting](docs/faq.md), [glossary](docs/glossary.md), "
+                "[what was not tried](docs/not-tried.md).",
             )
         ),
         shown(
