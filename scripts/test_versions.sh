@@ -9,11 +9,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-core="tests/losses tests/storage tests/report tests/plots tests/results tests/checks
+core="tests/losses tests/storage tests/report tests/plots tests/checks
       tests/test_cli.py tests/test_resume.py tests/test_checkpoint.py tests/ablation/test_grid.py
       tests/yolo/test_bbox_loss.py tests/yolo/test_criterion.py tests/yolo/test_proof.py tests/yolo/test_trainer.py
       tests/yolo/test_model.py tests/yolo/test_distributed.py tests/yolo/test_argument_values.py
-      tests/yolo/test_last_batch.py tests/yolo/test_weights_path.py tests/yolo/test_configs.py
+      tests/yolo/test_last_batch.py tests/yolo/test_weights_path.py tests/yolo/test_user_losses.py tests/yolo/test_configs.py
       tests/yolo/test_loss_state.py tests/yolo/test_trainers.py tests/yolo/test_families.py
       tests/yolo/test_detr_loss.py tests/yolo/test_rtdetr.py tests/yolo/test_obb.py tests/yolo/test_open_vocabulary.py"
 tools="pytest>=8 pytest-xdist hypothesis mpmath cloudpickle>=3.1.1"

@@ -21,6 +21,7 @@ from yolo_feiou.losses.user.sources import SOURCES
 from yolo_feiou.results.run_record import get_mark, read_run_record
 from yolo_feiou.yolo import user_losses
 from yolo_feiou.yolo.distributed import RANKS_SINCE
+from yolo_feiou.yolo.resume_state import EXACT_SINCE
 from yolo_feiou.yolo.user_losses import check_user_losses, refuse_unkept
 
 LOSS = """
@@ -174,7 +175,8 @@ def test_it_trains_as_the_loss_of_the_table_that_it_is(folder, train):
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_on_with_its_copy(folder, command, data):
+def test_a_killed_run_goes_on_with_its_copy(folder, command, data, release):
+    release(EXACT_SINCE)
     whole = killed(folder, epochs=2, data=data, loss="own_loss.py:f:scale=0.5").parents[1]
     last = whole / "weights" / "last.pt"
     (folder / "own_parts.py").write_text(PARTS.replace("sum", "mean"))

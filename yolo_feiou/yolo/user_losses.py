@@ -70,7 +70,7 @@ class UserLosses(TrainerHost):
         if self.box_loss is None or not find_user_functions(self.box_loss):
             self.loss_spec = shorten_spec(spec or STOCK)
             return
-        if self.world_size > 1 and RANK == -1:
+        if RANK == -1 and "," in str(self.args.device or ""):  # which Ultralytics starts a process for each
             refuse_unkept(spec, "several processes")
         kept, folder = self.find_copies(), self.save_dir / COPIES
         if self.resume and not (kept and (kept / SOURCES).is_file()):
