@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,41 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         run(monkeypatch, "train", "los=eiou")
     assert stop.value.code == 2
-    assert "is not a valid YOLO argument. Similar arguments are i.e. ['loss=stock'" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "error: unknown argument los=: did you mean 'loss'? 'yolo train --help' lists those of a training.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["{}", "--help"], ["{}", "-h"], ["{}", "help"], ["help", "{}"]])
+@pytest.mark.parametrize("verb", [*cli.VERBS, "train"])
+def test_each_verb_has_help_however_it_is_asked_for(monkeypatch, capsys, verb, words):
+    with suppress(SystemExit):
+        run(monkeypatch, *(word.format(verb) for word in words))
+    out, err = capsys.readouterr()
+    assert out.startswith(f"yolo {verb} ") and not err
+    assert len(out.splitlines()) > 2
+
+
+def test_the_help_of_a_training_begins_with_the_loss(monkeypatch, capsys):
+    """Of detectors beside YOLO, too, whose other arguments are not Ultralytics'."""
+    for words in (["train", "--help"], ["detect", "train", "-h"], ["train", "model=retinanet.yaml", "--help"]):
+        run(monkeypatch, *words)
+        first = [line.split("=")[0].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+        assert first[0] == "loss"
+        assert ("encode" in first) == ("model=retinanet.yaml" in words)
+
+
+@pytest.mark.parametrize("word", ["loss", "trian", "ablat", "reprot"])
+def test_a_near_miss_is_one_line(monkeypatch, capsys, caplog, word):
+    near = {"loss": "losses", "trian": "train", "ablat": "ablate", "reprot": "report"}[word]
+    with pytest.raises(SystemExit) as stop:
+        run(monkeypatch, word)
+    assert stop.value.code == 2
+    assert capsys.readouterr() == (
+        "",
+        f"error: unknown word '{word}': did you mean '{near}'? 'yolo help' lists what there is.\n",
+    )
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(

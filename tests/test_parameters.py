@@ -5,7 +5,18 @@ import re
 import pytest
 
 from yolo_feiou.errors import ArgumentError
-from yolo_feiou.parameters import Choice, Flag, Float, Floats, Hours, Int, Text, read_arguments
+from yolo_feiou.parameters import (
+    Choice,
+    Flag,
+    Float,
+    Floats,
+    Hours,
+    Int,
+    Text,
+    asks_for_help,
+    format_arguments,
+    read_arguments,
+)
 
 POINTS, LOSSES = Int("points", 5, 1, 1000), Text("losses", "iou", "a list of losses, like iou,eiou")
 BETA, AREA = Floats("beta", (0.8,), 0.25, 1), Float("area", 100, 0.5, 200)
@@ -101,3 +112,73 @@ def test_a_list_may_say_so_itself():
     """What `Floats` gives as an example is one."""
     example = BETA.expected.rpartition(" ")[2]
     assert BETA.read(example) == (0.25, 1)
+
+
+@pytest.mark.parametrize(
+    ("argument", "line"),
+    [
+        (
+            Int("jobs", 0, 1, 9, "runs at a time"),
+            "jobs=  runs at a time (a whole number from 1 to 9)",
+        ),  # 0 can't be typed
+        (Int("jobs", 2, 1, 9), "jobs=2  a whole number from 1 to 9"),
+        (Floats("beta", (0.5, 1.0), 0, 1, "β"), "beta=0.5,1  β (a list of numbers from 0 to 1, like 0,1)"),
+        (Flag("quick", False, meaning="whether"), "quick=False  whether (true or false)"),
+        (Text("out", "", "a folder"), "out=  a folder"),
+        (Text("baseline", "", "a loss", "what is compared with"), "baseline=  what is compared with"),
+    ],
+)
+def test_a_line_of_help_is_the_default_the_meaning_and_the_range(argument, line):
+    assert re.sub(" {2,}", "  ", format_arguments([argument])) == f"  {line}"
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [
+        (["help"], True),
+        (["--help"], True),
+        (["-h"], True),
+        (["setup=1", "--help"], True),
+        ([], False),
+        (["a", "help"], False),
+        (["out=help", "h"], False),
+    ],
+)
+def test_help_is_asked_for_first_or_by_a_flag(words, asks):
+    """A folder may be called help."""
+    assert asks_for_help(words) == asks
+
+
+def list_verbs_arguments():
+    """All arguments of all verbs, by verb."""
+    from yolo_feiou.ablation.options import ABLATION_OPTIONS
+    from yolo_feiou.checks.command import TASK_ARGUMENT, TIMEOUT_ARGUMENT
+    from yolo_feiou.datasets.coco.command import PREPARE_ARGUMENTS
+    from yolo_feiou.export.options import EXPORT_OPTIONS
+    from yolo_feiou.losses.listing import TASK
+    from yolo_feiou.report.command import REPORT_ARGUMENTS
+    from yolo_feiou.results.arguments import EXTRA_PARAMETERS
+    from yolo_feiou.simulation.command import EXPERIMENTS
+    from yolo_feiou.simulation.field import make_field_experiment
+
+    experiments = [*EXPERIMENTS.values(), make_field_experiment("eiou"), make_field_experiment("kld")]
+    return [
+        *(("ablate", option) for option in ABLATION_OPTIONS),
+        *(("check", option) for option in (TASK_ARGUMENT, TIMEOUT_ARGUMENT)),
+        *(("prepare coco", option) for option in PREPARE_ARGUMENTS),
+        *(("evaluate", option) for option in EXPORT_OPTIONS),
+        *(("report", option) for option in REPORT_ARGUMENTS),
+        *(("train", option) for option in EXTRA_PARAMETERS),
+        ("losses", TASK),
+        *((f"simulate {experiment.name}", option) for experiment in experiments for option in experiment.arguments),
+    ]
+
+
+def test_each_argument_of_a_verb_has_a_meaning():
+    """That of a text may stand in what is expected."""
+    without = [
+        f"{verb} {option.name}="
+        for verb, option in list_verbs_arguments()
+        if not option.meaning and not (isinstance(option, Text) and option.expected != "text")
+    ]
+    assert not without

@@ -8,7 +8,13 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, exit_on_error
+from yolo_feiou.parameters import asks_for_help
 
+DOCTOR_USAGE = """yolo doctor [--fix]
+
+Checks the installation: versions, what trains, and which 'yolo' runs.
+
+    --fix                        puts our 'yolo' in the place of Ultralytics', where a later installation replaced it"""
 HELP = """
     yolo-feiou adds to these:
         yolo train ... loss=focal_eiou:gamma=0.5     train with another box loss
@@ -23,6 +29,7 @@ HELP = """
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
         yolo report runs/ablate/...                  its statistics, tables, pictures and page
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
+    Each tells its arguments by --help: yolo ablate --help, yolo train --help.
 """
 
 
@@ -35,6 +42,9 @@ def list_losses(args: list[str]) -> None:
 
 def run_doctor(args: list[str]) -> None:
     """Print the state of the installation; with --fix, put our `yolo` in place."""
+    if asks_for_help(args):
+        print(DOCTOR_USAGE)
+        return
     from yolo_feiou.yolo.doctor import diagnose
 
     if unknown := set(args) - {"--fix"}:
@@ -115,18 +125,44 @@ def run_stock() -> None:
     from yolo_feiou.dispatch import check_lightning, trains_detector
     from yolo_feiou.yolo.command import merge_equals_args, run_ultralytics
 
-    refuse_ablation_arguments(sys.argv[1:])
-    if trains_detector(words := merge_equals_args(sys.argv[1:])):
+    words, is_detector = merge_equals_args(sys.argv[1:]), False
+    if not is_help_asked(words):
+        refuse_ablation_arguments(sys.argv[1:])
+        is_detector = trains_detector(words)
+    elif TRAIN in words:
+        print_training_help(words)
+        return
+    if is_detector:
         check_lightning()
         from yolo_feiou.lightning.command import run_detector
 
         run_detector(words)
         return
-    run_ultralytics()
+    run_ultralytics(VERBS)
     if not sys.argv[1:] or sys.argv[1].strip("-") in ("help", "h"):
         print(HELP)
 
 
+def is_help_asked(words: list[str]) -> bool:
+    """Return whether a command of Ultralytics' asks for help: its words may have it anywhere."""
+    return asks_for_help(words) or "help" in words
+
+
+def print_training_help(words: list[str]) -> None:
+    """Print the arguments of `yolo train`, of detectors beside YOLO if the model is one."""
+    from yolo_feiou.dispatch import trains_detector
+
+    if trains_detector(words):
+        from yolo_feiou.lightning.arguments import format_detector_help
+
+        print(format_detector_help())
+        return
+    from yolo_feiou.yolo.training_help import format_training_help
+
+    print(format_training_help())
+
+
+TRAIN = "train"
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": list_losses,
     "doctor": run_doctor,
@@ -142,6 +178,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal without Unicode still gets its answer
             stream.reconfigure(errors="replace")
+    if sys.argv[1:2] == ["help"] and len(sys.argv) > 2:  # in place: Ultralytics holds this list
+        sys.argv[1:] = [*sys.argv[2:], "--help"]
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
     with exit_on_error("interrupted" if verb else None):  # for a training it is Ultralytics' own way

@@ -1,4 +1,7 @@
-"""Parameters of losses and arguments of commands: their types, ranges and spelling, and how `key=value` is read."""
+"""Parameters of losses and arguments of commands: their types, ranges and meanings, and how `key=value` is read.
+
+What reads and checks an argument is also what its line of help is made of: `format_arguments`.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +52,7 @@ class Float:
     default: float | Schedule
     low: float
     high: float
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -74,6 +78,7 @@ class AutoFloat:
     default: float | str
     low: float
     high: float
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -93,6 +98,7 @@ class Int:
     default: int
     low: int
     high: int
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -114,6 +120,7 @@ class Hours:
     name: str
     default: float
     high: float
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -137,6 +144,7 @@ class Floats:
     default: tuple[float, ...]
     low: float
     high: float
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -156,6 +164,7 @@ class Choice:
     name: str
     default: str
     choices: tuple[str, ...]
+    meaning: str = ""
 
     @property
     def expected(self) -> str:
@@ -176,6 +185,7 @@ class Flag:
     name: str
     default: bool
     expected: str = "true or false"
+    meaning: str = ""
 
     def read(self, text: str) -> bool:
         """Return the boolean that `text` spells, in any case; ValueError if it spells none."""
@@ -191,6 +201,7 @@ class Text:
     name: str
     default: str
     expected: str = "text"
+    meaning: str = ""
 
     def read(self, text: str) -> str:
         """Return `text`; ValueError if it is empty."""
@@ -227,6 +238,30 @@ def format_default(default: object) -> str:
     """Return the default of an argument as the user would type it."""
     values = default if isinstance(default, tuple) else (default,)
     return ",".join(format_value(value) if isinstance(value, float) else str(value) for value in values)
+
+
+def format_argument(parameter: Parameter) -> str:
+    """Return an argument's line of help: its default as it is typed, its meaning, and what it may be."""
+    default = format_default(parameter.default)
+    try:
+        parameter.read(default)
+    except ValueError:  # a default that stands for "as is usual", which nobody can type
+        default = ""
+    if isinstance(parameter, Text):
+        told = parameter.meaning or parameter.expected
+    else:
+        told = f"{parameter.meaning} ({parameter.expected})" if parameter.meaning else parameter.expected
+    return f"    {f'{parameter.name}={default}':28} {told}"
+
+
+def format_arguments(parameters: Sequence[Parameter]) -> str:
+    """Return the help on the arguments of a command: a line for each."""
+    return "\n".join(map(format_argument, parameters))
+
+
+def asks_for_help(args: Sequence[str]) -> bool:
+    """Return whether one of the words of a command asks for its help: help as its first, -h or --help anywhere."""
+    return args[:1] == ["help"] or any(arg in ("-h", "--help", "-help", "--h") for arg in args)
 
 
 def read_value(

@@ -60,4 +60,4 @@ def test_words_that_are_refused(runs, words, message):
 def test_the_usage_has_a_line_for_each_option():
     lines = format_export_usage().splitlines()[-len(EXPORT_OPTIONS) :]
     assert [line.split("=")[0].strip() for line in lines] == [option.name for option in EXPORT_OPTIONS]
-    assert all(line.endswith(option.expected) for line, option in zip(lines, EXPORT_OPTIONS, strict=True))
+    assert all(option.expected in line for line, option in zip(lines, EXPORT_OPTIONS, strict=True))

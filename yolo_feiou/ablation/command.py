@@ -25,7 +25,7 @@ from yolo_feiou.ablation.store import Store, read_sequential, run_folders
 from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.framework import Framework
-from yolo_feiou.parameters import format_default
+from yolo_feiou.parameters import asks_for_help, format_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.terminal import say
 
@@ -52,11 +52,8 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
         LossSpecError: If a loss is wrong.
         DataError: If the data set can't be read.
     """
-    if not args or args[0].strip("-") in ("help", "h"):
-        print(
-            ABLATE_USAGE
-            + "\n".join(f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in ABLATION_OPTIONS)
-        )
+    if not args or asks_for_help(args):
+        print(ABLATE_USAGE + format_arguments(ABLATION_OPTIONS))
         return 0
     request = read_ablation_request(args, framework)
     if request.options.plan:

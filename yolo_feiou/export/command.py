@@ -19,6 +19,7 @@ from yolo_feiou.export.rehearsal import Rehearsal
 from yolo_feiou.export.results import add_runs, format_runs, gather_run, name_run, read_runs
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
 from yolo_feiou.export.submission import write_submission
+from yolo_feiou.parameters import asks_for_help
 from yolo_feiou.report.format import format_percent
 from yolo_feiou.results.main_metric import get_score, name_main_metric
 from yolo_feiou.results.tables import RunResults
@@ -142,7 +143,7 @@ def export(args: Sequence[str]) -> int:
     Raises:
         ArgumentError: If an argument doesn't fit, a package is missing, or the results can't be written.
     """
-    if not args or args[0].strip("-") in ("help", "h"):
+    if not args or asks_for_help(args):
         print(format_export_usage())
         return 0
     request = read_export_request(args)

@@ -11,7 +11,7 @@ from typing import Any
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
-from yolo_feiou.parameters import Flag, Int, Text, format_default, read_arguments
+from yolo_feiou.parameters import Flag, Int, Text, format_arguments, read_arguments
 from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.schema import REQUIRED
@@ -21,10 +21,10 @@ EXPORT_OPTIONS = (
     Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
     *EVALUATION_OPTIONS,
-    Text("device", "", "as Ultralytics takes it"),
-    Int("batch", 0, 1, 4096),
-    Flag("onnx", False),
-    Text("submission", "", "a name, for COCO's evaluation server"),
+    Text("device", "", "a device as the framework takes it, like 0 or cpu"),
+    Int("batch", 0, 1, 4096, "images at a time; by default as many as each process of the run trained with"),
+    Flag("onnx", False, meaning="whether the weights are exported to ONNX too, and evaluated"),
+    Text("submission", "", "a name: writes a submission to COCO's evaluation server that is called so"),
 )
 EXPORT_USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
 
@@ -114,6 +114,4 @@ def check_export_folder(out: Path) -> None:
 
 def format_export_usage() -> str:
     """Return how the command is used."""
-    return EXPORT_USAGE + "\n".join(
-        f"    {o.name + '=' + format_default(o.default):32} {o.expected}" for o in EXPORT_OPTIONS
-    )
+    return EXPORT_USAGE + format_arguments(EXPORT_OPTIONS)

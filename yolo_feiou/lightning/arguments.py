@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.losses.build import STOCK, loss_to_train
-from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, Int, Parameter
+from yolo_feiou.parameters import AutoFloat, Choice, Flag, Float, Int, Parameter, Text, format_arguments
 
 #: All but those that say what trains on what, and those that take several forms; the defaults are the paper's.
 PARAMETERS: Mapping[str, Parameter] = {
@@ -51,6 +51,11 @@ OTHERS: Mapping[str, Any] = {
 }
 DEFAULTS: Mapping[str, Any] = {**OTHERS, **{name: parameter.default for name, parameter in PARAMETERS.items()}}
 
+DETECTOR_USAGE = """yolo train model=DETECTOR.yaml data=DATA [loss=LOSS] [argument=value ...] [cfg=RECIPE.yaml]
+
+Trains RetinaNet, Faster or Mask R-CNN, ATSS or PAA.
+
+"""
 MEANINGS: Mapping[str, str] = {
     "model": "the YAML of a detector, or a checkpoint to begin from",
     "data": "a data YAML, as for YOLO",
@@ -83,6 +88,14 @@ MEANINGS: Mapping[str, str] = {
     "exist_ok": "whether an existing folder may be written to",
     "resume": "whether the training of a last.pt goes on",
 }
+
+
+def format_detector_help() -> str:
+    """Return the help on `yolo train` for these detectors: a line for each argument."""
+    others = [Text(name, "" if value is None else str(value), MEANINGS[name]) for name, value in OTHERS.items()]
+    read = [replace(parameter, meaning=MEANINGS[name]) for name, parameter in PARAMETERS.items()]
+    first = sorted(others, key=lambda one: one.name != "loss")
+    return DETECTOR_USAGE + format_arguments([*first, *read])
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_famil
 from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
 from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family
-from yolo_feiou.parameters import Choice, LossParameter, format_value, read_arguments
+from yolo_feiou.parameters import Choice, LossParameter, asks_for_help, format_arguments, format_value, read_arguments
 
 STOCK_MEANING = (
     "the model's own, nothing replaced, as without loss=: CIoU in YOLO, ProbIoU in OBB models, GIoU in RT-DETR, ATSS "
@@ -30,8 +30,14 @@ DETECTING_MODELS = {
     **dict.fromkeys(("world", "yolo_world", "yoloworld"), "YOLO-World"),
     "yoloe": "YOLOE",
 }
-TASK = Choice("task", "detect", tuple(TASK_FAMILIES))
+TASK = Choice("task", "detect", tuple(TASK_FAMILIES), "lists the losses of a task alone")
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
+LISTING_USAGE = """yolo losses [NAME ...] [argument=value ...]
+
+Lists the box losses; of one that is named, as siou or focal_eiou:gamma=1, formula, source, parameters and modifiers; of
+a pattern, as 'inner*', the names that match.
+
+"""
 ROTATED_TITLE = "of rotated boxes (task=obb):"
 AT_START = "at the start of a training, where the running mean is 1 and schedules begin"
 HINT = """
@@ -55,6 +61,9 @@ def print_losses(words: Sequence[str] = ()) -> None:
             word.
         ArgumentError: If the task is unknown, or given twice.
     """
+    if asks_for_help(words):
+        print(LISTING_USAGE + format_arguments([TASK]))
+        return
     tasks = [word for word in words if word.startswith("task=")]
     for word in tasks:
         if model := DETECTING_MODELS.get(normalise_name(word.removeprefix("task="))):

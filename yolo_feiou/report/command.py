@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import quote_command
-from yolo_feiou.parameters import Text, read_arguments
+from yolo_feiou.parameters import Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.detections import make_detection_strip
@@ -30,8 +30,13 @@ from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv
 from yolo_feiou.terminal import say
 
 REPORT_ARGUMENTS = (
-    Text("baseline", "", "a loss, as ciou or ciou@box=7.5"),
-    Text("out", "", "a folder for the report"),
+    Text(
+        "baseline",
+        "",
+        "a loss, as ciou or ciou@box=7.5",
+        "what is compared with: ciou at equal values of the other swept arguments, ciou@box=7.5 across them",
+    ),
+    Text("out", "", "a folder for the report", "the folder of the report; by default FOLDER/report"),
 )
 PAGE = "index.html"
 #: What a page of paper has room for of a comparison.
@@ -55,7 +60,7 @@ def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _:
         ArgumentError: If there is no folder, a folder has no results, or an argument doesn't fit.
         DataError: If the results are damaged, or no run is done.
     """
-    if not args or args[0].strip("-") in ("help", "h"):
+    if not args or asks_for_help(args):
         print(format_report_usage())
         return
     named = [arg for arg in args if "=" not in arg or Path(arg).is_dir()]
@@ -82,7 +87,7 @@ def format_report_usage() -> str:
     return (
         "yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]\n\n"
         "FOLDER is what 'yolo ablate' wrote to. The report goes to FOLDER/report: index.html, tables and pictures.\n"
-        "baseline=ciou compares at equal values of the other swept arguments, baseline=ciou@box=7.5 across them."
+        "Several folders make one report.\n\n" + format_arguments(REPORT_ARGUMENTS)
     )
 
 

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from yolo_feiou.losses.build import STOCK
+from yolo_feiou.parameters import Flag, Parameter, Text
 
-#: The arguments that Ultralytics doesn't have, with the values that train as Ultralytics does. `box_stats` records the
-#: positives, see `yolo/box_stats.py`; `check` tries a loss of the user's own before it trains.
-EXTRA_ARGUMENTS: dict[str, Any] = {"loss": STOCK, "box_stats": False, "check": True}
+#: The arguments that Ultralytics doesn't have. `box_stats` records the positives, see `yolo/box_stats.py`.
+EXTRA_PARAMETERS: tuple[Parameter, ...] = (
+    Text("loss", STOCK, "a box loss, as focal_eiou:gamma=0.5 or my_loss.py:my_function; stock is the model's own"),
+    Flag("box_stats", False, meaning="whether box_stats.csv records, by IoU, from which boxes the gradient comes"),
+    Flag("check", True, meaning="whether a loss of your own is tried before it trains"),
+)
+#: Their values that train as Ultralytics does.
+EXTRA_ARGUMENTS: dict[str, Any] = {parameter.name: parameter.default for parameter in EXTRA_PARAMETERS}
 
 #: Arguments on which the result of a training doesn't depend, but for chance: runs to compare may differ in them.
 NEUTRAL_ARGUMENTS = (

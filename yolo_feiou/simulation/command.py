@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import make_visible
-from yolo_feiou.parameters import Text, format_default, read_arguments
+from yolo_feiou.parameters import Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
 from yolo_feiou.simulation.experiment import Experiment
 from yolo_feiou.storage.own_files import check_not_overwritten
@@ -26,6 +26,8 @@ EXPERIMENTS: dict[str, Experiment] = {
     "figure=5": figure5.FIGURE5,
     "readings=all": readings.ALL_READINGS,
 }
+#: The arguments that choose an experiment.
+CHOOSING = ("setup", "figure", "field", "readings")
 FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
 
 
@@ -43,15 +45,15 @@ def simulate(
         ArgumentError: If the arguments don't name one experiment, one is invalid, or a file exists already.
         LossSpecError: If a loss is not in the table.
     """
-    if not args or args[0].strip("-") in ("help", "h"):
+    if not args or asks_for_help(args):
         print(format_usage())
         return
     args = [FIGURE_ALIASES.get(arg, arg) for arg in args]
-    chosen = [arg for arg in args if arg.partition("=")[0] in ("setup", "figure", "field", "readings")]
+    chosen = [arg for arg in args if arg.partition("=")[0] in CHOOSING]
     if len(chosen) != 1:
-        raise ArgumentError(
-            f"got {' '.join(chosen) or 'no experiment'}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS."
-        )
+        near = [told for arg in args if (told := did_you_mean(arg.partition("=")[0], CHOOSING)) != "."]
+        got = " ".join(chosen) or (f"no experiment, but {args[0]}{near[0]}" if near else "no experiment:")
+        raise ArgumentError(f"got {got} Expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
     (arg,) = chosen
     if arg not in EXPERIMENTS and not arg.startswith("field="):
         raise ArgumentError(f"unknown experiment {arg}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
@@ -94,5 +96,5 @@ def format_usage() -> str:
     subjects = EXPERIMENTS | {arg: field.make_field_experiment(loss) for arg, loss in fields.items()}
     for arg, subject in subjects.items():
         lines.append(f"\n{arg}")
-        lines += [f"    {a.name + '=' + format_default(a.default):28} {a.expected}" for a in subject.arguments]
+        lines.append(format_arguments(subject.arguments))
     return "\n".join(lines)

@@ -86,9 +86,9 @@ def _values(term: Any) -> Iterator[Any]:
 def conditions_arguments() -> tuple[Parameter, ...]:
     """Return the arguments that set the conditions."""
     return (
-        Floats("image", Conditions.image, 1, 1e5),
-        Float("side", Conditions.side, 1e-3, 1e5),
-        Float("t", Conditions.t, 0, 1),
+        Floats("image", Conditions.image, 1, 1e5, "height and width of the image in pixels, for losses that ask"),
+        Float("side", Conditions.side, 1e-3, 1e5, "√(wh) of the target in pixels, for losses that ask"),
+        Float("t", Conditions.t, 0, 1, "the share of a training that is done, for losses with a schedule"),
     )
 
 

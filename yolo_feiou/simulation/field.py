@@ -30,7 +30,7 @@ from yolo_feiou.storage.tables import Row, write_csv
 PLANES = ("offset", "size", "both")
 ROTATED_PLANES = ("along", "across", "scaled")
 #: Aspect ratio of the target of rotated boxes, and pixels per unit of these, which are strides in training.
-RATIO = Float("ratio", 4, 1, 1000)
+RATIO = Float("ratio", 4, 1, 1000, "the aspect ratio of the target")
 STRIDE = 8
 FIELD_KINDS = ("towards", "away", "dead", "broken")
 #: What the terminal says of the kinds in the CSV.
@@ -217,6 +217,10 @@ def make_field_experiment(spec: str) -> Experiment:
                 shares.append(f"angle pulled away {turned / kinds.total():.1%}")
             yield f"{spec}, plane {plane}: {', '.join(shares)}"
 
-    arguments = (Int("points", 41, 2, 1001), Float("offset", 2, 0.01, 100), Float("octaves", 2, 0.01, 20))
+    arguments = (
+        Int("points", 41, 2, 1001, "points along each axis of a plane"),
+        Float("offset", 2, 0.01, 100, "how far boxes are off the target at most, in its sides"),
+        Float("octaves", 2, 0.01, 20, "how much larger or smaller boxes are at most, in powers of two"),
+    )
     arguments += (RATIO, *conditions_arguments()[1:]) if rotated else conditions_arguments()
     return Experiment(f"field-{make_file_name(spec)[:80]}", arguments, make, ("field.csv", "field.png"))

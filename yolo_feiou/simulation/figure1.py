@@ -82,12 +82,12 @@ FIGURE1 = Experiment(
     (
         make_losses_argument(*FIGURE1_LOSSES),
         *(
-            Float(key, default, -100 if key in "xy" else 1e-3, 100)
+            Float(key, default, -100 if key in "xy" else 1e-3, 100, f"{key} of the box that moves, centre and sides")
             for key, default in zip(BOX_KEYS, ANCHOR, strict=True)
         ),
-        Int("steps", 50, 1, 10**6),
-        Float("rate", 0.1, 1e-9, 100),
-        Choice("factor", "2-iou", ("1", "2-iou")),
+        Int("steps", 50, 1, 10**6, "steps of gradient descent"),
+        Float("rate", 0.1, 1e-9, 100, "the learning rate"),
+        Choice("factor", "2-iou", ("1", "2-iou"), "what each step is multiplied by"),
         *conditions_arguments(),
     ),
     write_figure1,

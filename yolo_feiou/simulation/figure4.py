@@ -51,9 +51,9 @@ def write_figure4(folder: Path, values: ArgumentValues) -> Iterator[str]:
 FIGURE4 = Experiment(
     "figure4",
     (
-        Floats("beta", SWEPT_BETAS, BETA.low, BETA.high),
-        Floats("gamma", SWEPT_GAMMAS, GAMMA.low, GAMMA.high),
-        Int("points", 100, 1, 50_000),
+        Floats("beta", SWEPT_BETAS, BETA.low, BETA.high, "values of β of FocalL1"),
+        Floats("gamma", SWEPT_GAMMAS, GAMMA.low, GAMMA.high, "values of γ of Focal-EIoU"),
+        Int("points", 100, 1, 50_000, "positions of anchors"),
     ),
     write_figure4,
     ("figure4.csv", "figure4.png"),

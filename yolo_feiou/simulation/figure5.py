@@ -44,4 +44,6 @@ def write_figure5(folder: Path, values: ArgumentValues) -> Iterator[str]:
         )
 
 
-FIGURE5 = Experiment("figure5", (Int("seed", 0, 0, 2**63 - 1),), write_figure5, ("figure5.csv", "figure5.png"))
+FIGURE5 = Experiment(
+    "figure5", (Int("seed", 0, 0, 2**63 - 1, "of the random boxes"),), write_figure5, ("figure5.csv", "figure5.png")
+)

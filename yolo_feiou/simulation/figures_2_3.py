@@ -50,7 +50,12 @@ def make_curve_experiment(name: str, columns: dict[str, str]) -> Experiment:
             top = max((row for row in rows if row["beta"] == beta), key=lambda row: row["gradient"])
             yield f"β = {beta:.4g}: largest gradient {top['gradient']:.4f} at x = {top['x']:.2f}"
 
-    return Experiment(name, (Floats("beta", CURVE_BETAS, BETA.low, BETA.high),), make, (f"{name}.csv", f"{name}.png"))
+    return Experiment(
+        name,
+        (Floats("beta", CURVE_BETAS, BETA.low, BETA.high, "values of β, a curve for each"),),
+        make,
+        (f"{name}.csv", f"{name}.png"),
+    )
 
 
 FIGURE2 = make_curve_experiment("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})

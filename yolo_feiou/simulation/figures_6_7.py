@@ -23,13 +23,13 @@ from yolo_feiou.simulation.setups import READINGS, SETUPS, Reading
 from yolo_feiou.storage.tables import Row, write_csv, write_json
 
 READING_ARGUMENTS: tuple[Parameter, ...] = (
-    Float("area", Reading.area, 1e-4, 1e8),
-    Choice("region", Reading.region, ("square", "disc")),
-    Choice("factor", Reading.factor, ("1", "2-iou")),
-    Choice("update", Reading.update, ("xywh", "xyxy")),
-    Choice("batch", Reading.batch, ("all", "point", "anchor", "target")),
-    Choice("reduce", Reading.reduce, ("sum", "mean")),
-    Choice("empty", Reading.empty, ("mean", "still")),
+    Float("area", Reading.area, 1e-4, 1e8, "area of the targets"),
+    Choice("region", Reading.region, ("square", "disc"), "where the anchors of setup 1 lie"),
+    Choice("factor", Reading.factor, ("1", "2-iou"), "what each step is multiplied by"),
+    Choice("update", Reading.update, ("xywh", "xyxy"), "what moves: centre and sides, or corners"),
+    Choice("batch", Reading.batch, ("all", "point", "anchor", "target"), "the pairs of a batch"),
+    Choice("reduce", Reading.reduce, ("sum", "mean"), "how the losses of a batch become one"),
+    Choice("empty", Reading.empty, ("mean", "still"), "what a focal loss does where no pair of a batch overlaps"),
 )
 SETUP_FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
 SUMMARY_COLUMNS = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
@@ -39,14 +39,14 @@ def make_setup_experiment(number: int) -> Experiment:
     """Return the subject of setup 1 or 2."""
     arguments = (
         make_losses_argument(*FIGURE_LOSSES),
-        Choice("reading", "literal", tuple(READINGS)),
+        Choice("reading", "literal", tuple(READINGS), "an interpretation of the paper: values of what follows"),
         *READING_ARGUMENTS,
         *conditions_arguments(),
-        Int("points", SETUPS[number].points, 1, 50_000),
-        Int("steps", Simulation.steps, 1, 10**6),
-        Int("seed", Simulation.seed, 0, 2**63 - 1),
+        Int("points", SETUPS[number].points, 1, 50_000, "positions of anchors"),
+        Int("steps", Simulation.steps, 1, 10**6, "steps of gradient descent"),
+        Int("seed", Simulation.seed, 0, 2**63 - 1, "of the positions of anchors"),
         Text("device", Simulation.device, "a torch device"),
-        Choice("dtype", Simulation.dtype, ("float32", "float64")),
+        Choice("dtype", Simulation.dtype, ("float32", "float64"), "the precision"),
     )
 
     def make(folder: Path, values: ArgumentValues) -> Iterator[str]:

@@ -96,5 +96,11 @@ def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
 
 
 ALL_READINGS = Experiment(
-    "readings", (Int("points", 20, 1, 50_000), Int("seed", 0, 0, 2**63 - 1)), write_readings, ("readings.csv",)
+    "readings",
+    (
+        Int("points", 20, 1, 50_000, "positions of anchors"),
+        Int("seed", 0, 0, 2**63 - 1, "of the positions of anchors"),
+    ),
+    write_readings,
+    ("readings.csv",),
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.families import describe_unsupported, guess_family
 from yolo_feiou.yolo.model import MODELS
+from yolo_feiou.yolo.near_misses import tell_unknown_words
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
 from yolo_feiou.yolo.user_losses import check_user_losses
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file
@@ -34,14 +35,18 @@ UNTRAINABLE = {
 }
 
 
-def run_ultralytics() -> None:
-    """Run Ultralytics' own command; where it trains, it finds our models in the place of its own."""
+def run_ultralytics(verbs: Iterable[str] = ()) -> None:
+    """Run Ultralytics' own command; where it trains, it finds our models in the place of its own.
+
+    Args:
+        verbs: What else the command does, for the message on a word that it doesn't know.
+
+    Raises:
+        ArgumentError: If a word or an argument is unknown, or as in `check_command_arguments`.
+    """
     arguments = merge_equals_args(sys.argv[1:])
     sys.argv[1:] = [locate_yaml(argument) for argument in arguments]  # in place: Ultralytics holds this list
-    if check_command_arguments(arguments):
-        with replace_models():
-            cfg.entrypoint()
-    else:
+    with replace_models() if check_command_arguments(arguments) else nullcontext(), tell_unknown_words(verbs):
         cfg.entrypoint()
 
 

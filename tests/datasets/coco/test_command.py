@@ -33,7 +33,7 @@ def test_what_this_command_did_not_make_is_not_overwritten(own, out, mine):
 
 def test_help_shows_the_usage(capsys):
     prepare_coco(["--help"])
-    assert "missing=        one of stop, skip" in capsys.readouterr().out
+    assert "missing=stop                 what happens where images of the JSON are missing" in capsys.readouterr().out
 
 
 def test_a_mistake_is_one_line_and_exit_status_2(capsys, monkeypatch):

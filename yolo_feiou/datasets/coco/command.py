@@ -30,7 +30,7 @@ from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
 from yolo_feiou.escape import quote_command
-from yolo_feiou.parameters import Choice, Int, Text, read_arguments
+from yolo_feiou.parameters import Choice, Int, Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
@@ -40,14 +40,14 @@ PREPARE_ARGUMENTS = (
     Text("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
     Text("train", "", "a COCO JSON of your own"),
-    Text("val", "", "likewise"),
-    Text("test", "", "likewise; or True, with COCO 2017, for its test-dev images"),
+    Text("val", "", "the same for val"),
+    Text("test", "", "the same for test; or True, with COCO 2017, for its test-dev images"),
     Text("images", "", "the folder of your own images"),
-    Text("train_images", "", "the same for one split"),
-    Text("val_images", "", "likewise"),
-    Text("test_images", "", "likewise"),
-    Choice("missing", "stop", ("stop", "skip")),
-    Int("workers", 0, 1, 1024),
+    Text("train_images", "", "the folder of the images of one split, where they lie apart"),
+    Text("val_images", "", "the same for val"),
+    Text("test_images", "", "the same for test"),
+    Choice("missing", "stop", ("stop", "skip"), "what happens where images of the JSON are missing"),
+    Int("workers", 0, 1, 1024, "processes that write labels; by default one for each core"),
 )
 PREPARE_USAGE = f"""\
 python scripts/{SCRIPT_NAME} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
@@ -55,7 +55,7 @@ python scripts/{SCRIPT_NAME} out=FOLDER source=FOLDER      take it from a folder
 python scripts/{SCRIPT_NAME} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
 
 Arguments:
-""" + "\n".join(f"    {argument.name + '=':16}{argument.expected}" for argument in PREPARE_ARGUMENTS)
+""" + format_arguments(PREPARE_ARGUMENTS)
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def prepare_coco(
         ArgumentError: If the arguments are invalid, or the folder holds files of others.
         DataError: If the data can't be obtained, used or written.
     """
-    if not args or args[0].strip("-") in ("help", "h"):
+    if not args or asks_for_help(args):
         print(PREPARE_USAGE)
         return
     values = read_arguments(SCRIPT_NAME, args, PREPARE_ARGUMENTS)
