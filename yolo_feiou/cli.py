@@ -24,6 +24,7 @@ HELP = """
         yolo train ... data=shapes.yaml              a small data set, made on first use
         yolo train model=retinanet.yaml ...          RetinaNet, or faster_rcnn, mask_rcnn, atss, paa
         yolo losses                                  list the box losses; 'yolo losses siou' tells more of one
+        yolo recipes                                 list the recipes for cfg=
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
@@ -38,6 +39,13 @@ def list_losses(args: list[str]) -> None:
     from yolo_feiou.losses.listing import print_losses
 
     print_losses(args)
+
+
+def list_recipes(args: list[str]) -> None:
+    """Print the recipes for `cfg=`, or those that are named."""
+    from yolo_feiou.yolo.recipe_listing import print_recipes
+
+    print_recipes(args)
 
 
 def run_doctor(args: list[str]) -> None:
@@ -165,6 +173,7 @@ def print_training_help(words: list[str]) -> None:
 TRAIN = "train"
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": list_losses,
+    "recipes": list_recipes,
     "doctor": run_doctor,
     "simulate": run_simulate,
     "check": run_check,

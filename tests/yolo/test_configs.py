@@ -1,6 +1,7 @@
 """Every YAML that we ship is valid, explained, and found."""
 
 import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -8,9 +9,9 @@ from ultralytics.cfg import get_cfg
 
 from yolo_feiou import build_loss
 from yolo_feiou.datasets.shapes import generate
-from yolo_feiou.errors import DataError
+from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.yolo import configs
-from yolo_feiou.yolo.configs import CFG_DIR, check_data_file, find_data, find_recipe
+from yolo_feiou.yolo.configs import CFG_DIR, check_data_file, find_data, find_recipe, list_recipes, read_recipe
 
 RECIPES = sorted(CFG_DIR.glob("*.yaml"))
 #: Tables 1 and 2 and section 5.4.3 of the paper.
@@ -54,8 +55,32 @@ def test_the_recipe_for_coco_has_the_epochs_and_batch_of_the_published_figures()
 
 
 def test_no_other_folder_is_looked_into():
-    for name in ("coco/../eiou.yaml", "datasets/shapes", "ablation/bccd.yaml", "coco/eiou"):
+    """Data sets and detectors are no recipes."""
+    for name in ("coco/../eiou.yaml", "datasets/shapes", "retinanet", "detectors/retinanet.yaml", "coco/eiou"):
         assert find_recipe(name) == name
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_each_recipe_is_found_by_the_way_from_cfg_and_by_its_last_part(name):
+    """So no two of them may share the last part."""
+    path, last = str(CFG_DIR / name), name.rpartition("/")[2]
+    for word in (name, name.removesuffix(".yaml"), last, last.removesuffix(".yaml")):
+        assert find_recipe(word) == path
+        assert read_recipe(word, grids=True) == yaml.safe_load(Path(path).read_text())
+
+
+@pytest.mark.parametrize("name", ["bccd", "paper/table3.yaml"])
+def test_a_grid_is_no_recipe_of_one_training(name):
+    with pytest.raises(ArgumentError, match=f"cfg={name} is a grid of several trainings: 'yolo ablate cfg={name}'"):
+        read_recipe(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("focal_eoiu.yaml", "focal_eiou.yaml"), ("coco/yolo8", "coco/yolov8"), ("tabel3", "table3")]
+)
+def test_a_name_that_is_not_there_is_told_with_the_nearest(name, near):
+    with pytest.raises(ArgumentError, match=f"nor a recipe of that name: did you mean '{near}'"):
+        read_recipe(name)
 
 
 def test_names_are_found_with_and_without_suffix():

@@ -16,6 +16,9 @@ from yolo_feiou.yolo.special_files import check_ordinary
 _HERE = Path(__file__).parents[1]
 #: `cfg/` lies in the package when it is installed, and beside it in a checkout.
 CFG_DIR = next(folder for folder in (_HERE / "cfg", _HERE.parent / "cfg") if folder.is_dir())
+#: The folders in `cfg/` with recipes for a training, and with grids of several.
+GRID_FOLDERS = ("ablation", "paper")
+RECIPE_FOLDERS = (".", "coco", *GRID_FOLDERS)
 
 
 def find_yaml(name: Any, folder: Path) -> Any:
@@ -33,31 +36,50 @@ def find_yaml(name: Any, folder: Path) -> Any:
     return next((str(path) for path in own if stem == str(name) and path.exists()), str(ours))
 
 
+def list_recipes() -> dict[str, Path]:
+    """Return our recipes and grids by their names, which lead there from `cfg/`: focal_eiou.yaml and coco/1x.yaml."""
+    paths = (path for folder in RECIPE_FOLDERS for path in sorted((CFG_DIR / folder).glob("*.yaml")))
+    return {path.relative_to(CFG_DIR).as_posix(): path for path in paths}
+
+
 def find_recipe(name: Any) -> Any:
-    """Return the path of our recipe `name`, as for `cfg=focal_eiou.yaml` or `cfg=coco/yolov8.yaml`, or `name` itself.
+    """Return the path of our recipe or grid `name`, as for `cfg=focal_eiou.yaml`, or `name` itself if it isn't ours.
 
-    It is the latter if the recipe isn't ours.
+    It is found by the way to it from `cfg/` and by its last part, with and without .yaml: coco/yolov8.yaml, yolov8. A
+    file of the user's own goes first; of a bare `name` with either suffix too.
     """
-    found = find_yaml(name, CFG_DIR)
-    if found == name and str(name).startswith("coco/") and not Path(name).exists():
-        ours = find_yaml(str(name).removeprefix("coco/"), CFG_DIR / "coco")
-        return ours if Path(ours).parent == CFG_DIR / "coco" else name
-    return found
+    if not isinstance(name, (str, Path)) or Path(name).exists():
+        return name
+    stem = str(name).removesuffix(".yaml")
+    recipes = list_recipes()
+    ours = recipes.get(f"{stem}.yaml") or {path.stem: path for path in recipes.values()}.get(stem)
+    if ours is None:
+        return name
+    own = (Path(f"{stem}{suffix}") for suffix in (".yaml", ".yml"))
+    return next((str(path) for path in own if stem == str(name) and path.exists()), str(ours))
 
 
-def read_recipe(name: Any) -> dict[str, Any]:
+def read_recipe(name: Any, grids: bool = False) -> dict[str, Any]:
     """Return the arguments in a recipe: ours, or a file that Ultralytics finds, which looks in its own folders too.
 
+    Args:
+        name: Its name, or the path of a file.
+        grids: Whether it may be one of our grids, for `yolo ablate`.
+
     Raises:
-        ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
+        ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines, or a grid where a training
+            is asked for.
     """
-    path = check_file(str(find_recipe(name)), hard=False)
+    found = find_recipe(name)
+    if not grids and Path(str(found)).parent in [CFG_DIR / folder for folder in GRID_FOLDERS]:
+        raise ArgumentError(f"cfg={name} is a grid of several trainings: 'yolo ablate cfg={name}' is for it.")
+    path = check_file(str(found), hard=False)
     if not path:
-        folders = (CFG_DIR, CFG_DIR / "coco")
-        recipes = [path.relative_to(CFG_DIR).as_posix() for folder in folders for path in folder.glob("*.yaml")]
+        suffix = "" if str(name).endswith(".yaml") else ".yaml"  # names are suggested as they are spelled
+        known = [part.removesuffix(suffix) for full in list_recipes() for part in {full, Path(full).name}]
         raise ArgumentError(
-            f"cfg={name}: there is no such file, nor a recipe of that name{did_you_mean(str(name), recipes)} "
-            f"The recipes lie in {CFG_DIR}."
+            f"cfg={name}: there is no such file, nor a recipe of that name"
+            f"{did_you_mean(str(name), known)} 'yolo recipes' lists those in {CFG_DIR}."
         )
     try:
         text = Path(str(path)).read_text(encoding="utf-8", errors="ignore")  # as Ultralytics reads it

@@ -16,7 +16,7 @@ from yolo_feiou.framework import Framework, Progress, Split
 from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo import checkpoints, rehearsal, splits
-from yolo_feiou.yolo.configs import CFG_DIR, find_data, find_yaml, read_recipe
+from yolo_feiou.yolo.configs import find_data, read_recipe
 from yolo_feiou.yolo.default_cfg import list_defaults
 from yolo_feiou.yolo.devices import check_device
 from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
@@ -43,8 +43,8 @@ class UltralyticsFramework:
         return smart_value(text)
 
     def read_grid(self, name: str) -> dict[str, Any]:
-        """Return the arguments in a YAML: the user's, or one of `cfg/ablation` or `cfg/paper`."""
-        return read_recipe(find_yaml(find_yaml(name, CFG_DIR / "ablation"), CFG_DIR / "paper"))
+        """Return the arguments in a YAML: the user's, or one of our grids or recipes."""
+        return read_recipe(name, grids=True)
 
     def find_data(self, name: Any) -> Any:
         """Return the path of our data set of a name, else the name."""
