@@ -28,6 +28,8 @@ HELP = """
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
+        yolo evaluate runs/detect/train ...          evaluate trainings, so that a report compares them
+        yolo export-results RUN onnx=True            the same, with model cards, ONNX and submissions in mind
         yolo report runs/ablate/...                  its statistics, tables, pictures and page
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
     Each tells its arguments by --help: yolo ablate --help, yolo train --help.
@@ -86,6 +88,20 @@ def run_ablate(args: list[str]) -> None:
 
     refuse_other_verbs(args, "ablate", ["baseline"], "report")
     sys.exit(ablate(args, choose_framework(args)))
+
+
+def run_evaluate(args: list[str]) -> None:
+    """Evaluate finished runs: rows for a report, and model cards."""
+    from yolo_feiou.export.command import export
+
+    sys.exit(export(args, "evaluate"))
+
+
+def run_export(args: list[str]) -> None:
+    """Do the same, with ONNX and a submission in mind."""
+    from yolo_feiou.export.command import export
+
+    sys.exit(export(args, "export-results"))
 
 
 def run_report(args: list[str]) -> None:
@@ -171,6 +187,8 @@ def print_training_help(words: list[str]) -> None:
 
 
 TRAIN = "train"
+#: Verbs of which the same command goes on where an interrupted one stopped, and what is said of that.
+RESUMABLE, RESUMED = ("evaluate", "export-results"), "; the same command resumes here"
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": list_losses,
     "recipes": list_recipes,
@@ -178,6 +196,8 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "simulate": run_simulate,
     "check": run_check,
     "ablate": run_ablate,
+    "evaluate": run_evaluate,
+    "export-results": run_export,
     "report": run_report,
 }
 
@@ -191,5 +211,6 @@ def main() -> None:
         sys.argv[1:] = [*sys.argv[2:], "--help"]
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
-    with exit_on_error("interrupted" if verb else None):  # for a training it is Ultralytics' own way
+    interrupted = f"interrupted{RESUMED if name in RESUMABLE else ''}"
+    with exit_on_error(interrupted if verb else None):  # for a training it is Ultralytics' own way
         verb(sys.argv[2:]) if verb else run_stock()

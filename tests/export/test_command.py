@@ -1,6 +1,7 @@
 """From the folders of runs to the rows of a report."""
 
 import json
+import sys
 
 import pytest
 import torch
@@ -8,8 +9,8 @@ import yaml
 
 from tests.export.conftest import LEARNS
 from tests.export.factories import errors
+from yolo_feiou import cli
 from yolo_feiou.evaluation.saved import evaluate_again
-from yolo_feiou.export import command
 from yolo_feiou.export.command import export
 from yolo_feiou.report.command import report
 from yolo_feiou.storage.own_files import is_sealed
@@ -185,8 +186,8 @@ def test_wrong_arguments_write_nothing(tmp_path, capsys, monkeypatch):
     run.mkdir(parents=True)
     (run / "args.yaml").write_text("epochs: 1\n")
     assert export([]) == 0 and "submission=" in capsys.readouterr().out
-    monkeypatch.setattr(command.sys, "argv", ["export_results.py", str(run), "evaluator=coco"])
+    monkeypatch.setattr(sys, "argv", ["yolo", "evaluate", str(run), "evaluator=coco"])
     with pytest.raises(SystemExit) as stopped:
-        command.main()
+        cli.main()
     assert stopped.value.code == 2 and capsys.readouterr().err.startswith("error: evaluator=coco is not one of")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["args.yaml"]

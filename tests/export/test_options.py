@@ -1,4 +1,4 @@
-"""What the words of `export_results.py` ask for, and which of them are refused."""
+"""What the words of `yolo evaluate` ask for, and which of them are refused."""
 
 import pytest
 
@@ -31,7 +31,8 @@ def test_words_are_runs_and_options(runs, tmp_path):
         "best",
         "",
     )
-    assert typed(request.command) == ["python", "scripts/export_results.py", *words]
+    assert typed(request.command) == ["yolo", "export-results", *words]
+    assert typed(read_export_request(words, "evaluate").command) == ["yolo", "evaluate", *words]
 
 
 def test_results_go_to_the_folder_in_which_all_runs_lie(runs, tmp_path):
@@ -58,6 +59,7 @@ def test_words_that_are_refused(runs, words, message):
 
 
 def test_the_usage_has_a_line_for_each_option():
+    assert format_export_usage("evaluate").startswith("yolo evaluate RUN")
     lines = format_export_usage().splitlines()[-len(EXPORT_OPTIONS) :]
     assert [line.split("=")[0].strip() for line in lines] == [option.name for option in EXPORT_OPTIONS]
     assert all(option.expected in line for line, option in zip(lines, EXPORT_OPTIONS, strict=True))

@@ -157,6 +157,22 @@ def test_a_mistake_is_one_line_and_leaves_nothing(yolo, tmp_path, capsys, words,
     assert names(tmp_path) == ["a", "broken", "empty", "file"] and names("a") == ["results.csv"]
 
 
+def test_a_training_is_no_ablation_and_is_told_how_to_be_evaluated(yolo, tmp_path, capsys):
+    """Its results.csv has epochs. A folder of trainings has no rows yet; once it has some they are reported."""
+    for name in ("a", "b c"):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "args.yaml").write_text("epochs: 1\n")
+    (tmp_path / "runs" / "a" / "results.csv").write_text("epoch,time\n1,2\n")
+    assert yolo("report", "runs/a") == 2
+    told = "runs/a is a training, whose results.csv has its epochs: first yolo evaluate runs/a OTHER_RUN, then"
+    assert capsys.readouterr().err == f"error: {told} yolo report runs.\n"
+    assert yolo("report", "runs") == 2
+    told = "runs has trainings, and no rows of them to compare: first yolo evaluate runs/a 'runs/b c', then"
+    assert capsys.readouterr().err == f"error: {told} yolo report runs.\n"
+    small(tmp_path / "runs")
+    assert yolo("report", "runs") == 0
+
+
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"]])
 def test_help_shows_the_usage(yolo, capsys, words):
     assert yolo("report", *words) == 0

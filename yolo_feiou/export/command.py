@@ -1,4 +1,4 @@
-"""`export_results.py`: from the folders of finished runs to rows, cards and files."""
+"""`yolo evaluate`, which is `yolo export-results` too: from folders of finished runs to rows, cards and files."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yolo_feiou.errors import ArgumentError, YoloFeiouError, exit_on_error
+from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import find_evaluator_version
 from yolo_feiou.export import onnx
 from yolo_feiou.export.card import Card
 from yolo_feiou.export.kept_evaluation import Evaluator, MeasuredRun, evaluate_once
 from yolo_feiou.export.onnx import ExportedModel
-from yolo_feiou.export.options import ExportRequest, format_export_usage, read_export_request
+from yolo_feiou.export.options import EXPORT, ExportRequest, format_export_usage, read_export_request
 from yolo_feiou.export.rehearsal import Rehearsal
 from yolo_feiou.export.results import add_runs, format_runs, gather_run, name_run, read_runs
 from yolo_feiou.export.runs import ARGS, TrainedRun, read_run
@@ -137,16 +137,20 @@ class Work:
         return made
 
 
-def export(args: Sequence[str]) -> int:
+def export(args: Sequence[str], verb: str = EXPORT) -> int:
     """Run the command with its arguments, and return the exit status: 1 if something could not be done.
+
+    Args:
+        args: Those that follow the verb.
+        verb: The verb.
 
     Raises:
         ArgumentError: If an argument doesn't fit, a package is missing, or the results can't be written.
     """
     if not args or asks_for_help(args):
-        print(format_export_usage())
+        print(format_export_usage(verb))
         return 0
-    request = read_export_request(args)
+    request = read_export_request(args, verb)
     find_evaluator_version(request.options.evaluator)
     check_device(request.options.device)
     if request.options.onnx:
@@ -173,9 +177,3 @@ def export(args: Sequence[str]) -> int:
     for line in work.failures:
         say(" ".join(("error:", *line.split())), sys.stderr)
     return 1 if work.failures else 0
-
-
-def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    with exit_on_error("interrupted; the same command resumes here"):
-        sys.exit(export(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""What `export_results.py` is told."""
+"""What `yolo evaluate` and `yolo export-results` are told."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.schema import REQUIRED
 
-SCRIPT = "export_results.py"
+#: The verbs of the command, which do the same.
+EVALUATE, EXPORT = "evaluate", "export-results"
 EXPORT_OPTIONS = (
     Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
@@ -26,12 +27,12 @@ EXPORT_OPTIONS = (
     Flag("onnx", False, meaning="whether the weights are exported to ONNX too, and evaluated"),
     Text("submission", "", "a name: writes a submission to COCO's evaluation server that is called so"),
 )
-EXPORT_USAGE = f"""python scripts/{SCRIPT} RUN [RUN ...] [option=value ...]
+EXPORT_USAGE = """RUN [RUN ...] [argument=value ...]
 
-Evaluates finished runs of YOLO and of detectors beside it, leaves a row for each in out/results.csv, for 'yolo report
-out', and a model card beside the weights. Oriented boxes have Ultralytics' own mAP in the place of COCO's AP. ONNX is
-for YOLO alone. What was evaluated before, with the same weights and in the same way, isn't again.
-
+Evaluates finished runs, of YOLO with any loss or none of ours and of detectors beside it, and leaves a row for each in
+out/results.csv, as 'yolo ablate' does, so that 'yolo report OUT' compares them; and a model card beside the weights.
+Oriented boxes have Ultralytics' own mAP in the place of COCO's AP. ONNX is for YOLO alone. What was evaluated before,
+with the same weights and in the same way, isn't again.
 """
 
 
@@ -68,24 +69,28 @@ class ExportRequest:
     command: str
 
 
-def read_export_request(args: Sequence[str]) -> ExportRequest:
+def read_export_request(args: Sequence[str], verb: str = EXPORT) -> ExportRequest:
     """Return what the arguments of the command line ask for.
+
+    Args:
+        args: Those that follow the verb.
+        verb: The verb.
 
     Raises:
         ArgumentError: If no run is named, an option is unknown or wrong, or `out` holds something else.
     """
     named = [arg for arg in args if "=" not in arg or Path(arg).is_dir()]
-    given = read_arguments(SCRIPT, [arg for arg in args if arg not in named], EXPORT_OPTIONS)
+    given = read_arguments(f"yolo {verb}", [arg for arg in args if arg not in named], EXPORT_OPTIONS)
     folders = list({Path(arg).resolve(): Path(arg) for arg in named}.values())
     if not folders:
-        raise ArgumentError(f"{SCRIPT} takes the folders of runs: 'python scripts/{SCRIPT} runs/detect/train'.")
+        raise ArgumentError(f"'yolo {verb}' takes the folders of runs: 'yolo {verb} runs/detect/train'.")
     values: dict[str, Any] = {option.name: option.default for option in EXPORT_OPTIONS}
     options = ExportOptions(**values | given)
     if (name := options.submission) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):
         raise ArgumentError(f"submission={name} becomes part of a file's name: use letters, digits, '-', '_' and '.'.")
     out = find_out(options.out, folders)
     check_export_folder(out)
-    return ExportRequest(folders, options, out, quote_command(["python", f"scripts/{SCRIPT}", *args]))
+    return ExportRequest(folders, options, out, quote_command(["yolo", verb, *args]))
 
 
 def find_out(named: str, folders: Sequence[Path]) -> Path:
@@ -112,6 +117,11 @@ def check_export_folder(out: Path) -> None:
         raise ArgumentError(f"{out / RESULTS} holds something else: name another folder with out=.")
 
 
-def format_export_usage() -> str:
-    """Return how the command is used."""
-    return EXPORT_USAGE + format_arguments(EXPORT_OPTIONS)
+def format_export_usage(verb: str = EXPORT) -> str:
+    """Return how the command is used.
+
+    Args:
+        verb: The verb by which it is called.
+    """
+    other = f"'yolo {EXPORT if verb == EVALUATE else EVALUATE}' is the same command.\n\n"
+    return f"yolo {verb} {EXPORT_USAGE}{other}" + format_arguments(EXPORT_OPTIONS)

@@ -26,6 +26,7 @@ from yolo_feiou.report.tables import (
     make_summary_rows,
     make_task_table,
 )
+from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
 
@@ -39,6 +40,8 @@ REPORT_ARGUMENTS = (
     Text("out", "", "a folder for the report", "the folder of the report; by default FOLDER/report"),
 )
 PAGE = "index.html"
+#: What is in the folder of a training, YOLO's or a detector's.
+ARGS = "args.yaml"
 #: What a page of paper has room for of a comparison.
 ON_PAPER = ("common seeds", "ΔAP", "95 %, t", "p, Holm", "seeds for 0.5")
 #: Names of the files of a table, by the table's name.
@@ -67,6 +70,8 @@ def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _:
     folders = [Path(arg) for arg in named]
     if not folders:
         raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
+    for folder in folders:
+        check_is_no_run(folder)
     values = read_arguments("report", [arg for arg in args if arg not in named], REPORT_ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
     ablations = [folder for folder in folders if (folder / "ablation.json").is_file()]
@@ -82,12 +87,26 @@ def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _:
     say(f"The report is {out / PAGE}")
 
 
+def check_is_no_run(folder: Path) -> None:
+    """Raise ArgumentError if a folder is that of a training, or holds trainings that were not evaluated."""
+    if (folder / "ablation.json").is_file():
+        return
+    if (folder / ARGS).is_file():
+        runs, out, what = [str(folder), "OTHER_RUN"], folder.parent, "is a training, whose results.csv has its epochs"
+    elif not (folder / RESULTS).is_file() and (found := sorted(folder.glob(f"*/{ARGS}"))):
+        runs, out, what = [str(path.parent) for path in found], folder, "has trainings, and no rows of them to compare"
+    else:
+        return
+    evaluate = quote_command(["yolo", "evaluate", *runs[:3]]) + " …" * (len(runs) > 3)
+    raise ArgumentError(f"{folder} {what}: first {evaluate}, then {quote_command(['yolo', 'report', str(out)])}.")
+
+
 def format_report_usage() -> str:
     """Return how the verb is used."""
     return (
         "yolo report FOLDER [FOLDER ...] [baseline=LOSS] [out=FOLDER]\n\n"
-        "FOLDER is what 'yolo ablate' wrote to. The report goes to FOLDER/report: index.html, tables and pictures.\n"
-        "Several folders make one report.\n\n" + format_arguments(REPORT_ARGUMENTS)
+        "FOLDER is what 'yolo ablate' or 'yolo evaluate' wrote to. Of several folders there is one report:\n"
+        "index.html, tables and pictures.\n\n" + format_arguments(REPORT_ARGUMENTS)
     )
 
 
