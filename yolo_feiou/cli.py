@@ -27,6 +27,7 @@ HELP = """
         yolo recipes                                 list the recipes for cfg=
         yolo simulate setup=1                        let boxes follow losses, as in the paper's figures
         yolo check my_loss.py:my_function            look for known mistakes in a loss
+        yolo prepare voc source=... out=...          make a data set ready: VOC XML, COCO 2017 or COCO JSON
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
         yolo evaluate runs/detect/train ...          evaluate trainings, so that a report compares them
         yolo export-results RUN onnx=True            the same, with model cards, ONNX and submissions in mind
@@ -102,6 +103,13 @@ def run_export(args: list[str]) -> None:
     from yolo_feiou.export.command import export
 
     sys.exit(export(args, "export-results"))
+
+
+def run_prepare(args: list[str]) -> None:
+    """Make a data set ready for training."""
+    from yolo_feiou.datasets.command import prepare_data_set
+
+    prepare_data_set(args)
 
 
 def run_report(args: list[str]) -> None:
@@ -188,13 +196,14 @@ def print_training_help(words: list[str]) -> None:
 
 TRAIN = "train"
 #: Verbs of which the same command goes on where an interrupted one stopped, and what is said of that.
-RESUMABLE, RESUMED = ("evaluate", "export-results"), "; the same command resumes here"
+RESUMABLE, RESUMED = ("evaluate", "export-results", "prepare"), "; the same command resumes here"
 VERBS: dict[str, Callable[[list[str]], None]] = {
     "losses": list_losses,
     "recipes": list_recipes,
     "doctor": run_doctor,
     "simulate": run_simulate,
     "check": run_check,
+    "prepare": run_prepare,
     "ablate": run_ablate,
     "evaluate": run_evaluate,
     "export-results": run_export,

@@ -8,6 +8,9 @@ ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 AFFAIR = "of other people's data, software and rights, as their owners say"
 
 
+VOC = "datasets/voc/test_command.py"
+
+
 def claims_on_data_in_words() -> list[Claim]:
     """Return them."""
     return [*_what_there_is(), *_prepared(), *_yours(), *_layout(), *_reading(), *_counting(), *_messages()]
@@ -58,10 +61,37 @@ def _what_there_is() -> list[Claim]:
             "the data set's own lists, and beside them a `bccd/bccd.yaml`:",
             "how the data were laid out when the results were made",
         ),
-        exempt(
-            "The original's VOC XML becomes such labels with `x = (xmin + xmax) / 2 / width`, `w = (xmax − xmin) / "
-            "width`, and so on.",
-            ADVICE,
+        exempt("The same labels are made of the original's VOC XML, `BCCD_Dataset/BCCD`, by", ADVICE),
+        shown(
+            "with `x = (xmin + xmax) / 2 / width`, `w = (xmax − xmin) / width`, and so on; its data YAML is "
+            "`datasets/bccd/bccd.yaml`.",
+            "datasets/voc/test_convert.py::test_a_label_is_centre_and_sides_as_shares_and_all_else_is_counted",
+            f"{VOC}::test_ultralytics_reads_what_the_xml_say",
+        ),
+        shown(
+            "reads `Annotations/*.xml` and `JPEGImages`, or XML and images side by side, and writes labels, lists of "
+            "images, links to the images and a data YAML without absolute paths.",
+            f"{VOC}::test_ultralytics_reads_what_the_xml_say",
+            "datasets/voc/test_annotations.py::test_xml_and_images_may_lie_side_by_side",
+            "datasets/voc/test_prepare.py::test_lists_lead_over_a_link_to_the_images",
+        ),
+        shown(
+            "Splits are by chance, the same for one seed on every machine, or with `split=given` those of "
+            "`ImageSets/Main`.",
+            "datasets/voc/test_splits.py::test_the_order_is_that_of_sha_256",
+            "datasets/voc/test_splits.py::test_lists_are_followed_and_names_without_image_counted",
+        ),
+        shown(
+            "Said by split: images, boxes by class, and what is left out: boxes without area in the image, repeated "
+            "ones, objects marked as difficult (`difficult=True` keeps them), those of classes that `classes=` doesn't "
+            "name, images without XML.",
+            f"{VOC}::test_what_is_left_out_is_said",
+            "datasets/voc/test_convert.py::test_a_label_is_centre_and_sides_as_shares_and_all_else_is_counted",
+        ),
+        shown(
+            "The folder is written whole or not at all, and what you change in it is yours, as below.",
+            f"{VOC}::test_nothing_is_left_of_a_command_that_fails",
+            f"{VOC}::test_what_is_not_its_own_or_changed_since_stays",
         ),
         exempt("The annotations are under CC BY 4.0.", AFFAIR),
         exempt(

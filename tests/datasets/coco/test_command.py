@@ -10,7 +10,8 @@ import pytest
 
 from tests.datasets.coco.assertions import refusal, tree
 from tests.datasets.coco.factories import annotation, labels, own_data, write_images
-from yolo_feiou.datasets.coco.command import main, prepare_coco
+from yolo_feiou.cli import main
+from yolo_feiou.datasets.coco.command import prepare_coco
 from yolo_feiou.errors import ArgumentError
 
 
@@ -37,11 +38,11 @@ def test_help_shows_the_usage(capsys):
 
 
 def test_a_mistake_is_one_line_and_exit_status_2(capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["prepare_coco.py", "out"])
+    monkeypatch.setattr(sys, "argv", ["yolo", "prepare", "coco", "out"])
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 2
-    assert capsys.readouterr().err == "error: 'prepare_coco.py' takes arguments like out=…, got 'out'.\n"
+    assert capsys.readouterr().err == "error: 'yolo prepare coco' takes arguments like out=…, got 'out'.\n"
 
 
 def test_the_script_prepares_a_data_set(own, out):

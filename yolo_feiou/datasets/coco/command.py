@@ -1,9 +1,8 @@
-"""`scripts/prepare_coco.py`: the command line, from arguments to summary."""
+"""`yolo prepare coco`: the command line, from arguments to summary."""
 
 from __future__ import annotations
 
 import errno
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,14 +27,14 @@ from yolo_feiou.datasets.coco.record import (
 from yolo_feiou.datasets.coco.request import PrepareRequest, read_prepare_request
 from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
-from yolo_feiou.errors import ArgumentError, DataError, exit_on_error, first_three
+from yolo_feiou.errors import ArgumentError, DataError, first_three
 from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Choice, Int, Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
-SCRIPT_NAME = "prepare_coco.py"
+VERB = "prepare coco"
 PREPARE_ARGUMENTS = (
     Text("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
@@ -50,18 +49,12 @@ PREPARE_ARGUMENTS = (
     Int("workers", 0, 1, 1024, "processes that write labels; by default one for each core"),
 )
 PREPARE_USAGE = f"""\
-python scripts/{SCRIPT_NAME} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
-python scripts/{SCRIPT_NAME} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
-python scripts/{SCRIPT_NAME} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
+yolo {VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
+yolo {VERB} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
+yolo {VERB} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
 
 Arguments:
 """ + format_arguments(PREPARE_ARGUMENTS)
-
-
-def main() -> None:
-    """Run the command line; a user's mistake is one line on stderr and exit status 2."""
-    with exit_on_error("interrupted: the same command resumes there"):
-        prepare_coco(sys.argv[1:])
 
 
 def prepare_coco(
@@ -82,11 +75,11 @@ def prepare_coco(
     if not args or asks_for_help(args):
         print(PREPARE_USAGE)
         return
-    values = read_arguments(SCRIPT_NAME, args, PREPARE_ARGUMENTS)
+    values = read_arguments(f"yolo {VERB}", args, PREPARE_ARGUMENTS)
     began = time.monotonic()
     request = read_prepare_request(values, published, url)
     out = request.out
-    with _disk_errors_as_messages(out):
+    with disk_errors_as_messages(out):
         own = Ledger(out)
         if is_done(request, own):
             (out / PREPARING_FILE).unlink(missing_ok=True)  # of a process that was killed in its last step
@@ -177,7 +170,7 @@ def find_classes_without_boxes(columns: Columns) -> list[str]:
 
 
 @contextmanager
-def _disk_errors_as_messages(out: Path) -> Iterator[None]:
+def disk_errors_as_messages(out: Path) -> Iterator[None]:
     """Turn errors of the disk into messages for the user."""
     try:
         yield

@@ -53,10 +53,11 @@ class Ledger:
 
     Args:
         out: The folder.
+        head: How the ledger begins, which says what wrote it.
     """
 
-    def __init__(self, out: Path) -> None:
-        self.out = out
+    def __init__(self, out: Path, head: str = LEDGER_HEAD) -> None:
+        self.out, self.head = out, head
         self.files: dict[str, set[str]] = {}
         self.links: dict[str, set[str]] = {}
         self.downloads: dict[str, list[int]] = {}
@@ -66,7 +67,7 @@ class Ledger:
             text = (out / LEDGER_FILE).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return
-        if text.startswith(LEDGER_HEAD):
+        if text.startswith(head):
             with suppress(ValueError, TypeError):  # damaged: then nothing counts as unchanged
                 self._read(text)
                 self.known = True
@@ -234,7 +235,7 @@ class Ledger:
         lines += [f"# download {json.dumps([name, self.downloads[name]])}" for name in sorted(self.downloads)]
         lines += [f"# unfinished {json.dumps(name)}" for name in sorted(self.claimed)]
         lines += [f"{one}  {name}" for name in sorted(self.files) for one in sorted(self.files[name])]
-        write_text(self.out / LEDGER_FILE, LEDGER_HEAD + "".join(f"{line}\n" for line in lines))
+        write_text(self.out / LEDGER_FILE, self.head + "".join(f"{line}\n" for line in lines))
         self.known = True
 
 

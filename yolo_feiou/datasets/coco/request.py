@@ -1,4 +1,4 @@
-"""The request that the arguments of `scripts/prepare_coco.py` describe."""
+"""The request that the arguments of `yolo prepare coco` describe."""
 
 from __future__ import annotations
 

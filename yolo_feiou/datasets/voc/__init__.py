@@ -1,0 +1,1 @@
+"""Data sets with VOC XML, made ready for Ultralytics: `yolo prepare voc`."""
