@@ -221,5 +221,5 @@ def main() -> None:
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
     interrupted = f"interrupted{RESUMED if name in RESUMABLE else ''}"
-    with exit_on_error(interrupted if verb else None):  # for a training it is Ultralytics' own way
+    with exit_on_error(interrupted if verb else None):  # a training says how it is resumed, see tell_resume
         verb(sys.argv[2:]) if verb else run_stock()

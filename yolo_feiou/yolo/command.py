@@ -21,6 +21,7 @@ from yolo_feiou.yolo.arguments import check_extra_arguments
 from yolo_feiou.yolo.configs import find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import extended_default_cfg, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.families import describe_unsupported, guess_family
+from yolo_feiou.yolo.interruption import tell_resume
 from yolo_feiou.yolo.model import MODELS
 from yolo_feiou.yolo.near_misses import tell_unknown_words
 from yolo_feiou.yolo.recipe_warning import warn_off_recipe
@@ -46,7 +47,8 @@ def run_ultralytics(verbs: Iterable[str] = ()) -> None:
     """
     arguments = merge_equals_args(sys.argv[1:])
     sys.argv[1:] = [locate_yaml(argument) for argument in arguments]  # in place: Ultralytics holds this list
-    with replace_models() if check_command_arguments(arguments) else nullcontext(), tell_unknown_words(verbs):
+    models = replace_models() if check_command_arguments(arguments) else nullcontext()
+    with models, tell_resume(), tell_unknown_words(verbs):
         cfg.entrypoint()
 
 
