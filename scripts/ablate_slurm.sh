@@ -12,7 +12,7 @@ if [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then # on the login node
   case " $* " in *" until="*) echo "error: until= decides which runs there are as others end, an array of runs before: \
 submit 'yolo ablate' itself, several times to share the work" >&2; exit 2 ;; esac
   plan=$(yolo-feiou ablate "$@" plan=True)
-  ABLATE_KEYS=$(awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9a-f]+$/ && NF == 3 { print $2 }' <<<"$plan")
+  ABLATE_KEYS=$(awk '$1 ~ /^[0-9]+$/ && $2 ~ /^[0-9a-f]+$/ && NF >= 3 { print $2 }' <<<"$plan")
   export ABLATE_KEYS
   runs=$(wc -w <<<"$ABLATE_KEYS")
   [ "$runs" -gt 0 ] || { echo "error: there are no runs to do: $plan" >&2; exit 2; }

@@ -15,7 +15,15 @@ def words(data):
     """A function that returns the words of a small ablation."""
 
     def make(*more, **arguments):
-        usual = {"data": data, "out": "out", "preflight": "False", "imgsz": 32, "save": None, "seed": None}
+        usual = {
+            "data": data,
+            "out": "out",
+            "losses": "ciou",
+            "preflight": "False",
+            "imgsz": 32,
+            "save": None,
+            "seed": None,
+        }
         given = {**dict(word.split("=", 1) for word in short()), **usual, **arguments}
         return ["ablate", *(f"{key}={value}" for key, value in given.items() if value is not None), *more]
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from yolo_feiou.ablation.grid import Run, expand_grid, make_name_part, parse_list
+from yolo_feiou.ablation.grid import Run, count_variants, describe_lists, expand_grid, make_name_part, parse_list
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.framework import FRAMEWORK
 
@@ -186,3 +186,27 @@ def test_losses_are_listed_in_their_own_words():
 
 def test_a_name_is_neither_hidden_nor_an_option():
     assert [make_name_part(text) for text in ("../x", "-x", "x", "")] == ["_.-x", "_x", "x", ""]
+
+
+def test_what_varies_is_told_in_full_as_it_is_typed():
+    """A name of a folder has room for 80 bytes, and none for some characters."""
+    values = {"losses": "focal_eiou:gamma=1,norm=tal", "seeds": "0,1", "box": "5,7.5"}
+    values |= {"classes": "[0, 2]", "lr0": "0.01,0.001", "momentum": "0.9,0.8", "weight_decay": "0.1,0.2"}
+    runs = expand_grid(values, FRAMEWORK)
+    assert runs[-1].varied == (
+        "loss=focal_eiou:gamma=1,norm=tal box=7.5 lr0=0.001 momentum=0.8 weight_decay=0.2 seed=1"
+    )
+    assert len({run.varied for run in runs}) == len(runs) == 32 and count_variants(runs) == 16
+    (run,) = expand_grid({"model": "a.yaml"}, FRAMEWORK)
+    assert run.varied == "loss=ciou"
+    assert [run.varied for run in expand_grid({"model": "a b.yaml,c.yaml"}, FRAMEWORK)] == [
+        "loss=ciou 'model=a b.yaml'",
+        "loss=ciou model=c.yaml",
+    ]
+
+
+def test_a_comma_in_an_argument_that_takes_lists_is_told():
+    runs = expand_grid({"classes": "0,2", "freeze": "[0, 1]", "box": "5,7"}, FRAMEWORK)
+    assert describe_lists(runs) == [
+        "classes=0,2 is taken for 2 values, with runs of their own. One value that lists them is classes=[0,2]."
+    ]

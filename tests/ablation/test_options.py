@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.runs import typed
-from yolo_feiou.ablation.options import read_ablation_request
+from yolo_feiou.ablation.options import check_is_comparison, read_ablation_request
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.configs import CFG_DIR
 from yolo_feiou.yolo.framework import FRAMEWORK
@@ -82,7 +82,7 @@ def test_a_yaml_lists_values_and_the_command_line_overrides_it(tmp_path):
         "data: a.yaml\nlosses: [ciou, 'focal_eiou:gamma=1,norm=tal']\nseeds: [0, 1]\nbox: [5, 7.5]\nclasses: [[0, 2]]\n"
         "cos_lr: true\njobs: 3\n"
     )
-    request = read_ablation_request([f"cfg={path}", "seeds=5", "data=b.yaml"], FRAMEWORK)
+    request = read_ablation_request([f"cfg={path}", "seed=5", "data=b.yaml"], FRAMEWORK)
     assert [(r.arguments["loss"], r.arguments["box"], r.arguments["seed"]) for r in request.runs] == [
         *[("ciou", 5, 5), ("ciou", 7.5, 5)],
         *[("focal_eiou:gamma=1,norm=tal", 5, 5), ("focal_eiou:gamma=1,norm=tal", 7.5, 5)],
@@ -145,6 +145,9 @@ def test_the_place_of_the_images_is_no_setting_and_what_they_are_is(tmp_path):
         ([DATA, "gain=best"], "gain=best is not one of same, matched"),
         ([DATA, "sedes=0,1"], "'sedes' is not a training argument: did you mean 'seeds'?"),
         ([DATA, "seeds="], "seed= has an empty value"),
+        ([DATA, "seeds=1"], "seeds=1 may mean how many or which one: give seeds=0 for 1 of them, seed=1 for that one."),
+        ([DATA, "seeds=3"], "seeds=3 may mean how many or which one: give seeds=0,1,2 for 3 of them, seed=3 for"),
+        ([DATA, "seeds=12"], "seeds=12 may mean how many or which one: give seeds=0,1,2,… for 12 of them, seed=12"),
         ([DATA, "losses=ciou,eiou", "until=0.5", "only=2"], "only=2 with until=0.5: which runs there are follows from"),
         ([DATA, "losses=ciou,eiou", "until=-1"], "until=-1 is not a number from 0 to 100"),
         ([DATA, "losses=ciou,eiou", "until=1", "max_seeds=1"], "max_seeds=1 is not a whole number from 2 to 100"),
@@ -179,6 +182,40 @@ def test_a_study_has_the_variants_of_its_grid_and_two_first_seeds():
     fixed = read_ablation_request(words[:2], FRAMEWORK)
     assert fixed.study is None and fixed.folder == request.folder
     assert [run.arguments["seed"] for run in fixed.runs] == [0, 0]
+
+
+def test_one_seed_is_named_by_seed_or_in_a_list(tmp_path):
+    """seeds=0 can't be a number of seeds; a list in a YAML is one."""
+    path = tmp_path / "grid.yaml"
+    path.write_text("losses: [ciou, eiou]\nseeds: [3]\n")
+    for words, seed in ((["seed=3"], 3), (["seeds=0"], 0), ([f"cfg={path}"], 3)):
+        assert {run.arguments["seed"] for run in read_ablation_request([DATA, *words], FRAMEWORK).runs} == {seed}
+    path.write_text("losses: [ciou, eiou]\nseeds: 3\n")
+    with pytest.raises(ArgumentError, match="seeds=3 may mean"):
+        read_ablation_request([DATA, f"cfg={path}"], FRAMEWORK)
+
+
+@pytest.mark.parametrize("words", [[], ["epochs=3"], ["seeds=0,1,2"], ["classes=[0,2]"]])
+def test_a_command_that_names_nothing_to_compare_is_refused(words):
+    with pytest.raises(ArgumentError, match="there is nothing to compare: losses=ciou,eiou compares two losses, and"):
+        check_is_comparison(read_ablation_request([DATA, *words], FRAMEWORK))
+
+
+@pytest.mark.parametrize(
+    ("words", "notes"),
+    [
+        (["losses=ciou,eiou"], []),
+        (["box=5,7.5"], []),
+        (["classes=[0,2]", "losses=ciou,eiou"], []),
+        (["loss=eiou", "seeds=0,1"], ["there is one variant, so nothing is compared: losses=ciou,eiou compares"]),
+        (["classes=0,2"], ["classes=0,2 is taken for 2 values, with runs of their own. One value that lists them is "]),
+    ],
+)
+def test_what_may_be_meant_otherwise_is_noted(words, notes):
+    request = read_ablation_request([DATA, *words], FRAMEWORK)
+    check_is_comparison(request)
+    assert len(request.notes) == len(notes)
+    assert all(note.startswith(start) for note, start in zip(request.notes, notes, strict=True))
 
 
 def test_an_unknown_loss_is_refused():

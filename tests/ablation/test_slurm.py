@@ -25,7 +25,7 @@ def test_the_number_of_a_plan_chooses_that_run_alone(command, words, tmp_path):
     done = command(*words("only=3", losses="ciou,eiou", seeds="0,1"))
     assert done.returncode == 0
     (folder,) = run_folders(tmp_path / "out")
-    assert [folder.key, folder.path.name] == lines[2].split()[1:]
+    assert lines[2].split()[1:] == [folder.key, "loss=eiou", "seed=0"]
     assert json.loads((folder.path / "run.json").read_text())["arguments"]["loss"] == "eiou"
 
 

@@ -106,8 +106,8 @@ def test_another_baseline_is_that_of_the_report_too(do):
 def test_a_plan_lists_what_begins_and_how_much_there_may_be(do, tmp_path):
     plan = do("plan=True")
     assert not (tmp_path / "out").exists()
-    assert [line.split()[1].partition("-")[0] for line in plan[:8]] == [
-        f"{loss}_seed{seed}" for seed in (0, 1) for loss in ("ciou", "eiou", "giou", "diou")
+    assert [line.split(maxsplit=1)[1] for line in plan[:8]] == [
+        f"loss={loss} seed={seed}" for seed in (0, 1) for loss in ("ciou", "eiou", "giou", "diou")
     ]
     assert plan[8].startswith("To come to ± 1 points") and plan[-1].endswith("80 at most, with max_seeds=20.")
     with pytest.raises(SystemExit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +14,7 @@ from yolo_feiou.ablation.design import Cell, Study, join_design
 from yolo_feiou.ablation.gains import match_gains, measure_grid, tell_gains, tell_stage
 from yolo_feiou.ablation.grid import Run
 from yolo_feiou.ablation.local import Local
-from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, read_ablation_request
+from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, check_is_comparison, read_ablation_request
 from yolo_feiou.ablation.outcome import RequestedEvaluation, is_done
 from yolo_feiou.ablation.progress import AblationProgress, choose_view
 from yolo_feiou.ablation.rehearsal import rehearse_runs
@@ -56,7 +57,10 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
         print(ABLATE_USAGE + format_arguments(ABLATION_OPTIONS))
         return 0
     request = read_ablation_request(args, framework)
+    check_is_comparison(request)
     if request.options.plan:
+        for note in request.notes:
+            say(f"note: {note}", sys.stderr)
         for line in make_plan(request):
             say(line)
         return 0
@@ -75,7 +79,7 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
 def make_plan(request: AblationRequest) -> list[str]:
     """Return the lines of `plan=True`: all runs of a grid, or those that a study begins with and what it may take."""
     if request.study is None:
-        return [f"{number} {run.key} {run.name}" for number, run in enumerate(request.runs, 1)]
+        return [f"{number} {run.key} {run.varied}" for number, run in enumerate(request.runs, 1)]
     study, notes = join_study(request.study, request)
     folders = {folder.path.name.rpartition("-")[2]: folder for folder in run_folders(request.folder)}
     known = Runs()
@@ -88,7 +92,7 @@ def make_plan(request: AblationRequest) -> list[str]:
     while (cell := find_next(study, standings, known)) is not None:
         known.given.add(cell)
         run = study.make_run(cell)
-        first.append(f"{run.key} {run.name}")
+        first.append(f"{run.key} {run.varied}")
     return [*notes, *first, *tell_plan(study, standings, known)]
 
 
@@ -102,7 +106,7 @@ def run_ablation(request: AblationRequest) -> int:
     """Do what is asked for, and return the exit status."""
     study, joined = join_study(request.study, request) if request.study else (None, [])
     ground_truths, notes = rehearse_runs(request)
-    for note in (*notes, *joined):
+    for note in (*request.notes, *notes, *joined):
         say(f"note: {note}")
     requested = RequestedEvaluation(make_evaluation_settings(request), ground_truths)
     engine = make_ray_engine(request) if request.options.engine == "ray" else Local(request.devices, request.task())

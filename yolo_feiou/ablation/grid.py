@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
 from yolo_feiou.errors import ArgumentError, UnknownLossError, did_you_mean
+from yolo_feiou.escape import quote_command
 from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import shorten_spec
 from yolo_feiou.losses.families import describe_unknown_loss, suggest_family
@@ -24,6 +25,9 @@ RESERVED_ARGUMENTS = {
     "val": "is needed as it is, since best.pt is chosen by it",
     "time": "would let the load of the machine decide how long a loss may train",
 }
+
+#: Arguments of which one value may be a list, so that a comma may mean either.
+LIST_ARGUMENTS = ("classes", "freeze", "encode")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,12 @@ class Run(TrainingSettings):
         words = [str(self.arguments[key]) if key == "loss" else f"{key}{self.arguments[key]}" for key in self.swept]
         readable = "_".join(words) or str(self.arguments["loss"])
         return f"{make_name_part(readable)}-{self.key}"
+
+    @property
+    def varied(self) -> str:
+        """Its loss, and its values of all else that varies in the grid, as they are typed."""
+        keys = dict.fromkeys(("loss", *self.swept))
+        return quote_command([f"{key}={self.arguments[key]}" for key in keys])
 
 
 def expand_grid(texts: Mapping[str, str], framework: Framework, gain: str = "same") -> list[Run]:
@@ -136,3 +146,21 @@ def make_name_part(text: str, allowed: str = "._=-", most: int = 80) -> str:
     plain = "".join(c if c.isalnum() or c in allowed else "-" for c in text)
     plain = plain.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
     return f"_{plain[1:]}" if plain[:1] in (".", "-") else plain
+
+
+def describe_lists(runs: Sequence[Run]) -> list[str]:
+    """Return a line for each argument of which one value may be a list, and that has several values in a grid."""
+    lines = []
+    for key in (key for key in runs[0].swept if key in LIST_ARGUMENTS):
+        values = list(dict.fromkeys(str(run.arguments[key]) for run in runs))
+        lines.append(
+            f"{key}={','.join(values)} is taken for {len(values)} values, with runs of their own. One value that lists "
+            f"them is {key}=[{','.join(values)}]."
+        )
+    return lines
+
+
+def count_variants(runs: Sequence[Run]) -> int:
+    """Return how many combinations a grid compares: those of all that varies but the seed."""
+    keys = [key for key in runs[0].swept if key != "seed"]
+    return len({tuple(str(run.arguments[key]) for key in keys) for run in runs})

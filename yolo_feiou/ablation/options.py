@@ -12,7 +12,15 @@ import torch
 import yaml
 
 from yolo_feiou.ablation.design import Study, make_design, make_study
-from yolo_feiou.ablation.grid import ALIASES, Run, digest_settings, expand_grid, make_name_part
+from yolo_feiou.ablation.grid import (
+    ALIASES,
+    Run,
+    count_variants,
+    describe_lists,
+    digest_settings,
+    expand_grid,
+    make_name_part,
+)
 from yolo_feiou.ablation.worker import Task
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
@@ -22,6 +30,8 @@ from yolo_feiou.parameters import Choice, Flag, Float, Hours, Int, Text, read_ar
 
 #: The seeds that each variant gets first where seeds are added, if the command names none.
 FIRST_SEEDS = "0,1"
+#: How a command compares.
+COMPARES = "losses=ciou,eiou compares two losses, and box=5,7.5 two values of any other argument"
 ABLATION_OPTIONS = (
     Text("out", "", "the folder of the ablation; by default runs/ablate/NAME, which all losses and seeds share"),
     Int("jobs", 0, 1, 4096, "runs at a time; by default one for each device"),
@@ -98,6 +108,7 @@ class AblationRequest:
         chosen: The runs that are to be done; of a study, those of its first seeds.
         study: What is compared where seeds are added until that is answered; None for a fixed grid.
         is_most_given: Whether the command names `max_seeds`.
+        names_loss: Whether the command names a loss.
     """
 
     runs: list[Run]
@@ -109,6 +120,15 @@ class AblationRequest:
     chosen: list[Run]
     study: Study | None = None
     is_most_given: bool = False
+    names_loss: bool = False
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines on what was made of the command, where a user may have meant something else."""
+        lines = describe_lists(self.runs)
+        if count_variants(self.runs) == 1:
+            lines.append(f"there is one variant, so nothing is compared: {COMPARES}.")
+        return lines
 
     def task(self, cores: int = os.cpu_count() or 1) -> Task:
         """Return what each process is told.
@@ -220,7 +240,14 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
         choose_runs(runs, options.only),
         read_study(runs, options),
         "max_seeds" in settings,
+        "loss" in settings,
     )
+
+
+def check_is_comparison(request: AblationRequest) -> None:
+    """Raise ArgumentError for a command that names no loss and nothing else to compare, of which runs would begin."""
+    if not request.names_loss and count_variants(request.runs) == 1:
+        raise ArgumentError(f"there is nothing to compare: {COMPARES}.")
 
 
 def check_study_options(options: AblationOptions) -> None:
@@ -259,6 +286,12 @@ def split_arguments(args: Sequence[str]) -> dict[str, str]:
         key, equals, text = arg.lstrip("-").partition("=")
         if not equals:
             raise ArgumentError(f"'yolo ablate' takes arguments like losses=ciou,eiou, got '{arg}'.")
+        if key == "seeds" and text.isdecimal() and int(text) > 0:
+            first = ",".join(map(str, range(min(int(text), 3)))) + ",…" * (int(text) > 3)
+            raise ArgumentError(
+                f"seeds={text} may mean how many or which one: give seeds={first} for {text} of them, seed={text} for "
+                "that one."
+            )
         key = ALIASES.get(key, key)
         if key in values:
             raise ArgumentError(f"'yolo ablate' got {key}= twice: give it once, several values as {key}=a,b.")
@@ -282,7 +315,8 @@ def read_grid(name: str, framework: Framework) -> dict[str, str]:
         ArgumentError: If there is no such file, or it is not a YAML of `key: value` lines.
     """
     content = framework.read_grid(name)
-    return split_arguments([f"{key}={_word(value)}" for key, value in content.items()])
+    names = {key: ALIASES.get(key, key) if isinstance(value, list) else key for key, value in content.items()}
+    return split_arguments([f"{names[key]}={_word(value)}" for key, value in content.items()])
 
 
 def _word(value: object) -> str:
