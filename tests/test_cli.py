@@ -90,6 +90,14 @@ def test_the_help_of_a_training_begins_with_the_loss(monkeypatch, capsys):
         assert ("encode" in first) == ("model=retinanet.yaml" in words)
 
 
+@pytest.mark.parametrize(("mode", "first"), [("val", "source"), ("predict", "data")])
+def test_the_modes_of_detectors_beside_yolo_have_help_of_their_own(monkeypatch, capsys, mode, first):
+    """What one of the two takes, the other doesn't."""
+    run(monkeypatch, mode, "model=retinanet.yaml", "--help")
+    out = capsys.readouterr().out
+    assert out.startswith(f"yolo {mode} model=") and "\n    model=" in out and f"\n    {first}=" not in out
+
+
 @pytest.mark.parametrize("word", ["loss", "trian", "ablat", "reprot"])
 def test_a_near_miss_is_one_line(monkeypatch, capsys, caplog, word):
     near = {"loss": "losses", "trian": "train", "ablat": "ablate", "reprot": "report"}[word]

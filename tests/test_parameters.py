@@ -154,7 +154,9 @@ def list_verbs_arguments():
     from yolo_feiou.ablation.options import ABLATION_OPTIONS
     from yolo_feiou.checks.command import TASK_ARGUMENT, TIMEOUT_ARGUMENT
     from yolo_feiou.datasets.coco.command import PREPARE_ARGUMENTS
+    from yolo_feiou.datasets.voc.command import VOC_ARGUMENTS
     from yolo_feiou.export.options import EXPORT_OPTIONS
+    from yolo_feiou.lightning.command import HELP
     from yolo_feiou.losses.listing import TASK
     from yolo_feiou.report.command import REPORT_ARGUMENTS
     from yolo_feiou.results.arguments import EXTRA_PARAMETERS
@@ -166,6 +168,8 @@ def list_verbs_arguments():
         *(("ablate", option) for option in ABLATION_OPTIONS),
         *(("check", option) for option in (TASK_ARGUMENT, TIMEOUT_ARGUMENT)),
         *(("prepare coco", option) for option in PREPARE_ARGUMENTS),
+        *(("prepare voc", option) for option in VOC_ARGUMENTS),
+        *((mode, option) for mode, (_, options) in HELP.items() for option in options),
         *(("evaluate", option) for option in EXPORT_OPTIONS),
         *(("report", option) for option in REPORT_ARGUMENTS),
         *(("train", option) for option in EXTRA_PARAMETERS),

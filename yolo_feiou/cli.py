@@ -157,19 +157,18 @@ def run_stock() -> None:
     from yolo_feiou.dispatch import check_lightning, trains_detector
     from yolo_feiou.yolo.command import merge_equals_args, run_ultralytics
 
-    words, is_detector = merge_equals_args(sys.argv[1:]), False
-    if not is_help_asked(words):
+    words = merge_equals_args(sys.argv[1:])
+    if is_help_asked(words):
+        if print_mode_help(words):
+            return
+    else:
         refuse_ablation_arguments(sys.argv[1:])
-        is_detector = trains_detector(words)
-    elif TRAIN in words:
-        print_training_help(words)
-        return
-    if is_detector:
-        check_lightning()
-        from yolo_feiou.lightning.command import run_detector
+        if trains_detector(words):
+            check_lightning()
+            from yolo_feiou.lightning.command import run_detector
 
-        run_detector(words)
-        return
+            run_detector(words)
+            return
     run_ultralytics(VERBS)
     if not sys.argv[1:] or sys.argv[1].strip("-") in ("help", "h"):
         print(HELP)
@@ -180,18 +179,23 @@ def is_help_asked(words: list[str]) -> bool:
     return asks_for_help(words) or "help" in words
 
 
-def print_training_help(words: list[str]) -> None:
-    """Print the arguments of `yolo train`, of detectors beside YOLO if the model is one."""
-    from yolo_feiou.dispatch import trains_detector
+def print_mode_help(words: list[str]) -> bool:
+    """Print the help on a mode, if it isn't Ultralytics' own, and return whether that was so."""
+    from yolo_feiou.dispatch import check_lightning, trains_detector
 
+    modes = [word.removeprefix("mode=") for word in words]
     if trains_detector(words):
-        from yolo_feiou.lightning.arguments import format_detector_help
+        check_lightning()
+        from yolo_feiou.lightning.command import HELP, format_mode_help
 
-        print(format_detector_help())
-        return
+        print(format_mode_help(next((mode for mode in modes if mode in HELP), TRAIN)))
+        return True
+    if TRAIN not in modes:
+        return False
     from yolo_feiou.yolo.training_help import format_training_help
 
     print(format_training_help())
+    return True
 
 
 TRAIN = "train"

@@ -103,6 +103,20 @@ def test_what_is_of_other_boxes_is_refused(yolo, tmp_path, capsys, words, messag
     assert message in capsys.readouterr().err and names(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["feild=eiou"], "got no experiment, but feild=eiou: did you mean 'field'? Expected one of setup=1, "),
+        (["points=3", "figur=1"], "got no experiment, but figur=1: did you mean 'figure'? Expected one of setup=1, "),
+        (["setup=1", "figure=1"], "got setup=1 figure=1: expected one of setup=1, "),
+        (["qqq=3"], "got no experiment: expected one of setup=1, "),
+    ],
+)
+def test_a_near_miss_of_an_experiment_is_told(yolo, capsys, words, message):
+    assert yolo("simulate", *words) == 2
+    assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
 def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     """Each subject, and each of its arguments with its default and what it expects."""

@@ -15,7 +15,7 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.lightning import checkpoints
-from yolo_feiou.lightning.arguments import complete_arguments
+from yolo_feiou.lightning.arguments import MEANINGS, complete_arguments, format_detector_help
 from yolo_feiou.lightning.evaluate import evaluate
 from yolo_feiou.lightning.folders import begin_run_folder, make_run_folder
 from yolo_feiou.lightning.framework import FRAMEWORK
@@ -33,28 +33,53 @@ from yolo_feiou.lightning.words import (
     read_training,
     read_words,
 )
-from yolo_feiou.parameters import Float, Int, Text, read_arguments
+from yolo_feiou.parameters import Float, Int, Text, format_arguments, read_arguments
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.devices import check_device
 
+_MODEL = Text("model", "", meaning="the checkpoint of a detector")
+_PLACE = tuple(Text(name, "", meaning=MEANINGS[name]) for name in ("project", "name"))
+_DEVICE = Text("device", "", meaning="one device, as cpu or 0")
+_IOU = Float("iou", 0.5, 0, 1, "IoU with a higher score above which NMS drops a box")
+_MAX_DET = Int("max_det", 100, 1, 10_000, "boxes of an image at most")
 VAL_ARGUMENTS = (
-    *(Text(name, "") for name in ("model", "data", "project", "name", "device", "annotations")),
-    Text("split", "val"),
-    Text("evaluator", FASTER),
-    Float("conf", 0.05, 0, 1),
-    Float("iou", 0.5, 0, 1),
-    Int("max_det", 100, 1, 10_000),
-    Int("batch", 0, 1, 65_536),
-    Int("workers", 0, 0, 256),
+    _MODEL,
+    Text("data", "", meaning="a data YAML; by default the one that it trained on"),
+    *_PLACE,
+    _DEVICE,
+    Text("annotations", "", meaning="a COCO JSON of the split, in the place of that of the data YAML or of its labels"),
+    Text("split", "val", meaning="a split of the data, such as val or test"),
+    Text("evaluator", FASTER, meaning="what computes COCO's metrics: faster-coco-eval or pycocotools"),
+    Float("conf", 0.05, 0, 1, "class score below which a box counts as none"),
+    _IOU,
+    _MAX_DET,
+    Int("batch", 0, 1, 65_536, "images at a time; by default as many as it trained with"),
+    Int("workers", 0, 0, 256, "processes that read images"),
 )
 #: Class score below which `yolo predict` draws nothing, as for YOLO: an evaluation counts far more than can be seen.
 DRAWN = 0.25
 PREDICT_ARGUMENTS = (
-    *(Text(name, "") for name in ("model", "source", "project", "name", "device")),
-    Float("conf", DRAWN, 0, 1),
-    Float("iou", 0.5, 0, 1),
-    Int("max_det", 100, 1, 10_000),
+    _MODEL,
+    Text("source", "", meaning="an image, or a folder of images"),
+    *_PLACE,
+    _DEVICE,
+    Float("conf", DRAWN, 0, 1, "class score below which no box is drawn"),
+    _IOU,
+    _MAX_DET,
 )
+#: How a mode is used, and its arguments.
+HELP = {
+    "val": ("yolo val model=WEIGHTS.pt data=DATA [argument=value ...]", VAL_ARGUMENTS),
+    "predict": ("yolo predict model=WEIGHTS.pt source=IMAGES [argument=value ...]", PREDICT_ARGUMENTS),
+}
+
+
+def format_mode_help(mode: str) -> str:
+    """Return the help on a mode of detectors beside YOLO: a line for each argument."""
+    if mode not in HELP:
+        return format_detector_help()
+    usage, arguments = HELP[mode]
+    return f"{usage}\n\n{format_arguments(arguments)}"
 
 
 def run_detector(args: Sequence[str]) -> None:

@@ -51,9 +51,13 @@ def simulate(
     args = [FIGURE_ALIASES.get(arg, arg) for arg in args]
     chosen = [arg for arg in args if arg.partition("=")[0] in CHOOSING]
     if len(chosen) != 1:
-        near = [told for arg in args if (told := did_you_mean(arg.partition("=")[0], CHOOSING)) != "."]
-        got = " ".join(chosen) or (f"no experiment, but {args[0]}{near[0]}" if near else "no experiment:")
-        raise ArgumentError(f"got {got} Expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
+        near = {arg: told for arg in args if (told := did_you_mean(arg.partition("=")[0], CHOOSING)) != "."}
+        got = " ".join(chosen) or "no experiment"
+        if near and not chosen:
+            got += ", but " + "".join(next(iter(near.items()))) + " Expected"
+        else:
+            got += ": expected"
+        raise ArgumentError(f"got {got} one of {', '.join(EXPERIMENTS)}, field=LOSS.")
     (arg,) = chosen
     if arg not in EXPERIMENTS and not arg.startswith("field="):
         raise ArgumentError(f"unknown experiment {arg}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
