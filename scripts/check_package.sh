@@ -26,7 +26,8 @@ yolo losses >losses.txt && grep -q focal_eiou losses.txt
 yolo-feiou check focal_eiou
 yolo recipes >recipes.txt && grep -q "coco/1x.yaml" recipes.txt
 for verb in losses recipes check simulate prepare ablate evaluate export-results report doctor train; do
-  yolo "$verb" --help >help.txt && grep -q "^yolo $verb " help.txt || { echo "no help on $verb"; exit 1; }
+  yolo "$verb" --help >help.txt
+  grep -q "^yolo $verb " help.txt || { echo "no help on $verb"; exit 1; }
 done
 yolo prepare voc --help | grep -q "source="
 yolo train model=yolov8n.yaml data=shapes.yaml loss=focal_eiou imgsz=32 epochs=1 fraction=0.02 batch=4 workers=0 \
