@@ -187,7 +187,8 @@ def _end() -> list[Claim]:
         exempt("AGPL-3.0, as Ultralytics requires.", AFFAIR),
         exempt(
             "[`CONTRIBUTING.md`](CONTRIBUTING.md) shows how to add a loss in ten minutes. Cite the paper, the source "
-            "of each loss that you use ([BibTeX](docs/losses.md#bibtex)), and this software by its name and version.",
+            "of each loss that you use ([BibTeX](docs/losses.md#bibtex)), and this software by its name and version "
+            "([`CITATION.cff`](CITATION.cff)).",
             ADVICE,
         ),
     ]

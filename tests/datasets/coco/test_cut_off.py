@@ -41,8 +41,7 @@ def test_a_full_disk_is_a_message_and_leaves_no_half(own, out, monkeypatch):
 def test_a_real_limit_of_the_disk_is_a_message(own, out, tmp_path):
     # As the disk quota of a user: no file may grow beyond 10 bytes.
     words = own_data(tmp_path / "own")
-    coco = "yolo_feiou.datasets.coco"
-    code = f"import sys; from {coco}.convert import *; from {coco}.command import main; main()"
+    code = "import sys; from yolo_feiou.cli import main; sys.argv[1:1] = ['prepare', 'coco']; main()"
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))  # noqa: E731
     (out / "labels").mkdir(parents=True)
     line = [sys.executable, "-c", code, f"out={out}", *words]
