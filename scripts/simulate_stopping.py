@@ -38,10 +38,10 @@ from scipy import special, stats
 
 from yolo_feiou.errors import exit_on_error
 from yolo_feiou.parameters import Int, Text, read_arguments
-from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.report.read import read_results
 from yolo_feiou.report.sequential import compute_look_ratio, find_beaten_in_races, find_path_p, get_critical_value
 from yolo_feiou.report.variants import find_swept_arguments, make_variants
+from yolo_feiou.results.levels import ALPHA
 from yolo_feiou.storage.tables import Row, write_csv
 
 ROOT = Path(__file__).resolve().parents[1]

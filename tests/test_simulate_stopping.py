@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from tests.scripts import load_script
-from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.report.sequential import find_beaten
 from yolo_feiou.report.statistics import holm, paired_difference
+from yolo_feiou.results.levels import ALPHA
 from yolo_feiou.storage.tables import read_csv
 
 ROOT = Path(__file__).parents[1]

@@ -8,8 +8,8 @@ from tests.pages.claims import Claim, exempt, measured, row, rows, shown
 from yolo_feiou.ablation.gains import BATCHES, EVERY_BATCHES
 from yolo_feiou.ablation.signs import SILENCE_SECONDS
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE
-from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
+from yolo_feiou.results.levels import ALPHA
 
 BCCD = "results/bccd/results.csv"
 SUMMARY = "results/bccd/report/summary.csv"
@@ -109,7 +109,7 @@ def _compare() -> list[Claim]:
             "Focal-EIoU's falls as boxes come to overlap",
             "losses/test_box_loss.py::test_the_gradient_beside_ciou_falls_with_overlap",
         ),
-        measured(f"with a {100 * (1 - ALPHA):.0f} % interval,", "yolo_feiou/report/levels.py"),
+        measured(f"with a {100 * (1 - ALPHA):.0f} % interval,", "yolo_feiou/results/levels.py"),
         shown(
             "a p-value corrected for the number of losses",
             "report/test_comparison.py::test_p_is_adjusted_for_all_comparisons",

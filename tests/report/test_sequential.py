@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.report.sequential import (
     compute_sequential_interval,
     compute_sequential_p,
@@ -15,6 +14,7 @@ from yolo_feiou.report.sequential import (
     get_critical_value,
 )
 from yolo_feiou.report.statistics import paired_difference
+from yolo_feiou.results.levels import ALPHA
 
 #: Standard error of a share of .05 of 4000 is .0034; four of them.
 STUDIES, MARGIN = 4000, 0.014

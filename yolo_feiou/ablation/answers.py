@@ -21,9 +21,9 @@ from yolo_feiou.ablation.sequential import (
     Standing,
 )
 from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.levels import ALPHA, ROUNDING
 from yolo_feiou.report.sequential import count_expected_pairs, get_critical_value
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS, count_needed_seeds
+from yolo_feiou.results.levels import ALPHA, ROUNDING
 
 #: Standard deviations of differences, in points, of which a plan tells where nothing is known yet.
 ASSUMED_POINTS = (0.5, 1.0, 2.0)

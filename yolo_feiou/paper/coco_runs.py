@@ -11,14 +11,13 @@ from statistics import fmean
 from scipy import stats
 
 from yolo_feiou.results.file_names import RESULTS
+from yolo_feiou.results.levels import ALPHA, ROUNDING
 from yolo_feiou.results.published import BASELINE_LOSSES, describe_setup_differences, spell_loss
 from yolo_feiou.results.read import read_table
 from yolo_feiou.storage.tables import Row
 
-ALPHA = 0.05  # two-sided
 #: The weight of the box loss in the paper: of ℓn losses, and of all others; a detector's own loss has its own.
 LN_LOSSES, LN_WEIGHT, WEIGHT = ("smooth_l1", "balanced_l1", "focal_l1", "l1"), 1.0, 2.5
-ROUNDING = 1e-7  # metrics lie on disk with 7 significant digits
 
 BySeed = Mapping[int, float]
 

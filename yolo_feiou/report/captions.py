@@ -14,11 +14,11 @@ from yolo_feiou.report.comparison import (
 )
 from yolo_feiou.report.format import format_count, format_list, format_mean_sd, format_percent
 from yolo_feiou.report.gains import describe_gains
-from yolo_feiou.report.levels import ALPHA
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK
 from yolo_feiou.report.statistics import MAX_NEEDED_SEEDS
 from yolo_feiou.report.variants import Variant, show_value, show_values
+from yolo_feiou.results.levels import ALPHA
 from yolo_feiou.results.schema import CAPTIONS
 from yolo_feiou.storage.tables import Row
 

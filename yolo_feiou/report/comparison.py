@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from yolo_feiou.report.baseline import Baseline
-from yolo_feiou.report.levels import ALPHA, ROUNDING
 from yolo_feiou.report.statistics import Difference, count_needed_seeds, holm
 from yolo_feiou.report.variants import Variant, group_variants
+from yolo_feiou.results.levels import ALPHA, ROUNDING
 from yolo_feiou.results.main_metric import name_metrics
 
 SOUGHT_DIFFERENCE = 0.005  # the difference in AP or mAP for which `seeds_needed` is computed

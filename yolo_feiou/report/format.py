@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from yolo_feiou.report.levels import ALPHA, Interval
 from yolo_feiou.report.statistics import Spread
+from yolo_feiou.results.levels import ALPHA, Interval
 
 MISSING = "–"
 #: An absolute path, of Unix or of Windows, with its parts; no address, and no slash between words or numbers.

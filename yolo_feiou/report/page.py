@@ -13,7 +13,7 @@ from markupsafe import Markup
 from yolo_feiou import __version__
 from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.style import render_svg
-from yolo_feiou.report import levels, statistics
+from yolo_feiou.report import statistics
 from yolo_feiou.report.captions import describe_findings, describe_seed_variance, describe_sequential
 from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison, all_sequential, list_sequential, name_compared
 from yolo_feiou.report.detections import MIN_SCORE, DetectionStrip
@@ -24,6 +24,7 @@ from yolo_feiou.report.pictures import Picture
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.render import TABLE_MARK, Table
 from yolo_feiou.report.tables import make_ranked_table, merge_names
+from yolo_feiou.results.levels import ALPHA
 from yolo_feiou.results.own_loss import name_gradient_reference
 
 PAGE_TEMPLATE = "page.html.j2"
@@ -123,7 +124,7 @@ def render_page(
         version=__version__,
         mark=TABLE_MARK,
         missing=MISSING,
-        alpha=levels.ALPHA,
+        alpha=ALPHA,
         power=statistics.POWER,
         resamples=statistics.RESAMPLES,
         sought=100 * SOUGHT_DIFFERENCE,

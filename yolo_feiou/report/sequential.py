@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from yolo_feiou.report.levels import ALPHA, ROUNDING, Interval
+from yolo_feiou.results.levels import ALPHA, ROUNDING, Interval
 
 #: Paths of which the boundary is computed: a level of .05 is met within .0005.
 PATHS = 200_000

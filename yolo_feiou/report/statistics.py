@@ -10,8 +10,8 @@ from functools import cache
 import numpy as np
 from scipy import stats
 
-from yolo_feiou.report.levels import ALPHA, ROUNDING, Interval
 from yolo_feiou.report.sequential import compute_sequential_interval, compute_sequential_p
+from yolo_feiou.results.levels import ALPHA, ROUNDING, Interval
 
 POWER = 0.8
 RESAMPLES = 9999

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_list
 from yolo_feiou.report.gains import list_gain_warnings
-from yolo_feiou.report.levels import ROUNDING
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import Value, Variant, find_most_seeds, show_value, split_by_trainer
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
+from yolo_feiou.results.levels import ROUNDING
 from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row

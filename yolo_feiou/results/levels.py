@@ -1,4 +1,4 @@
-"""What all statistics of a report agree on."""
+"""What all statistics of results agree on, those of a report and those of the paper."""
 
 from __future__ import annotations
 

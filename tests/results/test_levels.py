@@ -1,6 +1,6 @@
 """What all statistics of a report agree on."""
 
-from yolo_feiou.report.levels import ALPHA, ROUNDING
+from yolo_feiou.results.levels import ALPHA, ROUNDING
 
 
 def test_they_are_what_messages_and_captions_say():
