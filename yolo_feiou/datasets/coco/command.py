@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +26,8 @@ from yolo_feiou.datasets.coco.record import (
 from yolo_feiou.datasets.coco.request import PrepareRequest, read_prepare_request
 from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
-from yolo_feiou.errors import ArgumentError, DataError, first_three
+from yolo_feiou.datasets.disk_errors import disk_errors_as_messages
+from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Choice, Int, Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.storage.locks import LockBusy, hold_lock
@@ -167,20 +167,6 @@ def find_classes_without_boxes(columns: Columns) -> list[str]:
     """Return the names of the categories of which there are no objects, crowds left out."""
     counts = np.bincount(columns.classes[~columns.crowds], minlength=len(columns.categories))
     return [columns.class_names[i] for i in np.flatnonzero(counts == 0).tolist()]
-
-
-@contextmanager
-def disk_errors_as_messages(out: Path) -> Iterator[None]:
-    """Turn errors of the disk into messages for the user."""
-    try:
-        yield
-    except OSError as error:
-        what = error.filename or out
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DataError(
-                f"there is no space left for {what} ({error.strerror}): free some, and repeat the command."
-            ) from None
-        raise DataError(f"{what} can't be read or written: {error.strerror or error}.") from None
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from yolo_feiou.datasets.coco.command import disk_errors_as_messages
 from yolo_feiou.datasets.coco.sizes import compare_sizes, read_size
+from yolo_feiou.datasets.disk_errors import disk_errors_as_messages
 from yolo_feiou.datasets.voc.annotations import (
     VocImage,
     VocSource,
