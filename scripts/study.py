@@ -17,16 +17,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yolo_feiou.ablation.collect import TABLES
 from yolo_feiou.ablation.command import ablate
 from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.parameters import Choice, Text, read_arguments
-from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.framework import FRAMEWORK
 
 ROOT = Path(__file__).parents[1]
 RUNS, RESULTS_FOLDER = ROOT / "runs" / "study", ROOT / "results" / "study"
-TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 #: What all stages have in common.
 SETTINGS: Mapping[str, object] = {
     "model": "yolov8n.yaml",

@@ -13,7 +13,7 @@ from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES
 
 from yolo_feiou.errors import ArgumentError, UnsupportedModelError
 from yolo_feiou.losses.box_loss import BoxLoss
-from yolo_feiou.losses.families import TASK_FAMILIES, check_family
+from yolo_feiou.losses.families import TASK_FAMILIES, check_family, suggest_family
 from yolo_feiou.losses.table import Family
 
 #: Of a name that is no file's, those of Ultralytics' own models without weights.
@@ -129,7 +129,7 @@ def guess_family(model: str | None, task: str | None) -> Family | None:
     path = Path(model)
     if path.exists() or (path.suffix not in YAML_SUFFIXES and path.name not in GITHUB_ASSETS_NAMES):
         return None
-    named: Family = "rotated" if "-obb" in path.stem else "aligned"
+    named = suggest_family(model)
     return named if asked in (None, named) else None
 
 
