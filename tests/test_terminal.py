@@ -5,7 +5,7 @@ import io
 import pytest
 
 from tests.odd_names import FORBIDDEN, ODD
-from yolo_feiou.terminal import say
+from yolo_feiou.terminal import say, strip_control_characters
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -27,3 +27,7 @@ def test_a_line_and_its_end_are_one_write():
 
     say("Box loss: eiou", Pipe())
     assert written == ["Box loss: eiou\n"]
+
+
+def test_a_line_is_read_without_colours_and_control_characters():
+    assert strip_control_characters("\x1b[31m\x1b[1mAP\x1b[0m 0.4\r\x1b[K\x07 ") == "AP 0.4"

@@ -56,3 +56,9 @@ def test_other_errors_stay_what_they_are_and_the_log_is_as_before():
             raise error
         assert told.value is error
     assert LOGGER.filters == before
+
+
+def test_the_colours_of_older_releases_are_no_part_of_a_word():
+    said = "'\x1b[31m\x1b[1mtrian\x1b[0m' is not a valid YOLO argument."
+    with pytest.raises(ArgumentError, match="^unknown word 'trian': did you mean 'train'"), tell_unknown_words():
+        raise SyntaxError(said)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from yolo_feiou.ablation.worker import BUSY, TIMED_OUT
 from yolo_feiou.errors import DataError
 from yolo_feiou.results.provenance import get_utc_time
 from yolo_feiou.storage.tables import Row
+from yolo_feiou.terminal import strip_control_characters
 
 #: Seconds between two looks at the processes.
 PAUSE = 0.25
@@ -210,9 +210,3 @@ def describe_failure(folder: RunFolder, status: int) -> str:
     if status == TIMED_OUT:
         return f"took longer than timeout= allows, and was ended; the last that it printed: {said} ({folder.log})"
     return f"{said} (exit status {status}; {folder.log})"
-
-
-def strip_control_characters(line: str) -> str:
-    """Return a line without colours and control characters, which the table and the terminal would carry on."""
-    line = re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", line)
-    return "".join(c if c.isprintable() else " " for c in line).strip()

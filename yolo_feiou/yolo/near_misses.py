@@ -12,6 +12,7 @@ from ultralytics.cfg import CLI_HELP_MSG, MODES, TASKS
 from ultralytics.utils import DEFAULT_CFG_DICT, LOGGER
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.terminal import strip_control_characters
 
 #: Commands of Ultralytics' that are neither a task nor a mode.
 SPECIAL = ("help", "checks", "version", "settings", "cfg", "login", "logout", "copy-cfg", "solutions")
@@ -36,7 +37,7 @@ def tell_unknown_words(verbs: Iterable[str] = ()) -> Iterator[None]:
     except SyntaxError as error:
         if error.filename:
             raise
-        text = str(error)
+        text = strip_control_characters(str(error))  # older releases colour the word
         if found := NO_VALUE.search(text):
             raise ArgumentError(f"'{found[1]}' lacks its value: give it as {found[1]}=….") from error
         if not (found := UNKNOWN.search(text)):
