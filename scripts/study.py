@@ -3,24 +3,31 @@
 python scripts/study.py data=FOLDER                       all stages: hours to days; the same command resumes
 python scripts/study.py data=FOLDER stages=gains,screen   some of them
 python scripts/study.py data=FOLDER stages=gains only=cards
+python scripts/study.py tables=True                       no run: the tables of what is done so far
 
 FOLDER holds the data sets as folders: bccd/bccd.yaml and cards/cards.yaml. They are copied, since Ultralytics writes
-beside them.
+beside them. The files from which the tables are made lie beside these, in records.jsonl, so that another machine goes
+on where this one stopped.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import mean
 
-from yolo_feiou.ablation.collect import TABLES
+from yolo_feiou.ablation.collect import TABLES, collect_results
 from yolo_feiou.ablation.command import ablate
+from yolo_feiou.ablation.store import ABLATION, PREFLIGHT, run_folders
 from yolo_feiou.errors import ArgumentError, exit_on_error
-from yolo_feiou.parameters import Choice, Text, read_arguments
+from yolo_feiou.parameters import Choice, Flag, Text, read_arguments
+from yolo_feiou.results.file_names import RESULTS
+from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.terminal import say
 from yolo_feiou.yolo.framework import FRAMEWORK
 
@@ -42,9 +49,12 @@ SETTINGS: Mapping[str, object] = {
     "plots": False,
     "verbose": False,
     "device": "cpu",
+    "per_device": os.cpu_count() or 1,
 }
 #: Epochs of a short training.
 EPOCHS = {"bccd": 30, "cards": 40}
+#: Of the first stage, the gains of CIoU, and of DFL beside `box=7.5`; the seeds of the first two stages.
+BOXES, DFLS, SEEDS = (1.875, 3.75, 7.5, 15.0), (0.5, 4.5), (0, 1)
 CANDIDATES = (
     *("giou", "eiou", "focal_eiou", "focal_eiou:gamma=0.25", "smooth_l1", "l1", "focal_l1", "wiou"),
     *(f"ciou:weight={1 - part:g}+smooth_l1:weight={part:g}" for part in (0.25, 0.5, 0.75)),
@@ -60,43 +70,117 @@ class Grid:
 
     Attributes:
         stage: The stage that it is of; its runs share a folder for each data set.
-        arguments: What it has beside `SETTINGS`.
+        find_arguments: Returns what it has beside `SETTINGS`; it may look at the results of the stages before.
         data: The data sets.
     """
 
     stage: str
-    arguments: Mapping[str, object]
+    find_arguments: Callable[[], Mapping[str, object]]
     data: Sequence[str] = field(default_factory=lambda: (*EPOCHS,))
 
-    def commands(self, only: str = "") -> Iterator[tuple[str, list[str]]]:
-        """Yield the name of the folder, and the arguments of `yolo ablate`, for each data set."""
-        for data in self.data:
-            if only in ("", data):
-                name = f"{self.stage}-{data}"
-                told = {
-                    "data": f"{data}/{data}.yaml",
-                    **SETTINGS,
-                    "epochs": EPOCHS[data],
-                    **self.arguments,
-                    "out": name,
-                }
-                yield name, [f"{key}={value}" for key, value in told.items()]
+    def name_folders(self, only: str = "") -> dict[str, str]:
+        """Return the data sets by the name of the folder of their runs: all, or one of them."""
+        return {f"{self.stage}-{data}": data for data in self.data if only in ("", data)}
+
+    def make_command(self, name: str, data: str) -> list[str]:
+        """Return the arguments of `yolo ablate` for a data set.
+
+        Args:
+            name: The folder.
+            data: The data set.
+
+        Raises:
+            ArgumentError: If they follow from results that are not there yet.
+        """
+        about = {"data": f"{data}/{data}.yaml", **SETTINGS, "epochs": EPOCHS[data]}
+        return [f"{key}={spell(value)}" for key, value in {**about, **self.find_arguments(), "out": name}.items()]
+
+
+def spell(value: object) -> str:
+    """Return a value as the command line takes it."""
+    if isinstance(value, tuple):
+        return ",".join(spell(one) for one in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def read_means(name: str, keys: Sequence[str]) -> dict[tuple[object, ...], float]:
+    """Return the mean AP over the seeds of a stage by what varies, of that for which all seeds are there.
+
+    Args:
+        name: The folder of its tables.
+        keys: The columns that vary.
+    """
+    path = RESULTS_FOLDER / name / RESULTS
+    found: dict[tuple[object, ...], dict[object, float]] = {}
+    for row in read_csv(path) if path.is_file() else ():
+        if isinstance(row["AP"], float):
+            found.setdefault(tuple(row[key] for key in keys), {})[row["seed"]] = row["AP"]
+    return {varied: mean(seeds.values()) for varied, seeds in found.items() if {*SEEDS} <= {*seeds}}
+
+
+def find_tuned() -> dict[str, object]:
+    """Return the gains of the tuned CIoU: those of the highest mean AP over the data sets.
+
+    Raises:
+        ArgumentError: If one of the gains has not all its runs.
+    """
+    means = [read_means(f"gains-{data}", ("box", "dfl")) for data in EPOCHS]
+    wanted = [*((box, 1.5) for box in BOXES), *((7.5, dfl) for dfl in DFLS)]
+    if missing := [gains for gains in wanted if any(gains not in of for of in means)]:
+        raise ArgumentError("the gains come first: box={:g} dfl={:g} has not all its runs.".format(*missing[0]))
+    box, dfl = max(wanted, key=lambda gains: sum(of[gains] for of in means))
+    return {"box": box, "dfl": dfl}
+
+
+def find_better_half() -> tuple[str, ...]:
+    """Return the half of the candidates that has the highest mean AP in the screening on the first data set.
+
+    Raises:
+        ArgumentError: If a candidate has not all its runs.
+    """
+    first = next(iter(EPOCHS))
+    means = {loss: ap for (loss,), ap in read_means(f"screen-{first}", ("loss",)).items()}
+    if missing := [loss for loss in CANDIDATES if loss not in means]:
+        raise ArgumentError(f"screening on {first} comes first: {missing[0]} has not all its runs.")
+    best = sorted(CANDIDATES, key=lambda loss: -means[loss])[: len(CANDIDATES) // 2]
+    return tuple(loss for loss in CANDIDATES if loss in best)
+
+
+#: What the stages have in common that look, and don't confirm.
+LOOK: Mapping[str, object] = {"seeds": SEEDS, "split": "val"}
+
+
+def tune_gains() -> dict[str, object]:
+    """Return CIoU at several gains `box`."""
+    return {**LOOK, "losses": "ciou", "box": BOXES, "preflight": False}
+
+
+def tune_dfl() -> dict[str, object]:
+    """Return CIoU at two further gains `dfl`."""
+    return {**LOOK, "losses": "ciou", "dfl": DFLS, "preflight": False}
+
+
+def screen(losses: Sequence[str]) -> dict[str, object]:
+    """Return losses beside CIoU, with gradients as large as those of the tuned CIoU."""
+    return {**LOOK, "losses": ("ciou", *losses), "gain": "matched", **find_tuned()}
 
 
 GRIDS = (
-    Grid("gains", {"losses": "ciou", "box": "3.75,7.5,15", "seeds": "0,1", "split": "val", "preflight": False}),
-    Grid("gains", {"losses": "ciou", "dfl": "0.5,4.5", "seeds": "0,1", "split": "val", "preflight": False}),
-    Grid(
-        "screen",
-        {"losses": ",".join(("ciou", *CANDIDATES)), "seeds": "0,1", "split": "val", "gain": "matched", "box": 7.5},
-    ),
+    Grid("gains", tune_gains),
+    Grid("gains", tune_dfl),
+    Grid("screen", lambda: screen(CANDIDATES), ("bccd",)),
+    Grid("screen", lambda: screen(find_better_half()), ("cards",)),
 )
 STAGES = tuple(dict.fromkeys(grid.stage for grid in GRIDS))
 OPTIONS = (
     Text("data", "", "a folder with bccd/bccd.yaml and cards/cards.yaml"),
     Text("stages", ",".join(STAGES), f"some of {', '.join(STAGES)}"),
     Choice("only", "", ("", *EPOCHS)),
+    Flag("tables", False, meaning="whether to make the tables of what is done, and run nothing"),
 )
+RECORDS = "records.jsonl"
+#: What the tables need of a training, beside the files in the run's own folder.
+TRAINING_FILES = ("args.yaml", "provenance.json", "results.csv", "box_stats.csv")
 
 
 def copy_data(folder: Path) -> None:
@@ -115,11 +199,38 @@ def copy_data(folder: Path) -> None:
 
 
 def keep_tables(name: str) -> None:
-    """Copy the tables of an ablation to where results are kept."""
-    (RESULTS_FOLDER / name).mkdir(parents=True, exist_ok=True)
+    """Make the tables of an ablation, and copy them, and what they are made from, to where results are kept."""
+    folder, kept = RUNS / name, RESULTS_FOLDER / name
+    for note in collect_results(folder):
+        say(note)
+    kept.mkdir(parents=True, exist_ok=True)
     for table in TABLES:
-        if (RUNS / name / table).is_file():
-            shutil.copyfile(RUNS / name / table, RESULTS_FOLDER / name / table)
+        if (folder / table).is_file():
+            shutil.copyfile(folder / table, kept / table)
+    files = [path for path in find_records(folder) if path.is_file()]
+    lines = [json.dumps({"file": path.relative_to(folder).as_posix(), "text": path.read_text()}) for path in files]
+    (kept / RECORDS).write_text("".join(f"{line}\n" for line in lines))
+
+
+def find_records(folder: Path) -> Iterator[Path]:
+    """Yield the files from which the tables of an ablation are made, there or not."""
+    yield folder / ABLATION
+    yield from sorted((folder / PREFLIGHT).glob("*.json"))
+    for run in run_folders(folder):
+        if run.row() is not None:
+            yield from (run.path / "run.json", run.path / "row.json")
+            yield from (run.train / name for name in TRAINING_FILES)
+
+
+def restore_runs(name: str) -> None:
+    """Write the records of runs that are kept and that this machine doesn't have."""
+    kept = RESULTS_FOLDER / name / RECORDS
+    for line in kept.read_text().splitlines() if kept.is_file() else ():
+        record = json.loads(line)
+        path = RUNS / name / record["file"]
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(record["text"])
 
 
 def main(args: Sequence[str]) -> int:
@@ -128,16 +239,24 @@ def main(args: Sequence[str]) -> int:
     stages = str(told.get("stages", ",".join(STAGES))).split(",")
     if unknown := [stage for stage in stages if stage not in STAGES]:
         raise ArgumentError(f"stages={unknown[0]}: there are {', '.join(STAGES)}.")
+    grids, only = [grid for grid in GRIDS if grid.stage in stages], str(told.get("only", ""))
+    RUNS.mkdir(parents=True, exist_ok=True)
+    names = {name: None for grid in grids for name in grid.name_folders(only)}
+    for name in names:
+        restore_runs(name)
+    if told.get("tables"):
+        for name in (name for name in names if (RUNS / name).is_dir()):
+            keep_tables(name)
+        return 0
     if not told.get("data"):
         raise ArgumentError("no data= is given: name a folder with bccd/bccd.yaml and cards/cards.yaml.")
-    RUNS.mkdir(parents=True, exist_ok=True)
-    copy_data(Path(str(told["data"])))
+    copy_data(Path(str(told["data"])).absolute())
     os.chdir(RUNS)
     failed = 0
-    for grid in (grid for grid in GRIDS if grid.stage in stages):
-        for name, arguments in grid.commands(str(told.get("only", ""))):
+    for grid in grids:
+        for name, data in grid.name_folders(only).items():
             say(f"{name}:")
-            failed |= ablate(arguments, FRAMEWORK)
+            failed |= ablate(grid.make_command(name, data), FRAMEWORK)
             keep_tables(name)
     return 1 if failed else 0
 

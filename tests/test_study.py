@@ -1,6 +1,7 @@
 """The study's stages are commands of `yolo ablate`, as its plan says."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.pages.claims import ROOT
 from tests.scripts import load_script
 from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.errors import ArgumentError
+from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.framework import UltralyticsFramework
 
 PLAN = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
@@ -34,21 +36,58 @@ def sets(tmp_path, study, monkeypatch):
     return tmp_path
 
 
-def test_every_command_is_one_that_yolo_ablate_takes(study, sets, monkeypatch):
-    study.RUNS.mkdir()
-    study.copy_data(sets / "data")
-    monkeypatch.chdir(study.RUNS)
+@pytest.fixture
+def measured(study, sets):
+    """Tables of runs that were made: box=3.75 is the best, and of the losses those that come first."""
+    gains = [*((box, 1.5) for box in study.BOXES), *((7.5, dfl) for dfl in study.DFLS)]
+    for data in ("bccd", "cards"):
+        write_table(study, f"gains-{data}", ("box", "dfl"), {pair: 0.5 - abs(pair[0] - 3.75) / 99 for pair in gains})
+    ap = {(loss,): 0.5 - 0.01 * number for number, loss in enumerate(("ciou", *study.CANDIDATES))}
+    write_table(study, "screen-bccd", ("loss",), ap)
+    return study
+
+
+def write_table(study, name, keys, ap, seeds=(0, 1)):
+    lines = [",".join((*keys, "seed", "AP"))]
+    lines += [",".join(map(str, (*varied, seed, value + 0.1 * seed))) for varied, value in ap.items() for seed in seeds]
+    (study.RESULTS_FOLDER / name).mkdir(parents=True, exist_ok=True)
+    (study.RESULTS_FOLDER / name / "results.csv").write_text("\n".join(lines))
+
+
+def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch):
+    measured.RUNS.mkdir()
+    measured.copy_data(sets / "data")
+    monkeypatch.chdir(measured.RUNS)
     told = {}
-    for grid in study.GRIDS:
-        for name, arguments in grid.commands():
-            request = read_ablation_request(arguments, UltralyticsFramework())
-            told.setdefault(name, set()).update(request.runs[i].key for i in range(len(request.runs)))
+    for grid in measured.GRIDS:
+        for name, data in grid.name_folders().items():
+            request = read_ablation_request(grid.make_command(name, data), UltralyticsFramework())
+            told.setdefault(name, set()).update(run.key for run in request.runs)
             assert request.options.out == name and request.options.split == "val"
+            if grid.stage == "screen":
+                assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
     assert {name: len(keys) for name, keys in told.items()} == {
-        **{"gains-bccd": 2 * (3 + 2), "gains-cards": 2 * (3 + 2)},
-        **{"screen-bccd": 2 * 15, "screen-cards": 2 * 15},
+        **{"gains-bccd": 2 * (4 + 2), "gains-cards": 2 * (4 + 2)},
+        **{"screen-bccd": 2 * (14 + 1), "screen-cards": 2 * (7 + 1)},
     }
-    assert not (study.RUNS / "bccd" / "labels.cache").exists()
+    assert not (measured.RUNS / "bccd" / "labels.cache").exists()
+
+
+def test_the_tuned_ciou_is_the_best_over_both_data_sets(measured):
+    assert measured.find_tuned() == {"box": 3.75, "dfl": 1.5}
+    write_table(measured, "gains-cards", ("box", "dfl"), {(7.5, 0.5): 0.6})
+    with pytest.raises(ArgumentError, match=r"the gains come first: box=1\.875 dfl=1\.5 has not all its runs"):
+        measured.find_tuned()
+
+
+def test_the_better_half_goes_on_and_only_with_all_seeds(measured):
+    assert measured.find_better_half() == measured.CANDIDATES[:7]
+    ap = {(loss,): 0.5 + 0.01 * number for number, loss in enumerate(measured.CANDIDATES)}
+    write_table(measured, "screen-bccd", ("loss",), ap)
+    assert measured.find_better_half() == measured.CANDIDATES[7:]
+    write_table(measured, "screen-bccd", ("loss",), ap, seeds=(0,))
+    with pytest.raises(ArgumentError, match="screening on bccd comes first: giou has not all its runs"):
+        measured.find_better_half()
 
 
 def test_the_plan_names_the_settings_and_the_candidates(study):
@@ -63,11 +102,26 @@ def test_the_plan_names_the_settings_and_the_candidates(study):
         assert f"`{data}` for {epochs}" in PLAN
 
 
-def test_tables_are_kept_of_what_is_there(study, sets):
-    (study.RUNS / "gains-cards").mkdir(parents=True)
-    (study.RUNS / "gains-cards" / "results.csv").write_text("run\n1\n")
-    study.keep_tables("gains-cards")
-    assert [path.name for path in (study.RESULTS_FOLDER / "gains-cards").iterdir()] == ["results.csv"]
+def test_another_machine_goes_on_from_what_is_kept(study, sets, monkeypatch):
+    name = "gains-bccd"
+    kept = ROOT / "results" / "study" / name
+    (study.RESULTS_FOLDER / name).mkdir(parents=True)
+    shutil.copyfile(kept / "records.jsonl", study.RESULTS_FOLDER / name / "records.jsonl")
+    assert study.main(["tables=True", "stages=gains", "only=bccd"]) == 0
+    for path in kept.iterdir():
+        assert (study.RESULTS_FOLDER / name / path.name).read_bytes() == path.read_bytes(), path.name
+    assert len(list((study.RUNS / name).glob("*/row.json"))) == len(read_csv(kept / "results.csv"))
+
+
+def test_records_do_not_replace_what_this_machine_has(study, sets):
+    (study.RESULTS_FOLDER / "gains-cards").mkdir(parents=True)
+    (study.RESULTS_FOLDER / "gains-cards" / "records.jsonl").write_text(
+        '{"file": "a/row.json", "text": "old"}\n{"file": "b/row.json", "text": "b"}\n'
+    )
+    (study.RUNS / "gains-cards" / "a").mkdir(parents=True)
+    (study.RUNS / "gains-cards" / "a" / "row.json").write_text("new")
+    study.restore_runs("gains-cards")
+    assert [path.read_text() for path in sorted((study.RUNS / "gains-cards").rglob("*.json"))] == ["new", "b"]
 
 
 def test_a_stage_that_there_is_not_and_missing_data_are_refused(study, sets):
@@ -83,6 +137,8 @@ def test_a_stage_that_there_is_not_and_missing_data_are_refused(study, sets):
 def test_a_failed_ablation_is_told(study, sets, monkeypatch):
     began = []
     monkeypatch.chdir(sets)
+
+    monkeypatch.setattr(study, "keep_tables", lambda name: None)
 
     def ablate(arguments, framework):
         began.append((next(word for word in arguments if word.startswith("out=")), Path.cwd()))
