@@ -16,8 +16,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
@@ -66,34 +66,28 @@ CANDIDATES = (
 
 @dataclass(frozen=True)
 class Grid:
-    """An ablation of the study, on each of its data sets.
+    """An ablation of the study, or a part of one.
 
     Attributes:
-        stage: The stage that it is of; its runs share a folder for each data set.
-        find_arguments: Returns what it has beside `SETTINGS`; it may look at the results of the stages before.
-        data: The data sets.
+        stage: The stage that it is of.
+        data: The data set; the runs of a stage on it share a folder.
+        find_arguments: Returns what it has beside `SETTINGS`; it may look at the results of the grids before, and
+            raises ArgumentError where these are missing.
     """
 
     stage: str
+    data: str
     find_arguments: Callable[[], Mapping[str, object]]
-    data: Sequence[str] = field(default_factory=lambda: (*EPOCHS,))
 
-    def name_folders(self, only: str = "") -> dict[str, str]:
-        """Return the data sets by the name of the folder of their runs: all, or one of them."""
-        return {f"{self.stage}-{data}": data for data in self.data if only in ("", data)}
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return f"{self.stage}-{self.data}"
 
-    def make_command(self, name: str, data: str) -> list[str]:
-        """Return the arguments of `yolo ablate` for a data set.
-
-        Args:
-            name: The folder.
-            data: The data set.
-
-        Raises:
-            ArgumentError: If they follow from results that are not there yet.
-        """
-        about = {"data": f"{data}/{data}.yaml", **SETTINGS, "epochs": EPOCHS[data]}
-        return [f"{key}={spell(value)}" for key, value in {**about, **self.find_arguments(), "out": name}.items()]
+    def make_command(self) -> list[str]:
+        """Return the arguments of `yolo ablate`."""
+        about = {"data": f"{self.data}/{self.data}.yaml", **SETTINGS, "epochs": EPOCHS[self.data]}
+        return [f"{key}={spell(value)}" for key, value in {**about, **self.find_arguments(), "out": self.name}.items()]
 
 
 def spell(value: object) -> str:
@@ -103,19 +97,20 @@ def spell(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def read_means(name: str, keys: Sequence[str]) -> dict[tuple[object, ...], float]:
-    """Return the mean AP over the seeds of a stage by what varies, of that for which all seeds are there.
+def read_means(name: str, keys: Sequence[str], seeds: Collection[int]) -> dict[tuple[object, ...], float]:
+    """Return the mean AP over seeds by what varies, of that for which all of these seeds are there.
 
     Args:
-        name: The folder of its tables.
+        name: The folder of the tables.
         keys: The columns that vary.
+        seeds: The seeds.
     """
     path = RESULTS_FOLDER / name / RESULTS
     found: dict[tuple[object, ...], dict[object, float]] = {}
     for row in read_csv(path) if path.is_file() else ():
-        if isinstance(row["AP"], float):
+        if row["seed"] in seeds and isinstance(row["AP"], float):
             found.setdefault(tuple(row[key] for key in keys), {})[row["seed"]] = row["AP"]
-    return {varied: mean(seeds.values()) for varied, seeds in found.items() if {*SEEDS} <= {*seeds}}
+    return {varied: mean(of.values()) for varied, of in found.items() if len(of) == len(seeds)}
 
 
 def find_tuned() -> dict[str, object]:
@@ -124,7 +119,7 @@ def find_tuned() -> dict[str, object]:
     Raises:
         ArgumentError: If one of the gains has not all its runs.
     """
-    means = [read_means(f"gains-{data}", ("box", "dfl")) for data in EPOCHS]
+    means = [read_means(f"gains-{data}", ("box", "dfl"), SEEDS) for data in EPOCHS]
     wanted = [*((box, 1.5) for box in BOXES), *((7.5, dfl) for dfl in DFLS)]
     if missing := [gains for gains in wanted if any(gains not in of for of in means)]:
         raise ArgumentError("the gains come first: box={:g} dfl={:g} has not all its runs.".format(*missing[0]))
@@ -132,44 +127,50 @@ def find_tuned() -> dict[str, object]:
     return {"box": box, "dfl": dfl}
 
 
-def find_better_half() -> tuple[str, ...]:
-    """Return the half of the candidates that has the highest mean AP in the screening on the first data set.
+def find_best(number: int, of: Sequence[str], seeds: Collection[int]) -> tuple[str, ...]:
+    """Return those candidates that have the highest mean AP in the screening on `bccd`.
+
+    Args:
+        number: How many.
+        of: The candidates.
+        seeds: The seeds.
 
     Raises:
         ArgumentError: If a candidate has not all its runs.
     """
-    first = next(iter(EPOCHS))
-    means = {loss: ap for (loss,), ap in read_means(f"screen-{first}", ("loss",)).items()}
-    if missing := [loss for loss in CANDIDATES if loss not in means]:
-        raise ArgumentError(f"screening on {first} comes first: {missing[0]} has not all its runs.")
-    best = sorted(CANDIDATES, key=lambda loss: -means[loss])[: len(CANDIDATES) // 2]
-    return tuple(loss for loss in CANDIDATES if loss in best)
+    means = {loss: ap for (loss,), ap in read_means("screen-bccd", ("loss",), seeds).items()}
+    if missing := [loss for loss in of if loss not in means]:
+        raise ArgumentError(f"screening on bccd comes first: {missing[0]} has not all its runs.")
+    best = sorted(of, key=lambda loss: -means[loss])[:number]
+    return tuple(loss for loss in of if loss in best)
 
 
-#: What the stages have in common that look, and don't confirm.
-LOOK: Mapping[str, object] = {"seeds": SEEDS, "split": "val"}
+def find_half() -> tuple[str, ...]:
+    """Return the candidates that get the second seed on `bccd`."""
+    return find_best(len(CANDIDATES) // 2, CANDIDATES, SEEDS[:1])
 
 
-def tune_gains() -> dict[str, object]:
-    """Return CIoU at several gains `box`."""
-    return {**LOOK, "losses": "ciou", "box": BOXES, "preflight": False}
+def find_quarter() -> tuple[str, ...]:
+    """Return the candidates that go on to `cards`."""
+    return find_best(4, find_half(), SEEDS)
 
 
-def tune_dfl() -> dict[str, object]:
-    """Return CIoU at two further gains `dfl`."""
-    return {**LOOK, "losses": "ciou", "dfl": DFLS, "preflight": False}
+def tune(**gains: object) -> dict[str, object]:
+    """Return CIoU at several gains."""
+    return {"losses": "ciou", "seeds": SEEDS, "split": "val", "preflight": False, **gains}
 
 
-def screen(losses: Sequence[str]) -> dict[str, object]:
+def screen(losses: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, object]:
     """Return losses beside CIoU, with gradients as large as those of the tuned CIoU."""
-    return {**LOOK, "losses": ("ciou", *losses), "gain": "matched", **find_tuned()}
+    return {"losses": ("ciou", *losses), "seeds": seeds, "split": "val", "gain": "matched", **find_tuned()}
 
 
 GRIDS = (
-    Grid("gains", tune_gains),
-    Grid("gains", tune_dfl),
-    Grid("screen", lambda: screen(CANDIDATES), ("bccd",)),
-    Grid("screen", lambda: screen(find_better_half()), ("cards",)),
+    *(Grid("gains", data, lambda: tune(box=BOXES)) for data in EPOCHS),
+    *(Grid("gains", data, lambda: tune(dfl=DFLS)) for data in EPOCHS),
+    Grid("screen", "bccd", lambda: screen(CANDIDATES, SEEDS[:1])),
+    Grid("screen", "bccd", lambda: screen(find_half())),
+    Grid("screen", "cards", lambda: screen(find_quarter())),
 )
 STAGES = tuple(dict.fromkeys(grid.stage for grid in GRIDS))
 OPTIONS = (
@@ -239,9 +240,9 @@ def main(args: Sequence[str]) -> int:
     stages = str(told.get("stages", ",".join(STAGES))).split(",")
     if unknown := [stage for stage in stages if stage not in STAGES]:
         raise ArgumentError(f"stages={unknown[0]}: there are {', '.join(STAGES)}.")
-    grids, only = [grid for grid in GRIDS if grid.stage in stages], str(told.get("only", ""))
+    grids = [grid for grid in GRIDS if grid.stage in stages and told.get("only", "") in ("", grid.data)]
+    names = {grid.name: None for grid in grids}
     RUNS.mkdir(parents=True, exist_ok=True)
-    names = {name: None for grid in grids for name in grid.name_folders(only)}
     for name in names:
         restore_runs(name)
     if told.get("tables"):
@@ -254,10 +255,9 @@ def main(args: Sequence[str]) -> int:
     os.chdir(RUNS)
     failed = 0
     for grid in grids:
-        for name, data in grid.name_folders(only).items():
-            say(f"{name}:")
-            failed |= ablate(grid.make_command(name, data), FRAMEWORK)
-            keep_tables(name)
+        say(f"{grid.name}:")
+        failed |= ablate(grid.make_command(), FRAMEWORK)
+        keep_tables(grid.name)
     return 1 if failed else 0
 
 

@@ -60,15 +60,14 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
     monkeypatch.chdir(measured.RUNS)
     told = {}
     for grid in measured.GRIDS:
-        for name, data in grid.name_folders().items():
-            request = read_ablation_request(grid.make_command(name, data), UltralyticsFramework())
-            told.setdefault(name, set()).update(run.key for run in request.runs)
-            assert request.options.out == name and request.options.split == "val"
-            if grid.stage == "screen":
-                assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
+        request = read_ablation_request(grid.make_command(), UltralyticsFramework())
+        told.setdefault(grid.name, set()).update(run.key for run in request.runs)
+        assert request.options.out == grid.name and request.options.split == "val"
+        if grid.stage == "screen":
+            assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
     assert {name: len(keys) for name, keys in told.items()} == {
         **{"gains-bccd": 2 * (4 + 2), "gains-cards": 2 * (4 + 2)},
-        **{"screen-bccd": 2 * (14 + 1), "screen-cards": 2 * (7 + 1)},
+        **{"screen-bccd": (14 + 1) + (7 + 1), "screen-cards": 2 * (4 + 1)},
     }
     assert not (measured.RUNS / "bccd" / "labels.cache").exists()
 
@@ -80,14 +79,16 @@ def test_the_tuned_ciou_is_the_best_over_both_data_sets(measured):
         measured.find_tuned()
 
 
-def test_the_better_half_goes_on_and_only_with_all_seeds(measured):
-    assert measured.find_better_half() == measured.CANDIDATES[:7]
+def test_the_better_half_goes_on_and_only_with_all_its_runs(measured):
+    assert measured.find_half() == measured.CANDIDATES[:7] and measured.find_quarter() == measured.CANDIDATES[:4]
     ap = {(loss,): 0.5 + 0.01 * number for number, loss in enumerate(measured.CANDIDATES)}
     write_table(measured, "screen-bccd", ("loss",), ap)
-    assert measured.find_better_half() == measured.CANDIDATES[7:]
+    assert measured.find_half() == measured.CANDIDATES[7:] and measured.find_quarter() == measured.CANDIDATES[10:]
     write_table(measured, "screen-bccd", ("loss",), ap, seeds=(0,))
-    with pytest.raises(ArgumentError, match="screening on bccd comes first: giou has not all its runs"):
-        measured.find_better_half()
+    assert measured.find_half() == measured.CANDIDATES[7:]
+    missing = re.escape(measured.CANDIDATES[7])
+    with pytest.raises(ArgumentError, match=f"screening on bccd comes first: {missing} has not all its runs"):
+        measured.find_quarter()
 
 
 def test_the_plan_names_the_settings_and_the_candidates(study):
