@@ -15,16 +15,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean
+from typing import Any
+
+import yaml
 
 from yolo_feiou.ablation.collect import TABLES, collect_results
 from yolo_feiou.ablation.command import ablate
 from yolo_feiou.ablation.store import ABLATION, PREFLIGHT, run_folders
+from yolo_feiou.datasets.shapes import generate
 from yolo_feiou.errors import ArgumentError, exit_on_error
+from yolo_feiou.losses.spec import scale_spec
 from yolo_feiou.parameters import Choice, Flag, Text, read_arguments
 from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.storage.tables import read_csv
@@ -49,10 +56,21 @@ SETTINGS: Mapping[str, object] = {
     "plots": False,
     "verbose": False,
     "device": "cpu",
-    "per_device": os.cpu_count() or 1,
 }
 #: Epochs of a short training.
 EPOCHS = {"bccd": 30, "cards": 40}
+#: Of the confirmation, by regime: what it has beside `SETTINGS`, the length as a multiple of a short training's, and
+#: the most seeds.
+PRETRAINED = "pretrained.pt"
+REGIMES: Mapping[str, tuple[Mapping[str, object], float, int]] = {
+    "short": ({}, 1, 8),
+    "fine": ({"model": PRETRAINED}, 0.5, 8),
+    "long": ({}, 3, 4),
+    "yolo26n": ({"model": "yolo26n.yaml"}, 1, 4),
+}
+#: The training of the weights that fine-tuning begins with.
+PRETRAINING: Mapping[str, object] = {"data": "shapes/shapes.yaml", "epochs": 6, "seed": 0}
+PRETRAINING_IMAGES = {"train": 4000, "val": 200}
 #: Of the first stage, the gains of CIoU, and of DFL beside `box=7.5`; the seeds of the first two stages.
 BOXES, DFLS, SEEDS = (1.875, 3.75, 7.5, 15.0), (0.5, 4.5), (0, 1)
 CANDIDATES = (
@@ -87,6 +105,7 @@ class Grid:
     def make_command(self) -> list[str]:
         """Return the arguments of `yolo ablate`."""
         about = {"data": f"{self.data}/{self.data}.yaml", **SETTINGS, "epochs": EPOCHS[self.data]}
+        about["per_device"] = os.cpu_count() or 1  # one thread for each run
         return [f"{key}={spell(value)}" for key, value in {**about, **self.find_arguments(), "out": self.name}.items()]
 
 
@@ -97,7 +116,7 @@ def spell(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def read_means(name: str, keys: Sequence[str], seeds: Collection[int]) -> dict[tuple[object, ...], float]:
+def read_means(name: str, keys: Sequence[str], seeds: Collection[int]) -> dict[tuple[Any, ...], float]:
     """Return the mean AP over seeds by what varies, of that for which all of these seeds are there.
 
     Args:
@@ -106,14 +125,14 @@ def read_means(name: str, keys: Sequence[str], seeds: Collection[int]) -> dict[t
         seeds: The seeds.
     """
     path = RESULTS_FOLDER / name / RESULTS
-    found: dict[tuple[object, ...], dict[object, float]] = {}
+    found: dict[tuple[Any, ...], dict[Any, float]] = {}
     for row in read_csv(path) if path.is_file() else ():
         if row["seed"] in seeds and isinstance(row["AP"], float):
             found.setdefault(tuple(row[key] for key in keys), {})[row["seed"]] = row["AP"]
     return {varied: mean(of.values()) for varied, of in found.items() if len(of) == len(seeds)}
 
 
-def find_tuned() -> dict[str, object]:
+def find_tuned() -> dict[str, float]:
     """Return the gains of the tuned CIoU: those of the highest mean AP over the data sets.
 
     Raises:
@@ -165,12 +184,60 @@ def screen(losses: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, obj
     return {"losses": ("ciou", *losses), "seeds": seeds, "split": "val", "gain": "matched", **find_tuned()}
 
 
+def find_finalist() -> str:
+    """Return the candidate that is confirmed, with the factor that makes up for the gain at which it was screened.
+
+    It has the highest mean difference to CIoU over the data sets of the screening.
+
+    Raises:
+        ArgumentError: If a candidate has not all its runs.
+    """
+    means = [read_means(f"screen-{data}", ("loss", "box"), SEEDS) for data in EPOCHS]
+    gained = [
+        {loss: ap - next(of[one] for one in of if one[0] == "ciou") for (loss, _), ap in of.items()} for of in means
+    ]
+    wanted = find_quarter()
+    if missing := [loss for loss in wanted if any(loss not in of for of in gained)]:
+        raise ArgumentError(f"screening on cards comes first: {missing[0]} has not all its runs.")
+    best = max(wanted, key=lambda loss: sum(of[loss] for of in gained))
+    boxes = [box for of in means for loss, box in of if loss == best]
+    return scale_spec(best, mean(boxes) / find_tuned()["box"])
+
+
+def confirm(regime: str, data: str) -> dict[str, object]:
+    """Return the finalist beside the tuned CIoU in a regime, with seeds that were not looked at before."""
+    settings, length, most = REGIMES[regime]
+    return {
+        **settings,
+        **find_tuned(),
+        "losses": ("ciou", find_finalist()),
+        "epochs": round(length * EPOCHS[data]),
+        **{"seeds": (100, 101), "until": 0.5, "max_seeds": most, "split": "test", "preflight": False},
+    }
+
+
+def pretrain() -> None:
+    """Train the weights that fine-tuning begins with, unless they are there."""
+    if Path(PRETRAINED).is_file():
+        return
+    generate("shapes", seed=1, counts=PRETRAINING_IMAGES, size=int(str(SETTINGS["imgsz"])))
+    names = yaml.safe_load((ROOT / "cfg" / "datasets" / "shapes.yaml").read_text())["names"]
+    splits = {split: f"images/{split}" for split in PRETRAINING_IMAGES}
+    Path("shapes", "shapes.yaml").write_text(yaml.safe_dump({**splits, "names": names}))
+    about = {**SETTINGS, **PRETRAINING, "project": Path("pretraining").absolute(), "name": "train", "exist_ok": True}
+    words = [f"{key}={spell(value)}" for key, value in about.items()]
+    subprocess.run([sys.executable, "-m", "yolo_feiou", "train", *words], check=True)
+    shutil.copyfile("pretraining/train/results.csv", RESULTS_FOLDER / "pretraining.csv")
+    shutil.copyfile("pretraining/train/weights/last.pt", PRETRAINED)
+
+
 GRIDS = (
     *(Grid("gains", data, lambda: tune(box=BOXES)) for data in EPOCHS),
     *(Grid("gains", data, lambda: tune(dfl=DFLS)) for data in EPOCHS),
     Grid("screen", "bccd", lambda: screen(CANDIDATES, SEEDS[:1])),
     Grid("screen", "bccd", lambda: screen(find_half())),
     Grid("screen", "cards", lambda: screen(find_quarter())),
+    *(Grid(regime, data, partial(confirm, regime, data)) for regime in REGIMES for data in EPOCHS),
 )
 STAGES = tuple(dict.fromkeys(grid.stage for grid in GRIDS))
 OPTIONS = (
@@ -256,6 +323,8 @@ def main(args: Sequence[str]) -> int:
     failed = 0
     for grid in grids:
         say(f"{grid.name}:")
+        if grid.stage == "fine":
+            pretrain()
         failed |= ablate(grid.make_command(), FRAMEWORK)
         keep_tables(grid.name)
     return 1 if failed else 0

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.pages.claims import ROOT
 from tests.scripts import load_script
@@ -42,8 +43,10 @@ def measured(study, sets):
     gains = [*((box, 1.5) for box in study.BOXES), *((7.5, dfl) for dfl in study.DFLS)]
     for data in ("bccd", "cards"):
         write_table(study, f"gains-{data}", ("box", "dfl"), {pair: 0.5 - abs(pair[0] - 3.75) / 99 for pair in gains})
-    ap = {(loss,): 0.5 - 0.01 * number for number, loss in enumerate(("ciou", *study.CANDIDATES))}
-    write_table(study, "screen-bccd", ("loss",), ap)
+    ap = {("ciou", 3.75): 0.5, **{(loss, 3.0): 0.49 - 0.01 * place for place, loss in enumerate(study.CANDIDATES)}}
+    write_table(study, "screen-bccd", ("loss", "box"), ap)
+    first = {name: value for name, value in ap.items() if name[0] != "eiou"}
+    write_table(study, "screen-cards", ("loss", "box"), {**first, ("eiou", 6.0): 0.6})
     return study
 
 
@@ -58,16 +61,23 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
     measured.RUNS.mkdir()
     measured.copy_data(sets / "data")
     monkeypatch.chdir(measured.RUNS)
+    Path(measured.PRETRAINED).touch()
     told = {}
     for grid in measured.GRIDS:
         request = read_ablation_request(grid.make_command(), UltralyticsFramework())
         told.setdefault(grid.name, set()).update(run.key for run in request.runs)
-        assert request.options.out == grid.name and request.options.split == "val"
+        is_look = grid.stage in ("gains", "screen")
+        assert (request.options.out, request.options.split) == (grid.name, "val" if is_look else "test")
         if grid.stage == "screen":
             assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
+        elif not is_look:
+            assert {run.arguments["loss"] for run in request.runs} == {"ciou", "eiou:weight=1.2"}  # (3 + 6) / 2 / 3.75
+            assert {run.arguments["seed"] for run in request.runs} == {100, 101}
+            assert request.study.design.most == measured.REGIMES[grid.stage][2]
     assert {name: len(keys) for name, keys in told.items()} == {
         **{"gains-bccd": 2 * (4 + 2), "gains-cards": 2 * (4 + 2)},
         **{"screen-bccd": (14 + 1) + (7 + 1), "screen-cards": 2 * (4 + 1)},
+        **{f"{regime}-{data}": 2 * 2 for regime in measured.REGIMES for data in measured.EPOCHS},
     }
     assert not (measured.RUNS / "bccd" / "labels.cache").exists()
 
@@ -91,6 +101,35 @@ def test_the_better_half_goes_on_and_only_with_all_its_runs(measured):
         measured.find_quarter()
 
 
+def test_the_finalist_is_best_over_both_data_sets_and_needs_all_runs_of_both(measured):
+    assert measured.find_finalist() == "eiou:weight=1.2"
+    write_table(measured, "screen-cards", ("loss", "box"), {("ciou", 3.75): 0.5, ("giou", 3.75): 0.4, ("eiou", 6): 0.6})
+    with pytest.raises(ArgumentError, match="screening on cards comes first: focal_eiou has not all its runs"):
+        measured.find_finalist()
+
+
+def test_fine_tuning_begins_with_weights_that_are_trained_once(study, sets, monkeypatch):
+    def train(words, check):
+        told = dict(word.split("=", 1) for word in words if "=" in word)
+        assert told["data"] == "shapes/shapes.yaml" and "loss" not in told
+        data = yaml.safe_load(Path(told["data"]).read_text())
+        assert len(list(Path("shapes", data["train"]).iterdir())) == 3 and data["names"][0] == "ellipse"
+        weights = Path(told["project"], told["name"], "weights")
+        weights.mkdir(parents=True)
+        (weights / "last.pt").write_text("weights")
+        (weights.parent / "results.csv").write_text("epoch")
+
+    study.RESULTS_FOLDER.mkdir()
+    monkeypatch.chdir(sets)
+    monkeypatch.setattr(study, "PRETRAINING_IMAGES", {"train": 3, "val": 1})
+    monkeypatch.setattr(study.subprocess, "run", train)
+    study.pretrain()
+    monkeypatch.setattr(study.subprocess, "run", None)
+    study.pretrain()
+    assert Path(study.PRETRAINED).read_text() == "weights"
+    assert (study.RESULTS_FOLDER / "pretraining.csv").read_text() == "epoch"
+
+
 def test_the_plan_names_the_settings_and_the_candidates(study):
     (told,) = re.findall(r"in common: `([^`]*)`", PLAN)
     assert dict(word.split("=") for word in told.split()) == {
@@ -101,6 +140,12 @@ def test_the_plan_names_the_settings_and_the_candidates(study):
     assert tuple(re.findall(r"`([^`]+)`", named)) == study.CANDIDATES
     for data, epochs in study.EPOCHS.items():
         assert f"`{data}` for {epochs}" in PLAN
+        assert f"`{data}` for {epochs * study.REGIMES['fine'][1]:g}" in PLAN
+    assert "three times as long" in PLAN and study.REGIMES["long"][1] == 3
+    most = [study.REGIMES[regime][2] for regime in ("short", "fine", "long", "yolo26n")]
+    assert most == [8, 8, 4, 4] and "at most eight in short and in fine-tuned\n   trainings, four in long ones" in PLAN
+    assert "4,000 images of `shapes` for 6 epochs" in PLAN
+    assert (study.PRETRAINING_IMAGES["train"], study.PRETRAINING["epochs"]) == (4000, 6)
 
 
 def test_another_machine_goes_on_from_what_is_kept(study, sets, monkeypatch):
