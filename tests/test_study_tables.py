@@ -1,0 +1,81 @@
+"""The summary of the study is what its runs gave, and tests only what confirms."""
+
+import pytest
+
+from tests.pages.claims import ROOT
+from tests.scripts import load_script
+from yolo_feiou.report.sequential import compute_sequential_interval, compute_sequential_p
+from yolo_feiou.storage.tables import read_csv, write_csv
+
+
+@pytest.fixture
+def tables():
+    return load_script("study_tables")
+
+
+def write_stage(folder, ap, **columns):
+    """Write the table of a stage: AP by setting and seed, AP75 half of it."""
+    rows = [
+        {"run": f"{number}_seed{seed}", "key": f"{number}{seed}", "status": "done", "gain": "same", "seed": seed}
+        | {"dfl": 1.5, **columns, **dict(setting), "AP": value, "AP50": value, "AP75": value / 2}
+        for number, (setting, values) in enumerate(ap.items())
+        for seed, value in values.items()
+    ]
+    folder.mkdir()
+    write_csv(folder / "results.csv", rows)
+
+
+def setting(loss="ciou", box=7.5):
+    return (("loss", loss), ("box", box))
+
+
+def test_gains_are_compared_with_the_usual_one_and_not_tested(tables, tmp_path):
+    write_stage(
+        tmp_path / "gains-cards",
+        {
+            setting(box=3.75): {0: 0.61, 1: 0.62},
+            setting(box=7.5): {0: 0.60, 1: 0.58},
+            setting(box=15.0): {0: 0.5},
+        },
+    )
+    low, usual, high = tables.summarize(tmp_path)
+    assert (low["AP"], low["AP75"], low["seeds"], low["differences"]) == (61.5, 30.75, "0 1", "+1.0 +4.0")
+    assert low["difference"] == pytest.approx(2.5) and low["difference_75"] == pytest.approx(1.25)
+    assert (usual["box"], usual["difference"], usual["differences"]) == (7.5, None, "")
+    assert high["difference"] == pytest.approx(-10)
+    assert all(row["p"] is None and row["low"] is None and row["p_holm"] is None for row in (low, usual, high))
+
+
+def test_confirmations_are_tested_together(tables, tmp_path):
+    seeds = range(100, 104)
+    gained = {"bccd": (0.02, 0.021, 0.019, 0.02), "cards": (0.05, -0.05, 0.04, 0.01)}
+    for data, gains in gained.items():
+        write_stage(
+            tmp_path / f"short-{data}",
+            {
+                setting(): dict.fromkeys(seeds, 0.5),
+                setting("eiou"): {seed: 0.5 + gain for seed, gain in zip(seeds, gains, strict=True)},
+            },
+            until=0.5,
+            max_seeds=8,
+            race=False,
+        )
+    eiou = {row["data"]: row for row in tables.summarize(tmp_path) if row["loss"] == "eiou"}
+    for data, gains in gained.items():
+        low, high = compute_sequential_interval(gains, 8)
+        assert (eiou[data]["low"], eiou[data]["high"]) == pytest.approx((100 * low, 100 * high))
+        assert eiou[data]["p"] == pytest.approx(compute_sequential_p(gains, 8))
+    assert eiou["bccd"]["p_holm"] == pytest.approx(2 * eiou["bccd"]["p"])
+    assert eiou["cards"]["p_holm"] == pytest.approx(max(eiou["cards"]["p"], eiou["bccd"]["p_holm"]))
+
+
+def test_the_summary_that_is_committed_is_that_of_the_tables(tables):
+    made = tables.summarize(ROOT / "results" / "study")
+    committed = read_csv(ROOT / "results" / "study" / "summary.csv", text=("seeds", "differences"))
+    assert len(made) == len(committed)
+    for ours, theirs in zip(made, committed, strict=True):
+        for key, value in ours.items():
+            if isinstance(value, float):
+                assert theirs[key] == pytest.approx(value), key
+            else:
+                assert theirs[key] == ("" if value is None else value), key
