@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from inspect import unwrap
 from pathlib import Path
 
-from make_docs import ROOT, format_source, format_table
+from make_docs import ROOT, format_source
+from markdown_tables import format_table
 
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, LABELS, MISTAKES
 from yolo_feiou.escape import escape_markdown

@@ -11,10 +11,9 @@ scripts/loss_pages.py.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from inspect import Parameter
 from io import StringIO
@@ -23,6 +22,8 @@ from statistics import fmean
 from textwrap import dedent
 
 import yaml
+from markdown_tables import MISSING, Row, format_csv, format_table, join_pair, read_rows
+from study_tables import list_gains
 
 from yolo_feiou.ablation.command import ablate
 from yolo_feiou.cli import HELP
@@ -48,7 +49,6 @@ from yolo_feiou.storage.tables import write_text
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>\S+) -->\n)(?P<table>.*?)(?P<end>\n<!-- end -->)", re.DOTALL)
 MARKER = re.compile(r"<!-- (?:generated\b|end -->)")
-MISSING = "–"
 #: What a loss is called, by its form in the table of losses.
 KINDS = {
     "penalty": "1 − IoU + penalty",
@@ -56,8 +56,6 @@ KINDS = {
     "errors": "ℓn errors of centre and sides",
     "rotated": "of rotated boxes, `task=obb`",
 }
-
-Row = dict[str, str]
 
 
 def main(root: Path = ROOT) -> None:
@@ -103,37 +101,6 @@ def fill_tables(page: str, name: str, root: Path) -> str:
         return f"{block['begin']}\n{TABLES[block['name']](root)}{block['end']}"
 
     return BLOCK.sub(fill, page)
-
-
-def format_table(titles: Sequence[str], align: str, rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as Markdown.
-
-    Args:
-        titles: Titles of the columns.
-        align: A letter for each column: l or r.
-        rows: The cells, as Markdown.
-    """
-    sides = (":--" if side == "l" else "--:" for side in align)
-    lines = [" | ".join(titles), "|".join(sides), *(" | ".join(row) for row in rows)]
-    return "".join(f"|{line}|\n" if number == 1 else f"| {line} |\n" for number, line in enumerate(lines))
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Return the rows of a CSV, each cell as it is written."""
-    with open(path, newline="", encoding="utf-8") as content:
-        return list(csv.DictReader(content))
-
-
-def format_csv(path: Path, align: str, **columns: str) -> str:
-    """Return some columns of a CSV as a table.
-
-    Args:
-        path: The CSV.
-        align: As in `format_table`.
-        columns: The title of each column, by its name in the CSV.
-    """
-    rows = ([escape_markdown(row[column]) or MISSING for column in columns] for row in read_rows(path))
-    return format_table([*columns.values()], align, rows)
 
 
 def list_losses() -> str:
@@ -458,15 +425,6 @@ def compare_stopping(root: Path) -> str:
     return format_table((*titles, *found), "l" + "r" * 9, rows)
 
 
-def join_pair(cells: Sequence[str], scale: float = 100, digits: int = 1) -> str:
-    """Return cells of a CSV as 'a / b', times a scale; – where they are empty."""
-    return (
-        " / ".join(f"{scale * float(cell):.{digits}f}" if cell else MISSING for cell in cells)
-        if any(cells)
-        else MISSING
-    )
-
-
 #: What makes each table, from the folder of the repository.
 TABLES: dict[str, Callable[[Path], str]] = {
     "losses": lambda root: list_losses(),
@@ -490,6 +448,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "speed": compare_speed,
     "resume": compare_resumed,
     "stopping": compare_stopping,
+    "study-gains": list_gains,
     "columns": lambda root: describe_columns(),
     "commands": lambda root: list_commands(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),

@@ -1,12 +1,18 @@
 """Summarize what the runs of scripts/study.py gave: results/study/summary.csv, a row for each setting of each stage.
 
 python scripts/study_tables.py
+
+The tables of docs/study.md are made from it by scripts/make_docs.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import mean
+
+from markdown_tables import MISSING, format_table, read_rows
+from markdown_tables import Row as Cells
 
 from yolo_feiou.errors import exit_on_error
 from yolo_feiou.report.result import compare
@@ -23,6 +29,7 @@ BASELINES = {"gains": {"box": 7.5, "dfl": 1.5}}
 #: The stages whose differences are tested; the others look.
 CONFIRM = ("short", "fine", "long", "yolo26n")
 METRICS = ("AP", "AP50", "AP75")
+DATA = ("bccd", "cards")
 
 
 def summarize(folder: Path) -> list[Row]:
@@ -63,6 +70,61 @@ def summarize_stage(folder: Path) -> Iterator[Row]:
             "p": tested and tested.p,
             "p_holm": None,
         }
+
+
+def list_gains(root: Path) -> str:
+    """Return the table of CIoU at several gains: mean AP of each data set, and of both."""
+    found: dict[tuple[str, str], dict[str, Cells]] = {}
+    for row in read_rows(root / "results" / "study" / SUMMARY):
+        if row["stage"] == "gains":
+            found.setdefault((row["box"], row["dfl"]), {})[row["data"]] = row
+    rows = []
+    for (box, dfl), of in sorted(found.items(), key=lambda one: tuple(map(float, one[0]))):
+        both = mean(float(row["AP"]) for row in of.values())
+        cells = [show(of[data], name) if data in of else MISSING for data in DATA for name in ("AP", "seeds")]
+        rows.append((box, dfl, *cells, f"{both:.1f}" if len(of) == len(DATA) else MISSING))
+    titles = [title for data in DATA for title in (f"AP, {data}", "seeds")]
+    return format_table(("box", "dfl", *titles, "AP, mean of both"), "r" * (3 + 2 * len(DATA)), rows)
+
+
+def list_screening(root: Path) -> str:
+    """Return the table of the candidates: their differences to CIoU in AP, by seed, and in AP75."""
+    found: dict[str, dict[str, Cells]] = {}
+    for row in read_rows(root / "results" / "study" / SUMMARY):
+        if row["stage"] == "screen" and row["loss"] != "ciou":
+            found.setdefault(row["loss"], {})[row["data"]] = row
+    names = ("box", "differences", "difference_75")
+    rows = [
+        (f"`{loss}`", *(show(of[data], name) if data in of else MISSING for data in DATA for name in names))
+        for loss, of in sorted(found.items(), key=lambda one: -float(one[1]["bccd"]["difference"]))
+    ]
+    titles = [title for data in DATA for title in (f"box, {data}", "ΔAP by seed", "ΔAP75, mean")]
+    return format_table(("loss", *titles), "l" + "rrr" * len(DATA), rows)
+
+
+def list_confirmation(root: Path) -> str:
+    """Return the table of the finalist against the tuned CIoU, by regime and data set."""
+    rows = []
+    for row in read_rows(root / "results" / "study" / SUMMARY):
+        if row["stage"] in CONFIRM and row["loss"] != "ciou":
+            seeds = str(len(row["differences"].split()))
+            interval = (
+                f"{float(row['low']):+.1f} to {float(row['high']):+.1f}".replace("-", "−") if row["low"] else MISSING
+            )
+            numbers = (show(row, "difference"), interval, show(row, "p_holm"), show(row, "difference_75"))
+            rows.append((row["stage"], row["data"], f"`{row['loss']}`", seeds, *numbers))
+    titles = ("regime", "data", "loss", "seeds", "ΔAP", "95 %", "p, Holm", "ΔAP75")
+    return format_table(titles, "lllrrrrr", rows)
+
+
+def show(row: Cells, name: str) -> str:
+    """Return a cell for people: one decimal of AP, two of p, a sign for differences."""
+    if not row[name]:
+        return MISSING
+    if name in ("seeds", "differences"):
+        return row[name].lstrip("'").replace("-", "−")
+    forms = {"AP": ".1f", "difference": "+.1f", "difference_75": "+.1f", "p_holm": ".2g", "box": ".3g"}
+    return f"{float(row[name]):{forms[name]}}".replace("-", "−")
 
 
 def is_baseline(variant: Variant, stage: str) -> bool:

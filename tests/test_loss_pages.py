@@ -13,7 +13,6 @@ from yolo_feiou.checks.known import GRADIENT_REMEDIES, MISTAKES
 from yolo_feiou.losses.gradients import read_gradients
 
 ROOT = Path(__file__).parents[1]
-load_script("make_docs")  # which the other imports
 loss_pages = load_script("loss_pages")
 KNOWN = (ROOT / "docs" / "losses.md").read_text(encoding="utf-8")
 

@@ -16,7 +16,7 @@ from yolo_feiou.losses.table import LossInfo
 ROOT = Path(__file__).parents[1]
 
 
-make_docs = load_script("make_docs")
+make_docs, markdown_tables = load_script("make_docs"), load_script("markdown_tables")
 
 
 def write(root, name, text):
@@ -80,20 +80,6 @@ def test_wrong_markers_are_refused(page, message, tmp_path):
     with pytest.raises(ArgumentError) as error:
         make_docs.fill_tables(page, "page.md", tmp_path)
     assert message in str(error.value)
-
-
-def test_a_table_has_titles_sides_and_a_blank_line_before_it():
-    """Titles, a side for each column, rows; a blank line before the table and none of its own after it."""
-    assert make_docs.format_table(("a", "b"), "lr", [("x", "1"), ("y", "2")]) == (
-        "| a | b |\n|:--|--:|\n| x | 1 |\n| y | 2 |\n"
-    )
-
-
-def test_columns_of_a_csv_keep_their_cells_as_written(tmp_path):
-    """Also trailing zeros and the order asked for; an empty cell is a dash, and a bar of a name divides no cells."""
-    write(tmp_path, "a.csv", "what,seconds,left_out,ratio\na|b_c,1.50,7,0.90\nsecond,,8,1.00\n")
-    table = make_docs.format_csv(tmp_path / "a.csv", "lrr", what="what", ratio="ratio", seconds="s")
-    assert table == "| what | ratio | s |\n|:--|--:|--:|\n| a\\|b_c | 0.90 | 1.50 |\n| second | 1.00 | – |\n"
 
 
 def test_the_table_of_losses_has_each_with_its_equation():
@@ -213,7 +199,7 @@ def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
 
 def test_ratios_of_speed_are_those_of_the_csv():
     """Beside stock's own time, which is 1; each as the CSV has it."""
-    rows = make_docs.read_rows(ROOT / "benchmarks" / "box_loss.csv")
+    rows = markdown_tables.read_rows(ROOT / "benchmarks" / "box_loss.csv")
     table = make_docs.compare_speed(ROOT)
     assert table.partition("\n")[0] == "| loss | N = 500 | N = 4000 | N = 100000 |"
     assert cells(table)[0] == ["stock CIoU", "1.00", "1.00", "1.00"] and len(cells(table)) == 18

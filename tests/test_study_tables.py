@@ -69,6 +69,30 @@ def test_confirmations_are_tested_together(tables, tmp_path):
     assert eiou["cards"]["p_holm"] == pytest.approx(max(eiou["cards"]["p"], eiou["bccd"]["p_holm"]))
 
 
+def test_tables_show_what_the_summary_says(tables, tmp_path):
+    folder = tmp_path / "results" / "study"
+    folder.mkdir(parents=True)
+    write_stage(folder / "gains-bccd", {setting(): {0: 0.5, 1: 0.52}, setting(box=3.75): {0: 0.4, 1: 0.42}})
+    write_stage(folder / "gains-cards", {setting(): {0: 0.6}})
+    write_stage(folder / "screen-bccd", {setting(): {0: 0.5, 1: 0.5}, setting("eiou", 3.0): {0: 0.49, 1: 0.52}})
+    confirmed = {setting(): {100: 0.5, 101: 0.5}, setting("eiou:weight=0.4"): {100: 0.52, 101: 0.54}}
+    write_stage(folder / "fine-cards", confirmed, until=0.5, max_seeds=8, race=False)
+    write_csv(folder / "summary.csv", tables.summarize(folder))
+    assert cells(tables.list_gains(tmp_path)) == [
+        ["3.75", "1.5", "41.0", "0 1", "–", "–", "–"],
+        ["7.5", "1.5", "51.0", "0 1", "60.0", "0", "55.5"],
+    ]
+    assert cells(tables.list_screening(tmp_path)) == [["`eiou`", "3", "−1.0 +2.0", "+0.2", "–", "–", "–"]]
+    ((*names, gain, interval, p, gain_75),) = cells(tables.list_confirmation(tmp_path))
+    assert (names, gain, gain_75) == (["fine", "cards", "`eiou:weight=0.4`", "2"], "+3.0", "+1.5")
+    low, high = (float(end.replace("−", "-")) for end in interval.split(" to "))
+    assert low < 0 < high and low + high == pytest.approx(6, abs=0.1) and 0.1 < float(p) <= 1
+
+
+def cells(table):
+    return [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+
+
 def test_the_summary_that_is_committed_is_that_of_the_tables(tables):
     made = tables.summarize(ROOT / "results" / "study")
     committed = read_csv(ROOT / "results" / "study" / "summary.csv", text=("seeds", "differences"))
