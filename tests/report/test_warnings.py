@@ -112,11 +112,29 @@ def test_each_doubt_is_said_once(changes, expected):
 def test_arguments_that_no_grid_varied_are_named():
     rows = grid(*((place, {"epochs": 50 if place < 3 else 100}) for place in range(6)))
     assert told(rows, ("epochs",)) == [
-        "Nothing to compare with, since the baseline lacks these values: eiou epochs=100.",
+        "Nothing to compare with, since the baseline lacks these values: eiou epochs=100. baseline=ciou@epochs=50 "
+        "compares across them.",
         "Runs differ in epochs although no ablation varied it: it counts as swept, never averaged over.",
     ]
     rows = grid(*((place, {"workers": 8 if place else 4}) for place in range(6)))
     assert told(rows, ("workers",)) == ["Runs differ in workers: 4 (1 run) and 8 (5 runs)."]
+
+
+def test_the_baseline_that_compares_across_is_told_as_it_is_read():
+    """One training with a loss at a gain of its own, beside stock's: what the warning says to give compares them."""
+    results = Results((), grid(*((place, {"box": 7.5 if place < 3 else 5.9}) for place in range(6))), ("box",))
+    variants = make_variants(results, find_swept_arguments(results))
+    (warning,) = (one for one in told(results.rows) if one.startswith("Nothing to compare with"))
+    text = warning.partition(" baseline=")[2].removesuffix(" compares across them.")
+    assert text == "ciou@box=7.5"
+    assert all(one.baseline for one in compare_variants(variants, find_baseline(text, variants)))
+
+
+@pytest.mark.parametrize("cells", [{"classes": "0,1"}, {"classes": None}, {"loss": "focal_eiou:gamma=0..0.5@0.8"}])
+def test_a_baseline_that_no_text_can_name_is_not_told(cells):
+    rows = grid(*((place, {"classes": "1", **cells} if place < 3 else {"classes": "2"}) for place in range(6)))
+    (warning,) = (one for one in told(rows, ("classes",)) if one.startswith("Nothing to compare with"))
+    assert "baseline=" not in warning
 
 
 def test_what_a_grid_varies_may_differ():

@@ -10,7 +10,7 @@ from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.format import format_count, format_list
 from yolo_feiou.report.gains import list_gain_warnings
 from yolo_feiou.report.read import Results
-from yolo_feiou.report.variants import Value, Variant, find_most_seeds, show_value, split_by_trainer
+from yolo_feiou.report.variants import Value, Variant, find_most_seeds, show_value, show_values, split_by_trainer
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.levels import ROUNDING
 from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
@@ -100,7 +100,17 @@ def _more_seeds(comparisons: Sequence[Comparison]) -> Iterator[str]:
 
 def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
     if alone := [comparison.variant.label for comparison in comparisons if comparison.baseline is None]:
-        yield f"Nothing to compare with, since the baseline lacks these values: {format_list(alone)}."
+        there = (spelled for c in comparisons if c.is_baseline and (spelled := _spell_baseline(c.variant)))
+        across = f" baseline={spelled} compares across them." if (spelled := next(there, "")) else ""
+        yield f"Nothing to compare with, since the baseline lacks these values: {format_list(alone)}.{across}"
+
+
+def _spell_baseline(variant: Variant) -> str:
+    """Return a variant as `baseline=` takes it, empty if that can't tell a value: none, or one with a divider."""
+    loss, values = str(variant.values.get("loss", "")), show_values(variant.others)
+    if None in variant.values.values() or "@" in loss or any("," in value for value in values):
+        return ""
+    return f"{loss}@{','.join(values)}"
 
 
 def _models(results: Results, swept: Sequence[str]) -> Iterator[str]:
