@@ -135,6 +135,22 @@ def test_the_page_names_what_a_pair_has():
     assert len(found) == 16 and all(getattr(pair, name) is not None for name in found)
 
 
+def test_the_loss_on_the_page_of_ones_own_is_what_it_says(tmp_path, monkeypatch):
+    """DIoU at k=1, with k times its distance of the centres; every spec in its commands can be built."""
+    page = (DOCS / "your-own-loss.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n# my_loss.py\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "my_loss.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    pred, target = overlapping()
+    iou, diou = (build_loss(name)(pred, target) for name in ("iou", "diou"))
+    torch.testing.assert_close(build_loss("my_loss.py:f")(pred, target), diou)
+    torch.testing.assert_close(build_loss("my_loss.py:f:k=2")(pred, target), iou + 2 * (diou - iou))
+    specs = re.findall(r"(?:check |field=|loss=)(my_loss\.py:f[^\s`]*)", page)
+    assert len(specs) == 4 and all(build_loss(spec)(pred, target).shape == iou.shape for spec in specs)
+    (losses,) = re.findall(r"losses='(.*)'", page)
+    assert split_list(losses) == ["ciou", "my_loss.py:f:k=1", "my_loss.py:f:k=2"]
+
+
 def test_inner_boxes_may_lose_their_overlap_or_reach_over_a_gap():
     target = tensor((0, 0, 10, 10))
     touching, apart = tensor((9, 0, 19, 10)), tensor((11, 0, 21, 10))

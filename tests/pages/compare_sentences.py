@@ -61,7 +61,7 @@ def _compare() -> list[Claim]:
             *("yolo/test_special_files.py::test_sockets_devices_and_links_to_them_are_named",),
         ),
         shown(
-            "ends after `timeout=` hours, if that is given, as failed;",
+            "ends after `timeout=`, if that is given, as failed;",
             *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
             *("ablation/test_on_ray.py::test_a_run_that_hangs_ends_by_the_limit",),
         ),
@@ -193,9 +193,28 @@ def _compare_in_words() -> list[Claim]:
             *("report/test_result.py::test_nothing_is_written", "report/test_result.py::test_a_figure_by_its_name"),
             "report/test_result.py::test_a_table_of_pandas_has_the_columns_of_the_summary",
         ),
+        exempt("How many seeds?", "a question"),
         shown(
-            "[Ablations that end by themselves](ablation.md) add seeds until differences are known well enough:",
+            "`until=0.5` in the place of `seeds=` begins with two and adds more until each difference is shown, or "
+            "known to half an AP point;",
+            "ablation/test_options.py::test_a_study_has_the_variants_of_its_grid_and_two_first_seeds",
+            "ablation/test_sequential.py::test_a_difference_that_is_shown_ends_a_comparison",
             "ablation/test_sequential.py::test_a_narrow_interval_ends_a_comparison_and_its_width_is_that_of_any_look",
+        ),
+        shown(
+            "`max_seeds=20` and `budget=8h` bound that, and `race=True` asks for the best loss alone:",
+            "ablation/test_sequential.py::test_all_seeds_end_a_comparison",
+            "ablation/test_until.py::test_a_budget_is_told_with_what_is_open",
+            "ablation/test_sequential.py::test_a_race_ends_for_who_is_beaten_and_a_shown_difference_ends_it_for_the_last",
+        ),
+        shown(
+            "`seeds=3` is refused with what to give in its place, since it may mean three seeds or the seed 3.",
+            "ablation/test_options.py::test_a_mistake_is_named_with_its_argument",
+            "ablation/test_options.py::test_one_seed_is_named_by_seed_or_in_a_list",
+        ),
+        shown(
+            "Trainings that you have already, with a loss of ours or none, become rows by",
+            "export/test_command.py::test_several_runs_give_rows_a_table_and_a_report",
         ),
         shown("lists the columns of `results.csv`.", "test_make_docs.py::test_pages_are_what_make_docs_makes"),
     ]
@@ -230,7 +249,11 @@ def _table_of_ablate() -> list[Claim]:
             "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another",
         ),
         shown(
-            "hours that a run may take each time that it is begun; none by default",
+            "[seeds are added](ablation.md) until comparisons are answered",
+            "ablation/test_until.py::test_seeds_are_added_and_it_says_why_each_comparison_ended",
+        ),
+        shown(
+            "how long a run may take each time that it is begun; any time by default",
             *("ablation/test_local.py::test_a_run_that_hangs_ends_by_the_limit_and_its_children_with_it",),
             "ablation/test_local.py::test_without_a_limit_a_run_that_hangs_is_left_alone",
         ),

@@ -22,7 +22,11 @@ def _use() -> list[Claim]:
         shown(
             "The command line overrides the recipe.", "test_cli.py::test_the_command_trains_with_the_loss_of_a_recipe"
         ),
-        exempt("[COCO](coco.md) has a table of them.", ADVICE),
+        shown(
+            "`yolo recipes` lists them all, for `yolo ablate` too, and `yolo recipes focal_l1` prints one.",
+            "yolo/test_recipe_listing.py::test_each_recipe_has_a_line_under_what_takes_it",
+            "yolo/test_recipe_listing.py::test_one_that_is_named_is_printed_with_its_place",
+        ),
         shown("are found by name", "yolo/test_command.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_is_found_by_name"),
@@ -32,7 +36,18 @@ def _use() -> list[Claim]:
             "losses/test_listing.py::test_a_name_tells_all_of_its_loss",
         ),
         shown(
-            "resumes with the loss that the run began with, and refuses another.",
+            "Ctrl-C ends a training with a line that has the command to resume it: `yolo train resume "
+            "model=…/last.pt`, or says that no epoch was finished.",
+            *("yolo/test_interruption.py::test_a_real_training_ends_in_a_line_and_its_command_resumes",),
+            *("yolo/test_interruption.py::test_the_line_names_the_command_that_resumes",),
+        ),
+        shown(
+            "makes a row of each, and `yolo report runs/both` a report.",
+            "export/test_command.py::test_several_runs_give_rows_a_table_and_a_report",
+        ),
+        exempt("One seed tells little: [Compare losses](compare.md) over several.", ADVICE),
+        shown(
+            "It resumes with the loss that the run began with, and refuses another.",
             *("test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",),
             *("test_resume.py::test_resume_takes_no_other_loss",),
         ),

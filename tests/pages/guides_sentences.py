@@ -11,9 +11,31 @@ SCRIPTS = "distributed/test_scripts.py"
 def claims_on_fine_tuning() -> list[Claim]:
     """Return those of docs/fine-tune.md."""
     return [
+        exempt("`data=` takes a data YAML of Ultralytics'.", "Ultralytics' own"),
         shown(
-            "A data YAML of Ultralytics', or a COCO JSON of your own",
+            "VOC XML, or a COCO JSON of your own, become one by",
+            "datasets/voc/test_command.py::test_ultralytics_reads_what_the_xml_say",
             "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own_is_prepared",
+        ),
+        shown(
+            "The YAML is `datasets/mine/mine.yaml`.",
+            "datasets/voc/test_command.py::test_ultralytics_reads_what_the_xml_say",
+            "datasets/coco/test_prepare.py::test_a_data_set_of_ones_own_is_prepared",
+        ),
+        shown(
+            "VOC images are split by chance, the same way for the same `seed=`, or by their own lists",
+            "datasets/voc/test_splits.py::test_the_order_is_that_of_sha_256",
+            "datasets/voc/test_splits.py::test_lists_are_followed_and_names_without_image_counted",
+        ),
+        shown(
+            "Both count what they leave out: of VOC also objects that are marked as difficult",
+            "datasets/voc/test_command.py::test_what_is_left_out_is_said",
+            "datasets/coco/test_prepare.py::test_real_data_are_what_ultralytics_then_reads",
+        ),
+        exempt(
+            "Which losses are worth a try, [a table](../README.md#which-loss-and-at-which-box) says as far as results "
+            "here go.",
+            ADVICE,
         ),
         shown(
             "each with its gradient as large as CIoU's at the start:",
@@ -26,6 +48,13 @@ def claims_on_fine_tuning() -> list[Claim]:
             "ablation/test_command.py::test_a_grid_is_done_once_and_grows",
         ),
         shown(
+            "in the place of `seeds=` it adds them by itself ([how](ablation.md)), until each difference is shown or "
+            "known to half an AP point, or the next run would go beyond 8 hours.",
+            "ablation/test_until.py::test_seeds_are_added_and_it_says_why_each_comparison_ended",
+            "ablation/test_until.py::test_a_budget_is_told_with_what_is_open",
+            "ablation/test_sequential.py::test_a_run_that_would_go_beyond_the_budget_is_none",
+        ),
+        shown(
             "What `plan=True` prints first are the runs that it would train.",
             "ablation/test_slurm.py::test_the_number_of_a_plan_chooses_that_run_alone",
         ),
@@ -34,6 +63,23 @@ def claims_on_fine_tuning() -> list[Claim]:
             "A new training from your own `best.pt` needs its `loss=` again.",
             "results/test_run_record.py::"
             "test_a_fine_tune_without_a_loss_says_that_its_weights_were_trained_with_another",
+        ),
+        shown(
+            "Ctrl-C ends it with a line that has the command to resume it,",
+            "yolo/test_interruption.py::test_a_real_training_ends_in_a_line_and_its_command_resumes",
+        ),
+        exempt(
+            "The loss was chosen on `val`, so its AP there is a little too good. That of the images that nothing was "
+            "chosen on:",
+            "the usual reason for a split of its own",
+        ),
+        shown(
+            "Of several trainings, with a loss of ours or none, `yolo report runs/final` then makes a report.",
+            "export/test_command.py::test_several_runs_give_rows_a_table_and_a_report",
+        ),
+        shown(
+            "Where their gains differ it says which `baseline=` compares across them.",
+            "report/test_warnings.py::test_the_baseline_that_compares_across_is_told_as_it_is_read",
         ),
         shown(
             "`best.pt` is a plain checkpoint of Ultralytics':",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.pages.claims import Claim, shown
+from tests.pages.claims import Claim, exempt, shown
 
+ADVICE = "it tells the reader what to do or where to look, and claims nothing"
 PAGE, USER = "test_losses_page.py", "losses/user/test_function.py"
 REGISTERED, TRAINED = "losses/user/test_registry.py", "yolo/test_user_losses.py"
 
@@ -15,6 +16,14 @@ def claims_on_ones_own_loss() -> list[Claim]:
 
 def _own() -> list[Claim]:
     return [
+        shown(
+            "Check it, look at it, train it once, then compare it, at two values of `k`, with CIoU:",
+            f"{PAGE}::test_the_loss_on_the_page_of_ones_own_is_what_it_says",
+            "checks/test_command.py::test_a_function_that_passes_exits_with_0",
+            "ablation/test_command.py::test_a_loss_of_ones_own_trains_from_the_copy_in_its_run",
+        ),
+        exempt("[Compare losses](compare.md) has what the last two do and tell.", ADVICE),
+        shown("A sum is", f"{PAGE}::test_the_loss_on_the_page_of_ones_own_is_what_it_says"),
         shown(
             "`my_loss.py:f`, or `package.module:f`, is a function of your own.",
             f"{USER}::test_a_spec_names_a_function_with_its_parameters",
