@@ -88,5 +88,6 @@ def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path):
         assert [address for address in found.loaded if re.match(r"(https?:)?//", address)] == [], path
         local = [address.partition("#")[0] for address in found.linked if not re.match(r"\w+:|//", address)]
         assert [address for address in local if address and not (path.parent / address).exists()] == [], path
+    assert (tmp_path / "search" / "search_index.json").is_file(), "which a page may fetch from a server alone"
     assert "build_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
     assert "focal_eiou_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
