@@ -65,22 +65,27 @@ class Addresses(HTMLParser):
             self.linked.append(named.get("href") or "")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not all(importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")),
-    reason="the site needs the extra docs",
-)
-def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path):
-    """Every page and loss of it is there, no link is broken, and a page is all that it needs."""
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built strictly."""
+    if not all(importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")):
+        pytest.skip("the site needs the extra docs")
+    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    pages = [path for path in tmp_path.rglob("*.html") if "repository" not in path.parts and path.name != "404.html"]
+    return folder
+
+
+@pytest.mark.slow
+def test_the_site_is_built_strictly_and_asks_no_other_host(site):
+    """Every page and loss of it is there, no link is broken, and a page is all that it needs."""
+    pages = [path for path in site.rglob("*.html") if "repository" not in path.parts and path.name != "404.html"]
     assert {"index", "getting-started", "losses", "python", "data", "contributing"} <= {path.stem for path in pages}
     for path in pages:
         found = Addresses()
@@ -88,6 +93,19 @@ def test_the_site_is_built_strictly_and_asks_no_other_host(tmp_path):
         assert [address for address in found.loaded if re.match(r"(https?:)?//", address)] == [], path
         local = [address.partition("#")[0] for address in found.linked if not re.match(r"\w+:|//", address)]
         assert [address for address in local if address and not (path.parent / address).exists()] == [], path
-    assert (tmp_path / "search" / "search_index.json").is_file(), "which a page may fetch from a server alone"
-    assert "build_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
-    assert "focal_eiou_loss" in (tmp_path / "python.html").read_text(encoding="utf-8")
+    assert (site / "search" / "search_index.json").is_file(), "which a page may fetch from a server alone"
+    assert "build_loss" in (site / "python.html").read_text(encoding="utf-8")
+    assert "focal_eiou_loss" in (site / "python.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["index", "fine-tune", "compare", "commands", "losses", "columns"])
+def test_on_a_phone_no_code_runs_off_the_screen_and_no_name_is_broken(browser, site, name):
+    """Code wraps, a name in a table stands in one line, and wide tables scroll in boxes of their own."""
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    page.goto((site / f"{name}.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.locator("pre > code").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0
+    names = page.locator("td code").filter(has_text=re.compile(r"^[\w=]+$"))
+    assert names.evaluate_all("all => all.filter(e => e.getClientRects().length > 1).map(e => e.textContent)") == []
+    page.close()

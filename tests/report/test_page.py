@@ -1,7 +1,6 @@
 """The page: in a browser, and as text."""
 
 import re
-import shutil
 from pathlib import Path
 
 import cv2
@@ -13,12 +12,6 @@ from tests.report.factories import failed, write
 from yolo_feiou.escape import escape_latex
 from yolo_feiou.report.command import report
 from yolo_feiou.storage.tables import read_csv, write_csv
-
-ARGUMENTS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"),
-    *("--disable-component-update", "--disable-sync"),
-)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def change(rows):
@@ -36,19 +29,6 @@ def folder(tmp_path_factory):
     )
     report([str(of), "baseline=ciou@box=7.5"])
     return of / "report"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, if there is one."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        pytest.skip("no Chromium on this machine")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
