@@ -71,13 +71,16 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
         if grid.stage == "screen":
             assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
         elif not is_look:
-            assert {run.arguments["loss"] for run in request.runs} == {"ciou", "eiou:weight=1.2"}  # (3 + 6) / 2 / 3.75
+            usual = {"ciou:weight=2"} if grid.stage in ("short", "fine") else set()  # 7.5 / 3.75
+            finalist = {"eiou:weight=1.2"}  # (3 + 6) / 2 / 3.75
+            assert {run.arguments["loss"] for run in request.runs} == {"ciou"} | finalist | usual
             assert {run.arguments["seed"] for run in request.runs} == {100, 101}
             assert request.study.design.most == measured.REGIMES[grid.stage][2]
     assert {name: len(keys) for name, keys in told.items()} == {
         **{"gains-bccd": 2 * (4 + 2), "gains-cards": 2 * (4 + 2)},
         **{"screen-bccd": (14 + 1) + (7 + 1), "screen-cards": 2 * (4 + 1)},
-        **{f"{regime}-{data}": 2 * 2 for regime in measured.REGIMES for data in measured.EPOCHS},
+        **{f"{regime}-{data}": 2 * 3 for regime in ("short", "fine") for data in measured.EPOCHS},
+        **{f"{regime}-{data}": 2 * 2 for regime in ("long", "yolo26n") for data in measured.EPOCHS},
     }
     assert not (measured.RUNS / "bccd" / "labels.cache").exists()
 
@@ -87,6 +90,15 @@ def test_the_tuned_ciou_is_the_best_over_both_data_sets(measured):
     write_table(measured, "gains-cards", ("box", "dfl"), {(7.5, 0.5): 0.6})
     with pytest.raises(ArgumentError, match=r"the gains come first: box=1\.875 dfl=1\.5 has not all its runs"):
         measured.find_tuned()
+
+
+def test_the_tuned_ciou_is_the_one_that_the_plan_names(study):
+    assert study.find_tuned() == {"box": 1.875, "dfl": 1.5} and "the tuned CIoU has `box=1.875`" in PLAN
+    ap = {data: study.read_means(f"gains-{data}", ("box", "dfl"), study.SEEDS) for data in study.EPOCHS}
+    usual, tuned, next_one = ((7.5, 1.5), (1.875, 1.5), (3.75, 1.5))
+    assert f"{100 * (ap['cards'][tuned] - ap['cards'][usual]):.1f} AP behind it" in PLAN
+    both = {gains: sum(of[gains] for of in ap.values()) / 2 for gains in (tuned, next_one)}
+    assert f"differ by {100 * (both[tuned] - both[next_one]):.1f} AP" in PLAN
 
 
 def test_the_better_half_goes_on_and_only_with_all_its_runs(measured):
