@@ -114,25 +114,39 @@ def choose_images(truth: GroundTruth, predictions: Sequence[Sequence[CocoRecord]
         predictions: Those of the baseline and of the variant.
         root: The folder that the names of images begin in.
     """
-    objects = _group([one for one in truth.annotations if not one["iscrowd"]])
-    found = [_group([one for one in of if one["score"] >= MIN_SCORE]) for of in predictions]
+    objects, found = _group_objects(truth), _group_found(predictions)
     fits = {
-        image["id"]: tuple(measure_fit(truth, objects[image["id"]], of.get(image["id"], ())) for of in found)
+        image["id"]: _measure_fits(truth, objects[image["id"]], found, image["id"])
         for image in truth.images
         if image["id"] in objects
     }
     gains = {number: after - before for number, (before, after) in fits.items() if after != before}
     order = sorted(gains, key=lambda number: (-gains[number], number))
     ends = [n for n in order if gains[n] > 0][:IMAGES_EACH] + [n for n in order if gains[n] < 0][-IMAGES_EACH:]
+    return show_images(truth, predictions, root, ends)
+
+
+def show_images(
+    truth: GroundTruth, predictions: Sequence[Sequence[CocoRecord]], root: Path, numbers: Sequence[int]
+) -> list[ShownImage]:
+    """Return images with what two models found on them; those that can't be read are left out.
+
+    Args:
+        truth: The ground truth.
+        predictions: Those of the two models.
+        root: The folder that the names of images begin in.
+        numbers: The ids of the images, each with an object, in the order wanted.
+    """
+    objects, found = _group_objects(truth), _group_found(predictions)
     images = {image["id"]: image for image in truth.images}
     shown = []
-    for number in ends:
-        uri, width, height = _embed_image(root / images[number]["file_name"])
+    for number in numbers:
+        name = images[number]["file_name"]
+        uri, width, height = _embed_image(root / name)
         if uri:
-            before, after = fits[number]
+            fits = _measure_fits(truth, objects[number], found, number)
             boxes = (_boxes(found[0].get(number, ())), _boxes(found[1].get(number, ())))
-            name = images[number]["file_name"]
-            shown.append(ShownImage(name, width, height, uri, _boxes(objects[number]), boxes, (before, after)))
+            shown.append(ShownImage(name, width, height, uri, _boxes(objects[number]), boxes, fits))
     return shown
 
 
@@ -140,6 +154,24 @@ def measure_fit(truth: GroundTruth, objects: Sequence[CocoRecord], found: Sequen
     """Return the mean IoU of an image's objects with the detections matched to them, a missed one counting 0."""
     matched = match_ious(GroundTruth([], [*objects], truth.categories, truth.area_source), found)
     return float(np.sort(matched).sum()) / len(objects)
+
+
+def _measure_fits(
+    truth: GroundTruth, objects: Sequence[CocoRecord], found: Sequence[Mapping[int, list[CocoRecord]]], number: int
+) -> tuple[float, float]:
+    """Return `measure_fit` of the two models on an image."""
+    before, after = (measure_fit(truth, objects, of.get(number, ())) for of in found)
+    return before, after
+
+
+def _group_objects(truth: GroundTruth) -> Mapping[int, list[CocoRecord]]:
+    """Return the objects by image, crowds left out."""
+    return _group([one for one in truth.annotations if not one["iscrowd"]])
+
+
+def _group_found(predictions: Sequence[Sequence[CocoRecord]]) -> list[Mapping[int, list[CocoRecord]]]:
+    """Return the detections of each model by image, those that are shown."""
+    return [_group([one for one in of if one["score"] >= MIN_SCORE]) for of in predictions]
 
 
 def _group(records: Sequence[CocoRecord]) -> Mapping[int, list[CocoRecord]]:
