@@ -1,10 +1,23 @@
 # `make demo` and `make test` do all the set-up: a virtual environment of their own, the package and what it needs.
+# TORCH=cpu takes PyTorch's own builds without CUDA, for a machine without a GPU: gigabytes less.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install
+
+ifeq ($(TORCH),cpu)
+INDEX := --extra-index-url https://download.pytorch.org/whl/cpu
+ifneq ($(wildcard .venv/package),)
+ifeq ($(shell grep cpu .venv/package),)
+$(info note: .venv keeps the torch it has: remove .venv for TORCH=cpu)
+endif
+endif
+else ifneq ($(TORCH),)
+$(error TORCH=$(TORCH): expected cpu, or nothing for what pip chooses)
+endif
 
 .PHONY: demo test test-fast coverage package versions lint docs paper benchmarks
 
-demo: .venv/installed  ## train a small YOLO with loss=focal_eiou, and look at its predictions
+demo: .venv/package  ## train a small YOLO with CIoU and with Focal-EIoU, and draw what both find
 	$(BIN)/python scripts/demo.py $(DEMO)
 
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
@@ -54,7 +67,15 @@ benchmarks: .venv/installed
 	$(BIN)/python benchmarks/prepare_coco.py
 	$(BIN)/python benchmarks/scaling.py
 
-.venv/installed: pyproject.toml
+# The package alone. The stamp has a line for each install: that of its TORCH, since torch stays once it is there.
+.venv/package: pyproject.toml
+	@echo "Fetching what .venv lacks of 67 packages, 3.2 GB, 2.5 GB of them CUDA's, which TORCH=cpu leaves out (measured 2026-11, Linux x86_64)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
+	$(PIP) $(INDEX) --editable .
+	@echo '$(TORCH)' >>$@
+
+# What tests, checks of the code and docs need besides.
+.venv/installed: .venv/package
+	@echo "Fetching what .venv lacks of 120 packages more, 0.3 GB, for tests and docs (measured 2026-11, Linux x86_64)"
+	$(PIP) --editable '.[dev]'
+	@touch $@

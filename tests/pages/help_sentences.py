@@ -145,6 +145,10 @@ def claims_on_what_was_not_tried() -> list[Claim]:
     return [
         exempt("So that nobody takes silence for a result.", ADVICE),
         exempt("| several machines | namespaces of the network on one machine |", UNDONE),
+        shown(
+            "the command that `make` would run is tested",
+            "test_demo.py::test_torch_without_cuda_is_from_the_index_of_its_authors",
+        ),
     ]
 
 

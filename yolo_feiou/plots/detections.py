@@ -27,13 +27,11 @@ class FoundRow:
         label: What the model is.
         colour: Of its boxes.
         boxes: For each image, those of detections: x and y of the upper left corner, width and height, in pixels.
-        texts: For each image, what stands below it.
     """
 
     label: str
     colour: str
     boxes: Sequence[Boxes]
-    texts: Sequence[str]
 
 
 def draw_detections(
@@ -49,7 +47,7 @@ def draw_detections(
         note: What stands below all, in one line.
     """
     columns = len(images)
-    width, height = PANEL_INCHES * columns, (PANEL_INCHES + 0.2) * (1 + len(models)) + 0.6
+    width, height = PANEL_INCHES * columns, PANEL_INCHES * (1 + len(models)) + 0.6
     figure, axes = make_panels(1 + len(models), columns, width, height, title)
     figure.supxlabel(note, fontsize=fit_font_size(note, width, 12), x=0.01, ha="left")
     for axis, image, objects in zip(axes, images, truth, strict=False):
@@ -58,11 +56,10 @@ def draw_detections(
     _name_row(axes[0], "truth", "black")
     for number, model in enumerate(models, 1):
         row = axes[number * columns : (number + 1) * columns]
-        for axis, image, objects, found, text in zip(row, images, truth, model.boxes, model.texts, strict=True):
+        for axis, image, objects, found in zip(row, images, truth, model.boxes, strict=True):
             _show(axis, image)
             _draw_boxes(axis, objects, TRUTH_COLOUR, "--")
             _draw_boxes(axis, found, model.colour)
-            axis.set_xlabel(text)
         _name_row(row[0], model.label, model.colour)
     return figure
 
