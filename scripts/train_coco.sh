@@ -13,7 +13,7 @@
 set -euo pipefail
 
 args=("$@")
-case " $* " in *" data="*) ;; *) echo "error: give data=, the YAML that prepare_coco.py made" >&2; exit 2 ;; esac
+case " $* " in *" data="*) ;; *) echo "error: give data=, the YAML that yolo prepare coco made" >&2; exit 2 ;; esac
 
 python=${PYTHON:-python}
 case " $* " in

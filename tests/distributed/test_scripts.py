@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,20 @@ def test_a_mistake_is_said_once_before_any_process_starts(model):
     done = train_coco("data=shapes.yaml", f"model={model}", "loss=eoiu")
     assert done.returncode == 2 and "did you mean 'eiou'" in done.stderr
     assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
+
+
+def test_the_scripts_need_nothing_else_of_the_repository(slurm, tmp_path):
+    copies = tmp_path / "copy" / "scripts"
+    copies.mkdir(parents=True)
+    for name in ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh"):
+        shutil.copy(SCRIPTS / name, copies)
+    environment = {**slurm, "SLURM_SUBMIT_DIR": str(copies.parent), "DRY_RUN": "1", "PROCESSES": "2"}
+    how = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 60, "check": False}
+    line = [copies / "train_coco.slurm", "data=coco.yaml", "model=yolov8n.yaml"]
+    assert RECIPE in subprocess.run(line, env=environment, **how).stdout.split()
+    plan = {"sbatch": 'echo "$ABLATE_KEYS"', "yolo-feiou": 'echo "1 0a1b loss=eiou"'}
+    environment["PATH"] = stand_ins(tmp_path / "cluster", **plan)
+    assert subprocess.run([copies / "ablate_slurm.sh", "out=x"], env=environment, **how).stdout.split() == ["0a1b"]
 
 
 @pytest.fixture

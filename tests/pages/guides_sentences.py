@@ -104,7 +104,12 @@ def claims_on_several_processes() -> list[Claim]:
         ),
         shown("| Ray | |".strip("| "), "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
         shown(
-            "The scripts and `yolo ablate` resume by the same command, with the same loss; of `yolo train` it is",
+            "The scripts come with this repository and not with the installed package, and need nothing else of the "
+            "repository.",
+            f"{SCRIPTS}::test_the_scripts_need_nothing_else_of_the_repository",
+        ),
+        shown(
+            "They and `yolo ablate` resume by the same command, with the same loss; of `yolo train` it is",
             *(f"{SCRIPTS}::test_the_same_command_is_the_same_training_unless_told_otherwise",),
             *("ablation/test_command.py::test_the_run_of_a_runner_that_was_killed_is_resumed_by_the_same_command",),
             "test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",

@@ -262,7 +262,7 @@ def _oriented() -> list[Claim]:
             f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
         ),
         shown(
-            "`scripts/export_results.py` takes runs of OBB models, but for a submission.",
+            "`yolo export-results` takes runs of OBB models, but for a submission.",
             "export/test_oriented.py::test_a_run_has_a_row_a_card_and_an_onnx_with_ultralytics_own_map",
             "export/test_oriented.py::test_stock_is_probiou_on_its_card_and_there_is_no_submission",
         ),

@@ -45,10 +45,9 @@ def test_a_mistake_is_one_line_and_exit_status_2(capsys, monkeypatch):
     assert capsys.readouterr().err == "error: 'yolo prepare coco' takes arguments like out=…, got 'out'.\n"
 
 
-def test_the_script_prepares_a_data_set(own, out):
-    script = Path(__file__).parents[3] / "scripts" / "prepare_coco.py"
-    began = time.monotonic()
-    done = subprocess.run([sys.executable, script, *own], capture_output=True, text=True, check=False)
+def test_the_verb_prepares_a_data_set(own, out):
+    began, command = time.monotonic(), [sys.executable, "-m", "yolo_feiou", "prepare", "coco", *own]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "is ready" in done.stdout and time.monotonic() - began < 60
     assert (out / "prepared.json").exists()
 

@@ -24,7 +24,7 @@ def test_real_data_are_what_ultralytics_then_reads(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "train2017: a subset: 32 of COCO's 118,287 images" in said
     assert "train2017: 32 images, 2 of them without objects; 284 objects, 0 of them clipped" in said
-    assert "left out: 4 crowds" in said and f"train_coco.sh data={out}/coco.yaml" in said
+    assert "left out: 4 crowds" in said and f"train cfg=coco/yolov8.yaml data={out}/coco.yaml" in said
     assert yaml.safe_load((out / "coco.yaml").read_text())["path"] == str(out)
     for split in ("train", "val"):
         path = TINY / "annotations" / f"instances_{split}2017.json"

@@ -100,7 +100,8 @@ def prepare_coco(
     for line in summarise_splits(loaded, counts):
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
-    say("    " + quote_command(["scripts/train_coco.sh", f"data={out / request.yaml}", "loss=focal_eiou"]))
+    start = "model=yolov8n.yaml" if request.options.own else "cfg=coco/yolov8.yaml"
+    say("    " + quote_command(["yolo", "train", start, f"data={out / request.yaml}", "loss=focal_eiou"]))
 
 
 def is_done(request: PrepareRequest, own: Ledger) -> bool:

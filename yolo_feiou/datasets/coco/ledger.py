@@ -16,9 +16,7 @@ from yolo_feiou.storage.tables import write_text
 
 #: The ledger of a folder, in the format of `sha256sum`, so `sha256sum -c prepared.sha256` compares the files too.
 LEDGER_FILE = "prepared.sha256"
-LEDGER_HEAD = (
-    "# Made by scripts/prepare_coco.py of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
-)
+LEDGER_HEAD = "# Made by yolo prepare coco of yolo-feiou: what it wrote here, and may replace while it is unchanged.\n"
 #: How Ultralytics' caches of labels begin: NumPy's format. They are derived, and rebuilt when missing.
 CACHE_MAGIC = b"\x93NUMPY"
 

@@ -263,5 +263,5 @@ def _format_data_yaml(out: Path, loaded: Sequence[LoadedSplit]) -> str:
         },
         "names": dict(enumerate(loaded[0].columns.class_names)),
     }
-    head = "# Made by scripts/prepare_coco.py; 'annotations' are the COCO JSON on which yolo-feiou evaluates.\n"
+    head = "# Made by yolo prepare coco of yolo-feiou; 'annotations' are the COCO JSON on which yolo-feiou evaluates.\n"
     return head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)

@@ -21,7 +21,7 @@ from yolo_feiou.storage.tables import write_json
 PREPARED_FILE, PREPARING_FILE = "prepared.json", "preparing.json"
 #: The file whose lock a process holds while it makes the folder.
 LOCK_FILE = ".preparing.lock"
-MADE_BY = "scripts/prepare_coco.py of yolo-feiou"
+MADE_BY = "yolo prepare coco"
 #: Goes up when the same input would give other files, or other records of them: from 2 on there are checksums.
 RECORD_FORMAT = 2
 
