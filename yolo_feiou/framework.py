@@ -157,8 +157,8 @@ class Framework(Protocol):
         """
         ...
 
-    def find_ignored_gain(self, model: str) -> str:
-        """Return why the argument `box` does nothing in a training of a model, '' if it is the box loss's gain."""
+    def find_ignored_gains(self, model: str) -> Mapping[str, str]:
+        """Return the arguments that are gains of losses and do nothing in a training of a model, and why."""
         ...
 
     def find_gain(self, arguments: Mapping[str, Any]) -> float | None:

@@ -179,7 +179,7 @@ def test_what_the_training_would_pass_over_is_a_note(words):
 
 
 def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else(words, squares, tmp_path):
-    """RT-DETR's box loss has a gain of its own."""
+    """RT-DETR's losses have gains of their own."""
     model = write_rtdetr(tmp_path)
     message = str(refused(words(model=model, gain="matched")))
     assert message.startswith(
@@ -194,9 +194,17 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
             "as in losses=eiou:weight=0.5|1."
         )
 
+    assert str(refused(words(model=model, dfl="1,1.5"))) == (
+        f"the runs of model={model} would be the same for all values of dfl=, which does nothing there: RT-DETR has no "
+        "DFL. Give one value."
+    )
+    assert "same for all values of cls=" in str(refused(words(model=f"yolov8n.yaml,{model}", cls="0.5,1")))
+
     def notes(**arguments):
         return rehearse_runs(read_ablation_request(words(**arguments), FRAMEWORK))[1]
 
+    assert f"dfl= does nothing with model={model}: RT-DETR has no DFL." in notes(model=model, dfl="1")
+    assert not any("does nothing" in note for note in notes(cls="0.5,1", dfl="1"))
     assert [note for note in notes(model=model, box="5") if "box=" in note] == [
         f"box= does nothing with model={model}: the gain of RT-DETR's box loss is its criterion's own, 2."
     ]

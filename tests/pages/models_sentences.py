@@ -133,8 +133,8 @@ def _rtdetr() -> list[Claim]:
         ),
         shown("The gain is the criterion's own, 2.", f"{DETR}::test_l1_stays_and_the_gain_is_that_of_giou"),
         shown(
-            "`box=` does nothing, which is said; `gain=matched`, several values of `box=` in `yolo ablate` and `box` "
-            "in the space of `tune` are refused.",
+            "`box=`, `cls=` and `dfl=` do nothing, which is said; `gain=matched`, several values of these in `yolo "
+            "ablate`, and these in the space of `tune`, are refused.",
             "yolo/test_model.py::test_a_gain_that_does_nothing_is_not_tuned",
             f"{RTDETR}::test_a_command_says_what_it_swaps_and_that_box_does_nothing",
             f"{REHEARSAL}::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",

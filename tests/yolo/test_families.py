@@ -1,6 +1,7 @@
 """Which box losses train which models."""
 
 import pytest
+import torch
 import ultralytics
 from ultralytics.models import yolo
 
@@ -116,3 +117,13 @@ def test_a_training_with_a_trainer_that_does_not_fit_is_refused_before_anything_
     with pytest.raises(ArgumentError, match=r"network is OBBModel: leave trainer= out, or give OBBTrainer, or one"):
         YOLO("yolov8n-obb.yaml").train(trainer=ultralytics.models.yolo.detect.DetectionTrainer, **told)
     assert not list(tmp_path.iterdir())
+
+
+def test_the_network_of_the_run_to_resume_is_what_the_trainer_must_fit(tmp_path):
+    """Not that of the model, in whose place Ultralytics takes the checkpoint."""
+    last, told = tmp_path / "last.pt", {**SHORT, "data": "dota8.yaml", "project": str(tmp_path / "runs")}
+    torch.save({"model": None, "ema": YOLO("yolov8n-obb.yaml").model, "train_args": {}}, last)
+    for resume in (last, str(last)):
+        with pytest.raises(ArgumentError, match="trainer=DetectionTrainer can.t train .* network is OBBModel"):
+            YOLO("yolov8n.yaml").train(trainer=DetectionTrainer, resume=resume, **told)
+    assert list(tmp_path.iterdir()) == [last]

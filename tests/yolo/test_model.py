@@ -216,7 +216,7 @@ def test_a_space_that_does_not_fit_is_told_before_tuning(arguments, error, messa
 
 
 def test_a_gain_that_does_nothing_is_not_tuned(tmp_path, monkeypatch):
-    """That of RT-DETR's box loss is its criterion's own."""
+    """Those of RT-DETR's losses are its criterion's own."""
     monkeypatch.setattr(ultralytics.RTDETR, "tune", lambda self, *_, **kwargs: kwargs["space"])
     model = RTDETR(write_rtdetr(tmp_path))
     for more in ({}, {"loss": "eiou"}, {"use_ray": True}):
@@ -224,6 +224,8 @@ def test_a_gain_that_does_nothing_is_not_tuned(tmp_path, monkeypatch):
             ArgumentError, match="space has box, which does nothing here: the gain of RT-DETR's box loss"
         ):
             model.tune(data="coco8.yaml", space={"lr0": (1e-5, 1e-1), "box": (0.02, 0.2)}, **more)
+    with pytest.raises(ArgumentError, match="space has dfl, which does nothing here: RT-DETR has no DFL. Leave it"):
+        model.tune(data="coco8.yaml", space={"dfl": (0.4, 6.0)})
     assert model.tune(data="coco8.yaml", space={"lr0": (1e-5, 1e-1)}) == {"lr0": (1e-5, 1e-1)}
 
 

@@ -134,13 +134,16 @@ def test_stock_is_stock_to_the_last_digit_and_giou_within_rounding(data, tmp_pat
 
 @pytest.mark.slow
 def test_a_command_says_what_it_swaps_and_that_box_does_nothing(data, tmp_path, rtdetr, command):
-    done = command("train", f"model={rtdetr}", "loss=eiou", "box=5", *short(data=data, project=tmp_path, name="run"))
+    done = command(
+        "train", f"model={rtdetr}", "loss=eiou", "box=5", "cls=2", *short(data=data, project=tmp_path, name="run")
+    )
     assert done.returncode == 0, done.stderr
     said = done.stdout + done.stderr
     swapped = "1 of the model (the encoder, 2 decoder layers, 2 of denoising), 1 of the EMA"
     assert f"Box loss: eiou, criteria swapped: {swapped}, rank -1, logged as giou_loss" in said
     assert "train/giou_loss" in results(tmp_path / "run")[0]
     assert "box=5 does nothing: the gain of RT-DETR's box loss is its criterion's own, 2." in said
+    assert "cls=2 does nothing: the gain of RT-DETR's class loss is its criterion's own, 1." in said
     plain = command("train", f"model={rtdetr}", "loss=stock", "box=5", *short(data=data, project=tmp_path, name="s"))
     said = plain.stdout + plain.stderr
     assert "Box loss: stock (Ultralytics' GIoU), nothing swapped" in said and "does nothing" not in said

@@ -15,6 +15,9 @@ from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
 
+#: Arguments that are gains of losses; a model may have other losses, with gains of their own.
+GAINS = ("box", "cls", "dfl")
+
 
 def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     """Check, in seconds, whatever is known of the runs before the first begins.
@@ -69,23 +72,27 @@ def check_gain(request: AblationRequest) -> list[str]:
         ArgumentError: If gains that do nothing are to be matched, or several of them to be compared.
     """
     matched, notes = request.options.gain == "matched", []
-    swept = any("box" in run.swept for run in request.chosen)
-    set_in = [run.arguments for run in request.chosen if matched or "box" in run.arguments]
+    swept = {key for run in request.chosen for key in run.swept}
+    set_in = [run.arguments for run in request.chosen if matched or {*GAINS} & run.arguments.keys()]
     for model in dict.fromkeys(str(arguments["model"]) for arguments in set_in):
-        why = request.framework.find_ignored_gain(model)
-        if why and matched:
+        own = [arguments for arguments in set_in if str(arguments["model"]) == model]
+        ignored = request.framework.find_ignored_gains(model)
+        if matched and (why := ignored.get("box")):
             raise ArgumentError(
                 f"gain=matched sets box= for each loss, which does nothing with model={model}: {why}. Use gain=same, "
                 "and a factor of the loss itself, as in losses=eiou:weight=0.5."
             )
-        if why and swept:
-            raise ArgumentError(
-                f"the runs of model={model} would be the same for all values of box=, which does nothing there: {why}. "
-                "Give one value, or compare factors of the loss itself, as in losses=eiou:weight=0.5|1."
-            )
-        notes += [f"box= does nothing with model={model}: {why}."] if why else []
-        own = [arguments.get("box") for arguments in set_in if str(arguments["model"]) == model]
-        if not why and any(isinstance(box, (int, float)) and box == 0 for box in own):
+        for key, why in ignored.items():
+            if key in swept:
+                instead = ", or compare factors of the loss itself, as in losses=eiou:weight=0.5|1"
+                raise ArgumentError(
+                    f"the runs of model={model} would be the same for all values of {key}=, which does nothing there: "
+                    f"{why}. Give one value{instead if key == 'box' else ''}."
+                )
+            if any(key in arguments for arguments in own):
+                notes.append(f"{key}= does nothing with model={model}: {why}.")
+        boxes = [arguments.get("box") for arguments in own]
+        if "box" not in ignored and any(isinstance(box, (int, float)) and box == 0 for box in boxes):
             notes.append(f"box=0 multiplies the box loss of model={model} by 0: the runs with it differ in no loss.")
     return notes
 

@@ -59,9 +59,9 @@ class DetectorsFramework(UltralyticsFramework):
         """Read a model's YAML or checkpoint once; `check_arguments` looks at the losses."""
         find_config(model)
 
-    def find_ignored_gain(self, model: str) -> str:
-        """Return '', since `box` is the gain of the box loss in all detectors."""
-        return ""
+    def find_ignored_gains(self, model: str) -> Mapping[str, str]:
+        """Return none: `box` is the gain of the box loss in all detectors, and no argument is one of another loss."""
+        return {}
 
     def find_gain(self, arguments: Mapping[str, Any]) -> float:
         """Return the gain, which `box=auto` leaves to loss and detector."""

@@ -66,13 +66,13 @@ class UltralyticsFramework:
         """Load a model once, and check that losses are of its boxes."""
         rehearsal.check_model(model, losses)
 
-    def find_ignored_gain(self, model: str) -> str:
-        """Return why `box` does nothing."""
-        return rehearsal.find_ignored_gain(model)
+    def find_ignored_gains(self, model: str) -> Mapping[str, str]:
+        """Return the gains that do nothing."""
+        return _find_ignored_gains(model)
 
     def find_gain(self, arguments: Mapping[str, Any]) -> float | None:
         """Return `box`, or its default, for models in which it is the gain."""
-        if _find_ignored_gain(str(arguments["model"])):
+        if "box" in self.find_ignored_gains(str(arguments["model"])):
             return None
         return float(arguments.get("box", self.defaults()["box"]))
 
@@ -153,9 +153,9 @@ class UltralyticsFramework:
 
 
 @cache
-def _find_ignored_gain(model: str) -> str:
-    """Return why `box` does nothing; a grid asks it of one model for each of its losses."""
-    return rehearsal.find_ignored_gain(model)
+def _find_ignored_gains(model: str) -> Mapping[str, str]:
+    """Return the gains that do nothing; a grid asks it of one model for each of its losses."""
+    return rehearsal.find_ignored_gains(model)
 
 
 FRAMEWORK: Framework = UltralyticsFramework()

@@ -20,6 +20,7 @@ from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import get_mark
 from yolo_feiou.yolo.arguments import check_extra_arguments
+from yolo_feiou.yolo.checkpoints import load_checkpoint
 from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe, read_recipe
 from yolo_feiou.yolo.default_cfg import list_extra_arguments, refuse_taken_arguments, stock_default_cfg
 from yolo_feiou.yolo.families import check_architecture, check_trainer, describe_unsupported
@@ -121,8 +122,9 @@ class LossModel(_Base):
         ray = bool(kwargs.get("use_ray", args[0] if args else False))
         space = kwargs.get("space") or {}
         check_space(space, fixed, self.task, ray=ray)
-        if own and own.ignored_gain and "box" in space:
-            raise ArgumentError(f"space has box, which does nothing here: {own.ignored_gain}. Leave it out.")
+        for key, why in own.ignored_gains.items() if own else ():
+            if key in space:
+                raise ArgumentError(f"space has {key}, which does nothing here: {why}. Leave it out.")
         self.trial_arguments = fixed  # goes with the model into the processes of Ray
         try:
             with stock_default_cfg(), replace_commands(fixed):
@@ -175,9 +177,12 @@ class LossModel(_Base):
         )
 
     def _check_architecture(self, trainer: type, resume: object) -> None:
-        """Raise ArgumentError if a trainer can't train the network; that of another run to resume isn't known yet."""
-        if not isinstance(resume, (str, Path)):
-            check_architecture(trainer, self.model, TRAINERS)
+        """Raise ArgumentError if a trainer can't train the network: the model's, or that of the run to resume."""
+        network: object = self.model
+        if isinstance(resume, (str, Path)) and Path(resume).is_file():
+            checkpoint = load_checkpoint(Path(resume)) or {}  # what is none, Ultralytics tells
+            network = checkpoint.get("ema") or checkpoint.get("model")
+        check_architecture(trainer, network, TRAINERS)
 
     def _check_unfinished(self) -> None:
         """Raise ArgumentError if Ultralytics would begin a finished run of ours again, and with its own loss."""

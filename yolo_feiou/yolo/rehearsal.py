@@ -135,10 +135,10 @@ def read_task(model: str) -> str:
         raise DataError(f"model={model} can't be read: {said}") from error
 
 
-def find_ignored_gain(model: str) -> str:
-    """Return why the argument `box` does nothing in a training of a model, '' if it is the gain of its box loss."""
+def find_ignored_gains(model: str) -> Mapping[str, str]:
+    """Return the gains of losses that do nothing in a training of a model, and why."""
     trainer = get_base(load_model(model)._smart_load("trainer"))
-    return trainer.ignored_gain if trainer else ""
+    return trainer.ignored_gains if trainer else {}
 
 
 def check_labels(model: str, images: Split, annotations: str = "") -> None:

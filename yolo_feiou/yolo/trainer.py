@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from torch import nn
 from ultralytics.cfg import cfg2dict
@@ -97,8 +97,8 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     stock_loss = "CIoU"
     #: The spec of ours that computes the same.
     stock_spec = "ciou"
-    #: Why the argument `box` does nothing, '' if it is the gain of the box loss.
-    ignored_gain = ""
+    #: Of the arguments that are gains of losses, those that do nothing, and why.
+    ignored_gains: ClassVar[Mapping[str, str]] = {}
     #: What Ultralytics' logs call the box term, whatever its loss; '' where the name says nothing of a loss.
     logged_as = ""
 
@@ -161,15 +161,18 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
         self.begun_with = run_record.to_json({**arguments, **own})
 
     def _describe_gain(self, box_loss: BoxLoss) -> list[str]:
-        """Return a line if the argument `box` does nothing, or lets the box loss do nothing."""
-        if self.ignored_gain:
-            asked = "box" in self.asked
-            return [f"box={self.asked['box']} does nothing: {self.ignored_gain}."] if asked else []
-        if self.args.box != 0:
-            return []
+        """Return a line for each gain that was asked for and does nothing, or that lets the box loss do nothing."""
+        lines = [
+            f"{key}={self.asked[key]} does nothing: {why}."
+            for key, why in self.ignored_gains.items()
+            if key in self.asked
+        ]
+        if "box" in self.ignored_gains or self.args.box != 0:
+            return lines
         return [
+            *lines,
             f"box=0 multiplies the box loss {box_loss.description} by 0, so that it changes nothing. Give another gain "
-            "to train with it."
+            "to train with it.",
         ]
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:

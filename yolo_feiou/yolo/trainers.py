@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from torch import nn
 from ultralytics.models import yolo
@@ -39,7 +39,11 @@ class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
 
     stock_loss = "GIoU"
     stock_spec = "giou"
-    ignored_gain = "the gain of RT-DETR's box loss is its criterion's own, 2"
+    ignored_gains: ClassVar = {
+        "box": "the gain of RT-DETR's box loss is its criterion's own, 2",
+        "cls": "the gain of RT-DETR's class loss is its criterion's own, 1",
+        "dfl": "RT-DETR has no DFL",
+    }
     logged_as = "giou_loss"
 
 
