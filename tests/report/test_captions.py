@@ -145,9 +145,10 @@ PATHS = "both from paths of the t statistic (Jennison and Turnbull, 1991)"
 def test_a_note_says_of_sequential_comparisons_how_they_are_made():
     note = explain_comparison(against(sequential(UP), sequential(DOWN, 30.0)), ["95 %, t"])
     assert note.startswith(
-        "Common seeds: those that variant and baseline share, which were added until each comparison was answered, 20 "
-        f"to 30 at most. 95 %: {REPEATED} that number of seeds; not adjusted. p: that of a linear boundary for all "
-        f"looks up to that number, two-sided, {PATHS}; p, Holm: adjusted for all comparisons here, and better or worse"
+        "Common seeds: those that variant and baseline share, which were added until each comparison was answered or "
+        f"given up, 20 to 30 at most. 95 %: {REPEATED} that number of seeds; not adjusted. p: that of a linear "
+        f"boundary for all looks up to that number, two-sided, {PATHS}; p, Holm: adjusted for all comparisons here, "
+        "and better or worse"
     )
     assert "Seeds for 0.5: how many seeds a paired t test of a fixed number needs" in note
     assert "Student" not in note and "bootstrap" not in note
@@ -157,9 +158,9 @@ def test_a_note_says_which_of_several_comparisons_are_sequential():
     note = explain_comparison(against(UP, sequential(DOWN), sequential(NEAR)), ["95 %, t", "95 %, bootstrap"])
     fixed = explain_comparison(against(UP, DOWN, NEAR), ["95 %, t", "95 %, bootstrap"])
     added = (
-        " For down and near, seeds were added until each comparison was answered, 20 at most: there 95 % is the "
-        f"{REPEATED} that number of seeds, and p that of a linear boundary for all looks up to that number, two-sided, "
-        f"{PATHS}."
+        " For down and near, seeds were added until each comparison was answered or given up, 20 at most: there 95 % "
+        f"is the {REPEATED} that number of seeds, and p that of a linear boundary for all looks up to that number, "
+        f"two-sided, {PATHS}."
     )
     assert note.replace(added, "") == fixed and added in note
 
@@ -167,7 +168,7 @@ def test_a_note_says_which_of_several_comparisons_are_sequential():
 def test_the_methods_name_what_sequential_tests_are():
     assert describe_sequential(against(UP, DOWN)) == ""
     whole = describe_sequential(against(sequential(UP), sequential(DOWN)))
-    assert whole.startswith("Seeds were added until each comparison was answered, 20 at most. AP is tested after each")
+    assert whole.startswith("Seeds were added until each comparison was answered or given up, 20 at most. AP is tested")
     for source in ("J. R. Statist. Soc. B 51, 1989", "Biometrika 78, 1991", "at most 5 of 100 cases"):
         assert source in whole
     some = describe_sequential(against(sequential(UP), DOWN))

@@ -183,7 +183,7 @@ def test_the_note_says_where_seeds_were_added_until_a_comparison_was_answered():
     fixed = tables(table_3())["paper_table3"]
     table = tables([{**one, "max_seeds": 20.0} for one in table_3()])["paper_table3"]
     assert "95 %" in table.columns and "95 %, t" not in table.columns
-    assert "answered at the level of all looks up to 20, not adjusted" in table.notes[0]
+    assert "answered or given up, at the level of all looks up to 20, not adjusted" in table.notes[0]
     assert "looks" not in fixed.notes[0]
     low, _, _ = line(table, "ATSS*")["95 %"].partition(" to ")
     assert float(low.replace("−", "-")) < 2.05 - 12.706205 * 0.05

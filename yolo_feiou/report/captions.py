@@ -184,7 +184,10 @@ def _name(comparisons: Sequence[Comparison]) -> str:
 
 
 def _describe_adding(comparisons: Sequence[Comparison], seeds: str = "seeds") -> str:
-    """Return how sequential comparisons got seeds, and how many they could get: '20', or '20 to 30'."""
+    """Return how sequential comparisons got seeds, and how many they could get: '20', or '20 to 30'.
+
+    A budget, a race or a user may have ended a comparison before it was answered, which no row says.
+    """
     numbers = sorted({c.difference.most for c in comparisons if c.difference and c.difference.most})
     most = f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else numbers[0]
-    return f"{seeds} were added until each comparison was answered, {most} at most"
+    return f"{seeds} were added until each comparison was answered or given up, {most} at most"

@@ -80,7 +80,8 @@ def _note_sequential(variants: Sequence[Variant]) -> str:
     """Return what the note says of variants that got seeds until enough was said."""
     most = find_most_seeds(*variants)
     return (
-        f", for seeds that were added until a comparison was answered at the level of all looks up to {most}"
+        ", for seeds that were added until a comparison was answered or given up, at the level of all looks up to "
+        f"{most}"
         if most
         else ""
     )
