@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ultralytics.cfg import MODES
 from ultralytics.utils import __version__
 
 from tests.runs import results, short
@@ -72,7 +73,7 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("words", [["{}", "--help"], ["{}", "-h"], ["{}", "help"], ["help", "{}"]])
-@pytest.mark.parametrize("verb", [*cli.VERBS, "train"])
+@pytest.mark.parametrize("verb", [*cli.VERBS, *MODES])
 def test_each_verb_has_help_however_it_is_asked_for(monkeypatch, capsys, verb, words):
     with suppress(SystemExit):
         run(monkeypatch, *(word.format(verb) for word in words))

@@ -188,17 +188,16 @@ def print_mode_help(words: list[str]) -> bool:
         check_lightning()
         from yolo_feiou.lightning.command import HELP, format_mode_help
 
-        print(format_mode_help(next((mode for mode in modes if mode in HELP), TRAIN)))
+        print(format_mode_help(next((mode for mode in modes if mode in HELP), "train")))
         return True
-    if TRAIN not in modes:
-        return False
-    from yolo_feiou.yolo.training_help import format_training_help
+    from yolo_feiou.yolo.mode_help import MODE_HELP, format_stock_mode_help
 
-    print(format_training_help())
-    return True
+    mode = next((mode for mode in modes if mode in MODE_HELP), None)
+    if mode:
+        print(format_stock_mode_help(mode))
+    return mode is not None
 
 
-TRAIN = "train"
 #: Verbs of which the same command goes on where an interrupted one stopped, and what is said of that.
 RESUMABLE, RESUMED = ("evaluate", "export-results", "prepare"), "; the same command resumes here"
 VERBS: dict[str, Callable[[list[str]], None]] = {
