@@ -72,6 +72,24 @@ def test_an_unknown_argument_is_one_line(monkeypatch, capsys):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "model=yolov8n.yaml", "epochs=x"], "error: 'epochs=x' is of invalid type str."),
+        (["predict", "model=torn.pt", "source=x"], "torn.pt is not a loadable checkpoint"),
+        (["train", "model=torn", "loss=eiou"], "error: model='torn' should be a *.pt PyTorch model"),
+    ],
+)
+def test_a_mistake_that_ultralytics_tells_is_one_line(command, tmp_path, words, message):
+    for name in ("torn.pt", "torn"):
+        (tmp_path / name).write_bytes(b"torn")
+    done = command(*words)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert message in line
+
+
 @pytest.mark.parametrize("words", [["{}", "--help"], ["{}", "-h"], ["{}", "help"], ["help", "{}"]])
 @pytest.mark.parametrize("verb", [*cli.VERBS, *MODES])
 def test_each_verb_has_help_however_it_is_asked_for(monkeypatch, capsys, verb, words):
@@ -156,6 +174,14 @@ def test_check_with_arguments_is_ours(monkeypatch, capsys):
         run(monkeypatch, "check", "eiou")
     assert stop.value.code == 0
     assert "eiou" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["losses"], ["recipes"], ["recipes", "focal_eiou"], ["check", "eiou"]])
+def test_what_only_prints_writes_nothing(monkeypatch, tmp_path, words):
+    monkeypatch.chdir(tmp_path)
+    with suppress(SystemExit):
+        run(monkeypatch, *words)
+    assert not any(tmp_path.iterdir())
 
 
 def test_help_adds_ours_to_stocks(monkeypatch, caplog, capsys):

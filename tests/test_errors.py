@@ -1,5 +1,8 @@
 """Parts of messages that several modules share, and which errors are a user's mistakes."""
 
+import linecache
+from pathlib import Path
+
 import numpy as np
 import pytest
 import ultralytics
@@ -37,6 +40,24 @@ def test_errors_of_ours_and_of_ultralytics_are_one_line():
     for error in (caught(lambda: build_loss("nope")), caught(lambda: check_file("nope.yaml"))):
         error.__traceback__ = error.__traceback__.tb_next.tb_next  # but for this file's frames
         assert errors.is_user_mistake(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "is_told"),
+    [
+        ("def run():\n    raise TypeError('epochs=x is of invalid type')\n", True),
+        ("def run():\n    raise ValueError(\n        'Invalid export format'\n    )\n", True),
+        ("def run():\n    return None + 1\n", False),
+        ("def run():\n    return int('x')\n", False),
+    ],
+)
+def test_what_ultralytics_raises_itself_is_a_mistake_and_a_fault_of_its_code_is_none(monkeypatch, code, is_told):
+    path, namespace = str(Path(ultralytics.__file__).parent / "made_up.py"), {"__name__": "ultralytics.made_up"}
+    monkeypatch.setitem(linecache.cache, path, (len(code), None, code.splitlines(keepends=True), path))
+    exec(compile(code, path, "exec"), namespace)
+    error = caught(namespace["run"])
+    error.__traceback__ = error.__traceback__.tb_next  # but for this file's frame
+    assert errors.is_user_mistake(error) == is_told
 
 
 def test_an_error_through_a_package_that_a_user_has_installed_is_no_mistake(tmp_path, monkeypatch):

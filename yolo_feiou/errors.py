@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -101,7 +102,7 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
         sys.exit(interrupted)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError) as error:
+    except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError, TypeError, ValueError) as error:
         if not is_user_mistake(error):
             raise
         sys.exit(print_error(error))
@@ -110,10 +111,14 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
 def is_user_mistake(error: BaseException) -> bool:
     """Return whether an error reports a user's mistake in one line, and no code of the user's own is involved.
 
-    Ultralytics reports an unknown argument by a SyntaxError without a file. An error that passed through code of
-    others, such as a callback in a script or in an installed package, keeps its traceback for its author.
+    Ultralytics reports an unknown argument by a SyntaxError without a file, and other mistakes by a TypeError or
+    ValueError, see `is_told_by_ultralytics`. An error that passed through code of others, such as a callback in a
+    script or in an installed package, keeps its traceback for its author.
     """
     if isinstance(error, SyntaxError) and error.filename:
+        return False
+    is_plain = isinstance(error, (TypeError, ValueError)) and not isinstance(error, YoloFeiouError)
+    if is_plain and not is_told_by_ultralytics(error):
         return False
     link: BaseException | None = error
     while link:
@@ -122,6 +127,16 @@ def is_user_mistake(error: BaseException) -> bool:
             return False
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
     return True
+
+
+def is_told_by_ultralytics(error: BaseException) -> bool:
+    """Return whether Ultralytics raised an error by a statement, as for epochs=x; others are faults of some code."""
+    steps = [*walk_tb(error.__traceback__)]
+    if not steps:
+        return False
+    frame, line = steps[-1]
+    is_theirs = str(frame.f_globals.get("__name__")).partition(".")[0] == "ultralytics"
+    return is_theirs and linecache.getline(frame.f_code.co_filename, line).strip().startswith("raise ")
 
 
 def print_error(error: Exception) -> int:
