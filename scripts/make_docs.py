@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from inspect import Parameter
 from io import StringIO
 from pathlib import Path
@@ -25,13 +25,14 @@ import yaml
 from markdown_tables import MISSING, Row, format_csv, format_table, join_pair, read_rows
 from study_tables import list_gains
 
-from yolo_feiou.ablation.command import ablate
-from yolo_feiou.cli import HELP
+from yolo_feiou.cli import HELP, VERBS
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
+from yolo_feiou.datasets.command import KINDS as PREPARED_KINDS
 from yolo_feiou.detectors.build import STOCK_GAINS
 from yolo_feiou.detectors.config_keys import DETECTORS
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import escape_markdown
+from yolo_feiou.export.options import EXPORT
 from yolo_feiou.lightning.arguments import DEFAULTS, MEANINGS, PARAMETERS
 from yolo_feiou.lightning.gradient_norms import OWN_LOSSES
 from yolo_feiou.losses.build import STOCK
@@ -41,9 +42,7 @@ from yolo_feiou.losses.listing import STOCK_MEANING, spell_published
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, UNBUILT
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import format_value
-from yolo_feiou.report.command import report
 from yolo_feiou.results.schema import describe_columns
-from yolo_feiou.simulation.command import simulate
 from yolo_feiou.storage.tables import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -356,10 +355,11 @@ def share_gradient(root: Path) -> str:
 def list_commands() -> str:
     """Return what the commands print of their arguments."""
     helps = {"yolo help": dedent(HELP).strip("\n")}
-    for name, command in (("ablate", ablate), ("report", report), ("simulate", simulate)):
-        with redirect_stdout(StringIO()) as printed:
-            command(["help"], None) if command is ablate else command(["help"])
-        helps[f"yolo {name} help"] = printed.getvalue().strip("\n")
+    verbs = [[verb] for verb in VERBS if verb != EXPORT]  # which is the same as evaluate
+    for verb, *more in (*verbs, *(["prepare", kind] for kind in PREPARED_KINDS)):
+        with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
+            VERBS[verb]([*more, "--help"])
+        helps[" ".join(("yolo", verb, *more, "--help"))] = printed.getvalue().strip("\n")
     return "\n".join(f"## `{command}`\n\n```\n{text}\n```\n" for command, text in helps.items())
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.scripts import load_script
 from yolo_feiou import LOSSES, build_loss
+from yolo_feiou.cli import VERBS
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.escape import escape_markdown
 from yolo_feiou.losses import names as names_module
@@ -192,9 +193,12 @@ def test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain
 def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
     text = make_docs.list_commands()
     assert re.findall(r"^## `(.*)`$", text, re.MULTILINE) == [
-        *("yolo help", "yolo ablate help", "yolo report help", "yolo simulate help"),
+        "yolo help",
+        *(f"yolo {verb} --help" for verb in VERBS if verb != "export-results"),
+        *(f"yolo prepare {kind} --help" for kind in ("coco", "voc")),
     ]
-    assert "max_seeds=20" in text and "yolo report FOLDER" in text and "readings=all" in text and text.count("```") == 8
+    assert {"max_seeds=20", "readings=all", "onnx=False", "difficult=False", "task=detect"} <= {*text.split()}
+    assert text.count("```") == 2 * text.count("## `")
 
 
 def test_ratios_of_speed_are_those_of_the_csv():

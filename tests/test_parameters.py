@@ -10,10 +10,12 @@ from yolo_feiou.parameters import (
     Flag,
     Float,
     Floats,
+    Folder,
     Hours,
     Int,
     Text,
     asks_for_help,
+    check_named,
     format_arguments,
     read_arguments,
 )
@@ -102,6 +104,26 @@ def test_a_word_that_does_not_fit_is_named_beside_those_that_do(words, message):
         read_arguments("yolo do", words, ARGUMENTS)
 
 
+def test_a_folder_may_begin_with_the_users_own(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert read_arguments("yolo do", ["out=~/x"], [Folder("out", "")]) == {"out": "/home/me/x"}
+    with pytest.raises(ArgumentError, match="out= is not a folder"):
+        read_arguments("yolo do", ["out="], [Folder("out", "")])
+
+
+def test_every_out_is_a_folder():
+    """So that none of the verbs takes a path otherwise than the others."""
+    listed = {verb: type(option) for verb, option in list_verbs_arguments() if option.name == "out"}
+    assert listed == dict.fromkeys(("ablate", "prepare coco", "prepare voc", "evaluate", "report", "simulate"), Folder)
+
+
+def test_an_empty_word_is_named():
+    check_named(["a"], "a folder")
+    with pytest.raises(ArgumentError, match="got '' in the place of a folder: is a variable of the shell empty?"):
+        check_named(["a", ""], "a folder")
+
+
 @pytest.mark.parametrize("argument", [POINTS, BETA, AREA])
 def test_both_ends_of_a_range_are_in_it(argument):
     for end in (argument.low, argument.high):
@@ -160,7 +182,7 @@ def list_verbs_arguments():
     from yolo_feiou.losses.listing import TASK
     from yolo_feiou.report.command import REPORT_ARGUMENTS
     from yolo_feiou.results.arguments import EXTRA_PARAMETERS
-    from yolo_feiou.simulation.command import EXPERIMENTS
+    from yolo_feiou.simulation.command import EXPERIMENTS, OUT
     from yolo_feiou.simulation.field import make_field_experiment
 
     experiments = [*EXPERIMENTS.values(), make_field_experiment("eiou"), make_field_experiment("kld")]
@@ -174,6 +196,7 @@ def list_verbs_arguments():
         *(("report", option) for option in REPORT_ARGUMENTS),
         *(("train", option) for option in EXTRA_PARAMETERS),
         ("losses", TASK),
+        ("simulate", OUT),
         *((f"simulate {experiment.name}", option) for experiment in experiments for option in experiment.arguments),
     ]
 

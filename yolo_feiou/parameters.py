@@ -6,6 +6,7 @@ What reads and checks an argument is also what its line of help is made of: `for
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -210,6 +211,17 @@ class Text:
         return text
 
 
+@dataclass(frozen=True)
+class Folder(Text):
+    """The path of a folder; `~` is the user's own, which not every shell replaces behind a `=`."""
+
+    expected: str = "a folder"
+
+    def read(self, text: str) -> str:
+        """Return the path; ValueError if it is empty."""
+        return os.path.expanduser(super().read(text))
+
+
 #: The kinds of parameters that a loss may have.
 LossParameter = Float | AutoFloat | Choice | Flag | Text
 Parameter = LossParameter | Int | Floats | Hours
@@ -262,6 +274,12 @@ def format_arguments(parameters: Sequence[Parameter]) -> str:
 def asks_for_help(args: Sequence[str]) -> bool:
     """Return whether one of the words of a command asks for its help: help as its first, -h or --help anywhere."""
     return args[:1] == ["help"] or any(arg in ("-h", "--help", "-help", "--h") for arg in args)
+
+
+def check_named(words: Sequence[str], what: str) -> None:
+    """Raise ArgumentError if a word that names something is empty, as "$folder" of a variable that isn't set."""
+    if "" in words:
+        raise ArgumentError(f"got '' in the place of {what}: is a variable of the shell empty?")
 
 
 def read_value(

@@ -44,6 +44,7 @@ def test_results_go_to_the_folder_in_which_all_runs_lie(runs, tmp_path):
     ("words", "message"),
     [
         (["out=x"], "takes the folders of runs"),
+        (["a/run", ""], "got '' in the place of the folder of a run"),
         (["a/run", "evalautor=x"], "did you mean 'evaluator'"),
         (["a/run", "weights=first"], "weights=first is not one of"),
         (["a/run", "c"], "the runs lie in several folders"),
@@ -59,7 +60,8 @@ def test_words_that_are_refused(runs, words, message):
 
 
 def test_the_usage_has_a_line_for_each_option():
-    assert format_export_usage("evaluate").startswith("yolo evaluate RUN")
+    usage = format_export_usage("evaluate")
+    assert usage.startswith("yolo evaluate RUN") and "'yolo export-results' is the same command." in usage
     lines = format_export_usage().splitlines()[-len(EXPORT_OPTIONS) :]
     assert [line.split("=")[0].strip() for line in lines] == [option.name for option in EXPORT_OPTIONS]
-    assert all(option.expected in line for line, option in zip(lines, EXPORT_OPTIONS, strict=True))
+    assert all((option.meaning or option.expected) in line for line, option in zip(lines, EXPORT_OPTIONS, strict=True))

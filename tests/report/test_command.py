@@ -135,10 +135,14 @@ def test_an_ablation_gathers_its_results_first(yolo, tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nowhere"], "nowhere is not a folder: expected the one that 'yolo ablate' wrote to."),
-        (["empty"], "empty has no results.csv: give the folder that 'yolo ablate' wrote to."),
-        (["baseline=ciou"], "report takes the folder of an ablation: 'yolo report runs/ablate/first'."),
-        (["a", "basline=ciou"], "'report' has no argument 'basline': did you mean 'baseline'? It has baseline, out."),
+        (["nowhere"], "nowhere is not a folder: expected one that 'yolo ablate' or 'yolo evaluate' wrote to."),
+        (["a", ""], "got '' in the place of a folder of results: is a variable of the shell empty?"),
+        (["empty"], "empty has no results.csv: give a folder that 'yolo ablate' or 'yolo evaluate' wrote to."),
+        (["baseline=ciou"], "'yolo report' takes folders of results: 'yolo report runs/ablate/first'."),
+        (
+            ["a", "basline=ciou"],
+            "'yolo report' has no argument 'basline': did you mean 'baseline'? It has",
+        ),
         (["a", "baseline="], "baseline= is not a loss, as ciou or ciou@box=7.5."),
         (["a", "baseline=giou"], "baseline=giou: no finished run has that loss"),
         (["a", "out=file"], "can't write results to file (File exists): name another folder with out=."),
@@ -253,6 +257,17 @@ def test_a_report_is_written_whole_or_not_at_all(yolo, tmp_path, monkeypatch):
     assert yolo("report", "a") == 0
     assert names("a/report") == sorted([*FILES, "mine.txt"])
     assert "diou" in Path("a/report/table.md").read_text() and Path("a/report/mine.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("mine", ["index.html", "summary.csv"])
+def test_files_of_others_are_not_overwritten_and_an_earlier_report_is(yolo, tmp_path, capsys, mine):
+    small(tmp_path / "a")
+    Path("site").mkdir()
+    Path("site", mine).write_text("mine")
+    assert yolo("report", "a", "out=site") == 2
+    assert f"site holds {mine}, which would be overwritten: move them elsewhere, or" in capsys.readouterr().err
+    assert names("site") == [mine] and Path("site", mine).read_text() == "mine"
+    assert yolo("report", "a", "out=other") == 0 == yolo("report", "a", "out=other")
 
 
 def test_a_folder_in_the_place_of_a_file_is_told_before_anything_changes(yolo, tmp_path, capsys):

@@ -124,17 +124,21 @@ def test_rows_that_cannot_be_are_refused(tmp_path, change, message):
 
 
 def test_files_that_cannot_be_are_refused(tmp_path):
-    with pytest.raises(ArgumentError, match=r"nowhere is not a folder: expected the one that 'yolo ablate' wrote to\."):
+    with pytest.raises(ArgumentError, match="nowhere is not a folder: expected one that 'yolo ablate' or 'yolo eval"):
         read_results([tmp_path / "nowhere"])
-    with pytest.raises(ArgumentError, match=r"has no results\.csv: give the folder"):
+    with pytest.raises(ArgumentError, match=r"has no results\.csv: give a folder"):
         read_results([tmp_path])
     (tmp_path / "ablation.json").write_text("{}")
     with pytest.raises(DataError, match="no run is done or has failed yet, so there is nothing to report"):
         read_results([tmp_path])
     path = tmp_path / "results.csv"
     for content, message in (
-        ("", "no run is done of 0."),
-        ("run,status,loss\na,done,ciou\n", "has no column seed: it is not what 'yolo ablate' writes."),
+        ("", "has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes."),
+        ("x\n", "has no rows: it is not what"),
+        (
+            "run,status,loss\na,done,ciou\n",
+            "has no column seed: it is not what 'yolo ablate' or 'yolo eval",
+        ),
         ("run,status,loss,seed\na,done,ciou\n", "row 1 has 3 cells and the header 4"),
         ("run,status,loss,seed\na,done,ciou,0,1\n", "row 1 has 5 cells and the header 4"),
     ):

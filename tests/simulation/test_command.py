@@ -122,6 +122,7 @@ def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     """Each subject, and each of its arguments with its default and what it expects."""
     assert yolo("simulate", *words) == 0
     sections = capsys.readouterr().out.split("\n\n")
+    assert "out=                         the folder of the results; by default runs/simulate/NAME" in sections[0]
     assert [section.splitlines()[0] for section in sections[1:]] == [
         *EXPERIMENTS,
         "field=LOSS",
@@ -148,11 +149,13 @@ def test_without_out_results_go_to_a_new_folder_each_time(yolo, tmp_path):
     assert names(first) == names(second) == FILES
 
 
-def test_results_go_into_a_folder_that_is_there(yolo, tmp_path):
+def test_results_go_into_a_folder_that_is_there_and_replace_none(yolo, tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     assert yolo("simulate", "figure=2", "out=mine") == 0
     assert names("mine") == ["figure2.csv", "figure2.png", "notes.txt"]
+    assert yolo("simulate", "figure=2", "out=mine") == 2
+    assert "mine holds figure2.csv, figure2.png, which would be overwritten" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,16 @@ from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
 from yolo_feiou.framework import Framework
-from yolo_feiou.parameters import Choice, Flag, Float, Hours, Int, Text, read_arguments
+from yolo_feiou.parameters import Choice, Flag, Float, Folder, Hours, Int, Text, read_arguments
 
 #: The seeds that each variant gets first where seeds are added, if the command names none.
 FIRST_SEEDS = "0,1"
 #: How a command compares.
 COMPARES = "losses=ciou,eiou compares two losses, and box=5,7.5 two values of any other argument"
 ABLATION_OPTIONS = (
-    Text("out", "", "the folder of the ablation; by default runs/ablate/NAME, which all losses and seeds share"),
+    Folder(
+        "out", "", meaning="the folder of the ablation; by default runs/ablate/NAME, which all losses and seeds share"
+    ),
     Int("jobs", 0, 1, 4096, "runs at a time; by default one for each device"),
     Text("device", "", "devices like 0,1,2 or cpu; 0+1 is two for one run"),
     Int("per_device", 1, 1, 64, "runs at a time on each device"),

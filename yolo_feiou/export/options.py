@@ -11,7 +11,7 @@ from typing import Any
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.options import EVALUATION_OPTIONS
-from yolo_feiou.parameters import Flag, Int, Text, format_arguments, read_arguments
+from yolo_feiou.parameters import Flag, Folder, Int, Text, check_named, format_arguments, read_arguments
 from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.read import read_cells
 from yolo_feiou.results.schema import REQUIRED
@@ -19,7 +19,7 @@ from yolo_feiou.results.schema import REQUIRED
 #: The verbs of the command, which do the same.
 EVALUATE, EXPORT = "evaluate", "export-results"
 EXPORT_OPTIONS = (
-    Text("out", "", "the folder of results.csv; by default the one in which the runs lie"),
+    Folder("out", "", meaning="the folder of results.csv; by default the one in which the runs lie"),
     Text("data", "", "the data YAML, where it is not the one that a run's args.yaml names"),
     *EVALUATION_OPTIONS,
     Text("device", "", "a device as the framework takes it, like 0 or cpu"),
@@ -84,6 +84,7 @@ def read_export_request(args: Sequence[str], verb: str = EXPORT) -> ExportReques
     folders = list({Path(arg).resolve(): Path(arg) for arg in named}.values())
     if not folders:
         raise ArgumentError(f"'yolo {verb}' takes the folders of runs: 'yolo {verb} runs/detect/train'.")
+    check_named(named, "the folder of a run")
     values: dict[str, Any] = {option.name: option.default for option in EXPORT_OPTIONS}
     options = ExportOptions(**values | given)
     if (name := options.submission) and not re.fullmatch(r"[\w.-]+", name, re.ASCII):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.escape import quote_command
-from yolo_feiou.parameters import Text, asks_for_help, format_arguments, read_arguments
+from yolo_feiou.parameters import Folder, Text, asks_for_help, check_named, format_arguments, read_arguments
 from yolo_feiou.plots.style import save_figure
 from yolo_feiou.report.comparison import Comparison
 from yolo_feiou.report.detections import make_detection_strip
@@ -27,6 +27,7 @@ from yolo_feiou.report.tables import (
     make_task_table,
 )
 from yolo_feiou.results.file_names import RESULTS
+from yolo_feiou.storage.own_files import check_not_overwritten
 from yolo_feiou.storage.tables import atomic_file_set, results_folder, write_csv, write_text
 from yolo_feiou.terminal import say
 
@@ -37,9 +38,11 @@ REPORT_ARGUMENTS = (
         "a loss, as ciou or ciou@box=7.5",
         "what is compared with: ciou at equal values of the other swept arguments, ciou@box=7.5 across them",
     ),
-    Text("out", "", "a folder for the report", "the folder of the report; by default FOLDER/report"),
+    Folder("out", "", "a folder for the report", "the folder of the report; by default FOLDER/report"),
 )
 PAGE = "index.html"
+#: What the page has in it, whatever the results.
+OWN_PAGE = b"Made by yolo-feiou"
 #: What is in the folder of a training, YOLO's or a detector's.
 ARGS = "args.yaml"
 #: What a page of paper has room for of a comparison.
@@ -69,11 +72,14 @@ def report(args: Sequence[str], collect: Callable[[Path], list[str]] = lambda _:
     named = [arg for arg in args if "=" not in arg or Path(arg).is_dir()]
     folders = [Path(arg) for arg in named]
     if not folders:
-        raise ArgumentError("report takes the folder of an ablation: 'yolo report runs/ablate/first'.")
+        raise ArgumentError("'yolo report' takes folders of results: 'yolo report runs/ablate/first'.")
+    check_named(named, "a folder of results")
     for folder in folders:
         check_is_no_run(folder)
-    values = read_arguments("report", [arg for arg in args if arg not in named], REPORT_ARGUMENTS)
+    values = read_arguments("yolo report", [arg for arg in args if arg not in named], REPORT_ARGUMENTS)
     out = Path(values.get("out") or folders[0] / "report")
+    if not is_report(out):
+        check_not_overwritten(out, [PAGE])  # at once; what else there will be depends on the results
     ablations = [folder for folder in folders if (folder / "ablation.json").is_file()]
     notes = [note for folder in ablations for note in collect(folder)]
     for note in notes:
@@ -101,6 +107,14 @@ def check_is_no_run(folder: Path) -> None:
     raise ArgumentError(f"{folder} {what}: first {evaluate}, then {quote_command(['yolo', 'report', str(out)])}.")
 
 
+def is_report(folder: Path) -> bool:
+    """Return whether a folder has the page of a report, which a new one may replace."""
+    try:
+        return OWN_PAGE in (folder / PAGE).read_bytes()
+    except OSError:
+        return False
+
+
 def format_report_usage() -> str:
     """Return how the verb is used."""
     return (
@@ -125,11 +139,13 @@ def write_report(
         command: The command that makes the report.
 
     Raises:
-        ArgumentError: If a folder in `out` has the name of a file.
+        ArgumentError: If a folder in `out` has the name of a file, or it has such files and no report.
     """
     with atomic_file_set(out) as part:
         _write_files(results, comparisons, told, part, command)
         written = {path.name for path in part.iterdir()}
+        if not is_report(out):
+            check_not_overwritten(out, sorted(name for name in written if not (out / name).is_dir()))
     named = (*PICTURE_NAMES, *(f"over_{argument}" for argument in results.arguments))
     pictures = [f"{name}.{ending}" for name in named for ending in ENDINGS]
     tables = [f"{name}.{ending}" for name in (*PUBLISHED_NAMES, *SOMETIMES) for ending in ("md", "tex")]

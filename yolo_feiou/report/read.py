@@ -86,15 +86,19 @@ def shorten_paths(rows: Sequence[Row]) -> None:
 
 def _read(folder: Path, prefix: str) -> Results:
     if not folder.is_dir():
-        raise ArgumentError(f"{folder} is not a folder: expected the one that 'yolo ablate' wrote to.")
+        raise ArgumentError(f"{folder} is not a folder: expected one that 'yolo ablate' or 'yolo evaluate' wrote to.")
     path = folder / RESULTS
     if not path.is_file() and (folder / "ablation.json").is_file():
         raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
     if not path.is_file():
-        raise ArgumentError(f"{folder} has no {RESULTS}: give the folder that 'yolo ablate' wrote to.")
+        raise ArgumentError(f"{folder} has no {RESULTS}: give a folder that 'yolo ablate' or 'yolo evaluate' wrote to.")
     rows = _named(read_table(path), prefix)
-    if rows and (missing := [name for name in REQUIRED if name not in rows[0]]):
-        raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' writes.")
+    if not rows:
+        raise DataError(f"{path} has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
+    if missing := [name for name in REQUIRED if name not in rows[0]]:
+        raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
+    if not rows:
+        raise DataError(f"{path} has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
     for row in rows:
         _check(row, path)
         _check_numbers(row, [name for name in row if name in schema.NUMERIC], f"{path}: run {row['run']}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, did_you_mean
 from yolo_feiou.escape import make_visible
-from yolo_feiou.parameters import Text, asks_for_help, format_arguments, read_arguments
+from yolo_feiou.parameters import Folder, asks_for_help, format_argument, format_arguments, read_arguments
 from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
 from yolo_feiou.simulation.experiment import Experiment
 from yolo_feiou.storage.own_files import check_not_overwritten
@@ -26,6 +26,7 @@ EXPERIMENTS: dict[str, Experiment] = {
     "figure=5": figure5.FIGURE5,
     "readings=all": readings.ALL_READINGS,
 }
+OUT = Folder("out", "", "a folder for the results", "the folder of the results; by default runs/simulate/NAME")
 #: The arguments that choose an experiment.
 CHOOSING = ("setup", "figure", "field", "readings")
 FIGURE_ALIASES = {"figure=6": "setup=1", "figure=7": "setup=2"}
@@ -62,14 +63,13 @@ def simulate(
     if arg not in EXPERIMENTS and not arg.startswith("field="):
         raise ArgumentError(f"unknown experiment {arg}: expected one of {', '.join(EXPERIMENTS)}, field=LOSS.")
     subject = EXPERIMENTS.get(arg) or field.make_field_experiment(arg.partition("=")[2])
-    out = Text("out", "", "a folder for the results")
     rest = [other for other in args if other != arg]
     if arg.startswith("field=") and (task := next((other for other in rest if other.startswith("task=")), "")):
         raise ArgumentError(
             f"{task}: field= goes by the loss, and takes functions of your own for axis-aligned boxes, and the table's "
             "losses of rotated boxes, as field=kld: leave task= out."
         )
-    values = read_arguments(f"yolo simulate {arg}", rest, [*subject.arguments, out])
+    values = read_arguments(f"yolo simulate {arg}", rest, [*subject.arguments, OUT])
     out = values.pop("out", "") or find_free(find_runs_folder() / "simulate" / subject.name)
     if not replace:
         check_not_overwritten(Path(out), subject.files)
@@ -95,7 +95,8 @@ def find_free(path: Path) -> Path:
 
 def format_usage() -> str:
     """Return the experiments, with their arguments and defaults."""
-    lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...], where WHAT and its arguments are:"]
+    usage = "yolo simulate WHAT [out=FOLDER] [argument=value ...]"
+    lines = [usage, format_argument(OUT), "where WHAT and its own arguments are:"]
     fields = {"field=LOSS": "eiou", "field=LOSS of rotated boxes": "kld"}
     subjects = EXPERIMENTS | {arg: field.make_field_experiment(loss) for arg, loss in fields.items()}
     for arg, subject in subjects.items():

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from yolo_feiou.parameters import asks_for_help
+from yolo_feiou.errors import ArgumentError
+from yolo_feiou.parameters import asks_for_help, check_named
 from yolo_feiou.yolo.configs import CFG_DIR, GRID_FOLDERS, find_recipe, list_recipes, read_recipe
 
 RECIPES_USAGE = """yolo recipes [NAME ...]
@@ -53,8 +54,11 @@ def list_lines(pattern: str, is_grid: bool | None = None) -> list[str]:
 
 def describe_recipe(word: str) -> list[str]:
     """Return what is printed on a name or a pattern, as lines."""
-    if set(word) & {*"*?["} and (lines := list_lines(word)):
-        return lines
+    if set(word) & {*"*?["} and not Path(word).exists():
+        if lines := list_lines(word):
+            return lines
+        raise ArgumentError(f"no recipe has a name like '{word}'. 'yolo recipes' lists all.")
+    check_named([word], "the name of a recipe")
     read_recipe(word, grids=True)
     path = Path(str(find_recipe(word)))
     return [f"# {path}", *path.read_text(encoding="utf-8").splitlines()]

@@ -29,14 +29,14 @@ from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.datasets.disk_errors import disk_errors_as_messages
 from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.escape import quote_command
-from yolo_feiou.parameters import Choice, Int, Text, asks_for_help, format_arguments, read_arguments
+from yolo_feiou.parameters import Choice, Folder, Int, Text, asks_for_help, format_arguments, read_arguments
 from yolo_feiou.storage.locks import LockBusy, hold_lock
 from yolo_feiou.storage.tables import results_folder
 from yolo_feiou.terminal import say
 
 VERB = "prepare coco"
 PREPARE_ARGUMENTS = (
-    Text("out", "", "a folder for the prepared data"),
+    Folder("out", "", "a folder for the prepared data"),
     Text("source", "", "a folder with COCO 2017, as zips or extracted; else it is downloaded"),
     Text("train", "", "a COCO JSON of your own"),
     Text("val", "", "the same for val"),

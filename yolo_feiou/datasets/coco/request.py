@@ -86,7 +86,7 @@ def read_prepare_request(values: dict[str, Any], published: Sequence[Published],
     """
     if "out" not in values:
         raise ArgumentError("give out=FOLDER, where the prepared data go.")
-    out = Path(values["out"]).expanduser()
+    out = Path(values["out"])
     own = [key for key in ("train", "val", "images", "train_images", "val_images", "test_images") if key in values]
     options, workers = PrepareOptions(str(out.resolve()), values.get("missing", "stop")), values.get("workers")
     if own and "source" in values:

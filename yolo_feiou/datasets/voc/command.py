@@ -25,13 +25,23 @@ from yolo_feiou.datasets.voc.prepare import is_prepared, write_voc
 from yolo_feiou.datasets.voc.splits import LISTS_FOLDER, SPLITS, split_as_given, split_by_seed
 from yolo_feiou.errors import ArgumentError, DataError, did_you_mean, first_three
 from yolo_feiou.escape import quote_command
-from yolo_feiou.parameters import Choice, Flag, Float, Int, Text, asks_for_help, format_arguments, read_arguments
+from yolo_feiou.parameters import (
+    Choice,
+    Flag,
+    Float,
+    Folder,
+    Int,
+    Text,
+    asks_for_help,
+    format_arguments,
+    read_arguments,
+)
 from yolo_feiou.terminal import say
 
 VERB = "prepare voc"
 VOC_ARGUMENTS = (
     Text("source", "", "the folder with Annotations/*.xml and JPEGImages, or with XML and images side by side"),
-    Text("out", "", "a folder for the prepared data"),
+    Folder("out", "", "a folder for the prepared data"),
     Choice("split", "random", ("random", "given"), "by chance from seed=, or as ImageSets/Main/*.txt says"),
     Float("val", 0.2, 0, 1, "share of the images in val, with split=random"),
     Float("test", 0.2, 0, 1, "share of the images in test, with split=random; 0 for no test split"),
@@ -66,7 +76,7 @@ def prepare_voc(args: Sequence[str]) -> None:
             raise ArgumentError(f"give {key}=FOLDER, {what}.")
     if unused := [key for key in ("val", "test", "seed") if key in given and values["split"] == "given"]:
         raise ArgumentError(f"{unused[0]}= is for split=random, and split=given takes the lists: give one of them.")
-    source, out = find_voc_source(Path(values["source"]).expanduser().resolve()), Path(values["out"]).expanduser()
+    source, out = find_voc_source(Path(values["source"]).expanduser().resolve()), Path(values["out"])
     out = out.resolve()
     if out == source.folder or out.is_relative_to(source.images):
         raise ArgumentError(f"out={values['out']} is a folder of the source: name one beside it.")
