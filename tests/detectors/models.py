@@ -90,8 +90,10 @@ def assert_stock_through_the_seam_is_stock(name, replace, spec, key):
     for loss, value in expected.items():
         torch.testing.assert_close(found[loss], value, rtol=1e-6, atol=1e-6)
     assert grads.keys() == own.keys()
-    for parameter, value in grads.items():
-        torch.testing.assert_close(own[parameter], value, rtol=1e-4, atol=1e-6, msg=parameter)
+    for parameter, value in grads.items():  # a small entry is a sum of large ones, rounded as these are
+        torch.testing.assert_close(
+            own[parameter], value, rtol=1e-4, atol=1e-5 * value.abs().max().item(), msg=parameter
+        )
     assert ours.state_dict().keys() == stock.state_dict().keys()
 
 
