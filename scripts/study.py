@@ -289,8 +289,9 @@ def find_records(folder: Path) -> Iterator[Path]:
     yield folder / ABLATION
     yield from sorted((folder / PREFLIGHT).glob("*.json"))
     for run in run_folders(folder):
+        yield run.path / "run.json"
         if run.row() is not None:
-            yield from (run.path / "run.json", run.path / "row.json")
+            yield run.path / "row.json"
             yield from (run.train / name for name in TRAINING_FILES)
 
 

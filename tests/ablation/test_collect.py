@@ -59,7 +59,7 @@ def test_rows_are_in_the_order_of_their_axes(tmp_path):
     assert [(row["loss"], row["seed"]) for row in rows] == [(r.arguments["loss"], r.arguments["seed"]) for r in grid]
 
 
-def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_path):
+def test_a_run_that_failed_has_a_row_and_one_that_is_not_finished_too(tmp_path):
     RunFolder(tmp_path / "a").write_run(run(seed=0))
     RunFolder(tmp_path / "a").write_failure({"time": "now", "reason": "no memory"})
     finished(tmp_path / "b", run(seed=1))
@@ -69,6 +69,7 @@ def test_a_run_that_failed_has_a_row_and_one_that_was_not_begun_has_none(tmp_pat
     assert [(row["run"], row["status"], row["reason"], row["AP"]) for row in rows] == [
         ("a", "failed", "no memory", ""),
         ("b", "done", "", 0.25),
+        ("c", "unfinished", "", ""),
     ]
     assert rows[1]["AP_S"] == "", "missing, not 0"
     columns = list(rows[0])

@@ -49,7 +49,11 @@ def test_runner_and_table_agree_in_each_state(folder, split, failed, requested, 
     open_with(folder, requested)
     assert find_outcome(folder, requested) == expected
     assert Runner(FixedGrid([folder]), Played({}), requested).is_done(folder) is (expected == DONE)
-    said = {DONE: [("done", "")], FAILED: [("failed", "killed by SIGKILL")], UNDONE: [("done", "")] if split else []}
+    said = {
+        DONE: [("done", "")],
+        FAILED: [("failed", "killed by SIGKILL")],
+        UNDONE: [("done" if split else "unfinished", "")],
+    }
     assert table(folder) == said[expected]
 
 

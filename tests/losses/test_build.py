@@ -160,6 +160,10 @@ def test_a_spec_builds_the_loss_it_names(name: str, parameters: dict[str, float]
     )
 
 
+def test_a_weight_multiplies_a_single_loss() -> None:
+    torch.testing.assert_close(build_loss("smooth_l1:weight=1.8")(*PAIRS), 1.8 * build_loss("smooth_l1")(*PAIRS))
+
+
 @pytest.mark.parametrize(
     ("spec", "parameters", "expected"),
     [

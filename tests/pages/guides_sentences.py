@@ -43,6 +43,11 @@ def claims_on_fine_tuning() -> list[Claim]:
         ),
         shown("It prints the gain `box` of each,", "ablation/test_gains.py::test_matched_gains_are_told"),
         shown(
+            "and the report says whether any is shown to be better on `val`, the split that is evaluated unless "
+            "`split=test` is given, with an interval.",
+            "evaluation/test_options.py::test_without_a_word_best_weights_are_evaluated_on_val_by_the_fast_evaluator",
+        ),
+        shown(
             "Where nothing is, stay with CIoU, or add seeds: the same command with more of them trains only those that "
             "are missing.",
             "ablation/test_command.py::test_a_grid_is_done_once_and_grows",
@@ -58,7 +63,21 @@ def claims_on_fine_tuning() -> list[Claim]:
             "What `plan=True` prints first are the runs that it would train.",
             "ablation/test_slurm.py::test_the_number_of_a_plan_chooses_that_run_alone",
         ),
-        exempt("with the gain that the ablation printed.", ADVICE),
+        exempt("with the loss that you chose, and the gain that the ablation printed for it.", ADVICE),
+        shown(
+            "In another ablation without `gain=matched`, where all losses share `box`, a factor `weight=` has the same "
+            "effect: `smooth_l1:weight=1.8`.",
+            "losses/test_build.py::test_a_weight_multiplies_a_single_loss",
+        ),
+        shown(
+            "Each run of the ablation has its own weights too, `runs/mine/train/RUN/weights/best.pt`.",
+            "ablation/test_run_folder.py::test_weights_lie_beside_the_folders_of_runs",
+        ),
+        exempt(
+            "with the folder that the training printed: it lies in `runs_dir` of Ultralytics' settings, unless you "
+            "gave `project=`.",
+            "where Ultralytics puts its runs",
+        ),
         shown(
             "A new training from your own `best.pt` needs its `loss=` again.",
             "results/test_run_record.py::"

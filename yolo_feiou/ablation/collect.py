@@ -19,15 +19,17 @@ from yolo_feiou.storage.tables import Row, read_record
 
 #: What a row says of the way in which seeds were added, see `records.Sequential`.
 DESIGN_COLUMNS = ("until", "max_seeds", "race")
+#: The status of a run that is neither done nor failed.
+UNFINISHED = "unfinished"
 TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
 def collect_results(folder: str | Path) -> list[str]:
     """Write `results.csv`, `curves.csv`, `box_stats.csv` and `preflight.csv` of an ablation, as far as there is any.
 
-    `results.csv` has a row for each run that is done, or failed the last time, by the rule that the latest command went
-    by, see `find_outcome`; `axes` names the arguments in which the runs differ, whatever commands they were made by.
-    Where seeds were added until comparisons were answered, each row says so.
+    `results.csv` has a row for each run: done, failed the last time, by the rule that the latest command went by, see
+    `find_outcome`, or unfinished, begun or not; `axes` names the arguments in which the runs differ, whatever commands
+    they were made by. Where seeds were added until comparisons were answered, each row says so.
 
     Args:
         folder: That of the ablation.
@@ -45,14 +47,10 @@ def collect_results(folder: str | Path) -> list[str]:
     for run_folder in run_folders(folder):
         try:
             run_folder.check_files()
-            run, row = run_folder.run(), _row(run_folder, requested)
-            if row:
-                recorded = read_recorded_arguments(run_folder.train)[0]
-                gathered.append(
-                    RunResults(
-                        run, {**row, **design}, read_run_curve(run_folder), read_box_stats(run_folder.train), recorded
-                    )
-                )
+            run, row = run_folder.run(), {**_row(run_folder, requested), **design}
+            recorded = read_recorded_arguments(run_folder.train)[0]
+            of_epochs = (read_run_curve(run_folder), read_box_stats(run_folder.train))
+            gathered.append(RunResults(run, row, *of_epochs, recorded))
         except DataError as error:
             notes.append(f"{error} The run is left out.")
     measured = [_sizes(path, notes) for path in sorted(folder.glob("preflight/*.json"))]
@@ -73,20 +71,15 @@ def _read_mark(mark: Path, notes: list[str]) -> Row:
         return {}
 
 
-def _row(folder: RunFolder, requested: RequestedEvaluation) -> Row | None:
-    """Return the row of a run, that of its failure if it counts as failed, None if nothing came of it yet."""
+def _row(folder: RunFolder, requested: RequestedEvaluation) -> Row:
+    """Return the row of a run: that of its failure if it counts as failed, one that says so if it isn't finished."""
     failure = folder.failure() if find_outcome(folder, requested) == FAILED else None
-    if failure is None:
-        return folder.row()
+    if failure is None and (row := folder.row()) is not None:
+        return row
     run = folder.run()
-    about = {
-        "run": folder.path.name,
-        "key": folder.key,
-        "status": "failed",
-        "reason": failure["reason"],
-        "gain": run.gain,
-    }
-    return {**about, **run.arguments, "finished": failure["time"]}
+    about = {"run": folder.path.name, "key": folder.key}
+    came_of_it = {"status": "failed", "reason": failure["reason"]} if failure else {"status": UNFINISHED}
+    return {**about, **came_of_it, "gain": run.gain, **run.arguments, "finished": failure and failure["time"]}
 
 
 def _sizes(path: Path, notes: list[str]) -> list[Row]:

@@ -161,7 +161,7 @@ def read_run(folder: Path, weights: str) -> TrainedRun:
         LossSpecError: If its loss is none that there is.
     """
     if not (folder / ARGS).is_file():
-        raise DataError(f"there is no {folder / ARGS}: give the folder of a training.")
+        raise DataError(f"there is no {folder / ARGS}: give the folder that a training printed.")
     said = _arguments(folder / ARGS)
     path = folder / "weights" / f"{weights}.pt"
     if not path.is_file():

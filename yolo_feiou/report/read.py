@@ -66,7 +66,7 @@ def read_results(folders: Sequence[Path]) -> Results:
         preflight=[row for part in parts for row in part.preflight],
     )
     if not results.done:
-        reasons = [row["reason"] for row in results.rows if row.get("reason")]
+        reasons = [row["reason"] for row in results.rows if row["status"] == "failed" and row.get("reason")]
         why = f"; the first one failed with: {reasons[0]}" if reasons else ""
         where = ", ".join(str(folder / RESULTS) for folder in folders)
         raise DataError(f"{where}: no run is done of {len(results.rows)}{why}.")
