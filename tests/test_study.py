@@ -75,7 +75,7 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
             finalist = {"eiou:weight=1.2"}  # (3 + 6) / 2 / 3.75
             assert {run.arguments["loss"] for run in request.runs} == {"ciou"} | finalist | usual
             assert {run.arguments["seed"] for run in request.runs} == {100, 101}
-            assert request.study.design.most == measured.REGIMES[grid.stage][2]
+            assert request.study and request.study.design.most == measured.REGIMES[grid.stage][2]
     assert {name: len(keys) for name, keys in told.items()} == {
         **{"gains-bccd": 2 * (4 + 2), "gains-cards": 2 * (4 + 2)},
         **{"screen-bccd": (14 + 1) + (7 + 1), "screen-cards": 2 * (4 + 1)},
