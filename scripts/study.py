@@ -271,7 +271,10 @@ def copy_data(folder: Path) -> None:
 
 
 def keep_tables(name: str) -> None:
-    """Make the tables of an ablation, and copy them, and what they are made from, to where results are kept."""
+    """Make the tables of an ablation, and copy them, and what they are made from, to where results are kept.
+
+    Where a run lay on this machine is left out.
+    """
     folder, kept = RUNS / name, RESULTS_FOLDER / name
     for note in collect_results(folder):
         say(note)
@@ -280,7 +283,8 @@ def keep_tables(name: str) -> None:
         if (folder / table).is_file():
             shutil.copyfile(folder / table, kept / table)
     files = [path for path in find_records(folder) if path.is_file()]
-    lines = [json.dumps({"file": path.relative_to(folder).as_posix(), "text": path.read_text()}) for path in files]
+    texts = {path.relative_to(folder).as_posix(): path.read_text().replace(f"{RUNS.resolve()}/", "") for path in files}
+    lines = [json.dumps({"file": name, "text": text}) for name, text in texts.items()]
     (kept / RECORDS).write_text("".join(f"{line}\n" for line in lines))
 
 

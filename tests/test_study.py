@@ -171,6 +171,21 @@ def test_another_machine_goes_on_from_what_is_kept(study, sets, monkeypatch):
     assert len(list((study.RUNS / name).glob("*/row.json"))) == len(read_csv(kept / "results.csv"))
 
 
+def test_where_a_run_lay_is_not_kept(study, sets):
+    assert not [
+        path for path in (ROOT / "results" / "study").glob("*/records.jsonl") if "save_dir: /" in path.read_text()
+    ]
+    name = "gains-bccd"
+    (study.RESULTS_FOLDER / name).mkdir(parents=True)
+    shutil.copyfile(ROOT / "results" / "study" / name / "records.jsonl", study.RESULTS_FOLDER / name / "records.jsonl")
+    study.restore_runs(name)
+    args = sorted((study.RUNS / name / "train").glob("*/args.yaml"))[-1]
+    args.write_text(f"save_dir: {args.parent.resolve()}\n{args.read_text()}")
+    study.keep_tables(name)
+    kept = (study.RESULTS_FOLDER / name / "records.jsonl").read_text()
+    assert str(sets.resolve()) not in kept and f"save_dir: {name}/train/{args.parent.name}" in kept
+
+
 def test_records_do_not_replace_what_this_machine_has(study, sets):
     (study.RESULTS_FOLDER / "gains-cards").mkdir(parents=True)
     (study.RESULTS_FOLDER / "gains-cards" / "records.jsonl").write_text(

@@ -48,6 +48,9 @@ def collect_results(folder: str | Path) -> list[str]:
         try:
             run_folder.check_files()
             run, row = run_folder.run(), {**_row(run_folder, requested), **design}
+            if row["status"] == UNFINISHED:  # what there is of its epochs is no result yet
+                gathered.append(RunResults(run, row, (), ()))
+                continue
             recorded = read_recorded_arguments(run_folder.train)[0]
             of_epochs = (read_run_curve(run_folder), read_box_stats(run_folder.train))
             gathered.append(RunResults(run, row, *of_epochs, recorded))
