@@ -64,7 +64,10 @@ def test_a_run_that_failed_has_a_row_and_one_that_is_not_finished_too(tmp_path):
     RunFolder(tmp_path / "a").write_failure({"time": "now", "reason": "no memory"})
     finished(tmp_path / "b", run(seed=1))
     RunFolder(tmp_path / "c").write_run(run(seed=2))
+    (tmp_path / "train" / "c").mkdir(parents=True)
+    (tmp_path / "train" / "c" / "box_stats.csv").write_text("epoch,positives\n1,2\n")
     assert collect_results(tmp_path) == []
+    assert not (tmp_path / "box_stats.csv").exists(), "what there is of an unfinished run is no result"
     rows = read_csv(tmp_path / "results.csv")
     assert [(row["run"], row["status"], row["reason"], row["AP"]) for row in rows] == [
         ("a", "failed", "no memory", ""),
