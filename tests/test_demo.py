@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import partial
 
 import cv2
 import numpy as np
@@ -29,18 +30,30 @@ def script():
 
 @pytest.fixture
 def make(tmp_path):
-    """A function that returns what make would run in a checkout without an environment, or what it says instead."""
+    """A function that runs make in a checkout without an environment; what it was told by a make above is not heard."""
     for name in ("Makefile", "pyproject.toml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    told = ("TORCH", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL")
 
     def run(*words, **environment):
-        kept = {name: value for name, value in os.environ.items() if name not in ("TORCH", "MAKEFLAGS", "MAKELEVEL")}
-        line = ["make", "--dry-run", *words]
+        kept = {name: value for name, value in os.environ.items() if name not in told}
         return subprocess.run(
-            line, cwd=tmp_path, env=kept | environment, capture_output=True, text=True, check=False, timeout=60
+            ["make", *words],
+            cwd=tmp_path,
+            env=kept | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
 
     return run
+
+
+@pytest.fixture
+def plan(make):
+    """A function that returns what make would run, or what it says instead."""
+    return partial(make, "--dry-run")
 
 
 def list_installs(process):
@@ -49,39 +62,39 @@ def list_installs(process):
     return re.findall(r"-m pip install +(.*)", process.stdout)
 
 
-def test_the_demo_installs_the_package_alone_and_tests_add_theirs(make):
-    assert list_installs(make("demo")) == ["--editable ."]
-    assert list_installs(make("test")) == ["--editable .", "--editable '.[dev]'"]
+def test_the_demo_installs_the_package_alone_and_tests_add_theirs(plan):
+    assert list_installs(plan("demo")) == ["--editable ."]
+    assert list_installs(plan("test")) == ["--editable .", "--editable '.[dev]'"]
 
 
-def test_what_is_there_is_not_installed_again(make, tmp_path):
+def test_what_is_there_is_not_installed_again(plan, tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "package").touch()
-    assert list_installs(make("demo")) == [] and list_installs(make("test")) == ["--editable '.[dev]'"]
+    assert list_installs(plan("demo")) == [] and list_installs(plan("test")) == ["--editable '.[dev]'"]
     (tmp_path / ".venv" / "installed").touch()
-    assert list_installs(make("test")) == []
+    assert list_installs(plan("test")) == []
 
 
 @pytest.mark.parametrize("target", ["demo", "test"])
-def test_torch_without_cuda_is_from_the_index_of_its_authors(make, target):
+def test_torch_without_cuda_is_from_the_index_of_its_authors(plan, target):
     """Given as a variable of make or of the environment; only the command is looked at, and nothing is fetched."""
-    for process in (make(target, "TORCH=cpu"), make(target, TORCH="cpu")):
+    for process in (plan(target, "TORCH=cpu"), plan(target, TORCH="cpu")):
         first, *others = list_installs(process)
         assert first == f"{INDEX} --editable ." and INDEX not in " ".join(others)
-    assert INDEX not in make(target).stdout
+    assert INDEX not in plan(target).stdout
 
 
-def test_an_existing_environment_keeps_its_torch_and_says_so(make, tmp_path):
+def test_an_existing_environment_keeps_its_torch_and_says_so(plan, tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "package").write_text("\n")
-    process = make("demo", "TORCH=cpu")
+    process = plan("demo", "TORCH=cpu")
     assert list_installs(process) == []
     assert process.stdout.startswith("note: .venv keeps the torch it has: remove .venv for TORCH=cpu\n")
     (tmp_path / ".venv" / "package").write_text("cpu\n")
-    assert "note:" not in make("demo", "TORCH=cpu").stdout + make("demo").stdout
+    assert "note:" not in plan("demo", "TORCH=cpu").stdout + plan("demo").stdout
 
 
-def test_which_torch_there_is_stays_known_when_the_package_is_installed_again(make, tmp_path):
+def test_which_torch_there_is_stays_known_when_the_package_is_installed_again(make, plan, tmp_path):
     """With a Python that makes an environment of a Python that does nothing."""
     python = tmp_path / "python"
     python.write_text(
@@ -89,15 +102,15 @@ def test_which_torch_there_is_stays_known_when_the_package_is_installed_again(ma
     )
     python.chmod(0o755)
     for words in (["TORCH=cpu"], ["--always-make"]):
-        line = ["make", ".venv/package", f"PYTHON={python}", *words]
-        said = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60).stdout
-        assert said.startswith("Fetching what .venv lacks of ")
-    assert "note:" not in make("demo", "TORCH=cpu").stdout
+        process = make(".venv/package", f"PYTHON={python}", *words)
+        assert process.returncode == 0, process.stderr
+        assert process.stdout.startswith("Fetching what .venv lacks of ")
+    assert "note:" not in plan("demo", "TORCH=cpu").stdout
 
 
 @pytest.mark.parametrize("value", ["gpu", "CPU", "cpu cpu"])
-def test_another_torch_is_refused_in_one_line(make, value):
-    process = make("demo", f"TORCH={value}")
+def test_another_torch_is_refused_in_one_line(plan, value):
+    process = plan("demo", f"TORCH={value}")
     assert process.returncode == 2 and process.stdout == ""
     (line,) = process.stderr.splitlines()
     assert f"TORCH={value}: expected cpu, or nothing for what pip chooses" in line
@@ -113,9 +126,9 @@ def sum_sizes(**wanted):
     return len(rows), sum(row["bytes"] for row in rows) / 1e9
 
 
-def test_what_is_fetched_is_said_before_with_its_measured_size(make):
+def test_what_is_fetched_is_said_before_with_its_measured_size(plan):
     """Number and size of the packages, of CUDA's among them, and of what tests add, as docs/install.csv has them."""
-    said = make("test").stdout
+    said = plan("test").stdout
     lines = [line for line in said.splitlines() if line.startswith('echo "')]
     (number, size), (_, cuda) = sum_sizes(step="demo"), sum_sizes(step="demo", cuda="True")
     assert f"{number} packages, {size:.1f} GB, {cuda:.1f} GB of them CUDA's" in lines[0]
