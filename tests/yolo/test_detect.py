@@ -3,6 +3,7 @@
 import itertools
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import yaml
 from tests.detection import copy_of
 from tests.yolo.test_evaluate import data_set
 from yolo_feiou.errors import DataError, UnsupportedModelError
-from yolo_feiou.yolo.detect import detect
+from yolo_feiou.yolo.detect import detect, nms
 from yolo_feiou.yolo.splits import read_split
 
 USUAL = {"split": "val", "conf": 0.001, "iou": 0.7, "max_det": 300, "imgsz": 64, "device": "cpu"}
@@ -164,17 +165,32 @@ def test_models_that_cannot_be_evaluated_are_refused(data, model, tmp_path):
         detect(tmp_path / "nope.pt", data, **USUAL)
 
 
-def test_detections_that_are_dropped_by_a_time_limit_are_no_result(model, tmp_path, monkeypatch, capfd):
-    """Ultralytics stops its NMS after 2 s and 0.05 s an image, and says so in its log alone, which is not shown."""
-    try:
-        from ultralytics.utils import nms
-    except ImportError:  # its place in older releases
-        from ultralytics.utils import ops as nms
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock on which 100 s go by between two looks, for Ultralytics' NMS."""
+    ticks = itertools.count(step=100)
+    monkeypatch.setattr(nms, "time", SimpleNamespace(time=lambda: next(ticks), perf_counter=time.perf_counter))
+    return ticks
 
+
+def test_a_slow_machine_detects_the_same(model, tmp_path, request):
+    """Ultralytics stops its NMS after 2 s and 0.05 s an image, and says so in its log alone, which is not shown."""
+    data, stock = data_set(tmp_path, ["1.jpg", "2.jpg"]), nms.non_max_suppression
+    yolo = model(["cat"])
+    quick = detect(yolo, data, **{**USUAL, "conf": 1e-6})
+    ticks = request.getfixturevalue("clock")
+    slow = detect(yolo, data, **{**USUAL, "conf": 1e-6})
+    assert next(ticks) > 0 and nms.non_max_suppression is stock
+    assert len(quick.by_file) == 2 and min(map(len, quick.by_file.values())) > 0
+    for file, found in quick.by_file.items():
+        np.testing.assert_array_equal(slow.by_file[file], found)
+
+
+@pytest.mark.usefixtures("clock")
+def test_detections_that_are_dropped_by_a_time_limit_are_no_result(model, tmp_path, monkeypatch, capfd):
+    """Should a release of Ultralytics keep its limit where it was lifted."""
+    monkeypatch.setattr("yolo_feiou.yolo.detect.lift_time_limit", nullcontext)
     data = data_set(tmp_path, ["1.jpg", "2.jpg"])
-    clock = itertools.count(step=100)
-    fast = SimpleNamespace(time=lambda: next(clock), perf_counter=time.perf_counter)
-    monkeypatch.setattr(nms, "time", fast)
     with pytest.raises(DataError, match=r"in 1 batches Ultralytics' NMS ran out of its time"):
         detect(model(["cat"]), data, **{**USUAL, "conf": 1e-6})
     assert capfd.readouterr().out == ""
