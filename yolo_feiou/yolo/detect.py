@@ -255,12 +255,13 @@ def lift_time_limit() -> Iterator[None]:
 
     It stops after 2 s and 0.05 s an image and drops what is left, so that a busy machine would measure another AP.
     """
-    stock = nms.non_max_suppression
-    nms.non_max_suppression = partial(stock, max_time_img=math.inf)
+    module: Any = nms
+    stock = module.non_max_suppression
+    module.non_max_suppression = partial(stock, max_time_img=math.inf)
     try:
         yield
     finally:
-        nms.non_max_suppression = stock
+        module.non_max_suppression = stock
 
 
 def _per_image(preds: Any) -> Any:
