@@ -73,6 +73,8 @@ PRETRAINING: Mapping[str, object] = {"data": "shapes/shapes.yaml", "epochs": 6, 
 PRETRAINING_IMAGES = {"train": 4000, "val": 200}
 #: Of the first stage, the gains of CIoU, and of DFL beside `box=7.5`; the seeds of the first two stages.
 BOXES, DFLS, SEEDS = (1.875, 3.75, 7.5, 15.0), (0.5, 4.5), (0, 1)
+#: What led in the first look, and the gains at which it is tried beside that which matches the tuned CIoU.
+LEAD, LEAD_BOXES = "ciou:weight=0.5+smooth_l1:weight=0.5", (3.75, 7.5, 15.0)
 CANDIDATES = (
     *("giou", "eiou", "focal_eiou", "focal_eiou:gamma=0.25", "smooth_l1", "l1", "focal_l1", "wiou"),
     *(f"ciou:weight={1 - part:g}+smooth_l1:weight={part:g}" for part in (0.25, 0.5, 0.75)),
@@ -138,12 +140,22 @@ def find_tuned() -> dict[str, float]:
     Raises:
         ArgumentError: If one of the gains has not all its runs.
     """
-    means = [read_means(f"gains-{data}", ("box", "dfl"), SEEDS) for data in EPOCHS]
-    wanted = [*((box, 1.5) for box in BOXES), *((7.5, dfl) for dfl in DFLS)]
-    if missing := [gains for gains in wanted if any(gains not in of for of in means)]:
-        raise ArgumentError("the gains come first: box={:g} dfl={:g} has not all its runs.".format(*missing[0]))
-    box, dfl = max(wanted, key=lambda gains: sum(of[gains] for of in means))
+    wanted = [("ciou", box, 1.5) for box in BOXES] + [("ciou", 7.5, dfl) for dfl in DFLS]
+    means = read_gains(wanted)
+    _, box, dfl = max(wanted, key=lambda one: sum(means[one]))
     return {"box": box, "dfl": dfl}
+
+
+def read_gains(wanted: Sequence[tuple[str, float, float]]) -> dict[tuple[str, float, float], list[float]]:
+    """Return the mean AP on each data set of what the first stage tried, by loss, box and dfl.
+
+    Raises:
+        ArgumentError: If one of those wanted has not all its runs.
+    """
+    means = [read_means(f"gains-{data}", ("loss", "box", "dfl"), SEEDS) for data in EPOCHS]
+    if missing := [one for one in wanted if any(one not in of for of in means)]:
+        raise ArgumentError("the gains come first: {} at box={:g} dfl={:g} has not all its runs.".format(*missing[0]))
+    return {one: [of[one] for of in means] for one in wanted}
 
 
 def find_best(number: int, of: Sequence[str], seeds: Collection[int]) -> tuple[str, ...]:
@@ -175,7 +187,7 @@ def find_quarter() -> tuple[str, ...]:
 
 
 def tune(**gains: object) -> dict[str, object]:
-    """Return CIoU at several gains."""
+    """Return CIoU, or another of `losses`, at several gains."""
     return {"losses": "ciou", "seeds": SEEDS, "split": "val", "preflight": False, **gains}
 
 
@@ -185,23 +197,30 @@ def screen(losses: Sequence[str], seeds: Sequence[int] = SEEDS) -> dict[str, obj
 
 
 def find_finalist() -> str:
-    """Return the candidate that is confirmed, with the factor that makes up for the gain at which it was screened.
+    """Return the candidate that is confirmed, with the factor that makes up for the gain at which it was tried.
 
-    It has the highest mean difference to CIoU over the data sets of the screening.
+    It has the highest mean difference to the tuned CIoU over the data sets of the screening; the lead of the first look
+    takes part at its further gains too.
 
     Raises:
         ArgumentError: If a candidate has not all its runs.
     """
-    means = [read_means(f"screen-{data}", ("loss", "box"), SEEDS) for data in EPOCHS]
-    gained = [
-        {loss: ap - next(of[one] for one in of if one[0] == "ciou") for (loss, _), ap in of.items()} for of in means
-    ]
+    screened, tuned = [read_means(f"screen-{data}", ("loss", "box"), SEEDS) for data in EPOCHS], find_tuned()
+    by_loss = [{loss: (ap, box) for (loss, box), ap in of.items()} for of in screened]
     wanted = find_quarter()
-    if missing := [loss for loss in wanted if any(loss not in of for of in gained)]:
+    if missing := [loss for loss in ("ciou", *wanted) if any(loss not in of for of in by_loss)]:
         raise ArgumentError(f"screening on cards comes first: {missing[0]} has not all its runs.")
-    best = max(wanted, key=lambda loss: sum(of[loss] for of in gained))
-    boxes = [box for of in means for loss, box in of if loss == best]
-    return scale_spec(best, mean(boxes) / find_tuned()["box"])
+    gained = {
+        scale_spec(loss, mean(of[loss][1] for of in by_loss) / tuned["box"]): sum(
+            of[loss][0] - of["ciou"][0] for of in by_loss
+        )
+        for loss in wanted
+    }
+    tuned_ciou, leads = ("ciou", tuned["box"], tuned["dfl"]), [(LEAD, box, tuned["dfl"]) for box in LEAD_BOXES]
+    means = read_gains([tuned_ciou, *leads])
+    for lead in leads:
+        gained[scale_spec(LEAD, lead[1] / tuned["box"])] = sum(means[lead]) - sum(means[tuned_ciou])
+    return max(gained, key=lambda spec: gained[spec])
 
 
 def confirm(regime: str, data: str) -> dict[str, object]:
@@ -238,6 +257,7 @@ def pretrain() -> None:
 GRIDS = (
     *(Grid("gains", data, lambda: tune(box=BOXES)) for data in EPOCHS),
     *(Grid("gains", data, lambda: tune(dfl=DFLS)) for data in EPOCHS),
+    *(Grid("gains", data, lambda: tune(losses=LEAD, box=LEAD_BOXES)) for data in EPOCHS),
     Grid("screen", "bccd", lambda: screen(CANDIDATES, SEEDS[:1])),
     Grid("screen", "bccd", lambda: screen(find_half())),
     Grid("screen", "cards", lambda: screen(find_quarter())),

@@ -73,18 +73,18 @@ def summarize_stage(folder: Path) -> Iterator[Row]:
 
 
 def list_gains(root: Path) -> str:
-    """Return the table of CIoU at several gains: mean AP of each data set, and of both."""
-    found: dict[tuple[str, str], dict[str, Cells]] = {}
+    """Return the table of losses at several gains: mean AP of each data set, and of both."""
+    found: dict[tuple[str, str, str], dict[str, Cells]] = {}
     for row in read_rows(root / "results" / "study" / SUMMARY):
         if row["stage"] == "gains":
-            found.setdefault((row["box"], row["dfl"]), {})[row["data"]] = row
+            found.setdefault((row["loss"], row["box"], row["dfl"]), {})[row["data"]] = row
     rows = []
-    for (box, dfl), of in sorted(found.items(), key=lambda one: tuple(map(float, one[0]))):
+    for (loss, box, dfl), of in sorted(found.items(), key=lambda one: (one[0][0], *map(float, one[0][1:]))):
         both = mean(float(row["AP"]) for row in of.values())
         cells = [show(of[data], name) if data in of else MISSING for data in DATA for name in ("AP", "seeds")]
-        rows.append((box, dfl, *cells, f"{both:.1f}" if len(of) == len(DATA) else MISSING))
+        rows.append((f"`{loss}`", box, dfl, *cells, f"{both:.1f}" if len(of) == len(DATA) else MISSING))
     titles = [title for data in DATA for title in (f"AP, {data}", "seeds")]
-    return format_table(("box", "dfl", *titles, "AP, mean of both"), "r" * (3 + 2 * len(DATA)), rows)
+    return format_table(("loss", "box", "dfl", *titles, "AP, mean of both"), "l" + "r" * (3 + 2 * len(DATA)), rows)
 
 
 def list_screening(root: Path) -> str:

@@ -73,14 +73,15 @@ def test_tables_show_what_the_summary_says(tables, tmp_path):
     folder = tmp_path / "results" / "study"
     folder.mkdir(parents=True)
     write_stage(folder / "gains-bccd", {setting(): {0: 0.5, 1: 0.52}, setting(box=3.75): {0: 0.4, 1: 0.42}})
-    write_stage(folder / "gains-cards", {setting(): {0: 0.6}})
+    write_stage(folder / "gains-cards", {setting(): {0: 0.6}, setting("a_sum"): {0: 0.7}})
     write_stage(folder / "screen-bccd", {setting(): {0: 0.5, 1: 0.5}, setting("eiou", 3.0): {0: 0.49, 1: 0.52}})
     confirmed = {setting(): {100: 0.5, 101: 0.5}, setting("eiou:weight=0.4"): {100: 0.52, 101: 0.54}}
     write_stage(folder / "fine-cards", confirmed, until=0.5, max_seeds=8, race=False)
     write_csv(folder / "summary.csv", tables.summarize(folder))
     assert cells(tables.list_gains(tmp_path)) == [
-        ["3.75", "1.5", "41.0", "0 1", "–", "–", "–"],
-        ["7.5", "1.5", "51.0", "0 1", "60.0", "0", "55.5"],
+        ["`a_sum`", "7.5", "1.5", "–", "–", "70.0", "0", "–"],
+        ["`ciou`", "3.75", "1.5", "41.0", "0 1", "–", "–", "–"],
+        ["`ciou`", "7.5", "1.5", "51.0", "0 1", "60.0", "0", "55.5"],
     ]
     assert cells(tables.list_screening(tmp_path)) == [["`eiou`", "3", "−1.0 +2.0", "+0.2", "–", "–", "–"]]
     ((*names, gain, interval, p, gain_75),) = cells(tables.list_confirmation(tmp_path))

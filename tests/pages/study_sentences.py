@@ -13,7 +13,7 @@ def claims_on_study() -> list[Claim]:
     return [
         *(exempt(paragraph, PLAN) for paragraph in plan.split("\n\n")),
         shown(
-            "The first stage: CIoU at several gains, in AP on `val`.",
+            "The first stage: losses at several gains, in AP on `val`.",
             "test_study.py::test_every_command_is_one_that_yolo_ablate_takes",
         ),
     ]
