@@ -7,7 +7,7 @@ The tables of docs/study.md are made from it by scripts/make_docs.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from statistics import mean
 
@@ -18,8 +18,8 @@ from yolo_feiou.errors import exit_on_error
 from yolo_feiou.report.result import compare
 from yolo_feiou.report.statistics import holm
 from yolo_feiou.report.variants import Variant
-from yolo_feiou.results.file_names import RESULTS
-from yolo_feiou.storage.tables import Row, write_csv
+from yolo_feiou.results.file_names import BOX_STATS, RESULTS
+from yolo_feiou.storage.tables import Row, read_csv, write_csv
 from yolo_feiou.terminal import say
 
 RESULTS_FOLDER = Path(__file__).parents[1] / "results" / "study"
@@ -28,7 +28,8 @@ SUMMARY = "summary.csv"
 BASELINES = {"gains": {"box": 7.5, "dfl": 1.5}}
 #: The stages whose differences are tested; the others look.
 CONFIRM = ("short", "fine", "long", "yolo26n")
-METRICS = ("AP", "AP50", "AP75")
+#: Columns of the summary that have a mean, and of these the ones that have a mean difference too.
+METRICS = ("AP", "AP50", "AP75", "AP90")
 DATA = ("bccd", "cards")
 
 
@@ -48,7 +49,7 @@ def summarize(folder: Path) -> list[Row]:
 def summarize_stage(folder: Path) -> Iterator[Row]:
     """Yield a row for each setting of a stage on a data set."""
     stage, data = folder.name.split("-")
-    comparisons = compare(folder).comparisons
+    comparisons, positives = compare(folder).comparisons, read_last_epochs(folder / BOX_STATS)
     variants = [one.variant for one in comparisons]
     baseline = next(one for one in variants if is_baseline(one, stage))
     for variant in variants:
@@ -60,16 +61,39 @@ def summarize_stage(folder: Path) -> Iterator[Row]:
         yield {
             **{"stage": stage, "data": data, "loss": variant.loss, "box": about["box"], "dfl": about["dfl"]},
             "seeds": " ".join(map(str, sorted(variant.runs))),
-            **{name: 100 * mean for name in METRICS if (mean := variant.spread(name).mean) is not None},
+            **{name: 100 * value for name in METRICS if (value := variant.spread(name).mean) is not None},
             "differences": " ".join(f"{100 * one:+.1f}" for one in differences),
-            "difference": 100 * sum(differences) / len(differences) if differences else None,
-            "difference_75": find_mean_difference(variant, baseline, "AP75") if differences else None,
+            **{
+                name.replace("AP", "difference_").rstrip("_"): find_mean_difference(variant, baseline, name)
+                if differences
+                else None
+                for name in METRICS
+            },
+            **average_box_stats(positives, variant),
             "sd": tested and tested.sd and 100 * tested.sd,
             "low": low and 100 * low,
             "high": high and 100 * high,
             "p": tested and tested.p,
             "p_holm": None,
         }
+
+
+def read_last_epochs(path: Path) -> dict[str, Row]:
+    """Return the row of the last epoch of each run; none without a file."""
+    return {str(row["run"]): row for row in read_csv(path)} if path.is_file() else {}
+
+
+def average_box_stats(positives: Mapping[str, Row], variant: Variant) -> Row:
+    """Return what the positives of a setting are in the last epoch, means over its seeds.
+
+    Those are their IoU, and which share of the gradient's norm those below an IoU of .5 have.
+    """
+    rows = [positives[run["run"]] for run in variant.runs.values() if run["run"] in positives]
+    low = [sum(row[f"grad_{start:02}"] for start in range(0, 50, 10)) for row in rows]
+    return {
+        "positives_iou": mean(row["iou_mean"] for row in rows) if rows else None,
+        "gradient_below_50": 100 * mean(low) if rows else None,
+    }
 
 
 def list_gains(root: Path) -> str:
@@ -117,14 +141,27 @@ def list_confirmation(root: Path) -> str:
     return format_table(titles, "lllrrrrr", rows)
 
 
+def list_mechanism(root: Path) -> str:
+    """Return the table of where differences lie: by IoU threshold, and in the positives of the last epoch."""
+    columns = ("difference_50", "difference_75", "difference_90", "positives_iou", "gradient_below_50")
+    rows = [
+        (row["stage"], row["data"], f"`{row['loss']}`", show(row, "box"), *(show(row, name) for name in columns))
+        for row in read_rows(root / "results" / "study" / SUMMARY)
+        if row["stage"] in ("gains", *CONFIRM)
+    ]
+    titles = ("ΔAP50", "ΔAP75", "ΔAP90", "positives' IoU", "gradient of IoU < .5, %")
+    return format_table(("stage", "data", "loss", "box", *titles), "lllrrrrrr", rows)
+
+
 def show(row: Cells, name: str) -> str:
-    """Return a cell for people: one decimal of AP, two of p, a sign for differences."""
+    """Return a cell for people: one decimal of AP, two digits of p, a sign for differences."""
     if not row[name]:
         return MISSING
     if name in ("seeds", "differences"):
         return row[name].lstrip("'").replace("-", "−")
-    forms = {"AP": ".1f", "difference": "+.1f", "difference_75": "+.1f", "p_holm": ".2g", "box": ".3g"}
-    return f"{float(row[name]):{forms[name]}}".replace("-", "−")
+    forms = {"p_holm": ".2g", "box": ".4g", "positives_iou": ".3f"}
+    usual = "+.1f" if name.startswith("difference") else ".1f"
+    return f"{float(row[name]):{forms.get(name, usual)}}".replace("-", "−")
 
 
 def is_baseline(variant: Variant, stage: str) -> bool:
@@ -135,8 +172,8 @@ def is_baseline(variant: Variant, stage: str) -> bool:
 
 def find_mean_difference(variant: Variant, baseline: Variant, metric: str) -> float | None:
     """Return the mean difference of a metric, in percentage points, over the seeds that both have."""
-    mean = variant.difference(baseline, metric).mean
-    return None if mean is None else 100 * mean
+    found = variant.difference(baseline, metric).mean
+    return None if found is None else 100 * found
 
 
 def main() -> None:

@@ -14,15 +14,26 @@ def tables():
 
 
 def write_stage(folder, ap, **columns):
-    """Write the table of a stage: AP by setting and seed, AP75 half of it."""
+    """Write the table of a stage: AP by setting and seed, AP75 half of it, AP90 a quarter."""
     rows = [
         {"run": f"{number}_seed{seed}", "key": f"{number}{seed}", "status": "done", "gain": "same", "seed": seed}
-        | {"dfl": 1.5, **columns, **dict(setting), "AP": value, "AP50": value, "AP75": value / 2}
+        | {"dfl": 1.5, **columns, **dict(setting), "AP": value, "AP50": value, "AP75": value / 2, "AP90": value / 4}
         for number, (setting, values) in enumerate(ap.items())
         for seed, value in values.items()
     ]
     folder.mkdir()
     write_csv(folder / "results.csv", rows)
+
+
+def write_positives(folder, iou, low):
+    """Write what the positives of runs are after two epochs: their IoU, and the shares of the gradient below .5."""
+    rows = [
+        {"run": run, "epoch": epoch, "iou_mean": value / (3 - epoch)}
+        | {f"grad_{start:02}": low[run] / 5 if start < 50 else (1 - low[run]) / 5 for start in range(0, 100, 10)}
+        for run, value in iou.items()
+        for epoch in (1, 2)
+    ]
+    write_csv(folder / "box_stats.csv", rows)
 
 
 def setting(loss="ciou", box=7.5):
@@ -67,6 +78,25 @@ def test_confirmations_are_tested_together(tables, tmp_path):
         assert eiou[data]["p"] == pytest.approx(compute_sequential_p(gains, 8))
     assert eiou["bccd"]["p_holm"] == pytest.approx(2 * eiou["bccd"]["p"])
     assert eiou["cards"]["p_holm"] == pytest.approx(max(eiou["cards"]["p"], eiou["bccd"]["p_holm"]))
+
+
+def test_where_differences_lie_is_of_all_thresholds_and_of_the_last_epoch(tables, tmp_path):
+    folder = tmp_path / "results" / "study"
+    folder.mkdir(parents=True)
+    gained = {setting(): {100: 0.5, 101: 0.5}, setting("eiou"): {100: 0.52, 101: 0.54}}
+    write_stage(folder / "long-bccd", gained, until=0.5, max_seeds=4, race=False)
+    runs = dict.fromkeys(("0_seed100", "0_seed101"), 0.6) | {"1_seed100": 0.7, "1_seed101": 0.8}
+    write_positives(folder / "long-bccd", runs, dict.fromkeys(runs, 0.02) | {"1_seed101": 0.06})
+    write_stage(folder / "screen-bccd", {setting(): {0: 0.5}})
+    ciou, eiou, _ = rows = tables.summarize(folder)
+    assert [eiou[f"difference{end}"] for end in ("", "_50", "_75", "_90")] == pytest.approx([3, 3, 1.5, 0.75])
+    assert (eiou["positives_iou"], eiou["gradient_below_50"]) == pytest.approx((0.75, 4))
+    assert (ciou["positives_iou"], ciou["gradient_below_50"]) == pytest.approx((0.6, 2))
+    write_csv(folder / "summary.csv", rows)
+    assert cells(tables.list_mechanism(tmp_path)) == [
+        ["long", "bccd", "`ciou`", "7.5", "–", "–", "–", "0.600", "2.0"],
+        ["long", "bccd", "`eiou`", "7.5", "+3.0", "+1.5", "+0.8", "0.750", "4.0"],
+    ]
 
 
 def test_tables_show_what_the_summary_says(tables, tmp_path):
