@@ -1,28 +1,34 @@
-"""Summarize what the runs of scripts/study.py gave: results/study/summary.csv, a row for each setting of each stage.
+"""Summarize what the runs of scripts/study.py gave, and draw it.
 
 python scripts/study_tables.py
 
-The tables of docs/study.md are made from it by scripts/make_docs.py.
+It writes results/study/summary.csv, a row for each setting of each stage, from which scripts/make_docs.py makes the
+tables of docs/study.md, and the pictures of that page in docs/study/.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
 from markdown_tables import MISSING, format_table, read_rows
 from markdown_tables import Row as Cells
+from matplotlib.figure import Figure
 
 from yolo_feiou.errors import exit_on_error
+from yolo_feiou.plots.differences import DifferenceRow, draw_differences
+from yolo_feiou.plots.style import render_svg
 from yolo_feiou.report.result import compare
 from yolo_feiou.report.statistics import holm
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.results.file_names import BOX_STATS, RESULTS
+from yolo_feiou.results.levels import ALPHA
 from yolo_feiou.storage.tables import Row, read_csv, write_csv
 from yolo_feiou.terminal import say
 
-RESULTS_FOLDER = Path(__file__).parents[1] / "results" / "study"
+ROOT = Path(__file__).parents[1]
+RESULTS_FOLDER, PICTURES = ROOT / "results" / "study", ROOT / "docs" / "study"
 SUMMARY = "summary.csv"
 #: What the differences of a stage are to: of gains, CIoU at Ultralytics' own.
 BASELINES = {"gains": {"box": 7.5, "dfl": 1.5}}
@@ -164,6 +170,35 @@ def show(row: Cells, name: str) -> str:
     return f"{float(row[name]):{forms.get(name, usual)}}".replace("-", "−")
 
 
+def make_pictures(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Figure]]:
+    """Yield the pictures for which there are results, with the names of their files.
+
+    Args:
+        folder: That of the tables.
+        rows: The summary.
+    """
+    for stage, name in (("gains", "over_box"), *((stage, "thresholds") for stage in CONFIRM)):
+        for data in (data for data in DATA if (folder / f"{stage}-{data}" / RESULTS).is_file()):
+            yield f"{stage}-{data}.svg", compare(folder / f"{stage}-{data}").plot(name)
+    if confirmed := [row for row in rows if row["stage"] in CONFIRM and row["difference"] is not None]:
+        yield (
+            "confirmation.svg",
+            draw_differences([*map(make_row, confirmed)], "ΔAP, percentage points (0: tuned CIoU)"),
+        )
+
+
+def make_row(row: Row) -> DifferenceRow:
+    """Return how a confirmation is drawn; it is shown to differ by its adjusted p, as the plan says."""
+    shown = row["p_holm"] is not None and row["p_holm"] < ALPHA
+    return DifferenceRow(
+        label=f"{row['stage']}, {row['data']}: {row['loss']}",
+        mean=row["difference"],
+        interval=(row["low"], row["high"]) if row["low"] is not None else None,
+        better=row["difference"] > 0 if shown else None,
+        text=f"{row['difference']:+.1f}".replace("-", "−"),
+    )
+
+
 def is_baseline(variant: Variant, stage: str) -> bool:
     """Return whether a setting is what the others of its stage are compared with."""
     wanted = BASELINES.get(stage, {})
@@ -177,10 +212,13 @@ def find_mean_difference(variant: Variant, baseline: Variant, metric: str) -> fl
 
 
 def main() -> None:
-    """Write the summary."""
+    """Write the summary and the pictures."""
     rows = summarize(RESULTS_FOLDER)
     write_csv(RESULTS_FOLDER / SUMMARY, rows)
-    say(f"{len(rows)} settings: {RESULTS_FOLDER.name}/{SUMMARY}")
+    PICTURES.mkdir(exist_ok=True)
+    for name, figure in make_pictures(RESULTS_FOLDER, rows):
+        (PICTURES / name).write_bytes(render_svg(figure))
+    say(f"{len(rows)} settings: {RESULTS_FOLDER.name}/{SUMMARY}; the pictures are in docs/{PICTURES.name}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from tests.scripts import load_script
 from yolo_feiou.report.sequential import compute_sequential_interval, compute_sequential_p
 from yolo_feiou.storage.tables import read_csv, write_csv
 
+THRESHOLDS = [f"AP{percent}" for percent in range(50, 100, 5)]
+
 
 @pytest.fixture
 def tables():
@@ -17,7 +19,15 @@ def write_stage(folder, ap, **columns):
     """Write the table of a stage: AP by setting and seed, AP75 half of it, AP90 a quarter."""
     rows = [
         {"run": f"{number}_seed{seed}", "key": f"{number}{seed}", "status": "done", "gain": "same", "seed": seed}
-        | {"dfl": 1.5, **columns, **dict(setting), "AP": value, "AP50": value, "AP75": value / 2, "AP90": value / 4}
+        | {
+            "dfl": 1.5,
+            **columns,
+            **dict(setting),
+            "AP": value,
+            **dict.fromkeys(THRESHOLDS, value),
+            "AP75": value / 2,
+            "AP90": value / 4,
+        }
         for number, (setting, values) in enumerate(ap.items())
         for seed, value in values.items()
     ]
@@ -118,6 +128,27 @@ def test_tables_show_what_the_summary_says(tables, tmp_path):
     assert (names, gain, gain_75) == (["fine", "cards", "`eiou:weight=0.4`", "2"], "+3.0", "+1.5")
     low, high = (float(end.replace("−", "-")) for end in interval.split(" to "))
     assert low < 0 < high and low + high == pytest.approx(6, abs=0.1) and 0.1 < float(p) <= 1
+
+
+def test_pictures_are_of_the_stages_that_there_are(tables, tmp_path):
+    assert list(tables.make_pictures(tmp_path, [])) == []
+    write_stage(tmp_path / "gains-cards", {setting(): {0: 0.6, 1: 0.61}, setting(box=3.75): {0: 0.5, 1: 0.52}})
+    confirmed = {setting(): {100: 0.5, 101: 0.5}, setting("eiou:weight=0.4"): {100: 0.52, 101: 0.54}}
+    write_stage(tmp_path / "fine-bccd", confirmed, until=0.5, max_seeds=8, race=False)
+    made = dict(tables.make_pictures(tmp_path, tables.summarize(tmp_path)))
+    assert list(made) == ["gains-cards.svg", "fine-bccd.svg", "confirmation.svg"]
+    (axis,) = made["confirmation.svg"].axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["fine, bccd: eiou:weight=0.4"]
+
+
+@pytest.mark.parametrize(("p", "difference", "better"), [(0.04, 2.0, True), (0.04, -2.0, False), (0.06, 2.0, None)])
+def test_a_confirmation_is_drawn_as_its_adjusted_p_says(tables, p, difference, better):
+    row = {"stage": "short", "data": "bccd", "loss": "eiou", "difference": difference, "low": 0.1, "high": 3.0}
+    drawn = tables.make_row(row | {"p": 0.01, "p_holm": p})
+    assert (drawn.better, drawn.mean, drawn.interval, drawn.text[0]) == (
+        *(better, difference, (0.1, 3.0)),
+        "−" if difference < 0 else "+",
+    )
 
 
 def cells(table):
