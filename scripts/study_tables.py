@@ -8,6 +8,7 @@ tables of docs/study.md, and the pictures of that page in docs/study/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
@@ -17,6 +18,7 @@ from markdown_tables import Row as Cells
 from matplotlib.figure import Figure
 
 from yolo_feiou.errors import exit_on_error
+from yolo_feiou.losses.spec import scale_spec, split_spec, split_sum
 from yolo_feiou.plots.differences import DifferenceRow, draw_differences
 from yolo_feiou.plots.style import render_svg
 from yolo_feiou.report.result import compare
@@ -32,10 +34,18 @@ RESULTS_FOLDER, PICTURES = ROOT / "results" / "study", ROOT / "docs" / "study"
 SUMMARY = "summary.csv"
 #: What the differences of a stage are to: of gains, CIoU at Ultralytics' own.
 BASELINES = {"gains": {"box": 7.5, "dfl": 1.5}}
-#: The stages whose differences are tested; the others look.
-CONFIRM = ("short", "fine", "long", "yolo26n")
 #: Columns of the summary that have a mean, and of these the ones that have a mean difference too.
 METRICS = ("AP", "AP50", "AP75", "AP90")
+BETTER, WORSE = "better", "worse"
+#: What a regime is to a user.
+CASES = {
+    "short": "from scratch, 30 to 40 epochs",
+    "fine": "fine-tuned, 15 to 20 epochs",
+    "long": "from scratch, 90 to 120 epochs",
+    "yolo26n": "YOLO26 from scratch, 30 to 40 epochs",
+}
+#: The stages whose differences are tested; the others look.
+CONFIRM = tuple(CASES)
 DATA = ("bccd", "cards")
 
 
@@ -138,9 +148,7 @@ def list_confirmation(root: Path) -> str:
     for row in read_rows(root / "results" / "study" / SUMMARY):
         if row["stage"] in CONFIRM and row["loss"] != "ciou":
             seeds = str(len(row["differences"].split()))
-            interval = (
-                f"{float(row['low']):+.1f} to {float(row['high']):+.1f}".replace("-", "−") if row["low"] else MISSING
-            )
+            interval = f"{show(row, 'low')} to {show(row, 'high')}" if row["low"] else MISSING
             numbers = (show(row, "difference"), interval, show(row, "p_holm"), show(row, "difference_75"))
             rows.append((row["stage"], row["data"], f"`{row['loss']}`", seeds, *numbers))
     titles = ("regime", "data", "loss", "seeds", "ΔAP", "95 %", "p, Holm", "ΔAP75")
@@ -159,6 +167,60 @@ def list_mechanism(root: Path) -> str:
     return format_table(("stage", "data", "loss", "box", *titles), "lllrrrrrr", rows)
 
 
+def list_advice(root: Path) -> str:
+    """Return the table of what to train with, by regime, as far as the confirmation shows it.
+
+    Of a regime it is the setting that is shown to be better than the tuned CIoU on each data set, by the highest mean;
+    else the tuned CIoU, where it is shown to be better than another; else either.
+    """
+    found: dict[str, list[Cells]] = {}
+    for row in read_rows(root / "results" / "study" / SUMMARY):
+        if row["stage"] in CONFIRM:
+            found.setdefault(row["stage"], []).append(row)
+    rows = [
+        (CASES[stage], advise(of), "<br>".join(describe_difference(row) for row in of if row["difference"]))
+        for stage, of in found.items()
+    ]
+    return format_table(("case", "train with", "what shows it: ΔAP to the tuned CIoU, 95 %"), "lll", rows)
+
+
+def advise(rows: Sequence[Cells]) -> str:
+    """Return what to train with in a regime, given its rows of the summary."""
+    by_loss: dict[str, list[Cells]] = {}
+    for row in rows:
+        by_loss.setdefault(row["loss"], []).append(row)
+    tuned = name_setting(by_loss.pop("ciou")[0])
+    verdicts = {loss: {judge(row) for row in of} for loss, of in by_loss.items()}
+    complete = {loss for loss, of in by_loss.items() if len(of) == len(DATA)}
+    if better := [loss for loss in complete if verdicts[loss] == {BETTER}]:
+        best = max(better, key=lambda loss: mean(float(row["difference"]) for row in by_loss[loss]))
+        return name_setting(by_loss[best][0])
+    if worse := [loss for loss, of in verdicts.items() if WORSE in of and BETTER not in of]:
+        return f"{tuned}, not {' nor '.join(name_setting(by_loss[loss][0]) for loss in worse)}"
+    return f"{tuned}, or another: none is shown to differ"
+
+
+def judge(row: Cells) -> str:
+    """Return whether a setting is shown to be better or worse than the tuned CIoU, '' if neither."""
+    if not row["p_holm"] or float(row["p_holm"]) >= ALPHA:
+        return ""
+    return BETTER if float(row["difference"]) > 0 else WORSE
+
+
+def name_setting(row: Cells) -> str:
+    """Return a setting as one types it: a factor of its loss is part of the gain, so that weights add up to 1."""
+    factor = sum(float(split_spec(term)[1].get("weight", "1")) for term in split_sum(row["loss"]))
+    loss = re.sub("[:,]weight=1$", "", scale_spec(row["loss"], 1 / factor))
+    return f"`loss={loss} box={float(row['box']) * factor:.4g}`"
+
+
+def describe_difference(row: Cells) -> str:
+    """Return a difference to the tuned CIoU as a line: setting, data, mean, interval and seeds."""
+    interval = f" ({show(row, 'low')} to {show(row, 'high')})" if row["low"] else ""
+    seeds = len(row["differences"].split())
+    return f"{name_setting(row)} on `{row['data']}`: {show(row, 'difference')}{interval}, {seeds} seeds"
+
+
 def show(row: Cells, name: str) -> str:
     """Return a cell for people: one decimal of AP, two digits of p, a sign for differences."""
     if not row[name]:
@@ -166,7 +228,7 @@ def show(row: Cells, name: str) -> str:
     if name in ("seeds", "differences"):
         return row[name].lstrip("'").replace("-", "−")
     forms = {"p_holm": ".2g", "box": ".4g", "positives_iou": ".3f"}
-    usual = "+.1f" if name.startswith("difference") else ".1f"
+    usual = "+.1f" if name.startswith(("difference", "low", "high")) else ".1f"
     return f"{float(row[name]):{forms.get(name, usual)}}".replace("-", "−")
 
 

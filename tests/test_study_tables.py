@@ -151,6 +151,64 @@ def test_a_confirmation_is_drawn_as_its_adjusted_p_says(tables, p, difference, b
     )
 
 
+def cell_row(loss, data, difference: object = 0.0, p_holm: object = 0.5, **others):
+    """A row of the summary as it is read back: text."""
+    row = {"stage": "short", "loss": loss, "data": data, "box": 1.875, "difference": difference, "p_holm": p_holm}
+    return {key: str(value) for key, value in (row | others).items()}
+
+
+TUNED = [cell_row("ciou", data, "", "") for data in ("bccd", "cards")]
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        ([("eiou:weight=1.2", 1.0, 0.04), ("eiou:weight=1.2", 0.5, 0.01)], "`loss=eiou box=2.25`"),
+        ([("eiou", 1.0, 0.04), ("eiou", 0.5, 0.06)], "`loss=ciou box=1.875`, or another: none is shown to differ"),
+        ([("eiou", 1.0, 0.04)], "`loss=ciou box=1.875`, or another: none is shown to differ"),  # of one data set alone
+        (
+            [("ciou:weight=4", -1.0, 0.04), ("ciou:weight=4", 0.5, 0.06)],
+            "`loss=ciou box=1.875`, not `loss=ciou box=7.5`",
+        ),
+        ([("eiou", -1.0, 0.04), ("eiou", 1.0, 0.04)], "`loss=ciou box=1.875`, or another: none is shown to differ"),
+    ],
+)
+def test_advice_is_what_is_shown_on_each_data_set(tables, found, advice):
+    rows = [cell_row(loss, data, *numbers) for (loss, *numbers), data in zip(found, ("bccd", "cards"), strict=False)]
+    assert tables.advise([*TUNED, *rows]) == advice
+
+
+def test_of_two_that_are_better_the_better_one_is_the_advice(tables):
+    rows = [cell_row(loss, data, gain, 0.01) for loss, gain in (("giou", 2), ("eiou", 3)) for data in ("bccd", "cards")]
+    assert tables.advise([*TUNED, *rows]) == "`loss=eiou box=1.875`"
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("wiou", "wiou box=1.875"),
+        ("focal_eiou:gamma=0.25,weight=0.4", "focal_eiou:gamma=0.25 box=0.75"),
+        ("ciou:weight=2+smooth_l1:weight=2", "ciou:weight=0.5+smooth_l1:weight=0.5 box=7.5"),
+    ],
+)
+def test_the_factor_of_a_loss_is_part_of_its_gain(tables, spec, name):
+    assert tables.name_setting(cell_row(spec, "bccd")) == f"`loss={name}`"
+
+
+def test_the_advice_shows_the_differences_behind_it(tables, tmp_path):
+    (tmp_path / "results" / "study").mkdir(parents=True)
+    confirmed = cell_row("eiou", "bccd", 1.25, 0.01, low=0.5, high=2, differences="+1.0 +1.5")
+    rows = [{"low": "", "high": "", "differences": "", **row} for row in (*TUNED, confirmed)]
+    write_csv(tmp_path / "results" / "study" / "summary.csv", rows)
+    assert cells(tables.list_advice(tmp_path)) == [
+        [
+            "from scratch, 30 to 40 epochs",
+            "`loss=ciou box=1.875`, or another: none is shown to differ",
+            "`loss=eiou box=1.875` on `bccd`: +1.2 (+0.5 to +2.0), 2 seeds",
+        ]
+    ]
+
+
 def cells(table):
     return [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
 
