@@ -51,6 +51,8 @@ def test_the_other_ends_are_told_too():
     study = make("ciou,eiou,giou", until=0.01)
     lines = told(study, 8.0, ciou=BASE, eiou=plus(VAGUE), giou=plus(CLEAR))
     assert lines[0].endswith(": open, since budget= (8 hours) is used up.") and lines[2] == "18 runs are done."
+    lines = told(make("ciou,eiou"), ciou=BASE[:2], eiou=[0, 0.1])
+    assert lines[0].endswith(" AP against ciou with 2 seeds: not judged, since it learnt nothing.")
     study = make("ciou,eiou,giou", until=0.01, race=True)
     lines = told(study, ciou=BASE, eiou=plus(CLEAR), giou=plus([-5.0, -5.1, -4.9, -5.0]))
     assert lines[1].endswith(": beaten by eiou.") and "worse (p " in lines[1]

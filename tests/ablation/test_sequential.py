@@ -15,6 +15,7 @@ from yolo_feiou.ablation.sequential import (
     IDENTICAL,
     NARROW,
     OPEN,
+    UNTRAINED,
     Runs,
     count_most,
     exceeds_budget,
@@ -120,6 +121,14 @@ def test_all_seeds_end_a_comparison():
 def test_more_seeds_would_not_tell_more_of_differences_without_a_spread():
     study = make()
     assert judged(study, ciou=[40, 41], eiou=[40, 41], giou=[41, 42]) == {"eiou": IDENTICAL, "giou": IDENTICAL}
+
+
+@pytest.mark.parametrize(("base", "other"), [([0, 0], [0, 0.1]), ([40, 41], [0, 0.4]), ([0.1, 0.3], [40, 41])])
+def test_trainings_that_learn_nothing_get_no_more_seeds(base, other):
+    """In points. The interval of 0 and 0.1 is narrow, and ends nothing as an answer; one seed alone ends nothing."""
+    study = make("ciou,eiou", until=5)
+    assert judged(study, ciou=base, eiou=other) == {"eiou": UNTRAINED}
+    assert judged(study, ciou=base[:1], eiou=other[:1]) == {"eiou": OPEN}
 
 
 @pytest.mark.parametrize("metric", [None, "failed"])

@@ -118,6 +118,12 @@ def _compare() -> list[Claim]:
             f"a single difference of {100 * SOUGHT_DIFFERENCE:g} AP would need.", "yolo_feiou/report/comparison.py"
         ),
         shown(
+            f"A loss whose AP stays below {100 * SOUGHT_DIFFERENCE:g} in all its runs has learnt nothing, and is not "
+            "tested; where that holds of all, the headline says so.",
+            "report/test_comparison.py::test_what_learnt_nothing_is_not_judged",
+            "report/test_captions.py::test_findings_of_trainings_that_learnt_nothing_say_that_and_nothing_else",
+        ),
+        shown(
             "**The report needs the files alone**",
             *("report/test_read.py::test_only_the_results_are_needed",),
             *("report/test_command.py::test_a_report_is_written_whole_or_not_at_all",),

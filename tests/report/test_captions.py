@@ -51,7 +51,21 @@ def boxes(*ap):
         ([NEAR], "Against ciou, near is not shown to differ in AP. This is no proof of equality."),
         (
             [NEAR, variant("x", 0.9)],
+            "Against ciou, near is not shown to differ in AP. This is no proof of equality. "
+            "Not tested: x (one seed can't tell).",
+        ),
+        (
+            [NEAR, variant("nearer", 0.4, 0.42, 0.41)],
             "Against ciou, none of 2 variants is shown to differ in AP. This is no proof of equality.",
+        ),
+        (
+            [variant("x", 0.40, 0.41, 0.42), variant("y", 0.40, 0.41, 0.42), variant("z", 0.3)],
+            "Against ciou, nothing could be tested: x and y (identical in all 3 seeds); z (one seed can't tell).",
+        ),
+        (
+            [UP, variant("none", 0, 0, 0.004), variant("same", 0.5, 0.51, 0.52)],
+            "Against ciou, up is better in AP (Holm-adjusted p < .05). "
+            "Not tested: none (it learnt nothing); same (the same difference in all 3 seeds).",
         ),
         ([], "There is nothing to compare: no variant has another one as its baseline."),
     ],
@@ -66,7 +80,33 @@ def test_findings_name_the_baseline_with_its_values():
     assert describe_findings(compare_variants(variants, Baseline({"loss": "ciou"}))).startswith(start)
     across = describe_findings(compare_variants(variants, find_baseline("ciou@box=7.5", variants)))
     assert across.startswith("Against ciou box=7.5, eiou box=5 and eiou box=7.5 are better in AP")
-    assert across.endswith("The other one can’t be told apart from it.")  # ciou at box=5, identical
+    assert across.endswith(" Not tested: ciou box=5 (identical in all 3 seeds).")
+
+
+@pytest.mark.parametrize(
+    ("base", "other", "low"),
+    [((0, 0), (0, 0), "0"), ((0, 1e-5), (0, 3e-5), "below 0.5"), ((0.0049,), (0,), "below 0.5")],
+)
+def test_findings_of_trainings_that_learnt_nothing_say_that_and_nothing_else(base, other, low):
+    """Were they tested, 1e-5 and 3e-5 would be two seeds of which 2 are enough for a difference of 0.5."""
+    comparisons = against(variant("x", *other), base=base)
+    assert describe_findings(comparisons) == (
+        f"AP is {low} in all {len(base + other)} runs: nothing was learnt that can be compared. Train longer, or with "
+        "more steps in an epoch: a smaller batch=, and of YOLO nbs= too."
+    )
+    assert describe_seed_variance(comparisons).startswith("The baseline learnt nothing, so how far a seed")
+
+
+def test_findings_where_the_baseline_alone_learnt_nothing():
+    comparisons = against(UP, base=(0, 0, 0))
+    assert describe_findings(comparisons) == (
+        "Against ciou, nothing could be tested: up (the baseline learnt nothing)."
+    )
+
+
+def test_the_seed_variance_is_that_of_baselines_that_learnt_something():
+    comparisons = compare_variants(boxes((0, 0.001, 0), (0.40, 0.41, 0.42)), Baseline({"loss": "ciou"}))
+    assert describe_seed_variance(comparisons).startswith("Seed variance: over 3 seeds the AP of ciou box=7.5 is 41.00")
 
 
 def test_findings_name_the_baselines_of_yolo_and_of_other_detectors():

@@ -61,11 +61,37 @@ def test_the_result_says_what_the_seeds_show(other, result):
     assert comparison.result == result and not comparison.distinguishable
 
 
+@pytest.mark.parametrize(
+    ("base", "other", "result"),
+    [
+        ((0, 0), (0, 0), "neither it nor the baseline learnt anything"),
+        ((0, 1e-5), (1e-5, 4e-5), "neither it nor the baseline learnt anything"),
+        ((0.40, 0.42), (0, 0.0049), "it learnt nothing"),
+        ((0, 0.0049), (0.40, 0.42), "the baseline learnt nothing"),
+        ((0,), (0,), "neither it nor the baseline learnt anything"),
+    ],
+)
+def test_what_learnt_nothing_is_not_judged(base, other, result):
+    """Below half a point in all runs: no interval, no p value, and no number of seeds."""
+    _, comparison = against(variant("x", *other), base=base)
+    assert comparison.result == f"not judged: {result}"
+    assert comparison.difference.mean == pytest.approx((sum(other) - sum(base)) / len(base))
+    found = comparison.difference
+    assert found.sd is found.interval is found.p is comparison.p_holm is comparison.seeds_needed is None
+
+
+def test_a_run_that_reaches_half_a_point_has_learnt():
+    """One of the three: the others may have collapsed, which is a result."""
+    _, comparison = against(variant("x", 0, 0.005, 0))
+    assert comparison.result == "worse" and not comparison.untrained
+
+
 def test_what_was_not_tested_costs_the_others_nothing():
     """One seed, or none in common, is no comparison to adjust for."""
-    _, up, *rest = against(variant("up", 0.410, 0.421, 0.432), variant("x", 0.5), variant("y", 0.5, seeds=(9,)))
+    others = variant("x", 0.5), variant("y", 0.5, seeds=(9,)), variant("z", 0, 0, 0)
+    _, up, *rest = against(variant("up", 0.410, 0.421, 0.432), *others)
     assert up.p_holm == up.difference.p
-    assert [comparison.p_holm for comparison in rest] == [None, None]
+    assert [comparison.p_holm for comparison in rest] == [None, None, None]
 
 
 def test_without_a_baseline_there_is_no_result():

@@ -12,6 +12,7 @@ from tests.odd_names import FORBIDDEN, ODD
 from tests.report.factories import row, write
 from yolo_feiou import cli
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.report.command import report
 from yolo_feiou.report.result import compare
 from yolo_feiou.storage.tables import read_csv, write_csv
 
@@ -54,6 +55,22 @@ def test_several_folders_are_compared_as_one(tmp_path):
         write_csv(tmp_path / name / "results.csv", [row(loss, seed, AP=0.4 + seed / 100) for seed in range(2)])
     result = compare([tmp_path / "a", str(tmp_path / "b")])
     assert [comparison.variant.label for comparison in result.comparisons] == ["ciou", "eiou"]
+
+
+def test_trainings_that_learnt_nothing_are_said_to_be_that_and_are_not_tested(tmp_path):
+    """In the text, the summary and the page alike."""
+    rows = [row(loss, s, AP=s * ap) for loss, ap in (("ciou", 1e-5), ("eiou", 4e-5)) for s in range(2)]
+    write_csv(tmp_path / "results.csv", rows)
+    result = compare(tmp_path)
+    headline, variance, *_ = str(result).splitlines()
+    assert headline.startswith("AP is below 0.5 in all 4 runs: nothing was learnt that can be compared. Train longer")
+    assert variance.startswith("The baseline learnt nothing")
+    report([str(tmp_path)])
+    (_, summary) = read_csv(tmp_path / "report" / "summary.csv")
+    assert summary["verdict"] == "not judged: neither it nor the baseline learnt anything"
+    assert {summary[name] for name in ("seeds_needed", "p", "p_holm", "difference_sd")} == {""}
+    page = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert headline in page and variance in page
 
 
 def test_what_to_know_before_comparing_is_there(tmp_path):

@@ -52,6 +52,13 @@ def test_runs_that_detect_nothing_correctly_are_named_and_nothing_else_is_said_o
     assert warnings[0].endswith(" Their AP of 0 compares nothing.")
 
 
+def test_runs_that_hardly_detect_anything_are_named():
+    """Below half a point; 0.5 itself is a result."""
+    (warning,) = told(grid((1, {"AP": 0.0049, "run": "early"}), (2, {"AP": 0.005})))
+    assert warning.startswith("1 run of 6 almost without a correct detection, trained too little or broken: early.")
+    assert warning.endswith(" Their AP of less than 0.5 compares nothing.")
+
+
 @pytest.mark.parametrize("name", AGREE)
 def test_circumstances_that_differ_are_named(name):
     """A value that isn't recorded is no difference."""

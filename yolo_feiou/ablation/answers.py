@@ -17,6 +17,7 @@ from yolo_feiou.ablation.sequential import (
     IDENTICAL,
     NARROW,
     OPEN,
+    UNTRAINED,
     Runs,
     Standing,
 )
@@ -77,6 +78,7 @@ def tell_reason(study: Study, one: Standing, budget: float = 0.0) -> str:
         DIFFERS: "the difference is shown.",
         NARROW: f"the interval is narrow, at most ± {design.until:g} points.",
         BEATEN: f"beaten by {leader}.",
+        UNTRAINED: f"not judged, since {one.comparison.untrained if one.comparison else ''}.",
         IDENTICAL: "the difference is the same with each seed.",
         FAILING: f"no more seeds, since {one.taken - one.pairs} of {one.taken} pairs have no result.",
         ALL_SEEDS: f"all {design.most} seeds are used (max_seeds=).",

@@ -22,10 +22,10 @@ from yolo_feiou.report.statistics import Difference
 from yolo_feiou.report.variants import Variant
 from yolo_feiou.storage.tables import Row
 
-#: Why a variant gets no more seeds: it is shown to differ, its interval is narrow, it has lost a race, its differences
-#: don't spread, its runs fail, or there are no more seeds. OPEN: it gets more.
+#: Why a variant gets no more seeds: it is shown to differ, its interval is narrow, it has lost a race, it or its
+#: baseline learns nothing, its differences don't spread, its runs fail, or there are no more seeds. OPEN: it gets more.
 OPEN, DIFFERS, NARROW, BEATEN = "open", "differs", "narrow", "beaten"
-IDENTICAL, FAILING, ALL_SEEDS = "identical", "failing", "all seeds"
+UNTRAINED, IDENTICAL, FAILING, ALL_SEEDS = "untrained", "identical", "failing", "all seeds"
 
 
 @dataclass
@@ -102,7 +102,9 @@ def _judge(study: Study, one: Standing, own: Mapping[int, str], beaten: Mapping[
     rivals = []
     if study.design.race:
         group = next(group for group in study.groups if one.place in group)
-        rivals = [place for place in group if place in own and place not in beaten and own[place] != FAILING]
+        rivals = [
+            place for place in group if place in own and place not in beaten and own[place] not in (FAILING, UNTRAINED)
+        ]
     leader = beaten.get(one.place)
     if leader is not None:
         return replace(one, reason=BEATEN, leader=leader)
@@ -114,11 +116,14 @@ def _judge(study: Study, one: Standing, own: Mapping[int, str], beaten: Mapping[
 def find_own_reason(study: Study, one: Standing) -> str:
     """Return why a variant gets no more seeds, as far as that follows from its own pairs and not from its p value.
 
-    Without a spread more seeds would show the same again. Where more pairs are left out than there are, more would be.
+    Without a spread, or where nothing is learnt, more seeds would show the same again. Where more pairs are left out
+    than there are, more would be.
     """
     design, left_out = study.design, one.taken - one.pairs
     if one.half_width is not None and one.half_width <= design.half_width:
         return NARROW
+    if one.pairs >= design.first and one.comparison and one.comparison.untrained:
+        return UNTRAINED
     if one.pairs >= design.first and one.difference and not one.difference.spreads:
         return IDENTICAL
     if left_out >= design.first and left_out > one.pairs:

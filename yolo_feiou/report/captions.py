@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from yolo_feiou.report.comparison import (
     BETTER,
+    NOT_JUDGED,
+    SOUGHT_DIFFERENCE,
     WORSE,
     Comparison,
     all_sequential,
+    has_learnt,
     list_sequential,
     name_compared,
 )
@@ -117,27 +120,48 @@ def describe_conditions(results: Results, variants: Sequence[Variant]) -> str:
 
 
 def describe_findings(comparisons: Sequence[Comparison]) -> str:
-    """Return what was found, in a sentence or two."""
-    judged = [c for c in comparisons if c.difference is not None]
-    if not judged:
+    """Return what was found, in a sentence or two: of what was tested, and why others weren't."""
+    paired = [c for c in comparisons if c.difference is not None]
+    if not paired:
         return "There is nothing to compare: no variant has another one as its baseline."
-    against = f"Against {name_baselines(judged)}"
-    if not any(c.distinguishable for c in judged):
-        told = (
-            f"none of {format_count(len(judged), 'variant')} is"
-            if len(judged) > 1
-            else f"{judged[0].variant.label} is not"
+    scores = [score for c in comparisons for score in c.variant.get_by_seed(c.variant.metric).values()]
+    if scores and not any(has_learnt(c.variant) for c in comparisons):
+        low = f"below {format_percent(SOUGHT_DIFFERENCE)}" if any(scores) else "0"
+        return (
+            f"{name_compared(comparisons)} is {low} in all {format_count(len(scores), 'run')}: nothing was learnt that "
+            "can be compared. Train longer, or with more steps in an epoch: a smaller batch=, and of YOLO nbs= too."
         )
-        return f"{against}, {told} shown to differ in {name_compared(judged)}. This is no proof of equality."
+    against = f"Against {name_baselines(paired)}"
+    tested = [c for c in paired if c.p_holm is not None]
+    untested = _list_untested(paired)
+    if not tested:
+        return f"{against}, nothing could be tested: {untested}."
+    others = f" Not tested: {untested}." if untested else ""
+    if not any(c.distinguishable for c in tested):
+        told = (
+            f"none of {format_count(len(tested), 'variant')} is"
+            if len(tested) > 1
+            else f"{tested[0].variant.label} is not"
+        )
+        return f"{against}, {told} shown to differ in {name_compared(tested)}. This is no proof of equality.{others}"
     clear = [
         f"{format_list(labels)} {'is' if len(labels) == 1 else 'are'} {word} in {name_compared(of)}"
         for word in (BETTER, WORSE)
-        if (of := [c for c in judged if c.result == word])
+        if (of := [c for c in tested if c.result == word])
         for labels in [[c.variant.label for c in of]]
     ]
-    left = sum(not c.distinguishable for c in judged)
-    others = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
-    return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{others}"
+    left = sum(not c.distinguishable for c in tested)
+    near = f" The other {left if left > 1 else 'one'} can’t be told apart from it." if left else ""
+    return f"{against}, {', and '.join(clear)} (Holm-adjusted p < .05).{near}{others}"
+
+
+def _list_untested(comparisons: Sequence[Comparison]) -> str:
+    """Return the variants without a test, by the reason: 'iou and giou (identical in all 3 seeds)'."""
+    labels: dict[str, list[str]] = {}
+    for c in comparisons:
+        if c.p_holm is None:
+            labels.setdefault(c.result.removeprefix(NOT_JUDGED), []).append(c.variant.label)
+    return "; ".join(f"{format_list(names)} ({why})" for why, names in labels.items())
 
 
 def name_baselines(judged: Sequence[Comparison]) -> str:
@@ -152,12 +176,15 @@ def name_baselines(judged: Sequence[Comparison]) -> str:
 
 def describe_seed_variance(comparisons: Sequence[Comparison]) -> str:
     """Return how far the seed alone moves the baseline."""
-    baselines = [c.variant for c in comparisons if c.is_baseline]
     metric = name_compared(c for c in comparisons if c.is_baseline)
-    spreads = [(variant.label, variant.spread(variant.metric)) for variant in baselines]
+    baselines = [c.variant for c in comparisons if c.is_baseline]
+    trained = [variant for variant in baselines if has_learnt(variant)]
+    spreads = [(variant.label, variant.spread(variant.metric)) for variant in trained]
     known = [(label, of) for label, of in spreads if of.sd is not None and of.range is not None]
-    if not any(of.n for _, of in spreads):
+    if not any(variant.get_by_seed(variant.metric) for variant in baselines):
         return f"No run of the baseline has {metric}."
+    if not trained:
+        return "The baseline learnt nothing, so how far a seed alone moves it is not known."
     if not known:
         return "The baseline has one seed, so how far a seed alone moves it is not known."
     if len(known) == 1:

@@ -11,8 +11,17 @@ from yolo_feiou.report.variants import Variant, group_variants
 from yolo_feiou.results.levels import ALPHA, ROUNDING
 from yolo_feiou.results.main_metric import name_metrics
 
-SOUGHT_DIFFERENCE = 0.005  # the difference in AP or mAP for which `seeds_needed` is computed
+#: The difference in AP or mAP for which `seeds_needed` is computed. A run below it has learnt nothing that can be
+#: compared: two such runs can't differ by as much.
+SOUGHT_DIFFERENCE = 0.005
 BETTER, WORSE, ONE_SEED, BASELINE = "better", "worse", "one seed can't tell", "baseline"
+NOT_JUDGED = "not judged: "
+#: Why a pair isn't judged, by whether the variant has learnt something, and whether the baseline has.
+UNTRAINED = {
+    (False, False): "neither it nor the baseline learnt anything",
+    (False, True): "it learnt nothing",
+    (True, False): "the baseline learnt nothing",
+}
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,8 @@ class Comparison:
     Attributes:
         variant: The variant.
         baseline: What it is compared with, itself if it is a baseline; None where there is nothing of the kind.
-        difference: Of that metric, paired by seed; None for a baseline, and without one.
+        difference: Of that metric, paired by seed; None for a baseline, and without one. Its mean alone where one of
+            the two has learnt nothing: that AP of 0 spreads little is no evidence.
         p_holm: The p value, adjusted for all comparisons of the report; None where there is none.
     """
 
@@ -40,6 +50,13 @@ class Comparison:
     def is_baseline(self) -> bool:
         """Whether the variant is a baseline."""
         return self.baseline is self.variant
+
+    @property
+    def untrained(self) -> str:
+        """Who of the two has learnt nothing, in words; empty if both have, or have no common seed."""
+        if self.baseline is None or self.difference is None or self.difference.mean is None:
+            return ""
+        return UNTRAINED.get((has_learnt(self.variant), has_learnt(self.baseline)), "")
 
     @property
     def distinguishable(self) -> bool:
@@ -66,12 +83,14 @@ class Comparison:
         seeds, mean = self.difference.n, self.difference.mean
         if mean is None:
             return f"no common seed with {self.metric}"
+        if self.untrained:
+            return NOT_JUDGED + self.untrained
         if seeds == 1:
             return ONE_SEED
         if not self.difference.spreads:
             # Constant to the last digit: no noise of training, rather a seed without effect, or the same run twice.
             same = f"identical in all {seeds} seeds"
-            return same if abs(mean) <= ROUNDING else f"not judged: the same difference in all {seeds} seeds"
+            return same if abs(mean) <= ROUNDING else f"{NOT_JUDGED}the same difference in all {seeds} seeds"
         if self.distinguishable:
             return BETTER if mean > 0 else WORSE
         return f"not distinguishable with {seeds} seeds"
@@ -89,11 +108,22 @@ def compare_variants(variants: Sequence[Variant], baseline: Baseline) -> list[Co
     ]
     baselines = [baseline.find_for(variant, variants) for variant in variants]
     differences = [
-        variant.difference(other, variant.metric) if other and other is not variant else None
+        _find_difference(variant, other) if other and other is not variant else None
         for variant, other in zip(variants, baselines, strict=True)
     ]
     adjusted = holm([difference.p if difference else None for difference in differences])
     return [Comparison(*parts) for parts in zip(variants, baselines, differences, adjusted, strict=True)]
+
+
+def _find_difference(variant: Variant, baseline: Variant) -> Difference:
+    """Return the difference to the baseline: nothing but its mean where one of the two has learnt nothing."""
+    found = variant.difference(baseline, variant.metric)
+    return found if has_learnt(variant) and has_learnt(baseline) else Difference(found.n, found.mean, most=found.most)
+
+
+def has_learnt(variant: Variant) -> bool:
+    """Return whether a run of a variant has learnt something that can be compared."""
+    return any(score >= SOUGHT_DIFFERENCE for score in variant.get_by_seed(variant.metric).values())
 
 
 def name_compared(comparisons: Iterable[Comparison]) -> str:

@@ -22,7 +22,7 @@ BAND = (
     "by about √(2/n) of it by chance, and about a third of all points beyond that."
 )
 
-NO_INTERVAL = "Without a line: one common seed, or the same difference in all."
+NO_INTERVAL = "Without a line: one common seed, the same difference in all, or nothing learnt."
 
 RANGE = f"their range (of more than {MAX_BANDS} variants the baseline's alone)"
 

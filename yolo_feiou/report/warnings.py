@@ -6,14 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from yolo_feiou.report.comparison import Comparison
-from yolo_feiou.report.format import format_count, format_list
+from yolo_feiou.report.comparison import SOUGHT_DIFFERENCE, Comparison
+from yolo_feiou.report.format import format_count, format_list, format_percent
 from yolo_feiou.report.gains import list_gain_warnings
 from yolo_feiou.report.read import Results
 from yolo_feiou.report.variants import Value, Variant, find_most_seeds, show_value, show_values, split_by_trainer
 from yolo_feiou.results.arguments import NEUTRAL_ARGUMENTS
 from yolo_feiou.results.levels import ROUNDING
-from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, name_metrics
+from yolo_feiou.results.main_metric import MAP_OBB, find_main_metric, get_score, name_metrics
 from yolo_feiou.results.schema import MUST_AGREE, find_dependent
 from yolo_feiou.storage.tables import Row
 
@@ -54,12 +54,17 @@ def describe_device(device: str) -> str:
 
 def _empty(rows: Sequence[Row]) -> Iterator[str]:
     empty = [row["run"] for row in rows if row.get("detections") == 0]
-    wrong = [row["run"] for row in rows if row.get("detections") != 0 and row.get(find_main_metric(row)) == 0]
-    for runs, lack in ((empty, "without a single detection"), (wrong, "without a single correct detection")):
+    wrong = [row["run"] for row in rows if row.get("detections") != 0 and get_score(row) == 0]
+    low = [row["run"] for row in rows if 0 < (get_score(row) or 0) < SOUGHT_DIFFERENCE]
+    for runs, lack, score in (
+        (empty, "without a single detection", "0"),
+        (wrong, "without a single correct detection", "0"),
+        (low, "almost without a correct detection", f"less than {format_percent(SOUGHT_DIFFERENCE)}"),
+    ):
         if runs:
-            told = f"{format_count(len(runs), 'run')} of {len(rows)} {lack}"
+            told = f"{format_count(len(runs), 'run')} of {len(rows)} {lack}, trained too little or broken"
             metric = name_metrics(find_main_metric(row) for row in rows if row["run"] in runs)
-            yield f"{told}, trained too little or broken: {format_list(runs, 5)}. Their {metric} of 0 compares nothing."
+            yield f"{told}: {format_list(runs, 5)}. Their {metric} of {score} compares nothing."
 
 
 def _unfinished(results: Results) -> Iterator[str]:
