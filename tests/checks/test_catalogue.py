@@ -170,8 +170,11 @@ FAULTY = {
 }
 
 
-#: Losses that have no gradient for boxes apart, by name or with the parameters for which that is so.
-STILL_APART = ("iou", "focal_eiou_v1:beta=1")
+#: Losses that have no gradient for boxes apart, by name or with the parameters for which that is so; PIoU, 1 − e^(−P²),
+#: for the farthest of 200, FocalL1 with β = 1, which ignores outliers, for those with an error above 1 in each.
+STILL_APART = ("iou", "focal_eiou_v1:beta=1", "piou", "piou2", "focal_l1:beta=1")
+#: Those whose weight is in the graph, or grows with the distance.
+NOT_STILL = ("piou2:detach=false", "piou:wise=true")
 
 
 def expected_notes(spec):
@@ -180,7 +183,7 @@ def expected_notes(spec):
     still = all(
         "focal=" in term
         or term in STILL_APART
-        or term.partition(":")[0] in STILL_APART
+        or (term.partition(":")[0] in STILL_APART and term not in NOT_STILL)
         or (term.partition(":")[0] == "focal_eiou" and "gamma=0," not in term)
         for term in terms
     )
@@ -204,11 +207,11 @@ ROTATED = [
 def expected_rotated_notes(spec):
     """A weight and ProbIoU end at a distance, what has a floor has a unit, and KFIoU alone is of the shapes.
 
-    ProbIoU's floor of 2 makes a box larger, so that 20 sides aren't the end. GWD is told pixels: that of the floor is
+    GWD is told pixels: that of the floor is
     seen at a thousandth of the size.
     """
     terms = [term for term in spec.split("+") if not term.endswith(":weight=0")]
-    ends = all("focal=" in term or (term.startswith("probiou") and "floor=2" not in term) for term in terms)
+    ends = all("focal=" in term or term.startswith("probiou") for term in terms)
     still = all("centre=false" in term for term in terms)
     has_unit = not all("floor=0" in term.split(",")[-1].split(":")[-1] and "floor=0." not in term for term in terms)
     notes = {"zero-gradient": ends, "coordinates": still, "scale": has_unit}

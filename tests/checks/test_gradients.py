@@ -12,6 +12,7 @@ from tests.checks.findings import first_number, found
 from yolo_feiou.checks import gradients
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.pairs import drop_scaled_kinks, sample_disjoint, sample_matched
+from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.build import build_loss
 
 
@@ -110,6 +111,36 @@ def test_a_loss_of_the_table_that_ignores_low_ious_is_judged_by_the_others():
 
 
 def test_a_zero_gradient_is_shown_by_boxes_without_overlap():
-    assert found(gradients.check_gradient_without_overlap, faulty_losses.plain_iou).pair == tuple(
-        side[0].tolist() for side in sample_disjoint(200)
-    )
+    finding = found(gradients.check_gradient_without_overlap, faulty_losses.plain_iou)
+    assert finding.message.startswith("100.0% of the boxes without overlap have a zero gradient in their centre")
+    assert finding.pair == tuple(side[0].tolist() for side in sample_disjoint(200))
+
+
+def distance(pair):
+    """In sides of the target."""
+    return (pair.dx / pair.w_target).abs() + (pair.dy / pair.h_target).abs()
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind"),
+    [
+        (lambda pair: 1 - pair.iou + (pair.w / pair.w_target - 1).abs(), "zero"),  # moves a side, and no centre
+        (lambda pair: -pair.iou.log(), "zero or non-finite"),
+    ],
+)
+def test_what_moves_no_centre_has_a_zero_gradient_there(loss, kind):
+    finding = found(gradients.check_gradient_without_overlap, lambda *boxes: loss(Pair(*boxes)))
+    assert finding.message.startswith(f"100.0% of the boxes without overlap have a {kind} gradient in their centre")
+
+
+def test_a_gradient_that_a_clamp_cuts_off_is_shown_by_such_a_pair_with_the_share_of_them():
+    def loss(pred, target):
+        return distance(Pair(pred, target)).clamp(max=2)
+
+    pairs = sample_disjoint(200)
+    beyond = distance(Pair(*pairs)) > 2
+    assert 0.1 < beyond.double().mean() < 0.9
+    finding = found(gradients.check_gradient_without_overlap, loss)
+    assert finding.message.startswith(f"{beyond.double().mean():.1%} of the boxes")
+    assert distance(Pair(*(torch.tensor([side]) for side in finding.pair))) > 2
+    assert gradients.check_gradient_without_overlap(CheckedLoss("", lambda *boxes: distance(Pair(*boxes)))) is None

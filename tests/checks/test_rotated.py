@@ -86,9 +86,9 @@ def test_parts_without_a_gradient_are_named(loss, parts):
 @pytest.mark.parametrize(
     ("spec", "distance"),
     [
-        # With D = d²/8σ² and d = k sides, σ² = side²/12: D = 1.5k², above 100 from k = 8.2 on, for the smaller side
-        # before; a weight ends where 1 − √(1 − e^−D + 1e-7) is 0, at D = ln 1e7 = 16, so from k = 3.3 on.
-        ("probiou:floor=0", 10),
+        # With D = d²/8σ² and d = k sides, σ² = side²/12: D = 1.5k², and e^−D below 1e-12 from k = 4.3 on, for the
+        # smaller side before; a weight ends where 1 − √(1 − e^−D + 1e-7) is 0, at D = ln 1e7 = 16, so from k = 3.3 on.
+        ("probiou:floor=0", 5),
         ("bd:focal=1", 5),
         ("bd", None),
         ("kld:tau=0,function=none", None),

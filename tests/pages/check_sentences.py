@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.pages.claims import Claim, exempt, measured, rows, shown
 from yolo_feiou.checks.child import MEMORY_LIMIT
 from yolo_feiou.checks.command import TIMEOUT_ARGUMENT
+from yolo_feiou.checks.gradients import ZERO_SLOPE
 from yolo_feiou.simulation.run import Simulation
 
 ADVICE = "it tells the reader what to do or where to look, and claims nothing"
@@ -68,6 +69,13 @@ def _judge_in_words() -> list[Claim]:
             *(f"{command}::test_without_out_results_go_to_a_new_folder_each_time",),
         ),
         shown("`points=20` gives a first impression.", f"{command}::test_a_simulation_from_end_to_end"),
+        shown(
+            "Below the planes of `field=` a line says what `yolo check` says of boxes without overlap: in both a "
+            f"gradient under {ZERO_SLOPE:g} is zero, and what counts there is that of the centre, since boxes that "
+            "change their sides alone stay apart.",
+            f"{field}::test_the_command_says_what_check_says_of_boxes_without_overlap",
+            "checks/test_gradients.py::test_what_moves_no_centre_has_a_zero_gradient_there",
+        ),
         shown(
             "error and IoU over the steps, and whether each statement of the paper on them holds",
             *(

@@ -5,6 +5,9 @@ import math
 import pytest
 import torch
 
+from yolo_feiou.checks.catalogue import run_checks
+from yolo_feiou.checks.checked_loss import CheckedLoss as Judged
+from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.losses.build import build_loss
 from yolo_feiou.simulation import field as module
@@ -152,18 +155,33 @@ def test_the_grid_goes_from_minus_to_plus_its_reach():
 
 
 def test_the_command_says_how_much_has_a_zero_gradient(tmp_path):
-    """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, without a
-    gradient, so 8 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
+    """Offsets of −1, −½, 0, ½ and 1: of 25 places 9 overlap, and the one in the middle is the target, which isn't
+    counted, so 8 of 24 are alive. (A row is a pair's own step, and leaves Eq. 11's normalisation out.)"""
     subject = module.make_field_experiment("focal_eiou:gamma=1")
     assert subject.name == "field-focal_eiou-gamma-1"
     lines = list(subject.make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0}))
     assert (
         lines[0]
-        == "focal_eiou:gamma=1, plane offset: towards 32.0%, away 0.0%, zero gradient 68.0%, non-finite gradient 0.0%"
+        == "focal_eiou:gamma=1, plane offset: towards 33.3%, away 0.0%, zero gradient 66.7%, non-finite gradient 0.0%"
     )
-    assert [line.split()[2] for line in lines] == ["offset:", "size:", "both:"]
+    assert [line.split()[2] for line in lines[:-1]] == ["offset:", "size:", "both:"]
     assert len(read_csv(tmp_path / "field.csv")) == 75
     assert (tmp_path / "field.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("iou", "100.0% of the boxes without overlap have a zero gradient in their centre: they stay apart"),
+        ("giou", "boxes without overlap have a gradient in their centre"),
+        ("kld:focal=1", "boxes 5 or more sides apart have a zero gradient, and stay apart"),
+        ("kld", "boxes 20 sides apart have a gradient"),
+    ],
+)
+def test_the_command_says_what_check_says_of_boxes_without_overlap(tmp_path, spec, message):
+    *_, last = module.make_field_experiment(spec).make(tmp_path, {"points": 3})
+    assert last == f"{spec}, zero-gradient: {message}"
+    assert f" zero-gradient: {message}" in format_report(run_checks(Judged(spec, build_loss(spec))))
 
 
 def rotated_row(spec, plane, u, v, **given):
@@ -231,14 +249,14 @@ def test_a_rotated_field_has_the_symmetry_of_the_rectangle(spec):
 
 def test_the_command_tells_of_rotated_boxes(tmp_path):
     """A target of 64 × 16 pixels is 8 × 2 strides. GWD in pixels: across, d² = (16u)², −∂/∂u = −512u. It is 0 at ±90°
-    without an offset, where nothing turns, as at the target: 3 of 9 places."""
+    without an offset, where nothing turns: 2 of 8 places, the target left out."""
     subject = module.make_field_experiment("gwd:function=none,tau=0,floor=0")
     assert [argument.name for argument in subject.arguments] == ["points", "offset", "octaves", "ratio", "side", "t"]
     lines = list(subject.make(tmp_path, {"points": 3, "offset": 1.0}))
     assert lines[0].endswith(": boxes in strides of 8 pixels, targets of √(wh) = 32 pixels (side=)")
-    assert [line.split()[2] for line in lines[1:]] == ["along:", "across:", "scaled:"]
+    assert [line.split()[2] for line in lines[1:-1]] == ["along:", "across:", "scaled:"]
     assert lines[2].endswith(
-        ": towards 66.7%, away 0.0%, zero gradient 33.3%, non-finite gradient 0.0%, angle pulled away 0.0%"
+        ": towards 75.0%, away 0.0%, zero gradient 25.0%, non-finite gradient 0.0%, angle pulled away 0.0%"
     )
     rows = read_csv(tmp_path / "field.csv")
     (row,) = (row for row in rows if (row["plane"], row["u"], row["v"]) == ("across", 1, 0))
@@ -252,9 +270,9 @@ def test_the_command_tells_of_rotated_boxes(tmp_path):
 def test_an_attached_weight_pulls_the_angle_away(tmp_path):
     """Of boxes that are crossed ProbIoU is low, where a weight in the graph pushes apart."""
     subject = module.make_field_experiment("kld:focal=1,detach=false")
-    *_, scaled = subject.make(tmp_path, {"points": 9})
+    *_, scaled, _ = subject.make(tmp_path, {"points": 9})
     assert float(scaled.rpartition(" ")[2].strip("%")) > 30
-    *_, scaled = module.make_field_experiment("kld:focal=1").make(tmp_path, {"points": 9})
+    *_, scaled, _ = module.make_field_experiment("kld:focal=1").make(tmp_path, {"points": 9})
     assert scaled.endswith("angle pulled away 0.0%")
 
 
@@ -288,7 +306,7 @@ def test_a_function_of_the_users_has_its_field(file, tmp_path):
         module.make_field_experiment("my_loss.py:attached").make(tmp_path, {"points": 5, "offset": 1.0, "octaves": 1.0})
     )
     rows = read_csv(tmp_path / "field.csv")
-    assert lines[0].endswith(", non-finite gradient 64.0%")  # 16 of 25 places
+    assert lines[0].endswith(", non-finite gradient 66.7%")  # 16 of 24 places
     assert {row["iou"] for row in rows if row["kind"] == "broken"} == {0}
 
 

@@ -84,7 +84,7 @@ CHECKS = (
     Check("torch", "no function of torch is replaced, and no setting changed", interface.check_torch_unchanged),
     Check(
         "zero-gradient",
-        "boxes without overlap have a gradient",
+        "boxes without overlap have a gradient in their centre",
         gradients.check_gradient_without_overlap,
         "note",
         family="aligned",

@@ -12,6 +12,7 @@ from yolo_feiou.checks.box_kinds import descend_rotated, measure_probiou
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
 from yolo_feiou.checks.geometry import find_difference
+from yolo_feiou.checks.gradients import ZERO_SLOPE
 from yolo_feiou.checks.pairs import PairTensors
 from yolo_feiou.checks.rotated_pairs import sample_apart, sample_matched, sample_overlapping, turn_together
 
@@ -181,10 +182,10 @@ def check_gradient_apart(subject: CheckedLoss) -> Finding | None:
     """Find the distance from which on no pair has a gradient: such predictions don't move."""
     for distance in DISTANCES:
         pairs = sample_apart(50, distance)
-        if not subject.gradient(*pairs).any():
+        if (subject.gradient(*pairs).norm(dim=1) < ZERO_SLOPE).all():
             return Finding(
                 f"boxes {distance} or more sides apart have a zero gradient, and stay apart",
-                "a gradient of exactly 0, for 50 pairs",
+                f"a gradient below {ZERO_SLOPE:g}, for 50 pairs",
                 "a gradient that moves them together",
                 "add a distance term, or compress the distance as kld, gwd and bd do, in place of e^(−distance)",
                 pair_at(pairs, 0),

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from yolo_feiou.checks.box_kinds import measure_iou, measure_probiou
+from yolo_feiou.checks.catalogue import iter_results
 from yolo_feiou.checks.checked_loss import CheckedLoss as Judged
 from yolo_feiou.checks.checked_loss import LossFailed
+from yolo_feiou.checks.gradients import ZERO_SLOPE
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.escape import make_file_name
 from yolo_feiou.losses.box_loss import BoxLoss
@@ -169,7 +171,7 @@ def make_field_row(
     """Return the row of one place; `name` is what the overlap is."""
     (u, v), (du, dv) = place, step
     size = (du * du + dv * dv) ** 0.5
-    kind = "dead" if size < 1e-12 else "away" if du * u + dv * v > 1e-12 else "towards"
+    kind = "dead" if size < ZERO_SLOPE else "away" if du * u + dv * v > 1e-12 else "towards"
     kind = kind if math.isfinite(size) else "broken"
     return {"plane": plane, "u": u, "v": v, "du": du, "dv": dv, "size": size, name: overlap, "kind": kind}
 
@@ -209,13 +211,16 @@ def make_field_experiment(spec: str) -> Experiment:
         if rotated:
             yield f"{spec}: boxes in strides of {STRIDE} pixels, targets of √(wh) = {conditions.side:g} pixels (side=)"
         for plane in ROTATED_PLANES if rotated else PLANES:
-            inside = [row for row in rows if row["plane"] == plane]
+            inside = [row for row in rows if row["plane"] == plane and (row["u"] or row["v"])]  # not the target itself
             kinds = Counter(row["kind"] for row in inside)
             shares = [f"{KIND_LABELS.get(kind, kind)} {kinds[kind] / kinds.total():.1%}" for kind in FIELD_KINDS]
             if rotated:
                 turned = sum(row["dv"] * row["v"] > 1e-12 for row in inside)
                 shares.append(f"angle pulled away {turned / kinds.total():.1%}")
             yield f"{spec}, plane {plane}: {', '.join(shares)}"
+        judged = Judged(spec, subject, family="rotated" if rotated else "aligned")
+        for check, finding in iter_results(judged, ("zero-gradient",)):  # in the words of `yolo check`
+            yield f"{spec}, {check.name}: {finding.message if finding else check.checked}"
 
     arguments = (
         Int("points", 41, 2, 1001, "points along each axis of a plane"),
