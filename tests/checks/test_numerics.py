@@ -10,6 +10,8 @@ import torch
 from tests.checks import faulty_losses
 from tests.checks.findings import first_number, found
 from yolo_feiou.checks import numerics
+from yolo_feiou.checks.checked_loss import CheckedLoss
+from yolo_feiou.losses.boxes import Pair
 
 
 def test_finite_names_the_kind_and_the_precision():
@@ -18,6 +20,44 @@ def test_finite_names_the_kind_and_the_precision():
     assert finding.pair == ([2, 3, 8, 7], [2, 3, 8, 7])
     assert "nan" in finding.came
     assert "two boxes without area, in one place" in found(numerics.check_finite, faulty_losses.unguarded).message
+
+
+#: An operation that isn't finite everywhere, the same as the remedy has it, and with its result mended.
+CLAMPS = {
+    "a / b.clamp(min=1e-12)": (
+        lambda p: (p.dw / p.w).abs(),
+        lambda p: (p.dw / p.w.clamp(min=1e-12)).abs(),
+        lambda p: torch.where(p.w > 0, p.dw / p.w, 0 * p.w),
+    ),
+    ".log()": (
+        lambda p: -p.iou.log(),
+        lambda p: -p.iou.clamp(min=1e-12).log(),
+        lambda p: torch.nan_to_num(-p.iou.log(), posinf=28),
+    ),
+    ".sqrt()": (
+        lambda p: (p.rho2 / p.c2).sqrt(),
+        lambda p: (p.rho2 / p.c2).clamp(min=1e-12).sqrt(),
+        lambda p: (p.rho2 / p.c2).sqrt().clamp(min=1e-6),
+    ),
+    "a power below 1": (
+        lambda p: 1 - p.iou**0.3,
+        lambda p: 1 - p.iou.clamp(min=1e-12) ** 0.3,
+        lambda p: (1 - p.iou**0.3).clamp(max=0.99),
+    ),
+    "x.clamp(max=50) before .exp()": (
+        lambda p: (p.w / p.w_target).exp(),
+        lambda p: (p.w / p.w_target).clamp(max=50).exp(),
+        lambda p: (p.w / p.w_target).exp().clamp(max=1e9),
+    ),
+}
+
+
+@pytest.mark.parametrize("words", CLAMPS)
+def test_what_the_remedy_says_to_write_is_finite_and_a_mended_result_is_not(words):
+    bad, good, mended = (lambda *boxes, of=of: of(Pair(*boxes)) for of in CLAMPS[words])
+    assert words in found(numerics.check_finite, bad).remedy
+    assert numerics.check_finite(CheckedLoss("", good)) is None
+    assert numerics.check_finite(CheckedLoss("", mended)) is not None
 
 
 def test_finite_tries_float64_too():

@@ -9,6 +9,13 @@ from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
 from yolo_feiou.checks.geometry import check_scale, find_difference
 from yolo_feiou.checks.pairs import sample_matched
 
+#: What to write in the place of an operation whose value or slope is not finite.
+CLAMP_REMEDY = (
+    "clamp what goes into the operation: a / b.clamp(min=1e-12), x.clamp(min=1e-12) before .log(), .sqrt() or a power "
+    "below 1, x.clamp(max=50) before .exp(); torch.where, nan_to_num or a clamp of its result mend the value, and "
+    "leave the NaN in the gradient"
+)
+
 
 def check_finite(subject: CheckedLoss) -> Finding | None:
     """Find a NaN or infinite value or gradient on a degenerate pair, in a batch of its own, or in a large batch."""
@@ -21,8 +28,7 @@ def check_finite(subject: CheckedLoss) -> Finding | None:
                         f"the {what} for {name} is not finite, in {str(dtype).removeprefix('torch.')}",
                         format_numbers(numbers[0]),
                         "finite numbers",
-                        "clamp divisors, and arguments of roots, powers and logarithms: x.clamp(min=1e-12); "
-                        "torch.where and nan_to_num fix the value, and leave the NaN in the gradient",
+                        CLAMP_REMEDY,
                         pair_at(pairs, 0),
                     )
     pairs = subject.boxes.sample_matched(2_000)
@@ -56,7 +62,7 @@ def check_tiny(subject: CheckedLoss) -> Finding | None:
         "boxes a thousandth the size give another value: an eps is as large as their areas",
         format_numbers(at_milli[i].item()),
         f"{format_numbers(at_one[i].item())}, as for the pair times 1000",
-        "clamp instead of adding eps: union.clamp(min=eps), with eps far below 1e-7",
+        "write a / b.clamp(min=1e-12) in place of a / (b + eps): it leaves every b above 1e-12 as it is",
         pair_at((pred / 1e3, target / 1e3), i),
     )
 
