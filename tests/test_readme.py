@@ -13,6 +13,7 @@ from textwrap import dedent
 import pytest
 import torch
 import torchvision
+import yaml
 
 from tests.pages.ablation_sentences import claims_on_ablation
 from tests.pages.all_losses_sentences import claims_on_all_losses
@@ -122,6 +123,15 @@ def test_code_for_ones_own_runs_as_it_stands():
     exec(code, names)
     first, second = code.splitlines()[-2:]
     assert eval(first, names).shape == (2,) and eval(second, names).shape == ()
+
+
+def test_the_settings_for_little_data_are_those_of_the_recipe():
+    page = (ROOT / "docs" / "fine-tune.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"yolo train .*?device=cpu", page.partition("## Little data")[2], re.DOTALL)
+    given = dict(word.split("=") for word in line.replace("\\\n", " ").split()[2:])
+    recipe = yaml.safe_load((ROOT / "cfg" / "ablation" / "bccd.yaml").read_text(encoding="utf-8"))
+    del given["data"], given["loss"]
+    assert len(given) == 10 and given == {name: str(recipe[name]) for name in given}
 
 
 def test_losses_of_the_l_kind_trade_high_iou_for_low_iou_boxes():
