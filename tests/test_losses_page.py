@@ -127,12 +127,51 @@ def test_the_running_mean_in_a_loop_of_ones_own():
     assert mean.value < 1
 
 
-def test_the_page_names_what_a_pair_has():
+def quantities():
+    """By name, the unit of each quantity of a pair that docs/your-own-loss.md lists."""
     page = (DOCS / "your-own-loss.md").read_text(encoding="utf-8")
-    (names,) = re.findall(r"gets\s+a\s+`Pair`:(.*?)and\s+others", page, re.DOTALL)
-    pair = Pair(*overlapping(), image=(640, 640))
-    found = re.findall(r"`(\w+)`", names)
-    assert len(found) == 16 and all(getattr(pair, name) is not None for name in found)
+    rows = re.findall(r"^\| (`.*?`) \| .*? \| (u|u²|none|pixels / u) \|", page, re.MULTILINE)
+    return {name: unit for names, unit in rows for name in re.findall(r"`(\w+)`", names)}
+
+
+def test_each_quantity_of_a_pair_has_the_unit_that_the_page_says():
+    """Boxes four times as large, in a unit a quarter as large: lengths are 4 times as large, areas 16 times."""
+    pred, target = overlapping()
+    pair, larger = (Pair(4**k * pred, 4**k * target, (640, 640), torch.full((5,), 8 / 4**k)) for k in (0, 1))
+    factors = {"u": 4, "u²": 16, "none": 1, "pixels / u": 0.25}
+    assert len(quantities()) == 17
+    for name, unit in quantities().items():
+        assert getattr(pair, name).shape == (5,)
+        torch.testing.assert_close(getattr(larger, name), factors[unit] * getattr(pair, name))
+
+
+def test_the_docstring_of_a_pair_has_the_same_units():
+    described = {
+        name: unit
+        for names, text in re.findall(r"^        ([a-z]\w*(?:, \w+)*): (.*(?:\n {12}.*)*)", Pair.__doc__, re.MULTILINE)
+        for unit in re.findall(r"(?<=[, ])(u²|u|no unit)(?=[:;,.])", text)[:1]
+        for name in names.split(", ")
+    }
+    assert {name: {"no unit": "none"}.get(unit, unit) for name, unit in described.items() if name in quantities()} == {
+        **quantities(),
+        "pixels": "u",  # pixels in one u
+    }
+
+
+def test_an_inverted_prediction_has_what_the_page_says():
+    """x from 5 to 3, y from 1 to 5, in a target from 0 to 10 by 0 to 8; then beyond it, x from 14 to 12."""
+    pair = Pair(*torch.tensor([[[5.0, 1, 3, 5], [14, 1, 12, 5]], [[0.0, 0, 10, 8]] * 2]), image=(640, 640))
+    expected = {
+        **{"w": [-2, -2], "h": [4, 4], "w_target": [10, 10], "h_target": [8, 8], "dw": [-12, -12], "dh": [-4, -4]},
+        **{"dx": [-1, 8], "dy": [-1, -1], "rho2": [2, 65], "union": [80, 80], "iou": [0, 0]},
+        **{"cw": [10, 12], "ch": [8, 8], "c2": [164, 208]},
+        # |5| + |3 − 10| over 10, and |1| + |5 − 8| over 8: (1.2 + 0.5)/4; then (14 + 2)/10: (1.6 + 0.5)/4
+        "edge_distance": [0.425, 0.525],
+    }
+    assert {*expected, "pixels", "diagonal2"} == {*quantities()}
+    for name, values in expected.items():
+        assert getattr(pair, name).tolist() == pytest.approx(values), name
+    assert pair.intersection.tolist() == [0, 0] and pair.pixels == 1
 
 
 def test_the_loss_on_the_page_of_ones_own_is_what_it_says(tmp_path, monkeypatch):

@@ -22,6 +22,20 @@ def _own() -> list[Claim]:
             "checks/test_command.py::test_a_function_that_passes_exits_with_0",
             "ablation/test_command.py::test_a_loss_of_ones_own_trains_from_the_copy_in_its_run",
         ),
+        shown(
+            "A loss whose gradient is twice CIoU's trains as at twice the gain `box`, and without `gain=matched` one "
+            "compares gains in the place of losses.",
+            "losses/test_build.py::test_a_weight_multiplies_a_single_loss",
+        ),
+        shown(
+            "With it each loss has the `box` at which its gradient is as large as CIoU's at the start.",
+            "yolo/test_gradient_norms.py::test_matched_gains_make_gradients_equal",
+        ),
+        exempt(
+            "For few images and a CPU [these settings](fine-tune.md#little-data-from-scratch) bring AP above 0 in "
+            "minutes.",
+            "what that page shows",
+        ),
         exempt("[Compare losses](compare.md) has what the last two do and tell.", ADVICE),
         shown("A sum is", f"{PAGE}::test_the_loss_on_the_page_of_ones_own_is_what_it_says"),
         shown(
@@ -31,14 +45,34 @@ def _own() -> list[Claim]:
         ),
         shown(
             "It takes `(pred, target)`, two tensors of xyxy boxes of shape (N, 4), in a training in strides, of "
-            "RT-DETR in pixels, and returns one value a pair. A function of one argument gets a `Pair`: `pred` and "
-            "`target`, `iou`, `union`, `w`, `h`, `w_target`, `h_target`, `dx`, `dy`, `rho2`, `cw`, `ch`, `c2`, "
-            "`pixels`, `diagonal2` and others, each explained by `help(yolo_feiou.Pair)`.",
-            f"{PAGE}::test_the_page_names_what_a_pair_has",
+            "RT-DETR in pixels, and returns one value a pair. A function of one argument gets a `Pair`, which has "
+            "[the quantities below](#what-a-pair-has).",
+            f"{PAGE}::test_each_quantity_of_a_pair_has_the_unit_that_the_page_says",
             f"{TRAINED}::test_it_trains_as_the_loss_of_the_table_that_it_is",
             "yolo/test_detr_loss.py::test_a_function_of_ones_own_gets_pixels",
             f"{USER}::test_a_pair_has_the_image_and_pixels",
             f"{USER}::test_another_shape_is_an_error_where_it_would_broadcast",
+        ),
+        shown(
+            "Each is a tensor of shape (N,), but for `pred` and `target` as above. u is the unit of the boxes, a "
+            "stride of YOLO or a pixel of RT-DETR; a quotient of two in the same unit is scale-free, as a loss should "
+            "be.",
+            f"{PAGE}::test_each_quantity_of_a_pair_has_the_unit_that_the_page_says",
+            "yolo/test_detr_loss.py::test_a_function_of_ones_own_gets_pixels",
+        ),
+        shown(
+            "`help(yolo_feiou.Pair)` has all of them.",
+            f"{PAGE}::test_the_docstring_of_a_pair_has_the_same_units",
+        ),
+        shown(
+            "| `w`, `h` | sides of the prediction | u | negative |",
+            f"{PAGE}::test_an_inverted_prediction_has_what_the_page_says",
+            f"{PAGE}::test_each_quantity_of_a_pair_has_the_unit_that_the_page_says",
+        ),
+        shown(
+            "`yolo check`, and the quick checks before training, try inverted predictions and those without area too: "
+            "where you divide by w, or take its logarithm or root, write `pair.w.clamp(min=1e-12)`.",
+            "checks/test_numerics.py::test_what_the_remedy_says_to_write_is_finite_and_a_mended_result_is_not",
         ),
         shown(
             "Further parameters with defaults are those of the spec.",
