@@ -20,6 +20,7 @@ from yolo_feiou.losses.spec import (
     split_list,
     split_spec,
     split_sum,
+    split_variant,
 )
 from yolo_feiou.parameters import Choice, Flag, Float, Value, format_value
 
@@ -40,6 +41,26 @@ PARAMETERS = (GAMMA, NORM, DETACH)
 def test_a_spec_is_split_into_name_and_parameters(spec: str, name: str, given: dict[str, str]) -> None:
     """A spec is a name, or a name, a colon and key=value pairs; blanks around them don't matter."""
     assert split_spec(spec) == (name, given)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("ciou", ("ciou", None)),
+        ("ciou@", ("ciou", "")),
+        ("@box=5", ("", "box=5")),
+        ("ciou@box=5,lr0=0.1", ("ciou", "box=5,lr0=0.1")),
+        ("ciou@5", ("ciou", "5")),
+        ("uiou:ratio=2..1@0.8", ("uiou:ratio=2..1@0.8", None)),
+        ("uiou:ratio=2..1@.8@box=5", ("uiou:ratio=2..1@.8", "box=5")),
+        ("uiou:ratio=2..1@box=5", ("uiou:ratio=2..1", "box=5")),
+        ("iou:weight=1..0@0.8+l1:weight=0..1@0.8@box=5", ("iou:weight=1..0@0.8+l1:weight=0..1@0.8", "box=5")),
+        ("../at@home/my.py:f:scale=1..2@0.5@box=5", ("../at@home/my.py:f:scale=1..2@0.5", "box=5")),
+    ],
+)
+def test_what_stands_after_a_loss_is_split_off(text: str, parts: tuple[str, str | None]) -> None:
+    """The @ of a schedule, or in the path of a file, belongs to the loss."""
+    assert split_variant(text) == parts
 
 
 @pytest.mark.parametrize(

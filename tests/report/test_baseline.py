@@ -34,6 +34,19 @@ def test_across_other_swept_arguments():
     assert find_baseline("ciou@box=7.5", GRID).label == "ciou box=7.5"
 
 
+def test_a_loss_with_a_schedule_or_in_another_spelling_is_found():
+    """The @ of a schedule stands before a number, and that of the baseline before a name. gamma is 0.5 by default."""
+    losses = ("ciou:weight=1..0.5@0.8", "uiou:ratio=1..0.5", "focal_eiou")
+    variants = grid(*((loss, box) for loss in losses for box in (5.0, 7.5)))
+    for text in ("ciou:weight=1..0.5@0.8", "ciou:weight=1..0.5@.8", "ciou:weight=1.0..0.5@0.80"):
+        assert find_baseline(text, variants).label == losses[0]
+        assert baselines(f"{text}@box=7.5", variants) == [f"{losses[0]} box=7.5"] * 6
+    assert find_baseline("uiou:ratio=1..0.5@box=5", variants).label == f"{losses[1]} box=5"
+    assert find_baseline("focal_eiou:gamma=0.5@box=5", variants).label == "focal_eiou box=5"
+    with pytest.raises(ArgumentError, match=r"^baseline=ciou:weight=1\.\.0\.5@0\.7: no finished run has that loss"):
+        find_baseline("ciou:weight=1..0.5@0.7@box=5", variants)
+
+
 def test_a_baseline_is_its_own():
     assert find_baseline("", GRID).find_for(GRID[1], GRID) is GRID[1]
 

@@ -17,6 +17,8 @@ from yolo_feiou.parameters import AutoFloat, Float, LossParameter, Schedule, Val
 MAX_LOSSES = 1_000_000
 #: Where a sum is split: a name or a file follows, so that no number is, as in 1e+5.
 PLUS = re.compile(r"\+(?=\s*(?:[A-Za-z_./~]|[^+,=]*\.py:))")
+#: An @, with what stands before it if it is that of a schedule, 0..0.5@0.8: no argument's name begins with a digit.
+AT = re.compile(r"(?P<schedule>\.\.[^@,+]*@(?=\s*[\d.]))|@")
 
 
 def split_sum(spec: str) -> list[str]:
@@ -85,6 +87,18 @@ def split_name(term: str) -> tuple[str, str | None]:
         function, colon, rest = rest.partition(":")
         name = f"{name}:{function}"
     return name, rest if colon else None
+
+
+def split_variant(text: str) -> tuple[str, str | None]:
+    """Split 'LOSS@argument=value' at the @ after its loss, which may have one itself, in a schedule or a file's path.
+
+    Returns:
+        The spec of the loss, and what follows it; None for a text without that @.
+    """
+    for found in AT.finditer(text, text.rfind(".py:") + 1):
+        if not found["schedule"]:
+            return text[: found.start()], text[found.end() :]
+    return text, None
 
 
 def scale_spec(spec: str, factor: float) -> str:

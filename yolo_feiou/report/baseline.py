@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from yolo_feiou.errors import ArgumentError, did_you_mean
-from yolo_feiou.losses.build import STOCK
+from yolo_feiou.errors import ArgumentError, YoloFeiouError, did_you_mean
+from yolo_feiou.losses.build import STOCK, shorten_spec
+from yolo_feiou.losses.spec import split_variant
 from yolo_feiou.report.variants import Value, Variant, show_value, show_values
 from yolo_feiou.storage.tables import parse_number
 
@@ -65,11 +67,11 @@ def find_baseline(text: str, variants: Sequence[Variant]) -> Baseline:
         if "loss" in swept:
             return Baseline(next(iter(found.values())), found)
         return Baseline(_default(swept, variants, ()))
-    loss, at, rest = text.partition("@")
+    loss, rest = split_variant(text)
     values: dict[str, Value] = {}
     if loss:
         values["loss"] = _loss(loss, swept, variants)
-    for word in rest.split(",") if at else []:
+    for word in rest.split(",") if rest is not None else []:
         name, _, value = word.partition("=")
         values[name] = _argument(name, value, text, variants)
     baseline = Baseline(values)
@@ -91,6 +93,9 @@ def _loss(loss: str, swept: Sequence[str], variants: Sequence[Variant]) -> str:
         other = f"; name what is swept, as in baseline=@{swept[0]}=…" if swept else ", and differ by their seed alone"
         raise ArgumentError(f"baseline={loss}: all runs have the loss {losses[0]}{other}.")
     if loss not in losses:
+        with suppress(YoloFeiouError):  # it may be spelled in another way than the runs have it
+            if (spec := shorten_spec(loss)) in losses:
+                return spec
         raise ArgumentError(
             f"baseline={loss}: no finished run has that loss{did_you_mean(loss, losses)} There are {', '.join(losses)}."
         )

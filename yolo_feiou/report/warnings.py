@@ -113,7 +113,7 @@ def _without_baseline(comparisons: Sequence[Comparison]) -> Iterator[str]:
 def _spell_baseline(variant: Variant) -> str:
     """Return a variant as `baseline=` takes it, empty if that can't tell a value: none, or one with a divider."""
     loss, values = str(variant.values.get("loss", "")), show_values(variant.others)
-    if None in variant.values.values() or "@" in loss or any("," in value for value in values):
+    if None in variant.values.values() or any("," in value for value in values):
         return ""
     return f"{loss}@{','.join(values)}"
 
