@@ -50,7 +50,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["detect", "train", "loss=stock"], True),
         (["train", "cfg=None"], True),  # so Ultralytics' tuner starts its trials
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
-        (["train", "val", "model=best.pt"], False),  # the last one counts
+        (["train", "val", "model=yolov8n.pt"], False),  # the last one counts
         (["train", "loss=eiou", "box_stats=true"], True),
         (["train", "loss=wiou:momentum=0.01+shapeiou:scale=1", "momentum=0.9", "scale=0.4"], True),  # Ultralytics' own
         (["train", "loss=inner_siou:weight=0.5+smooth_l1:weight=0.5"], True),
@@ -58,7 +58,7 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         (["train", "loss=none,", "cfg=focal_eiou.yaml"], True),
         (["train", "model=FastSAM-s.pt"], True),  # Ultralytics' own error
         (["train", "resume", f"model={__file__}", "box_stats=True"], True),  # its loss is in the checkpoint
-        (["val", "model=best.pt"], False),
+        (["val", "model=yolov8n.pt"], False),
         (["predict"], False),
         (["version"], False),
         ([], False),

@@ -289,7 +289,7 @@ def test_wrong_input_leaves_nothing(tmp_path, model, monkeypatch):
         ({"annotations": annotations}, DataError, "1.jpg is in the split but not among the 1 images"),
         ({"annotations": tmp_path / "no.json"}, DataError, "no.json can't be read"),
         ({"model": model(["dog"])}, DataError, "unknown class 'dog' of the model .1 known in the ground truth."),
-        ({"model": "no.pt"}, DataError, "model=no.pt: there are no such weights"),
+        ({"model": "no.pt"}, DataError, "model=no.pt: there is no such file"),
     ):
         given = {"model": yolo, "data": data, "split": "val", "folder": out, **arguments}
         with pytest.raises(error, match=message) as refused:

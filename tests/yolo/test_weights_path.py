@@ -11,6 +11,7 @@ from ultralytics.utils import downloads
 from yolo_feiou import YOLO as YOLO_OURS
 from yolo_feiou.errors import ArgumentError, DataError, MissingFileError
 from yolo_feiou.yolo import weights_path
+from yolo_feiou.yolo.command import check_command_arguments
 from yolo_feiou.yolo.detect import load_model
 from yolo_feiou.yolo.weights_path import check_resumed_file, check_weights_file, check_weights_folder
 
@@ -89,21 +90,55 @@ def no_network(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["runs/x/weights/last.pt", "./last.pt", "/nowhere/best.pt", "runs/yolov5n.pt/own.PT"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "runs/x/weights/last.pt",
+        "./last.pt",
+        "/nowhere/best.pt",
+        "runs/yolov5n.pt/own.PT",
+        "mine.pt",
+        "runs/yolov99n.pt",
+    ],
+)
 def test_weights_that_are_nowhere_are_refused_without_the_network(no_network, name):
     expected = rf"^model={name}: there is no such file. There are no weights in /"
-    if name != "./last.pt":  # for Path a bare name, as for Ultralytics
-        with pytest.raises(MissingFileError, match=expected) as error:
-            YOLO_OURS(name)
-        assert isinstance(error.value, FileNotFoundError), "as in stock"
+    with pytest.raises(MissingFileError, match=expected) as error:
+        YOLO_OURS(name)
+    assert isinstance(error.value, FileNotFoundError), "as in stock"
     with pytest.raises(MissingFileError, match=expected):
         check_weights_file(Path(name) if name != "./last.pt" else name, "model", resumed=True)
+
+
+@pytest.mark.parametrize("mode", ["train", "val", "predict", "export", "track"])
+def test_each_mode_refuses_weights_that_are_nowhere(no_network, mode):
+    """`mine.pt` is no name that Ultralytics publishes weights under."""
+    with pytest.raises(MissingFileError, match=r"^model=mine.pt: there is no such file\. There are no weights in /"):
+        check_command_arguments([mode, "model=mine.pt"])
+
+
+def test_what_a_command_resumes_is_there(no_network):
+    """Without model= too, and where a recipe names it: Ultralytics would fetch its default model first."""
+    Path("again.yaml").write_text("resume: nowhere.pt\n")
+    for word, name in (("resume=BAD", "BAD"), ("resume=yolov99n.pt", "yolov99n.pt"), ("cfg=again.yaml", "nowhere.pt")):
+        with pytest.raises(MissingFileError, match=f"^resume={name}: there is no such file"):
+            check_command_arguments(["train", word, "data=shapes.yaml"])
+    with pytest.raises(MissingFileError, match=r"^model=yolov99n.pt: there is no such file"):
+        check_command_arguments(["train", "resume", "model=yolov99n.pt"])
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        *("yolov8n.pt", "weights/yolov8n.pt", "yolov5n.pt", "mine.pt", "https://a.b/runs/x.pt", "ul://a/b/c.pt"),
+        *(
+            "yolov8n.pt",
+            "weights/yolov8n.pt",
+            "yolov5n.pt",
+            "yolov99n.pt",
+            "SAM9_b.pt",
+            "https://a.b/runs/x.pt",
+            "ul://a/b/c.pt",
+        ),
         *(Path("https://a.b/runs/x.pt"), "yolov8n", "yolov8n.yaml", "runs/x/best.onnx", None, True, 3),
     ],
 )

@@ -74,10 +74,11 @@ def check_command_arguments(arguments: list[str]) -> bool:
             raise ArgumentError(
                 f"cfg={settings['cfg']} has a line {key}:, and mode '{mode}' no training loss: take it out."
             )
-    resumed = "resume" in args or settings.get("resume", "False").lower() not in ("false", "none")
-    check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
+    resume = {**recipe, **settings}.get("resume")
+    resumed = "resume" in args or str(resume).lower() not in ("false", "none")
     if mode == "train":
-        check_resumed_file(settings.get("resume"))
+        check_resumed_file(resume)
+    check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if "loss" in settings.keys() & list_extra_arguments().keys() and (
         apart := [key for key in settings if key in PARAMETER_NAMES and key not in DEFAULT_CFG_DICT]
     ):

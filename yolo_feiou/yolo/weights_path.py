@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -12,12 +13,15 @@ from ultralytics.utils.downloads import GITHUB_ASSETS_NAMES
 
 from yolo_feiou.errors import ArgumentError, MissingFileError
 
+#: How the names of weights begin that Ultralytics publishes, as yolo and sam: it may publish more than a release knows.
+PUBLISHED = tuple({found[0] for name in GITHUB_ASSETS_NAMES if (found := re.match("[a-z]+(?=.*[.]pt$)", name.lower()))})
+
 
 def check_weights_file(weights: object, told: str, *, resumed: bool = False) -> None:
     """Refuse weights that are not there and can't be fetched, before Ultralytics asks the network for them.
 
-    It looks where Ultralytics does. A bare name, a name of weights that it publishes, and a URL are left
-    to it, which may fetch them.
+    It looks where Ultralytics does. A name of weights that it publishes, a bare one that begins like these, and a URL
+    are left to it, which may fetch them.
 
     Args:
         weights: What an argument names; anything but the path of a *.pt is left alone.
@@ -32,7 +36,8 @@ def check_weights_file(weights: object, told: str, *, resumed: bool = False) -> 
     file = Path(check_yolov5u_filename(str(weights).strip().replace("'", ""), verbose=False))
     if file.suffix.lower() != ".pt" or any(os.path.exists(path) for path in (file, SETTINGS["weights_dir"] / file)):
         return
-    if unquote(file.name) in GITHUB_ASSETS_NAMES or (file.name == str(file) and not resumed):
+    may_be_published = file.name == str(file) and file.name.lower().startswith(PUBLISHED) and not resumed
+    if may_be_published or unquote(file.name) in GITHUB_ASSETS_NAMES:
         return
     raise MissingFileError(f"{told}={weights}: there is no such file. {_weights_in(file.parent)}")
 
