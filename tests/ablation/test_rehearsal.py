@@ -52,6 +52,11 @@ def refused(words):
     return error.value
 
 
+def notes_of(words):
+    """The notes on a command that may begin."""
+    return rehearse_runs(read_ablation_request(words, FRAMEWORK))[1]
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_ground_truth_that_does_not_fit_is_refused(words, squares, fault):
     damage(squares, fault)
@@ -201,7 +206,7 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
     assert "same for all values of cls=" in str(refused(words(model=f"yolov8n.yaml,{model}", cls="0.5,1")))
 
     def notes(**arguments):
-        return rehearse_runs(read_ablation_request(words(**arguments), FRAMEWORK))[1]
+        return notes_of(words(**arguments))
 
     assert f"dfl= does nothing with model={model}: RT-DETR has no DFL." in notes(model=model, dfl="1")
     assert not any("does nothing" in note for note in notes(cls="0.5,1", dfl="1"))
@@ -213,3 +218,22 @@ def test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told
     assert [note for note in notes(model="yolov8n.yaml", box="0,5") if "box=" in note] == [
         "box=0 multiplies the box loss of model=yolov8n.yaml by 0: the runs with it differ in no loss."
     ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "why"),
+    [
+        ("pose", "models for pose alone have a loss of key points"),
+        ("kobj", "models for pose alone have a loss of the visibility of key points"),
+        ("rle", "YOLO26's models for pose alone have an RLE loss of key points"),
+        ("angle", "models of oriented boxes alone have a loss of angles"),
+    ],
+)
+def test_gains_of_losses_that_a_model_does_not_have_are_refused_and_told(words, argument, why):
+    if argument not in FRAMEWORK.defaults():
+        pytest.skip("an older release")
+    assert str(refused(words(**{argument: "1,2"}))) == (
+        f"the runs of model=yolov8n.yaml would be the same for all values of {argument}=, which does nothing there: "
+        f"{why}. Give one value."
+    )
+    assert f"{argument}= does nothing with model=yolov8n.yaml: {why}." in notes_of(words(**{argument: "2"}))

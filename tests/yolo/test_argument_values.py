@@ -109,6 +109,15 @@ def test_a_gain_of_0_is_said(data, tmp_path, caplog, given, said):
     assert any(line in record.getMessage() for record in caplog.records) is said
 
 
+@pytest.mark.parametrize(("pose", "said"), [(1.0, True), (12.0, False)])
+def test_a_gain_of_a_loss_that_the_task_does_not_have_is_said(data, tmp_path, caplog, pose, said):
+    """Not so its default, 12, which a recipe may have in it that is a dump of all arguments."""
+    DetectionTrainer(overrides={**overrides(data, tmp_path), "pose": pose})
+    line = "pose=1.0 does nothing: models for pose alone have a loss of key points."
+    found = [record.getMessage() for record in caplog.records if "does nothing" in record.getMessage()]
+    assert len(found) == said and all(line in text for text in found)
+
+
 def test_classes_that_are_none_are_named():
     names = {0: "red", 1: "green"}
     assert (

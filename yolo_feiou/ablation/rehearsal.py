@@ -15,9 +15,6 @@ from yolo_feiou.evaluation.rehearsal import find_evaluation_input
 from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
 
-#: Arguments that are gains of losses; a model may have other losses, with gains of their own.
-GAINS = ("box", "cls", "dfl")
-
 
 def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     """Check, in seconds, whatever is known of the runs before the first begins.
@@ -73,9 +70,8 @@ def check_gain(request: AblationRequest) -> list[str]:
     """
     matched, notes = request.options.gain == "matched", []
     swept = {key for run in request.chosen for key in run.swept}
-    set_in = [run.arguments for run in request.chosen if matched or {*GAINS} & run.arguments.keys()]
-    for model in dict.fromkeys(str(arguments["model"]) for arguments in set_in):
-        own = [arguments for arguments in set_in if str(arguments["model"]) == model]
+    for model in dict.fromkeys(str(run.arguments["model"]) for run in request.chosen):
+        own = [run.arguments for run in request.chosen if str(run.arguments["model"]) == model]
         ignored = request.framework.find_ignored_gains(model)
         if matched and (why := ignored.get("box")):
             raise ArgumentError(

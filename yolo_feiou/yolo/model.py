@@ -122,7 +122,7 @@ class LossModel(_Base):
         ray = bool(kwargs.get("use_ray", args[0] if args else False))
         space = kwargs.get("space") or {}
         check_space(space, fixed, self.task, ray=ray)
-        for key, why in own.ignored_gains.items() if own else ():
+        for key, why in own.find_ignored_gains(self.task, self.model).items() if own else ():
             if key in space:
                 raise ArgumentError(f"space has {key}, which does nothing here: {why}. Leave it out.")
         self.trial_arguments = fixed  # goes with the model into the processes of Ray

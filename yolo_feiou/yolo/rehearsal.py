@@ -137,8 +137,9 @@ def read_task(model: str) -> str:
 
 def find_ignored_gains(model: str) -> Mapping[str, str]:
     """Return the gains of losses that do nothing in a training of a model, and why."""
-    trainer = get_base(load_model(model)._smart_load("trainer"))
-    return trainer.ignored_gains if trainer else {}
+    loaded = load_model(model)
+    trainer = get_base(loaded._smart_load("trainer"))
+    return trainer.find_ignored_gains(str(loaded.task), loaded.model) if trainer else {}
 
 
 def check_labels(model: str, images: Split, annotations: str = "") -> None:

@@ -38,6 +38,7 @@ from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, ref
 from yolo_feiou.yolo.detr_loss import describe_layers
 from yolo_feiou.yolo.distributed import Ranks
 from yolo_feiou.yolo.families import check_trainer
+from yolo_feiou.yolo.gains import list_ignored_gains
 from yolo_feiou.yolo.last_batch import check_last_batch
 from yolo_feiou.yolo.loss_state import LossState
 from yolo_feiou.yolo.proof import Proving, unwrap_model
@@ -97,7 +98,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
     stock_loss = "CIoU"
     #: The spec of ours that computes the same.
     stock_spec = "ciou"
-    #: Of the arguments that are gains of losses, those that do nothing, and why.
+    #: Of the arguments that are gains of losses, those that do nothing beside what follows from the task, and why.
     ignored_gains: ClassVar[Mapping[str, str]] = {}
     #: What Ultralytics' logs call the box term, whatever its loss; '' where the name says nothing of a loss.
     logged_as = ""
@@ -160,13 +161,22 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             LOGGER.warning(make_visible(line))
         self.begun_with = run_record.to_json({**arguments, **own})
 
+    @classmethod
+    def find_ignored_gains(cls, task: str, network: Any = None) -> dict[str, str]:
+        """Return the gains of losses that do nothing in a training, and why.
+
+        Args:
+            task: What it trains for.
+            network: What it trains; None where that isn't known yet.
+        """
+        return {**cls.ignored_gains, **list_ignored_gains(task, network)}
+
     def _describe_gain(self, box_loss: BoxLoss) -> list[str]:
         """Return a line for each gain that was asked for and does nothing, or that lets the box loss do nothing."""
-        lines = [
-            f"{key}={self.asked[key]} does nothing: {why}."
-            for key, why in self.ignored_gains.items()
-            if key in self.asked
-        ]
+        lines, defaults = [], list_defaults()
+        for key, why in self.find_ignored_gains(self.args.task).items():
+            if self.asked.get(key, defaults.get(key)) != defaults.get(key):
+                lines.append(f"{key}={self.asked[key]} does nothing: {why}.")
         if "box" in self.ignored_gains or self.args.box != 0:
             return lines
         return [

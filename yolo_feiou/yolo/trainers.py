@@ -12,6 +12,7 @@ from ultralytics.models.yolo.yoloe.train import YOLOETrainerFromScratch as Stock
 
 from yolo_feiou.losses.box_loss import BoxLoss
 from yolo_feiou.yolo.bbox_loss import STOCK_FLOOR
+from yolo_feiou.yolo.gains import RTDETR_IGNORED
 from yolo_feiou.yolo.trainer import LossTrainer
 
 
@@ -39,11 +40,7 @@ class RTDETRTrainer(LossTrainer, StockRTDETRTrainer):
 
     stock_loss = "GIoU"
     stock_spec = "giou"
-    ignored_gains: ClassVar = {
-        "box": "the gain of RT-DETR's box loss is its criterion's own, 2",
-        "cls": "the gain of RT-DETR's class loss is its criterion's own, 1",
-        "dfl": "RT-DETR has no DFL",
-    }
+    ignored_gains: ClassVar = RTDETR_IGNORED
     logged_as = "giou_loss"
 
 
