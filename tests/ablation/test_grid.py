@@ -5,7 +5,15 @@ import time
 
 import pytest
 
-from yolo_feiou.ablation.grid import Run, count_variants, describe_lists, expand_grid, make_name_part, parse_list
+from yolo_feiou.ablation.grid import (
+    Run,
+    count_variants,
+    describe_lists,
+    describe_spellings,
+    expand_grid,
+    make_name_part,
+    parse_list,
+)
 from yolo_feiou.errors import ArgumentError, LossSpecError
 from yolo_feiou.yolo.framework import FRAMEWORK
 
@@ -210,3 +218,14 @@ def test_a_comma_in_an_argument_that_takes_lists_is_told():
     assert describe_lists(runs) == [
         "classes=0,2 is taken for 2 values, with runs of their own. One value that lists them is classes=[0,2]."
     ]
+
+
+def test_losses_that_go_by_another_spec_are_told_with_it():
+    """gamma is 0.5 by default; a published name stands for parameters."""
+    losses = "ciou,focal_eiou:gamma=0.5|1,inner_eiou,uiou:ratio=2.0..1"
+    assert describe_spellings(losses) == [
+        "losses go by their shortest specs, without parameters that have their default: 'focal_eiou:gamma=0.5' is "
+        "'focal_eiou', 'inner_eiou' is 'eiou:inner=0.75', 'uiou:ratio=2.0..1' is 'uiou:ratio=2..1'."
+    ]
+    specs = parse_list("loss", losses, FRAMEWORK)
+    assert describe_spellings(",".join(specs)) == describe_spellings("stock") == describe_spellings("") == []

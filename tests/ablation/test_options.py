@@ -208,6 +208,7 @@ def test_a_command_that_names_nothing_to_compare_is_refused(words):
         (["box=5,7.5"], []),
         (["classes=[0,2]", "losses=ciou,eiou"], []),
         (["loss=eiou", "seeds=0,1"], ["there is one variant, so nothing is compared: losses=ciou,eiou compares"]),
+        (["losses=ciou,focal_eiou:gamma=0.5"], ["losses go by their shortest specs, without parameters that have"]),
         (["classes=0,2"], ["classes=0,2 is taken for 2 values, with runs of their own. One value that lists them is "]),
     ],
 )

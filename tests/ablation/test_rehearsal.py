@@ -167,6 +167,14 @@ def test_a_plan_needs_no_device(words, capsys, monkeypatch):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+def test_a_plan_says_what_was_made_of_a_loss(words, capsys):
+    """On stderr: the lines of the plan are numbered, and read by scripts."""
+    assert ablate(words(plan="True", losses="ciou,focal_eiou:gamma=0.5", seeds="0"), FRAMEWORK) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[1].endswith(" loss=focal_eiou") and "note: losses go by their shortest specs" in err
+    assert "'focal_eiou:gamma=0.5' is 'focal_eiou'." in err
+
+
 def test_a_background_image_that_the_json_lists_is_no_fault(words, squares):
     def background(content):
         last = content["images"][-1]["id"]

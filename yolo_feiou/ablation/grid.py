@@ -160,6 +160,15 @@ def describe_lists(runs: Sequence[Run]) -> list[str]:
     return lines
 
 
+def describe_spellings(losses: str) -> list[str]:
+    """Return a line on the losses of a list that go by another spec than they are given by, see `shorten_spec`."""
+    given = split_list(losses) if losses else []
+    told = [f"'{loss}' is '{spec}'" for loss in given if (spec := shorten_spec(loss)) != loss]
+    if not told:
+        return []
+    return [f"losses go by their shortest specs, without parameters that have their default: {', '.join(told)}."]
+
+
 def count_variants(runs: Sequence[Run]) -> int:
     """Return how many combinations a grid compares: those of all that varies but the seed."""
     keys = [key for key in runs[0].swept if key != "seed"]

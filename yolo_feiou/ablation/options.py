@@ -17,6 +17,7 @@ from yolo_feiou.ablation.grid import (
     Run,
     count_variants,
     describe_lists,
+    describe_spellings,
     digest_settings,
     expand_grid,
     make_name_part,
@@ -110,7 +111,7 @@ class AblationRequest:
         chosen: The runs that are to be done; of a study, those of its first seeds.
         study: What is compared where seeds are added until that is answered; None for a fixed grid.
         is_most_given: Whether the command names `max_seeds`.
-        names_loss: Whether the command names a loss.
+        losses: The losses as the command lists them, '' if it names none.
     """
 
     runs: list[Run]
@@ -122,12 +123,12 @@ class AblationRequest:
     chosen: list[Run]
     study: Study | None = None
     is_most_given: bool = False
-    names_loss: bool = False
+    losses: str = ""
 
     @property
     def notes(self) -> list[str]:
         """Lines on what was made of the command, where a user may have meant something else."""
-        lines = describe_lists(self.runs)
+        lines = [*describe_lists(self.runs), *describe_spellings(self.losses)]
         if count_variants(self.runs) == 1:
             lines.append(f"there is one variant, so nothing is compared: {COMPARES}.")
         return lines
@@ -242,13 +243,13 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
         choose_runs(runs, options.only),
         read_study(runs, options),
         "max_seeds" in settings,
-        "loss" in settings,
+        settings.get("loss", ""),
     )
 
 
 def check_is_comparison(request: AblationRequest) -> None:
     """Raise ArgumentError for a command that names no loss and nothing else to compare, of which runs would begin."""
-    if not request.names_loss and count_variants(request.runs) == 1:
+    if not request.losses and count_variants(request.runs) == 1:
         raise ArgumentError(f"there is nothing to compare: {COMPARES}.")
 
 
