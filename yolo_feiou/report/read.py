@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError, DataError
+from yolo_feiou.escape import quote_command
+from yolo_feiou.report.state import describe_state
 from yolo_feiou.results import schema
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.results.main_metric import MAIN_METRICS, find_main_metric
@@ -32,6 +34,7 @@ class Results:
         box_stats: A row an epoch and run, with the positives and their gradients by IoU.
         preflight: A row a loss, with its size against that of its reference.
         recorded: By run, all arguments that its record has.
+        notes: What to know of the files themselves, see `describe_state`.
     """
 
     folders: tuple[Path, ...]
@@ -41,6 +44,7 @@ class Results:
     box_stats: Sequence[Row] = ()
     preflight: Sequence[Row] = ()
     recorded: Mapping[str, Row] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
     @property
     def done(self) -> list[Row]:
@@ -64,6 +68,7 @@ def read_results(folders: Sequence[Path]) -> Results:
         curves=[row for part in parts for row in part.curves],
         box_stats=[row for part in parts for row in part.box_stats],
         preflight=[row for part in parts for row in part.preflight],
+        notes=[note for part in parts for note in part.notes],
     )
     if not results.done:
         reasons = [row["reason"] for row in results.rows if row["status"] == "failed" and row.get("reason")]
@@ -88,11 +93,15 @@ def _read(folder: Path, prefix: str) -> Results:
     if not folder.is_dir():
         raise ArgumentError(f"{folder} is not a folder: expected one that 'yolo ablate' or 'yolo evaluate' wrote to.")
     path = folder / RESULTS
+    if not path.is_file() and any(folder.glob("*/row.json")):
+        command = quote_command(["yolo", "report", str(folder)])
+        raise DataError(f"{folder} has runs that are done, and no tables of them yet: '{command}' makes them.")
     if not path.is_file() and (folder / "ablation.json").is_file():
         raise DataError(f"{folder}: no run is done or has failed yet, so there is nothing to report.")
     if not path.is_file():
         raise ArgumentError(f"{folder} has no {RESULTS}: give a folder that 'yolo ablate' or 'yolo evaluate' wrote to.")
-    rows = _named(read_table(path), prefix)
+    table = read_table(path)
+    rows = _named(table, prefix)
     if not rows:
         raise DataError(f"{path} has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
     if missing := [name for name in REQUIRED if name not in rows[0]]:
@@ -115,7 +124,8 @@ def _read(folder: Path, prefix: str) -> Results:
     recorded = _named(read_table(folder / ARGUMENTS), prefix) if (folder / ARGUMENTS).is_file() else []
     names = {*schema.ARGUMENT_COLUMNS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
     arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
-    return Results((folder,), rows, arguments, **optional, recorded={row["run"]: row for row in recorded})
+    known = {row["run"]: row for row in recorded}
+    return Results((folder,), rows, arguments, **optional, recorded=known, notes=describe_state(folder, table))
 
 
 def _named(rows: list[Row], prefix: str) -> list[Row]:

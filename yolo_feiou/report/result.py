@@ -98,7 +98,8 @@ class ComparisonResult:
 def compare(results: str | Path | Sequence[str | Path], baseline: str = "") -> ComparisonResult:
     """Return the comparison of the runs in a folder of results, or in several, paired by seed.
 
-    The tables are read as the last `yolo ablate` or `yolo report` left them, and nothing is written.
+    The tables are read as the last `yolo ablate` or `yolo report` left them, and nothing is written. A warning says
+    so where runs are newer than they are, or being made.
 
     Args:
         results: The folder that `yolo ablate` wrote to, or several.

@@ -29,6 +29,7 @@ def list_warnings(results: Results, comparisons: Sequence[Comparison]) -> list[s
     """Return what a reader must know before comparing the variants, a sentence each."""
     variants = [comparison.variant for comparison in comparisons]
     told = [
+        *results.notes,
         *_unfinished(results),
         *_empty(results.done),
         *_seeds(variants),
