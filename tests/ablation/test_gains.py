@@ -8,9 +8,11 @@ import pytest
 
 from tests.ablation.factories import run
 from yolo_feiou.ablation import gains
+from yolo_feiou.ablation.collect import collect_results
 from yolo_feiou.ablation.gains import match_box, match_gains, measure_grid, warn_far_apart
 from yolo_feiou.errors import ArgumentError, DataError
-from yolo_feiou.storage.tables import read_json
+from yolo_feiou.report.gains import group_preflight
+from yolo_feiou.storage.tables import read_csv, read_json
 from yolo_feiou.yolo.framework import FRAMEWORK
 
 RATIO = {"ciou": 1.0, "eiou": 2.5, "giou": 1.25}
@@ -90,6 +92,42 @@ def test_another_model_is_measured_by_itself_and_another_gain_is_not(tmp_path, m
         ("s.yaml", None),
         ("n.yaml", None),
     ]
+
+
+def test_a_loss_of_ones_own_is_measured_with_the_others_and_again_when_its_code_changed(tmp_path, measuring):
+    """One process, and one row of the reference; the row of the older code stays, and is not taken for the newer."""
+
+    def measure(code):
+        own = [replace(one, contents={"loss": code}) for one in runs("eiou")]
+        return measure_grid([*runs("ciou"), *own], measuring, tmp_path, "")
+
+    (rows,) = measure("old").rows.values()
+    assert [losses for *_, losses in measuring.asked] == [["ciou", "eiou"]]
+    assert [(row["loss"], row.get("code")) for row in rows] == [("ciou", None), ("eiou", "old")]
+    (rows,) = measure("new").rows.values()
+    assert [losses for *_, losses in measuring.asked[1:]] == [["eiou"]]
+    assert [(row["loss"], row.get("code")) for row in rows] == [("ciou", None), ("eiou", "new")]
+    (file,) = (tmp_path / "preflight").glob("*.json")
+    assert [row.get("code") for row in read_json(file)["rows"]] == [None, "old", "new"]
+
+
+def test_rows_of_a_folder_are_told_apart_by_what_was_measured(tmp_path, measuring):
+    """Matched gains, and then variants with another learning rate: CIoU is there twice, and the table says in what."""
+    matched = [replace(one, gain="matched") for one in runs("ciou", "eiou", epochs=3)]
+    measure_grid(matched, measuring, tmp_path, "")
+    collect_results(tmp_path)
+    assert read_csv(tmp_path / "preflight.csv")[0].keys() == {"data", "model", "loss", "gradient_ratio"}
+    measure_grid(runs("ciou", "eiou", "giou", epochs=3, box=5), measuring, tmp_path, "")
+    measure_grid(runs("giou", epochs=3, lr0=0.1, classes=[0, 2]), measuring, tmp_path, "")
+    collect_results(tmp_path)
+    rows = read_csv(tmp_path / "preflight.csv")
+    assert sorted((row["loss"], row["lr0"], row["classes"]) for row in rows if row["lr0"] == "") == [
+        *(("ciou", "", ""), ("eiou", "", ""), ("giou", "", ""))
+    ]
+    assert sorted((row["loss"], row["lr0"], row["classes"]) for row in rows if row["lr0"] != "") == [
+        *(("ciou", 0.1, "[0, 2]"), ("giou", 0.1, "[0, 2]"))
+    ]
+    assert sorted(len(group) for group in group_preflight(rows)) == [2, 3]
 
 
 DAMAGED = [

@@ -338,4 +338,14 @@ def _preflight() -> list[Claim]:
             f"{norms}::test_rows_are_repeatable_and_leave_nothing",
         ),
         shown("`batches` is the number of those that had positives, and `pairs` that of these positives.", medians),
+        shown(
+            "`data`, `imgsz`, `model` and all else in which the trainings of a folder differ say in which one a loss "
+            "was measured.",
+            "ablation/test_gains.py::test_rows_of_a_folder_are_told_apart_by_what_was_measured",
+        ),
+        shown(
+            "`code` is ten digits for the code of a loss of your own: changed, it is measured again, in a row of its "
+            "own.",
+            "ablation/test_gains.py::test_a_loss_of_ones_own_is_measured_with_the_others_and_again_when_its_code_changed",
+        ),
     ]

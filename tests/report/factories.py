@@ -93,7 +93,7 @@ def preflight(losses):
     return [
         {
             **{"loss": loss, "batches": 4, "pairs": 5123, "loss_value": 0.5 + i / 10, "gradient_norm": 0.25},
-            **{"loss_ratio": 1 + i / 10, "gradient_ratio": 2.75 if i == 2 else 1 + i / 20, "box": 7.5},
+            **{"loss_ratio": 1 + i / 10, "gradient_ratio": 2.75 if i == 2 else 1 + i / 20},
         }
         for i, loss in enumerate(losses)
     ]

@@ -13,6 +13,7 @@ from yolo_feiou.errors import DataError
 from yolo_feiou.results.derived import keep_edited, note_tables
 from yolo_feiou.results.file_names import ARGUMENTS, BOX_STATS, CURVES, PREFLIGHT, RESULTS
 from yolo_feiou.results.run_record import read_recorded_arguments
+from yolo_feiou.results.schema import SIZES
 from yolo_feiou.results.tables import RunResults, read_box_stats, write_rows, write_tables
 from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record
@@ -21,6 +22,8 @@ from yolo_feiou.storage.tables import Row, read_record
 DESIGN_COLUMNS = ("until", "max_seeds", "race")
 #: The status of a run that is neither done nor failed.
 UNFINISHED = "unfinished"
+#: What each row on a loss tells.
+ALWAYS_TOLD = ("data", "imgsz", "model", *SIZES)
 TABLES = (RESULTS, ARGUMENTS, CURVES, BOX_STATS, PREFLIGHT)
 
 
@@ -60,7 +63,7 @@ def collect_results(folder: str | Path) -> list[str]:
     with hold_lock(folder / "lock"):  # of two runners, one writes at a time
         notes += keep_edited(folder, TABLES)
         write_tables(folder, gathered)
-        write_rows(folder / PREFLIGHT, [row for rows in measured for row in rows])
+        write_rows(folder / PREFLIGHT, _tell_apart([row for rows in measured for row in rows]))
         note_tables(folder, TABLES)
     return notes
 
@@ -91,3 +94,11 @@ def _sizes(path: Path, notes: list[str]) -> list[Row]:
     except DataError as error:
         notes.append(f"{error} Its sizes of losses are left out.")
         return []
+
+
+def _tell_apart(rows: list[Row]) -> list[Row]:
+    """Return rows on losses without the settings that all their trainings share, but for data, model and image size."""
+    texts = [{key: str(value) if isinstance(value, list) else value for key, value in row.items()} for row in rows]
+    names = dict.fromkeys(key for row in texts for key in row)
+    kept = [key for key in names if key in ALWAYS_TOLD or len({row.get(key) for row in texts}) > 1]
+    return [{key: row[key] for key in kept if key in row} for row in texts]

@@ -25,9 +25,9 @@ from yolo_feiou.storage.locks import hold_lock
 from yolo_feiou.storage.tables import Row, read_record, write_json
 from yolo_feiou.terminal import say
 
-#: Arguments in which the runs that are measured together may differ: the gain follows from the loss, and one seed
+#: Settings in which the runs that are measured together may differ: the gain follows from the loss, and one seed
 #: stands for all.
-FREE_IN_GROUP = ("loss", "seed", "box", "gain")
+FREE_IN_GROUP = ("loss", "loss holds", "seed", "box", "gain")
 #: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
 #: overlap, the ratios are others than soon after. A training that has fewer is measured on its own.
 BATCHES, EVERY_BATCHES = 8, 5
@@ -247,7 +247,12 @@ def find_gains(runs: Sequence[Run], reference: str, framework: Framework) -> lis
 
 def make_group_key(run: Run) -> str:
     """Return what stands for the runs that are measured together."""
-    return digest_settings({key: value for key, value in run.settings.items() if key not in FREE_IN_GROUP})
+    return digest_settings(_find_shared(run))
+
+
+def _find_shared(run: Run) -> dict[str, Any]:
+    """Return the settings that are the same in all runs that are measured with one."""
+    return {key: value for key, value in run.settings.items() if key not in FREE_IN_GROUP}
 
 
 def _box(run: Run, rows: list[Row]) -> float:
@@ -259,19 +264,27 @@ def _measured(
 ) -> list[Row]:
     """Return the gradient norms of the losses of a group, from its file as far as they are in there."""
     path = folder / "preflight" / f"{name}.json"
-    rows = _read(path, runs[0].gain == "matched", folder, notes)
-    known = {row["loss"] for row in rows}
-    asked = dict.fromkeys(run.arguments["loss"] for run in runs)
-    missing = [loss for loss in asked if loss not in known]
+    first = runs[0]
+    about = {key: first.arguments.get(key, first.defaults.get(key)) for key in ("data", "imgsz", "model")}
+    about = {key: value for key, value in {**about, **_find_shared(first)}.items() if value is not None}
+    rows = [{**row, **about} for row in _read(path, first.gain == "matched", folder, notes)]
+    known = {_identify(row) for row in rows}
+    codes = {run.arguments["loss"]: run.contents.get("loss") for run in runs}
+    missing = [loss for loss, code in codes.items() if (loss, code) not in known]
     if missing:
-        arguments = {**runs[0].arguments, "seed": 0, **({"device": device} if device else {})}
-        about = {key: value for key, value in runs[0].arguments.items() if key in ("data", "model", "imgsz")}
-        say(_announce(missing, runs[0]))
-        new = [{**about, **row} for row in measure(arguments, missing, find_gradient_reference(rows) if rows else "")]
-        rows += [row for row in new if row["loss"] not in known]
+        arguments = {**first.arguments, "seed": 0, **({"device": device} if device else {})}
+        say(_announce(missing, first))
+        measured = measure(arguments, missing, find_gradient_reference(rows) if rows else "")
+        new = [{**about, **({"code": code} if (code := codes.get(row["loss"])) else {}), **row} for row in measured]
+        rows += [row for row in new if _identify(row) not in known]
         write_json(path, {"rows": rows})
-    wanted = {*asked, find_gradient_reference(rows)}
-    return [row for row in rows if row["loss"] in wanted]
+    wanted = {*codes.items(), (find_gradient_reference(rows), None)}
+    return [row for row in rows if _identify(row) in wanted]
+
+
+def _identify(row: Row) -> tuple[str, str | None]:
+    """Return what of a training's losses a row is of: one of the user's own is another one with other code."""
+    return row["loss"], row.get("code")
 
 
 def _announce(losses: Sequence[str], run: Run) -> str:

@@ -19,6 +19,7 @@ from yolo_feiou.results.own_loss import (
     name_gradient_reference,
     spell_factor,
 )
+from yolo_feiou.results.schema import SIZES
 from yolo_feiou.storage.tables import Row
 
 #: The `box` of runs whose gain follows from their loss and detector.
@@ -125,9 +126,10 @@ def _group_auto_gains(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
 
 
 def group_preflight(rows: Sequence[Row]) -> list[list[Row]]:
-    """Return the rows that were measured together: of one folder, model, data and image size."""
+    """Return the rows that were measured together: of one folder, data, model and whatever else is told."""
+    names = dict.fromkeys(name for row in rows for name in row if name not in SIZES)
     found: dict[tuple[object, ...], list[Row]] = {}
     for row in rows:
         if row.get("loss") and "gradient_ratio" in row:
-            found.setdefault(tuple(row.get(name) for name in ("folder", "model", "data", "imgsz")), []).append(row)
+            found.setdefault(tuple(row.get(name) for name in names), []).append(row)
     return list(found.values())

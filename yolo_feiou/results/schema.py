@@ -341,3 +341,11 @@ def _describe() -> Iterator[str]:
         if section is _ALL_ARGUMENTS:
             yield from ("", "Every other argument that a run was given, or in which runs differ, has a column too.")
         yield ""
+
+
+#: The columns of `preflight.csv` on a loss, see `gradient_norms.measure_gradient_norms`; all others say in which
+#: training it was measured.
+SIZES = (
+    *("loss", "code", "batches", "pairs", "loss_value", "gradient_norm", "loss_ratio", "gradient_ratio", "reference"),
+    *("first_batches", "training_share"),
+)
