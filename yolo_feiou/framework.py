@@ -267,7 +267,7 @@ class Framework(Protocol):
 
         Args:
             request: A JSON with `arguments`, `losses`, `batches`, `every` and, if need be, `reference`, see
-                `yolo.gradient_norms.measure_gradient_norms`.
+                `yolo.gradient_norms.measure_gradient_norms`; and `progress`, a file that gets a byte after each batch.
             result: The JSON that the process writes: `rows`, one a loss.
         """
         ...

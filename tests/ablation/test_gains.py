@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -282,6 +283,47 @@ def test_a_line_stands_before_what_may_take_minutes(tmp_path, measuring, capsys)
     )
     measure_grid(runs("eiou"), measuring, tmp_path, "")
     assert capsys.readouterr().out == ""
+
+
+def test_several_trainings_are_counted(tmp_path, measuring, capsys):
+    measure_grid([*runs("eiou"), *runs("eiou", model="s.yaml")], measuring, tmp_path, "")
+    lines = capsys.readouterr().out.splitlines()
+    told = [line.partition("model=")[2].partition(", before")[0] for line in lines]
+    assert told == ["n.yaml, 1 of 2 trainings", "s.yaml, 2 of 2 trainings"]
+
+
+SLOW = """
+import pathlib, sys, time
+result, progress, content, done = sys.argv[1:]
+for _ in range(3):
+    with open(progress, "ab") as file:
+        file.write(b".")
+while not pathlib.Path(done).exists():
+    time.sleep(0.01)
+pathlib.Path(result).write_text(content)
+"""
+
+
+def test_how_far_a_measurement_is_is_shown(tmp_path, monkeypatch, capfd):
+    """Three batches are done at the first look; the bar is for terminals, and a line from time to time elsewhere."""
+    advanced, over = [], tmp_path / "over"
+
+    class Watched(Measuring):
+        def gradient_norms_command(self, request, result):
+            *_, content = super().gradient_norms_command(request, result)
+            return [sys.executable, "-c", SLOW, str(result), read_json(request)["progress"], content, str(over)]
+
+    @contextmanager
+    def show(step, total):
+        assert (step, total) == ("gradients", 40)
+        yield lambda more: (advanced.append(more), sum(advanced) == 3 and over.touch())
+
+    monkeypatch.setattr(gains, "show_progress", show)
+    monkeypatch.setattr(gains, "LOOK", 0.05)
+    monkeypatch.setattr(gains, "PERIOD", 0.0)
+    measure_grid(runs("eiou"), Watched(), tmp_path, "", 60)
+    assert sum(advanced) == 3
+    assert "3 of up to 40 batches after 0 min" in capfd.readouterr().out.splitlines()
 
 
 def test_matched_gains_are_told():

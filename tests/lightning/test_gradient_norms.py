@@ -147,8 +147,11 @@ def test_a_loss_that_becomes_infinite_is_told(arguments):
 def test_the_process_reads_a_request_and_writes_rows(arguments, capsys):
     with tempfile.TemporaryDirectory() as scratch:
         request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
-        request.write_text(json.dumps({"arguments": arguments, "losses": ["eiou"], "batches": 1, "every": 1}))
+        asked = {"arguments": arguments, "losses": ["eiou"], "batches": 1, "every": 2}
+        progress = Path(scratch, "progress")
+        request.write_text(json.dumps({**asked, "progress": str(progress)}))
         main([str(request), str(result)])
+        assert progress.stat().st_size == 2, "a byte for each batch"
         assert [row["loss"] for row in json.loads(result.read_text())["rows"]] == ["ciou", "eiou"]
         request.write_text(json.dumps({"arguments": {**arguments, "data": "nix.yaml"}, "losses": ["eiou"]}))
         with pytest.raises(SystemExit) as ended:

@@ -219,3 +219,16 @@ def test_the_process_writes_rows_or_one_line(tmp_path, capsys, monkeypatch, argu
     assert run() == 0
     assert asked == [{"arguments": {"model": "m"}, "losses": ["eiou"], "batches": 2}]
     assert json.loads(result.read_text()) == {"rows": ratios(eiou=1.5)}
+    progress = tmp_path / "progress"
+    monkeypatch.setattr(
+        gradient_norms, "measure_gradient_norms", lambda tick, **_: (tick(), tick(), ratios(eiou=1.5))[2]
+    )
+    request.write_text(json.dumps({"arguments": {"model": "m"}, "losses": ["eiou"], "progress": str(progress)}))
+    assert run() == 0 and progress.stat().st_size == 2, "a byte for each batch"
+
+
+def test_each_batch_is_counted(arguments):
+    """Those too that are not measured: the last of two."""
+    ticks = []
+    measure_gradient_norms(arguments, ["eiou"], 1, every=2, tick=lambda: ticks.append(1))
+    assert len(ticks) == 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
@@ -19,6 +21,7 @@ from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
 from yolo_feiou.framework import Framework
 from yolo_feiou.losses.build import read_spec
 from yolo_feiou.parameters import Schedule
+from yolo_feiou.progress_bar import show_progress
 from yolo_feiou.results.arguments import MAX_GRADIENT_RATIO
 from yolo_feiou.results.own_loss import find_gradient_reference, name_gradient_reference, spell_factor
 from yolo_feiou.storage.locks import hold_lock
@@ -31,6 +34,8 @@ FREE_IN_GROUP = ("loss", "loss holds", "seed", "box", "gain")
 #: Batches that are measured, each the last of so many: at the very start of a training from scratch, where few boxes
 #: overlap, the ratios are others than soon after. A training that has fewer is measured on its own.
 BATCHES, EVERY_BATCHES = 8, 5
+#: Seconds between two looks at how far a measurement is, and between two lines on it where no bar is shown.
+LOOK, PERIOD = 0.5, 60.0
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,10 @@ def measure_grid(
     with hold_lock(folder / "preflight" / "lock"):  # of several runners, one measures
         notes: list[str] = []
         measure = partial(_measure, framework, seconds=seconds)
-        rows = {name: _measured(name, members, folder, device, notes, measure) for name, members in groups.items()}
+        rows = {}
+        for number, (name, members) in enumerate(groups.items(), 1):
+            place = f", {number} of {len(groups)} trainings" if len(groups) > 1 else ""
+            rows[name] = _measured(name, members, folder, device, notes, measure, place)
         gains = {
             name: find_gains(members, find_gradient_reference(rows[name]), framework)
             for name, members in groups.items()
@@ -260,7 +268,13 @@ def _box(run: Run, rows: list[Row]) -> float:
 
 
 def _measured(
-    name: str, runs: list[Run], folder: Path, device: str, notes: list[str], measure: Callable[..., list[Row]]
+    name: str,
+    runs: list[Run],
+    folder: Path,
+    device: str,
+    notes: list[str],
+    measure: Callable[..., list[Row]],
+    place: str,
 ) -> list[Row]:
     """Return the gradient norms of the losses of a group, from its file as far as they are in there."""
     path = folder / "preflight" / f"{name}.json"
@@ -273,7 +287,7 @@ def _measured(
     missing = [loss for loss, code in codes.items() if (loss, code) not in known]
     if missing:
         arguments = {**first.arguments, "seed": 0, **({"device": device} if device else {})}
-        say(_announce(missing, first))
+        say(_announce(missing, first, place))
         measured = measure(arguments, missing, find_gradient_reference(rows) if rows else "")
         new = [{**about, **({"code": code} if (code := codes.get(row["loss"])) else {}), **row} for row in measured]
         rows += [row for row in new if _identify(row) not in known]
@@ -287,12 +301,12 @@ def _identify(row: Row) -> tuple[str, str | None]:
     return row["loss"], row.get("code")
 
 
-def _announce(losses: Sequence[str], run: Run) -> str:
+def _announce(losses: Sequence[str], run: Run, place: str) -> str:
     """Return what is said before losses are measured, which may take minutes."""
     leave = "" if run.gain == "matched" else "; preflight=False leaves it out"
     return (
         f"Measuring the gradients of {', '.join(losses)} on up to {BATCHES * EVERY_BATCHES} batches with "
-        f"model={run.arguments['model']}, before the first run{leave}."
+        f"model={run.arguments['model']}{place}, before the first run{leave}."
     )
 
 
@@ -323,17 +337,12 @@ def _measure(
     It is beside `reference`, with which the first losses were measured; before that, '', beside the framework's choice.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        request, result = Path(scratch, "request.json"), Path(scratch, "result.json")
+        request, result, progress = (Path(scratch, name) for name in ("request.json", "result.json", "progress"))
         asked = {"arguments": arguments, "losses": losses, "batches": BATCHES, "every": EVERY_BATCHES}
-        write_json(request, {**asked, "reference": reference} if reference else asked)
+        asked |= {"progress": str(progress), **({"reference": reference} if reference else {})}
+        write_json(request, asked)
         try:
-            process = subprocess.run(
-                framework.gradient_norms_command(request, result),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds,
-            )
+            process = _run(framework.gradient_norms_command(request, result), progress, seconds)
         except subprocess.TimeoutExpired as error:
             raise ArgumentError(
                 f"the runs can't begin: measuring the losses took longer than timeout={error.timeout / 3600:.4g} "
@@ -349,3 +358,40 @@ def _measure(
                 )
             raise ArgumentError(f"the runs can't begin: {said[-1].removeprefix('error: ')}")
         return read_record(result, Preflight)["rows"]
+
+
+def _run(command: list[str], progress: Path, seconds: float | None) -> subprocess.CompletedProcess[str]:
+    """Run a measurement, and show how many batches it has done: a bar in a terminal, elsewhere a line a minute.
+
+    Args:
+        command: Its command.
+        progress: The file to which it adds a byte for each batch.
+        seconds: How long it may take; None for as long as it needs.
+
+    Raises:
+        TimeoutExpired: If it takes longer.
+    """
+    began = said = time.monotonic()
+    done, most = 0, BATCHES * EVERY_BATCHES
+    pipe = subprocess.PIPE
+    with (
+        show_progress("gradients", most) as advance,
+        subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process,
+    ):
+        try:
+            while True:
+                with suppress(subprocess.TimeoutExpired):
+                    out, err = process.communicate(timeout=LOOK)
+                    return subprocess.CompletedProcess(command, process.returncode, out, err)
+                now, before = time.monotonic(), done
+                done = progress.stat().st_size if progress.exists() else 0
+                if done > before:
+                    advance(done - before)
+                if now - said >= PERIOD and not sys.stderr.isatty():
+                    said = now
+                    say(f"{done} of up to {most} batches after {(now - began) / 60:.0f} min")
+                if seconds is not None and now - began > seconds:
+                    raise subprocess.TimeoutExpired(command, seconds)
+        except BaseException:  # Ctrl-C too: nothing is left behind
+            process.kill()
+            raise

@@ -7,8 +7,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -16,17 +15,18 @@ from torch import Tensor, nn
 
 from yolo_feiou.detectors.build import build_detector
 from yolo_feiou.detectors.seam import BoxTerm, Positives, find_box_terms
-from yolo_feiou.errors import DataError, exit_on_error
+from yolo_feiou.errors import DataError
 from yolo_feiou.lightning.arguments import complete_arguments, make_schedule
 from yolo_feiou.lightning.data import measure_mean_side, read_training_data
 from yolo_feiou.lightning.detect import choose_device
 from yolo_feiou.lightning.module import DetectorModule
 from yolo_feiou.lightning.training import find_config
 from yolo_feiou.losses.build import STOCK, build_loss
-from yolo_feiou.storage.tables import Row, read_json, write_json
+from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo.gradient_norms import (
     Batch,
     GradientNorm,
+    answer_request,
     describe_batches,
     get_first_device,
     make_rows,
@@ -44,7 +44,12 @@ OWN_LOSSES: Mapping[str, str] = {
 
 
 def measure_gradient_norms(
-    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "ciou", every: int = 1
+    arguments: Mapping[str, Any],
+    losses: Sequence[str],
+    batches: int = 8,
+    reference: str = "ciou",
+    every: int = 1,
+    tick: Callable[[], object] = lambda: None,
 ) -> list[Row]:
     """Measure the box term of each loss, and its gradient, on the same positives, and return a row a loss.
 
@@ -59,6 +64,7 @@ def measure_gradient_norms(
         batches: Number of batches that are measured; fewer where the training has fewer, see `plan_batches`.
         every: Of so many batches the last one is measured, and the others only train.
         reference: Spec of the loss that the others are compared to; its row is there even if it is not listed.
+        tick: Called after each batch, measured or not.
 
     Raises:
         LossSpecError: If a loss is wrong.
@@ -105,6 +111,7 @@ def measure_gradient_norms(
         total.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), whole["clip"] or float("inf"))
         optimizer.step()
+        tick()
     about = describe_batches(batches * every, schedule.iterations)
     return [{**row, "reference": reference, **about} for row in make_rows(found, reference)]
 
@@ -129,10 +136,8 @@ def _move(value: Any, device: torch.device) -> Any:
 
 
 def main(args: Sequence[str]) -> None:
-    """Measure what a request asks for, and write the result; a user's mistake is one line and exit status 2."""
-    with exit_on_error():
-        request, result = map(Path, args)
-        write_json(result, {"rows": measure_gradient_norms(**read_json(request))})
+    """Measure as detectors train, see `answer_request`."""
+    answer_request(measure_gradient_norms, args)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from functools import partial
@@ -67,12 +67,21 @@ class Measuring(TrainerHost):
         losses: The losses to measure, by name.
         batches: The number of batches that are measured, of a shorter training fewer, see `plan_batches`.
         every: Which of the batches that is: the last of so many.
+        tick: Called after each batch.
         *args: As for the trainer.
         **kwargs: As for the trainer.
     """
 
-    def __init__(self, *args: Any, losses: Mapping[str, BoxLoss], batches: int, every: int, **kwargs: Any) -> None:
-        self.losses, self.batches, self.every = losses, batches, every
+    def __init__(
+        self,
+        *args: Any,
+        losses: Mapping[str, BoxLoss],
+        batches: int,
+        every: int,
+        tick: Callable[[], object],
+        **kwargs: Any,
+    ) -> None:
+        self.losses, self.batches, self.every, self.tick = losses, batches, every, tick
         self.measured: list[Batch] = []
         self._copies: list[dict[str, BoxLoss]] = []
         super().__init__(*args, **kwargs)
@@ -94,6 +103,7 @@ class Measuring(TrainerHost):
         loader = chain.from_iterable(repeat(self.train_loader))
         for number, batch in enumerate(islice(loader, self.batches * self.every), 1):
             self._step(batch, measured=number % self.every == 0)
+            self.tick()
         raise MeasuredError
 
     def _step(self, batch: dict[str, Any], measured: bool) -> None:
@@ -142,7 +152,12 @@ class Measuring(TrainerHost):
 
 
 def measure_gradient_norms(
-    arguments: Mapping[str, Any], losses: Sequence[str], batches: int = 8, reference: str = "", every: int = 1
+    arguments: Mapping[str, Any],
+    losses: Sequence[str],
+    batches: int = 8,
+    reference: str = "",
+    every: int = 1,
+    tick: Callable[[], object] = lambda: None,
 ) -> list[Row]:
     """Measure the box term of each loss, and its gradient, on the same predictions, and return a row a loss.
 
@@ -173,6 +188,7 @@ def measure_gradient_norms(
             training, and most at its start.
         reference: Spec of the loss that the others are compared to, by default the model's own: 'ciou', 'giou' of
             RT-DETR, 'probiou' for rotated boxes; its row is there even if it is not listed.
+        tick: Called after each batch, measured or not.
 
     Raises:
         LossSpecError: If a loss is wrong.
@@ -194,7 +210,7 @@ def measure_gradient_norms(
         check_trainer(own, model.task, box_loss)
     if own:
         kind = type("MeasuringTrainer", (Measuring, own), {})
-        trainer = partial(kind, losses=built, batches=batches, every=every)
+        trainer = partial(kind, losses=built, batches=batches, every=every, tick=tick)
     device = get_first_device(arguments.get("device"))
     with tempfile.TemporaryDirectory() as folder, suppress(MeasuredError):
         model.train(trainer=trainer, **given, loss=reference, device=device, project=folder, plots=False)
@@ -257,11 +273,29 @@ def make_rows(measured: Sequence[Batch], reference: str) -> list[Row]:
     return table
 
 
-def main(args: Sequence[str]) -> None:
-    """Measure what a request asks for, and write the result; a user's mistake is one line and exit status 2."""
+def answer_request(measure: Callable[..., list[Row]], args: Sequence[str]) -> None:
+    """Measure what a request asks for, and write the result; a user's mistake is one line and exit status 2.
+
+    Args:
+        measure: `measure_gradient_norms`, that of a framework.
+        args: The files of the request and of the result. The file `progress` of a request gets a byte after each batch.
+    """
     with exit_on_error():
         request, result = map(Path, args)
-        write_json(result, {"rows": measure_gradient_norms(**read_json(request))})
+        asked = read_json(request)
+        if progress := asked.pop("progress", ""):
+            asked["tick"] = partial(_add_byte, Path(progress))
+        write_json(result, {"rows": measure(**asked)})
+
+
+def _add_byte(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b".")
+
+
+def main(args: Sequence[str]) -> None:
+    """Measure as Ultralytics trains, see `answer_request`."""
+    answer_request(measure_gradient_norms, args)
 
 
 if __name__ == "__main__":
