@@ -31,6 +31,10 @@ def _rules() -> list[Claim]:
             "`max_seeds=20`.",
             RULES,
         ),
+        shown(
+            "One that learns nothing, an AP below 0.5 with each of two seeds, gets no more.",
+            "ablation/test_sequential.py::test_trainings_that_learn_nothing_get_no_more_seeds",
+        ),
         exempt("**`max_seeds=20`** is part of the test.", ADVICE),
         shown(
             "Each look at n seeds is a paired t test at the level u · n / `max_seeds`, with u so low that all looks "
