@@ -61,9 +61,7 @@ def make_paper_table(results: Results, comparisons: Sequence[Comparison]) -> Tab
 
     Oriented boxes have Ultralytics' own mAP in columns of its own.
     """
-    marked = {
-        id(c.variant) for c in comparisons if c.result and not (c.is_baseline or c.untrained or c.distinguishable)
-    }
+    marked = {id(c.variant) for c in comparisons if c.result and not (c.is_baseline or c.distinguishable)}
     variants = [comparison.variant for comparison in comparisons]
     titles, columns, metric = _titles(variants[0]), _find_columns(variants), name_compared(comparisons)
     return Table(
