@@ -13,6 +13,7 @@ from yolo_feiou.results.provenance import (
     find_versions,
     get_utc_time,
     make_session,
+    name_cpu,
     name_hardware,
 )
 
@@ -92,3 +93,17 @@ def test_gpus_are_named_once_each_and_a_cpu_by_its_cores(monkeypatch):
     monkeypatch.setattr("torch.cuda.get_device_name", ("B", "A", "B").__getitem__)
     assert name_hardware("") == name_hardware("0,1,2") == "A, B"
     assert name_hardware("cpu").endswith(" cores")
+
+
+def test_a_cpu_has_the_kernel_s_name_and_the_instructions_that_pytorch_uses(monkeypatch, tmp_path):
+    """Two processors of an architecture give two trainings of the same seed, and must not look the same."""
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Some  CPU @ 2 GHz\nmodel name\t: Other\n")
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    monkeypatch.setattr("platform.processor", lambda: "")
+    assert name_cpu(tmp_path / "cpuinfo") == "Some CPU @ 2 GHz"
+    assert name_cpu(tmp_path / "nothing") == "x86_64"
+    (tmp_path / "cpuinfo").write_text("Hardware\t: BCM\n")
+    assert name_cpu(tmp_path / "cpuinfo") == "x86_64"
+    monkeypatch.setattr("torch.backends.cpu.get_cpu_capability", lambda: "AVX9")
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert name_hardware("cpu") == f"{name_cpu()} (AVX9), 3 cores"

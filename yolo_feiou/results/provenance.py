@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import cache
 from importlib.metadata import version
@@ -17,6 +19,8 @@ from yolo_feiou.storage.tables import Row
 
 #: Folder of this package.
 PACKAGE = Path(yolo_feiou.__file__).parent
+#: Where Linux tells what its processors are.
+CPUINFO = Path("/proc/cpuinfo")
 #: In the environment of a process that sees its GPUs under numbers of its own: the device as it was handed out.
 DEVICE = "YOLO_FEIOU_DEVICE"
 
@@ -55,11 +59,23 @@ def find_versions() -> Row:
 
 
 def name_hardware(device: str) -> str:
-    """Return the kind of hardware: the GPUs if they are used, otherwise the CPU, by their names."""
+    """Return the kind of hardware: the GPUs if they are used, otherwise the CPU, by their names.
+
+    A CPU's vector instructions are those that PyTorch uses: with others its sums round in another way, and the same
+    seed gives another training.
+    """
     if torch.cuda.is_available() and device != "cpu":
         names = {torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())}
         return ", ".join(sorted(names))
-    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
+    return f"{name_cpu()} ({torch.backends.cpu.get_cpu_capability()}), {os.cpu_count()} cores"
+
+
+def name_cpu(cpuinfo: Path = CPUINFO) -> str:
+    """Return the name of the processor: on Linux that of the kernel, since Python knows its architecture alone."""
+    with suppress(OSError):
+        if named := re.search(r"^model name\s*:\s*(\S.*)$", cpuinfo.read_text(encoding="utf-8"), re.MULTILINE):
+            return " ".join(named[1].split())
+    return platform.processor() or platform.machine()
 
 
 @cache
