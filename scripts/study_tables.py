@@ -142,6 +142,25 @@ def list_screening(root: Path) -> str:
     return format_table(("loss", *titles), "l" + "rrr" * len(DATA), rows)
 
 
+def list_repeats(root: Path) -> str:
+    """Return the table of trainings that two stages have in common: the same settings and seed, run twice."""
+    rows = []
+    for data in DATA:
+        first, second = (
+            {
+                (row["box"], row["dfl"], row["seed"]): 100 * float(row["AP"])
+                for row in read_rows(root / "results" / "study" / f"{stage}-{data}" / RESULTS)
+                if row["loss"] == "ciou" and row["AP"]
+            }
+            for stage in ("gains", "screen")
+        )
+        for setting in sorted(first.keys() & second.keys()):
+            aps = (first[setting], second[setting])
+            rows.append((data, *setting, *(f"{ap:.1f}" for ap in aps), f"{aps[1] - aps[0]:+.1f}".replace("-", "−")))
+    titles = ("data", "box", "dfl", "seed", "AP, first stage", "AP, screening", "difference")
+    return format_table(titles, "lrrrrrr", rows)
+
+
 def list_confirmation(root: Path) -> str:
     """Return the table of the finalist against the tuned CIoU, by regime and data set."""
     rows = []

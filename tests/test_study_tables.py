@@ -130,6 +130,20 @@ def test_tables_show_what_the_summary_says(tables, tmp_path):
     assert low < 0 < high and low + high == pytest.approx(6, abs=0.1) and 0.1 < float(p) <= 1
 
 
+def test_repeats_are_of_the_same_setting_and_seed(tables, tmp_path):
+    folder = tmp_path / "results" / "study"
+    folder.mkdir(parents=True)
+    gains = {setting(box=1.875): {0: 0.5, 1: 0.52}, setting(): {0: 0.4}, setting("eiou", 1.875): {0: 0.6}}
+    screened = {setting(box=1.875): {0: 0.49, 1: 0.52, 2: 0.5}, setting("eiou", 1.875): {0: 0.3}}
+    for data, stage in (("bccd", gains), ("cards", {setting(): {0: 0.5}})):
+        write_stage(folder / f"gains-{data}", stage)
+        write_stage(folder / f"screen-{data}", screened)
+    assert cells(tables.list_repeats(tmp_path)) == [
+        ["bccd", "1.875", "1.5", "0", "50.0", "49.0", "−1.0"],
+        ["bccd", "1.875", "1.5", "1", "52.0", "52.0", "+0.0"],
+    ]
+
+
 def test_pictures_are_of_the_stages_that_there_are(tables, tmp_path):
     assert list(tables.make_pictures(tmp_path, [])) == []
     write_stage(tmp_path / "gains-cards", {setting(): {0: 0.6, 1: 0.61}, setting(box=3.75): {0: 0.5, 1: 0.52}})

@@ -111,7 +111,13 @@ _ARGUMENTS: Mapping[str, Column] = {
 _MADE_BY = (
     Column("device", "text", "the device, as Ultralytics takes it", list_place=19),
     Column("threads", "setting", "threads of torch on the CPU"),
-    Column("machine", "text", "GPU, or CPU, the vector instructions that PyTorch uses, and cores", must_agree=True, list_place=20),
+    Column(
+        "machine",
+        "text",
+        "GPU, or CPU, the vector instructions that PyTorch uses, and cores",
+        must_agree=True,
+        list_place=20,
+    ),
     Column("python", "text", "version of Python", must_agree=True),
     Column("torch", "text", "version of torch", must_agree=True),
     Column("ultralytics", "text", "version of Ultralytics", must_agree=True),
