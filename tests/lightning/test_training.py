@@ -139,15 +139,15 @@ def test_a_process_killed_by_the_system_resumes_to_the_last_digit(tmp_path, data
 @pytest.mark.slow
 @pytest.mark.parametrize("detector", ["atss", "faster_rcnn"])
 def test_half_precision_trains(detector, tmp_path, data):
-    """In bfloat16 on a CPU: finite, and about what single precision gives."""
+    """In bfloat16 on a CPU: finite, and about what single precision gives; after one step other regions are sampled."""
     model = write_model(tmp_path, detector)
     losses = {}
     for amp in (False, True):
-        run(tmp_path / str(amp), model, data, amp=amp, loss="focal_eiou", iterations=3, intervals=1, val=True)
+        run(tmp_path / str(amp), model, data, amp=amp, loss="focal_eiou", iterations=1, intervals=1, val=True)
         weights = weights_of(tmp_path / str(amp))
         assert all(value.isfinite().all() and value.dtype != torch.bfloat16 for value in weights.values())
         losses[amp] = float(curve(tmp_path / str(amp))[0]["train/box_loss"])
-    assert losses[True] != losses[False] and losses[True] == pytest.approx(losses[False], rel=0.1)
+    assert losses[True] != losses[False] and losses[True] == pytest.approx(losses[False], rel=0.03)
     shutil.rmtree(tmp_path / "True"), shutil.rmtree(tmp_path / "False")
 
 

@@ -448,7 +448,8 @@ def test_a_python_without_us_uses_our_checkpoints(trained_oriented, oriented, tm
 @pytest.mark.slow
 def test_our_model_validates_predicts_and_tunes_as_stock(trained_oriented, oriented, tmp_path, release):
     """The trials of the tuner train with the loss."""
-    weights, told = trained_oriented / "weights" / "best.pt", {"imgsz": 96, "device": "cpu", "verbose": False}
+    weights = trained_oriented / "weights" / "best.pt"
+    told = {"imgsz": 96, "conf": 0.01, "device": "cpu", "verbose": False}  # after so few epochs no score is high
     image = next((Path(oriented).parent / "images" / "val").iterdir())
     found = []
     for kind in (YOLO, StockYOLO):
@@ -498,7 +499,8 @@ def test_losses_are_compared_from_end_to_end(trained_oriented, oriented, tmp_pat
         assert row["mAP_obb"] > 0.01
     report = command("report", "study")
     assert report.returncode == 0, report.stderr
-    assert "Against probiou, none of 2 variants is shown to differ in mAP." in report.stdout
+    # Stock's ProbIoU and ours may be identical in all digits, and are not tested then.
+    assert re.search(r"Against probiou, (none of 2 variants is|kld is not) shown to differ in mAP\.", report.stdout)
     assert re.search(r"^probiou +baseline ", report.stdout, re.M) and "ΔmAP" in report.stdout
     assert "It is not COCO’s AP" in (tmp_path / "study" / "report" / "table.md").read_text()
     stock = command("report", "study", "out=against", "baseline=stock")
