@@ -79,9 +79,8 @@ def test_a_quantity_is_computed_once_with_its_graph():
 
 def test_a_floor_is_added_to_each_variance():
     gaussians = RotatedPair(tensor(PRED), tensor(TARGET)).as_gaussians(4, 7)
-    assert torch.stack((gaussians.s1, gaussians.s2, gaussians.t1, gaussians.t2)).T.tolist() == [
-        [4, math.sqrt(8), math.sqrt(11), math.sqrt(23)]
-    ]
+    (found,) = torch.stack((gaussians.s1, gaussians.s2, gaussians.t1, gaussians.t2)).T.tolist()
+    assert found == pytest.approx([4, math.sqrt(8), math.sqrt(11), math.sqrt(23)], rel=1e-15)
 
 
 def test_a_variance_is_at_least_1e_10():
