@@ -106,6 +106,12 @@ def test_the_tuned_ciou_is_the_one_that_the_plan_names(study):
     assert f"differ by {100 * (sum(ap[tuned]) - sum(ap[next_one])) / 2:.1f} AP" in PLAN
 
 
+def test_the_finalist_is_the_one_that_the_page_names(study):
+    finalist, tuned = study.find_finalist(), study.find_tuned()["box"]
+    loss, _, weight = finalist.partition(":weight=")
+    assert f"`{loss}` at `box={float(weight) * tuned:g}`" in PLAN and f"`{finalist}` beside the tuned CIoU" in PLAN
+
+
 def test_the_better_half_goes_on_and_only_with_all_its_runs(measured):
     assert measured.find_half() == measured.CANDIDATES[:7] and measured.find_quarter() == measured.CANDIDATES[:4]
     ap = {(loss,): 0.5 + 0.01 * number for number, loss in enumerate(measured.CANDIDATES)}
