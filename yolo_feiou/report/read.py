@@ -106,8 +106,6 @@ def _read(folder: Path, prefix: str) -> Results:
         raise DataError(f"{path} has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
     if missing := [name for name in REQUIRED if name not in rows[0]]:
         raise DataError(f"{path} has no column {missing[0]}: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
-    if not rows:
-        raise DataError(f"{path} has no rows: it is not what 'yolo ablate' or 'yolo evaluate' writes.")
     for row in rows:
         _check(row, path)
         _check_numbers(row, [name for name in row if name in schema.NUMERIC], f"{path}: run {row['run']}")
@@ -123,7 +121,7 @@ def _read(folder: Path, prefix: str) -> Results:
         optional["preflight"] = [{"folder": str(folder), **row} for row in optional["preflight"]]
     recorded = _named(read_table(folder / ARGUMENTS), prefix) if (folder / ARGUMENTS).is_file() else []
     names = {*schema.ARGUMENT_COLUMNS, *(name for row in recorded for name in row)} - {*schema.RESERVED}
-    arguments = tuple(column for column in (rows[0] if rows else ()) if column in names)
+    arguments = tuple(column for column in rows[0] if column in names)
     known = {row["run"]: row for row in recorded}
     return Results((folder,), rows, arguments, **optional, recorded=known, notes=describe_state(folder, table))
 
