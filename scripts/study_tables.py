@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 from markdown_tables import MISSING, format_table, read_rows
 from markdown_tables import Row as Cells
@@ -32,8 +33,9 @@ from yolo_feiou.terminal import say
 ROOT = Path(__file__).parents[1]
 RESULTS_FOLDER, PICTURES = ROOT / "results" / "study", ROOT / "docs" / "study"
 SUMMARY = "summary.csv"
-#: What the differences of a stage are to: of gains, CIoU at Ultralytics' own.
-BASELINES = {"gains": {"box": 7.5, "dfl": 1.5}}
+#: Ultralytics' own gains, and what the differences of a stage are to, where that isn't the tuned CIoU.
+USUAL = {"box": 7.5, "dfl": 1.5}
+BASELINES = {"gains": USUAL}
 #: Columns of the summary that have a mean, and of these the ones that have a mean difference too.
 METRICS = ("AP", "AP50", "AP75", "AP90")
 BETTER, WORSE = "better", "worse"
@@ -170,8 +172,8 @@ def list_confirmation(root: Path) -> str:
             seeds = str(len(row["differences"].split()))
             interval = f"{show(row, 'low')} to {show(row, 'high')}" if row["low"] else MISSING
             numbers = (show(row, "difference"), interval, show(row, "p_holm"), show(row, "difference_75"))
-            rows.append((row["stage"], row["data"], f"`{row['loss']}`", seeds, *numbers))
-    titles = ("regime", "data", "loss", "seeds", "ΔAP", "95 %", "p, Holm", "ΔAP75")
+            rows.append((row["stage"], row["data"], name_setting(row), seeds, *numbers))
+    titles = ("regime", "data", "setting", "seeds", "ΔAP", "95 %", "p, Holm", "ΔAP75")
     return format_table(titles, "lllrrrrr", rows)
 
 
@@ -179,12 +181,12 @@ def list_mechanism(root: Path) -> str:
     """Return the table of where differences lie: by IoU threshold, and in the positives of the last epoch."""
     columns = ("difference_50", "difference_75", "difference_90", "positives_iou", "gradient_below_50")
     rows = [
-        (row["stage"], row["data"], f"`{row['loss']}`", show(row, "box"), *(show(row, name) for name in columns))
+        (row["stage"], row["data"], name_setting(row), *(show(row, name) for name in columns))
         for row in read_rows(root / "results" / "study" / SUMMARY)
         if row["stage"] in ("gains", *CONFIRM)
     ]
     titles = ("ΔAP50", "ΔAP75", "ΔAP90", "positives' IoU", "gradient of IoU < .5, %")
-    return format_table(("stage", "data", "loss", "box", *titles), "lllrrrrrr", rows)
+    return format_table(("stage", "data", "setting", *titles), "lllrrrrr", rows)
 
 
 def list_advice(root: Path) -> str:
@@ -228,11 +230,15 @@ def judge(row: Cells) -> str:
     return WORSE if difference < 0 else BETTER if difference >= SOUGHT else ""
 
 
-def name_setting(row: Cells) -> str:
-    """Return a setting as one types it: a factor of its loss is part of the gain, so that weights add up to 1."""
+def name_setting(row: Mapping[str, Any]) -> str:
+    """Return a setting as one types it: a factor of its loss is part of the gain, so that weights add up to 1.
+
+    `dfl` is left out where it is Ultralytics' own.
+    """
     factor = sum(float(split_spec(term)[1].get("weight", "1")) for term in split_sum(row["loss"]))
     loss = re.sub("[:,]weight=1$", "", scale_spec(row["loss"], 1 / factor))
-    return f"`loss={loss} box={float(row['box']) * factor:.4g}`"
+    dfl = "" if float(row["dfl"]) == USUAL["dfl"] else f" dfl={float(row['dfl']):g}"
+    return f"`loss={loss} box={float(row['box']) * factor:.4g}{dfl}`"
 
 
 def describe_difference(row: Cells) -> str:
@@ -274,7 +280,7 @@ def make_row(row: Row) -> DifferenceRow:
     """Return how a confirmation is drawn; it is shown to differ by its adjusted p, as the plan says."""
     shown = row["p_holm"] is not None and row["p_holm"] < ALPHA
     return DifferenceRow(
-        label=f"{row['stage']}, {row['data']}: {row['loss']}",
+        label=f"{row['stage']}, {row['data']}: {name_setting(row).strip('`').removeprefix('loss=')}",
         mean=row["difference"],
         interval=(row["low"], row["high"]) if row["low"] is not None else None,
         better=row["difference"] > 0 if shown else None,

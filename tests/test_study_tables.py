@@ -104,8 +104,8 @@ def test_where_differences_lie_is_of_all_thresholds_and_of_the_last_epoch(tables
     assert (ciou["positives_iou"], ciou["gradient_below_50"]) == pytest.approx((0.6, 2))
     write_csv(folder / "summary.csv", rows)
     assert cells(tables.list_mechanism(tmp_path)) == [
-        ["long", "bccd", "`ciou`", "7.5", "–", "–", "–", "0.600", "2.0"],
-        ["long", "bccd", "`eiou`", "7.5", "+3.0", "+1.5", "+0.8", "0.750", "4.0"],
+        ["long", "bccd", "`loss=ciou box=7.5`", "–", "–", "–", "0.600", "2.0"],
+        ["long", "bccd", "`loss=eiou box=7.5`", "+3.0", "+1.5", "+0.8", "0.750", "4.0"],
     ]
 
 
@@ -125,7 +125,7 @@ def test_tables_show_what_the_summary_says(tables, tmp_path):
     ]
     assert cells(tables.list_screening(tmp_path)) == [["`eiou`", "3", "−1.0 +2.0", "+0.2", "–", "–", "–"]]
     ((*names, gain, interval, p, gain_75),) = cells(tables.list_confirmation(tmp_path))
-    assert (names, gain, gain_75) == (["fine", "cards", "`eiou:weight=0.4`", "2"], "+3.0", "+1.5")
+    assert (names, gain, gain_75) == (["fine", "cards", "`loss=eiou box=3`", "2"], "+3.0", "+1.5")
     low, high = (float(end.replace("−", "-")) for end in interval.split(" to "))
     assert low < 0 < high and low + high == pytest.approx(6, abs=0.1) and 0.1 < float(p) <= 1
 
@@ -152,23 +152,24 @@ def test_pictures_are_of_the_stages_that_there_are(tables, tmp_path):
     made = dict(tables.make_pictures(tmp_path, tables.summarize(tmp_path)))
     assert list(made) == ["gains-cards.svg", "fine-bccd.svg", "confirmation.svg"]
     (axis,) = made["confirmation.svg"].axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["fine, bccd: eiou:weight=0.4"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["fine, bccd: eiou box=3"]
 
 
 @pytest.mark.parametrize(("p", "difference", "better"), [(0.04, 2.0, True), (0.04, -2.0, False), (0.06, 2.0, None)])
 def test_a_confirmation_is_drawn_as_its_adjusted_p_says(tables, p, difference, better):
-    row = {"stage": "short", "data": "bccd", "loss": "eiou", "difference": difference, "low": 0.1, "high": 3.0}
-    drawn = tables.make_row(row | {"p": 0.01, "p_holm": p})
-    assert (drawn.better, drawn.mean, drawn.interval, drawn.text[0]) == (
-        *(better, difference, (0.1, 3.0)),
+    row = {"stage": "short", "data": "bccd", **dict(setting("eiou:weight=0.4")), "dfl": 1.5, "difference": difference}
+    drawn = tables.make_row(row | {"low": 0.1, "high": 3.0, "p": 0.01, "p_holm": p})
+    assert (drawn.label, drawn.better, drawn.mean, drawn.interval, drawn.text[0]) == (
+        *("short, bccd: eiou box=3", better, difference, (0.1, 3.0)),
         "−" if difference < 0 else "+",
     )
 
 
 def cell_row(loss, data, difference: object = 0.0, p_holm: object = 0.5, **others):
     """A row of the summary as it is read back: text."""
-    row = {"stage": "short", "loss": loss, "data": data, "box": 1.875, "difference": difference, "p_holm": p_holm}
-    return {key: str(value) for key, value in (row | others).items()}
+    row = {"stage": "short", "loss": loss, "data": data, "box": 1.875, "dfl": 1.5}
+    numbers = {"difference": difference, "p_holm": p_holm}
+    return {key: str(value) for key, value in (row | numbers | others).items()}
 
 
 TUNED = [cell_row("ciou", data, "", "") for data in ("bccd", "cards")]
@@ -220,6 +221,7 @@ def test_of_two_that_are_better_the_better_one_is_the_advice(tables):
 )
 def test_the_factor_of_a_loss_is_part_of_its_gain(tables, spec, name):
     assert tables.name_setting(cell_row(spec, "bccd")) == f"`loss={name}`"
+    assert tables.name_setting(cell_row(spec, "bccd", dfl=4.5)) == f"`loss={name} dfl=4.5`"
 
 
 def test_the_advice_shows_the_differences_behind_it(tables, tmp_path):
