@@ -26,6 +26,20 @@ def test_gradients_of_another_size_are_named(ratio, says):
     assert told(grid(*((place, {"gain": "matched"}) for place in range(6))), preflight=preflight) == []
 
 
+def test_of_gradients_that_were_measured_twice_it_is_told_where():
+    preflight = [
+        {"folder": "a", "data": "there/d.yaml", "imgsz": imgsz, "loss": "eiou", "gradient_ratio": ratio}
+        for imgsz, ratio in ((160.0, 2.1), (320.0, 1.9), (640.0, 2.2))
+    ]
+    lines = told(grid(), preflight=preflight)
+    assert [line.partition(": ")[0] for line in lines] == [
+        "At the same gain the gradient of eiou is 2.10 times CIoU's in size with imgsz=160",
+        "At the same gain the gradient of eiou is 2.20 times CIoU's in size with imgsz=640",
+    ]
+    (line, _) = told(grid(), preflight=[preflight[0], {**preflight[0], "data": "here/e.yaml", "imgsz": 320.0}])
+    assert "in size with data=d.yaml and imgsz=160: " in line
+
+
 def test_gradients_that_were_not_measured_are_named():
     assert told(grid(), preflight=()) == [
         "How large the gradients of eiou are beside CIoU's was not measured: a difference may come from the gain alone."

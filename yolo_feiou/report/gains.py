@@ -84,13 +84,15 @@ def _compare_gradients(results: Results, comparisons: Sequence[Comparison]) -> I
     same = {row["loss"] for row in results.done if row.get("gain") != MATCHED}
     baselines = dict.fromkeys(comparison.baseline.loss for comparison in comparisons if comparison.baseline)
     by_model = _group_auto_gains(results.done)
-    for measured in group_preflight(results.preflight):
+    groups = group_preflight(results.preflight)
+    for measured in groups:
         model = Path(str(measured[0].get("model") or "")).name
         gains = by_model.get(model, {})
         ratios = {row["loss"]: row["gradient_ratio"] for row in measured if isinstance(row["gradient_ratio"], float)}
+        where = _tell_apart(measured, groups)
         base = next((loss for loss in baselines if loss in gains and loss in ratios), None)
         if base is not None and len({*gains.values()}) > 1:
-            yield from _at_their_gains(ratios, gains, base)
+            yield from _at_their_gains(ratios, gains, base, where)
             continue
         trained = [row for row in results.done if Path(str(row.get("model") or "")).name == model]
         ignores_gain = any(map(is_rtdetr_run, trained or [{"model": model}]))
@@ -100,20 +102,27 @@ def _compare_gradients(results: Results, comparisons: Sequence[Comparison]) -> I
                 cure = f"{spell_factor(loss, ratio) if ignores_gain and ratio else matched} takes it out"
                 yield (
                     f"At the same gain the gradient of {loss} is {format_decimal(ratio, 2)} times "
-                    f"{name_gradient_reference(measured)}'s in size: a difference may come from that, and not from the "
-                    f"shape of the loss ({cure if ratio else 'no gain takes it out'})."
+                    f"{name_gradient_reference(measured)}'s in size{where}: a difference may come from that, and not "
+                    f"from the shape of the loss ({cure if ratio else 'no gain takes it out'})."
                 )
 
 
-def _at_their_gains(ratios: Mapping[str, float], gains: Mapping[str, float], base: str) -> Iterator[str]:
+def _tell_apart(measured: Sequence[Row], groups: Sequence[Sequence[Row]]) -> str:
+    """Return what rows that were measured together don't share with the other groups, as ' with imgsz=160'."""
+    differ = [name for name in measured[0] if name not in SIZES and len({str(of[0].get(name)) for of in groups}) > 1]
+    told = [f"{name}={Path(show_value(measured[0][name])).name}" for name in differ]
+    return f" with {format_list(told)}" if told else ""
+
+
+def _at_their_gains(ratios: Mapping[str, float], gains: Mapping[str, float], base: str, where: str) -> Iterator[str]:
     """Yield a sentence for each loss whose gradient times its gain is far from the baseline's times its own."""
     for loss, ratio in ratios.items():
         size = ratio * gains[loss] / (ratios[base] * gains[base]) if loss in gains and ratios[base] else 1.0
         if not 1 / MAX_GRADIENT_RATIO <= size <= MAX_GRADIENT_RATIO:
             yield (
                 f"With the gains that trained ({show_value(gains[loss])}, and {show_value(gains[base])} for {base}) "
-                f"the gradient of {loss} is {format_decimal(size, 2)} times {base}'s in size: a difference may come "
-                "from that, and not from the shape of the loss (gain=matched box=2.5 takes it out)."
+                f"the gradient of {loss} is {format_decimal(size, 2)} times {base}'s in size{where}: a difference may "
+                "come from that, and not from the shape of the loss (gain=matched box=2.5 takes it out)."
             )
 
 
