@@ -2,7 +2,7 @@
 
 The pages link to each other and to files by their places in the repository, as a reader of the repository needs it.
 The site has README.md as its first page, data/README.md and CONTRIBUTING.md as further ones, and copies of the files
-that pages link to in `repository/`.
+that pages link to in `repository/`. Formulas in TeX become MathML, which browsers draw without a script.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ PAGES = {"README.md": "index.md", "data/README.md": "data.md", "CONTRIBUTING.md"
 #: A link or an image: its text, where it leads, and the part of a page after a #.
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s#:]+)(?P<part>#[^)\s]*)?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+#: A formula as GitHub reads it: in a block of its own, or within a line.
+FORMULA = re.compile(r"```math\n(?P<block>.*?)\n```|\$`(?P<inline>[^`\n]+)`\$", re.DOTALL)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -48,10 +50,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
-    """Return a page with its links as the site has them, and bars in the code of tables as its Markdown has them."""
+    """Return a page with links, formulas, and bars in the code of tables as the site's Markdown has them."""
     sources = {name: source for source, name in PAGES.items()}
     source = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
-    return unescape_bars(place_links(markdown, source))
+    return unescape_bars(draw_formulas(place_links(markdown, source)))
 
 
 def read_page(source: str) -> str:
@@ -100,6 +102,20 @@ def place(target: str) -> str:
     if target in PAGES:
         return PAGES[target]
     return target.removeprefix("docs/") if target.startswith("docs/") else f"repository/{target}"
+
+
+def draw_formulas(markdown: str) -> str:
+    """Return a page with its formulas as MathML."""
+    if not FORMULA.search(markdown):
+        return markdown
+    from latex2mathml.converter import convert  # only the build has it
+
+    def draw(formula: re.Match[str]) -> str:
+        if formula["block"]:
+            return f'<div class="formula">{convert(formula["block"], display="block")}</div>'
+        return convert(formula["inline"])
+
+    return FORMULA.sub(draw, markdown)
 
 
 def unescape_bars(markdown: str) -> str:

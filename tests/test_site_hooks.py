@@ -48,6 +48,15 @@ def test_a_bar_in_the_code_of_a_table_is_one():
     assert hooks.unescape_bars("| `a\\|b` | c\\|d |\n`a\\|b`") == "| `a|b` | c\\|d |\n`a\\|b`"
 
 
+def test_a_formula_is_mathml():
+    pytest.importorskip("latex2mathml")
+    drawn = hooks.draw_formulas("a $`w_t`$ b\n\n```math\nL = \\frac{1}{2}\n```\n\n`$x` and $1")
+    inline, block, rest = drawn.split("\n\n")
+    assert inline.startswith("a <math") and inline.endswith("</math> b") and "<msub><mi>w</mi><mi>t</mi>" in inline
+    assert block.startswith('<div class="formula"><math') and "<mfrac>" in block and 'display="block"' in block
+    assert rest == "`$x` and $1"
+
+
 class Addresses(HTMLParser):
     """What a page loads, or links to."""
 
@@ -68,7 +77,7 @@ class Addresses(HTMLParser):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built strictly."""
-    if not all(importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings")):
+    if not all(importlib.util.find_spec(name) for name in ("mkdocs", "material", "mkdocstrings", "latex2mathml")):
         pytest.skip("the site needs the extra docs")
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
