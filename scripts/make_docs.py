@@ -42,10 +42,15 @@ from yolo_feiou.losses.listing import STOCK_MEANING, spell_published
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, UNBUILT
 from yolo_feiou.losses.table import DEPENDENT_MODIFIERS, LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import format_value
+from yolo_feiou.report.format import format_difference
+from yolo_feiou.report.statistics import paired_difference
+from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.schema import describe_columns
 from yolo_feiou.storage.tables import write_text
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Beside the results on BCCD, those of the same losses and seeds as they were trained before.
+FIRST_RUNS = "first_runs.csv"
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>\S+) -->\n)(?P<table>.*?)(?P<end>\n<!-- end -->)", re.DOTALL)
 MARKER = re.compile(r"<!-- (?:generated\b|end -->)")
 #: What a loss is called, by its form in the table of losses.
@@ -331,17 +336,32 @@ def copy_comparison(root: Path) -> str:
     return "".join(f"{line}\n" for line in report.splitlines() if line.startswith("|"))
 
 
+def repeat_comparison(root: Path) -> str:
+    """Return the table of the differences to CIoU on BCCD by seed, in both trainings of the same losses and seeds."""
+    first, again = (
+        {(row["loss"], row["seed"]): float(row["AP"]) for row in read_rows(root / "results" / "bccd" / name)}
+        for name in (FIRST_RUNS, RESULTS)
+    )
+    seeds = sorted({seed for _, seed in again})
+    rows = []
+    for loss in dict.fromkeys(loss for loss, _ in again if loss != "ciou"):
+        found = [[runs[loss, seed] - runs["ciou", seed] for seed in seeds] for runs in (first, again)]
+        both = paired_difference([*found[0], *found[1]], [0.0] * 2 * len(seeds))
+        low, high = both.interval or (None, None)
+        cells = [" ".join(format_difference(one, 1) for one in of) for of in found]
+        interval = f"{format_difference(low, 1)} to {format_difference(high, 1)}"
+        rows.append((escape_markdown(loss), *cells, format_difference(both.mean, 1), interval))
+    titles = ("loss", "ΔAP by seed, before", "ΔAP by seed, now", "mean of all", "95 %, t")
+    return format_table(titles, "lrrrr", rows)
+
+
 def share_gradient(root: Path) -> str:
     """Return a table of the share of the box gradient that comes from positives of an IoU of .8 or more.
 
-    Of the last three epochs, as the mean over the runs at box=7.5, by loss; the largest first.
+    Of the last three epochs, as the mean over the runs, by loss; the largest first.
     """
-    losses = {
-        row["run"]: row["loss"]
-        for row in read_rows(root / "results" / "bccd" / "results.csv")
-        if float(row["box"]) == 7.5
-    }
-    epochs = [row for row in read_rows(root / "results" / "bccd" / "box_stats.csv") if row["run"] in losses]
+    losses = {row["run"]: row["loss"] for row in read_rows(root / "results" / "bccd" / "results.csv")}
+    epochs = read_rows(root / "results" / "bccd" / "box_stats.csv")
     last = max(float(row["epoch"]) for row in epochs)
     shares = defaultdict(list)
     for row in epochs:
@@ -444,6 +464,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "coco-settings": compare_coco_settings,
     "coco-files": lambda root: list_coco_files(),
     "bccd-comparison": copy_comparison,
+    "bccd-repeats": repeat_comparison,
     "bccd-gradient": share_gradient,
     "speed": compare_speed,
     "resume": compare_resumed,

@@ -175,19 +175,27 @@ def test_files_of_coco_have_their_published_sizes_and_checksums():
     assert rows["annotations/image_info_test2017.zip"][0] == "not published"
 
 
-def test_shares_of_the_gradient_are_means_over_the_last_epochs_at_the_usual_gain(tmp_path):
-    """Epochs 3 to 5 of five at box=7.5: of `a` .5, .5 and .8 in one run and .7 each in the other, which is .65 on
-    average; of `b` .9. The run at box=5 and the first epochs would change both."""
-    write(tmp_path, "results/bccd/results.csv", "run,loss,box\na0,a,7.5\na1,a,7.5\nb0,b,7.5\nc0,b,5\n")
+def test_shares_of_the_gradient_are_means_over_the_last_epochs(tmp_path):
+    """Epochs 3 to 5 of five: of `a` .5, .5 and .8 in one run and .7 each in the other, which is .65 on average; of `b`
+    .9. The first epochs would change both."""
+    write(tmp_path, "results/bccd/results.csv", "run,loss\na0,a\na1,a\nb0,b\n")
     grads = {
         "a0": [(0.9, 0.1), (0.9, 0.1), (0.2, 0.3), (0.3, 0.2), (0.4, 0.4)],
         "a1": [(0, 0), (0, 0), *[(0.7, 0)] * 3],
         "b0": [(0, 0), (0, 0), *[(0.1, 0.8)] * 3],
-        "c0": [(0, 0)] * 5,
     }
     lines = [f"{run},{epoch},{x},{y}\n" for run, pairs in grads.items() for epoch, (x, y) in enumerate(pairs, 1)]
     write(tmp_path, "results/bccd/box_stats.csv", "run,epoch,grad_80,grad_90\n" + "".join(lines))
     assert make_docs.share_gradient(tmp_path) == "| b | a |\n|--:|--:|\n| 90 % | 65 % |\n"
+
+
+def test_trainings_that_were_repeated_stand_side_by_side(tmp_path):
+    """Differences of 1, 2 and 3 before, and of −1 now: their mean is 0.5, and half of the interval 2.57 · 1.76/√6."""
+    head = "loss,seed,AP\nciou,0,.4\nciou,1,.5\nciou,2,.6\n"
+    write(tmp_path, "results/bccd/first_runs.csv", head + "a,0,.41\na,1,.52\na,2,.63\n")
+    write(tmp_path, "results/bccd/results.csv", head + "a,0,.39\na,1,.49\na,2,.59\n")
+    (row,) = cells(make_docs.repeat_comparison(tmp_path))
+    assert row == ["a", "+1.0 +2.0 +3.0", "−1.0 −1.0 −1.0", "+0.5", "−1.3 to +2.3"]
 
 
 def test_the_page_of_commands_has_what_each_prints_of_its_arguments():

@@ -134,13 +134,37 @@ def test_the_settings_for_little_data_are_those_of_the_recipe():
     assert len(given) == 10 and given == {name: str(recipe[name]) for name in given}
 
 
+def test_runs_on_bccd_are_of_one_command_at_one_commit():
+    """And all that it asks for: a run for each loss and seed of the recipe."""
+    with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
+        runs = [*csv.DictReader(file)]
+    ((command, commit),) = {(run["command"], run["git_commit"]) for run in runs}
+    assert command == "yolo ablate cfg=ablation/bccd.yaml data=bccd/bccd.yaml jobs=2"
+    assert re.fullmatch("[0-9a-f]{12}", commit), commit  # of a clean checkout
+    recipe = yaml.safe_load((ROOT / "cfg" / "ablation" / "bccd.yaml").read_text(encoding="utf-8"))
+    asked = [(loss, str(seed)) for loss in recipe["losses"] for seed in recipe["seeds"]]
+    assert sorted((run["loss"], run["seed"]) for run in runs) == sorted(asked)
+    assert {run["status"] for run in runs} == {"done"}
+
+
+def test_a_lead_on_bccd_did_not_hold_up_on_another_machine():
+    """The same losses and seeds on both; FocalL1 is shown to be better on one, and by next to nothing on the other."""
+    leads = []
+    for name in ("results.csv", "first_runs.csv"):
+        with open(ROOT / "results" / "bccd" / name, newline="") as file:
+            runs = {(run["loss"], run["seed"]): run for run in csv.DictReader(file)}
+        aps = {key: 100 * float(run["AP"]) for key, run in runs.items()}
+        leads.append(fmean(aps["focal_l1", seed] - aps["ciou", seed] for seed in "012"))
+    assert {run["machine"] for run in runs.values()} == {"x86_64, 2 cores"}  # of the second file
+    assert leads[0] > 2 and abs(leads[1]) < 0.5
+
+
 def test_losses_of_the_l_kind_trade_high_iou_for_low_iou_boxes():
-    """At box=7.5 each is above CIoU in AP50 and below it in AP85 and AP90; no loss on overlap is so far from it."""
+    """Each is 5 points above CIoU in AP50, 4 below it in AP85, and below it in AP90; no other loss is so far off."""
     with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
         of = defaultdict(list)
         for row in csv.DictReader(file):
-            if float(row["box"]) == 7.5:
-                of[row["loss"]].append(row)
+            of[row["loss"]].append(row)
     lead = {
         loss: {
             m: fmean(float(r[m]) for r in runs) - fmean(float(r[m]) for r in of["ciou"])
@@ -149,19 +173,19 @@ def test_losses_of_the_l_kind_trade_high_iou_for_low_iou_boxes():
         for loss, runs in of.items()
     }
     for loss in ("focal_l1", "smooth_l1"):
-        assert lead[loss]["AP50"] > 0.05 and lead[loss]["AP85"] < -0.05 and lead[loss]["AP90"] < 0
-    for loss in set(lead) - {"focal_l1", "smooth_l1"}:
-        assert lead[loss]["AP50"] < 0.05 and lead[loss]["AP85"] > -0.05
+        assert lead[loss]["AP50"] > 0.05 and lead[loss]["AP85"] < -0.04 and lead[loss]["AP90"] < 0
+        for other in set(lead) - {"focal_l1", "smooth_l1"}:
+            assert lead[other]["AP50"] < lead[loss]["AP50"] and lead[other]["AP85"] > lead[loss]["AP85"]
 
 
 def shares_of_good_boxes():
-    """Return, by loss, the shares that an IoU of .8 or more has of the gradient, and of all positives, at box=7.5."""
+    """Return, by loss, the shares that an IoU of .8 or more has of the gradient, and of all positives."""
     with open(ROOT / "results" / "bccd" / "results.csv", newline="") as file:
-        losses = {row["run"]: row["loss"] for row in csv.DictReader(file) if float(row["box"]) == 7.5}
+        losses = {row["run"]: row["loss"] for row in csv.DictReader(file)}
     shares = defaultdict(lambda: ([], []))
     with open(ROOT / "results" / "bccd" / "box_stats.csv", newline="") as file:
         for row in csv.DictReader(file):
-            if int(float(row["epoch"])) > 27 and row["run"] in losses:
+            if int(float(row["epoch"])) > 27:
                 for of, kind in zip(shares[losses[row["run"]]], ("grad", "pos"), strict=True):
                     of.append(float(row[f"{kind}_80"]) + float(row[f"{kind}_90"]))
     return tuple({loss: fmean(pair[i]) for loss, pair in shares.items()} for i in (0, 1))

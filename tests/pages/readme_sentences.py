@@ -140,7 +140,8 @@ def _use() -> list[Claim]:
 
 def _cases() -> list[Claim]:
     tested = [r for r in rows(SUMMARY) if r["verdict"] != "baseline"]
-    assert {r["verdict"].rpartition(" with ")[0] for r in tested} == {"not distinguishable"}
+    (better,) = (r for r in tested if not r["verdict"].startswith("not distinguishable with "))
+    assert better["verdict"] == "better"
     needed = [int(float(r["seeds_needed"])) for r in tested]
     (epochs,) = {r["epochs"] for r in rows(BCCD)}
     gradient = float(row(PREFLIGHT, loss="focal_eiou")["gradient_ratio"])
@@ -171,7 +172,15 @@ def _cases() -> list[Claim]:
         measured(f"{len(rows(BCCD))} runs on BCCD,", BCCD),
         exempt("364 microscope images", "the count of the data set's own authors"),
         measured(f"YOLOv8n from scratch for {epochs} epochs", BCCD),
-        measured(f"none of {len(tested)} variants is shown to differ from it in AP", SUMMARY),
+        measured(
+            f"of {len(tested)} variants `{better['loss']}` alone is shown to be better, by "
+            f"{100 * float(better['difference']):.1f} AP,",
+            SUMMARY,
+        ),
+        shown(
+            "which [didn't hold up](docs/compare.md#what-it-says-on-real-data) on another machine",
+            "test_readme.py::test_a_lead_on_bccd_did_not_hold_up_on_another_machine",
+        ),
         measured(
             f"they lie {lead('smooth_l1', 'AP50'):.1f} and {lead('focal_l1', 'AP50'):.1f} percentage points above CIoU "
             f"in AP50, and {-lead('smooth_l1', 'AP85'):.1f} and {-lead('focal_l1', 'AP85'):.1f} below it in AP85",
