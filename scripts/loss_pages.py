@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from inspect import unwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 from make_docs import ROOT, format_source
@@ -19,8 +18,8 @@ from markdown_tables import format_table
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, LABELS, MISTAKES
 from yolo_feiou.escape import escape_markdown
 from yolo_feiou.losses.gradients import BINS, COMPARED_WITH, read_gradients
-from yolo_feiou.losses.listing import AT_START, BESIDE, describe_function
-from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, LossInfo
+from yolo_feiou.losses.listing import AT_START, BESIDE, describe_formula
+from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
 from yolo_feiou.parameters import format_value
 from yolo_feiou.plots.style import LOSS_COLOURS
 from yolo_feiou.storage.tables import write_text
@@ -60,7 +59,8 @@ def make_page(info: LossInfo, known: str) -> str:
         f"# {label if label != info.name else f'`{info.name}`'}",
         "<!-- made by scripts/loss_pages.py -->",
         f"`loss={info.name}`: {escape_markdown(info.meaning)}. Source: {format_source(info)}.",
-        *describe_formula(info),
+        "## Formula and range",
+        *map(escape_words, describe_formula(info).split("\n\n")),
         *describe_parameters(info),
         *describe_modifiers(info),
         *describe_gradient(info),
@@ -68,25 +68,6 @@ def make_page(info: LossInfo, known: str) -> str:
         "[All losses](../losses.md)",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-def describe_formula(info: LossInfo) -> Iterator[str]:
-    """Yield what the docstrings of a loss, and of its weight, say of its formula, as paragraphs."""
-    yield "## Formula and range"
-    if info.form == "penalty":
-        yield "1 − IoU, and added to it:"
-    yield from write_paragraphs(info.function)
-    if info.weight:
-        yield "Times the weight:"
-        yield from write_paragraphs(WEIGHTS[info.weight].function)
-
-
-def write_paragraphs(function: Callable[..., object]) -> Iterator[str]:
-    """Yield what the docstrings of a function and of those that it refers to say of a formula, as paragraphs."""
-    text = "\n".join(describe_function(function))
-    yield from (escape_words(paragraph) for paragraph in text.split("\n\n"))
-    for name in re.findall(r"`(_\w+)`", text):
-        yield from (f"`{name}`: {paragraph}" for paragraph in write_paragraphs(unwrap(function).__globals__[name]))
 
 
 def escape_words(text: str) -> str:

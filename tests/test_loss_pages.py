@@ -11,6 +11,7 @@ from tests.scripts import load_script
 from yolo_feiou import LOSSES
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, MISTAKES
 from yolo_feiou.losses.gradients import read_gradients
+from yolo_feiou.losses.listing import describe_formula
 
 ROOT = Path(__file__).parents[1]
 loss_pages = load_script("loss_pages")
@@ -67,8 +68,14 @@ def test_what_docs_losses_says_of_one_loss_is_on_its_page():
     assert "flat far away" not in read("piou2")
 
 
-def test_a_helper_that_a_formula_refers_to_is_told():
-    assert "`_shape_costs`: " in read("siou")
+def test_a_page_has_the_formula_that_yolo_losses_tells():
+    """Of both functions of a weighted loss: its own, which begins at the IoU loss, and its weight's."""
+    formula = read("focal_eiou").partition("## Formula and range\n\n")[2].partition("\n\n## ")[0]
+    first, _, times, weight, _ = formula.split("\n\n")
+    assert first.startswith("1 − IoU + ρ²/c² + (w − w_t)²/C_w² + (h − h_t)²/C_h², ")
+    assert times == "Times the weight:" and weight.startswith("IoU^γ, ")
+    told = describe_formula(LOSSES["focal_eiou"]).split("\n\n")
+    assert formula == "\n\n".join(loss_pages.escape_words(paragraph) for paragraph in told)
 
 
 def test_pages_are_written_once_and_those_of_no_loss_go(tmp_path, capsys):

@@ -847,8 +847,8 @@ def kfiou_loss(
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        function: Exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; none is 0 for identical boxes; one of exp,
-            log, linear.
+        function: Exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; no choice gives 0 for identical boxes; one
+            of exp, log, linear.
         centre: Whether the distance of the centres counts; without it nothing moves a centre; true or false.
         floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
         focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -10,7 +11,14 @@ from yolo_feiou import LOSSES, cli
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.gradients import read_gradients
-from yolo_feiou.losses.listing import ROTATED_TITLE, STOCK_MEANING, STOCK_MEANINGS, describe_word, print_losses
+from yolo_feiou.losses.listing import (
+    ROTATED_TITLE,
+    STOCK_MEANING,
+    STOCK_MEANINGS,
+    describe_formula,
+    describe_word,
+    print_losses,
+)
 from yolo_feiou.losses.table import ALIGNED_LOSSES, ROTATED_LOSSES
 
 
@@ -90,6 +98,17 @@ def test_a_name_tells_all_of_its_loss(name, capsys):
     assert ("beside ProbIoU's" in text, "beside CIoU's" in text) == (name in ROTATED_LOSSES, name in ALIGNED_LOSSES)
     assert ("times ProbIoU^focal" in text) == (name in ROTATED_LOSSES)
     assert (info.refusal in text) if info.refusal else ("no others" not in text)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_formula_has_no_names_of_the_code(name, capsys):
+    """What it refers to can be typed: another loss, or an argument of this one. A penalty stands after 1 − IoU."""
+    info, formula = LOSSES[name], describe_formula(LOSSES[name])
+    assert formula in printed(capsys, name)
+    keys = {*LOSSES, *(one.name for one in info.parameters), *info.modifiers}
+    assert {word.partition("=")[0] for word in re.findall(r"`(.*?)`", formula)} <= keys
+    assert not re.search(r"\b(True|False|None|Returns?|That of)\b", formula)
+    assert info.form != "penalty" or re.match(r"1 − IoU \+ [^A-Z]", formula)
 
 
 def test_a_spec_is_told_in_its_canonical_form(capsys):

@@ -58,7 +58,7 @@ def _losses_in_words() -> list[Claim]:
             "`yolo losses NAME` names the source of each.", "losses/test_listing.py::test_a_name_tells_all_of_its_loss"
         ),
         shown(
-            "`norm=tal` by YOLO's sum of target scores,",
+            "`norm=tal` by the sum of the target scores that YOLO's task-aligned assigner (TAL) gives,",
             "losses/test_box_loss.py::test_the_mean_divides_by_the_norm_of_its_row",
         ),
         shown(

@@ -12,8 +12,9 @@ from yolo_feiou.losses.l1 import focal_l1_curve
 def iou_power(pair: Pair, gamma: float, detach: bool) -> Tensor:
     """IoU^γ, the weight of Focal-EIoU: high-IoU pairs count more. Zhang et al. (2021), Eq. 10.
 
-    With detach=False the weight is attached, as in much public code: then lowering the IoU lowers the loss, and a pair
-    below an IoU of about 0.3 (γ = 0.5) is pushed apart. At IoU = 0 that gradient, infinite for γ < 1, is taken as 0.
+    With `detach=false` the weight is attached, as in much public code: then lowering the IoU lowers the loss, and a
+    pair below an IoU of about 0.3 (γ = 0.5) is pushed apart. At IoU = 0 that gradient, infinite for γ < 1, is
+    taken as 0.
     """
     if detach:
         return pair.iou.detach() ** gamma
@@ -31,5 +32,8 @@ def focal_log(pair: Pair, gamma: float) -> Tensor:
 
 
 def focal_eiou_v1(pair: Pair, beta: float) -> Tensor:
-    """The curve of FocalL1 of x = L_EIoU. Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2."""
+    """−αx²(2 ln(βx) − 1)/4 up to x = 1, then a line of slope −α ln β, for x = L_EIoU, with α = eβ: FocalL1's curve.
+
+    Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2.
+    """
     return focal_l1_curve(overlap_loss(pair, eiou), beta)

@@ -1,4 +1,7 @@
-"""Losses of the form 1 − IoU + penalty, as their penalties. All are 0 for identical boxes."""
+"""Losses of the form 1 − IoU + penalty, as their penalties. All are 0 for identical boxes.
+
+`yolo losses` and the page of a loss put "1 − IoU + " before a docstring's first word.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def overlap_loss(pair: Pair, penalties: Penalties, **parameters: Any) -> Tensor:
 
 
 def iou(pair: Pair) -> tuple[()]:
-    """Nothing: 1 − IoU alone is in [0, 1], and constantly 1, without a gradient, for boxes that don't overlap.
+    """0; the loss is in [0, 1], and constantly 1, without a gradient, for boxes that don't overlap.
 
     Yu et al., UnitBox (2016), in the linear form of Zhang et al. (2021), Eq. 3.
     """
@@ -57,10 +60,11 @@ def diou(pair: Pair) -> tuple[Tensor]:
 
 
 def ciou(pair: Pair) -> tuple[Tensor, Tensor]:
-    """That of DIoU, and αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) detached.
+    """ρ²/c² + αv, v = 4/π² (atan(w_t/h_t) − atan(w/h))², α = v/(1 − IoU + v) detached.
 
-    Guarded where the usual code is not: zero sides and identical boxes give finite values and gradients.
-    Zheng et al., Distance-IoU Loss (2020), Eq. 8 to 11.
+    ρ is the distance of the centres, c the diagonal of the enclosing box, as in DIoU. Guarded where the usual code is
+    not: zero sides and identical boxes give finite values and gradients. Zheng et al., Distance-IoU Loss (2020), Eq. 8
+    to 11.
     """
     (distance,) = diou(pair)  # first, as above
     angle = torch.atan2(pair.w, pair.h.clamp(min=1e-7))
@@ -70,10 +74,11 @@ def ciou(pair: Pair) -> tuple[Tensor, Tensor]:
 
 
 def eiou(pair: Pair) -> tuple[Tensor, Tensor, Tensor]:
-    """That of DIoU, (w − w_t)²/C_w² and (h − h_t)²/C_h², C_w and C_h of the enclosing box; the loss is in [0, 3.25].
+    """ρ²/c² + (w − w_t)²/C_w² + (h − h_t)²/C_h², C_w and C_h the sides of the enclosing box; the loss is in [0, 3.25].
 
-    Zhang et al., Focal and Efficient IOU Loss (2021), Eq. 7. An inverted prediction exceeds the range and is pulled
-    back. Not the Extended-IoU of the same name in MMDetection, see `extended_iou`.
+    ρ is the distance of the centres, c the diagonal of the enclosing box, as in DIoU. Zhang et al., Focal and Efficient
+    IOU Loss (2021), Eq. 7. An inverted prediction exceeds the range and is pulled back. Not the Extended-IoU of the
+    same name in MMDetection, see `extended_iou`.
     """
     return *diou(pair), pair.dw * pair.dw / pair.cw2, pair.dh * pair.dh / pair.ch2
 
@@ -82,8 +87,9 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
     """(Δ + Ω)/2, the cost of distance and that of shape; the loss is in [0, 2.03].
 
     Δ = 2 − e^{−(2 − Λ)dx²/C_w²} − e^{−(2 − Λ)dy²/C_h²} with Λ = sin 2α = 2|dx·dy|/ρ² for the angle α of the line
-    between the centres, Ω as in `_shape_costs`. Gevorgyan, SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x −
-    π/4) simplified, which has no infinite slope; C_w, C_h in Δ are sides of the enclosing box, as in YOLOv6.
+    between the centres. Ω = Σ (1 − e^{−ω})^θ over both sides, with ω = |w − w_t|/max(w, w_t) for the width. Gevorgyan,
+    SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x − π/4) simplified, which has no infinite slope; C_w, C_h
+    in Δ are sides of the enclosing box, as in YOLOv6.
     """
     squares = map_axes(torch.mul, pair.offsets2, pair.offsets2)
     total = sum_axes(squares)
@@ -97,9 +103,10 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
 
 
 def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
-    """(h' dx² + w' dy²)/c², and Ω/2 with the differences of the sides weighted by h' and w'; the loss is in [0, 3.3].
+    """(h' dx² + w' dy²)/c² + Ω/2, dx and dy the offsets of the centre; the loss is in [0, 3.3].
 
-    w' = 2w_t^s/(w_t^s + h_t^s) and h' = 2 − w', with s the `scale`: h' goes with x, and w' with y.
+    w' = 2w_t^s/(w_t^s + h_t^s) and h' = 2 − w', with s the `scale`: h' goes with x, and w' with y. Ω is that of SIoU:
+    Σ (1 − e^{−ω})⁴ over both sides, with ω = h'|w − w_t|/max(w, w_t) for the width and w' for the height.
     Zhang and Zhang, Shape-IoU (2023), arXiv:2312.17663, as in the authors' code for xywh boxes.
     """
     if scale == 0:

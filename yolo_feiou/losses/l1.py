@@ -45,7 +45,10 @@ def focal_l1_curve(x: Tensor, beta: float) -> Tensor:
 
 
 def focal_l1(pair: Pair, beta: float) -> Tensor:
-    """FocalL1: the curve `focal_l1_curve` of each regression error, summed. Zhang et al. (2021), Eq. 8 and 9."""
+    """Σ L(|x|) over the regression errors x: L(x) = −αx²(2 ln(βx) − 1)/4 up to x = 1, then a line of slope −α ln β.
+
+    α = eβ, so that the slope has its maximum, 1, at x = 1/(eβ). Zhang et al. (2021), Eq. 8 and 9.
+    """
     return focal_l1_curve(encode(pair).abs(), beta).sum(0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from yolo_feiou.errors import ArgumentError, LossSpecError
@@ -12,7 +12,7 @@ from yolo_feiou.losses.build import STOCK, LossTerm, build_sum, read_spec
 from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_family
 from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
-from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family
+from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family, LossInfo
 from yolo_feiou.parameters import Choice, LossParameter, asks_for_help, format_arguments, format_value, read_arguments
 
 STOCK_MEANING = (
@@ -152,8 +152,7 @@ def describe_term(term: LossTerm) -> list[str]:
     info = term.info
     lines = [f"{info.name:17}{info.meaning}", f"{'source':17}{info.paper}, {info.equation}"]
     if info.form != "user":
-        functions = [info.function, *([WEIGHTS[info.weight].function] if info.weight else [])]
-        lines += ["", *(line for function in functions for line in describe_function(function)), ""]
+        lines += ["", *describe_formula(info).splitlines(), ""]
     for parameter in info.parameters:
         value = term.values[parameter.name]
         meaning = info.meanings.get(parameter.name, "a parameter of yours")
@@ -179,10 +178,11 @@ def describe_term(term: LossTerm) -> list[str]:
     return lines
 
 
-def describe_function(function: Callable[..., object]) -> list[str]:
-    """Return what the docstring of a loss's function, or of a weight's, says of its formula, as lines."""
-    text = re.split(r"\n\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0]
-    return text.splitlines()
+def describe_formula(info: LossInfo) -> str:
+    """Return what the docstrings of a loss of the table, and of its weight, say of its formula, as paragraphs."""
+    functions = [info.function, *([WEIGHTS[info.weight].function] if info.weight else [])]
+    texts = (re.split(r"\n\n(?:Args|Returns|Raises):", inspect.getdoc(function) or "")[0] for function in functions)
+    return ("1 − IoU + " if info.form == "penalty" else "") + "\n\nTimes the weight:\n\n".join(texts)
 
 
 def describe_parameter(parameter: LossParameter, given: str, meaning: str) -> str:

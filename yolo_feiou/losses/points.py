@@ -23,7 +23,7 @@ def piou(pair: Pair) -> Tensor:
 def piou2(pair: Pair, lam: float, detach: bool) -> Tensor:
     """PIoU times 3λq e^{−(λq)²} with q = e^{−P}, in [0, 2.6]: pairs of middling distance count more.
 
-    With detach=False the weight is attached, as in the authors' code: then a box about twice its side away is pushed
+    With `detach=false` the weight is attached, as in the authors' code: then a box about twice its side away is pushed
     further away. Liu et al., Powerful-IoU (2024).
     """
     distance = pair.edge_distance
@@ -82,7 +82,7 @@ def extended_iou(pair: Pair, s: float) -> Tensor:
 
 
 def wiou(pair: Pair) -> Tensor:
-    """e^{ρ²/c²} (1 − IoU) with c² detached, in [0, e): WIoU v1, on which v2 and v3 put the weight `wise_weight`.
+    """e^{ρ²/c²} (1 − IoU) with c² detached, in [0, e): WIoU v1, on which v2 and v3 put a weight.
 
     A box that doesn't overlap gets no gradient in its size. Tong et al., Wise-IoU (2023), arXiv:2301.10051, Eq. 5, 6.
     """

@@ -82,7 +82,7 @@ def kfiou(pair: RotatedPair, function: str, centre: bool, floor: float) -> Tenso
 def probiou_power(pair: RotatedPair, gamma: float, detach: bool, floor: float) -> Tensor:
     """ProbIoU^γ, the weight of Focal-EIoU with ProbIoU in the place of the IoU. Zhang et al. (2021), Eq. 10.
 
-    With detach=False the weight is attached, and pushes pairs of a low ProbIoU apart, as that of the IoU does.
+    With `detach=false` the weight is attached, and pushes pairs of a low ProbIoU apart, as that of the IoU does.
     """
     overlap = 1 - probiou(pair, floor)
     if detach:

@@ -102,6 +102,10 @@ MODIFIERS: Mapping[str, LossParameter] = {
 }
 #: Those without which a loss is as if they weren't there, whatever default they have here.
 ABSENT = ("inner", "focaler", "power", "focal")
+NORM_MEANING = (
+    "what the sum over a batch is divided by: paper, the weights; tal, the target scores of YOLO's task-aligned "
+    "assigner; mean, the number of pairs"
+)
 #: What each modifier does.
 MODIFIER_MEANINGS = {
     "inner": "the IoU is that of both boxes, their sides multiplied by this (Inner-IoU)",
@@ -109,7 +113,7 @@ MODIFIER_MEANINGS = {
     "focaler_low": "see focaler",
     "power": "the exponent of every term (α-IoU)",
     "focal": "times IoU^focal, the weight of Focal-EIoU",
-    "norm": "what the sum over a batch is divided by, with focal",
+    "norm": f"with focal, {NORM_MEANING}",
     "detach": "whether the weight is detached, with focal",
     "wise": "times the weight of WIoU v3",
     "weight": "factor in a sum",
@@ -197,7 +201,7 @@ TABLE = (
         refusal="it is eiou:focal= already, with gamma= for focal=",
         meanings={
             "gamma": "exponent of the weight IoU^gamma; 0 is EIoU",
-            "norm": MODIFIER_MEANINGS["norm"],
+            "norm": NORM_MEANING,
             "detach": "whether the weight is detached",
         },
     ),
@@ -213,7 +217,7 @@ TABLE = (
         weight="focal_log",
         modifiers=("weight",),
         refusal="it has a weight of its own",
-        meanings={"gamma": "exponent of 1 − IoU in the weight", "norm": MODIFIER_MEANINGS["norm"]},
+        meanings={"gamma": "exponent of 1 − IoU in the weight", "norm": NORM_MEANING},
     ),
     LossInfo(
         "focal_eiou_v1",
@@ -507,7 +511,8 @@ TABLE = (
         modifiers=ROTATED,
         refusal=ROTATED_REFUSAL,
         meanings={
-            "function": "exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; none is 0 for identical boxes",
+            "function": "exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; no choice gives 0 for identical "
+            "boxes",
             "centre": "whether the distance of the centres counts; without it nothing moves a centre",
             **ROTATED_MEANINGS,
         },
