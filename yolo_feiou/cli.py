@@ -30,7 +30,7 @@ HELP = """
         yolo prepare voc source=... out=...          make a data set ready: VOC XML, COCO 2017 or COCO JSON
         yolo ablate data=... losses=ciou,eiou seeds=0,1,2   compare losses: a grid of runs
         yolo evaluate runs/detect/train ...          evaluate trainings, so that a report compares them
-        yolo export-results RUN onnx=True            the same, with model cards, ONNX and submissions in mind
+        yolo export-results RUN onnx=True            'yolo evaluate' by its older name; exports to ONNX too
         yolo report runs/ablate/...                  its statistics, tables, pictures and page
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
     Each tells its arguments by --help: yolo ablate --help, yolo train --help.

@@ -22,7 +22,8 @@ def _coco() -> list[Claim]:
             *("export/test_rehearsal.py::test_what_is_wrong_with_the_last_run_is_told_before_the_first_is_evaluated",),
         ),
         shown(
-            "From the data to a table of AP, AP50, AP75, AP_S, AP_M and AP_L.",
+            "`yolo evaluate` prints a table of AP, AP50, AP75, AP_S, AP_M and AP_L, and `yolo report` "
+            "compares the losses.",
             "test_coco_way.py::test_five_commands_lead_to_a_table",
         ),
         exempt(

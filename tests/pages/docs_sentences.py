@@ -194,7 +194,7 @@ def _processes() -> list[Claim]:
         exempt(
             "stock's own, after `device=0,1`, fuses the model first, and for COCO runs the official evaluator.", AFFAIR
         ),
-        exempt("For figures to publish take `yolo export-results`, which is the same for all.", ADVICE),
+        exempt("For figures to publish take `yolo evaluate`, which is the same for all.", ADVICE),
     ]
 
 
@@ -272,7 +272,7 @@ def claims_on_columns() -> list[Claim]:
     schema, files = "results/test_schema.py", "report/test_read.py"
     return [
         shown(
-            "`yolo ablate` and `yolo export-results` write a row for each run, and `yolo report` reads it.",
+            "`yolo ablate` and `yolo evaluate` write a row for each run, and `yolo report` reads it.",
             *(f"{schema}::test_a_row_has_the_columns_of_the_schema_in_its_order",),
             "export/test_command.py::test_several_runs_give_rows_a_table_and_a_report",
         ),

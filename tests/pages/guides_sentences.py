@@ -62,8 +62,10 @@ def claims_on_fine_tuning() -> list[Claim]:
             "ablation/test_sequential.py::test_a_run_that_would_go_beyond_the_budget_is_none",
         ),
         shown(
-            "What `plan=True` prints first are the runs that it would train.",
+            "`plan=True` lists the runs and trains nothing; with `until=` it lists those that come first, and says "
+            "how many there may be.",
             "ablation/test_slurm.py::test_the_number_of_a_plan_chooses_that_run_alone",
+            "ablation/test_until.py::test_a_plan_lists_what_begins_and_how_much_there_may_be",
         ),
         exempt("with the loss that you chose, and the gain that the ablation printed for it.", ADVICE),
         shown(

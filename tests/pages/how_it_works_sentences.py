@@ -26,7 +26,7 @@ def _limits() -> list[Claim]:
     (python,), (torch,) = ({".".join(r[key].split(".")[:2]) for r in rows(BCCD)} for key in ("python", "torch"))
     return [
         shown(
-            "that the criterion holds anywhere (model and EMA copy) gives way to a subclass.",
+            "it replaces every box loss in the criterion, of the model and of its EMA, by a subclass.",
             "yolo/test_criterion.py::test_every_head_of_every_generation_is_swapped",
         ),
         shown(
@@ -39,7 +39,7 @@ def _limits() -> list[Claim]:
             "yolo/test_trainer.py::test_the_seam_changes_nothing_but_the_loss",
         ),
         shown(
-            "so does stock's own CIoU function put through the seam.",
+            "so does stock's own CIoU function in the place of a loss of ours.",
             "yolo/test_bbox_loss.py::test_stocks_own_function_through_the_seam_is_stock_bit_for_bit",
         ),
         shown(

@@ -52,8 +52,8 @@ def _families() -> list[Claim]:
             "yolo/test_gradient_norms.py::test_a_gradient_is_the_one_that_training_has",
         ),
         shown(
-            "`box_stats` looks at the head that validates and predicts in the installed Ultralytics: now the "
-            "one-to-many, and the one-to-one with `nms=False`; in releases of which the argument `nms` is no choice of "
+            "`box_stats` looks at the head that validates and predicts in the installed Ultralytics: in current "
+            "releases the one-to-many, or the one-to-one with `nms=False`; in older ones, where `nms` doesn't choose "
             "the head, the one-to-one.",
             f"{CRITERION}::test_the_head_that_predicts_is_that_of_the_release_and_its_arguments",
             "yolo/test_box_stats.py::test_of_two_heads_that_counts_which_validates",
@@ -64,8 +64,8 @@ def _families() -> list[Claim]:
             f"{PROOF}::test_a_loss_of_boxes_that_nothing_trains_is_told_once",
         ),
         shown(
-            "Others say it of `box=0`, at the start and by `yolo ablate` before the runs, and of labels none of which "
-            "had positives, at the end of the first such epoch: OBB models leave out boxes with a side under 2 pixels.",
+            "The same is said of `box=0`, at the start of a training and by `yolo ablate` before the runs, and after "
+            "the first epoch in which no label had a positive: OBB models leave out boxes with a side under 2 pixels.",
             "yolo/test_argument_values.py::test_a_gain_of_0_is_said",
             f"{REHEARSAL}::test_gains_that_do_nothing_are_refused_where_they_are_to_be_matched_and_told_else",
             f"{PROOF}::test_labels_of_which_none_has_positives_are_told_once",
@@ -262,7 +262,7 @@ def _oriented() -> list[Claim]:
             f"{REPORT}::test_masks_and_key_points_stand_beside_ap_and_are_not_tested",
         ),
         shown(
-            "`yolo export-results` takes runs of OBB models, but for a submission.",
+            "`yolo evaluate` takes runs of OBB models, but for a submission.",
             "export/test_oriented.py::test_a_run_has_a_row_a_card_and_an_onnx_with_ultralytics_own_map",
             "export/test_oriented.py::test_stock_is_probiou_on_its_card_and_there_is_no_submission",
         ),

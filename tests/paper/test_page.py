@@ -8,7 +8,7 @@ import pytest
 
 from tests.paper.coco_results import runs, write
 from yolo_feiou.paper.page import PAGE_SECTIONS, make_page
-from yolo_feiou.paper.statement import FAILS, HOLDS, PARTLY, UNDECIDED, UNTESTED
+from yolo_feiou.paper.statement import FAILS, HOLDS, MAKE_PAPER, PARTLY, UNDECIDED, UNTESTED
 from yolo_feiou.simulation.claims import CLAIMS
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +34,12 @@ def test_every_result_comes_from_the_command(text):
     commands = runpy.run_path(str(ROOT / "scripts" / "paper.py"))["COMMANDS"]
     assert set(re.findall(r"\(paper/([^/)]+)/", text)) <= set(commands)
     assert {path.name for path in (DOCS / "paper").iterdir() if path.is_dir()} == set(commands)
+
+
+def test_the_command_of_a_statement_can_be_typed():
+    """One or several, each `make paper` or a verb and its arguments."""
+    commands = [one for _, group, _ in PAGE_SECTIONS for statement in group for one in statement.shown.split("; ")]
+    assert [one for one in commands if not re.fullmatch(rf"{MAKE_PAPER}|yolo [a-z]+( \w+=[^\s,]\S*)+", one)] == []
 
 
 def test_every_statement_has_its_row_and_a_result_of_the_five(text):

@@ -32,7 +32,7 @@ make paper
 {summary}
 
 Statements on COCO are judged by runs of the paper's detectors with its set-up, of which a folder in
-[`results/`](../results) has the results.csv that `yolo ablate` or `yolo export-results` wrote: {coco}.
+[`results/`](../results) has the results.csv that `yolo ablate` or `yolo evaluate` wrote: {coco}.
 A gain counts as shown where its 95 % interval over seeds leaves out zero.
 
 **How to read it.** The paper leaves much of its simulations open, so they are run under several interpretations,
