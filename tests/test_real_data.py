@@ -1,6 +1,10 @@
 """Real images: every task trains an epoch on the small data sets that lie beside a development checkout."""
 
+import random
+import re
 import shutil
+from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -48,3 +52,21 @@ def test_oriented_boxes_refuse_a_loss_of_upright_ones(tmp_path):
     with pytest.raises(LossSpecError, match="this model has rotated boxes"):
         YOLO("yolov8n-obb.yaml").train(data=copied("dota8", tmp_path), loss="eiou", project=str(tmp_path / "runs"))
     assert not (tmp_path / "runs").exists()
+
+
+def test_cards_are_what_the_page_says(tmp_path, monkeypatch):
+    """Its numbers of images, boxes and classes, and the split by the lines of Python on the page."""
+    page = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+    images = {one: {path.stem for path in (SHARED_DATA / "cards/images" / one).iterdir()} for one in ("train", "val")}
+    labels = {one: [*(SHARED_DATA / "cards/labels" / one).glob("*.txt")] for one in ("train", "val", "test")}
+    boxes = sum(len(path.read_text().splitlines()) for paths in labels.values() for path in paths)
+    counts = ", ".join(f"{len(paths)} {one}" for one, paths in labels.items())
+    assert f"{sum(map(len, labels.values()))} photographs of playing cards" in page
+    assert f"{boxes} boxes of 6 classes; {counts} |" in page
+    (tmp_path / "images" / "train").mkdir(parents=True)
+    for name in images["train"] | images["val"]:
+        (tmp_path / "images" / "train" / f"{name}.xml").touch()
+    monkeypatch.chdir(tmp_path)
+    names = {"Path": Path, "random": random}
+    exec(dedent(re.findall(r"^    names = .*?^$", page, re.DOTALL | re.MULTILINE)[0]), names)
+    assert {one: set(names[one]) for one in images} == images
