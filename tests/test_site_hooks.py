@@ -23,6 +23,18 @@ def test_links_of_a_page_lead_to_what_is_there(source):
     assert [target for target in targets if not (ROOT / target).exists()] == []
 
 
+def test_every_page_and_example_is_linked_to():
+    """By another page: in the repository there is no menu that would lead to it."""
+    linked = {
+        hooks.resolve(link["target"], source)
+        for source in SOURCES
+        for link in hooks.LINK.finditer(hooks.CODE.sub("x", hooks.read_page(source)))
+        if hooks.resolve(link["target"], source) != source
+    }
+    examples = {path.relative_to(ROOT).as_posix() for path in (ROOT / "examples").iterdir() if path.is_file()}
+    assert len(linked) > 20 and {*SOURCES, *examples, "Dockerfile"} - {"README.md"} <= linked
+
+
 def test_a_link_leads_to_its_place_on_the_site():
     """To a page of docs/ or beside it, a part of one, a file, and a folder, which has no page; code stays."""
     page = (

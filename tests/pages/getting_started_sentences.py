@@ -30,6 +30,10 @@ def _use() -> list[Claim]:
         shown("are found by name", "yolo/test_command.py::test_our_files_are_found_by_name_and_the_users_own_go_first"),
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_is_found_by_name"),
+        exempt(
+            "**In a container**: [`Dockerfile`](../Dockerfile) makes an image, and its first lines say how to build and run it.",
+            ADVICE,
+        ),
         shown(
             "lists all losses, and `yolo losses siou` tells parameters, ranges and the source of one.",
             "losses/test_listing.py::test_every_loss_has_one_line_with_its_meaning",

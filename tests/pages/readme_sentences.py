@@ -124,6 +124,8 @@ def _use() -> list[Claim]:
                 "| **train** with a loss, resume, tune, use one in your own code |",
                 "More: [a loss of your own](docs/your-own-loss.md), [oriented boxes, RT-DETR, YOLO-World, YOLOE]"
                 "(docs/models.md), [data](data/README.md), [columns of the results](docs/columns.md), "
+                "[all commands](docs/commands.md), [Python](docs/python.md), "
+                "[a notebook](examples/compare_losses.ipynb), "
                 "[several GPUs, nodes, Slurm, Ray](docs/several-processes.md), [benchmarks](docs/benchmarks.md), "
                 "[questions and troubleshooting](docs/faq.md), [glossary](docs/glossary.md), "
                 "[what was not tried](docs/not-tried.md).",
