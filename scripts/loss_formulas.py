@@ -6,7 +6,10 @@ each line gives a name its value, the last one L, the loss of a pair; a sum over
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+
+from yolo_feiou.losses.table import LOSSES
 
 IOU = r"\mathrm{IoU}"
 IOU_A, IOU_R = f"{IOU}_a", f"{IOU}_r"
@@ -136,11 +139,13 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {
         rf"L = e^{{1 - K}} - 1 + \ln(1 + {OFFSET})",
     ),
 }
-#: What stands in formulas beside the parameters of a loss. Of a name that begins with another, the longer one first.
+#: What stands in formulas beside the parameters of a loss.
 MEANINGS: Mapping[tuple[str, ...], str] = {
-    ("x", "y", "w", "h"): "centre and sides of the prediction",
-    ("x_t", "y_t", "w_t", "h_t"): "those of the target",
-    ("x_1", "y_1", "x_2", "y_2"): "edges of the prediction",
+    ("x", "y"): "centre of the prediction",
+    ("w", "h"): "sides of the prediction",
+    ("x_t", "y_t"): "centre of the target",
+    ("w_t", "h_t"): "sides of the target",
+    ("x_1", "y_1", "x_2", "y_2"): "left, top, right and bottom edge of the prediction",
     ("x_{t1}", "y_{t1}", "x_{t2}", "y_{t2}"): "those of the target",
     (IOU,): "intersection over union of both",
     (IOU_A,): "that of the target and of the prediction that has gone the share a of the way to it",
@@ -160,3 +165,28 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "piou2": {r"\lambda": "lam"},
     "uiou": {"r": "ratio"},
 }
+#: What is no name, and a name with its subscript.
+COMMAND = re.compile(
+    r"\\(?:begin|end|text|operatorname)\{\w+\}|\\sum_\{t\}"
+    r"|\\(?:frac|sqrt|left|right|ln|arctan|lvert|rvert|max|min|le|top)(?![a-zA-Z])"
+)
+NAME = re.compile(r"(?:\\mathrm\{\w+\}|\\[a-zA-Z]+|[a-zA-Z])(?:_(?:\{(?:[^{}]|\{[^{}]*\})*\}|\w))?")
+
+
+def find_names(line: str) -> list[str]:
+    """Return the names of a line, in its order."""
+    return NAME.findall(COMMAND.sub(" ", line))
+
+
+def explain_names(name: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names in the formula of a loss that no line of it defines, with what they are.
+
+    Of its parameters these are those that have another name there.
+    """
+    lines, letters = FORMULAS[name], PARAMETERS.get(name, {})
+    known = {find_names(line)[0] for line in lines} | {one.name for one in LOSSES[name].parameters}
+    unknown = {one for line in lines for one in find_names(line)} - known
+    for names, meaning in MEANINGS.items():
+        if found := tuple(one for one in names if one in unknown):
+            yield found, meaning
+    yield from (((letter,), f"the parameter `{parameter}`") for letter, parameter in letters.items())

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from loss_formulas import FORMULAS, explain_names
 from make_docs import ROOT, format_source
 from markdown_tables import format_table
 
@@ -60,6 +61,7 @@ def make_page(info: LossInfo, known: str) -> str:
         "<!-- made by scripts/loss_pages.py -->",
         f"`loss={info.name}`: {escape_markdown(info.meaning)}. Source: {format_source(info)}.",
         "## Formula and range",
+        *typeset_formula(info),
         *map(escape_words, describe_formula(info).split("\n\n")),
         *describe_parameters(info),
         *describe_modifiers(info),
@@ -68,6 +70,13 @@ def make_page(info: LossInfo, known: str) -> str:
         "[All losses](../losses.md)",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def typeset_formula(info: LossInfo) -> Iterator[str]:
+    """Yield the formula of a loss in TeX, and what its letters are, as GitHub and the site read it."""
+    yield from (f"```math\n{line}\n```" for line in FORMULAS[info.name])
+    told = (f"{', '.join(f'$`{name}`$' for name in names)}: {meaning}" for names, meaning in explain_names(info.name))
+    yield f"{'; '.join(told)}."
 
 
 def escape_words(text: str) -> str:

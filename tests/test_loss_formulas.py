@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.scripts import load_script
-from tests.tex import compute
+from tests.tex import CONSTANTS, compute
 from yolo_feiou import LOSSES, build_loss
 from yolo_feiou.losses.spec import split_spec
 
@@ -117,3 +117,15 @@ def test_the_formula_is_the_loss(spec):
     if info.family == "aligned":
         boxes = [torch.tensor([edges(box[:4]) for box in of.tolist()], dtype=torch.float64) for of in boxes]
     assert loss(*boxes, image=IMAGE, pixels=1.0).tolist() == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_each_name_is_explained(name):
+    """By a line of the formula, as a parameter that is written so, or in words; and nothing else is."""
+    lines = formulas.FORMULAS[name]
+    used = {one for line in lines for one in formulas.find_names(line)}
+    explained = {one for names, _ in formulas.explain_names(name) for one in names}
+    left = used - explained - {formulas.find_names(line)[0] for line in lines} - {*CONSTANTS, "t"}
+    parameters = [one.name for one in LOSSES[name].parameters]
+    assert left <= {spelled for one in parameters for spelled in (one, f"\\{one}", f"\\mathrm{{{one}}}")}
+    assert explained - formulas.PARAMETERS.get(name, {}).keys() <= used

@@ -41,6 +41,12 @@ def test_a_picture_has_the_ratios_of_the_csv():
     assert gradient[0].split(",")[0] == f"{60 + 560 * 0.125:.1f}"
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_page_has_the_formula_in_tex(name):
+    """Each line in a block of its own, as GitHub and scripts/site_hooks.py read it."""
+    assert tuple(re.findall(r"^```math\n(.*)\n```$", read(name), re.MULTILINE)) == loss_pages.FORMULAS[name]
+
+
 def test_each_page_is_of_a_loss():
     assert {path.stem for path in (ROOT / "docs" / "losses").iterdir()} == {*LOSSES}
 
@@ -71,11 +77,11 @@ def test_what_docs_losses_says_of_one_loss_is_on_its_page():
 def test_a_page_has_the_formula_that_yolo_losses_tells():
     """Of both functions of a weighted loss: its own, which begins at the IoU loss, and its weight's."""
     formula = read("focal_eiou").partition("## Formula and range\n\n")[2].partition("\n\n## ")[0]
-    first, _, times, weight, _ = formula.split("\n\n")
+    first, _, times, weight, _ = formula.split("\n\n")[len(loss_pages.FORMULAS["focal_eiou"]) + 1 :]
     assert first.startswith("1 − IoU + ρ²/c² + (w − w_t)²/C_w² + (h − h_t)²/C_h², ")
     assert times == "Times the weight:" and weight.startswith("IoU^γ, ")
     told = describe_formula(LOSSES["focal_eiou"]).split("\n\n")
-    assert formula == "\n\n".join(loss_pages.escape_words(paragraph) for paragraph in told)
+    assert formula.endswith("\n\n" + "\n\n".join(loss_pages.escape_words(paragraph) for paragraph in told))
 
 
 def test_pages_are_written_once_and_those_of_no_loss_go(tmp_path, capsys):
