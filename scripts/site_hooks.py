@@ -10,8 +10,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -24,8 +25,8 @@ PAGES = {"README.md": "index.md", "data/README.md": "data.md", "CONTRIBUTING.md"
 #: A link or an image: its text, where it leads, and the part of a page after a #.
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^)\s#:]+)(?P<part>#[^)\s]*)?\)")
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
-#: A formula as GitHub reads it: in a block of its own, or within a line.
-FORMULA = re.compile(r"```math\n(?P<block>.*?)\n```|\$`(?P<inline>[^`\n]+)`\$", re.DOTALL)
+#: A formula as GitHub reads it, in a block of its own; and one within a line, as its Markdown becomes HTML.
+FORMULA, INLINE_FORMULA = re.compile(r"```math\n(.*?)\n```", re.DOTALL), re.compile(r"\$<code>([^<]+)</code>\$")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -54,6 +55,11 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     sources = {name: source for source, name in PAGES.items()}
     source = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     return unescape_bars(draw_formulas(place_links(markdown, source)))
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Return the HTML of a page with the formulas within its lines."""
+    return draw_inline_formulas(html)
 
 
 def read_page(source: str) -> str:
@@ -105,17 +111,20 @@ def place(target: str) -> str:
 
 
 def draw_formulas(markdown: str) -> str:
-    """Return a page with its formulas as MathML."""
-    if not FORMULA.search(markdown):
-        return markdown
+    """Return a page with the formulas that stand in blocks as MathML."""
+    return FORMULA.sub(lambda tex: f'<div class="formula">{convert_formula(tex[1], display="block")}</div>', markdown)
+
+
+def draw_inline_formulas(html: str) -> str:
+    """Return a page's HTML with the formulas within lines as MathML, which Markdown would take for blocks."""
+    return INLINE_FORMULA.sub(lambda tex: convert_formula(unescape(tex[1])), html)
+
+
+def convert_formula(tex: str, display: Literal["block", "inline"] = "inline") -> str:
+    """Return a formula in TeX as MathML."""
     from latex2mathml.converter import convert  # only the build has it
 
-    def draw(formula: re.Match[str]) -> str:
-        if formula["block"]:
-            return f'<div class="formula">{convert(formula["block"], display="block")}</div>'
-        return convert(formula["inline"])
-
-    return FORMULA.sub(draw, markdown)
+    return convert(tex, display=display)
 
 
 def unescape_bars(markdown: str) -> str:

@@ -62,11 +62,11 @@ def test_a_bar_in_the_code_of_a_table_is_one():
 
 def test_a_formula_is_mathml():
     pytest.importorskip("latex2mathml")
-    drawn = hooks.draw_formulas("a $`w_t`$ b\n\n```math\nL = \\frac{1}{2}\n```\n\n`$x` and $1")
-    inline, block, rest = drawn.split("\n\n")
-    assert inline.startswith("a <math") and inline.endswith("</math> b") and "<msub><mi>w</mi><mi>t</mi>" in inline
+    before, block, after = hooks.draw_formulas("a $`w_t`$\n\n```math\nL = \\frac{1}{2}\n```\n\n`$x`").split("\n\n")
     assert block.startswith('<div class="formula"><math') and "<mfrac>" in block and 'display="block"' in block
-    assert rest == "`$x` and $1"
+    assert (before, after) == ("a $`w_t`$", "`$x`")
+    page = hooks.draw_inline_formulas("<p>a $<code>w_t</code>$, <code>$x</code> and $1</p>")
+    assert re.fullmatch("<p>a <math.*<msub><mi>w</mi><mi>t</mi>.*</math>, <code>\\$x</code> and \\$1</p>", page)
 
 
 class Addresses(HTMLParser):
