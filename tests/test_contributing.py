@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from tests import reference
+from tests.scripts import load_script
+from tests.tex import compute
 from yolo_feiou.losses.boxes import Pair
 from yolo_feiou.losses.table import WEIGHING, LossInfo
 from yolo_feiou.parameters import Float
@@ -51,7 +53,7 @@ def test_what_is_named_in_a_file_is_in_it():
     """As in: `STILL_APART` in `tests/checks/test_catalogue.py`."""
     text = re.sub(r"\s+", " ", re.sub(r"```.*?```", "", PAGE, flags=re.DOTALL))
     named = re.findall(r"`(\w+)` (?:in|of|from) `([\w./]+\.py)`", text)
-    assert {name for name, _ in named} >= {"TABLE", "LOSS", "STILL_APART"}
+    assert {name for name, _ in named} >= {"TABLE", "LOSS", "STILL_APART", "FORMULAS"}
     for name, file in named:
         (path,) = [place / file for place in (ROOT, PACKAGE) if (place / file).is_file()]
         assert re.search(rf"^{name}\b", path.read_text(encoding="utf-8"), re.MULTILINE), (name, file)
@@ -71,6 +73,15 @@ def example():
     exec(function, names)
     table = {"LossInfo": LossInfo, "Float": Float, "WEIGHING": WEIGHING, "points": SimpleNamespace(**names)}
     return eval(row.strip().removesuffix(","), table)
+
+
+def test_the_formula_of_the_example_is_computed():
+    """At an IoU of 1/3, where the loss is 1 − 1/9."""
+    (line,) = (span for span in SPANS if span.startswith('"square_iou": (rf'))
+    iou = load_script("loss_formulas").IOU
+    (formula,) = eval(line.partition(": ")[2], {"IOU": iou})
+    name, value = compute(formula, {iou: 1 / 3, r"\mathrm{exponent}": 2})
+    assert (name, value) == ("L", pytest.approx(8 / 9))
 
 
 def test_the_example_is_a_loss(example):
