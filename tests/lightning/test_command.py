@@ -211,7 +211,7 @@ def test_other_modes_and_tasks_are_refused_with_the_reason(yolo, data, tmp_path,
     [
         ({"model": None, "resume": "retinanet.yaml"}, "'retinanet.yaml' is no checkpoint of one"),
         ({"data": None}, "no data= is given: a data YAML, as for YOLO."),
-        ({"data": "nix.yaml"}, "data=nix.yaml, split 'train' can't be read: 'nix.yaml' does not exist"),
+        ({"data": "nix.yaml"}, "data=nix.yaml: there is no such file, nor a data set of that name"),
         ({"data": "nix.yaml", "loss": "eiuo"}, "unknown loss 'eiuo': did you mean 'eiou'?"),
         ({"data": "nix.yaml", "loss": "nix.py:f"}, "nix.py"),
         ({"mosaic": 0}, "'mosaic' is no argument of a detector's training. It has model,"),

@@ -4,7 +4,15 @@ from yolo_feiou.storage.tables import write_csv
 
 SETUP = {
     **{"backbone": "resnet50", "backbone_weights": "IMAGENET1K_V1 sha256:0676ba61", "data": "/d/coco.yaml"},
-    **{"iterations": 90000, "imgsz": 800, "batch": 16, "eval_split": "val", "box": "auto", "status": "done"},
+    **{
+        "ground_truth": "instances_val2017.json",
+        "iterations": 90000,
+        "imgsz": 800,
+        "batch": 16,
+        "eval_split": "val",
+        "box": "auto",
+        "status": "done",
+    },
 }
 NOISE = (0.0, 0.001, -0.001)  # of three seeds
 WOBBLE = (0.0, 0.0004, 0.0001)  # what a loss adds to it, so that differences have a spread

@@ -55,6 +55,7 @@ def test_a_grid_has_the_papers_set_up_and_says_its_cost(path):
     assert [shorten_spec(loss) for loss in grid["losses"]] == grid["losses"]
     text = re.sub(r"\n#\s*", " ", path.read_text(encoding="utf-8"))
     assert f"yolo ablate cfg={path.name} " in text
+    assert f"First: yolo prepare coco out={Path(grid['data']).parent}. " in text
     assert f"Cost: {len(detectors)} runs a seed, about {estimate_hours(detectors):.0f} A100-hours a seed" in text
     assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= 120
 

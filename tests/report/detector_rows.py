@@ -6,7 +6,7 @@ DETECTORS = ("faster_rcnn", "mask_rcnn", "retinanet", "atss", "paa")
 SMALL = {"backbone": "resnet18", "backbone_weights": "none", "data": "shapes.yaml", "iterations": 40.0}
 SMALL |= {"imgsz": 128.0, "batch": 4.0}
 PAPERS = {"backbone": "resnet50", "backbone_weights": "IMAGENET1K_V1 sha256:0676ba61", "data": "coco.yaml"}
-PAPERS |= {"iterations": 90000.0, "imgsz": 800.0, "batch": 16.0}
+PAPERS |= {"ground_truth": "instances_val2017.json", "iterations": 90000.0, "imgsz": 800.0, "batch": 16.0}
 METRICS = ("AP50", "AP75", "AP_S", "AP_M", "AP_L")
 
 

@@ -83,7 +83,7 @@ def test_what_differs_from_the_papers_set_up_is_said_in_the_caption():
         "its figures are there for the layout alone."
     )
     assert tables(table_3(**PAPERS))["paper_table3"].caption.endswith(
-        "over 2 seeds. Backbone, data, iterations, image size and batch are the paper’s."
+        "over 2 seeds. Backbone, data, ground truth, iterations, image size and batch are the paper’s."
     )
     shorter = tables(table_3(**{**PAPERS, "iterations": 45000.0}))["paper_table3"].caption
     assert "Not the paper’s set-up: 45000 iterations; its" in shorter

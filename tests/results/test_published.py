@@ -6,10 +6,17 @@ from pathlib import Path
 import pytest
 
 from yolo_feiou.losses.build import shorten_spec
-from yolo_feiou.results.published import PUBLISHED_TABLES, describe_setup_differences, spell_loss
+from yolo_feiou.results.published import COCO_TRUTH, PUBLISHED_TABLES, describe_setup_differences, spell_loss
 from yolo_feiou.results.schema import PAPER_METRICS
 
-PAPERS = {"backbone": "resnet50", "data": "/d/coco.yaml", "iterations": 90000.0, "imgsz": 800.0, "batch": 16.0}
+PAPERS = {
+    "backbone": "resnet50",
+    "data": "/d/coco.yaml",
+    "ground_truth": COCO_TRUTH,
+    "iterations": 90000.0,
+    "imgsz": 800.0,
+    "batch": 16.0,
+}
 
 
 def test_tables_have_the_papers_figures_and_names_in_its_order():
@@ -73,6 +80,9 @@ def test_a_run_stands_beside_the_row_of_its_detector_and_loss():
         ({"backbone_weights": "none"}, ["from scratch"]),
         ({"backbone_weights": "IMAGENET1K_V1 sha256:0676ba61"}, []),
         ({"iterations": None}, ["iterations unknown"]),
+        ({"ground_truth": "labels"}, ["COCO evaluated on labels"]),
+        ({"ground_truth": None}, ["COCO evaluated on unknown ground truth"]),
+        ({"data": "shapes.yaml", "ground_truth": "labels"}, ["shapes.yaml"]),
     ],
 )
 def test_what_differs_from_the_papers_set_up_is_told(changes, told):

@@ -27,7 +27,7 @@ def test_every_recipe_of_the_paper_is_there():
 def test_a_recipe_explains_itself_and_is_valid(path):
     purpose, command, *_ = path.read_text().splitlines()
     assert purpose.startswith("# ")
-    assert command == f"# yolo train model=yolov8s.yaml data=coco.yaml cfg={path.name}"
+    assert command == f"# yolo train model=yolov8s.yaml data=datasets/coco/coco.yaml cfg={path.name}"
     arguments = yaml.safe_load(path.read_text())
     build_loss(arguments.pop("loss"))
     get_cfg(overrides=arguments)
@@ -138,5 +138,9 @@ def test_a_data_yaml_that_is_not_there_and_a_pipe_are_refused(tmp_path, monkeypa
         check_data_file(taken)
     with pytest.raises(DataError, match=r"^data=none.yml: there is no such file, nor a data set of that name"):
         check_data_file("none.yml")
+    with pytest.raises(
+        DataError, match=r"^data=there/coco.yaml: .* 'yolo prepare coco out=there' makes that of COCO\.$"
+    ):
+        check_data_file("there/coco.yaml")
     with pytest.raises(DataError, match="data=pipe is a FIFO"):
         check_data_file("pipe")

@@ -285,7 +285,7 @@ def test_wrong_input_leaves_nothing(tmp_path, model, monkeypatch):
     for arguments, error, message in (
         ({"evaluator": "coco", "model": "no.pt"}, ArgumentError, "evaluator=coco is unknown"),
         ({"split": "test"}, DataError, "has no split 'test'"),
-        ({"data": tmp_path / "no.yaml"}, DataError, "does not exist"),
+        ({"data": tmp_path / "no.yaml"}, DataError, "no.yaml: there is no such file"),
         ({"annotations": annotations}, DataError, "1.jpg is in the split but not among the 1 images"),
         ({"annotations": tmp_path / "no.json"}, DataError, "no.json can't be read"),
         ({"model": model(["dog"])}, DataError, "unknown class 'dog' of the model .1 known in the ground truth."),

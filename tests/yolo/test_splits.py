@@ -131,7 +131,7 @@ def test_splits_that_cannot_be_used_are_refused(written, labels, split, message,
 
 
 def test_data_that_is_not_there_is_refused(tmp_path, written):
-    with pytest.raises(DataError, match="nope.yaml.* can't be read: .*nope.yaml.* does not exist"):
+    with pytest.raises(DataError, match=r"data=.*nope\.yaml: there is no such file, nor a data set of that name"):
         read_split(tmp_path / "nope.yaml", "val")
     data = written({"val/a.jpg": "0 0.5 0.5 0.5 0.5\n"})
     shutil.rmtree(tmp_path / "images")

@@ -40,7 +40,7 @@ from yolo_feiou.results.fingerprints import fingerprint_files
 from yolo_feiou.results.provenance import make_session
 from yolo_feiou.storage.tables import write_text
 from yolo_feiou.terminal import say
-from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.configs import check_data_file, find_data
 
 
 def train(
@@ -78,6 +78,7 @@ def train(
     if content:
         given = {key: arguments[key] for key in ("data", "device", "workers") if arguments.get(key) is not None}
         arguments = {**content["train_args"], **given}
+    check_data_file(find_data(arguments["data"]))  # before weights are fetched
     if place.rank == 0:
         (folder / "weights").mkdir(parents=True, exist_ok=True)
         keep_losses(folder, arguments["loss"], resume)

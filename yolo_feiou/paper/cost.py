@@ -32,7 +32,8 @@ def describe_assumptions() -> str:
     """Return in a sentence or two what the estimate rests on."""
     steps = ", ".join(f"{detector} {seconds:.2f}" for detector, seconds in STEP_SECONDS.items())
     return (
-        f"Each row takes `device=0+1+2+3` too, for four GPUs. Hours are {GPU}-hours of one seed, an estimate and no "
-        f"measurement: {PAPER_SETUP['iterations']:,} steps of {PAPER_SETUP['batch']} images on {GPUS} {GPU}, at these "
+        "Each row needs COCO, from `yolo prepare coco out=datasets/coco`, and takes `device=0+1+2+3` too, for four "
+        f"GPUs. Hours are {GPU}-hours of one seed, an estimate and no measurement: "
+        f"{PAPER_SETUP['iterations']:,} steps of {PAPER_SETUP['batch']} images on {GPUS} {GPU}, at these "
         f"seconds a step, from step times that others published for V100, if one {GPU} does the work of two: {steps}."
     )

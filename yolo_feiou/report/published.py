@@ -54,7 +54,7 @@ def _make_table(table: PublishedTable, name: str, variants: Sequence[Variant]) -
     setup = (
         f"Not the paper’s set-up: {', '.join(differing)}; its figures are there for the layout alone."
         if differing
-        else "Backbone, data, iterations, image size and batch are the paper’s."
+        else "Backbone, data, ground truth, iterations, image size and batch are the paper’s."
     )
     groups = [
         [line for row in rows for line in _make_lines(table, row, variants, others)] for rows in _group_rows(table)

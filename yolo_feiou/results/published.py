@@ -180,6 +180,9 @@ def describe_setup_differences(rows: Iterable[Row]) -> list[str]:
         ]
     if any(str(row.get("backbone_weights")) == "none" for row in rows):
         told.append("from scratch")
+    coco = [row for row in rows if _plain("data", row.get("data")) == PAPER_SETUP["data"]]
+    truths = dict.fromkeys(row.get("ground_truth") for row in coco)
+    told += [f"COCO evaluated on {truth or 'unknown ground truth'}" for truth in truths if truth != COCO_TRUTH]
     return told
 
 

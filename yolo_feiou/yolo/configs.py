@@ -9,6 +9,7 @@ import yaml
 from ultralytics.utils import DATASETS_DIR, ROOT
 from ultralytics.utils.checks import check_file
 
+from yolo_feiou.datasets.coco.catalogue import COCO_YAML
 from yolo_feiou.datasets.shapes import is_generated
 from yolo_feiou.errors import ArgumentError, DataError, did_you_mean
 from yolo_feiou.yolo.special_files import check_ordinary
@@ -120,7 +121,12 @@ def check_data_file(data: object) -> None:
         check_ordinary(data, f"data={data}")
     names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
     if names_file and not check_file(data, download=False, hard=False):
+        path = Path(str(data))
+        remedy = (
+            f"'yolo prepare coco out={path.parent}' makes that of COCO."
+            if path.name == COCO_YAML
+            else "Give the path of a data YAML, or data=shapes.yaml to try things out."
+        )
         raise DataError(
-            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. "
-            "Give the path of a data YAML, or data=shapes.yaml to try things out."
+            f"data={data}: there is no such file, nor a data set of that name in Ultralytics or yolo-feiou. {remedy}"
         )

@@ -13,9 +13,9 @@ from ultralytics.data.utils import IMG_FORMATS, check_det_dataset, img2label_pat
 
 from yolo_feiou.errors import DataError, did_you_mean
 from yolo_feiou.framework import Split
-from yolo_feiou.yolo.configs import find_data
+from yolo_feiou.yolo.configs import check_data_file, find_data
 from yolo_feiou.yolo.quiet import quiet
-from yolo_feiou.yolo.special_files import check_ordinary, check_special_files
+from yolo_feiou.yolo.special_files import check_special_files
 
 SPLITS = ("train", "val", "test", "minival")
 
@@ -43,7 +43,7 @@ def read_split(
         DataError: If there is no such data or split, or no image in it that can be read.
     """
     source = f"data={data}, split '{split}'"
-    check_ordinary(find_data(str(data)), f"data={data}")
+    check_data_file(find_data(str(data)))
     if str(data).partition("?")[0].lower().endswith(".ndjson"):
         raise DataError(
             f"data={data}: NDJSON can't be evaluated. Ultralytics makes images, labels and a data YAML of it (convert_"

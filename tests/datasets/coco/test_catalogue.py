@@ -21,6 +21,10 @@ def test_lists_and_numbers_of_images_are_those_of_ultralytics(published):
     assert int(count) == published.counts[0]
 
 
+def test_ultralytics_own_yaml_names_no_json():
+    assert "annotations" not in yaml.safe_load(THEIRS)
+
+
 @pytest.mark.parametrize("archive", [TRAIN, VAL], ids=lambda archive: archive.name)
 def test_archives_are_where_ultralytics_finds_them(archive):
     assert f'"{URL}/{archive.path}"' in THEIRS

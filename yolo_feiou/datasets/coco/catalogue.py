@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 URL = "http://images.cocodataset.org"
+#: The data YAML that is made of it.
+COCO_YAML = "coco.yaml"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from yolo_feiou.datasets.coco.catalogue import TEST_DEV, Published
+from yolo_feiou.datasets.coco.catalogue import COCO_YAML, TEST_DEV, Published
 from yolo_feiou.datasets.coco.ledger import Ledger
 from yolo_feiou.datasets.coco.splits import (
     DOWNLOADS_FOLDER,
@@ -117,7 +117,7 @@ def read_prepare_request(values: dict[str, Any], published: Sequence[Published],
             out,
             options,
             workers,
-            "coco.yaml",
+            COCO_YAML,
             splits,
             fresh=[out / name for name in names],
             images={split.folder: out / "images" / split.folder for split in published},
@@ -131,7 +131,7 @@ def read_prepare_request(values: dict[str, Any], published: Sequence[Published],
         out,
         options,
         workers,
-        "coco.yaml",
+        COCO_YAML,
         splits,
         fresh=[] if source == out.resolve() else [out / "images" / folder for folder, _ in splits],
         images=find_image_folders(source, out, published),
