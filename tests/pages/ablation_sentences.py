@@ -32,7 +32,7 @@ def _rules() -> list[Claim]:
             RULES,
         ),
         shown(
-            "One that learns nothing, an AP below 0.5 with each of two seeds, gets no more.",
+            "One that learns nothing, an AP below 0.5 % with each of two seeds, gets no more.",
             "ablation/test_sequential.py::test_trainings_that_learn_nothing_get_no_more_seeds",
         ),
         exempt("**`max_seeds=20`** is part of the test.", ADVICE),
@@ -100,7 +100,7 @@ def _table() -> list[Claim]:
             f"{SIMULATION}::test_the_smallest_fixed_grid_is_found",
         ),
         shown(
-            "in the last column, the one that shows as many of the true differences of 0.5 or more.",
+            "in the last column, the one that shows as many of the true differences of 0.5 points or more.",
             *(f"{SIMULATION}::test_power_by_hand", "test_make_docs.py::test_the_table_of_stopping_is_the_csv"),
         ),
         shown(

@@ -85,7 +85,7 @@ def test_findings_name_the_baseline_with_its_values():
 
 @pytest.mark.parametrize(
     ("base", "other", "low"),
-    [((0, 0), (0, 0), "0"), ((0, 1e-5), (0, 3e-5), "below 0.5"), ((0.0049,), (0,), "below 0.5")],
+    [((0, 0), (0, 0), "0"), ((0, 1e-5), (0, 3e-5), "below 0.5 %"), ((0.0049,), (0,), "below 0.5 %")],
 )
 def test_findings_of_trainings_that_learnt_nothing_say_that_and_nothing_else(base, other, low):
     """Were they tested, 1e-5 and 3e-5 would be two seeds of which 2 are enough for a difference of 0.5."""

@@ -63,7 +63,7 @@ def test_trainings_that_learnt_nothing_are_said_to_be_that_and_are_not_tested(tm
     write_csv(tmp_path / "results.csv", rows)
     result = compare(tmp_path)
     headline, variance, *_ = str(result).splitlines()
-    assert headline.startswith("AP is below 0.5 in all 4 runs: nothing was learnt that can be compared. Train longer")
+    assert headline.startswith("AP is below 0.5 % in all 4 runs: nothing was learnt that can be compared. Train longer")
     assert variance.startswith("The baseline learnt nothing")
     report([str(tmp_path)])
     (_, summary) = read_csv(tmp_path / "report" / "summary.csv")

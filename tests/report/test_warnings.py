@@ -56,7 +56,7 @@ def test_runs_that_hardly_detect_anything_are_named():
     """Below half a point; 0.5 itself is a result."""
     (warning,) = told(grid((1, {"AP": 0.0049, "run": "early"}), (2, {"AP": 0.005})))
     assert warning.startswith("1 run of 6 almost without a correct detection, trained too little or broken: early.")
-    assert warning.endswith(" Their AP of less than 0.5 compares nothing.")
+    assert warning.endswith(" Their AP of less than 0.5 % compares nothing.")
 
 
 @pytest.mark.parametrize("name", AGREE)

@@ -126,7 +126,7 @@ def describe_findings(comparisons: Sequence[Comparison]) -> str:
         return "There is nothing to compare: no variant has another one as its baseline."
     scores = [score for c in comparisons for score in c.variant.get_by_seed(c.variant.metric).values()]
     if scores and not any(has_learnt(c.variant) for c in comparisons):
-        low = f"below {format_percent(SOUGHT_DIFFERENCE)}" if any(scores) else "0"
+        low = f"below {format_percent(SOUGHT_DIFFERENCE)} %" if any(scores) else "0"
         return (
             f"{name_compared(comparisons)} is {low} in all {format_count(len(scores), 'run')}: nothing was learnt that "
             "can be compared. Train longer, or with more steps in an epoch: a smaller batch=, and of YOLO nbs= too."

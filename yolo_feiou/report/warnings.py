@@ -60,7 +60,7 @@ def _empty(rows: Sequence[Row]) -> Iterator[str]:
     for runs, lack, score in (
         (empty, "without a single detection", "0"),
         (wrong, "without a single correct detection", "0"),
-        (low, "almost without a correct detection", f"less than {format_percent(SOUGHT_DIFFERENCE)}"),
+        (low, "almost without a correct detection", f"less than {format_percent(SOUGHT_DIFFERENCE)} %"),
     ):
         if runs:
             told = f"{format_count(len(runs), 'run')} of {len(rows)} {lack}, trained too little or broken"
