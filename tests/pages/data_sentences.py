@@ -87,10 +87,15 @@ def _what_there_is() -> list[Claim]:
         ),
         shown(
             "Splits are by chance, the same for one seed on every machine, or with `split=given` those of "
-            "`ImageSets/Main`.",
+            "`train.txt`, `val.txt` and, if it is there, `test.txt` in `ImageSets/Main`;",
             "datasets/voc/test_splits.py::test_the_order_is_that_of_sha_256",
             "datasets/voc/test_splits.py::test_lists_are_followed_and_names_without_image_counted",
         ),
+        shown(
+            "`trainval.txt` and the lists of a class are not read.",
+            "datasets/voc/test_splits.py::test_lists_that_make_no_splits_are_refused",
+        ),
+        exempt("Pascal VOC 2007 and 2012 together are Ultralytics' own `data=VOC.yaml`.", "Ultralytics' own"),
         shown(
             "Said by split: images, boxes by class, and what is left out: boxes without area in the image, repeated "
             "ones, objects marked as difficult (`difficult=True` keeps them), those of classes that `classes=` doesn't "

@@ -59,7 +59,9 @@ def test_lists_are_followed_and_names_without_image_counted(tmp_path):
 @pytest.mark.parametrize(
     ("lists", "message"),
     [
-        ({"train": "000\n"}, r"split=given: there is no .*val\.txt"),
+        ({}, r"split=given: there is no .*train\.txt, and beside it no list\. Expected train\.txt, val\.txt and"),
+        ({"trainval": "000\n001\n", "cat_train": "000 1\n"}, r"beside it cat_train\.txt, trainval\.txt\."),
+        ({"train": "000\n"}, r"split=given: there is no .*val\.txt, and beside it train\.txt\."),
         ({"train": "000\n", "val": "000\n"}, r"000 of .*val\.txt is in train\.txt too"),
         ({"train": "000\n", "val": "nope\n"}, r"val\.txt lists no image that has an XML"),
     ],

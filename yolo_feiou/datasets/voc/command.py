@@ -42,7 +42,7 @@ VERB = "prepare voc"
 VOC_ARGUMENTS = (
     Text("source", "", "the folder with Annotations/*.xml and JPEGImages, or with XML and images side by side"),
     Folder("out", "", "a folder for the prepared data"),
-    Choice("split", "random", ("random", "given"), "by chance from seed=, or as ImageSets/Main/*.txt says"),
+    Choice("split", "random", ("random", "given"), "by chance, or as {train,val,test}.txt of ImageSets/Main"),
     Float("val", 0.2, 0, 1, "share of the images in val, with split=random"),
     Float("test", 0.2, 0, 1, "share of the images in test, with split=random; 0 for no test split"),
     Int("seed", 0, 0, 2**31 - 1, "of the splits, with split=random"),

@@ -58,7 +58,11 @@ def split_as_given(images: Sequence[VocImage], folder: Path) -> tuple[Splits, in
         if not path.is_file():
             if name == "test":
                 continue
-            raise DataError(f"split=given: there is no {path}. Leave split= out for splits by chance.")
+            there = first_three(sorted(other.name for other in path.parent.glob("*.txt"))) or "no list"
+            raise DataError(
+                f"split=given: there is no {path}, and beside it {there}. Expected train.txt, val.txt and, if there is "
+                "one, test.txt: write them, or leave split= out for splits by chance."
+            )
         try:
             keys = dict.fromkeys(
                 line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.split()
