@@ -18,6 +18,7 @@ from markdown_tables import format_table
 
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, LABELS, MISTAKES
 from yolo_feiou.escape import escape_markdown
+from yolo_feiou.losses.build import read_spec
 from yolo_feiou.losses.gradients import BINS, COMPARED_WITH, read_gradients
 from yolo_feiou.losses.listing import AT_START, BESIDE, describe_formula
 from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, LossInfo
@@ -112,7 +113,8 @@ def describe_modifiers(info: LossInfo) -> Iterator[str]:
 def describe_gradient(info: LossInfo) -> Iterator[str]:
     """Yield the table of a loss and its gradient beside CIoU's, or ProbIoU's."""
     yield "## Its size"
-    start = f", {AT_START}" if info.weight == "wise" else ""
+    (term,) = read_spec(info.name)
+    start = f", {AT_START}" if term.changes else ""
     yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
     titles = [f"{low:g} to {high:g}" for low, high in BINS]
     yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])

@@ -64,6 +64,11 @@ def test_a_page_has_all_that_is_known_of_a_loss(name):
     assert info.paper.rpartition(":")[2] in page
 
 
+def test_the_size_of_a_loss_that_changes_in_a_training_is_that_at_its_start():
+    """By a running mean, or by a schedule."""
+    assert {name for name in LOSSES if loss_pages.AT_START in read(name)} == {"wiou", "uiou"}
+
+
 def test_what_docs_losses_says_of_one_loss_is_on_its_page():
     """The list in "What to know of each", and no item of another loss."""
     known = "- `iou` is\n  one.\n- `giou:a=1`, as there, two.\n- `iou_x` is three.\n\n- `iou` is four.\n"

@@ -204,7 +204,9 @@ def _single_losses() -> list[Claim]:
             f"{POINTS}::test_extended_iou_is_not_eiou_and_not_symmetric",
         ),
         shown(
-            "The loss and its gradient beside CIoU's, as means over random pairs,",
+            "The loss and its gradient beside CIoU's, as means over random pairs at the start of a training, where the "
+            "running mean of `wiou` is 1 and the schedule of `uiou` begins,",
+            "test_loss_pages.py::test_the_size_of_a_loss_that_changes_in_a_training_is_that_at_its_start",
             "losses/test_gradients.py::test_the_table_is_what_is_measured",
         ),
         exempt(

@@ -63,6 +63,11 @@ class LossTerm:
         described = self._join(" (", "=", {**counting, **self.modifiers}, ", ")
         return described + ")" * (described != self.info.name)
 
+    @property
+    def changes(self) -> bool:
+        """Whether it is another loss later in a training, by a running mean or a schedule."""
+        return self.info.weight == "wise" or "wise" in self.modifiers or ".." in self.description
+
     def _join(self, begin: str, equals: str, values: Mapping[str, Value], comma: str) -> str:
         items = [f"{key}{equals}{format_value(value)}" for key, value in values.items()]
         return f"{self.info.name}{begin}{comma.join(items)}" if items else self.info.name

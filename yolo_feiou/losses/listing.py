@@ -172,7 +172,7 @@ def describe_term(term: LossTerm) -> list[str]:
             else format_gradients(compare_with_baseline(term.spec))
         )
         lines += ["", f"mean loss / mean gradient beside {BESIDE[info.family]}, of {term.spec}"]
-        lines += [f"{AT_START}"] * (info.weight == "wise" or "wise" in term.modifiers or ".." in term.description)
+        lines += [AT_START] * term.changes
         lines.append("".join(f"{f'{low:g} to {high:g}':>15}" for low, high in BINS))
         lines.append("".join(f"{cell:>15}" for cell in cells))
     return lines
