@@ -58,6 +58,7 @@ benchmarks: .venv/installed
 	$(BIN)/python benchmarks/assigners.py
 	$(BIN)/python benchmarks/detector_step.py
 	$(BIN)/python benchmarks/train_step.py
+	$(BIN)/python benchmarks/family_step.py
 	$(BIN)/python benchmarks/simulation.py
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/ablation.py

@@ -75,6 +75,13 @@ def test_a_workflow_runs_commands_that_are_there(path):
         assert all(f"$({variable.partition('=')[0]})" in recipe for variable in variables), (target, variables)
 
 
+def test_make_benchmarks_runs_every_benchmark():
+    """Each has a CSV of its name."""
+    there = {path.name for path in (ROOT / "benchmarks").glob("*.py") if path.with_suffix(".csv").is_file()}
+    (target,) = re.findall(r"^benchmarks:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    assert {line.split("benchmarks/")[1] for line in target.splitlines()} == there
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_a_workflow_may_only_read_and_names_major_versions(path):
     """All but the job that publishes, which identifies itself to PyPI."""
