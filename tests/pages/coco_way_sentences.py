@@ -67,6 +67,10 @@ def _coco_in_words() -> list[Claim]:
     return [
         shown("To see the whole way in minutes without a GPU,", "test_coco_way.py::test_five_commands_lead_to_a_table"),
         shown(
+            "`source=FOLDER missing=skip` for the second line,",
+            "datasets/coco/test_prepare.py::test_missing_images_are_refused_or_left_out",
+        ),
+        shown(
             "So short a training detects nothing, and the table says 0.0;",
             "report/test_warnings.py::test_runs_that_detect_nothing_are_named",
         ),

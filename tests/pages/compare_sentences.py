@@ -76,8 +76,10 @@ def _compare() -> list[Claim]:
             "Two runners can share a folder.", "ablation/test_command.py::test_two_runners_in_a_folder_do_each_run_once"
         ),
         shown(
-            "makes an array job of the same grid.",
+            "makes an array job of the same grid, but not with `until=`: there submit `yolo ablate` itself, several "
+            "times to share the work.",
             "ablation/test_slurm.py::test_a_task_of_slurm_does_the_run_of_its_key",
+            "ablation/test_slurm.py::test_an_array_of_runs_that_are_not_known_before_is_refused",
         ),
         shown(
             "gives the same to the last digit)", "evaluation/test_evaluators.py::test_both_evaluators_give_the_same_row"
@@ -118,10 +120,11 @@ def _compare() -> list[Claim]:
             "report/test_comparison.py::test_p_is_adjusted_for_all_comparisons",
         ),
         measured(
-            f"a single difference of {100 * SOUGHT_DIFFERENCE:g} AP would need.", "yolo_feiou/report/comparison.py"
+            f"a single difference of {100 * SOUGHT_DIFFERENCE:g} AP points would need.",
+            "yolo_feiou/report/comparison.py",
         ),
         shown(
-            f"A loss whose AP stays below {100 * SOUGHT_DIFFERENCE:g} in all its runs has learnt nothing, and is not "
+            f"A loss whose AP stays below {100 * SOUGHT_DIFFERENCE:g} % in all its runs has learnt nothing, and is not "
             "tested; where that holds of all, the headline says so.",
             "report/test_comparison.py::test_what_learnt_nothing_is_not_judged",
             "report/test_captions.py::test_findings_of_trainings_that_learnt_nothing_say_that_and_nothing_else",
@@ -165,7 +168,7 @@ def _compare_in_words() -> list[Claim]:
             "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another",
         ),
         shown(
-            "Both need a folder that all nodes share.",
+            "All need a folder that all nodes share.",
             "ablation/test_on_ray.py::test_a_run_whose_folder_its_node_does_not_have_fails_with_what_to_do",
         ),
         shown(

@@ -38,9 +38,10 @@ def _training() -> list[Claim]:
             f"{PROOF}::test_what_was_trained_before_the_loss_is_lost_stays_and_is_no_more_than_that",
         ),
         shown(
-            "`siou`, `shapeiou`, `mpdiou` and `interpiou` have within a tenth of CIoU's gradient where boxes overlap "
-            "by an IoU of 0.6 or more",
-            "test_readme.py::test_four_losses_are_near_ciou_where_boxes_overlap",
+            "So results that are nearly equal don't mean that `loss=` was ignored: the mean gradients of `iou`, "
+            "`giou`, `diou`, `focal_eiou`, `siou`, `mpdiou`, `shapeiou`, `piou`, `interpiou` and `extended_iou` are "
+            "within a tenth of CIoU's where boxes overlap by an IoU of 0.6 or more",
+            "test_readme.py::test_the_page_names_the_losses_that_are_near_ciou_where_boxes_overlap",
         ),
         shown(
             "No. It ranks by CIoU, or ProbIoU, as before, and so do the scores that weigh the box loss",

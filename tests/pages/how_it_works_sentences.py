@@ -104,7 +104,8 @@ def _in_words() -> list[Claim]:
             "test_train_families.py::test_all_families_and_kinds_are_recorded_with_a_loss_that_trained",
         ),
         shown(
-            "several processes were, on CPU over gloo, on one node and on two.",
+            "several processes were, on CPU over gloo, on one machine, also as two nodes in namespaces of its network.",
+            "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does",
             "distributed/test_group.py::test_processes_on_cpu_join_over_gloo",
         ),
         shown(

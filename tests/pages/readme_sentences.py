@@ -247,7 +247,8 @@ def _end() -> list[Claim]:
             *("yolo/test_bbox_loss.py::test_dfl_or_l1_term_is_stocks_own",),
         ),
         shown(
-            "several processes were, on CPU over gloo, on one node and on two.",
+            "several processes were, on CPU over gloo, on one machine, also as two nodes in namespaces of its network.",
+            "distributed/test_nodes.py::test_two_nodes_train_as_one_process_does",
             "distributed/test_group.py::test_processes_on_cpu_join_over_gloo",
         ),
         measured(f"Tested with Ultralytics {TESTED_RELEASES[0]} to {TESTED_RELEASES[1]},", "yolo_feiou/yolo/doctor.py"),
