@@ -77,6 +77,6 @@ benchmarks: .venv/installed
 
 # What tests, checks of the code and docs need besides.
 .venv/installed: .venv/package
-	@echo "Fetching what .venv lacks of 120 packages more, 0.3 GB, for tests and docs (measured 2026-11, Linux x86_64)"
+	@echo "Fetching what .venv lacks of 121 packages more, 0.3 GB, for tests and docs (measured 2026-11, Linux x86_64)"
 	$(PIP) --editable '.[dev]'
 	@touch $@

@@ -133,7 +133,7 @@ def test_mistakes_are_told(arguments):
         measure_gradient_norms(arguments, ["eiuo"])
     with pytest.raises(ArgumentError, match="'mosaic' is no argument"):
         measure_gradient_norms({**arguments, "mosaic": 0}, ["eiou"])
-    with pytest.raises(DataError, match="can't be read"):
+    with pytest.raises(DataError, match="nix.yaml: there is no such file"):
         measure_gradient_norms({**arguments, "data": "nix.yaml"}, ["eiou"])
 
 

@@ -8,7 +8,6 @@ COMMITTED = Path(__file__).parents[2] / "results" / "bccd"
 
 
 def test_the_committed_results_have_the_files_of_these_names():
-    """arguments.csv alone came later."""
+    """And one more, which no command reads: AP of the trainings before these."""
     named = {name for key, name in vars(file_names).items() if key.isupper()}
-    assert named - {path.name for path in COMMITTED.glob("*.csv")} == {"arguments.csv"}
-    assert {path.name for path in COMMITTED.glob("*.csv")} <= named
+    assert {path.name for path in COMMITTED.glob("*.csv")} == named | {"first_runs.csv"}
