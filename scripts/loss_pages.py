@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from loss_formulas import FORMULAS, explain_names
+from loss_uses import describe_use
 from make_docs import ROOT, format_source
 from markdown_tables import format_table
 
@@ -61,6 +62,7 @@ def make_page(info: LossInfo, known: str) -> str:
         f"# {label if label != info.name else f'`{info.name}`'}",
         "<!-- made by scripts/loss_pages.py -->",
         f"`loss={info.name}`: {escape_markdown(info.meaning)}. Source: {format_source(info)}.",
+        *describe_use(info, ROOT),
         "## Formula and range",
         *typeset_formula(info),
         *map(escape_words, describe_formula(info).split("\n\n")),

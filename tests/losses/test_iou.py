@@ -121,6 +121,12 @@ def test_each_loss_is_in_its_range(pred: Box, target: Box) -> None:
     assert loss["diou"] <= loss["eiou"] <= 3.25
 
 
+def test_the_bound_of_mpdiou_is_reached_across_the_image() -> None:
+    """Two specks in opposite corners: an IoU of 0, and both distances are the diagonal."""
+    pair = Pair(tensor((0, 0, 1e-3, 1e-3)), tensor((640, 384, 640, 384)), image=(384, 640))
+    assert iou.overlap_loss(pair, iou.mpdiou).item() == pytest.approx(3, abs=1e-4)
+
+
 def test_the_bound_of_eiou_is_reached() -> None:
     """A speck in the corner of a box of side 1: IoU 0, ρ²/c² → (½² + ½²)/2 = ¼, and both sides differ by all of C."""
     assert of("eiou")(tensor((0, 0, 1e-6, 1e-6)), tensor((0, 0, 1, 1))).item() == pytest.approx(3.25, abs=1e-5)

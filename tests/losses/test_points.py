@@ -77,6 +77,10 @@ RANGES = {
     "interpiou": 2,
     "dinterpiou": 2,
     "wiou:version=1": math.e,
+    "ciou": 1 + 1 + 1 / 2,  # αv = v²/(1 − IoU + v), v ≤ 1
+    "uiou:ratio=2": 2.5,
+    "uiou:ratio=0.5": 2.5,
+    "focal_eiou_v1": 1.8782,  # the curve at 3.25: 0.8e (1 − 2 ln 0.8)/4 − 0.8e ln 0.8 · 2.25
 }
 
 

@@ -34,6 +34,6 @@ def focal_log(pair: Pair, gamma: float) -> Tensor:
 def focal_eiou_v1(pair: Pair, beta: float) -> Tensor:
     """−αx²(2 ln(βx) − 1)/4 up to x = 1, then a line of slope −α ln β, for x = L_EIoU, with α = eβ: FocalL1's curve.
 
-    Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2.
+    In [0, 1.88] with β = 0.8. Zhang et al. (2021), Eq. 9 on Eq. 7: tried and rejected in section 4.2.
     """
     return focal_l1_curve(overlap_loss(pair, eiou), beta)

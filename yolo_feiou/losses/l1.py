@@ -47,18 +47,21 @@ def focal_l1_curve(x: Tensor, beta: float) -> Tensor:
 def focal_l1(pair: Pair, beta: float) -> Tensor:
     """Σ L(|x|) over the regression errors x: L(x) = −αx²(2 ln(βx) − 1)/4 up to x = 1, then a line of slope −α ln β.
 
-    α = eβ, so that the slope has its maximum, 1, at x = 1/(eβ). Zhang et al. (2021), Eq. 8 and 9.
+    α = eβ, so that the slope has its maximum, 1, at x = 1/(eβ); in [0, ∞). Zhang et al. (2021), Eq. 8 and 9.
     """
     return focal_l1_curve(encode(pair).abs(), beta).sum(0)
 
 
 def l1(pair: Pair) -> Tensor:
-    """Σ|x| over the regression errors x."""
+    """Σ|x| over the regression errors x, in [0, ∞)."""
     return encode(pair).abs().sum(0)
 
 
 def smooth_l1(pair: Pair, beta: float) -> Tensor:
-    """Σ x²/(2β) where |x| < β, else |x| − β/2, over the regression errors x. Girshick, Fast R-CNN (2015), Eq. 3."""
+    """Σ x²/(2β) where |x| < β, else |x| − β/2, over the regression errors x; in [0, ∞).
+
+    Girshick, Fast R-CNN (2015), Eq. 3.
+    """
     errors = encode(pair)
     return smooth_l1_loss(errors, torch.zeros_like(errors), reduction="none", beta=beta).sum(0)
 
@@ -66,9 +69,9 @@ def smooth_l1(pair: Pair, beta: float) -> Tensor:
 def balanced_l1(pair: Pair, alpha: float, gamma: float, beta: float) -> Tensor:
     """Σ β L(|x|/β): L(y) = α/b (by + 1) ln(by + 1) − αy where y < 1, else γy + C, with α ln(b + 1) = γ.
 
-    Its slope rises faster than smooth ℓ1's near 0 and is γ from x = β on. Pang et al., Libra R-CNN (2019), Eq. 9 and
-    10, where β is 1. mmdetection's has another curve for any other β, α/b (bx + 1) ln(bx/β + 1) − αx, whose slope at 0
-    is not 0: a figure for its β = 0.11 is of another loss.
+    In [0, ∞). Its slope rises faster than smooth ℓ1's near 0 and is γ from x = β on. Pang et al., Libra R-CNN (2019),
+    Eq. 9 and 10, where β is 1. mmdetection's has another curve for any other β, α/b (bx + 1) ln(bx/β + 1) − αx, whose
+    slope at 0 is not 0: a figure for its β = 0.11 is of another loss.
     """
     b = math.expm1(gamma / alpha)
     x = encode(pair).abs() if beta == 1 else encode(pair).abs() / beta

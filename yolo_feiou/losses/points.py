@@ -52,7 +52,7 @@ def dinterpiou(pair: Pair, low: float, high: float) -> Tensor:
 
 
 def uiou(pair: Pair, ratio: float) -> Tensor:
-    """CIoU of both boxes with their sides multiplied by `ratio`, in the IoU and in the penalty.
+    """CIoU of both boxes with their sides multiplied by `ratio`, in the IoU and in the penalty; in [0, 2.5].
 
     Above 1 low-IoU pairs count more, below 1 high-IoU pairs. Luo et al., Unified-IoU (2024), arXiv:2408.06636.
     """

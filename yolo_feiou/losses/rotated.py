@@ -31,8 +31,8 @@ def probiou(pair: RotatedPair, floor: float) -> Tensor:
 def bd(pair: RotatedPair, function: str, tau: float, floor: float) -> Tensor:
     """1 − 1/(τ + f(D)), or f(D) for τ = 0, D the Bhattacharyya distance of ProbIoU, without its bounds.
 
-    f is ln(1 + D), √D or D. A variance is side²/12 + floor. Scale-free without a floor. Llerena et al. (2021),
-    arXiv:2106.06072, whose second loss is D itself; f and τ are those of GWD.
+    In [0, 1) for τ = 1. f is ln(1 + D), √D or D. A variance is side²/12 + floor. Scale-free without a floor. Llerena et
+    al. (2021), arXiv:2106.06072, whose second loss is D itself; f and τ are those of GWD.
     """
     return _compress(pair.as_gaussians(12, floor).bhattacharyya, function, tau)
 
@@ -41,9 +41,9 @@ def kld(pair: RotatedPair, direction: str, function: str, tau: float, floor: flo
     """1 − 1/(τ + f(D)), or f(D) for τ = 0, D the Kullback-Leibler divergence of the two Gaussians.
 
     D = D(N_p‖N_t) = ½(dᵀΣ_t⁻¹d + tr(Σ_t⁻¹Σ_p) − 2 − ln(|Σ_p|/|Σ_t|)) has the offset d of the centres in the target's
-    sides; direction=target_pred is D(N_t‖N_p). f is ln(1 + D), √D or D. A variance is side²/4 + floor. Scale-free
-    without a floor. Yang et al., Learning High-Precision Bounding Box for Rotated Object Detection via Kullback-Leibler
-    Divergence (2021), arXiv:2106.01883.
+    sides; direction=target_pred is D(N_t‖N_p). f is ln(1 + D), √D or D. In [0, 1) for τ = 1. A variance is side²/4 +
+    floor. Scale-free without a floor. Yang et al., Learning High-Precision Bounding Box for Rotated Object Detection
+    via Kullback-Leibler Divergence (2021), arXiv:2106.01883.
     """
     gaussians = pair.as_gaussians(4, floor)
     forward = direction == "pred_target"
@@ -53,9 +53,9 @@ def kld(pair: RotatedPair, direction: str, function: str, tau: float, floor: flo
 def gwd(pair: RotatedPair, function: str, tau: float, floor: float) -> Tensor:
     """1 − 1/(τ + f(d²)), or f(d²) for τ = 0, d the Wasserstein distance of the two Gaussians in pixels.
 
-    d² = ρ² + tr(Σ_p + Σ_t − 2(Σ_p^½ Σ_t Σ_p^½)^½). f is ln(1 + d²), √d² or d². A variance is side²/4 + floor. Not
-    scale-free: a large box has a large d², and with it hardly a gradient but near its target. Yang et al., Rethinking
-    Rotated Object Detection with Gaussian Wasserstein Distance Loss (2021), arXiv:2101.11952.
+    d² = ρ² + tr(Σ_p + Σ_t − 2(Σ_p^½ Σ_t Σ_p^½)^½). f is ln(1 + d²), √d² or d². In [0, 1) for τ = 1. A variance is
+    side²/4 + floor. Not scale-free: a large box has a large d², and with it hardly a gradient but near its target. Yang
+    et al., Rethinking Rotated Object Detection with Gaussian Wasserstein Distance Loss (2021), arXiv:2101.11952.
     """
     square = pair.as_gaussians(4, floor).wasserstein2 * pair.pixels * pair.pixels
     return _compress(square, function, tau)
