@@ -142,8 +142,8 @@ def draw(evaluations: Mapping[str, Evaluation], rows: Mapping[str, Mapping[str, 
     from yolo_feiou.report.detections import MIN_SCORE, show_images
 
     truth = next(iter(evaluations.values())).truth
-    objects = [one["image_id"] for one in truth.annotations]
-    chosen = [image["id"] for image in truth.images if objects.count(image["id"]) >= MIN_OBJECTS][:IMAGES]
+    holders = [one["image_id"] for one in truth.annotations]
+    chosen = [image["id"] for image in truth.images if holders.count(image["id"]) >= MIN_OBJECTS][:IMAGES]
     shown = show_images(truth, [evaluation.predictions for evaluation in evaluations.values()], root, chosen)
     images = [cv2.cvtColor(cv2.imread(str(root / image.name)), cv2.COLOR_BGR2RGB) for image in shown]
     models = [
@@ -154,13 +154,16 @@ def draw(evaluations: Mapping[str, Evaluation], rows: Mapping[str, Mapping[str, 
         )
         for number, (loss, title) in enumerate(LOSSES.items())
     ]
+    objects = sum(len(image.truth) for image in shown)
+    counts = [sum(map(len, model.boxes)) for model in models]
+    found = ", ".join(f"{count} with {title}" for count, title in zip(counts, LOSSES.values(), strict=True))
     title = (
-        f"Two trainings, one with each loss, on {len(shown)} images that neither saw: both find boxes. Which loss is "
+        f"{len(shown)} images that neither training saw, {objects} objects; boxes found: {found}. Which loss is "
         "better, one training each can't say"
     )
     note = (
-        f"The first {len(shown)} images of the test split with {MIN_OBJECTS} objects or more. Dashed: the objects. "
-        f"Lines: detections with a score of {MIN_SCORE} or more. mAP50: on all images of that split."
+        f"The first {len(shown)} images of the test split with {MIN_OBJECTS} objects or more. Objects: white, dashed "
+        f"below the first row. Boxes found: score of {MIN_SCORE} or more. mAP50: on all images of that split."
     )
     return draw_detections(images, [image.truth for image in shown], models, title, note)
 

@@ -178,19 +178,39 @@ def make_evaluation(shift):
     return Evaluation(GroundTruth(images, truth, [{"id": 1, "name": "box"}], "box"), found, {})
 
 
-def test_the_picture_has_the_first_unseen_images_with_objects_and_both_losses(script, tmp_path):
-    """The third image and every later one have three objects; detections lie 0 and 2 pixels beside the first at x=0."""
+@pytest.fixture
+def images(tmp_path):
+    """The folder of the images of `make_evaluation`; the n-th has a brightness of 20 n."""
     (tmp_path / "images").mkdir()
     for number in range(1, 11):
         cv2.imwrite(str(tmp_path / "images" / f"{number}.png"), np.full((64, 64, 3), 20 * number, np.uint8))
+    return tmp_path
+
+
+def test_the_picture_has_the_first_unseen_images_with_objects_and_both_losses(script, images):
+    """The third image and every later one have three objects; detections lie 0 and 2 pixels beside the first at x=0."""
     evaluations = {"ciou": make_evaluation(0), "focal_eiou": make_evaluation(2)}
-    figure = script.draw(evaluations, {"ciou": {"AP50": 0.613}, "focal_eiou": {"AP50": 0.587}}, tmp_path)
+    figure = script.draw(evaluations, {"ciou": {"AP50": 0.613}, "focal_eiou": {"AP50": 0.587}}, images)
     assert len(figure.axes) == 18
     assert [axis.images[0].get_array().mean() for axis in figure.axes] == [20 * i for i in range(3, 9)] * 3
     assert [axis.get_ylabel() for axis in figure.axes[::6]] == ["truth", "CIoU, mAP50 0.61", "Focal-EIoU, mAP50 0.59"]
     solid = [[box for box in axis.patches if box.get_linestyle() == "-"] for axis in figure.axes]
     assert [boxes[0].get_x() + 0.5 for boxes in solid] == [0] * 12 + [2] * 6
     assert "one training each can't say" in figure.get_suptitle()
+
+
+def test_the_title_says_what_is_drawn(script, images):
+    """Six images of three objects: as many boxes with CIoU; those with Focal-EIoU are below the score that is shown."""
+    missed = make_evaluation(0)
+    evaluations = {
+        "ciou": make_evaluation(0),
+        "focal_eiou": Evaluation(missed.truth, [{**one, "score": 0.2} for one in missed.predictions], {}),
+    }
+    figure = script.draw(evaluations, {"ciou": {"AP50": 0.6}, "focal_eiou": {"AP50": 0.0}}, images)
+    assert ", 18 objects; boxes found: 18 with CIoU, 0 with Focal-EIoU. " in figure.get_suptitle()
+    first, below = figure.axes[0].patches, figure.axes[12].patches
+    assert [box.get_linestyle() for box in (*first, *below)] == ["-"] * 3 + ["--"] * 3
+    assert "Objects: white, dashed below the first row." in figure.get_supxlabel()
 
 
 def test_a_training_below_the_goal_fails_unless_arguments_were_given(script, monkeypatch, tmp_path, capsys):
