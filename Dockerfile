@@ -1,4 +1,4 @@
-# Train, compare and export in a container:
+# Train, compare and export in a container (not tried yet, see docs/not-tried.md):
 #   docker build --tag yolo-feiou .
 #   docker run --rm --gpus all --ipc=host --volume "$PWD:/work" --user "$(id -u):$(id -g)" yolo-feiou train data=…
 # --ipc=host: loaders of images share memory. Without GPU, and gigabytes smaller:

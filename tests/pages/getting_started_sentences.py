@@ -31,8 +31,8 @@ def _use() -> list[Claim]:
         shown("with xyxy boxes (N, 4):", "losses/test_boxes.py::test_shapes_that_do_not_fit_raise"),
         shown("the images are made on first use", "yolo/test_splits.py::test_a_data_set_of_ours_is_found_by_name"),
         exempt(
-            "**In a container**: [`Dockerfile`](../Dockerfile) makes an image, and its first lines say how to build "
-            "and run it.",
+            "**In a container**: the first lines of [`Dockerfile`](../Dockerfile) say how to build an image and run "
+            "it, which [was not tried](not-tried.md).",
             ADVICE,
         ),
         shown(

@@ -148,6 +148,15 @@ def claims_on_what_was_not_tried() -> list[Claim]:
         exempt("So that nobody takes silence for a result.", ADVICE),
         exempt("| several machines | namespaces of the network on one machine |", UNDONE),
         shown(
+            "a wheel is built from the files that it copies",
+            "test_project_files.py::test_the_image_has_what_the_package_is_built_from",
+        ),
+        shown(
+            "the commands that they run, on one machine",
+            "test_project_files.py::test_a_workflow_runs_commands_that_are_there",
+            "test_project_files.py::test_ci_runs_what_must_pass_before_a_change_lands",
+        ),
+        shown(
             "the command that `make` would run is tested",
             "test_demo.py::test_torch_without_cuda_is_from_the_index_of_its_authors",
         ),
