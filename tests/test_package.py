@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import os
+import pkgutil
+import re
 import subprocess
 import sys
 import zipfile
@@ -29,6 +31,14 @@ def test_public_names_are_there():
     assert all(getattr(yolo_feiou, name) for name in yolo_feiou.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         yolo_feiou.nope  # noqa: B018
+
+
+def test_the_python_page_has_every_public_name():
+    """By the place of its definition, from which mkdocstrings takes the docstring."""
+    page = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+    named = [pkgutil.resolve_name(place) for place in re.findall(r"^::: (\S+)$", page, re.MULTILINE)]
+    public = [getattr(yolo_feiou, name) for name in yolo_feiou.__all__ if name != "__version__"]
+    assert [one for one in public if not any(one is shown for shown in named)] == []
 
 
 def test_import_of_trainers_patches_nothing(real_python):

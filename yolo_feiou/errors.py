@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class YoloFeiouError(Exception):
-    """Base of all errors below. The command line prints the message alone and exits with 2."""
+    """Base of all errors of this package's own. The command line prints the message alone and exits with 2."""
 
 
 class LossSpecError(YoloFeiouError, ValueError):

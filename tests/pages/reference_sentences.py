@@ -94,4 +94,14 @@ def claims_on_python() -> list[Claim]:
             "test_site_hooks.py::test_the_site_is_built_strictly_and_asks_no_other_host",
         ),
         exempt("elsewhere `help(yolo_feiou.build_loss)` tells that of one.", ADVICE),
+        shown(
+            "Trainers for Ultralytics' own class,",
+            "yolo/test_trainer.py::test_training_stops_if_a_criterion_is_replaced",
+            "test_package.py::test_the_python_page_has_every_public_name",
+        ),
+        shown(
+            "A loss of a model of oriented boxes gets `yolo_feiou.losses.rotated_boxes.RotatedPair` in its place:",
+            "losses/user/test_function.py::test_for_a_check_of_a_task_it_has_that_tasks_boxes",
+        ),
+        exempt("The losses of the table, each by its name:", ADVICE),
     ]
