@@ -47,6 +47,7 @@ from yolo_feiou.report.statistics import paired_difference
 from yolo_feiou.results.file_names import RESULTS
 from yolo_feiou.results.schema import describe_columns
 from yolo_feiou.storage.tables import write_text
+from yolo_feiou.yolo.mode_help import MODE_HELP, iter_own_lines
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Beside the results on BCCD, those of the same losses and seeds as they were trained before.
@@ -374,7 +375,8 @@ def share_gradient(root: Path) -> str:
 
 def list_commands() -> str:
     """Return what the commands print of their arguments."""
-    helps = {"yolo help": dedent(HELP).strip("\n")}
+    train = "\n".join(iter_own_lines(MODE_HELP["train"]))  # Ultralytics' own differ from release to release
+    helps = {"yolo help": dedent(HELP).strip("\n"), "yolo train --help": f"{train}\n    ..."}
     verbs = [[verb] for verb in VERBS if verb != EXPORT]  # which is the same as evaluate
     for verb, *more in (*verbs, *(["prepare", kind] for kind in PREPARED_KINDS)):
         with redirect_stdout(StringIO()) as printed, suppress(SystemExit):

@@ -202,10 +202,13 @@ def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
     text = make_docs.list_commands()
     assert re.findall(r"^## `(.*)`$", text, re.MULTILINE) == [
         "yolo help",
+        "yolo train --help",
         *(f"yolo {verb} --help" for verb in VERBS if verb != "export-results"),
         *(f"yolo prepare {kind} --help" for kind in ("coco", "voc")),
     ]
     assert {"max_seeds=20", "readings=all", "onnx=False", "difficult=False", "task=detect"} <= {*text.split()}
+    train = text.partition("## `yolo train --help`")[2].partition("## ")[0]
+    assert re.findall(r"^    (\w+)=", train, re.MULTILINE) == ["loss", "box_stats", "check"]
     assert text.count("```") == 2 * text.count("## `")
 
 

@@ -22,7 +22,9 @@ def claims_on_commands() -> list[Claim]:
         ),
         shown(
             "`yolo train` and the other commands of Ultralytics take all arguments that Ultralytics documents, and "
-            "`--help` tells them.",
+            "`--help` tells them after ours, which are below.",
+            "test_make_docs.py::test_the_page_of_commands_has_what_each_prints_of_its_arguments",
+            "yolo/test_mode_help.py::test_ours_are_first_and_all_of_a_training_are_there",
             "test_cli.py::test_each_verb_has_help_however_it_is_asked_for",
             *("test_cli.py::test_help_adds_ours_to_stocks", "test_cli.py::test_cfg_command_prints_stocks_defaults"),
         ),

@@ -104,11 +104,18 @@ def format_stock_mode_help(mode: str) -> str:
         mode: One of `MODE_HELP`.
     """
     told = MODE_HELP[mode]
-    ours = [parameter for parameter in told.ours if parameter.name in list_extra_arguments()]
     text = DEFAULT_CFG_PATH.read_text(encoding="utf-8")
     stock = iter_stock_lines(text, told.reads, has_titles=not told.names)
-    head = f"{told.usage}\n\n" + (f"{told.about}\n\n" if told.about else "")
-    return head + "\n".join([*map(format_argument, ours), *stock, "", told.after])
+    return "\n".join([*iter_own_lines(told), *stock, "", told.after])
+
+
+def iter_own_lines(told: ModeHelp) -> Iterator[str]:
+    """Yield the lines of the help on a mode that are before Ultralytics' arguments."""
+    yield f"{told.usage}\n"
+    if told.about:
+        yield f"{told.about}\n"
+    known = list_extra_arguments()
+    yield from (format_argument(parameter) for parameter in told.ours if parameter.name in known)
 
 
 def iter_stock_lines(text: str, reads: Callable[[str, str], bool], has_titles: bool = True) -> Iterator[str]:
