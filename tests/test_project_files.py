@@ -68,7 +68,7 @@ def test_a_workflow_runs_commands_that_are_there(path):
     """Targets of the Makefile, with variables that the target uses; `${{ … }}` is a word that GitHub fills in."""
     commands = [shlex.split(re.sub(r"\$\{\{.*?\}\}", "word", line)) for line in list_commands(read_yaml(path))]
     made = [words[1:] for words in commands if words[0] == "make"]
-    assert made and {words[0] for words in commands} <= {"make", "test"}
+    assert made and {words[0] for words in commands} <= {"make", "test", "git"}
     for target, *variables in made:
         assert target in TARGETS
         recipe = re.search(rf"^{target}:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)[1]
@@ -98,6 +98,11 @@ def test_ci_runs_what_must_pass_before_a_change_lands(ci):
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     gates = re.findall(r"^ *(make [^#\n]*[^#\s])", script, re.MULTILINE)
     assert len(gates) == 5 and set(gates) <= set(list_commands(ci))
+
+
+def test_ci_refuses_pages_that_make_docs_would_change(ci):
+    steps = [step["run"] for step in ci["jobs"]["docs"]["steps"] if "run" in step]
+    assert steps == ["make docs", "git diff --exit-code"]
 
 
 def test_ci_tries_the_pythons_that_the_package_names(ci):
