@@ -132,6 +132,10 @@ def _use() -> list[Claim]:
             )
         ),
         shown(
+            "`make docs` makes a site of these pages, with a search, in `site/`.",
+            "test_site_hooks.py::test_the_site_is_built_strictly_and_asks_no_other_host",
+        ),
+        shown(
             "`yolo losses` lists them, and [Losses](docs/losses.md) defines each,",
             *("losses/test_listing.py::test_every_loss_has_one_line_with_its_meaning",),
             *("test_make_docs.py::test_the_table_of_losses_has_each_with_its_equation",),
