@@ -166,4 +166,5 @@ def claims_on_what_was_not_tried() -> list[Claim]:
 
 def claims_on_words() -> list[Claim]:
     """Return those of docs/glossary.md."""
-    return [exempt("As these words are used here.", FIELD), exempt("| AR | average recall,", FIELD)]
+    said = ("As these words are used here.", "| AR | average recall,", "in 95 % of cases |")
+    return [exempt(text, FIELD) for text in said]
