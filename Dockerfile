@@ -15,6 +15,7 @@ ARG PIP_EXTRA_INDEX_URL=
 # Of the extras, those that need no server of their own: export to ONNX, and the detectors beside YOLO.
 COPY pyproject.toml README.md LICENSE /src/
 COPY cfg /src/cfg
+COPY scripts /src/scripts
 COPY yolo_feiou /src/yolo_feiou
 RUN pip install --no-cache-dir "/src[detectors,export]"
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # An ablation as an array job of Slurm: one task for each run of the grid, all in one folder on a shared file system.
-# Usage: scripts/ablate_slurm.sh out=FOLDER data=… losses=… seeds=… […]     everything that 'yolo ablate' takes
+# Usage: ablate_slurm.sh out=FOLDER data=… losses=… seeds=… […]     everything that 'yolo ablate' takes
 #
 # Options for sbatch come from SBATCH_OPTIONS, as in SBATCH_OPTIONS="--gres=gpu:1 --cpus-per-task=8 --time=12:00:00".
 # A task whose time runs out, or whose node fails, is requeued and resumes from its last checkpoint. A run is known by
 # its key, so a grid that is edited meanwhile mixes nothing up. The same command again does what is left.
 set -euo pipefail
+case " $* " in *" --help "*) sed -nE '2,/^[^#]/s/^#( |$)//p' "$0"; exit ;; esac
 
 if [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then # on the login node
   case " $* " in *" out="*) ;; *) echo "error: give out=, a folder that all nodes share" >&2; exit 2 ;; esac

@@ -29,6 +29,12 @@ for verb in losses recipes check simulate prepare ablate evaluate export-results
   yolo "$verb" --help >help.txt
   grep -q "^yolo $verb " help.txt || { echo "no help on $verb"; exit 1; }
 done
+for script in train_coco.sh train_coco.slurm ablate_slurm.sh; do
+  "$script" --help >help.txt
+  grep -q "^Usage: .*$script " help.txt || { echo "no help on $script"; exit 1; }
+done
+DRY_RUN=1 PROCESSES=2 train_coco.sh data=coco.yaml >command.txt
+grep -q "$folder/venv/bin/python .* -m yolo_feiou train cfg=coco/yolov8.yaml data=coco.yaml" command.txt
 yolo prepare voc --help | grep -q "source="
 yolo train model=yolov8n.yaml data=shapes.yaml loss=focal_eiou imgsz=32 epochs=1 fraction=0.02 batch=4 workers=0 \
   plots=False verbose=False device=cpu project="$folder/runs" name=run >"$folder/train.log" 2>&1 ||

@@ -12,6 +12,7 @@ scripts/loss_pages.py.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
@@ -50,6 +51,8 @@ from yolo_feiou.storage.tables import write_text
 from yolo_feiou.yolo.mode_help import MODE_HELP, iter_own_lines
 
 ROOT = Path(__file__).resolve().parents[1]
+#: The scripts that are commands of the installed package, as pyproject.toml has them.
+COMMANDS = ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh")
 #: Beside the results on BCCD, those of the same losses and seeds as they were trained before.
 FIRST_RUNS = "first_runs.csv"
 BLOCK = re.compile(r"(?P<begin><!-- generated: (?P<name>\S+) -->\n)(?P<table>.*?)(?P<end>\n<!-- end -->)", re.DOTALL)
@@ -382,6 +385,9 @@ def list_commands() -> str:
         with redirect_stdout(StringIO()) as printed, suppress(SystemExit):
             VERBS[verb]([*more, "--help"])
         helps[" ".join(("yolo", verb, *more, "--help"))] = printed.getvalue().strip("\n")
+    for name in COMMANDS:
+        done = subprocess.run([ROOT / "scripts" / name, "--help"], capture_output=True, encoding="utf-8", check=True)
+        helps[f"{name} --help"] = done.stdout.strip("\n")
     return "\n".join(f"## `{command}`\n\n```\n{text}\n```\n" for command, text in helps.items())
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Train on COCO on all GPUs of this node, or of several; a failed worker costs what came after the last checkpoint.
-# Usage: scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou […]      any arguments of 'yolo train'
+# Usage: train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou […]      any arguments of 'yolo train'
 #
 # The recipe is cfg=coco/yolov8.yaml unless the arguments name another, or a detector that has defaults of its own, as
 # model=retinanet.yaml does. From the environment:
@@ -9,13 +9,15 @@
 #   ID=name       of this training; the same command with the same ID resumes it, after a power cut too.
 #                 Default: made of the arguments, so the same command is the same training
 #   MACHINES=2 HOST=node1:29500 ID=name     several nodes: the same command on each, HOST being one of them
+#   PYTHON=python that has yolo-feiou. Default: the one beside this script, where pip puts it, or else on the PATH
 #   DRY_RUN=1     print the command, and do nothing
 set -euo pipefail
+case " $* " in *" --help "*) sed -nE '2,/^[^#]/s/^#( |$)//p' "$0"; exit ;; esac
 
 args=("$@")
 case " $* " in *" data="*) ;; *) echo "error: give data=, the YAML that yolo prepare coco made" >&2; exit 2 ;; esac
 
-python=${PYTHON:-python}
+python=${PYTHON:-$(PATH="$(dirname "$0"):$PATH" command -v python || echo python)}
 case " $* " in
   *" cfg="*) ;;
   *" model="* | *" resume="*)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.runs import SHARED_DATA
 
-ROOT = Path(__file__).parents[1]
+ROOT, BIN = Path(__file__).parents[1], Path(sys.executable).parent
 FEW = "cfg=coco/1x.yaml model=yolov8n.yaml imgsz=64 batch=16 epochs=2"  # as the page says
 
 
@@ -23,8 +23,8 @@ def test_five_commands_lead_to_a_table(tmp_path):
     assert len(lines) == 5 and lines[0] == "pip install ."
     assert FEW in section
     script = "\n".join(lines[1:]).replace("out=datasets", f"source={SHARED_DATA / 'coco_tiny'} out=datasets")
-    script = script.replace("loss=$loss", f"loss=$loss {FEW}").replace("scripts/", f"{ROOT}/scripts/")
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PROCESSES": "2"}
+    script = script.replace("loss=$loss", f"loss=$loss {FEW}")
+    environment = {**os.environ, "PATH": f"{ROOT / 'scripts'}:{BIN}:{os.environ['PATH']}", "PROCESSES": "2"}
     how = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True, "timeout": 400, "check": False}
     done = subprocess.run(["bash", "-euc", script], **how)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -205,6 +205,7 @@ def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
         "yolo train --help",
         *(f"yolo {verb} --help" for verb in VERBS if verb != "export-results"),
         *(f"yolo prepare {kind} --help" for kind in ("coco", "voc")),
+        *(f"{name} --help" for name in ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh")),
     ]
     assert {"max_seeds=20", "readings=all", "onnx=False", "difficult=False", "task=detect"} <= {*text.split()}
     train = text.partition("## `yolo train --help`")[2].partition("## ")[0]

@@ -81,6 +81,7 @@ def test_an_installed_wheel_finds_its_files(tmp_path):
     subprocess.run(build, cwd=Path(__file__).parents[1], check=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         wheel.extractall(tmp_path / "site")
+        executable = {file.filename for file in wheel.infolist() if file.external_attr >> 16 & 0o111 == 0o111}
     code = """
 import yolo_feiou
 from yolo_feiou.yolo.configs import find_data, find_recipe
@@ -97,3 +98,7 @@ print(yolo_feiou.__file__, find_data("shapes"), find_recipe("focal_eiou"))
         str(package / "cfg" / "focal_eiou.yaml"),
     ]
     assert (package / "py.typed").is_file()
+    (scripts,) = (tmp_path / "site").glob("*.data/scripts")
+    commands = {path.name for path in scripts.iterdir()}
+    assert commands == {"train_coco.sh", "train_coco.slurm", "ablate_slurm.sh"}
+    assert commands == {Path(name).name for name in executable if ".data/scripts/" in name}

@@ -33,6 +33,9 @@ HELP = """
         yolo export-results RUN onnx=True            'yolo evaluate' by its older name; exports to ONNX too
         yolo report runs/ablate/...                  its statistics, tables, pictures and page
         yolo doctor [--fix]                          check the installation (and which 'yolo' runs)
+        train_coco.sh data=... loss=eiou             train on all GPUs of a node, or of several nodes
+        sbatch train_coco.slurm data=... loss=eiou   the same as a job of Slurm
+        ablate_slurm.sh out=... data=... losses=...  'yolo ablate' as an array job of Slurm
     Each tells its arguments by --help: yolo ablate --help, yolo train --help.
 """
 

@@ -15,6 +15,7 @@ from tests.runs import results, short, stand_ins, typed
 from yolo_feiou.yolo.distributed import RANKS_SINCE
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
+NAMES = ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh")
 RECIPE = "cfg=coco/yolov8.yaml"
 
 
@@ -105,18 +106,58 @@ def test_a_mistake_is_said_once_before_any_process_starts(model):
     assert done.stderr.count("error: ") == 1 and "torch.distributed" not in done.stderr
 
 
-def test_the_scripts_need_nothing_else_of_the_repository(slurm, tmp_path):
-    copies = tmp_path / "copy" / "scripts"
-    copies.mkdir(parents=True)
-    for name in ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh"):
-        shutil.copy(SCRIPTS / name, copies)
-    environment = {**slurm, "SLURM_SUBMIT_DIR": str(copies.parent), "DRY_RUN": "1", "PROCESSES": "2"}
+@pytest.fixture
+def installed(tmp_path):
+    """The folder of an environment's commands, with the scripts and a Python, which is not on the PATH."""
+    folder = tmp_path / "environment"
+    stand_ins(folder, python=f'exec {sys.executable} "$@"')
+    for name in NAMES:
+        shutil.copy(SCRIPTS / name, folder)
+    return folder
+
+
+def test_the_scripts_need_nothing_else_of_the_repository(slurm, installed, tmp_path):
+    environment = {**slurm, "SLURM_SUBMIT_DIR": str(tmp_path), "DRY_RUN": "1", "PROCESSES": "2"}
+    environment["PATH"] = f"{installed}:{slurm['PATH']}"
     how = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 60, "check": False}
-    line = [copies / "train_coco.slurm", "data=coco.yaml", "model=yolov8n.yaml"]
+    line = [installed / "train_coco.slurm", "data=coco.yaml", "model=yolov8n.yaml"]
     assert RECIPE in subprocess.run(line, env=environment, **how).stdout.split()
     plan = {"sbatch": 'echo "$ABLATE_KEYS"', "yolo-feiou": 'echo "1 0a1b loss=eiou"'}
     environment["PATH"] = stand_ins(tmp_path / "cluster", **plan)
-    assert subprocess.run([copies / "ablate_slurm.sh", "out=x"], env=environment, **how).stdout.split() == ["0a1b"]
+    assert subprocess.run([installed / "ablate_slurm.sh", "out=x"], env=environment, **how).stdout.split() == ["0a1b"]
+
+
+def test_a_job_takes_the_script_of_the_checkout_that_it_is_submitted_from(slurm, installed, tmp_path):
+    own = tmp_path / "scripts" / "train_coco.sh"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\necho of the checkout\n")
+    own.chmod(0o755)
+    environment = {**slurm, "SLURM_SUBMIT_DIR": str(tmp_path), "PATH": f"{installed}:{slurm['PATH']}"}
+    done = subprocess.run([installed / "train_coco.slurm"], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "of the checkout\n"
+
+
+def test_the_python_beside_the_script_trains_as_it_has_the_package(installed):
+    """So the command works by its path too, without the environment on the PATH."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+    environment |= {"DRY_RUN": "1", "PROCESSES": "2"}
+
+    def interpreter(script):
+        line = [script, "data=coco.yaml"]
+        done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60, check=True)
+        return done.stdout.split()[1]
+
+    assert interpreter(installed / "train_coco.sh") == str(installed / "python")
+    environment["PATH"] = stand_ins(installed.parent / "path", python="exit 1")
+    assert interpreter(SCRIPTS / "train_coco.sh") == str(installed.parent / "path" / "python")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_help_is_what_the_script_begins_with(name):
+    done = subprocess.run([SCRIPTS / name, "--help"], capture_output=True, text=True, timeout=60, check=True)
+    comment = re.match(r"#!.*\n((?:# .*\n|#\n)+)", (SCRIPTS / name).read_text())[1]
+    assert done.stdout == re.sub("^# ?", "", comment, flags=re.MULTILINE)
+    assert re.search(rf"^Usage: (sbatch .*)?{name} ", done.stdout, re.MULTILINE)
 
 
 @pytest.fixture
@@ -143,9 +184,9 @@ def test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes(slurm, tmp_path):
             line, env={**environment, "ID": "mine"}, capture_output=True, text=True, timeout=60, check=True
         ).stdout
     )
-    elsewhere = {**environment, "SLURM_SUBMIT_DIR": str(tmp_path)}
+    elsewhere = {**environment, "SLURM_SUBMIT_DIR": str(tmp_path), "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
     done = subprocess.run(line, env=elsewhere, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 2 and "submit from the folder of the repository" in done.stderr
+    assert done.returncode == 2 and "there is no train_coco.sh on the PATH" in done.stderr
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ def _coco_in_words() -> list[Claim]:
         ),
         shown("several nodes by", f"{scripts}::test_each_of_several_nodes_has_the_same_command"),
         shown(
-            "Slurm by `sbatch scripts/train_coco.slurm …`.",
+            "Slurm by `sbatch train_coco.slurm …`.",
             f"{scripts}::test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes",
         ),
         shown(

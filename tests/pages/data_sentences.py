@@ -129,7 +129,7 @@ def _prepared() -> list[Claim]:
             ),
             "evaluation/test_source.py::test_coco_is_evaluated_on_the_json_of_its_yaml",
         ),
-        exempt("Then, for example, `scripts/train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
+        exempt("Then, for example, `train_coco.sh data=datasets/coco/coco.yaml loss=focal_eiou`.", ADVICE),
         shown(
             "The command may be interrupted or killed at any time: the same command resumes it.",
             "datasets/coco/test_cut_off.py::test_killed_anywhere_the_same_command_completes_it",

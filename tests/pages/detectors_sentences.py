@@ -213,8 +213,8 @@ def _clusters() -> list[Claim]:
     killed = f"{COMMAND}::test_the_same_command_under_torchrun_resumes_what_was_killed_to_the_last_digit"
     return [
         shown(
-            "`scripts/train_coco.sh model=retinanet.yaml data=… loss=focal_eiou` trains on all GPUs of a node or of "
-            "several, and `scripts/train_coco.slurm` as a job of Slurm, as [`coco.md`](coco.md) says.",
+            "`train_coco.sh model=retinanet.yaml data=… loss=focal_eiou` trains on all GPUs of a node or of "
+            "several, and `train_coco.slurm` as a job of Slurm, as [`coco.md`](coco.md) says.",
             *(f"{SCRIPTS}::test_a_detector_beside_yolo_has_no_recipe_of_yolo", job),
         ),
         shown(

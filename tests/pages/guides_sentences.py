@@ -148,15 +148,23 @@ def claims_on_several_processes() -> list[Claim]:
         ),
         shown("| several nodes | the same", f"{SCRIPTS}::test_each_of_several_nodes_has_the_same_command"),
         shown(
-            "| Slurm | `sbatch scripts/train_coco.slurm …` |".strip("| "),
+            "| Slurm | `sbatch train_coco.slurm …` |".strip("| "),
             *(f"{SCRIPTS}::test_a_job_of_slurm_starts_torchrun_on_each_of_its_nodes",),
             *("ablation/test_slurm.py::test_a_task_of_slurm_does_the_run_of_its_key",),
         ),
         shown("| Ray | |".strip("| "), "ablation/test_on_ray.py::test_a_run_whose_node_fails_resumes_on_another"),
         shown(
-            "The scripts come with this repository and not with the installed package, and need each other "
-            "alone, in a folder `scripts/` of the folder that you submit from.",
+            "The three scripts are commands too, which pip installs beside `yolo`, each with `--help`",
+            *("test_package.py::test_an_installed_wheel_finds_its_files",),
+            *(f"{SCRIPTS}::test_help_is_what_the_script_begins_with",),
+        ),
+        shown(
+            "`sbatch` finds its own on the PATH: activate the environment before.",
             f"{SCRIPTS}::test_the_scripts_need_nothing_else_of_the_repository",
+        ),
+        shown(
+            "In a checkout they lie in `scripts/`.",
+            f"{SCRIPTS}::test_a_job_takes_the_script_of_the_checkout_that_it_is_submitted_from",
         ),
         shown(
             "They and `yolo ablate` resume by the same command, with the same loss; of `yolo train` it is",

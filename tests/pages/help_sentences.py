@@ -119,7 +119,7 @@ def _runs() -> list[Claim]:
             "test_resume.py::test_a_run_killed_in_its_second_epoch_resumes_with_its_loss",
         ),
         shown(
-            "`yolo ablate` and `scripts/train_coco.sh` resume by the same command again.",
+            "`yolo ablate` and `train_coco.sh` resume by the same command again.",
             "ablation/test_command.py::test_the_run_of_a_runner_that_was_killed_is_resumed_by_the_same_command",
             "distributed/test_scripts.py::test_the_same_command_is_the_same_training_unless_told_otherwise",
         ),

@@ -42,7 +42,7 @@ COCO = sorted((CFG_DIR / "coco").glob("*.yaml"))
 def test_a_recipe_for_coco_goes_with_each_loss(path, loss):
     purpose, command, *_ = path.read_text().splitlines()
     assert purpose.startswith("# ")
-    assert command == f"# scripts/train_coco.sh cfg=coco/{path.name} data=datasets/coco/coco.yaml loss=focal_eiou"
+    assert command == f"# train_coco.sh cfg=coco/{path.name} data=datasets/coco/coco.yaml loss=focal_eiou"
     build_loss(loss)
     arguments = get_cfg(overrides=yaml.safe_load(path.read_text()))
     assert (arguments.optimizer, arguments.lr0, arguments.pretrained) == ("SGD", 0.01, False)
