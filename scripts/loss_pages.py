@@ -28,7 +28,9 @@ from yolo_feiou.plots.style import LOSS_COLOURS
 from yolo_feiou.storage.tables import write_text
 
 #: Of the picture of a loss, in its units: the width of the labels, and that and the height of what is drawn.
-LEFT, WIDE, HIGH = 60, 560, 240
+LEFT, WIDE, HIGH = 60, 320, 240
+#: By family, the overlap that its losses are shown over.
+OVERLAPS = {"aligned": "IoU", "rotated": "ProbIoU"}
 
 
 def main(root: Path = ROOT) -> None:
@@ -119,6 +121,7 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     start = f", {AT_START}" if term.changes else ""
     yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
     titles = [f"{low:g} to {high:g}" for low, high in BINS]
+    titles[0] = f"{OVERLAPS[info.family]} {titles[0]}"
     yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])
     yield f"![Its gradient, and the loss itself, beside {COMPARED_WITH[info.family]}, by the IoU]({info.name}.svg)"
     yield f"`yolo simulate field={info.name}` draws where it pulls a box, pushes it away, and is zero."
@@ -132,23 +135,27 @@ def draw_size(info: LossInfo) -> str:
     ratios = [cell.split(" / ") for cell in read_gradients(info.family)[info.name]]
     places = [LEFT + WIDE * (low + high) / 2 for low, high in BINS]
     colour = LOSS_COLOURS[info.name]
+    width, height = LEFT + WIDE + 20, HIGH + 88  # fits a phone, with letters that can be read there
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDE + 20} {HIGH + 70}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
     for ratio in (0.125, 0.25, 0.5, 1, 2, 4):
-        y, width = find_height(ratio), 1.6 if ratio == 1 else 0.6
-        lines.append(f'<path d="M{LEFT} {y:.1f}h{WIDE}" stroke="#888" stroke-width="{width}"/>')
+        y, thickness = find_height(ratio), 1.6 if ratio == 1 else 0.6
+        lines.append(f'<path d="M{LEFT} {y:.1f}h{WIDE}" stroke="#888" stroke-width="{thickness}"/>')
         lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#333">{ratio:g}</text>')
     for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
         x = LEFT + WIDE * share
         lines.append(f'<text x="{x:.1f}" y="{HIGH + 32}" text-anchor="middle" fill="#333">{share:g}</text>')
-    overlap = "IoU" if info.family == "aligned" else "ProbIoU"
-    lines.append(
-        f'<text x="{LEFT + WIDE / 2:.1f}" y="{HIGH + 56}" text-anchor="middle" fill="#333">{overlap}. Beside '
-        f"{COMPARED_WITH[info.family]}: gradient (solid), loss (dashed)</text>"
-    )
+    overlap = OVERLAPS[info.family]
+    centre, middle = LEFT + WIDE / 2, 10 + HIGH / 2
+    lines += [
+        f'<text x="{centre:g}" y="{HIGH + 52}" text-anchor="middle" fill="#333">{overlap}</text>',
+        f'<text x="{centre:g}" y="{HIGH + 74}" text-anchor="middle" fill="#333">gradient solid, loss dashed</text>',
+        f'<text transform="translate(16 {middle:g}) rotate(-90)" text-anchor="middle" fill="#333">beside '
+        f"{COMPARED_WITH[info.family]}</text>",
+    ]
     for number, dashes in ((1, ""), (0, ' stroke-dasharray="6 5"')):
         heights = [find_height(float(pair[number])) for pair in ratios]
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(places, heights, strict=True))

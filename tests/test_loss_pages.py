@@ -38,7 +38,7 @@ def test_a_picture_has_the_ratios_of_the_csv():
         ratios = [float(cell.split(" / ")[number]) for cell in read_gradients()["nwd"]]
         heights = [10 + 240 * (3 - math.log2(ratio)) / 8 for ratio in ratios]
         assert [float(point.split(",")[1]) for point in points] == pytest.approx(heights, abs=0.06)
-    assert gradient[0].split(",")[0] == f"{60 + 560 * 0.125:.1f}"
+    assert gradient[0].split(",")[0] == f"{60 + 320 * 0.125:.1f}"
 
 
 @pytest.mark.parametrize("name", LOSSES)

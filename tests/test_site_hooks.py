@@ -119,14 +119,40 @@ def test_the_site_is_built_strictly_and_asks_no_other_host(site):
     assert "focal_eiou_loss" in (site / "python.html").read_text(encoding="utf-8")
 
 
+#: The pages of the site; those of losses have one form.
+PAGES = [
+    *(Path(source).stem for source in hooks.PAGES.values()),
+    *(path.stem for path in sorted((ROOT / "docs").glob("*.md"))),
+    *("losses/siou", "losses/balanced_l1", "losses/kld"),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["index", "fine-tune", "compare", "commands", "losses", "columns"])
-def test_on_a_phone_no_code_runs_off_the_screen_and_no_name_is_broken(browser, site, name):
-    """Code wraps, a name in a table stands in one line, and wide tables scroll in boxes of their own."""
+@pytest.mark.parametrize("width", [390, 1200])
+def test_nothing_runs_off_the_screen_and_no_name_is_broken(browser, site, width):
+    """Code wraps, pictures are there, a name in a table stands in one line, and wide tables scroll in their boxes."""
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    for name in PAGES:
+        page.goto((site / f"{name}.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width, name
+        code = page.locator("pre > code")
+        assert code.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0, name
+        assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == [], name
+        names = page.locator("td code").filter(has_text=re.compile(r"^[\w=]+$"))
+        broken = names.evaluate_all("all => all.filter(e => e.getClientRects().length > 1).map(e => e.textContent)")
+        assert broken == [], name
+    page.close()
+
+
+@pytest.mark.slow
+def test_a_wide_table_shows_on_a_phone_that_it_goes_on(browser, site):
+    """By a shadow at its right, which its own background doesn't hide."""
     page = browser.new_page(viewport={"width": 390, "height": 800})
-    page.goto((site / f"{name}.html").as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
-    assert page.locator("pre > code").evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0
-    names = page.locator("td code").filter(has_text=re.compile(r"^[\w=]+$"))
-    assert names.evaluate_all("all => all.filter(e => e.getClientRects().length > 1).map(e => e.textContent)") == []
+    page.goto((site / "index.html").as_uri())
+    styles = page.locator(".md-typeset__scrollwrap").evaluate_all(
+        "all => all.filter(e => e.scrollWidth > e.clientWidth).map(e => [getComputedStyle(e).backgroundImage, "
+        "getComputedStyle(e.querySelector('table')).backgroundColor])"
+    )
+    assert styles and all("rgba(0, 0, 0, 0.35)" in image for image, _ in styles)
+    assert {colour for _, colour in styles} == {"rgba(0, 0, 0, 0)"}
     page.close()
