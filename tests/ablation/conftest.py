@@ -25,6 +25,8 @@ def words(data):
             "seed": None,
         }
         given = {**dict(word.split("=", 1) for word in short()), **usual, **arguments}
+        if not any("," in str(value) for value in given.values()):  # one run, which a command must ask for
+            given.setdefault("only", 1)
         return ["ablate", *(f"{key}={value}" for key, value in given.items() if value is not None), *more]
 
     return make

@@ -201,6 +201,19 @@ def test_a_command_that_names_nothing_to_compare_is_refused(words):
         check_is_comparison(read_ablation_request([DATA, *words], FRAMEWORK))
 
 
+@pytest.mark.parametrize("words", [["losses=eiou"], ["loss=eiou", "seed=3", "box=5"], ["losses=eiou", "plan=True"]])
+def test_one_run_is_no_comparison_and_is_done_where_it_is_asked_for(words):
+    with pytest.raises(ArgumentError) as error:
+        check_is_comparison(read_ablation_request([DATA, *words], FRAMEWORK))
+    assert str(error.value) == (
+        "losses=eiou is one run, and there is nothing to compare: losses=ciou,eiou compares two losses, and box=5,7.5 "
+        "two values of any other argument; only=1 does this run."
+    )
+    request = read_ablation_request([DATA, *words, "only=1"], FRAMEWORK)
+    check_is_comparison(request)
+    assert request.chosen == request.runs
+
+
 @pytest.mark.parametrize(
     ("words", "notes"),
     [

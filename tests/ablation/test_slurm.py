@@ -63,7 +63,7 @@ def test_an_array_of_runs_that_are_not_known_before_is_refused(words, tmp_path, 
 
 
 def test_a_task_of_slurm_whose_time_runs_out_is_requeued(words, tmp_path, slurm):
-    line = [str(SLURM), *words(losses="eiou", seeds=0, epochs=50)[1:]]
+    line = [str(SLURM), *words(losses="ciou,eiou", seeds=0, epochs=50)[1:]]
     subprocess.run(line, cwd=tmp_path, env=slurm, check=True, timeout=120)
     keys = (tmp_path / "keys.txt").read_text()
     task = {**slurm, "SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_JOB_ID": "77", "ABLATE_KEYS": keys}

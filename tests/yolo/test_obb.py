@@ -512,7 +512,8 @@ def test_functions_of_ones_own_are_compared_and_their_weights_described(
     trained_oriented, oriented, tmp_path, command, own
 ):
     weights = trained_oriented / "weights" / "best.pt"
-    wrong = command("ablate", f"model={weights}", f"data={oriented}", "out=no", "losses=own_loss.py:of_iou", "epochs=1")
+    words = f"model={weights}", f"data={oriented}", "out=no", "losses=kld,own_loss.py:of_iou", "epochs=1"
+    wrong = command("ablate", *words)
     assert wrong.returncode == 2 and not (tmp_path / "no").exists(), wrong.stdout
     assert "error: loss own_loss.py:of_iou, given the xywhr boxes that this model has: it raises" in wrong.stderr
     ablate(command, weights, oriented, losses="kld,own_loss.py:kld", seeds="0")

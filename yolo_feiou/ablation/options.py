@@ -248,9 +248,15 @@ def read_ablation_request(args: Sequence[str], framework: Framework) -> Ablation
 
 
 def check_is_comparison(request: AblationRequest) -> None:
-    """Raise ArgumentError for a command that names no loss and nothing else to compare, of which runs would begin."""
-    if not request.losses and count_variants(request.runs) == 1:
+    """Raise ArgumentError for a command with nothing to compare, which neither several seeds nor `only` ask for."""
+    if count_variants(request.runs) > 1 or request.options.only:
+        return
+    if not request.losses:
         raise ArgumentError(f"there is nothing to compare: {COMPARES}.")
+    if len(request.runs) == 1:  # a loss with several seeds shows how much chance does
+        raise ArgumentError(
+            f"losses={request.losses} is one run, and there is nothing to compare: {COMPARES}; only=1 does this run."
+        )
 
 
 def check_study_options(options: AblationOptions) -> None:
