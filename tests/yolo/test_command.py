@@ -43,11 +43,26 @@ def test_loss_is_checked_before_anything_runs(words, error, message):
         check_command_arguments(words)
 
 
+@pytest.mark.parametrize("words", ["train", "mode=train", "detect train", "train task=obb"])
+def test_a_training_of_nothing_is_refused_before_a_model_is_downloaded(words):
+    with pytest.raises(ArgumentError, match="^'yolo train' needs to know what to train: give model= and data=, as mo"):
+        check_command_arguments(words.split())
+
+
+@pytest.mark.parametrize("words", ["train resume", "train resume=True", "detect train --resume data=a.yaml"])
+def test_a_resume_of_nothing_is_refused_before_a_model_is_downloaded(words):
+    with pytest.raises(ArgumentError, match="^resume names no training: give its checkpoint, as yolo train resume mo"):
+        check_command_arguments(words.split())
+
+
 @pytest.mark.parametrize(
     ("words", "training"),
     [
         (["train", "model=yolov8n.yaml"], True),
         (["detect", "train", "loss=stock"], True),
+        (["train", "data=coco8.yaml"], True),  # Ultralytics' default model
+        (["train", "model=yolov8n.yaml", "resume=False"], True),
+        (["train", "trian"], True),  # Ultralytics' own error
         (["train", "cfg=None"], True),  # so Ultralytics' tuner starts its trials
         (["model=yolov8n.yaml", "data=coco8.yaml"], True),  # Ultralytics' default mode
         (["train", "val", "model=yolov8n.pt"], False),  # the last one counts

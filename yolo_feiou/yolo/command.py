@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,8 @@ def check_command_arguments(arguments: list[str]) -> bool:
     """Return whether these arguments make Ultralytics train, and check ours.
 
     Raises:
-        ArgumentError: If an argument of ours is given to another mode than training, or is wrong, or the recipe can't
-            be read.
+        ArgumentError: If an argument of ours is given to another mode than training, or is wrong, the recipe can't be
+            read, or a training is asked for of nothing that is named.
         MissingFileError: If weights are named that are not there and can't be fetched.
         LossSpecError: If the loss is wrong.
     """
@@ -77,6 +77,7 @@ def check_command_arguments(arguments: list[str]) -> bool:
     resume = {**recipe, **settings}.get("resume")
     resumed = "resume" in args or str(resume).lower() not in ("false", "none")
     if mode == "train":
+        check_is_asked(args, {**recipe, **settings}.get("model"), resume)
         check_resumed_file(resume)
     check_weights_file({**recipe, **settings}.get("model"), "model", resumed=resumed and mode == "train")
     if "loss" in settings.keys() & list_extra_arguments().keys() and (
@@ -105,6 +106,28 @@ def check_command_arguments(arguments: list[str]) -> bool:
         if not resumed:
             check_values({**recipe, **values})
     return mode == "train"
+
+
+def check_is_asked(args: Sequence[str], model: object, resume: object) -> None:
+    """Refuse a training of nothing that is named, which Ultralytics begins with a model that it downloads.
+
+    Without a model or without data, but with any other argument, a training is what it is in Ultralytics.
+
+    Args:
+        args: The words of the command.
+        model: The model that it names, if any.
+        resume: The value of `resume`, if it has one; the word alone stands for True.
+
+    Raises:
+        ArgumentError: If the command names nothing beside its mode and task, or no checkpoint that it resumes from.
+    """
+    if not model and ("resume" in args or str(resume).lower() == "true"):
+        raise ArgumentError("resume names no training: give its checkpoint, as yolo train resume model=…/last.pt.")
+    if all(arg.removeprefix("mode=") in MODES or arg.removeprefix("task=") in TASKS for arg in args):
+        raise ArgumentError(
+            "'yolo train' needs to know what to train: give model= and data=, as model=yolov8n.pt data=my.yaml. "
+            "data=shapes.yaml is there to try things out."
+        )
 
 
 def refuse_promptable(model: str) -> None:
