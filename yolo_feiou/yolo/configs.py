@@ -60,6 +60,13 @@ def find_recipe(name: Any) -> Any:
     return next((str(path) for path in own if stem == str(name) and path.exists()), str(ours))
 
 
+def suggest_recipe(name: object) -> str:
+    """Return ": did you mean 'x'?" for our recipe nearest to a name, spelled like it, or "." if none is near."""
+    suffix = "" if str(name).endswith(".yaml") else ".yaml"
+    known = [part.removesuffix(suffix) for full in list_recipes() for part in {full, Path(full).name}]
+    return did_you_mean(str(name), known)
+
+
 def read_recipe(name: Any, grids: bool = False) -> dict[str, Any]:
     """Return the arguments in a recipe: ours, or a file that Ultralytics finds, which looks in its own folders too.
 
@@ -76,11 +83,9 @@ def read_recipe(name: Any, grids: bool = False) -> dict[str, Any]:
         raise ArgumentError(f"cfg={name} is a grid of several trainings: 'yolo ablate cfg={name}' is for it.")
     path = check_file(str(found), hard=False)
     if not path:
-        suffix = "" if str(name).endswith(".yaml") else ".yaml"  # names are suggested as they are spelled
-        known = [part.removesuffix(suffix) for full in list_recipes() for part in {full, Path(full).name}]
         raise ArgumentError(
-            f"cfg={name}: there is no such file, nor a recipe of that name"
-            f"{did_you_mean(str(name), known)} 'yolo recipes' lists those in {CFG_DIR}."
+            f"cfg={name}: there is no such file, nor a recipe of that name{suggest_recipe(name)} 'yolo recipes' lists "
+            f"those in {CFG_DIR}."
         )
     try:
         text = Path(str(path)).read_text(encoding="utf-8", errors="ignore")  # as Ultralytics reads it

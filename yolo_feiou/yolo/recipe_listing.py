@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.parameters import asks_for_help, check_named
-from yolo_feiou.yolo.configs import CFG_DIR, GRID_FOLDERS, find_recipe, list_recipes, read_recipe
+from yolo_feiou.yolo.configs import CFG_DIR, GRID_FOLDERS, find_recipe, list_recipes, read_recipe, suggest_recipe
 
 RECIPES_USAGE = """yolo recipes [NAME ...]
 
@@ -59,6 +59,8 @@ def describe_recipe(word: str) -> list[str]:
             return lines
         raise ArgumentError(f"no recipe has a name like '{word}'. 'yolo recipes' lists all.")
     check_named([word], "the name of a recipe")
-    read_recipe(word, grids=True)
     path = Path(str(find_recipe(word)))
+    if not path.is_file():
+        raise ArgumentError(f"no recipe '{word}'{suggest_recipe(word)} 'yolo recipes' lists all.")
+    read_recipe(word, grids=True)
     return [f"# {path}", *path.read_text(encoding="utf-8").splitlines()]
