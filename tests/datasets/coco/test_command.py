@@ -54,7 +54,9 @@ def test_the_verb_prepares_a_data_set(own, out):
 
 def test_categories_without_objects_are_said(tmp_path, out, capsys):
     prepare_coco([f"out={out}", *own_data(tmp_path)])
-    assert "train: 1 of 2 categories have no object: cat" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "train: 1 of 2 categories have no object: cat" in said
+    assert said.splitlines()[-1].startswith("    yolo ablate data=") and "loss=" not in said
 
 
 def test_crowds_nearly_everywhere_are_said(tmp_path, out, capsys):

@@ -51,6 +51,11 @@ def test_ultralytics_reads_what_the_xml_say(words, tmp_path, capsys):
     assert out[0] == "train: 2 images, 0 of them without objects; 2 boxes, 0 of them clipped to the image: cat 1, dog 1"
     assert out[4] == "test: 1 images, 1 of them without objects; 0 boxes, 0 of them clipped to the image: cat 0, dog 0"
     assert out[6].endswith("made.yaml is ready. Next, for example:")
+    made = tmp_path / "made" / "made.yaml"
+    assert out[7:] == [
+        f"    yolo train data={made} model=yolov8n.pt",
+        f"    yolo ablate data={made} model=yolov8n.pt losses=ciou,eiou seeds=0,1,2",
+    ]
 
 
 def test_the_same_command_again_does_nothing_and_a_changed_xml_repeats_it(words, source, tmp_path, capsys):

@@ -27,6 +27,7 @@ from yolo_feiou.datasets.coco.request import PrepareRequest, read_prepare_reques
 from yolo_feiou.datasets.coco.splits import check_zips
 from yolo_feiou.datasets.coco.warnings import warn_of_boxes
 from yolo_feiou.datasets.disk_errors import disk_errors_as_messages
+from yolo_feiou.datasets.next_commands import list_next_commands
 from yolo_feiou.errors import ArgumentError, first_three
 from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import Choice, Folder, Int, Text, asks_for_help, format_arguments, read_arguments
@@ -100,8 +101,10 @@ def prepare_coco(
     for line in summarise_splits(loaded, counts):
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
-    start = "model=yolov8n.yaml" if request.options.own else "cfg=coco/yolov8.yaml"
-    say("    " + quote_command(["yolo", "train", start, f"data={out / request.yaml}", "loss=focal_eiou"]))
+    data = out / request.yaml
+    published = quote_command(["yolo", "train", "cfg=coco/yolov8.yaml", f"data={data}", "loss=focal_eiou"])
+    for line in list_next_commands(data) if request.options.own else [published]:
+        say(f"    {line}")
 
 
 def is_done(request: PrepareRequest, own: Ledger) -> bool:

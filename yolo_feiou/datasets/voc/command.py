@@ -12,6 +12,7 @@ import numpy as np
 
 from yolo_feiou.datasets.coco.sizes import compare_sizes, read_size
 from yolo_feiou.datasets.disk_errors import disk_errors_as_messages
+from yolo_feiou.datasets.next_commands import list_next_commands
 from yolo_feiou.datasets.voc.annotations import (
     VocImage,
     VocSource,
@@ -24,7 +25,6 @@ from yolo_feiou.datasets.voc.convert import VocCounts
 from yolo_feiou.datasets.voc.prepare import is_prepared, write_voc
 from yolo_feiou.datasets.voc.splits import LISTS_FOLDER, SPLITS, split_as_given, split_by_seed
 from yolo_feiou.errors import ArgumentError, DataError, did_you_mean, first_three
-from yolo_feiou.escape import quote_command
 from yolo_feiou.parameters import (
     Choice,
     Flag,
@@ -113,7 +113,8 @@ def prepare(source: VocSource, out: Path, values: dict[str, Any]) -> None:
     for line in (*lines, *summarise_splits(counts)):
         say(line)
     say(f"{yaml} is ready. Next, for example:")
-    say("    " + quote_command(["yolo", "train", "model=yolov8n.yaml", f"data={yaml}", "loss=focal_eiou"]))
+    for line in list_next_commands(yaml):
+        say(f"    {line}")
 
 
 def digest_source(source: VocSource) -> str:
