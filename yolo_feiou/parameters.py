@@ -282,6 +282,12 @@ def check_named(words: Sequence[str], what: str) -> None:
         raise ArgumentError(f"got '' in the place of {what}: is a variable of the shell empty?")
 
 
+def split_arguments(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return those words of a command that are `key=value`, and the others, as specs of losses, eiou:inner=0.7 too."""
+    given = [word for word in words if "=" in word and word.lstrip("-").partition("=")[0].isidentifier()]
+    return given, [word for word in words if word not in given]
+
+
 def read_value(
     key: str,
     text: str,

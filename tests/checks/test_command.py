@@ -116,7 +116,14 @@ def test_all_checks_every_loss_of_the_table(capsys):
         (["my_loss.py"], ArgumentError, "expected 'file.py:function'"),
         (["focal_eoiu"], LossSpecError, "^unknown loss 'focal_eoiu': did you mean 'focal_eiou'"),
         (["eiou:gamma=1"], LossSpecError, "has no parameter 'gamma'"),
-        (["gamma=1"], LossSpecError, "unknown loss"),
+        (["gamma=1"], ArgumentError, r"^'yolo check' has no argument 'gamma'\. It has timeout, task\.$"),
+        (
+            ["timout=60", "my_loss.py:eiou"],
+            ArgumentError,
+            "^'yolo check' has no argument 'timout': did you mean 'timeo",
+        ),
+        (["my_loss.py:eiou", "feild=1"], ArgumentError, "^'yolo check' has no argument 'feild'"),
+        (["my_loss.py:powered:j=1"], LossSpecError, "no parameter 'j'"),
         (["eiou", "task=obb"], LossSpecError, "'eiou' is of axis-aligned boxes, and task=obb has rotated boxes: choo"),
         (["eiou", "kld", "task=detect"], LossSpecError, "^loss 'kld' is of rotated boxes, and task=detect has axis-al"),
         (["my_loss.py:eiou+eiou", "task=obb"], LossSpecError, "is of axis-aligned boxes, and task=obb has rotated"),
@@ -128,6 +135,14 @@ def test_mistakes_are_named_before_anything_is_checked(folder, capsys, words, er
     with pytest.raises(error, match=message):
         check_losses(words)
     assert capsys.readouterr().out == ""
+
+
+def test_no_default_is_told_of_a_task_that_the_loss_decides(capsys):
+    check_losses(["--help"])
+    assert (
+        "    task=                        whose boxes a loss is checked on; by default its own"
+        in capsys.readouterr().out
+    )
 
 
 def test_no_warning_and_no_setting_changed(folder):

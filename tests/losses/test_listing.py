@@ -70,6 +70,17 @@ def test_a_loss_of_another_task_is_told(capsys):
         print_losses(["task=obb", "task=detect"])
 
 
+def test_without_a_task_all_are_listed_and_the_help_says_so(capsys):
+    assert "    task=                        lists the losses of a task alone; by default" in printed(capsys, "--help")
+
+
+@pytest.mark.parametrize(("word", "near"), [("los=eiou", ""), ("taks=obb", ": did you mean 'task'?")])
+def test_an_argument_that_is_unknown_is_taken_for_no_loss(word, near):
+    told = re.escape(f"'yolo losses' has no argument '{word.partition('=')[0]}'{near}")
+    with pytest.raises(ArgumentError, match=f"^{told}"):
+        print_losses([word])
+
+
 def test_a_pattern_lists_published_names_with_their_specs(capsys):
     """Each that takes the modifier, in any case of letters; and the spec is what the name builds."""
     lines = printed(capsys, "Inner*").splitlines()

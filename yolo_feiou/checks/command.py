@@ -9,13 +9,18 @@ from yolo_feiou.checks.report import format_report
 from yolo_feiou.errors import ArgumentError
 from yolo_feiou.losses.families import TASK_FAMILIES
 from yolo_feiou.losses.table import LOSSES
-from yolo_feiou.parameters import Choice, Float, asks_for_help, format_arguments, read_arguments
+from yolo_feiou.parameters import Choice, Float, asks_for_help, format_arguments, read_arguments, split_arguments
 
 #: Timeout in seconds of loading a loss, and of checking it; those of the table take a fifth of a second.
 TIMEOUT_ARGUMENT = Float("timeout", 300.0, 0.1, 1e6, "seconds that loading, and checking, of a loss may take")
 
 #: Whose boxes losses are checked on; without it those of the table are on their own.
-TASK_ARGUMENT = Choice("task", "detect", tuple(TASK_FAMILIES), "whose boxes a loss is checked on")
+TASK_ARGUMENT = Choice(
+    "task",
+    "",
+    tuple(TASK_FAMILIES),
+    "whose boxes a loss is checked on; by default its own, and axis-aligned ones for a function",
+)
 CHECK_USAGE = """yolo check LOSS [LOSS ...] [argument=value ...]
 
 Looks for known mistakes in losses. LOSS is a function of your own, as my_loss.py:my_function, a spec of the table, as
@@ -42,10 +47,9 @@ def check_losses(args: list[str], table: Iterable[str] = LOSSES) -> int:
     if asks_for_help(args):
         print(CHECK_USAGE + format_arguments((TIMEOUT_ARGUMENT, TASK_ARGUMENT)))
         return 0
-    given = [arg for arg in args if arg.startswith(("timeout=", "task="))]
+    given, args = split_arguments(args)
     values = read_arguments("yolo check", given, [TIMEOUT_ARGUMENT, TASK_ARGUMENT])
     seconds, task = values.get("timeout", TIMEOUT_ARGUMENT.default), values.get("task")
-    args = [arg for arg in args if arg not in given]
     if not args:
         raise ArgumentError("got no loss: expected 'yolo check my_loss.py:my_function', or 'yolo check focal_eiou'.")
     if options := [arg for arg in args if arg.startswith("-")]:

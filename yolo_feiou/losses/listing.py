@@ -13,7 +13,15 @@ from yolo_feiou.losses.families import FAMILY_LOSSES, TASK_FAMILIES, check_famil
 from yolo_feiou.losses.gradients import BINS, compare_with_baseline, format_gradients, read_gradients
 from yolo_feiou.losses.names import PREFIXES, SPELLINGS, normalise_name, resolve_name
 from yolo_feiou.losses.table import LOSSES, MODIFIER_MEANINGS, MODIFIERS, WEIGHTS, Family, LossInfo
-from yolo_feiou.parameters import Choice, LossParameter, asks_for_help, format_arguments, format_value, read_arguments
+from yolo_feiou.parameters import (
+    Choice,
+    LossParameter,
+    asks_for_help,
+    format_arguments,
+    format_value,
+    read_arguments,
+    split_arguments,
+)
 
 STOCK_MEANING = (
     "the model's own, nothing replaced, as without loss=: CIoU in YOLO, ProbIoU in OBB models, GIoU in RT-DETR, ATSS "
@@ -30,7 +38,7 @@ DETECTING_MODELS = {
     **dict.fromkeys(("world", "yolo_world", "yoloworld"), "YOLO-World"),
     "yoloe": "YOLOE",
 }
-TASK = Choice("task", "detect", tuple(TASK_FAMILIES), "lists the losses of a task alone")
+TASK = Choice("task", "", tuple(TASK_FAMILIES), "lists the losses of a task alone; by default those of all")
 USAGE = "yolo train ... loss=NAME or loss=NAME:key=value,key=value, and several joined by + for their sum"
 LISTING_USAGE = """yolo losses [NAME ...] [argument=value ...]
 
@@ -59,17 +67,16 @@ def print_losses(words: Sequence[str] = ()) -> None:
     Raises:
         LossSpecError: If nothing matches a pattern, a spec is of another task, or as `build_loss` does for any other
             word.
-        ArgumentError: If the task is unknown, or given twice.
+        ArgumentError: If the task is unknown, or given twice, or another argument is given.
     """
     if asks_for_help(words):
         print(LISTING_USAGE + format_arguments([TASK]))
         return
-    tasks = [word for word in words if word.startswith("task=")]
-    for word in tasks:
+    given, words = split_arguments(words)
+    for word in (word for word in given if word.startswith("task=")):
         if model := DETECTING_MODELS.get(normalise_name(word.removeprefix("task="))):
             raise ArgumentError(f"{word}: {model} trains with the losses of task=detect, so 'yolo losses task=detect'.")
-    task = read_arguments("yolo losses", tasks, [TASK]).get("task")
-    words = [word for word in words if word not in tasks]
+    task = read_arguments("yolo losses", given, [TASK]).get("task")
     if not words:
         print(USAGE, "", *list_table(TASK_FAMILIES[task] if task else None), HINT, sep="\n")
     for number, word in enumerate(words):
