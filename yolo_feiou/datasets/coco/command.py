@@ -102,8 +102,8 @@ def prepare_coco(
         say(line)
     say(f"{out / request.yaml} is ready after {time.monotonic() - began:.1f} s. Next, for example:")
     data = out / request.yaml
-    published = quote_command(["yolo", "train", "cfg=coco/yolov8.yaml", f"data={data}", "loss=focal_eiou"])
-    for line in list_next_commands(data) if request.options.own else [published]:
+    recipe = quote_command(["yolo", "train", "cfg=coco/yolov8.yaml", f"data={data}", "loss=focal_eiou"])
+    for line in list_next_commands(data) if request.options.own else [recipe]:
         say(f"    {line}")
 
 
