@@ -76,7 +76,7 @@ def test_what_is_lost_is_made_anew_beside_what_is_unchanged(own, out, capsys):
     before = contents(out)
     (out / LABEL).unlink()
     prepare_coco(own)
-    assert contents(out) == before and "is ready" in capsys.readouterr().out.splitlines()[-2]
+    assert contents(out) == before and "is ready" in capsys.readouterr().out.splitlines()[-3]
 
 
 def test_a_cache_of_ultralytics_goes_and_any_other_file_of_that_name_stays(own, out, tmp_path):

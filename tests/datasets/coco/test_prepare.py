@@ -76,7 +76,7 @@ def test_what_was_lost_is_made_anew(own, out, lost, capsys):
         path.unlink()
     whole = tree(out)
     prepare_coco(own)
-    assert "is ready" in capsys.readouterr().out.splitlines()[-2]
+    assert "is ready" in capsys.readouterr().out.splitlines()[-3]
     assert set(tree(out)) >= set(whole) - {"preparing.json"} and (out / "prepared.json").exists() and path.exists()
 
 
