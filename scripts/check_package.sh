@@ -18,7 +18,7 @@ trap 'rm -rf "$folder"' EXIT
 "$python" -c 'import sys; print(*[path for path in sys.path if path.endswith("site-packages")], sep="\n")' >"$("$folder/venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/zz_others.pth"
 
 mkdir "$folder/work" && cd "$folder/work"
-unset PYTHONPATH
+unset PYTHONPATH PYTHON
 export YOLO_CONFIG_DIR=$folder/config YOLO_OFFLINE=true YOLO_AUTOINSTALL=false PATH=$folder/venv/bin:$PATH
 place=$(python -c 'import yolo_feiou; print(yolo_feiou.__file__)')
 [[ $place == "$folder/venv/"* ]] || { echo "expected the installed package, got $place"; exit 1; }
