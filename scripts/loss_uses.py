@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from make_docs import repeat_comparison
+from make_docs import compare_repeats
 from markdown_tables import read_rows
 from study_tables import SUMMARY, show
 
@@ -56,9 +56,9 @@ def describe_use(info: LossInfo, root: Path) -> Iterator[str]:
 
 def list_evidence(name: str, root: Path) -> Iterator[str]:
     """Yield what the trainings on BCCD, and the screening of the study, say of a loss beside CIoU."""
-    repeats = (line.strip("| ").split(" | ") for line in repeat_comparison(root).splitlines())
-    for _, first, again, mean, interval in (cells for cells in repeats if cells[0].replace("\\", "") == name):
-        number = len(f"{first} {again}".split())
+    if repeats := compare_repeats(root).get(name):
+        before, now, mean, interval = repeats
+        number = len(f"{before} {now}".split())
         yield (
             f"On [BCCD](../compare.md#what-it-says-on-real-data), at CIoU's gain: {mean} AP beside CIoU "
             f"(95 %: {interval}), {number} trainings of each."

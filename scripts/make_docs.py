@@ -16,6 +16,7 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
+from functools import cache
 from inspect import Parameter
 from io import StringIO
 from pathlib import Path
@@ -342,21 +343,28 @@ def copy_comparison(root: Path) -> str:
 
 def repeat_comparison(root: Path) -> str:
     """Return the table of the differences to CIoU on BCCD by seed, in both trainings of the same losses and seeds."""
+    rows = [(escape_markdown(loss), *cells) for loss, cells in compare_repeats(root).items()]
+    titles = ("loss", "ΔAP by seed, before", "ΔAP by seed, now", "mean of all", "95 %, t")
+    return format_table(titles, "lrrrr", rows)
+
+
+@cache
+def compare_repeats(root: Path) -> dict[str, tuple[str, str, str, str]]:
+    """Return by loss its differences to CIoU in the trainings before and in those now, their mean, and its interval."""
     first, again = (
         {(row["loss"], row["seed"]): float(row["AP"]) for row in read_rows(root / "results" / "bccd" / name)}
         for name in (FIRST_RUNS, RESULTS)
     )
     seeds = sorted({seed for _, seed in again})
-    rows = []
+    found = {}
     for loss in dict.fromkeys(loss for loss, _ in again if loss != "ciou"):
-        found = [[runs[loss, seed] - runs["ciou", seed] for seed in seeds] for runs in (first, again)]
-        both = paired_difference([*found[0], *found[1]], [0.0] * 2 * len(seeds))
+        before, now = ([runs[loss, seed] - runs["ciou", seed] for seed in seeds] for runs in (first, again))
+        both = paired_difference([*before, *now], [0.0] * 2 * len(seeds))
         low, high = both.interval or (None, None)
-        cells = [" ".join(format_difference(one, 1) for one in of) for of in found]
+        by_seed = (" ".join(format_difference(one, 1) for one in of) for of in (before, now))
         interval = f"{format_difference(low, 1)} to {format_difference(high, 1)}"
-        rows.append((escape_markdown(loss), *cells, format_difference(both.mean, 1), interval))
-    titles = ("loss", "ΔAP by seed, before", "ΔAP by seed, now", "mean of all", "95 %, t")
-    return format_table(titles, "lrrrr", rows)
+        found[loss] = (*by_seed, format_difference(both.mean, 1), interval)
+    return found
 
 
 def share_gradient(root: Path) -> str:
