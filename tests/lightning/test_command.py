@@ -325,7 +325,7 @@ def test_a_checkpoint_is_validated(yolo, trained, tmp_path):
     ("line", "message"),
     [
         (["conf=7"], "conf=7 is not a number from 0 to 1."),
-        (["data=nix.yaml"], "data=nix.yaml, split 'val' can't be read"),
+        (["data=nix.yaml"], "data=nix.yaml: there is no such file"),
         (["split=tset"], "has no split 'tset': did you mean 'test'? It has train, val, test."),
         (["evaluator=coco"], "evaluator=coco is unknown: did you mean 'pycocotools'?"),
         (["mosaic=0"], "'yolo val' has no argument 'mosaic'"),
@@ -493,7 +493,7 @@ def test_torchrun_trains_in_one_folder(data, tmp_path):
     ("changed", "message"),
     [
         ({"batch": 3}, "batch=3 can't be shared by 2 processes: give a multiple of that."),
-        ({"data": "nix.yaml"}, "data=nix.yaml, split 'train' can't be read"),
+        ({"data": "nix.yaml"}, "data=nix.yaml: there is no such file"),
         ({"project": "file"}, "train can't be made: Not a directory."),
     ],
 )

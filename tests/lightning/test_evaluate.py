@@ -71,7 +71,7 @@ def test_chosen_classes_and_one_class_count(weights, data, tmp_path):
     [
         ({"evaluator": "coco"}, ArgumentError, "evaluator=coco is unknown"),
         ({"split": "tset"}, DataError, "has no split 'tset'"),
-        ({"data": "nix.yaml"}, DataError, "can't be read"),
+        ({"data": "nix.yaml"}, DataError, "data=nix.yaml: there is no such file"),
         ({"annotations": "nix.json"}, DataError, "nix.json"),
         ({"weights": "nix.pt"}, DataError, "nix.pt is torn, or no checkpoint of a detector's"),
     ],
