@@ -130,6 +130,14 @@ class Framework(Protocol):
         """
         ...
 
+    def check_data(self, data: str) -> None:
+        """Check, without reading it, that there is the data set that `data` names.
+
+        Raises:
+            DataError: If it names a file that isn't there.
+        """
+        ...
+
     def check_device(self, device: str) -> None:
         """Raise ArgumentError if a device isn't on this machine; '' is the framework's own choice."""
         ...

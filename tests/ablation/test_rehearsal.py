@@ -167,6 +167,19 @@ def test_a_plan_needs_no_device(words, capsys, monkeypatch):
     assert len(capsys.readouterr().out.splitlines()) == 4
 
 
+@pytest.mark.parametrize(
+    ("told", "error", "message"),
+    [
+        ({"data": "none.yaml"}, DataError, "data=none.yaml: there is no such file"),
+        ({"max_det": "0"}, ArgumentError, "max_det=0"),
+        ({"epochs": "many"}, ArgumentError, "epochs"),
+    ],
+)
+def test_a_plan_is_refused_for_what_no_device_is_needed_to_see(words, told, error, message):
+    with pytest.raises(error, match=message):
+        ablate(words(plan="True", **told), FRAMEWORK)
+
+
 def test_a_plan_says_what_was_made_of_a_loss(words, capsys):
     """On stderr: the lines of the plan are numbered, and read by scripts."""
     assert ablate(words(plan="True", losses="ciou,focal_eiou:gamma=0.5", seeds="0"), FRAMEWORK) == 0

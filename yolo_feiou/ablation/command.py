@@ -17,7 +17,7 @@ from yolo_feiou.ablation.local import Local
 from yolo_feiou.ablation.options import ABLATION_OPTIONS, AblationRequest, check_is_comparison, read_ablation_request
 from yolo_feiou.ablation.outcome import RequestedEvaluation, is_done
 from yolo_feiou.ablation.progress import AblationProgress, choose_view
-from yolo_feiou.ablation.rehearsal import rehearse_runs
+from yolo_feiou.ablation.rehearsal import check_runs, rehearse_runs
 from yolo_feiou.ablation.run_folder import RunFolder
 from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.schedule import FixedGrid, SequentialSeeds
@@ -59,7 +59,7 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
     request = read_ablation_request(args, framework)
     check_is_comparison(request)
     if request.options.plan:
-        for note in request.notes:
+        for note in (*request.notes, *check_runs(request)):
             say(f"note: {note}", sys.stderr)
         for line in make_plan(request):
             say(line)

@@ -16,6 +16,20 @@ from yolo_feiou.framework import Framework
 from yolo_feiou.storage.tables import Row
 
 
+def check_runs(request: AblationRequest) -> list[str]:
+    """Check what is known of the runs without a device and without their data, and return lines for the user.
+
+    Raises:
+        ArgumentError: If an argument is of the wrong type.
+        DataError: If there is no such data.
+    """
+    framework = request.framework
+    notes = [note for run in request.chosen for note in framework.check_arguments(run.arguments, request.devices)]
+    for data in dict.fromkeys(str(run.arguments["data"]) for run in request.chosen):
+        framework.check_data(data)
+    return list(dict.fromkeys(notes))
+
+
 def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     """Check, in seconds, whatever is known of the runs before the first begins.
 
@@ -36,7 +50,7 @@ def rehearse_runs(request: AblationRequest) -> tuple[dict[str, Row], list[str]]:
     if options.engine == "local":
         for device in dict.fromkeys(request.devices):
             framework.check_device(device)
-    notes = [note for run in request.chosen for note in framework.check_arguments(run.arguments, request.devices)]
+    notes = check_runs(request)
     check_ablation_folder(request)
     losses: dict[str, list[str]] = {}
     for run in request.chosen:

@@ -17,7 +17,7 @@ from yolo_feiou.lightning.framework import FRAMEWORK
 from yolo_feiou.lightning.place import find_place
 from yolo_feiou.losses.user.registry import make_spec
 from yolo_feiou.parameters import Flag
-from yolo_feiou.yolo.configs import check_data_file, find_data, read_recipe
+from yolo_feiou.yolo.configs import read_recipe
 
 MODES = ("train", "val", "predict")
 #: Modes of Ultralytics' command that a detector beside YOLO hasn't got, and why.
@@ -154,4 +154,4 @@ def check_training_command(args: Sequence[str]) -> None:
         return
     arguments = read_training(settings)
     FRAMEWORK.check_arguments(settings, [find_place(arguments["device"], None).device])
-    check_data_file(find_data(arguments["data"]))
+    FRAMEWORK.check_data(arguments["data"])

@@ -16,7 +16,7 @@ from yolo_feiou.framework import Framework, Progress, Split
 from yolo_feiou.storage.checkpoint_reader import read_trained_arguments
 from yolo_feiou.storage.tables import Row
 from yolo_feiou.yolo import checkpoints, rehearsal, splits
-from yolo_feiou.yolo.configs import find_data, read_recipe
+from yolo_feiou.yolo.configs import check_data_file, find_data, read_recipe
 from yolo_feiou.yolo.default_cfg import list_defaults
 from yolo_feiou.yolo.devices import check_device
 from yolo_feiou.yolo.evaluate import evaluate, make_evaluation_arguments
@@ -57,6 +57,10 @@ class UltralyticsFramework:
     def check_arguments(self, arguments: Mapping[str, Any], devices: Sequence[str] = ()) -> list[str]:
         """Check the arguments of a training, and return notes."""
         return rehearsal.check_training_arguments(arguments, devices)
+
+    def check_data(self, data: str) -> None:
+        """Check that there is a data set of that name."""
+        check_data_file(find_data(data))
 
     def check_device(self, device: str) -> None:
         """Check that a device is on this machine."""
