@@ -207,7 +207,7 @@ def test_the_page_of_commands_has_what_each_prints_of_its_arguments():
         *(f"yolo prepare {kind} --help" for kind in ("coco", "voc")),
         *(f"{name} --help" for name in ("train_coco.sh", "train_coco.slurm", "ablate_slurm.sh")),
     ]
-    assert {"max_seeds=20", "readings=all", "onnx=False", "difficult=False"} <= {*text.split()}
+    assert {"max_seeds=20", "readings=all:", "onnx=False", "difficult=False"} <= {*text.split()}
     train = text.partition("## `yolo train --help`")[2].partition("## ")[0]
     assert re.findall(r"^    (\w+)=", train, re.MULTILINE) == ["loss", "box_stats", "check"]
     assert text.count("```") == 2 * text.count("## `")

@@ -148,6 +148,8 @@ def test_a_list_may_say_so_itself():
         (Flag("quick", False, meaning="whether"), "quick=False  whether (true or false)"),
         (Text("out", "", "a folder"), "out=  a folder"),
         (Text("baseline", "", "a loss", "what is compared with"), "baseline=  what is compared with"),
+        (Floats("at", (1 / 3, 1.0), 0, 1), "at=0.3333,1  a list of numbers from 0 to 1, like 0,1"),
+        (Text("losses", "giou,ciou,eiou,focal_eiou", "a list"), "losses=giou,ciou,eiou,focal_eiou\n  a list"),
     ],
 )
 def test_a_line_of_help_is_the_default_the_meaning_and_the_range(argument, line):

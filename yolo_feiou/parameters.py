@@ -247,13 +247,17 @@ def format_value(value: Value) -> str:
 
 
 def format_default(default: object) -> str:
-    """Return the default of an argument as the user would type it."""
-    values = default if isinstance(default, tuple) else (default,)
-    return ",".join(format_value(value) if isinstance(value, float) else str(value) for value in values)
+    """Return the default of an argument as the user would type it: the values of a list in four digits at most."""
+    if isinstance(default, tuple):
+        return ",".join(map(format_bound, default))
+    return format_value(default) if isinstance(default, float) else str(default)
 
 
 def format_argument(parameter: Parameter) -> str:
-    """Return an argument's line of help: its default as it is typed, its meaning, and what it may be."""
+    """Return an argument's line of help: its default as it is typed, its meaning, and what it may be.
+
+    Where the default leaves no room, the rest is on a second line, in the same column.
+    """
     default = format_default(parameter.default)
     try:
         parameter.read(default)
@@ -263,7 +267,8 @@ def format_argument(parameter: Parameter) -> str:
         told = parameter.meaning or parameter.expected
     else:
         told = f"{parameter.meaning} ({parameter.expected})" if parameter.meaning else parameter.expected
-    return f"    {f'{parameter.name}={default}':28} {told}"
+    typed = f"{parameter.name}={default}"
+    return f"    {typed:28} {told}" if len(typed) <= 28 else f"    {typed}\n{'':33}{told}"
 
 
 def format_arguments(parameters: Sequence[Parameter]) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,13 +122,13 @@ def test_a_near_miss_of_an_experiment_is_told(yolo, capsys, words, message):
 def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
     """Each subject, and each of its arguments with its default and what it expects."""
     assert yolo("simulate", *words) == 0
-    sections = capsys.readouterr().out.split("\n\n")
+    shown = capsys.readouterr().out
+    assert {len(line) - len(line.lstrip()) for line in shown.splitlines()} == {0, 4, 33}  # one column of meanings
+    sections = re.sub("\n {33}", " ", shown).split("\n\n")
     assert "out=                         the folder of the results; by default runs/simulate/NAME" in sections[0]
-    assert [section.splitlines()[0] for section in sections[1:]] == [
-        *EXPERIMENTS,
-        "field=LOSS",
-        "field=LOSS of rotated boxes",
-    ]
+    titles = [section.splitlines()[0].partition(": ") for section in sections[1:]]
+    assert [title for title, _, _ in titles] == [*EXPERIMENTS, "field=LOSS", "field=LOSS of rotated boxes"]
+    assert len({meaning for _, _, meaning in titles if meaning}) == len(titles)
     for section, subject in zip(
         sections[1:], [*EXPERIMENTS.values(), *map(field.make_field_experiment, ("eiou", "kld"))], strict=True
     ):
@@ -139,6 +140,21 @@ def test_help_lists_everything_there_is(yolo, tmp_path, capsys, words):
             read = argument.read(default.partition("=")[2])  # as the user would copy it
             assert read == argument.default or read == pytest.approx(argument.default, rel=1e-3)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["figure=2", "--help"], ["figure=2"]),
+        (["figure=7", "-h"], ["setup=2"]),
+        (["readings", "--help"], ["readings=all"]),
+        (["field=eiou", "--help"], ["field=LOSS", "field=LOSS of rotated boxes"]),
+    ],
+)
+def test_help_on_an_experiment_is_of_it_alone(yolo, capsys, words, told):
+    assert yolo("simulate", *words) == 0
+    sections = capsys.readouterr().out.split("\n\n")[1:]
+    assert [section.partition(": ")[0] for section in sections] == told
 
 
 def test_without_out_results_go_to_a_new_folder_each_time(yolo, tmp_path):

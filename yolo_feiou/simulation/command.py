@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def simulate(
         LossSpecError: If a loss is not in the table.
     """
     if not args or asks_for_help(args):
-        print(format_usage())
+        print(format_usage(find_subjects(args)))
         return
     args = [FIGURE_ALIASES.get(arg, arg) for arg in args]
     chosen = [arg for arg in args if arg.partition("=")[0] in CHOOSING]
@@ -93,13 +93,18 @@ def find_free(path: Path) -> Path:
     return next(one for one in chain([path], numbered) if not one.exists())
 
 
-def format_usage() -> str:
-    """Return the experiments, with their arguments and defaults."""
-    usage = "yolo simulate WHAT [out=FOLDER] [argument=value ...]"
-    lines = [usage, format_argument(OUT), "where WHAT and its own arguments are:"]
+def find_subjects(args: Sequence[str]) -> dict[str, Experiment]:
+    """Return the experiments that help is asked for: those that are named, else all."""
     fields = {"field=LOSS": "eiou", "field=LOSS of rotated boxes": "kld"}
     subjects = EXPERIMENTS | {arg: field.make_field_experiment(loss) for arg, loss in fields.items()}
+    named = {FIGURE_ALIASES.get(arg, arg.partition("=")[0] if arg.startswith("field") else arg) for arg in args}
+    return {arg: of for arg, of in subjects.items() if named & {arg, arg.partition("=")[0]}} or subjects
+
+
+def format_usage(subjects: Mapping[str, Experiment]) -> str:
+    """Return what experiments show, with their arguments and defaults."""
+    lines = ["yolo simulate WHAT [out=FOLDER] [argument=value ...]", format_argument(OUT)]
+    lines.append("where WHAT and its own arguments are:")
     for arg, subject in subjects.items():
-        lines.append(f"\n{arg}")
-        lines.append(format_arguments(subject.arguments))
+        lines += [f"\n{arg}: {subject.meaning}", format_arguments(subject.arguments)]
     return "\n".join(lines)

@@ -21,6 +21,7 @@ class Experiment:
 
     Attributes:
         name: Of its results.
+        meaning: What it shows, in a line.
         arguments: The arguments that it takes.
         make: Writes its results into a folder, given the values of those arguments that the user gave, and yields
             lines for the terminal.
@@ -28,6 +29,7 @@ class Experiment:
     """
 
     name: str
+    meaning: str
     arguments: tuple[Parameter, ...]
     make: Callable[[Path, ArgumentValues], Iterator[str]]
     files: tuple[str, ...]

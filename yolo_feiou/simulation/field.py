@@ -228,4 +228,11 @@ def make_field_experiment(spec: str) -> Experiment:
         Float("octaves", 2, 0.01, 20, "how much larger or smaller boxes are at most, in powers of two"),
     )
     arguments += (RATIO, *conditions_arguments()[1:]) if rotated else conditions_arguments()
-    return Experiment(f"field-{make_file_name(spec)[:80]}", arguments, make, ("field.csv", "field.png"))
+    by = "angle, position and size" if rotated else "position and size"
+    return Experiment(
+        f"field-{make_file_name(spec)[:80]}",
+        f"the step that a loss gives to a box, by the box's {by}",
+        arguments,
+        make,
+        ("field.csv", "field.png"),
+    )

@@ -79,6 +79,7 @@ def write_figure1(folder: Path, values: ArgumentValues) -> Iterator[str]:
 
 FIGURE1 = Experiment(
     "figure1",
+    "one box on its way to its target under each loss",
     (
         make_losses_argument(*FIGURE1_LOSSES),
         *(

@@ -45,5 +45,9 @@ def write_figure5(folder: Path, values: ArgumentValues) -> Iterator[str]:
 
 
 FIGURE5 = Experiment(
-    "figure5", (Int("seed", 0, 0, 2**63 - 1, "of the random boxes"),), write_figure5, ("figure5.csv", "figure5.png")
+    "figure5",
+    "where the points, anchors and targets of both setups lie",
+    (Int("seed", 0, 0, 2**63 - 1, "of the random boxes"),),
+    write_figure5,
+    ("figure5.csv", "figure5.png"),
 )

@@ -39,7 +39,7 @@ def focal_l1_curves(betas: Sequence[float] = CURVE_BETAS, points: int = 150, las
     return rows
 
 
-def make_curve_experiment(name: str, columns: dict[str, str]) -> Experiment:
+def make_curve_experiment(name: str, meaning: str, columns: dict[str, str]) -> Experiment:
     """Return the experiment that draws columns of the curves, each under its title."""
 
     def make(folder: Path, values: ArgumentValues) -> Iterator[str]:
@@ -52,11 +52,20 @@ def make_curve_experiment(name: str, columns: dict[str, str]) -> Experiment:
 
     return Experiment(
         name,
-        (Floats("beta", CURVE_BETAS, BETA.low, BETA.high, "values of β, a curve for each"),),
+        meaning,
+        (Floats("beta", CURVE_BETAS, BETA.low, BETA.high, "values of β, a curve for each; 0.3679 is 1/e"),),
         make,
         (f"{name}.csv", f"{name}.png"),
     )
 
 
-FIGURE2 = make_curve_experiment("figure2", {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"})
-FIGURE3 = make_curve_experiment("figure3", {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"})
+FIGURE2 = make_curve_experiment(
+    "figure2",
+    "FocalL1 and its gradient over the error",
+    {"loss": "FocalL1 (Eq. 9)", "gradient": "its gradient (Eq. 8)"},
+)
+FIGURE3 = make_curve_experiment(
+    "figure3",
+    "the gradient of FocalL1 without and with its factor α",
+    {"unscaled": "−x ln(βx)", "gradient": "the same times α = eβ"},
+)

@@ -31,6 +31,10 @@ READING_ARGUMENTS: tuple[Parameter, ...] = (
     Choice("reduce", Reading.reduce, ("sum", "mean"), "how the losses of a batch become one"),
     Choice("empty", Reading.empty, ("mean", "still"), "what a focal loss does where no pair of a batch overlaps"),
 )
+MEANINGS = {
+    1: "boxes from all around follow each loss to their target; the statements on figure 6 are judged",
+    2: "the same for boxes that begin near their target; the statements on figure 7 are judged",
+}
 SETUP_FILES = ("steps.csv", "settings.json", "error.png", "iou.png")
 SUMMARY_COLUMNS = ("error", "iou_mean", "iou_95", "share_50", "share_75", "share_90")
 
@@ -60,7 +64,7 @@ def make_setup_experiment(number: int) -> Experiment:
         yield from format_last_rows(rows)
         yield from check_claims(rows, number)
 
-    return Experiment(f"setup{number}", arguments, make, SETUP_FILES)
+    return Experiment(f"setup{number}", MEANINGS[number], arguments, make, SETUP_FILES)
 
 
 def read_simulation(number: int, values: ArgumentValues) -> Simulation:

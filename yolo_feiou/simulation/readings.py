@@ -97,6 +97,7 @@ def write_readings(folder: Path, values: ArgumentValues) -> Iterator[str]:
 
 ALL_READINGS = Experiment(
     "readings",
+    "the paper's statements on its figures 6 and 7, under all interpretations of what it leaves open",
     (
         Int("points", 20, 1, 50_000, "positions of anchors"),
         Int("seed", 0, 0, 2**63 - 1, "of the positions of anchors"),
