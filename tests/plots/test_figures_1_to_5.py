@@ -28,27 +28,25 @@ def path(loss, steps=10, i=0):
     ]
 
 
-@pytest.mark.parametrize("losses", [("giou", "focal_eiou:gamma=1"), ("eiou",)])
-def test_a_regression_has_a_row_a_loss_and_the_box_at_every_fifth_of_the_steps(losses):
-    """A row a loss, a column for every fifth of the steps; in each the target, the start and the box at that step."""
+@pytest.mark.parametrize("losses", [("giou", "diou", "focal_eiou:gamma=1"), ("eiou",)])
+def test_a_regression_has_a_panel_a_loss_and_the_box_at_every_fifth_of_the_steps(losses):
+    """In each the target, the start, the box at every fifth of the steps, and in the title its sides at the last."""
     rows = [row for i, loss in enumerate(losses) for row in path(loss, i=i)]
     figure = draw_regressions(rows)
-    assert len(figure.axes) == 6 * len(losses)
-    for i, loss in enumerate(losses):
-        for j, step in enumerate((0, 2, 4, 6, 8, 10)):
-            axis = figure.axes[6 * i + j]
+    assert len(figure.axes) == len(losses)
+    for i, (axis, loss) in enumerate(zip(figure.axes, losses, strict=True)):
+        target, *boxes = outlines(axis)
+        assert target == (-0.5, -0.5, 1, 1, (0, 0, 0))
+        assert len(boxes) == 6
+        for box, step in zip(boxes, (0, 2, 4, 6, 8, 10), strict=True):
             row = rows[11 * i + step]
-            target, start, box = outlines(axis)
-            assert target == (-0.5, -0.5, 1, 1, (0, 0, 0))
-            assert start[:4] == pytest.approx((2.5 - i, 2 - (2.4 + i) / 2, 1, 2.4 + i))
             assert box[:4] == pytest.approx((row["x"] - row["w"] / 2, 2 - row["h"] / 2, row["w"], row["h"]))
-            assert [patch.get_edgecolor() for patch in axis.patches][2] == outline_colour(loss)
-            assert axis.get_title() == f"w {row['w']:.2f}  h {row['h']:.2f}"
-            assert axis.get_xlabel() == (f"step {step}" if i == len(losses) - 1 else "")
-        assert figure.axes[6 * i].get_ylabel() == loss
-    for axis in figure.axes:
+        assert axis.patches[-1].get_edgecolor() == outline_colour(loss)
+        assert axis.patches[-1].get_linewidth() > axis.patches[-2].get_linewidth()
+        assert axis.get_title() == f"{loss}: w 2.00, h {2.4 + i:.2f}"
         assert axis.get_xlim() == pytest.approx(find_axis_range(rows, "x", "w"))
         assert axis.get_ylim() == pytest.approx(find_axis_range(rows, "y", "h"))
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["target", "start", "step 10"]
 
 
 def outline_colour(loss):
@@ -59,9 +57,9 @@ def outline_colour(loss):
 
 
 def test_few_steps_are_shown_once_each():
-    """Of steps 0 to 2: 0, 1 and 2."""
-    figure = draw_regressions(path("eiou", steps=2))
-    assert [axis.get_xlabel() for axis in figure.axes] == ["step 0", "step 1", "step 2"]
+    """Of steps 0 to 2: 0, 1 and 2, beside the target."""
+    (axis,) = draw_regressions(path("eiou", steps=2)).axes
+    assert [x for x, *_ in outlines(axis)[1:]] == pytest.approx([2.5, 2.35, 2.2])
 
 
 def test_reach_has_every_box_and_the_target_in_it():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.plots.figures_6_7 import group_by_loss
-from yolo_feiou.plots.style import assign_line_looks, get_colour, make_panels, place_legend_below
+from yolo_feiou.plots.style import assign_line_looks, fit_font_size, get_colour, make_panels, place_legend_below
 from yolo_feiou.storage.tables import Row
 
 #: One colour a value of β, dark to bright.
@@ -16,42 +17,47 @@ SEQUENTIAL_COLOURS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#C9B511")
 
 
 def draw_regressions(rows: list[Row], moments: int = 6) -> Figure:
-    """Draw the anchor (coloured, its start grey) and the target (black) at `moments` steps, a row for each loss.
+    """Draw how an anchor goes to its target under each loss: a panel for each, two in a row.
+
+    Dots are the start and black is the target; thin lines are steps between, and the bold one is the last.
 
     Args:
         rows: As `figure1.compute_trajectories` returns them.
-        moments: Columns.
+        moments: The number of steps that are drawn, the first and the last among them.
     """
     groups = group_by_loss(rows)
     last = int(rows[-1]["step"])
-    columns = sorted({round(last * i / (moments - 1)) for i in range(moments)})
-    figure, axes = make_panels(
-        len(groups), len(columns), 2.3 * len(columns), 0.4 + 2.1 * len(groups), sharex=True, sharey=True
-    )
-    for i, (loss, steps) in enumerate(groups.items()):
-        for j, step in enumerate(columns):
-            axis = axes[i * len(columns) + j]
-            box = next(row for row in steps if row["step"] == step)
-            axis.add_patch(make_outline((0, 0, 1, 1), "black", "-"))
-            axis.add_patch(make_outline([steps[0][key] for key in "xywh"], "#999999", ":"))
-            axis.add_patch(make_outline([box[key] for key in "xywh"], get_colour(loss), "-"))
-            axis.set_title(f"w {box['w']:.2f}  h {box['h']:.2f}", fontsize=11)
-            axis.set_xticks([])
-            axis.set_yticks([])
-            axis.set_aspect("equal")
-            axis.grid(False)
-            if i == len(groups) - 1:
-                axis.set_xlabel(f"step {step}")
-        axes[i * len(columns)].set_ylabel(loss)
+    shown = sorted({round(last * i / (moments - 1)) for i in range(moments)})
+    columns = min(2, len(groups))
+    lines = -(-len(groups) // columns)
+    figure, axes = make_panels(lines, columns, 3.5 * columns, 0.6 + 2.7 * lines, sharex=True, sharey=True)
+    for axis, (loss, steps) in zip(axes, groups.items(), strict=False):
+        boxes = {row["step"]: [row[key] for key in "xywh"] for row in steps}
+        axis.add_patch(make_outline((0, 0, 1, 1), "black", "-", label="target"))
+        axis.add_patch(make_outline(boxes[0], "#777777", ":", label="start"))
+        for number, step in enumerate(shown[1:], 1):
+            weight = {"linewidth": 1.0, "alpha": number / len(shown)} if step < last else {"label": f"step {last}"}
+            axis.add_patch(make_outline(boxes[step], get_colour(loss), "-", **weight))
+        w, h = boxes[last][2:]
+        title = f"{loss}: w {w:.2f}, h {h:.2f}"
+        axis.set_title(title, fontsize=fit_font_size(title, 3.3, 14))
+        axis.set_xticks([])
+        axis.set_yticks([])
+        axis.set_aspect("equal")
+        axis.grid(False)
+    for axis in axes[len(groups) :]:
+        axis.remove()
     axes[0].set_xlim(*find_axis_range(rows, "x", "w"))
     axes[0].set_ylim(*find_axis_range(rows, "y", "h"))
+    place_legend_below(figure, axes[0])
     return figure
 
 
-def make_outline(box: Sequence[float], line: str, style: str) -> Rectangle:
-    """Return the outline of a box given as its centre and sides."""
+def make_outline(box: Sequence[float], line: str, style: str, **look: Any) -> Rectangle:
+    """Return the outline of a box given as its centre and sides; `look` is as matplotlib has it."""
     x, y, w, h = box
-    return Rectangle((x - w / 2, y - h / 2), w, h, fill=False, edgecolor=line, linestyle=style, linewidth=2.2)
+    look = {"edgecolor": line, "linestyle": style, "linewidth": 2.4, **look}
+    return Rectangle((x - w / 2, y - h / 2), w, h, fill=False, **look)
 
 
 def find_axis_range(rows: list[Row], centre: str, side: str) -> tuple[float, float]:
