@@ -28,6 +28,7 @@ import yaml
 
 from yolo_feiou.ablation.collect import TABLES, collect_results
 from yolo_feiou.ablation.command import ablate
+from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.ablation.store import ABLATION, PREFLIGHT, run_folders
 from yolo_feiou.datasets.shapes import generate
 from yolo_feiou.errors import ArgumentError, exit_on_error
@@ -71,6 +72,9 @@ REGIMES: Mapping[str, tuple[Mapping[str, object], float, int]] = {
 #: The training of the weights that fine-tuning begins with.
 PRETRAINING: Mapping[str, object] = {"data": "shapes/shapes.yaml", "epochs": 6, "seed": 0}
 PRETRAINING_IMAGES = {"train": 4000, "val": 200}
+#: Of the last stage, the seeds, which the confirmation has too; both are of short trainings, so that each training of
+#: these is made once.
+EXPLAINED_SEEDS, EXPLAINED = (100, 101, 102, 103), "short"
 #: Of the first stage, the gains of CIoU, and of DFL beside `box=7.5`; the seeds of the first two stages.
 BOXES, DFLS, SEEDS = (1.875, 3.75, 7.5, 15.0), (0.5, 4.5), (0, 1)
 #: What led in the first look, and the gains at which it is tried beside that which matches the tuned CIoU.
@@ -239,6 +243,16 @@ def confirm(regime: str, data: str) -> dict[str, object]:
     }
 
 
+def explain() -> dict[str, object]:
+    """Return what could refute that EIoU's terms of the sides are what makes it another loss than CIoU.
+
+    DIoU has its other terms: at EIoU's gain, so that nothing but the sides differs, and at the tuned CIoU's.
+    """
+    finalist = find_finalist()
+    losses = ("ciou", finalist, "diou", finalist.replace("eiou", "diou"))
+    return {**find_tuned(), "losses": losses, "seeds": EXPLAINED_SEEDS, "split": "test", "preflight": False}
+
+
 def pretrain() -> None:
     """Train the weights that fine-tuning begins with, unless they are there."""
     if Path(PRETRAINED).is_file():
@@ -262,6 +276,7 @@ GRIDS = (
     Grid("screen", "bccd", lambda: screen(find_half())),
     Grid("screen", "cards", lambda: screen(find_quarter())),
     *(Grid(regime, data, partial(confirm, regime, data)) for regime in REGIMES for data in EPOCHS),
+    *(Grid("mechanism", data, explain) for data in EPOCHS),
 )
 STAGES = tuple(dict.fromkeys(grid.stage for grid in GRIDS))
 OPTIONS = (
@@ -319,15 +334,30 @@ def find_records(folder: Path) -> Iterator[Path]:
             yield from (run.train / name for name in TRAINING_FILES)
 
 
-def restore_runs(name: str) -> None:
-    """Write the records of runs that are kept and that this machine doesn't have."""
-    kept = RESULTS_FOLDER / name / RECORDS
-    for line in kept.read_text().splitlines() if kept.is_file() else ():
-        record = json.loads(line)
+def restore_runs(name: str, kept_as: str = "", wanted: Callable[[str], bool] = lambda _: True) -> None:
+    """Write the records of runs that are kept and that this machine doesn't have.
+
+    Args:
+        name: The folder of the ablation.
+        kept_as: The ablation that they are of, if it is another one.
+        wanted: Returns whether a file is, by its path there.
+    """
+    kept = RESULTS_FOLDER / (kept_as or name) / RECORDS
+    for record in map(json.loads, kept.read_text().splitlines() if kept.is_file() else ()):
         path = RUNS / name / record["file"]
-        if not path.exists():
+        if wanted(record["file"]) and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(record["text"])
+
+
+def share_runs(grid: Grid) -> None:
+    """Take the runs of the last stage that the confirmation has made, by their records."""
+    keys = {run.key for run in read_ablation_request(grid.make_command(), FRAMEWORK).runs}
+
+    def is_shared(file: str) -> bool:
+        return file.removeprefix("train/").partition("/")[0].rpartition("-")[2] in keys
+
+    restore_runs(grid.name, f"{EXPLAINED}-{grid.data}", is_shared)
 
 
 def main(args: Sequence[str]) -> int:
@@ -354,6 +384,8 @@ def main(args: Sequence[str]) -> int:
         say(f"{grid.name}:")
         if grid.stage == "fine":
             pretrain()
+        if grid.stage == "mechanism":
+            share_runs(grid)
         failed |= ablate(grid.make_command(), FRAMEWORK)
         keep_tables(grid.name)
     return 1 if failed else 0

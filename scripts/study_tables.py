@@ -179,14 +179,14 @@ def list_confirmation(root: Path) -> str:
 
 def list_mechanism(root: Path) -> str:
     """Return the table of where differences lie: by IoU threshold, and in the positives of the last epoch."""
-    columns = ("difference_50", "difference_75", "difference_90", "positives_iou", "gradient_below_50")
+    columns = ("difference", "difference_50", "difference_75", "difference_90", "positives_iou", "gradient_below_50")
     rows = [
         (row["stage"], row["data"], name_setting(row), *(show(row, name) for name in columns))
         for row in read_rows(root / "results" / "study" / SUMMARY)
-        if row["stage"] in ("gains", *CONFIRM)
+        if row["stage"] in ("gains", *CONFIRM, "mechanism")
     ]
-    titles = ("ΔAP50", "ΔAP75", "ΔAP90", "positives' IoU", "gradient of IoU < .5, %")
-    return format_table(("stage", "data", "setting", *titles), "lllrrrrr", rows)
+    titles = ("ΔAP", "ΔAP50", "ΔAP75", "ΔAP90", "positives' IoU", "gradient of IoU < .5, %")
+    return format_table(("stage", "data", "setting", *titles), "lllrrrrrr", rows)
 
 
 def list_advice(root: Path) -> str:

@@ -1,5 +1,6 @@
 """The study's stages are commands of `yolo ablate`, as its plan says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from tests.pages.claims import ROOT
+from tests.runs import SHARED_DATA
 from tests.scripts import load_script
 from yolo_feiou.ablation.options import read_ablation_request
 from yolo_feiou.errors import ArgumentError
@@ -76,6 +78,10 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
         assert (request.options.out, request.options.split) == (grid.name, "val" if is_look else "test")
         if grid.stage == "screen":
             assert {(run.gain, run.arguments["box"]) for run in request.runs} == {("matched", 3.75)}
+        elif grid.stage == "mechanism":
+            losses = {"ciou", "eiou:weight=1.2", "diou", "diou:weight=1.2"}
+            assert {run.arguments["loss"] for run in request.runs} == losses and request.study is None
+            assert {run.arguments["seed"] for run in request.runs} == {100, 101, 102, 103}
         elif not is_look:
             usual = {"ciou:weight=2"} if grid.stage in ("short", "fine") else set()  # 7.5 / 3.75
             finalist = {"eiou:weight=1.2"}  # (3 + 6) / 2 / 3.75
@@ -87,7 +93,10 @@ def test_every_command_is_one_that_yolo_ablate_takes(measured, sets, monkeypatch
         **{"screen-bccd": (14 + 1) + (7 + 1), "screen-cards": 2 * (4 + 1)},
         **{f"{regime}-{data}": 2 * 3 for regime in ("short", "fine") for data in measured.EPOCHS},
         **{f"{regime}-{data}": 2 * 2 for regime in ("long", "yolo26n") for data in measured.EPOCHS},
+        **{f"mechanism-{data}": 4 * 4 for data in measured.EPOCHS},
     }
+    for data in measured.EPOCHS:  # of the confirmation
+        assert len(told[f"mechanism-{data}"] & told[f"short-{data}"]) == 2 * 2
     assert not (measured.RUNS / "bccd" / "labels.cache").exists()
 
 
@@ -180,6 +189,8 @@ def test_the_plan_names_the_settings_and_the_candidates(study):
     assert most == [8, 8, 4, 4] and "at most eight in short and in fine-tuned\n   trainings, four in long ones" in PLAN
     assert f"`box={', '.join(f'{box:g}' for box in study.LEAD_BOXES)}`".replace(", ", "`, `") in PLAN
     assert f"`{study.LEAD}`" in PLAN
+    seeds = study.EXPLAINED_SEEDS
+    assert f"with seeds {seeds[0]} to {seeds[-1]}" in PLAN and seeds == tuple(range(seeds[0], seeds[-1] + 1))
     assert "4,000 images of `shapes` for 6 epochs" in PLAN
     assert (study.PRETRAINING_IMAGES["train"], study.PRETRAINING["epochs"]) == (4000, 6)
 
@@ -193,6 +204,22 @@ def test_another_machine_goes_on_from_what_is_kept(study, sets, monkeypatch):
     for path in kept.iterdir():
         assert (study.RESULTS_FOLDER / name / path.name).read_bytes() == path.read_bytes(), path.name
     assert len(list((study.RUNS / name).glob("*/row.json"))) == len(read_csv(kept / "results.csv"))
+
+
+@pytest.mark.skipif(not (SHARED_DATA / "bccd").is_dir(), reason="the real images don't lie beside this checkout")
+def test_the_last_stage_takes_the_runs_that_the_confirmation_made(study, sets, monkeypatch):
+    """CIoU and EIoU with four seeds, of the records that are committed."""
+    monkeypatch.setattr(study, "RESULTS_FOLDER", ROOT / "results" / "study")
+    study.RUNS.mkdir()
+    study.copy_data(SHARED_DATA)
+    monkeypatch.chdir(study.RUNS)
+    grid = next(grid for grid in study.GRIDS if grid.name == "mechanism-bccd")
+    study.share_runs(grid)
+    rows = [json.loads(path.read_text()) for path in study.RUNS.glob("mechanism-bccd/*/row.json")]
+    found = sorted((row["loss"], row["box"], row["seed"], row["status"]) for row in rows)
+    finalist = study.find_finalist()
+    assert found == [(loss, 1.875, 100 + seed, "done") for loss in ("ciou", finalist) for seed in range(4)]
+    assert len([*study.RUNS.glob("mechanism-bccd/train/*/results.csv")]) == len(found)
 
 
 def test_where_a_run_lay_is_not_kept(study, sets):

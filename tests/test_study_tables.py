@@ -104,8 +104,8 @@ def test_where_differences_lie_is_of_all_thresholds_and_of_the_last_epoch(tables
     assert (ciou["positives_iou"], ciou["gradient_below_50"]) == pytest.approx((0.6, 2))
     write_csv(folder / "summary.csv", rows)
     assert cells(tables.list_mechanism(tmp_path)) == [
-        ["long", "bccd", "`loss=ciou box=7.5`", "–", "–", "–", "0.600", "2.0"],
-        ["long", "bccd", "`loss=eiou box=7.5`", "+3.0", "+1.5", "+0.8", "0.750", "4.0"],
+        ["long", "bccd", "`loss=ciou box=7.5`", "–", "–", "–", "–", "0.600", "2.0"],
+        ["long", "bccd", "`loss=eiou box=7.5`", "+3.0", "+3.0", "+1.5", "+0.8", "0.750", "4.0"],
     ]
 
 
