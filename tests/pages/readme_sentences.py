@@ -71,7 +71,7 @@ def _first_page_in_words() -> list[Claim]:
     return [
         exempt("For users who fine-tune on their own data, and for authors of ablation tables.", PURPOSE),
         exempt("This start was chosen to match the paper's; does the rest of its evidence hold up?", CHOICE),
-        exempt("`make demo` takes minutes on two CPU cores, `make test` some 20.", BY_HAND),
+        exempt("`make demo` takes minutes on two CPU cores, `make test` 20 to 45.", BY_HAND),
         shown(
             "Before, `make demo` installs the package alone into `.venv`, and `make test` adds what tests need;",
             "test_demo.py::test_the_demo_installs_the_package_alone_and_tests_add_theirs",
