@@ -1,6 +1,7 @@
 """Every YAML that we ship is valid, explained, and found."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,15 @@ from yolo_feiou import build_loss
 from yolo_feiou.datasets.shapes import generate
 from yolo_feiou.errors import ArgumentError, DataError
 from yolo_feiou.yolo import configs
-from yolo_feiou.yolo.configs import CFG_DIR, check_data_file, find_data, find_recipe, list_recipes, read_recipe
+from yolo_feiou.yolo.configs import (
+    CFG_DIR,
+    check_data_file,
+    check_image_folders,
+    find_data,
+    find_recipe,
+    list_recipes,
+    read_recipe,
+)
 
 RECIPES = sorted(CFG_DIR.glob("*.yaml"))
 #: Tables 1 and 2 and section 5.4.3 of the paper.
@@ -144,3 +153,30 @@ def test_a_data_yaml_that_is_not_there_and_a_pipe_are_refused(tmp_path, monkeypa
         check_data_file("there/coco.yaml")
     with pytest.raises(DataError, match="data=pipe is a FIFO"):
         check_data_file("pipe")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ({"path": "set", "train": "images/train", "val": "images/val"}, ""),
+        ({"path": "set", "train": ["images/train", "list.txt"], "val": "../images/val"}, ""),
+        ({"train": "set/images/train", "val": "set/images/val"}, ""),
+        ({"path": "set", "train": "images/train", "val": "images/valid", "download": "https://example.com/a.zip"}, ""),
+        ({"path": "set", "train": "images/train", "val": "images/valid"}, "'val: images/valid'"),
+        ({"path": "set", "train": ["images/train", "more"], "val": "images/val"}, "'train: more'"),
+        ({"path": "sets", "train": "images/train", "val": "images/val"}, "'train: images/train'"),
+        (["images"], ""),
+        ("train: [", ""),
+    ],
+)
+def test_folders_that_are_not_there_are_named_by_their_key(tmp_path, monkeypatch, content, told):
+    """Whatever Ultralytics may fetch, or complains of itself, is left to it."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("train", "val"):
+        (tmp_path / "set" / "images" / name).mkdir(parents=True)
+    (tmp_path / "set" / "list.txt").touch()
+    (tmp_path / "mine.yaml").write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    with pytest.raises(DataError, match=f"^data=mine.yaml has {told}, and there is no /") if told else nullcontext():
+        check_image_folders("mine.yaml")
+    check_image_folders("none.yaml")
+    check_image_folders({"train": "x"})

@@ -20,7 +20,7 @@ from ultralytics.utils import DEFAULT_CFG_DICT
 from tests.detr import write_rtdetr
 from tests.runs import SHORT, results, short
 from yolo_feiou import YOLO, DetectionTrainer, PoseTrainer, SegmentationTrainer
-from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, LossSpecError, MissingFileError, UnsupportedModelError
 from yolo_feiou.results.arguments import EXTRA_ARGUMENTS
 from yolo_feiou.results.run_record import RunRecord, put_mark
 from yolo_feiou.yolo.model import MODELS, RTDETR
@@ -320,3 +320,15 @@ def test_what_a_finished_run_trained_with_is_read_from_its_mark_without_a_second
     put_mark(model.model, RunRecord("x"), "eiou:norm=tal")
     with pytest.raises(ArgumentError, match=r"best.pt is not the checkpoint of an unfinished run.*with eiou:norm=tal"):
         model._check_unfinished()
+
+
+def test_weights_that_cannot_be_fetched_are_told_with_what_trains_without_them(monkeypatch, tmp_path):
+    def fail(*_, **__):
+        raise ConnectionError("no\nnetwork")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(StockYOLO, "_load", fail)
+    with pytest.raises(
+        MissingFileError, match=r"^model=yolov8n\.pt: .* can't be fetched: no network .*yolov8n\.yaml\.$"
+    ):
+        YOLO("yolov8n.pt")

@@ -135,7 +135,7 @@ def test_data_that_is_not_there_is_refused(tmp_path, written):
         read_split(tmp_path / "nope.yaml", "val")
     data = written({"val/a.jpg": "0 0.5 0.5 0.5 0.5\n"})
     shutil.rmtree(tmp_path / "images")
-    with pytest.raises(DataError, match="can't be read: .*images not found"):
+    with pytest.raises(DataError, match=r"can't be read: .*images not found, missing path '[^']*val'$"):
         read_split(data, "val")
     data.write_text("names: [")
     with pytest.raises(DataError, match="can't be read"):

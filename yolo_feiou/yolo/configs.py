@@ -120,12 +120,42 @@ def find_data(name: Any) -> Any:
     return next((str(path) for path in theirs if path.exists() and not is_generated(path)), found)
 
 
+def check_image_folders(data: object) -> None:
+    """Raise DataError if a data YAML names images to train on, or to validate with, that aren't there.
+
+    What Ultralytics may fetch, since the YAML has `download`, and what is no YAML or none that it can read is left to
+    it.
+    """
+    file = str(check_file(data, download=False, hard=False) or "") if names_yaml(data) else ""
+    try:
+        content = yaml.safe_load(Path(file).read_text(encoding="utf-8")) if file else {}
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    if not isinstance(content, dict) or content.get("download"):
+        return
+    root = Path(str(content.get("path") or Path(file).parent))
+    root = root if root.exists() else DATASETS_DIR / root
+    for key in ("train", "val"):
+        named = content.get(key)
+        for one in named if isinstance(named, list) else [named]:
+            if not isinstance(one, str) or (root / one).exists() or (root / one.removeprefix("../")).exists():
+                continue
+            raise DataError(
+                f"data={data} has '{key}: {one}', and there is no {(root / one).resolve()}. Expected images, or a list "
+                "of them, below its 'path:', or beside it without one."
+            )
+
+
+def names_yaml(data: object) -> bool:
+    """Return whether `data` is the name of a YAML that is a file."""
+    return isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
+
+
 def check_data_file(data: object) -> None:
     """Raise DataError if `data` names a YAML that isn't there, or a FIFO; the data itself is Ultralytics' to check."""
     if isinstance(data, str):
         check_ordinary(data, f"data={data}")
-    names_file = isinstance(data, str) and data.endswith((".yaml", ".yml")) and "://" not in data
-    if names_file and not check_file(data, download=False, hard=False):
+    if names_yaml(data) and not check_file(data, download=False, hard=False):
         path = Path(str(data))
         remedy = (
             f"'yolo prepare coco out={path.parent}' makes that of COCO."

@@ -12,7 +12,7 @@ from ultralytics.engine.model import Model
 from ultralytics.nn import tasks
 from ultralytics.utils import LOGGER
 
-from yolo_feiou.errors import ArgumentError, DataError, FinishedError, UnsupportedModelError
+from yolo_feiou.errors import ArgumentError, DataError, FinishedError, MissingFileError, UnsupportedModelError
 from yolo_feiou.escape import make_visible
 from yolo_feiou.losses.build import STOCK, loss_to_train
 from yolo_feiou.losses.families import TASK_FAMILIES
@@ -202,7 +202,13 @@ class LossModel(_Base):
     def _load(self, weights: str, *args: Any, **kwargs: Any) -> None:
         """Load weights as Ultralytics does, if they are there or may be fetched."""
         check_weights_file(weights, "model")
-        super()._load(weights, *args, **kwargs)
+        try:
+            super()._load(weights, *args, **kwargs)
+        except ConnectionError as error:
+            raise MissingFileError(
+                f"model={weights}: there is no such file here, and it can't be fetched: {' '.join(str(error).split())} "
+                "Bring it from elsewhere, or train from scratch with a YAML, as model=yolov8n.yaml."
+            ) from error
 
     def _smart_load(self, key: str) -> Any:
         return (key == "trainer" and self.find_trainer()) or super()._smart_load(key)

@@ -113,4 +113,5 @@ def _annotations_of(content: dict[str, Any], split: str, root: Path, source: str
 def _line(error: BaseException) -> str:
     """Return the first two lines of what an error, or the one behind it, says, as one."""
     lines = [line.strip() for line in str(error.__cause__ or error).splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("Note dataset download directory")]  # nothing is fetched
     return " ".join(lines[:2]) or type(error).__name__

@@ -32,7 +32,7 @@ from yolo_feiou.yolo.argument_values import check_classes, check_values, find_un
 from yolo_feiou.yolo.arguments import check_extra_arguments, find_changed_arguments
 from yolo_feiou.yolo.bbox_loss import Swapped
 from yolo_feiou.yolo.box_stats import BOX_STATS_FILE, BoxStats
-from yolo_feiou.yolo.configs import check_data_file, find_data, find_recipe
+from yolo_feiou.yolo.configs import check_data_file, check_image_folders, find_data, find_recipe
 from yolo_feiou.yolo.criterion import find_predicting_loss, swap_losses
 from yolo_feiou.yolo.default_cfg import list_defaults, list_extra_arguments, refuse_taken_arguments
 from yolo_feiou.yolo.detr_loss import describe_layers
@@ -154,6 +154,7 @@ class LossTrainer(ExactResume, LossState, Proving, UserLosses, Ranks):
             arguments.update(own)
         check_trainer(type(self), self.args.task, self.box_loss)
         check_data_file(self.args.data)
+        check_image_folders(self.args.data)
         lines = [] if self.resume else check_values(arguments, type(self).build_optimizer)
         if self.box_loss and not self.resume:
             lines += self._describe_gain(self.box_loss)

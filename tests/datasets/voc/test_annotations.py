@@ -90,8 +90,15 @@ def test_xml_without_image_is_refused_or_left_out(tmp_path):
     images, missing = read(source, skip=True)
     assert ([image.key for image in images], missing) == (["a"], ["b.xml"])
     (source / "JPEGImages" / "a.png").unlink()
-    with pytest.raises(DataError, match="no XML in .* has an image"):
-        read(source, skip=True)
+    for skip in (True, False):
+        with pytest.raises(DataError, match=r"no XML in .* has an image in .*: a\.xml, b\.xml"):
+            read(source, skip=skip)
+
+
+def test_the_folder_of_the_xml_alone_is_sent_back_to_the_one_above(tmp_path):
+    source = write_voc(tmp_path / "d", {"a": []})
+    with pytest.raises(ArgumentError, match=r"d/Annotations has XML, and the images are in .*: give source=.*/d\.$"):
+        find_voc_source(source / "Annotations")
 
 
 def test_a_folder_without_xml_is_refused(tmp_path):

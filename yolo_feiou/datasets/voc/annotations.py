@@ -79,6 +79,9 @@ def find_voc_source(folder: Path) -> VocSource:
             f"source={folder} has no {ANNOTATIONS_FOLDER}/*.xml, nor *.xml: name the folder with {ANNOTATIONS_FOLDER} "
             f"and {IMAGES_FOLDER}, or that with XML and images side by side."
         )
+    beside = folder.parent / IMAGES_FOLDER
+    if not images.is_dir() and not list_images(annotations) and beside.is_dir():
+        raise ArgumentError(f"source={folder} has XML, and the images are in {beside}: give source={folder.parent}.")
     return VocSource(folder, annotations, images if images.is_dir() else annotations)
 
 
@@ -120,13 +123,13 @@ def read_voc_images(source: VocSource, skip: bool = False) -> tuple[list[VocImag
             f"{source.annotations}: {len(wrong):,} of {len(paths):,} XML can't be used: {first_three(wrong)}. Correct "
             "or remove them."
         )
+    if missing and not images:
+        raise DataError(f"no XML in {source.annotations} has an image in {source.images}: {first_three(missing)}.")
     if missing and not skip:
         raise DataError(
             f"{len(missing):,} of {len(paths):,} XML have no image in {source.images}: {first_three(missing)}. Get the "
             "images, or leave these XML out by missing=skip."
         )
-    if not images:
-        raise DataError(f"no XML in {source.annotations} has an image in {source.images}.")
     return images, missing
 
 
