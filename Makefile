@@ -15,10 +15,12 @@ else ifneq ($(TORCH),)
 $(error TORCH=$(TORCH): expected cpu, or nothing for what pip chooses)
 endif
 
-.PHONY: demo test test-fast coverage package versions lint docs paper benchmarks
+.PHONY: demo install test test-fast coverage package versions lint docs paper benchmarks
 
 demo: .venv/package  ## train a small YOLO with CIoU and with Focal-EIoU, and draw what both find
 	$(BIN)/python scripts/demo.py $(DEMO)
+
+install: .venv/package  ## the package alone, into .venv
 
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 

@@ -70,12 +70,14 @@ def test_the_demo_installs_the_package_alone_and_tests_add_theirs(plan):
 def test_what_is_there_is_not_installed_again(plan, tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "package").touch()
-    assert list_installs(plan("demo")) == [] and list_installs(plan("test")) == ["--editable '.[dev]'"]
+    assert list_installs(plan("demo")) == list_installs(plan("install")) == [] and list_installs(plan("test")) == [
+        "--editable '.[dev]'"
+    ]
     (tmp_path / ".venv" / "installed").touch()
     assert list_installs(plan("test")) == []
 
 
-@pytest.mark.parametrize("target", ["demo", "test"])
+@pytest.mark.parametrize("target", ["demo", "install", "test"])
 def test_torch_without_cuda_is_from_the_index_of_its_authors(plan, target):
     """Given as a variable of make or of the environment; only the command is looked at, and nothing is fetched."""
     for process in (plan(target, "TORCH=cpu"), plan(target, TORCH="cpu")):

@@ -109,6 +109,12 @@ def claims_on_fine_tuning() -> list[Claim]:
             "`best.pt` is a plain checkpoint of Ultralytics':",
             "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
         ),
+        shown(
+            "`yolo evaluate runs/detect/train onnx=True` exports to ONNX too, and fails if that has another AP;",
+            "export/test_onnx.py::test_the_onnx_has_the_ap_of_the_weights",
+            "export/test_onnx.py::test_an_onnx_that_does_something_else_is_not_kept",
+        ),
+        shown("it needs `pip install '.[export]'`.", "export/test_onnx.py::test_without_the_packages_nothing_begins"),
     ]
 
 
@@ -118,7 +124,7 @@ def _little_data() -> list[Claim]:
     epoch = max(blind) + 1
     seconds = sorted(float(r["time"]) for r in curves if int(r["epoch"]) == epoch)
     return [
-        exempt("One line for some 200 images, without pretrained weights, on a CPU:", ADVICE),
+        exempt("One line for some 200 images, without pretrained weights, on a CPU, with any `loss=`:", ADVICE),
         exempt(
             "By default Ultralytics gathers the gradients of `nbs=64` images for one step, which makes few steps in an "
             "epoch of so few images, and AP stays at 0 for many epochs.",

@@ -107,7 +107,11 @@ def _numbers() -> list[Claim]:
 
 def _runs() -> list[Claim]:
     return [
-        exempt("Where Ultralytics keeps them: `yolo settings` shows `runs_dir`.", "Ultralytics' own setting"),
+        exempt(
+            "Where Ultralytics keeps them: `yolo settings` shows `runs_dir`, which lies below the folder that you are "
+            "in unless it is a whole path.",
+            "Ultralytics' own setting",
+        ),
         shown(
             "`yolo ablate` puts each grid into a folder below `ablate/` there, or into `out=`, and `yolo simulate` "
             "into `simulate/`.",

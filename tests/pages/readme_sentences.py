@@ -81,7 +81,8 @@ def _first_page_in_words() -> list[Claim]:
             "test_demo.py::test_what_is_fetched_is_said_before_with_its_measured_size",
         ),
         shown(
-            "`make demo TORCH=cpu` leaves CUDA out, for machines without a GPU.",
+            "`make demo TORCH=cpu` leaves CUDA out, for machines without a GPU, and `make install TORCH=cpu` is the "
+            "install alone.",
             "test_demo.py::test_torch_without_cuda_is_from_the_index_of_its_authors",
         ),
         exempt("`. .venv/bin/activate` puts the command `yolo` into your shell.", "what a virtual environment is for"),
