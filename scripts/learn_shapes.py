@@ -16,7 +16,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from yolo_feiou.detectors.config_keys import DETECTORS
@@ -27,7 +26,7 @@ from yolo_feiou.lightning.training import train
 from yolo_feiou.losses.build import STOCK
 from yolo_feiou.parameters import Int, Text, read_arguments
 from yolo_feiou.plots.ablation import Line, LinePanel, draw_lines
-from yolo_feiou.plots.style import assign_line_looks
+from yolo_feiou.plots.style import assign_line_looks, render_svg
 from yolo_feiou.results.epochs import read_curve
 from yolo_feiou.results.run_record import read_run_record
 from yolo_feiou.storage.tables import Row, atomic_file, read_csv, write_csv
@@ -119,22 +118,16 @@ def draw_learning(rows: Sequence[Row]) -> Figure:
         for loss in LOSSES:
             own = [row for row in rows if (row["detector"], row["loss"]) == (detector, loss)]
             if own:
-                x, y = ([0.0, *(row[name] for row in own)] for name in ("minutes", "AP50"))
+                x, y = ([0.0, *(scale * row[name] for row in own)] for name, scale in (("minutes", 1), ("AP50", 100)))
                 lines[loss] = Line(looks[loss], x, y)
         if lines:
-            panels.append(LinePanel(title, "minutes of training", "AP50 of unseen images", lines))
-    figure = draw_lines(panels, columns=3)
+            panels.append(LinePanel(title, "minutes of training", "AP50 of unseen images, %", lines))
+    figure = draw_lines(panels, narrow=True)
     for axis in figure.axes:
-        axis.set_ylim(0, 1)
+        axis.set_ylim(0, 100)
         axis.set_xlim(left=0)
-        axis.axhline(GOAL, color="#9A9A9A", linewidth=1)
+        axis.axhline(100 * GOAL, color="#9A9A9A", linewidth=1)
     return figure
-
-
-def save_svg(figure: Figure, path: Path) -> None:
-    """Write an SVG as a whole, the same at each run; its text stays text."""
-    with atomic_file(path) as part, matplotlib.rc_context({"svg.hashsalt": path.name, "svg.fonttype": "none"}):
-        figure.savefig(part, format="svg", metadata={"Date": None, "Creator": None})
 
 
 def write_results(rows: Sequence[Row], docs: Path) -> None:
@@ -143,7 +136,8 @@ def write_results(rows: Sequence[Row], docs: Path) -> None:
     merged = merge_rows(read_csv(path, ("arguments", "machine")) if path.exists() else [], rows)
     docs.mkdir(parents=True, exist_ok=True)
     write_csv(path, merged)
-    save_svg(draw_learning(merged), docs / "learning.svg")
+    with atomic_file(docs / "learning.svg") as part:
+        part.write_bytes(render_svg(draw_learning(merged), "white"))
 
 
 def read_names(text: str, known: Sequence[str], what: str) -> list[str]:

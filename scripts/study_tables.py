@@ -256,7 +256,8 @@ def show(row: Cells, name: str) -> str:
         return row[name].lstrip("'").replace("-", "−")
     forms = {"p_holm": ".2g", "box": ".4g", "positives_iou": ".3f"}
     usual = "+.1f" if name.startswith(("difference", "low", "high")) else ".1f"
-    return f"{float(row[name]):{forms.get(name, usual)}}".replace("-", "−")
+    told = f"{float(row[name]):{forms.get(name, usual)}}"
+    return "0.0" if told in ("+0.0", "-0.0") else told.replace("-", "−")
 
 
 def make_pictures(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Figure]]:
@@ -268,11 +269,11 @@ def make_pictures(folder: Path, rows: Sequence[Row]) -> Iterator[tuple[str, Figu
     """
     for stage, name in (("gains", "over_box"), *((stage, "thresholds") for stage in CONFIRM)):
         for data in (data for data in DATA if (folder / f"{stage}-{data}" / RESULTS).is_file()):
-            yield f"{stage}-{data}.svg", compare(folder / f"{stage}-{data}").plot(name)
+            yield f"{stage}-{data}.svg", compare(folder / f"{stage}-{data}").plot(name, narrow=True)
     if confirmed := [row for row in rows if row["stage"] in CONFIRM and row["difference"] is not None]:
         yield (
             "confirmation.svg",
-            draw_differences([*map(make_row, confirmed)], "ΔAP, percentage points (0: tuned CIoU)"),
+            draw_differences([*map(make_row, confirmed)], "ΔAP, percentage points (0: tuned CIoU)", narrow=True),
         )
 
 
@@ -306,7 +307,7 @@ def main() -> None:
     write_csv(RESULTS_FOLDER / SUMMARY, rows)
     PICTURES.mkdir(exist_ok=True)
     for name, figure in make_pictures(RESULTS_FOLDER, rows):
-        (PICTURES / name).write_bytes(render_svg(figure))
+        (PICTURES / name).write_bytes(render_svg(figure, "white"))
     say(f"{len(rows)} settings: {RESULTS_FOLDER.name}/{SUMMARY}; the pictures are in docs/{PICTURES.name}")
 
 

@@ -152,7 +152,7 @@ def test_pictures_are_of_the_stages_that_there_are(tables, tmp_path):
     made = dict(tables.make_pictures(tmp_path, tables.summarize(tmp_path)))
     assert list(made) == ["gains-cards.svg", "fine-bccd.svg", "confirmation.svg"]
     (axis,) = made["confirmation.svg"].axes
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["fine, bccd: eiou box=3"]
+    assert [text.get_text() for text in axis.texts] == ["fine, bccd: eiou box=3", "+3.0"]
 
 
 @pytest.mark.parametrize(("p", "difference", "better"), [(0.04, 2.0, True), (0.04, -2.0, False), (0.06, 2.0, None)])

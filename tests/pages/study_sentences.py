@@ -17,6 +17,11 @@ def claims_on_study() -> list[Claim]:
             "test_study.py::test_every_command_is_one_that_yolo_ablate_takes",
         ),
         shown(
+            "A faint dot is a run, and a line joins the means over seeds;",
+            "plots/test_ablation.py::test_a_line_is_drawn_with_its_band_and_dots",
+        ),
+        exempt("on `bccd`, and below on `cards`:", "the names of the pictures"),
+        shown(
             "The screening: differences to the tuned CIoU in percentage points of AP on `val`, at gains that give each "
             "loss as large a gradient at the start.",
             "test_study.py::test_every_command_is_one_that_yolo_ablate_takes",

@@ -9,9 +9,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from yolo_feiou.plots.figures_6_7 import group_by_loss
-from yolo_feiou.plots.style import assign_line_looks, fit_font_size, get_colour, make_panels, place_legend_below
+from yolo_feiou.plots.style import (
+    assign_line_looks,
+    fit_font_size,
+    get_colour,
+    make_panels,
+    place_legend_below,
+)
 from yolo_feiou.storage.tables import Row
 
+GREY = "#777777"
 #: One colour a value of β, dark to bright.
 SEQUENTIAL_COLOURS = ("#440154", "#3B528B", "#21918C", "#5EC962", "#C9B511")
 
@@ -33,10 +40,10 @@ def draw_regressions(rows: list[Row], moments: int = 6) -> Figure:
     figure, axes = make_panels(lines, columns, 3.5 * columns, 0.6 + 2.7 * lines, sharex=True, sharey=True)
     for axis, (loss, steps) in zip(axes, groups.items(), strict=False):
         boxes = {row["step"]: [row[key] for key in "xywh"] for row in steps}
-        axis.add_patch(make_outline((0, 0, 1, 1), "black", "-", label="target"))
-        axis.add_patch(make_outline(boxes[0], "#777777", ":", label="start"))
+        axis.add_patch(make_outline((0, 0, 1, 1), "black", "-"))
+        axis.add_patch(make_outline(boxes[0], GREY, ":"))
         for number, step in enumerate(shown[1:], 1):
-            weight = {"linewidth": 1.0, "alpha": number / len(shown)} if step < last else {"label": f"step {last}"}
+            weight = {"linewidth": 1.0, "alpha": number / len(shown)} if step < last else {}
             axis.add_patch(make_outline(boxes[step], get_colour(loss), "-", **weight))
         w, h = boxes[last][2:]
         title = f"{loss}: w {w:.2f}, h {h:.2f}"
@@ -49,7 +56,9 @@ def draw_regressions(rows: list[Row], moments: int = 6) -> Figure:
         axis.remove()
     axes[0].set_xlim(*find_axis_range(rows, "x", "w"))
     axes[0].set_ylim(*find_axis_range(rows, "y", "h"))
-    place_legend_below(figure, axes[0])
+    looks = {"target": ("black", "-"), "start": (GREY, ":"), f"step {last}": (GREY, "-")}
+    key = [make_outline((0, 0, 1, 1), *look, label=name) for name, look in looks.items()]
+    figure.legend(handles=key, loc="outside lower center", ncols=len(key), frameon=False, fontsize=12)
     return figure
 
 
@@ -120,6 +129,8 @@ def draw_layout(rows: list[Row]) -> Figure:
         points = [row for row in rows if row["setup"] == setup and row["kind"] == "point"]
         axis.scatter([row["x"] for row in points], [row["y"] for row in points], s=7, color="#0072B2", linewidths=0)
         axis.set_title(f"setup {setup:g}: {len(points):,} points, one point's anchors, the targets")
+        axis.set_xlabel("x")
+        axis.set_ylabel("y")
         axis.set_aspect("equal")
         axis.set_xlim(-12, 32)
         axis.set_ylim(-12, 32)

@@ -221,12 +221,18 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(part, dpi=110, metadata=dict.fromkeys(METADATA[path.suffix]))
 
 
-def render_svg(figure: Figure) -> bytes:
-    """Return a figure as an SVG without a ground, for any page, the same for the same figure; its text stays text."""
+def render_svg(figure: Figure, ground: str = "none") -> bytes:
+    """Return a figure as an SVG, the same for the same figure; its text stays text.
+
+    Args:
+        figure: The figure.
+        ground: The colour behind all; none lets that of the page through, which must be a light one then.
+    """
     file = BytesIO()
     with matplotlib.rc_context(TEXT_AS_IT_IS | SVG_STYLE):
         show_text_as_is(figure)
-        figure.savefig(file, format="svg", transparent=True, metadata=dict.fromkeys(METADATA[".svg"]))
+        metadata = dict.fromkeys(METADATA[".svg"])
+        figure.savefig(file, format="svg", facecolor=ground, transparent=ground == "none", metadata=metadata)
     return file.getvalue()
 
 

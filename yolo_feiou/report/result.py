@@ -65,13 +65,14 @@ class ComparisonResult:
             raise ArgumentError("to_pandas() needs pandas, which isn't installed: run 'pip install pandas'.") from None
         return pandas.DataFrame(make_summary_rows(self.comparisons))
 
-    def plot(self, name: str = "seeds") -> Figure:
+    def plot(self, name: str = "seeds", *, narrow: bool = False) -> Figure:
         """Return a figure of the report.
 
         Args:
             name: 'differences' for those to the baseline with their intervals, 'seeds' for the AP of each seed,
                 'thresholds' for AP by IoU threshold, 'matched_iou', 'training', 'positives', or 'over_box' for AP over
                 a swept argument.
+            narrow: Whether it is for a phone or a column of a page, with its panels below each other.
 
         Raises:
             ArgumentError: If there is no such figure, or the results have no numbers for it.
@@ -80,8 +81,9 @@ class ComparisonResult:
         for picture in make_pictures(self.results, self.comparisons):
             known.append(picture.name)
             if picture.name == name:
-                show_text_as_is(picture.figure)
-                return picture.figure
+                figure = picture.narrow if narrow else picture.figure
+                show_text_as_is(figure)
+                return figure
         raise ArgumentError(f"plot({name!r}): unknown figure{did_you_mean(name, known)} There are {', '.join(known)}.")
 
     def list_lines(self) -> Iterator[str]:
