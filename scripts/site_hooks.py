@@ -28,6 +28,9 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 #: A formula as GitHub reads it, in a block of its own; and one within a line, as its Markdown becomes HTML.
 FORMULA, INLINE_FORMULA = re.compile(r"```math\n(.*?)\n```", re.DOTALL), re.compile(r"\$<code>([^<]+)</code>\$")
 
+#: A picture in HTML, which a phone shows too small to read what is written in it.
+IMAGE = re.compile(r'<img [^>]*src="([^"]+)"[^>]*>')
+
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put the page of each loss below that of all, in its order."""
@@ -45,6 +48,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     sources = [*PAGES, *(f"docs/{file.src_uri}" for file in files.documentation_pages() if file.generated_by is None)]
     linked = {target for source in sources for target in find_files(read_page(source), source)}
+    for report in [target for target in linked if target.endswith("/report/index.html")]:
+        linked |= {path.relative_to(ROOT).as_posix() for path in (ROOT / report).parent.glob("*.csv")}  # it names them
     for target in sorted(linked):
         files.append(File.generated(config, place(target), abs_src_path=str(ROOT / target)))
     return files
@@ -58,8 +63,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def on_page_content(html: str, **_: object) -> str:
-    """Return the HTML of a page with the formulas within its lines."""
-    return draw_inline_formulas(html)
+    """Return the HTML of a page with the formulas within its lines, and each picture a link to itself."""
+    return IMAGE.sub(r'<a href="\1">\g<0></a>', draw_inline_formulas(html))
 
 
 def read_page(source: str) -> str:
