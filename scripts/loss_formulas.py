@@ -75,8 +75,8 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {
     "piou": (f"P = {EDGES}", rf"L = {PLAIN} + 1 - e^{{-P^2}}"),
     "piou2": (
         f"P = {EDGES}",
-        r"q = \lambda e^{-P}",
-        rf"L = 3 q e^{{-q^2}} ({PLAIN} + 1 - e^{{-P^2}})",
+        r"q = e^{-P}",
+        rf"L = 3 \lambda q e^{{-(\lambda q)^2}} ({PLAIN} + 1 - e^{{-P^2}})",
     ),
     "interpiou": (rf"L = {PLAIN} + 1 - {IOU_A}",),
     "dinterpiou": (

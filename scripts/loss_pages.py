@@ -120,6 +120,8 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     (term,) = read_spec(info.name)
     start = f", {AT_START}" if term.changes else ""
     yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
+    if any(one.name == "norm" for one in info.parameters):
+        yield "That is before Eq. 11 divides a batch by its weights, which are below 1 and so make its loss larger."
     titles = [f"{low:g} to {high:g}" for low, high in BINS]
     titles[0] = f"{OVERLAPS[info.family]} {titles[0]}"
     yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])
@@ -141,10 +143,11 @@ def draw_size(info: LossInfo) -> str:
         'font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="white"/>',
     ]
-    for ratio in (0.125, 0.25, 0.5, 1, 2, 4):
-        y, thickness = find_height(ratio), 1.6 if ratio == 1 else 0.6
+    for power in range(-5, 4):
+        y, thickness = find_height(2.0**power), 1.6 if power == 0 else 0.6
+        label = str(2**power) if power >= 0 else f"1/{2**-power}"
         lines.append(f'<path d="M{LEFT} {y:.1f}h{WIDE}" stroke="#888" stroke-width="{thickness}"/>')
-        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#333">{ratio:g}</text>')
+        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="#333">{label}</text>')
     for share in (0, 0.2, 0.4, 0.6, 0.8, 1):
         x = LEFT + WIDE * share
         lines.append(f'<text x="{x:.1f}" y="{HIGH + 32}" text-anchor="middle" fill="#333">{share:g}</text>')

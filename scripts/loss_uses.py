@@ -18,7 +18,7 @@ USES: Mapping[str, str] = {
     "diou": "To see what the distance of the centres adds to the IoU; CIoU and EIoU begin with it.",
     "ciou": "To begin with: Ultralytics trains with it, and all others are compared with it here.",
     "eiou": "Where width and height shall be pulled each by itself, which CIoU's aspect ratio doesn't do.",
-    "focal_eiou": "For the paper's method: good boxes count more. Its gradient is larger than CIoU's: match the gain.",
+    "focal_eiou": "For the paper's method: good boxes count more. A batch's gradient exceeds CIoU's: match the gain.",
     "focal_eiou_star": "To repeat the paper's ablation: bad boxes count more.",
     "focal_eiou_v1": "To repeat the paper's ablation: it was rejected there.",
     "siou": "To try a distance that depends on the angle between the centres.",

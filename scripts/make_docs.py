@@ -325,7 +325,7 @@ def list_coco_files() -> str:
         (train.images, "", f"{train.counts[0]:,} images"),
         (val.images, "", f"{val.counts[0]:,} images"),
         (ANNOTATIONS, "", f"{annotations} annotations"),
-        (TEST, ", with `test=True`", f"images, of which {TEST_DEV.counts[0]:,} are test-dev"),
+        (TEST, ", with `test=True`", f"{TEST_DEV.counts[0]:,} images of test-dev, and others"),
         (TEST_INFO, ", with `test=True`", "the list of them"),
     )
     rows = (

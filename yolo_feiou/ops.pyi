@@ -302,7 +302,7 @@ def wiou_loss(
     gamma: float = 0.5,
     mean: Tensor | float = 1.0,
 ) -> Tensor:
-    """E^(ρ²/c²) · IoU loss, times a weight by the running mean of the IoU loss.
+    """e^(ρ²/c²) · IoU loss, times a weight by the running mean of the IoU loss.
 
     Tong et al., Wise-IoU, 2023, arXiv:2301.10051, Eq. 5-11.
 
@@ -756,9 +756,9 @@ def kld_loss(
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        direction: Pred_target is D(N_p‖N_t), by the target's sides; target_pred is D(N_t‖N_p); one of pred_target,
+        direction: pred_target is D(N_p‖N_t), by the target's sides; target_pred is D(N_t‖N_p); one of pred_target,
             target_pred.
-        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        function: f: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
         tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
         floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
         focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
@@ -788,7 +788,7 @@ def gwd_loss(
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        function: f: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
         tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
         floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
         focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
@@ -818,7 +818,7 @@ def bd_loss(
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        function: F: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
+        function: f: log is ln(1 + D), sqrt √D, none D itself; one of log, sqrt, none.
         tau: The larger, the flatter; 0 is f(D) itself, which has no bound; a number from 0 to 100.
         floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.
         focal: Times ProbIoU^focal, the weight of Focal-EIoU with ProbIoU for the IoU; a number from 0 to 10.
@@ -839,7 +839,7 @@ def kfiou_loss(
     focal: float | None = None,
     detach: bool | None = None,
 ) -> Tensor:
-    """E^(1 − KFIoU) − 1, the KFIoU of two Gaussians' shapes, + ln(1 + squared distance in target sides).
+    """e^(1 − KFIoU) − 1, the KFIoU of two Gaussians' shapes, + ln(1 + squared distance in target sides).
 
     Yang et al., The KFIoU Loss for Rotated Object Detection, 2022, arXiv:2201.12558, (paper unread).
 
@@ -847,7 +847,7 @@ def kfiou_loss(
         boxes1: The predictions, rotated xywhr boxes, shape (..., 5).
         boxes2: Their targets, of the same shape and unit.
         reduction: 'none' for the value of each pair, 'mean' for their plain mean, 'sum' for their sum.
-        function: Exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; no choice gives 0 for identical boxes; one
+        function: exp is e^(1 − KFIoU) − 1, log −ln KFIoU, linear 1 − KFIoU; no choice gives 0 for identical boxes; one
             of exp, log, linear.
         centre: Whether the distance of the centres counts; without it nothing moves a centre; true or false.
         floor: Added to each variance, in squared units of the boxes, in training strides²; a number from 0 to 100.

@@ -353,6 +353,10 @@ def _bccd_again() -> list[Claim]:
     assert both.interval and both.interval[0] < 0 < both.interval[1]
     return [
         exempt("What other gains than `box=7.5` do there, [the study](study.md) shows.", "where to look"),
+        shown(
+            "The grey band is CIoU's mean ± standard deviation, a bar the mean of a loss:",
+            "plots/test_ablation.py::test_the_baselines_band_is_its_deviation",
+        ),
         exempt("**It doesn't hold up.**", "the sum of what follows"),
         exempt(
             "The same losses and seeds had been trained before, by an earlier commit on another machine",

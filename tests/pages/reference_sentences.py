@@ -105,5 +105,5 @@ def claims_on_python() -> list[Claim]:
             "A loss of a model of oriented boxes gets `yolo_feiou.losses.rotated_boxes.RotatedPair` in its place:",
             "losses/user/test_function.py::test_for_a_check_of_a_task_it_has_that_tasks_boxes",
         ),
-        exempt("The losses of the table, each by its name:", ADVICE),
+        exempt("The losses of the table, each by its name, and what a row of it has:", ADVICE),
     ]

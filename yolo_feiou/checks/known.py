@@ -191,7 +191,7 @@ MISTAKES = (
         "the exponent of WIoU v3 is reversed, so outliers count most",
         _reversed_degree,
         "wiou",
-        "r = β/(δ α^{β − δ}): divide by the power, or write α^{δ − β}",
+        "r = β/(δ α^(β − δ)): divide by the power, or write α^(δ − β)",
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from inspect import Parameter, Signature
 from typing import Any
@@ -137,12 +137,19 @@ def write_docstring(info: LossInfo, signature: Signature) -> str:
     ]
     for key in list(signature.parameters)[3:]:
         meaning = ARGUMENTS[key][2] if key in ARGUMENTS else f"{meanings[key]}; {known[key].expected}."
-        lines.append(f"{key}: {meaning[0].upper()}{meaning[1:]}")
+        of = known.get(key)
+        lines.append(f"{key}: {capitalize(meaning, of.choices if isinstance(of, Choice) else ())}")
     text = "\n".join(textwrap.fill(line, 115, initial_indent=" " * 4, subsequent_indent=" " * 8) for line in lines)
     return (
-        f"{info.meaning[0].upper()}{info.meaning[1:]}.\n\n{info.paper}, {info.equation}.\n\nArgs:\n{text}\n\n"
+        f"{capitalize(info.meaning)}.\n\n{info.paper}, {info.equation}.\n\nArgs:\n{text}\n\n"
         "Returns:\n    Shape (...), or a scalar; in float32 or better."
     )
+
+
+def capitalize(text: str, values: Sequence[str] = ()) -> str:
+    """Return a text with a capital, unless it begins with a formula, or with one of the values of an argument."""
+    first = text.split()[0]
+    return text[0].upper() + text[1:] if first.isalpha() and first not in values else text
 
 
 @lru_cache(maxsize=1024)

@@ -10,7 +10,7 @@ from yolo_feiou.losses.boxes import Pair
 
 
 def nwd(pair: Pair, c: float | str) -> Tensor:
-    """1 − e^{−d/c} with the Wasserstein distance d = √(ρ² + ((w − w_t)² + (h − h_t)²)/4) in pixels, in [0, 1).
+    """1 − e^(−d/c) with the Wasserstein distance d = √(ρ² + ((w − w_t)² + (h − h_t)²)/4) in pixels, in [0, 1).
 
     Not scale-free: `c` is a length in pixels, the data set's mean √area by its paper; far beyond it the gradient is 0.
     'auto' stands for that mean until it is known. Wang et al., A Normalized Gaussian Wasserstein Distance for Tiny
@@ -28,9 +28,9 @@ def nwd(pair: Pair, c: float | str) -> Tensor:
 
 
 def gcd(pair: Pair) -> Tensor:
-    """1 − e^{−D}, D² = ½ Σ over x, y of (d/s)² + (d/s_t)² + ¼(Δs²/s_t² + Δs²/s²), for offset d and side s; in [0, 1).
+    """1 − e^(−D), D² = ½ Σ over x, y of (d/s)² + (d/s_t)² + ¼(Δs²/s_t² + Δs²/s²), for offset d and side s; in [0, 1).
 
-    Scale-free and symmetric. A prediction without a size gets no gradient: e^{−D} is 0 there.
+    Scale-free and symmetric. A prediction without a size gets no gradient: e^(−D) is 0 there.
     Guan et al., Gaussian Combined Distance (2025), arXiv:2510.27649.
     """
 

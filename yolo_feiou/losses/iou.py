@@ -86,8 +86,8 @@ def eiou(pair: Pair) -> tuple[Tensor, Tensor, Tensor]:
 def siou(pair: Pair, theta: float) -> tuple[Tensor]:
     """(Δ + Ω)/2, the cost of distance and that of shape; the loss is in [0, 2.03].
 
-    Δ = 2 − e^{−(2 − Λ)dx²/C_w²} − e^{−(2 − Λ)dy²/C_h²} with Λ = sin 2α = 2|dx·dy|/ρ² for the angle α of the line
-    between the centres. Ω = Σ (1 − e^{−ω})^θ over both sides, with ω = |w − w_t|/max(w, w_t) for the width. Gevorgyan,
+    Δ = 2 − e^(−(2 − Λ)dx²/C_w²) − e^(−(2 − Λ)dy²/C_h²) with Λ = sin 2α = 2|dx·dy|/ρ² for the angle α of the line
+    between the centres. Ω = Σ (1 − e^(−ω))^θ over both sides, with ω = |w − w_t|/max(w, w_t) for the width. Gevorgyan,
     SIoU Loss (2022), Eq. 1 to 9, with Λ = 1 − 2 sin²(arcsin x − π/4) simplified, which has no infinite slope; C_w, C_h
     in Δ are sides of the enclosing box, as in YOLOv6.
     """
@@ -103,10 +103,10 @@ def siou(pair: Pair, theta: float) -> tuple[Tensor]:
 
 
 def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
-    """(h' dx² + w' dy²)/c² + Ω/2, dx and dy the offsets of the centre; the loss is in [0, 3.3].
+    """(k_x dx² + k_y dy²)/c² + Ω/2, dx and dy the offsets of the centre; the loss is in [0, 3.3].
 
-    w' = 2w_t^s/(w_t^s + h_t^s) and h' = 2 − w', with s the `scale`: h' goes with x, and w' with y. Ω is that of SIoU:
-    Σ (1 − e^{−ω})⁴ over both sides, with ω = h'|w − w_t|/max(w, w_t) for the width and w' for the height.
+    k_y = 2w_t^s/(w_t^s + h_t^s) and k_x = 2 − k_y, the authors' w' and h', with s the `scale`. Ω is that of SIoU:
+    Σ (1 − e^(−ω))⁴ over both sides, with ω = k_x|w − w_t|/max(w, w_t) for the width and k_y for the height.
     Zhang and Zhang, Shape-IoU (2023), arXiv:2312.17663, as in the authors' code for xywh boxes.
     """
     if scale == 0:
@@ -118,7 +118,7 @@ def shapeiou(pair: Pair, scale: float) -> tuple[Tensor, Tensor]:
 
 
 def _shape_costs(pair: Pair, theta: float, factors: Axes | None = None) -> Axes:
-    """Return (1 − e^{−ω})^θ of each side, which add up to Ω; ω = |w − w_t|/max(w, w_t), times its factor."""
+    """Return (1 − e^(−ω))^θ of each side, which add up to Ω; ω = |w − w_t|/max(w, w_t), times its factor."""
 
     def cost(difference: Tensor, target: Tensor, factor: Tensor | None = None) -> Tensor:
         growth = difference.relu()

@@ -12,7 +12,7 @@ from yolo_feiou.losses.iou import ciou, overlap_loss
 
 
 def piou(pair: Pair) -> Tensor:
-    """1 − IoU + 1 − e^{−P²} with P, the mean distance of the four edges in box widths of the target; in [0, 2].
+    """1 − IoU + 1 − e^(−P²) with P, the mean distance of the four edges in box widths of the target; in [0, 2].
 
     P = (|Δx₁| + |Δx₂|)/(4w_t) + (|Δy₁| + |Δy₂|)/(4h_t). Far away the slope is flat: 0.0037 at 4 sides.
     Liu et al., Powerful-IoU (2024), doi:10.1016/j.neunet.2023.11.041.
@@ -21,7 +21,7 @@ def piou(pair: Pair) -> Tensor:
 
 
 def piou2(pair: Pair, lam: float, detach: bool) -> Tensor:
-    """PIoU times 3λq e^{−(λq)²} with q = e^{−P}, in [0, 2.6]: pairs of middling distance count more.
+    """PIoU times 3λq e^(−(λq)²) with q = e^(−P), in [0, 2.6]: pairs of middling distance count more.
 
     With `detach=false` the weight is attached, as in the authors' code: then a box about twice its side away is pushed
     further away. Liu et al., Powerful-IoU (2024).
@@ -60,7 +60,7 @@ def uiou(pair: Pair, ratio: float) -> Tensor:
 
 
 def extended_iou(pair: Pair, s: float) -> Tensor:
-    """x²/(2s) up to x = s, then x − s/2, for x = 1 − I/U with an intersection I that goes on below 0; in [0, 2].
+    """z²/(2s) up to z = s, then z − s/2, for z = 1 − I/U with an intersection I that goes on below 0; in [0, 2].
 
     What lies beyond 0 is measured from the top left corner of the enclosing box, so that mirrored boxes have another
     loss. Peng and Yu, Systematic IoU-Related Method (2021), doi:10.1109/TIP.2021.3077144, as in MMDetection, which
@@ -82,7 +82,7 @@ def extended_iou(pair: Pair, s: float) -> Tensor:
 
 
 def wiou(pair: Pair) -> Tensor:
-    """e^{ρ²/c²} (1 − IoU) with c² detached, in [0, e): WIoU v1, on which v2 and v3 put a weight.
+    """e^(ρ²/c²) (1 − IoU) with c² detached, in [0, e): WIoU v1, on which v2 and v3 put a weight.
 
     A box that doesn't overlap gets no gradient in its size. Tong et al., Wise-IoU (2023), arXiv:2301.10051, Eq. 5, 6.
     """

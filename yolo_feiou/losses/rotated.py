@@ -16,7 +16,7 @@ from yolo_feiou.losses.rotated_boxes import RotatedPair
 
 
 def probiou(pair: RotatedPair, floor: float) -> Tensor:
-    """1 − ProbIoU = √(1 − e^{−D} + 1e-7), D the Bhattacharyya distance in [1e-7, 100], in [0.00045, 1].
+    """1 − ProbIoU = √(1 − e^(−D) + 1e-7), D the Bhattacharyya distance in [1e-7, 100], in [0.00045, 1].
 
     What Ultralytics trains oriented models with: a variance is side²/12 + floor. Identical boxes have 0.00045. Beyond D
     = 100 there is no gradient, and little of it long before. Llerena et al., Gaussian Bounding Boxes and Probabilistic
@@ -51,18 +51,19 @@ def kld(pair: RotatedPair, direction: str, function: str, tau: float, floor: flo
 
 
 def gwd(pair: RotatedPair, function: str, tau: float, floor: float) -> Tensor:
-    """1 − 1/(τ + f(d²)), or f(d²) for τ = 0, d the Wasserstein distance of the two Gaussians in pixels.
+    """1 − 1/(τ + f), or f for τ = 0, with f = ln(1 + D), √D or D, D the square of a distance of the two Gaussians.
 
-    d² = ρ² + tr(Σ_p + Σ_t − 2(Σ_p^½ Σ_t Σ_p^½)^½). f is ln(1 + d²), √d² or d². In [0, 1) for τ = 1. A variance is
-    side²/4 + floor. Not scale-free: a large box has a large d², and with it hardly a gradient but near its target. Yang
-    et al., Rethinking Rotated Object Detection with Gaussian Wasserstein Distance Loss (2021), arXiv:2101.11952.
+    The distance is Wasserstein's, in pixels: D = ρ² + tr(Σ_p + Σ_t − 2(Σ_p^½ Σ_t Σ_p^½)^½). In [0, 1) for τ = 1. A
+    variance is side²/4 + floor. Not scale-free: a large box has a large D, and with it hardly a gradient but near its
+    target. Yang et al., Rethinking Rotated Object Detection with Gaussian Wasserstein Distance Loss (2021),
+    arXiv:2101.11952.
     """
     square = pair.as_gaussians(4, floor).wasserstein2 * pair.pixels * pair.pixels
     return _compress(square, function, tau)
 
 
 def kfiou(pair: RotatedPair, function: str, centre: bool, floor: float) -> Tensor:
-    """e^{1 − KFIoU} − 1, −ln KFIoU or 1 − KFIoU, and, by `centre`, ln(1 + dᵀΣ_t⁻¹d) for the offset d of the centres.
+    """e^(1 − KFIoU) − 1, −ln KFIoU or 1 − KFIoU, and, by `centre`, ln(1 + dᵀΣ_t⁻¹d) for the offset d of the centres.
 
     KFIoU = V/(V_p + V_t − V) is that of the shapes alone, with V ∝ √|Σ| and Σ = Σ_p(Σ_p + Σ_t)⁻¹Σ_t, the covariance of
     the product of both Gaussians. It is ⅓ at most, so that identical boxes have 0.948, 1.099 or 0.667. A variance is

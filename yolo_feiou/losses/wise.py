@@ -12,7 +12,7 @@ from yolo_feiou.parameters import Schedule
 def wise_weight(pair: Pair, mean: Tensor, version: str, alpha: float, delta: float, gamma: float) -> Tensor:
     """How much a pair counts by its outlier degree β = (1 − IoU)/mean. Detached.
 
-    Version 2: β^γ, high-IoU pairs count less. Version 3: r = β/(δ α^{β − δ}), which is 0 at β = 0, 1 at β = δ and
+    Version 2: β^γ, high-IoU pairs count less. Version 3: r = β/(δ α^(β − δ)), which is 0 at β = 0, 1 at β = δ and
     largest at β = 1/ln α, so that outliers count less too. Tong et al., Wise-IoU (2023), arXiv:2301.10051, Eq. 8 to 11.
 
     Args:
@@ -33,7 +33,7 @@ class RunningMean(nn.Module):
     """The running mean m̄ of 1 − IoU over training batches: m̄ ← (1 − m) m̄ + m · mean of the batch, from 1.
 
     Args:
-        momentum: m, or a schedule of it; 'auto' is the paper's rule, 1 − 0.05^{1/(t n)} for n batches an epoch and t
+        momentum: m, or a schedule of it; 'auto' is the paper's rule, 1 − 0.05^(1/(t n)) for n batches an epoch and t
             epochs, after which 5 % of the initial 1 is left. t is where AP rises more slowly, here a third of all
             epochs. A constant that is copied from a long training, such as 1e-4, keeps the mean of a short one at 1.
 

@@ -220,9 +220,9 @@ _PAPER = (
     Column("AP", "fraction", "COCO's AP, mean over IoU thresholds of .5 to .95", list_place=8),
     Column("AP50", "fraction", "AP at an IoU of .5", list_place=9),
     Column("AP75", "fraction", "AP at an IoU of .75", list_place=10),
-    Column("AP_S", "fraction", "AP of small objects, below 32² px", list_place=11),
+    Column("AP_S", "fraction", "AP of small objects, with an area of 32² px at most", list_place=11),
     Column("AP_M", "fraction", "AP of medium objects", list_place=12),
-    Column("AP_L", "fraction", "AP of large objects, above 96² px", list_place=13),
+    Column("AP_L", "fraction", "AP of large objects, with an area of 96² px or more", list_place=13),
 )
 _METRICS = (
     *_PAPER,

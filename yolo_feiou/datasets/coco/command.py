@@ -50,7 +50,7 @@ PREPARE_ARGUMENTS = (
     Int("workers", 0, 1, 1024, "processes that write labels; by default one for each core"),
 )
 PREPARE_USAGE = f"""\
-yolo {VERB} out=FOLDER                    download COCO 2017 (about 21 GB) and prepare it
+yolo {VERB} out=FOLDER                    download COCO 2017 (20.4 GB) and prepare it
 yolo {VERB} out=FOLDER source=FOLDER      take it from a folder, as zips or extracted
 yolo {VERB} out=FOLDER train=A.json val=B.json images=FOLDER    prepare a data set of your own
 
