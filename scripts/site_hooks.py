@@ -57,6 +57,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Return a page with links, formulas, and bars in the code of tables as the site's Markdown has them."""
+    if page.file.src_uri.startswith("losses/"):
+        page.meta["search"] = {"boost": 4}  # before the pages that name a loss among others
     sources = {name: source for source, name in PAGES.items()}
     source = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     return unescape_bars(draw_formulas(place_links(markdown, source)))

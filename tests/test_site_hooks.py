@@ -1,6 +1,7 @@
 """scripts/site_hooks.py makes one site of the repository's pages, and the pages have no broken link."""
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.scripts import load_script
+from yolo_feiou.losses.table import LOSSES
 
 ROOT = Path(__file__).parents[1]
 hooks = load_script("site_hooks")
@@ -58,6 +60,12 @@ def test_files_that_pages_link_to_come_along():
 
 def test_a_bar_in_the_code_of_a_table_is_one():
     assert hooks.unescape_bars("| `a\\|b` | c\\|d |\n`a\\|b`") == "| `a|b` | c\\|d |\n`a\\|b`"
+
+
+def test_a_picture_leads_to_itself():
+    assert hooks.on_page_content('<p><img alt="a" src="b/c.svg" /></p>') == (
+        '<p><a href="b/c.svg"><img alt="a" src="b/c.svg" /></a></p>'
+    )
 
 
 def test_a_formula_is_mathml():
@@ -125,6 +133,23 @@ PAGES = [
     *(path.stem for path in sorted((ROOT / "docs").glob("*.md"))),
     *("losses/siou", "losses/balanced_l1", "losses/kld"),
 ]
+
+
+@pytest.mark.slow
+def test_a_search_finds_the_page_of_a_loss_by_its_name(site):
+    """As `loss=NAME` is written there: by the words into which the search divides the text of a page."""
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    pages = {entry["location"]: entry for entry in index["docs"]}
+    for name in LOSSES:
+        page = pages[f"losses/{name}.html"]
+        assert name in re.split(index["config"]["separator"], re.sub("<[^>]*>", "", page["text"])), name
+        assert page["boost"] > 1
+
+
+@pytest.mark.slow
+def test_steps_of_a_page_are_one_list(site):
+    page = (site / "contributing.html").read_text(encoding="utf-8")
+    assert page.partition("A new loss in ten minutes<")[2].partition("<h2")[0].count("\n<li>\n") == 6
 
 
 @pytest.mark.slow

@@ -87,18 +87,18 @@ class Pair:
     Attributes:
         pred: The prediction as given, in float32 at least, (N, 4), u.
         target: The target likewise.
-        w, h: Sides of the prediction, u; negative where it is inverted: −2 for x1 = 5 and x2 = 3.
-        w_target, h_target: Sides of the target, u, 1e-5 at least; no gradient.
-        dw, dh: w − w_target and h − h_target, u; below −w_target where the prediction is inverted.
-        dx, dy: Offset of the centres, prediction minus target, u; dx2 and dy2 are twice that. That of an inverted
+        w,h: Sides of the prediction, u; negative where it is inverted: −2 for x1 = 5 and x2 = 3.
+        w_target,h_target: Sides of the target, u, 1e-5 at least; no gradient.
+        dw,dh: w − w_target and h − h_target, u; below −w_target where the prediction is inverted.
+        dx,dy: Offset of the centres, prediction minus target, u; dx2 and dy2 are twice that. That of an inverted
             prediction is the middle of its two edges all the same.
         rho2: dx² + dy², u².
         intersection: Its area, u²; 0 where the prediction is inverted.
         union: Area of the union, u²; the target's where the prediction is inverted.
         iou: intersection / union, from 0 to 1, no unit; 0 where the prediction is inverted.
-        cw, ch: Sides of the smallest box around both, u: the larger x2 less the smaller x1, also where the prediction
+        cw,ch: Sides of the smallest box around both, u: the larger x2 less the smaller x1, also where the prediction
             is inverted, and so never less than w_target.
-        cw2, ch2, c2: cw², ch² and their sum, u².
+        cw2,ch2,c2: cw², ch² and their sum, u².
         corners2: Squared distances of the corners, u².
         edge_distance: Mean distance of the four edges, in sides of the target, no unit.
         pixels: Pixels in one u: in a training of YOLO the strides, (N,), otherwise the number given; no gradient.

@@ -34,9 +34,9 @@ class RotatedPair:
         pred: The prediction as given, in float32 at least, (N, 5).
         target: The target likewise.
         pixels: Pixels per unit, as given.
-        dx, dy: Offset of the centres, prediction minus target.
+        dx,dy: Offset of the centres, prediction minus target.
         rho2: dx² + dy².
-        sin2, cos2: sin² and cos² of the difference of the angles.
+        sin2,cos2: sin² and cos² of the difference of the angles.
         pred_offsets2: Squared offset of the centres along the prediction's width, and along its height.
         target_offsets2: Likewise along the target's sides.
 
