@@ -47,6 +47,14 @@ def focal_eiou(pred, target):
     return geometry(pred, target).iou.detach() ** 0.5 * eiou(pred, target)
 
 
+# size
+def sides_signed(pred, target):
+    g = geometry(pred, target)
+    return (
+        1 - g.iou + g.distance + ((g.side - g.side_target) / g.side_target.sum(1, keepdim=True).clamp(min=1e-6)).sum(1)
+    )
+
+
 # runs
 def takes_one(pred):
     return pred.sum(1)

@@ -43,15 +43,16 @@ PLANTED = [
     (faulty_losses.pixels, "scale", faulty_losses.eiou, ()),
     (faulty_losses.sides_in_pixels, "scale", faulty_losses.eiou, ("step",)),
     (faulty_losses.eps_added, "tiny", faulty_losses.eiou, ()),
-    (faulty_losses.similarity, "identical", faulty_losses.plain_iou, ("step",)),
+    (faulty_losses.similarity, "identical", faulty_losses.plain_iou, ("step", "size")),
     (faulty_losses.constant, "identical", faulty_losses.plain_iou, ()),
     (faulty_losses.left_the_graph, "learns", faulty_losses.eiou, ("known",)),
-    (faulty_losses.log_without_minus, "negative", faulty_losses.log_with_minus, ("receding", "step")),
+    (faulty_losses.log_without_minus, "negative", faulty_losses.log_with_minus, ("receding", "step", "size")),
     (faulty_losses.unclamped, "receding", faulty_losses.eiou, ()),
     (faulty_losses.wrong_backward, "gradient", faulty_losses.square, ()),
-    (faulty_losses.attached, "attached", faulty_losses.focal_eiou, ("step",)),
+    (faulty_losses.attached, "attached", faulty_losses.focal_eiou, ("step", "size")),
     (faulty_losses.iou_detached, "step", faulty_losses.eiou, ("known",)),
-    (faulty_losses.uphill, "step", faulty_losses.eiou, ("known",)),
+    (faulty_losses.uphill, "step", faulty_losses.eiou, ("size", "known")),
+    (faulty_losses.sides_signed, "size", faulty_losses.eiou, ()),
     (faulty_losses.reversed_focus, "reversed", faulty_losses.focal_eiou, ()),
     (faulty_losses.centre_offset, "offset", faulty_losses.eiou, ()),
     (faulty_losses.focal_centre_offset, "offset", faulty_losses.focal_eiou, ()),
@@ -66,7 +67,7 @@ PLANTED = [
     (faulty_field_losses.mpdiou_in_strides, "scale", faulty_losses.plain_iou, ()),
     (faulty_field_losses.inner_iou_of_xywh, "xywh", faulty_field_losses.inner_iou, ()),
     (faulty_field_losses.shape_iou_of_xywh, "xywh", faulty_field_losses.shape_iou, ()),
-    (faulty_field_losses.piou2_attached, "receding", faulty_field_losses.piou2, ()),
+    (faulty_field_losses.piou2_attached, "receding", faulty_field_losses.piou2, ("size",)),
     (
         faulty_field_losses.siou_of_mmdetection,
         "mistaken",
@@ -162,11 +163,11 @@ def test_sound_losses_of_rotated_boxes_of_others_pass(loss):
 #: What has a fault by definition: a weight in the graph pushes boxes apart, near ones (IoU^γ) or far ones (PIoU v2).
 FAULTY = {
     **{
-        spec: ["attached", "step"]
+        spec: ["attached", "step", "size"]
         for spec in ALL
         if "detach=false" in spec and not spec.startswith("focal_eiou:gamma=0,")
     },
-    "piou2:detach=false": ["receding"],
+    "piou2:detach=false": ["receding", "size"],
 }
 
 
@@ -239,7 +240,7 @@ def test_a_weight_of_probiou_in_the_graph_is_found(name):
 @pytest.mark.parametrize("gamma", [0.1, 0.25, 0.5, 1, 2])
 def test_our_weight_attached_is_found(gamma):
     spec = f"focal_eiou:gamma={gamma},detach=false"
-    assert run_checks(CheckedLoss(spec, build_loss(spec))).list_found("fault") == ["attached", "step"]
+    assert run_checks(CheckedLoss(spec, build_loss(spec))).list_found("fault") == ["attached", "step", "size"]
 
 
 def test_after_a_gate_nothing_more_is_tried():

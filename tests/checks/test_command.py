@@ -35,7 +35,7 @@ def test_a_function_with_a_fault_exits_with_1(folder, capsys):
     assert check_losses(["my_loss.py:attached"]) == 1
     printed = capsys.readouterr().out
     assert "FAULT attached: two boxes of one size are pushed apart where their IoU is below 0.31" in printed
-    assert printed.endswith("\n2 faults, 0 notes in my_loss.py:attached\n")
+    assert printed.endswith("\n3 faults, 0 notes in my_loss.py:attached\n")
 
 
 def test_one_of_several_with_a_fault_exits_with_1(folder, capsys):

@@ -59,6 +59,7 @@ CHECKS = (
     Check("gradient", "equals finite differences, with detached parts held fixed", gradients.check_finite_differences),
     Check("attached", "two boxes of one size are moved together at every overlap", gradients.check_attached_weight),
     Check("step", "a step against the gradient raises the overlap", gradients.check_gradient_step),
+    Check("size", "boxes about one centre approach in size", geometry.check_size, family="aligned"),
     Check("parts", "boxes that differ in one part approach in it", rotated.check_parts, family="rotated"),
     Check("reversed", "no weight (1 − IoU)^γ", misnamed.check_focus_direction, by_formula=True, family="aligned"),
     Check(

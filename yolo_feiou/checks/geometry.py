@@ -9,6 +9,7 @@ from torch import Tensor
 
 from yolo_feiou.checks.checked_loss import CheckedLoss
 from yolo_feiou.checks.finding import Finding, format_numbers, pair_at
+from yolo_feiou.checks.pairs import sample_overlapping
 from yolo_feiou.losses.table import Family
 
 #: What to do about a known loss that carries a length.
@@ -35,6 +36,8 @@ MISREADINGS: Mapping[Family, tuple[str, str]] = {
     "aligned": ("are xyxy boxes taken for xywh", "w = x2 − x1, h = y2 − y1, centre = (x1 + x2)/2"),
     "rotated": ("are xywhr boxes taken for xyxy", "x, y, w, h, r = pred.unbind(1), with (x, y) the centre"),
 }
+#: Which share of boxes may go away from the size of their target, and what counts as no growth.
+MAX_SHARE_AWAY, ZERO_GROWTH = 0.01, 1e-9
 
 
 def find_difference(one: Tensor, other: Tensor) -> int | None:
@@ -112,6 +115,33 @@ def check_negative(subject: CheckedLoss) -> Finding | None:
     return None
 
 
+def check_size(subject: CheckedLoss) -> Finding | None:
+    """Find boxes about the centre of their target that a step against the gradient takes away from its size.
+
+    A difference of sides without its absolute value does so for small boxes, whose IoU has a small gradient.
+    """
+    powers = torch.linspace(0.2, 2.5, 200, dtype=torch.float64)
+    factors = torch.exp(torch.cat((-powers, powers)))
+    _, target = sample_overlapping(len(factors))
+    centre, half = (target[:, :2] + target[:, 2:]) / 2, (target[:, 2:] - target[:, :2]) / 2 * factors[:, None]
+    pairs = (torch.cat((centre - half, centre + half), 1).round(decimals=2), target)  # as a report shows them
+    gradient = subject.gradient(*pairs)
+    growth = -(half * (gradient[:, 2:] - gradient[:, :2])).sum(1)  # of both sides by one factor, of a small step
+    away = growth * (factors - 1) > ZERO_GROWTH
+    if not (share := away.double().mean().item()) > MAX_SHARE_AWAY:
+        return None
+    i = int((growth.abs() * away).argmax())
+    return Finding(
+        f"{share:.1%} of the boxes about the centre of their target go away from its size",
+        f"sides {format_numbers(factors[i].item())} times the target's, made {'smaller' if growth[i] < 0 else 'larger'}"
+        f" by a step against the gradient {format_numbers(gradient[i])}",
+        "steps towards the target's size; EIoU and CIoU have no other",
+        "look for a wrong sign in what depends on width and height, as a difference without .abs() or a square; detach "
+        "a weight",
+        pair_at(pairs, i),
+    )
+
+
 def check_receding(subject: CheckedLoss) -> Finding | None:
     """Find a value that falls with distance, and a gradient that parts the boxes.
 
@@ -133,8 +163,8 @@ def check_receding(subject: CheckedLoss) -> Finding | None:
                 f"{format_numbers(values[i].item())}, after {format_numbers(values[i - 1].item())} for "
                 f"{format_numbers(pred[i - 1])}",
                 "as much or more",
-                "the sides of the intersection: (right − left).clamp(min=0), before they are multiplied; a weight that "
-                "falls with distance: detach it",
+                "look for a wrong sign of a distance; the sides of the intersection: (right − left).clamp(min=0), before "
+                "they are multiplied; a weight that falls with distance: detach it",
                 pair_at((pred, target), i),
             )
     return None

@@ -24,11 +24,7 @@ def check_shape(subject: CheckedLoss) -> Finding | None:
         values = subject.raw(pred.requires_grad_().clone(), target)
         if not isinstance(values, torch.Tensor) or values.shape != (n,):
             what, came = "not one value a pair", describe_output(values)
-            remedy = (
-                "(N,) times (N, 1) makes N × N, a loss N times too large: .squeeze(-1) makes both (N,)"
-                if isinstance(values, torch.Tensor) and n > 1 and values.shape == (n, n)
-                else "leave sums and means to the caller; a column (N, 1) becomes (N,) by .squeeze(-1)"
-            )
+            remedy = explain_shape(values, n)
         elif not values.requires_grad:  # as no integer can
             what, came = "no gradient", f"{str(values.dtype).removeprefix('torch.')}, without a graph"
             remedy = "compute with the tensors given; detach, .data, .item() and no_grad are for parts of the loss only"
@@ -37,6 +33,17 @@ def check_shape(subject: CheckedLoss) -> Finding | None:
         pair = pair_at((pred, target), 0) if n else None
         return Finding(f"{what}, for N = {n}", came, f"shape ({n},), an attached float tensor", remedy, pair)
     return None
+
+
+def explain_shape(values: object, n: int) -> str:
+    """Return what to do about an output that is not one value for each of n pairs."""
+    if values is None:
+        return "nothing is returned: end the function with 'return', and the loss"
+    if isinstance(values, torch.Tensor) and values.ndim == 2 and n > 1 and values.shape[1] > 1:
+        if values.shape == (n, n):
+            return "(N,) times (N, 1) makes N × N, a loss N times too large: .squeeze(-1) makes both (N,)"
+        return "one value a coordinate: .sum(1) makes it one a pair"
+    return "leave sums and means to the caller; a column (N, 1) becomes (N,) by .squeeze(-1)"
 
 
 def check_backward(subject: CheckedLoss) -> Finding | None:
