@@ -180,6 +180,19 @@ def test_a_plan_is_refused_for_what_no_device_is_needed_to_see(words, told, erro
         ablate(words(plan="True", **told), FRAMEWORK)
 
 
+def test_a_plan_of_one_run_is_that_run_and_its_number(words, capsys):
+    assert ablate(words(plan="True", only="3"), FRAMEWORK) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("3 ")
+
+
+def test_a_plan_says_that_measured_gains_change_the_keys(words, capsys):
+    assert ablate(words(plan="True", gain="matched"), FRAMEWORK) == 0
+    assert "note: gain=matched sets box= when the gradients are measured" in capsys.readouterr().err
+    assert ablate(words(plan="True"), FRAMEWORK) == 0
+    assert "gain=matched" not in capsys.readouterr().err
+
+
 def test_a_plan_says_what_was_made_of_a_loss(words, capsys):
     """On stderr: the lines of the plan are numbered, and read by scripts."""
     assert ablate(words(plan="True", losses="ciou,focal_eiou:gamma=0.5", seeds="0"), FRAMEWORK) == 0

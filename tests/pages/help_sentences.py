@@ -94,6 +94,19 @@ def _numbers() -> list[Claim]:
             ADVICE,
         ),
         shown(
+            "The detections are those of Ultralytics' own validator.",
+            "yolo/test_detect.py::test_detections_are_those_of_ultralytics_own_json",
+        ),
+        shown(
+            "AP is made of them by COCO's rules, with at most 100 an image, and by COCO's code or one that gives the "
+            "same;",
+            "evaluation/test_evaluators.py::test_both_evaluators_give_the_same_row",
+            "evaluation/test_evaluators.py::test_both_are_what_pycocotools_says_of_the_files",
+        ),
+        exempt("Ultralytics computes its mAP in its own way.", "Ultralytics' code"),
+        exempt("For a model that has hardly learned, both can lie far apart.", "seen in a trial of two epochs"),
+        exempt("Compare AP with AP.", ADVICE),
+        shown(
             "What can't be measured is missing, and never 0:",
             "evaluation/test_metrics.py::test_no_small_objects_is_missing_not_zero",
         ),

@@ -80,7 +80,8 @@ def _own() -> list[Claim]:
         ),
         shown("Numbers may be schedules.", f"{USER}::test_scheduled_numbers_change_over_a_training"),
         shown(
-            "Of the modifiers it takes `focal=` and `weight=`, so no parameter has these names.",
+            "Of the modifiers it takes `focal=`, with `norm=` and `detach=`, and `weight=`, so no parameter has these "
+            "names.",
             f"{USER}::test_what_does_not_fit_is_named",
         ),
         shown(

@@ -98,6 +98,15 @@ def test_a_seed_that_is_there_twice_is_refused():
     assert str(error.value).startswith("runs a/ciou and b/ciou are the same variant with the same seed 0: take one")
 
 
+def test_of_two_codes_of_one_loss_the_older_is_named():
+    """As after an edit of the user's file: a docstring is enough, since what it changes isn't known."""
+    new = row("my_loss.py:side", run="a", loss_holds="1f", started="2026-11-28T10:00:00")
+    with pytest.raises(
+        DataError, match=r"^runs a and b are .* the code of my_loss.py:side was another.* b is the older"
+    ):
+        variants(new, {**new, "run": "b", "loss_holds": "2e", "started": "2026-11-27T10:00:00"})
+
+
 def test_differences_pair_the_seeds_that_both_have():
     """Seed 3 is missing on one side, and seed 2 has no AP: .02 and .04 are left."""
     ours = Variant({}, {0: row(AP=0.42), 1: row(AP=0.45), 2: row(AP=None), 3: row(AP=0.9)})

@@ -59,7 +59,7 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
     request = read_ablation_request(args, framework)
     check_is_comparison(request)
     if request.options.plan:
-        for note in (*request.notes, *check_runs(request)):
+        for note in (*request.notes, *check_runs(request), *explain_keys(request)):
             say(f"note: {note}", sys.stderr)
         for line in make_plan(request):
             say(line)
@@ -76,10 +76,21 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
         ) from error
 
 
+def explain_keys(request: AblationRequest) -> list[str]:
+    """Return a line for the plan of an ablation whose runs get other keys once their gains are measured."""
+    if not any(run.gain == "matched" for run in request.runs):
+        return []
+    return [
+        "gain=matched sets box= when the gradients are measured, which gives runs other keys than those here: take the "
+        "number of a run for only=."
+    ]
+
+
 def make_plan(request: AblationRequest) -> list[str]:
     """Return the lines of `plan=True`: all runs of a grid, or those that a study begins with and what it may take."""
     if request.study is None:
-        return [f"{number} {run.key} {run.varied}" for number, run in enumerate(request.runs, 1)]
+        runs = enumerate(request.runs, 1)
+        return [f"{number} {run.key} {run.varied}" for number, run in runs if run in request.chosen]
     study, notes = join_study(request.study, request)
     folders = {folder.path.name.rpartition("-")[2]: folder for folder in run_folders(request.folder)}
     known = Runs()

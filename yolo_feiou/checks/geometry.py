@@ -163,8 +163,8 @@ def check_receding(subject: CheckedLoss) -> Finding | None:
                 f"{format_numbers(values[i].item())}, after {format_numbers(values[i - 1].item())} for "
                 f"{format_numbers(pred[i - 1])}",
                 "as much or more",
-                "look for a wrong sign of a distance; the sides of the intersection: (right − left).clamp(min=0), before "
-                "they are multiplied; a weight that falls with distance: detach it",
+                "look for a wrong sign of a distance; the sides of the intersection: (right − left).clamp(min=0), "
+                "before they are multiplied; a weight that falls with distance: detach it",
                 pair_at((pred, target), i),
             )
     return None

@@ -190,6 +190,8 @@ def _draw_panel(axis: Axes, panel: LinePanel, markers: Mapping[str, str]) -> dic
     axis.set_title(panel.title, fontsize=12)
     axis.set_xlabel(panel.x)
     axis.set_ylabel(panel.y)
+    if all(float(x).is_integer() for line in panel.lines.values() for x in line.x):  # as epochs are
+        axis.xaxis.get_major_locator().set_params(integer=True)
     return drawn
 
 

@@ -24,7 +24,12 @@ def make_preflight_table(results: Results) -> Table | None:
     if not results.preflight:
         return None
     columns = list(dict.fromkeys(key for row in results.preflight for key in row))
-    return _table("preflight", "The size of each loss in a few batches, before training.", results.preflight, columns)
+    return _table(
+        "preflight",
+        "The size of each loss on batches of a training, measured before the runs.",
+        results.preflight,
+        columns,
+    )
 
 
 def list_settings(results: Results) -> list[tuple[str, str]]:

@@ -129,6 +129,18 @@ def split_by_trainer(rows: Sequence[Row]) -> list[list[Row]]:
     return [side for side in sides if side]
 
 
+def describe_twice(one: Row, other: Row) -> str:
+    """Return the message on two runs of a variant with one seed: with the older one, where the loss's code differs."""
+    both = f"runs {one['run']} and {other['run']} are the same variant with the same seed {int(one['seed'])}"
+    if one.get("loss_holds") != other.get("loss_holds"):
+        older = min((one, other), key=lambda row: str(row.get("started") or ""))
+        return (
+            f"{both}, and the code of {one['loss']} was another then. Move the runs with the code that no longer "
+            f"counts to another folder; {older['run']} is the older one."
+        )
+    return f"{both}: take one of them out, or report their folders apart."
+
+
 def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
     """Return the variants that have a finished run; those that share all swept arguments but the loss stand together.
 
@@ -143,10 +155,7 @@ def make_variants(results: Results, swept: Sequence[str]) -> list[Variant]:
         runs = found.setdefault((tuple(_value(row, name) for name in swept), find_main_metric(row)), {})
         seed = int(row["seed"])
         if seed in runs:
-            raise DataError(
-                f"runs {runs[seed]['run']} and {row['run']} are the same variant with the same seed {seed}: take one "
-                "of them out, or report their folders apart."
-            )
+            raise DataError(describe_twice(runs[seed], row))
         runs[seed] = row
     variants = [
         Variant(dict(zip(swept, values, strict=True)), dict(sorted(runs.items())))
