@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from yolo_feiou.escape import make_visible
 from yolo_feiou.plots.style import CHARACTER_WIDTH, NARROW_WIDTH, LineLook, fit_font_size, make_panels
@@ -191,7 +192,7 @@ def _draw_panel(axis: Axes, panel: LinePanel, markers: Mapping[str, str]) -> dic
     axis.set_xlabel(panel.x)
     axis.set_ylabel(panel.y)
     if all(float(x).is_integer() for line in panel.lines.values() for x in line.x):  # as epochs are
-        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     return drawn
 
 
