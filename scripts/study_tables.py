@@ -183,7 +183,7 @@ def list_mechanism(root: Path) -> str:
     rows = [
         (row["stage"], row["data"], name_setting(row), *(show(row, name) for name in columns))
         for row in read_rows(root / "results" / "study" / SUMMARY)
-        if row["stage"] in ("gains", *CONFIRM, "mechanism")
+        if row["stage"] in (*CONFIRM, "mechanism")
     ]
     titles = ("ΔAP", "ΔAP50", "ΔAP75", "ΔAP90", "positives' IoU", "gradient of IoU < .5, %")
     return format_table(("stage", "data", "setting", *titles), "lllrrrrrr", rows)
