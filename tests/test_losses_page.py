@@ -148,9 +148,9 @@ def test_each_quantity_of_a_pair_has_the_unit_that_the_page_says():
 def test_the_docstring_of_a_pair_has_the_same_units():
     described = {
         name: unit
-        for names, text in re.findall(r"^        ([a-z]\w*(?:, \w+)*): (.*(?:\n {12}.*)*)", Pair.__doc__, re.MULTILINE)
+        for names, text in re.findall(r"^        ([a-z]\w*(?:,\w+)*): (.*(?:\n {12}.*)*)", Pair.__doc__, re.MULTILINE)
         for unit in re.findall(r"(?<=[, ])(u²|u|no unit)(?=[:;,.])", text)[:1]
-        for name in names.split(", ")
+        for name in names.split(",")
     }
     assert {name: {"no unit": "none"}.get(unit, unit) for name, unit in described.items() if name in quantities()} == {
         **quantities(),

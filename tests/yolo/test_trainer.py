@@ -162,7 +162,7 @@ def test_bad_input_leaves_no_run_folder(data, tmp_path, arguments, error, messag
 
 def test_data_without_images_leaves_no_run_folder(tmp_path):
     (tmp_path / "empty.yaml").write_text(f"path: {tmp_path}\ntrain: none\nval: none\nnames: [a]\n")
-    with pytest.raises(DataError, match="images not found"):
+    with pytest.raises(DataError, match="has .train: none., and there is no "):
         DetectionTrainer(overrides=overrides(str(tmp_path / "empty.yaml"), tmp_path / "runs"))
     assert not (tmp_path / "runs" / "run").exists()
 
