@@ -121,7 +121,7 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     start = f", {AT_START}" if term.changes else ""
     yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
     if any(one.name == "norm" for one in info.parameters):
-        yield "That is before Eq. 11 divides a batch by its weights, which are below 1 and so make its loss larger."
+        yield "That is of single pairs: what a batch is divided by, `norm=`, makes another size of it."
     titles = [f"{low:g} to {high:g}" for low, high in BINS]
     titles[0] = f"{OVERLAPS[info.family]} {titles[0]}"
     yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])

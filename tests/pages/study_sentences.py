@@ -112,7 +112,8 @@ def _confirmed() -> list[Claim]:
         ),
         measured(
             f"**Power.** By the spreads of EIoU's differences, {100 * SOUGHT_DIFFERENCE:g} AP would take {needed[0]} "
-            f"seeds on `bccd` and {needed[1]} on `cards`, and there were {len(eiou[0]['differences'].split())}:",
+            f"seeds on `bccd` and {needed[1]} on `cards` in a t test of a fixed number, and there were "
+            f"{len(eiou[0]['differences'].split())}:",
             STUDY,
         ),
         exempt("a gain of that size is neither shown nor excluded.", "what the intervals say"),

@@ -103,7 +103,7 @@ SECTION_4 = [
     ),
     Statement(
         "§4.1, 4",
-        "α = eβ scales all gradients into (0, 1]. (The text’s `f(x*) = 1` should be `g(x*) = 1`.)",
+        "α = eβ scales all gradients into (0, 1]. (The text's `f(x*) = 1` should be `g(x*) = 1`.)",
         "1",
         lambda e: judge_once(
             all(abs(top - 1) < 1e-3 for _, top in find_largest_gradients(e).values()),
