@@ -261,9 +261,12 @@ def pretrain() -> None:
     names = yaml.safe_load((ROOT / "cfg" / "datasets" / "shapes.yaml").read_text())["names"]
     splits = {split: f"images/{split}" for split in PRETRAINING_IMAGES}
     Path("shapes", "shapes.yaml").write_text(yaml.safe_dump({**splits, "names": names}))
-    about = {**SETTINGS, **PRETRAINING, "project": Path("pretraining").absolute(), "name": "train", "exist_ok": True}
+    # Box statistics look into our losses, and this is stock's.
+    settings = {key: value for key, value in SETTINGS.items() if key != "box_stats"}
+    about = {**settings, **PRETRAINING, "project": Path("pretraining").absolute(), "name": "train", "exist_ok": True}
     words = [f"{key}={spell(value)}" for key, value in about.items()]
-    subprocess.run([sys.executable, "-m", "yolo_feiou", "train", *words], check=True)
+    if status := subprocess.run([sys.executable, "-m", "yolo_feiou", "train", *words]).returncode:
+        raise SystemExit(status)  # the training said why
     shutil.copyfile("pretraining/train/results.csv", RESULTS_FOLDER / "pretraining.csv")
     shutil.copyfile("pretraining/train/weights/last.pt", PRETRAINED)
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+import torch
 
 from tests.pages.claims import ROOT
 from tests.runs import SHARED_DATA
@@ -151,26 +151,29 @@ def test_the_lead_of_the_first_look_may_be_the_finalist_at_the_best_of_its_gains
         measured.find_finalist()
 
 
+@pytest.mark.slow
 def test_fine_tuning_begins_with_weights_that_are_trained_once(study, sets, monkeypatch):
-    def train(words, check):
-        told = dict(word.split("=", 1) for word in words if "=" in word)
-        assert told["data"] == "shapes/shapes.yaml" and "loss" not in told
-        data = yaml.safe_load(Path(told["data"]).read_text())
-        assert len(list(Path("shapes", data["train"]).iterdir())) == 3 and data["names"][0] == "ellipse"
-        weights = Path(told["project"], told["name"], "weights")
-        weights.mkdir(parents=True)
-        (weights / "last.pt").write_text("weights")
-        (weights.parent / "results.csv").write_text("epoch")
-
     study.RESULTS_FOLDER.mkdir()
     monkeypatch.chdir(sets)
-    monkeypatch.setattr(study, "PRETRAINING_IMAGES", {"train": 3, "val": 1})
-    monkeypatch.setattr(study.subprocess, "run", train)
+    monkeypatch.setattr(study, "PRETRAINING_IMAGES", {"train": 8, "val": 2})
+    monkeypatch.setattr(study, "PRETRAINING", {**study.PRETRAINING, "epochs": 1})
     study.pretrain()
     monkeypatch.setattr(study.subprocess, "run", None)
     study.pretrain()
-    assert Path(study.PRETRAINED).read_text() == "weights"
-    assert (study.RESULTS_FOLDER / "pretraining.csv").read_text() == "epoch"
+    kept = torch.load(study.PRETRAINED, weights_only=False)
+    told = kept["train_args"]
+    assert told["data"] == "shapes/shapes.yaml" and "loss" not in told and kept["model"].names[0] == "ellipse"
+    assert len(list(Path("shapes", "images", "train").iterdir())) == 8
+    assert len(read_csv(study.RESULTS_FOLDER / "pretraining.csv")) == 1
+
+
+def test_weights_that_could_not_be_trained_end_the_study(study, sets, monkeypatch):
+    monkeypatch.chdir(sets)
+    monkeypatch.setattr(study, "PRETRAINING_IMAGES", {"train": 3, "val": 1})
+    monkeypatch.setattr(study.subprocess, "run", lambda words: subprocess.CompletedProcess(words, 2))
+    with pytest.raises(SystemExit) as ended:
+        study.pretrain()
+    assert ended.value.code == 2 and not Path(study.PRETRAINED).exists()
 
 
 def test_the_plan_names_the_settings_and_the_candidates(study):
