@@ -92,6 +92,8 @@ def test_a_workflow_may_only_read_and_names_major_versions(path):
     used = [step["uses"] for step in list_steps(workflow) if "uses" in step]
     assert used and all(re.fullmatch(r"[\w-]+/[\w-]+@(release/)?v\d+", action) for action in used)
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+    checkouts = [step for step in list_steps(workflow) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts and all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 def test_ci_runs_what_must_pass_before_a_change_lands(ci):

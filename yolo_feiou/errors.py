@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from traceback import walk_tb
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from yolo_feiou.known_packages import is_users
@@ -55,6 +56,10 @@ class ArgumentError(YoloFeiouError, ValueError):
     """A command-line argument that doesn't fit."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C where more can be said of it: `Interrupted("interrupted; the same command resumes here")`."""
+
+
 class FinishedError(YoloFeiouError):
     """Nothing is left to do: this training has already finished. `YOLO.train` returns normally then."""
 
@@ -89,23 +94,37 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
     A closed pipe, as in `yolo losses | head`, ends it silently.
 
     Args:
-        interrupted: The line that Ctrl-C ends it with; None leaves the KeyboardInterrupt as it is.
+        interrupted: The line that Ctrl-C ends it with, unless it is an `Interrupted`; None leaves it as it is.
     """
     try:
         try:
             yield
         finally:
             sys.stdout.flush()  # so that a closed pipe is noticed here
-    except KeyboardInterrupt:
-        if interrupted is None:
-            raise
-        sys.exit(interrupted)
+    except KeyboardInterrupt as error:
+        if interrupted is not None:
+            tell_interruption(str(error) if isinstance(error, Interrupted) else interrupted)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError, TypeError, ValueError) as error:
         if not is_user_mistake(error):
             raise
         sys.exit(print_error(error))
+
+
+def tell_interruption(line: str) -> None:
+    """Say a line on a KeyboardInterrupt, which then goes on without its traceback.
+
+    So whatever called the process sees an interrupt: a loop in a shell ends too.
+    """
+    say(line, sys.stderr)
+    sys.excepthook = _print_all_but_interrupts
+
+
+def _print_all_but_interrupts(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, traceback)
 
 
 def is_user_mistake(error: BaseException) -> bool:

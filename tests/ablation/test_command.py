@@ -191,6 +191,7 @@ def test_an_interrupted_runner_ends_its_runs_and_says_how_to_resume(begin, words
     os.kill(runner.pid, signal.SIGINT)
     out, _ = runner.communicate(timeout=30)
     assert out.splitlines()[-1] == "interrupted; the same command resumes here" and "Traceback" not in out
+    assert runner.returncode == -signal.SIGINT, "a shell's loop would go on"
     assert worker(folder) is None
 
 

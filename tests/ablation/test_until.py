@@ -11,7 +11,7 @@ from tests.ablation.test_schedule import Measured
 from yolo_feiou.ablation import command as module
 from yolo_feiou.ablation.command import ablate
 from yolo_feiou.ablation.store import run_folders
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, Interrupted
 from yolo_feiou.storage.tables import read_csv
 from yolo_feiou.yolo.framework import FRAMEWORK
 
@@ -58,7 +58,7 @@ def test_seeds_are_added_and_it_says_why_each_comparison_ended(do, tmp_path):
 
 
 def test_an_interrupted_command_goes_on(do, tmp_path):
-    with pytest.raises(SystemExit, match="interrupted; the same command resumes here"):
+    with pytest.raises(Interrupted, match="interrupted; the same command resumes here"):
         do(engine=Measured(last=5))
     assert len(run_folders(tmp_path / "out")) == 6, "the sixth was to begin"
     assert do()[0].startswith("5 runs were done before")
@@ -110,7 +110,7 @@ def test_a_plan_lists_what_begins_and_how_much_there_may_be(do, tmp_path):
         f"loss={loss} seed={seed}" for seed in (0, 1) for loss in ("ciou", "eiou", "giou", "diou")
     ]
     assert plan[8].startswith("To come to ± 1 points") and plan[-1].endswith("80 at most, with max_seeds=20.")
-    with pytest.raises(SystemExit):
+    with pytest.raises(Interrupted):
         do(engine=Measured(last=8))
     before = sorted((tmp_path / "out").rglob("*"))
     plan = do("plan=True")

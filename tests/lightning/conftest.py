@@ -8,6 +8,7 @@ from ultralytics import cfg
 
 from tests.lightning.trainings import Killed
 from yolo_feiou import cli
+from yolo_feiou.errors import Interrupted
 from yolo_feiou.lightning import training
 from yolo_feiou.lightning.module import DetectorModule
 
@@ -24,12 +25,15 @@ def words(**arguments):
 def run_command(monkeypatch, *line):
     """Run a command, on the list that Ultralytics holds of its arguments; returns its exit status, or last words."""
     monkeypatch.setattr(sys, "argv", ["yolo", *map(str, line)])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(cfg, "ARGV", sys.argv)
     handler = signal.getsignal(signal.SIGINT)
     try:
         cli.main()
     except SystemExit as error:
         return error.code
+    except Interrupted as error:
+        return str(error)
     finally:
         signal.signal(signal.SIGINT, handler)  # Lightning ignores it after an interruption
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.quick import FILES, QUICK, names
+from yolo_feiou.errors import Interrupted
 from yolo_feiou.escape import make_visible
 from yolo_feiou.simulation import field, run
 from yolo_feiou.simulation.command import EXPERIMENTS, find_free, simulate
@@ -204,7 +205,7 @@ def test_results_of_another_simulation_in_the_folder_go_where_they_may_be_replac
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run, "measure_boxes", interrupted)
-    with pytest.raises(SystemExit):
+    with pytest.raises(Interrupted):
         simulate(["setup=2", "points=1", f"out={tmp_path}"], replace=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.quick import QUICK, names
+from yolo_feiou.errors import Interrupted
 from yolo_feiou.simulation import run
 from yolo_feiou.simulation.command import simulate
 from yolo_feiou.storage.tables import atomic_file, read_csv
@@ -92,7 +93,7 @@ def test_an_interrupted_table_keeps_its_finished_rows(subject, tmp_path, monkeyp
     monkeypatch.setattr(figure4, "run_sweep", rows)
     monkeypatch.setattr(readings, "judge_readings", rows)
     (tmp_path / "old.png").write_text("of another simulation")
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(Interrupted) as stop:
         simulate([subject, f"out={tmp_path}"])
     (table,) = tmp_path.glob("*.csv")
     assert table.read_text() == "row\n1\n2\n"

@@ -23,7 +23,7 @@ from yolo_feiou.ablation.runner import Engine, Runner
 from yolo_feiou.ablation.schedule import FixedGrid, SequentialSeeds
 from yolo_feiou.ablation.sequential import Runs, find_next, judge
 from yolo_feiou.ablation.store import Store, read_sequential, run_folders
-from yolo_feiou.errors import ArgumentError, DataError, YoloFeiouError
+from yolo_feiou.errors import ArgumentError, DataError, Interrupted, YoloFeiouError
 from yolo_feiou.escape import quote_command
 from yolo_feiou.framework import Framework
 from yolo_feiou.parameters import asks_for_help, format_arguments
@@ -69,7 +69,7 @@ def ablate(args: Sequence[str], framework: Framework) -> int:
     except YoloFeiouError:  # of which one is an OSError too
         raise
     except KeyboardInterrupt:
-        raise SystemExit("interrupted; the same command resumes here") from None
+        raise Interrupted("interrupted; the same command resumes here") from None
     except OSError as error:
         raise ArgumentError(
             f"{error.filename or request.folder}: {error.strerror}. What is done is kept; the same command resumes."

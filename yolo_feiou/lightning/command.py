@@ -11,7 +11,7 @@ from torch import distributed as dist
 
 from yolo_feiou.distributed.launch import read_launch
 from yolo_feiou.distributed.resume import lock_run
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, Interrupted
 from yolo_feiou.escape import quote_command
 from yolo_feiou.evaluation.evaluators import FASTER
 from yolo_feiou.lightning import checkpoints
@@ -179,7 +179,7 @@ def _train(arguments: Mapping[str, Any], folder: Path, place: Place, asked: Mapp
     except KeyboardInterrupt:
         last = weights / "last.pt"
         how = quote_command(["yolo", "train", "resume", f"model={last}"]) if last.exists() else "no part was finished"
-        raise SystemExit(f"interrupted; {how}") from None
+        raise Interrupted(f"interrupted; {how}") from None
     if place.rank == 0:
         best = weights / "best.pt"
         say(f"Trained. Next: {quote_command(['yolo', 'val', f'model={best}'])}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from yolo_feiou.errors import ArgumentError, did_you_mean
+from yolo_feiou.errors import ArgumentError, Interrupted, did_you_mean
 from yolo_feiou.escape import make_visible
 from yolo_feiou.parameters import Folder, asks_for_help, format_argument, format_arguments, read_arguments
 from yolo_feiou.simulation import field, figure1, figure4, figure5, figures_2_3, figures_6_7, readings
@@ -83,7 +82,7 @@ def simulate(
         except KeyboardInterrupt:
             kept = [p.name for p in sorted(folder.iterdir()) if before.get(p) != p.stat().st_mtime_ns]
             told = f"interrupted; finished, in {folder}: {', '.join(kept)}" if kept else "interrupted; nothing is kept"
-            sys.exit(make_visible(told))
+            raise Interrupted(make_visible(told)) from None
         say(f"Results are in {folder}")
 
 

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import walk_tb
-from types import TracebackType
 
 from ultralytics.engine.trainer import BaseTrainer
 
+from yolo_feiou.errors import tell_interruption
 from yolo_feiou.escape import quote_command
-from yolo_feiou.terminal import say
 
 
 @contextmanager
 def tell_resume() -> Iterator[None]:
     """Within the block, a training that is interrupted says how it is resumed.
 
-    The KeyboardInterrupt goes on, without its traceback, so that whatever called the process sees an interrupt: a loop
-    in a shell ends too. Processes that torchrun started leave it to torchrun.
+    Processes that torchrun started leave it to torchrun.
     """
     try:
         yield
     except KeyboardInterrupt as error:
         if "RANK" not in os.environ:
-            say(describe_interruption(error), sys.stderr)
-            sys.excepthook = _print_all_but_interrupts
+            tell_interruption(describe_interruption(error))
         raise
 
 
@@ -47,8 +43,3 @@ def find_trainer(error: BaseException) -> BaseTrainer | None:
     """Return the trainer in whose methods an error was raised, None if it was in those of none."""
     owners = (frame.f_locals.get("self") for frame, _ in walk_tb(error.__traceback__))
     return next((owner for owner in owners if isinstance(owner, BaseTrainer) and hasattr(owner, "last")), None)
-
-
-def _print_all_but_interrupts(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, traceback)
