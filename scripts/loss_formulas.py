@@ -19,9 +19,12 @@ ASPECT = r"v = \frac{4}{\pi^2} \left(\arctan \frac{w_t}{h_t} - \arctan \frac{w}{
 EIOU = rf"{DIOU} + \frac{{(w - w_t)^2}}{{C_w^2}} + \frac{{(h - h_t)^2}}{{C_h^2}}"
 INNER_EIOU = rf"L_{{\mathrm{{EIoU}}}} = {EIOU}"
 SHARES = tuple(rf"\omega_{s} = \frac{{\lvert {s} - {s}_t \rvert}}{{\max({s}, {s}_t)}}" for s in "wh")
-EDGES = " + ".join(
-    rf"\frac{{\lvert {e}_1 - {e}_{{t1}} \rvert + \lvert {e}_2 - {e}_{{t2}} \rvert}}{{4 {side}_t}}"
-    for e, side in ("xw", "yh")
+EDGES = (
+    *(
+        rf"P_{e} = \frac{{\lvert {e}_1 - {e}_{{t1}} \rvert + \lvert {e}_2 - {e}_{{t2}} \rvert}}{{4 {side}_t}}"
+        for e, side in ("xw", "yh")
+    ),
+    "P = P_x + P_y",
 )
 ERRORS = (
     *(rf"t_{c} = \frac{{{c} - {c}_t}}{{{side}_t}}" for c, side in ("xw", "yh")),
@@ -72,9 +75,9 @@ FORMULAS: Mapping[str, tuple[str, ...]] = {
         r"\Omega = (1 - e^{-k_x \omega_w})^4 + (1 - e^{-k_y \omega_h})^4",
         rf"L = {PLAIN} + \frac{{k_x (x - x_t)^2 + k_y (y - y_t)^2}}{{c^2}} + \frac{{\Omega}}{{2}}",
     ),
-    "piou": (f"P = {EDGES}", rf"L = {PLAIN} + 1 - e^{{-P^2}}"),
+    "piou": (*EDGES, rf"L = {PLAIN} + 1 - e^{{-P^2}}"),
     "piou2": (
-        f"P = {EDGES}",
+        *EDGES,
         r"q = e^{-P}",
         rf"L = 3 \lambda q e^{{-(\lambda q)^2}} ({PLAIN} + 1 - e^{{-P^2}})",
     ),

@@ -59,9 +59,8 @@ def make_page(info: LossInfo, known: str) -> str:
         info: Its row in the table of losses.
         known: The text of docs/losses.md.
     """
-    label = LABELS.get(info.name, info.name)
     parts = [
-        f"# {label if label != info.name else f'`{info.name}`'}",
+        f"# {LABELS[info.name]}",
         "<!-- made by scripts/loss_pages.py -->",
         f"`loss={info.name}`: {escape_markdown(info.meaning)}. Source: {format_source(info)}.",
         *describe_use(info, ROOT),
@@ -119,13 +118,16 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     yield "## Its size"
     (term,) = read_spec(info.name)
     start = f", {AT_START}" if term.changes else ""
-    yield f"Mean loss / mean gradient beside {BESIDE[info.family]}{start}. Another size is another gain `box=`."
+    yield f"Mean loss and mean gradient, as multiples of {BESIDE[info.family]}{start}. Another size is another `box=`."
     if any(one.name == "norm" for one in info.parameters):
         yield "That is of single pairs: what a batch is divided by, `norm=`, makes another size of it."
-    titles = [f"{low:g} to {high:g}" for low, high in BINS]
-    titles[0] = f"{OVERLAPS[info.family]} {titles[0]}"
-    yield format_table(titles, "r" * len(titles), [read_gradients(info.family)[info.name]])
-    yield f"![Its gradient, and the loss itself, beside {COMPARED_WITH[info.family]}, by the IoU]({info.name}.svg)"
+    rows = [
+        (f"{low:g} to {high:g}", *cell.split(" / "))
+        for (low, high), cell in zip(BINS, read_gradients(info.family)[info.name], strict=True)
+    ]
+    yield format_table((OVERLAPS[info.family], "loss", "gradient"), "rrr", rows)
+    beside = LABELS[COMPARED_WITH[info.family]]
+    yield f"![Its gradient, and the loss itself, as multiples of {beside}’s]({info.name}.svg)"
     yield f"`yolo simulate field={info.name}` draws where it pulls a box, pushes it away, and is zero."
 
 
@@ -152,12 +154,13 @@ def draw_size(info: LossInfo) -> str:
         x = LEFT + WIDE * share
         lines.append(f'<text x="{x:.1f}" y="{HIGH + 32}" text-anchor="middle" fill="#333">{share:g}</text>')
     overlap = OVERLAPS[info.family]
+    beside = LABELS[COMPARED_WITH[info.family]]
     centre, middle = LEFT + WIDE / 2, 10 + HIGH / 2
     lines += [
         f'<text x="{centre:g}" y="{HIGH + 52}" text-anchor="middle" fill="#333">{overlap}</text>',
         f'<text x="{centre:g}" y="{HIGH + 74}" text-anchor="middle" fill="#333">gradient solid, loss dashed</text>',
-        f'<text transform="translate(16 {middle:g}) rotate(-90)" text-anchor="middle" fill="#333">beside '
-        f"{COMPARED_WITH[info.family]}</text>",
+        f'<text transform="translate(16 {middle:g}) rotate(-90)" text-anchor="middle" fill="#333">times '
+        f"{beside}’s</text>",
     ]
     for number, dashes in ((1, ""), (0, ' stroke-dasharray="6 5"')):
         heights = [find_height(float(pair[number])) for pair in ratios]

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from make_docs import compare_repeats
 from markdown_tables import read_rows
-from study_tables import SUMMARY, show
+from study_tables import CASES, CONFIRM, SUMMARY, describe_difference, is_shown, show
 
+from yolo_feiou.losses.spec import split_spec, split_sum
 from yolo_feiou.losses.table import LossInfo
 
 #: What each was made for, by its source; no word of how well it does that.
@@ -55,7 +56,10 @@ def describe_use(info: LossInfo, root: Path) -> Iterator[str]:
 
 
 def list_evidence(name: str, root: Path) -> Iterator[str]:
-    """Yield what the trainings on BCCD, and the screening of the study, say of a loss beside CIoU."""
+    """Yield what the trainings on BCCD, and the study, say of a loss beside CIoU.
+
+    Of the study it is the confirmation, of a loss that was not confirmed the screening.
+    """
     if repeats := compare_repeats(root).get(name):
         before, now, mean, interval = repeats
         number = len(f"{before} {now}".split())
@@ -63,11 +67,18 @@ def list_evidence(name: str, root: Path) -> Iterator[str]:
             f"On [BCCD](../compare.md#what-it-says-on-real-data), at CIoU's gain: {mean} AP beside CIoU "
             f"(95 %: {interval}), {number} trainings of each."
         )
-    screened = [
-        f"{show(row, 'difference')} AP on `{row['data']}` ({len(row['differences'].split())} of each)"
-        for row in read_rows(root / "results" / "study" / SUMMARY)
-        if (row["stage"], row["loss"]) == ("screen", name)
-    ]
-    if screened:
-        told = ", ".join(screened)
+    summary = read_rows(root / "results" / "study" / SUMMARY)
+    of = [row for row in summary if [split_spec(term)[0] for term in split_sum(row["loss"])] == [name]]
+    if confirmed := [row for row in of if row["stage"] in CONFIRM]:
+        told = "; ".join(f"{CASES[row['stage']]}, {describe_difference(row)}" for row in confirmed)
+        shown = ", ".join(f"{CASES[row['stage']]} on `{row['data']}`" for row in confirmed if is_shown(row)) or "none"
+        yield (
+            f"In [the study](../study.md), beside the tuned CIoU, in AP: {told}. Once all comparisons are counted, of "
+            f"these is shown: {shown}."
+        )
+    elif screened := [row for row in of if (row["stage"], row["loss"]) == ("screen", name)]:
+        told = ", ".join(
+            f"{show(row, 'difference')} AP on `{row['data']}` ({len(row['differences'].split())} of each)"
+            for row in screened
+        )
         yield f"In [the study](../study.md), at a gradient as large as the tuned CIoU's: {told}; not tested."

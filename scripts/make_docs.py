@@ -137,7 +137,8 @@ def format_source(info: LossInfo) -> str:
         return escape_markdown(f"{info.paper}, {info.equation}")
     address = "https://arxiv.org/abs/" if found["kind"] == "arXiv" else "https://doi.org/"
     link = f"[{found['authors']}, {found['year']}]({address}{found['number']})"
-    return f"{link}, {escape_markdown(info.equation)}"
+    comma = "" if info.equation.startswith("(") else ","
+    return f"{link}{comma} {escape_markdown(info.equation)}"
 
 
 def list_parameters() -> str:
@@ -279,12 +280,12 @@ def list_oriented(root: Path) -> str:
         )
         for loss, row in last.items()
     ]
-    columns = ("loss", "epochs", "mAP50 of 50 after epoch", "mAP50", "mAP")
+    columns = ("loss", "epochs", "epoch of mAP50 ≥ 50", "mAP50, %", "mAP, %")
     return format_table(columns, "lrrrr", rows)
 
 
 def list_recipes(root: Path) -> str:
-    """Return a table of all recipes: the command that takes each, its losses, and the first line of its comment."""
+    """Return a table of all recipes: the command that takes each, the first line of its comment, and its losses."""
     rows = []
     for path in sorted((root / "cfg").rglob("*.yaml"), key=lambda path: (path.parent.name != "cfg", path.as_posix())):
         text = path.read_text(encoding="utf-8")
@@ -296,8 +297,8 @@ def list_recipes(root: Path) -> str:
         command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"
         losses = [recipe["loss"]] if "loss" in recipe else recipe.get("losses", ())
         meaning = text.partition("\n")[0].removeprefix("# ")
-        rows.append((command, ", ".join(f"`{loss}`" for loss in losses) or "any", escape_markdown(meaning)))
-    return format_table(("recipe", "loss", "what it is"), "lll", rows)
+        rows.append((command, escape_markdown(meaning), ", ".join(f"`{loss}`" for loss in losses) or "any"))
+    return format_table(("recipe", "what it is", "loss"), "lll", rows)
 
 
 def compare_coco_settings(root: Path) -> str:
@@ -493,9 +494,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "columns": lambda root: describe_columns(),
     "commands": lambda root: list_commands(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),
-    "ranks": lambda root: format_csv(
-        root / "benchmarks/ranks.csv", "lrr", step="step", milliseconds="ms", ratio="ratio"
-    ),
+    "ranks": lambda root: format_csv(root / "benchmarks/ranks.csv", "lr", step="step", ratio="time, stock's = 1"),
     "prepare": lambda root: format_csv(
         root / "benchmarks/prepare_coco.csv",
         "lrrrr",

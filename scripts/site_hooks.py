@@ -27,7 +27,9 @@ LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<targ
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 #: A formula as GitHub reads it, in a block of its own; and one within a line, as its Markdown becomes HTML.
 FORMULA, INLINE_FORMULA = re.compile(r"```math\n(.*?)\n```", re.DOTALL), re.compile(r"\$<code>([^<]+)</code>\$")
-
+#: What counts in a search more or less than its words, by the start of its name: the page of a loss before those that
+#: name it among others, and the reference of Python, which names them all, last.
+BOOSTS = {"losses/": 4, "python.md": 0.5}
 #: A picture in HTML, which a phone shows too small to read what is written in it.
 IMAGE = re.compile(r'<img [^>]*src="([^"]+)"[^>]*>')
 
@@ -57,8 +59,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Return a page with links, formulas, and bars in the code of tables as the site's Markdown has them."""
-    if page.file.src_uri.startswith("losses/"):
-        page.meta["search"] = {"boost": 4}  # before the pages that name a loss among others
+    if boost := next((boost for start, boost in BOOSTS.items() if page.file.src_uri.startswith(start)), None):
+        page.meta["search"] = {"boost": boost}
     sources = {name: source for source, name in PAGES.items()}
     source = sources.get(page.file.src_uri, f"docs/{page.file.src_uri}")
     return unescape_bars(draw_formulas(place_links(markdown, source)))
@@ -128,10 +130,13 @@ def draw_inline_formulas(html: str) -> str:
 
 
 def convert_formula(tex: str, display: Literal["block", "inline"] = "inline") -> str:
-    """Return a formula in TeX as MathML."""
+    """Return a formula in TeX as MathML.
+
+    Its bars become fences, as brackets are: latex2mathml takes them for operators, which stand apart.
+    """
     from latex2mathml.converter import convert  # only the build has it
 
-    return convert(tex, display=display)
+    return convert(tex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|"), display=display)
 
 
 def unescape_bars(markdown: str) -> str:

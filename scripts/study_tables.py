@@ -224,10 +224,15 @@ def advise(rows: Sequence[Cells]) -> str:
 
 def judge(row: Cells) -> str:
     """Return whether a setting is better than the tuned CIoU, in the plan's sense, or shown to be worse; else ''."""
-    if not row["p_holm"] or float(row["p_holm"]) >= ALPHA:
+    if not is_shown(row):
         return ""
     difference = float(row["difference"])
     return WORSE if difference < 0 else BETTER if difference >= SOUGHT else ""
+
+
+def is_shown(row: Cells) -> bool:
+    """Return whether a difference is shown once all comparisons of the confirmation are counted."""
+    return bool(row["p_holm"]) and float(row["p_holm"]) < ALPHA
 
 
 def name_setting(row: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.scripts import load_script
 from yolo_feiou import LOSSES
 from yolo_feiou.checks.known import GRADIENT_REMEDIES, MISTAKES
-from yolo_feiou.losses.gradients import read_gradients
+from yolo_feiou.losses.gradients import BINS, read_gradients
 from yolo_feiou.losses.listing import describe_formula
 
 ROOT = Path(__file__).parents[1]
@@ -80,7 +80,9 @@ def test_a_page_has_all_that_is_known_of_a_loss(name):
     info, page = LOSSES[name], read(name)
     rows = re.findall(r"^\| `(\w+)=", page, re.MULTILINE)
     assert sorted(rows) == sorted([*(one.name for one in info.parameters), *info.modifiers])
-    assert f"| {' | '.join(read_gradients(info.family)[name])} |" in page
+    table = page.partition("| loss | gradient |")[2].split("\n")[2:]
+    sizes = [" / ".join(line.split(" | ")[1:]).strip(" |") for line in table[: len(BINS)]]
+    assert tuple(sizes) == tuple(read_gradients(info.family)[name])
     mistakes = [one for one in MISTAKES if one.spec == name]
     assert all(loss_pages.escape_words(one.remedy) in page for one in mistakes)
     assert ("## What public copies get wrong" in page) is bool(mistakes or name in GRADIENT_REMEDIES)

@@ -77,6 +77,12 @@ def test_a_formula_is_mathml():
     assert re.fullmatch("<p>a <math.*<msub><mi>w</mi><mi>t</mi>.*</math>, <code>\\$x</code> and \\$1</p>", page)
 
 
+def test_bars_of_a_formula_stand_at_what_they_enclose():
+    pytest.importorskip("latex2mathml")
+    formula = hooks.convert_formula(r"\lvert t \rvert")
+    assert formula.count('form="prefix"') == formula.count('form="postfix"') == 1
+
+
 class Addresses(HTMLParser):
     """What a page loads, or links to."""
 
@@ -155,12 +161,15 @@ def test_steps_of_a_page_are_one_list(site):
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 1200])
 def test_nothing_runs_off_the_screen_and_no_name_is_broken(browser, site, width):
-    """Code wraps, pictures are there, a name in a table stands in one line, and wide tables scroll in their boxes."""
+    """Code of a language wraps, pictures are there, a name in a table stands in one line.
+
+    Wide tables scroll in their boxes, and so does what a command prints.
+    """
     page = browser.new_page(viewport={"width": width, "height": 800})
     for name in PAGES:
         page.goto((site / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") == width, name
-        code = page.locator("pre > code")
+        code = page.locator("[class*='language-'] pre > code")
         assert code.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0, name
         assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == [], name
         names = page.locator("td code").filter(has_text=re.compile(r"^[\w=]+$"))

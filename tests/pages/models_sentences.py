@@ -282,7 +282,7 @@ def _oriented() -> list[Claim]:
             "comparison):",
             f"{ORIENTED}::test_a_recorded_training_has_reached_half_within_five_minutes",
         ),
-        measured("| loss | epochs | mAP50 of 50 after epoch | mAP50 | mAP |", "docs/oriented.csv"),
+        measured("| loss | epochs | epoch of mAP50 ≥ 50 | mAP50, % | mAP, % |", "docs/oriented.csv"),
     ]
 
 

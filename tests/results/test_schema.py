@@ -107,4 +107,4 @@ def test_the_description_has_a_line_for_each_column_that_is_no_plain_argument():
     for name, column in COLUMNS.items():
         plain = name in schema.ARGUMENT_COLUMNS and column.meaning == "as Ultralytics defines it"
         assert (f"| `{name}` |" in text) is not plain
-    assert "| `objects` | count |  | objects without crowds | yes, unless `data` is swept |" in text
+    assert "| `objects` | count | yes, unless `data` is swept | objects without crowds |" in text

@@ -20,7 +20,7 @@ from yolo_feiou.losses.table import ALIGNED_LOSSES
 
 #: The largest relative root-mean-square error of a gradient that is taken for the same.
 GRADIENT_TOLERANCE = 1e-3
-#: How the literature spells the names of the table; any other one is spelled as in there.
+#: How the literature spells the names of the table.
 LABELS = {
     **{name: name[:-3].upper() + "IoU" for name in ("iou", "giou", "diou", "ciou", "eiou", "siou", "wiou", "mpdiou")},
     **{"focal_eiou": "Focal-EIoU", "focal_eiou_star": "Focal-EIoU*", "focal_eiou_v1": "Focal-EIoU v1"},
@@ -28,6 +28,7 @@ LABELS = {
     **{"dinterpiou": "Dynamic InterpIoU", "uiou": "Unified-IoU", "nwd": "NWD", "gcd": "GCD"},
     **{"extended_iou": "Extended-IoU", "focal_l1": "FocalL1", "l1": "ℓ1", "smooth_l1": "smooth ℓ1"},
     "balanced_l1": "balanced ℓ1",
+    **{"probiou": "ProbIoU", "kld": "KLD", "gwd": "GWD", "bd": "BD", "kfiou": "KFIoU"},
 }
 #: What a modifier puts in front of a name.
 PREFIXES = {"inner": "Inner-", "focaler": "Focaler-", "power": "α-", "focal": "Focal-", "wise": "Wise-"}

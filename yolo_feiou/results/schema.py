@@ -338,12 +338,13 @@ def describe_columns() -> str:
 
 def _describe() -> Iterator[str]:
     for title, section in COLUMN_SECTIONS.items():
-        yield from (f"### {title}", "", "| column | holds | unit | meaning | must agree |", "|:--|:--|:--|:--|:--|")
+        yield from (f"### {title}", "", "| column | holds | must agree | meaning |", "|:--|:--|:--|:--|")
         for column in _ARGUMENTS.values() if section is _ALL_ARGUMENTS else section:
             agree = "yes" if column.must_agree else ""
             if column.must_agree and column.follows:
                 agree += f", unless {' or '.join(f'`{name}`' for name in column.follows)} is swept"
-            yield f"| `{column.name}` | {column.kind} | {column.unit} | {column.meaning} | {agree} |"
+            holds = f"{column.kind}, {column.unit}" if column.unit else column.kind
+            yield f"| `{column.name}` | {holds} | {agree} | {column.meaning} |"
         if section is _ALL_ARGUMENTS:
             yield from ("", "Every other argument that a run was given, or in which runs differ, has a column too.")
         yield ""
