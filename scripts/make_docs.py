@@ -25,7 +25,7 @@ from textwrap import dedent
 
 import yaml
 from markdown_tables import MISSING, Row, format_csv, format_table, join_pair, read_rows
-from study_tables import list_confirmation, list_gains, list_mechanism, list_repeats, list_screening
+from study_tables import list_advice, list_confirmation, list_gains, list_mechanism, list_repeats, list_screening
 
 from yolo_feiou.cli import HELP, VERBS
 from yolo_feiou.datasets.coco.catalogue import ANNOTATIONS, COCO_2017, TEST, TEST_DEV, TEST_INFO, URL, Archive
@@ -491,6 +491,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "study-repeats": list_repeats,
     "study-confirmation": list_confirmation,
     "study-mechanism": list_mechanism,
+    "study-advice": list_advice,
     "columns": lambda root: describe_columns(),
     "commands": lambda root: list_commands(),
     "scaling": lambda root: format_csv(root / "benchmarks/scaling.csv", "lrl", what="what", value="value", unit="unit"),

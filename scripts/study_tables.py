@@ -190,36 +190,28 @@ def list_mechanism(root: Path) -> str:
 
 
 def list_advice(root: Path) -> str:
-    """Return the table of what to train with, by regime, as far as the confirmation shows it.
-
-    Of a regime it is the setting that is better than the tuned CIoU on each data set, by the highest mean; else the
-    tuned CIoU, and what is shown to be worse on a data set, and better on none.
-    """
-    found: dict[str, list[Cells]] = {}
+    """Return the table of what the confirmation shows to a user: a row for each setting of each regime."""
+    found: dict[tuple[str, str], list[Cells]] = {}
+    tuned = ""
     for row in read_rows(root / "results" / "study" / SUMMARY):
-        if row["stage"] in CONFIRM:
-            found.setdefault(row["stage"], []).append(row)
-    rows = [
-        (CASES[stage], advise(of), "<br>".join(describe_difference(row) for row in of if row["difference"]))
-        for stage, of in found.items()
-    ]
-    return format_table(("case", "train with", "what shows it: ΔAP to the tuned CIoU, 95 %"), "lll", rows)
+        if row["stage"] in CONFIRM and row["difference"]:
+            found.setdefault((row["stage"], row["loss"]), []).append(row)
+        elif row["stage"] in CONFIRM:
+            tuned = name_setting(row)
+    rows = []
+    for (stage, _), of in sorted(found.items(), key=lambda one: (CONFIRM.index(one[0][0]), one[0][1])):
+        told = {row["data"]: describe_interval(row) for row in of}
+        rows.append((CASES[stage], name_setting(of[0]), *(told.get(data, MISSING) for data in DATA), advise(of)))
+    titles = (f"ΔAP, `{data}` (95 %)" for data in DATA)
+    return format_table(("trained", f"with, beside {tuned}", *titles, "shown"), "lllll", rows)
 
 
 def advise(rows: Sequence[Cells]) -> str:
-    """Return what to train with in a regime, given its rows of the summary."""
-    by_loss: dict[str, list[Cells]] = {}
-    for row in rows:
-        by_loss.setdefault(row["loss"], []).append(row)
-    tuned = name_setting(by_loss.pop("ciou")[0])
-    verdicts = {loss: {judge(row) for row in of} for loss, of in by_loss.items()}
-    complete = {loss for loss, of in by_loss.items() if len(of) == len(DATA)}
-    if better := [loss for loss in complete if verdicts[loss] == {BETTER}]:
-        best = max(better, key=lambda loss: mean(float(row["difference"]) for row in by_loss[loss]))
-        return name_setting(by_loss[best][0])
-    if worse := [loss for loss, of in verdicts.items() if WORSE in of and BETTER not in of]:
-        return f"{tuned}, not {' nor '.join(name_setting(by_loss[loss][0]) for loss in worse)}"
-    return f"{tuned}: nothing is shown to be better on each data set"
+    """Return what is shown of a setting in a regime, given its row for each data set."""
+    verdicts = {row["data"]: verdict for row in rows if (verdict := judge(row))}
+    if len(verdicts) == len(DATA) and set(verdicts.values()) == {BETTER}:
+        return "better: train with it"
+    return ", ".join(f"{verdict} on `{data}`" for data, verdict in verdicts.items()) or "nothing"
 
 
 def judge(row: Cells) -> str:
@@ -248,9 +240,13 @@ def name_setting(row: Mapping[str, Any]) -> str:
 
 def describe_difference(row: Cells) -> str:
     """Return a difference to the tuned CIoU as a line: setting, data, mean, interval and seeds."""
+    return f"{name_setting(row)} on `{row['data']}`: {describe_interval(row)}"
+
+
+def describe_interval(row: Cells) -> str:
+    """Return the mean of a difference to the tuned CIoU, with its interval and seeds."""
     interval = f" ({show(row, 'low')} to {show(row, 'high')})" if row["low"] else ""
-    seeds = len(row["differences"].split())
-    return f"{name_setting(row)} on `{row['data']}`: {show(row, 'difference')}{interval}, {seeds} seeds"
+    return f"{show(row, 'difference')}{interval}, {len(row['differences'].split())} seeds"
 
 
 def show(row: Cells, name: str) -> str:

@@ -178,37 +178,17 @@ TUNED = [cell_row("ciou", data, "", "") for data in ("bccd", "cards")]
 @pytest.mark.parametrize(
     ("found", "advice"),
     [
-        ([("eiou:weight=1.2", 1.0, 0.04), ("eiou:weight=1.2", 0.5, 0.01)], "`loss=eiou box=2.25`"),
-        (
-            [("eiou", 1.0, 0.04), ("eiou", 0.5, 0.06)],
-            "`loss=ciou box=1.875`: nothing is shown to be better on each data set",
-        ),
-        (
-            [("eiou", 1.0, 0.04), ("eiou", 0.4, 0.04)],
-            "`loss=ciou box=1.875`: nothing is shown to be better on each data set",
-        ),
-        (
-            [("eiou", 1.0, 0.04)],
-            "`loss=ciou box=1.875`: nothing is shown to be better on each data set",
-        ),  # of one data set alone
-        (
-            [("ciou:weight=4", -1.0, 0.04), ("ciou:weight=4", 0.5, 0.06)],
-            "`loss=ciou box=1.875`, not `loss=ciou box=7.5`",
-        ),
-        (
-            [("eiou", -1.0, 0.04), ("eiou", 1.0, 0.04)],
-            "`loss=ciou box=1.875`: nothing is shown to be better on each data set",
-        ),
+        ([(1.0, 0.04), (0.5, 0.01)], "better: train with it"),
+        ([(1.0, 0.04), (0.5, 0.06)], "better on `bccd`"),
+        ([(1.0, 0.04), (0.4, 0.04)], "better on `bccd`"),
+        ([(1.0, 0.04)], "better on `bccd`"),  # of one data set alone
+        ([(-1.0, 0.04), (0.5, 0.06)], "worse on `bccd`"),
+        ([(-1.0, 0.04), (1.0, 0.04)], "worse on `bccd`, better on `cards`"),
+        ([(-1.0, 0.06), (1.0, 0.06)], "nothing"),
     ],
 )
 def test_advice_is_what_is_shown_on_each_data_set(tables, found, advice):
-    rows = [cell_row(loss, data, *numbers) for (loss, *numbers), data in zip(found, ("bccd", "cards"), strict=False)]
-    assert tables.advise([*TUNED, *rows]) == advice
-
-
-def test_of_two_that_are_better_the_better_one_is_the_advice(tables):
-    rows = [cell_row(loss, data, gain, 0.01) for loss, gain in (("giou", 2), ("eiou", 3)) for data in ("bccd", "cards")]
-    assert tables.advise([*TUNED, *rows]) == "`loss=eiou box=1.875`"
+    assert tables.advise([cell_row("eiou", data, *of) for of, data in zip(found, tables.DATA, strict=False)]) == advice
 
 
 @pytest.mark.parametrize(
@@ -226,15 +206,18 @@ def test_the_factor_of_a_loss_is_part_of_its_gain(tables, spec, name):
 
 def test_the_advice_shows_the_differences_behind_it(tables, tmp_path):
     (tmp_path / "results" / "study").mkdir(parents=True)
-    confirmed = cell_row("eiou", "bccd", 1.25, 0.01, low=0.5, high=2, differences="+1.0 +1.5")
-    rows = [{"low": "", "high": "", "differences": "", **row} for row in (*TUNED, confirmed)]
+    shown = {"low": 0.5, "high": 2, "differences": "+1.0 +1.5"}
+    confirmed = [
+        cell_row("eiou", "bccd", 1.25, 0.01, stage="fine", **shown),
+        *(cell_row("eiou:weight=0.5", data, 1.25, 0.01, **shown) for data in tables.DATA),
+    ]
+    rows = [{"low": "", "high": "", "differences": "", **row} for row in (*TUNED, *confirmed)]
     write_csv(tmp_path / "results" / "study" / "summary.csv", rows)
+    told = "+1.2 (+0.5 to +2.0), 2 seeds"
+    assert "| with, beside `loss=ciou box=1.875` | ΔAP, `bccd` (95 %) |" in tables.list_advice(tmp_path)
     assert cells(tables.list_advice(tmp_path)) == [
-        [
-            "from scratch, 30 to 40 epochs",
-            "`loss=ciou box=1.875`: nothing is shown to be better on each data set",
-            "`loss=eiou box=1.875` on `bccd`: +1.2 (+0.5 to +2.0), 2 seeds",
-        ]
+        ["from scratch, 30 to 40 epochs", "`loss=eiou box=0.9375`", told, told, "better: train with it"],
+        ["fine-tuned, 15 to 20 epochs", "`loss=eiou box=1.875`", told, "–", "better on `bccd`"],
     ]
 
 

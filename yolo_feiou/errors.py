@@ -72,7 +72,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ": did you mean 'x'?" for the known word nearest to `word`, or "." if none is near."""
     word, names = word.lower(), list(known)
     near = [name for name in names if sorted(name) == sorted(word)]  # letters in another order
-    near += get_close_matches(word, names, n=1, cutoff=0.5)
+    near += get_close_matches(word, names, n=1, cutoff=0.6)
     return f": did you mean '{near[0]}'?" if near else "."
 
 

@@ -102,7 +102,7 @@ def test_the_boxes_of_a_model_are_guessed_by_task_or_name(model, task, expected)
         ("kdl", "aligned", "unknown loss 'kdl'. 'yolo losses' lists all."),
         ("probeiou", "aligned", "unknown loss 'probeiou': did you mean 'piou'? 'yolo losses' lists all."),
         ("giou_rotated", None, "unknown loss 'giou_rotated'. 'yolo losses task=obb' lists all."),
-        ("eoiu", "rotated", "unknown loss 'eoiu': did you mean 'probiou'? 'yolo losses task=obb' lists all."),
+        ("eoiu", "rotated", "unknown loss 'eoiu'. 'yolo losses task=obb' lists all."),
     ],
 )
 def test_a_misspelled_name_is_put_right_by_losses_of_the_models_boxes(name, family, message):

@@ -125,6 +125,11 @@ def _runs() -> list[Claim]:
             "in unless it is a whole path.",
             "Ultralytics' own setting",
         ),
+        exempt(
+            "With an environment inside a git checkout, as `make install` makes it, Ultralytics sets it to that "
+            "checkout's `runs` when it starts for the first time, wherever you are.",
+            "Ultralytics' own setting, by the git repository that its files lie in",
+        ),
         shown(
             "`yolo ablate` puts each grid into a folder below `ablate/` there, or into `out=`, and `yolo simulate` "
             "into `simulate/`.",

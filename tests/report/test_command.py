@@ -169,10 +169,10 @@ def test_a_training_is_no_ablation_and_is_told_how_to_be_evaluated(yolo, tmp_pat
     (tmp_path / "runs" / "a" / "results.csv").write_text("epoch,time\n1,2\n")
     assert yolo("report", "runs/a") == 2
     told = "runs/a is a training, whose results.csv has its epochs: first yolo evaluate runs/a OTHER_RUN, then"
-    assert capsys.readouterr().err == f"error: {told} yolo report runs.\n"
+    assert capsys.readouterr().err == f"error: {told} yolo report runs\n"
     assert yolo("report", "runs") == 2
     told = "runs has trainings, and no rows of them to compare: first yolo evaluate runs/a 'runs/b c', then"
-    assert capsys.readouterr().err == f"error: {told} yolo report runs.\n"
+    assert capsys.readouterr().err == f"error: {told} yolo report runs\n"
     small(tmp_path / "runs")
     assert yolo("report", "runs") == 0
 

@@ -104,7 +104,7 @@ def check_is_no_run(folder: Path) -> None:
     else:
         return
     evaluate = quote_command(["yolo", "evaluate", *runs[:3]]) + " …" * (len(runs) > 3)
-    raise ArgumentError(f"{folder} {what}: first {evaluate}, then {quote_command(['yolo', 'report', str(out)])}.")
+    raise ArgumentError(f"{folder} {what}: first {evaluate}, then {quote_command(['yolo', 'report', str(out)])}")
 
 
 def is_report(folder: Path) -> bool:
