@@ -20,8 +20,8 @@ def _use() -> list[Claim]:
             "test_cli.py::test_a_training_with_a_loss_says_so_and_its_weights_validate",
         ),
         exempt(
-            "**Which loss, and at which `box=`?** [The README](../README.md#which-loss-and-at-which-box) says as far as "
-            "results here go, with two commands to find out on your data.",
+            "**Which loss, and at which `box=`?** [The README](../README.md#which-loss-and-at-which-box) says as far "
+            "as results here go, with two commands to find out on your data.",
             "where to look",
         ),
         exempt("Words are explained in the [glossary](glossary.md).", "where to look"),
