@@ -186,10 +186,14 @@ def describe_knowledge(info: LossInfo, known: str) -> Iterator[str]:
     mistakes = {f"{one.says}: {one.remedy}" for one in MISTAKES if one.spec == info.name}
     if info.name in GRADIENT_REMEDIES:
         mistakes.add(f"right values with a wrong gradient: {GRADIENT_REMEDIES[info.name]}")
+    yield "## What public copies get wrong"
     if mistakes:
-        yield "## What public copies get wrong"
         yield "As `yolo check` finds it, each with what to do:"
         yield "\n".join(f"- {escape_words(one)}." for one in sorted(mistakes))
+    elif any(re.search("copied|public code", one) for one in told):
+        yield "That is said above; `yolo check` tells it."
+    else:
+        yield "No mistake that is of this loss alone is known here."
 
 
 if __name__ == "__main__":
