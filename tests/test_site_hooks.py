@@ -165,16 +165,18 @@ def test_nothing_runs_off_the_screen_and_no_name_is_broken(browser, site, width)
 
     Wide tables scroll in their boxes, and so does what a command prints.
     """
-    page = browser.new_page(viewport={"width": width, "height": 800})
+    page, blocks = browser.new_page(viewport={"width": width, "height": 800}), 0
     for name in PAGES:
         page.goto((site / f"{name}.html").as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") == width, name
-        code = page.locator("[class*='language-'] pre > code")
+        code = page.locator(".highlight:not(.language-text) pre > code")
+        blocks += code.count()
         assert code.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0, name
         assert page.evaluate("[...document.images].filter(i => !i.naturalWidth).map(i => i.src)") == [], name
         names = page.locator("td code").filter(has_text=re.compile(r"^[\w=]+$"))
         broken = names.evaluate_all("all => all.filter(e => e.getClientRects().length > 1).map(e => e.textContent)")
         assert broken == [], name
+    assert blocks > 20
     page.close()
 
 
