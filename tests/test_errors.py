@@ -1,6 +1,9 @@
 """Parts of messages that several modules share, and which errors are a user's mistakes."""
 
 import linecache
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,3 +87,30 @@ def test_an_error_that_a_users_own_has_caused_is_no_mistake():
     assert not errors.is_user_mistake(error)
     error.__cause__ = None
     assert errors.is_user_mistake(error)
+
+
+BEGINNING = """
+import atexit, sys
+from yolo_feiou.errors import Interrupted, exit_on_error
+atexit.register(exec, "print('the end')")  # code that is run then makes Python forget the interrupt
+"""
+
+
+@pytest.mark.parametrize(
+    ("raised", "interrupted", "told"),
+    [
+        ("KeyboardInterrupt", "'interrupted; nothing is kept'", "interrupted; nothing is kept\n"),
+        ("Interrupted('interrupted; this resumes it')", "'interrupted'", "interrupted; this resumes it\n"),
+        ("Interrupted('interrupted; this resumes it')", "None", "interrupted; this resumes it\n"),
+    ],
+)
+def test_an_interrupt_is_a_line_and_ends_the_process_by_its_signal(raised, interrupted, told):
+    code = f"{BEGINNING}with exit_on_error({interrupted}):\n    raise {raised}\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr, done.stdout) == (-signal.SIGINT, told, "the end\n")
+
+
+def test_another_error_after_an_interrupt_keeps_its_traceback():
+    told = "try:\n    with exit_on_error():\n        raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    1 / 0\n"
+    done = subprocess.run([sys.executable, "-c", BEGINNING + told], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.endswith("ZeroDivisionError: division by zero\n")

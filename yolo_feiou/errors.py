@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import linecache
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -94,7 +96,8 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
     A closed pipe, as in `yolo losses | head`, ends it silently.
 
     Args:
-        interrupted: The line that Ctrl-C ends it with, unless it is an `Interrupted`; None leaves it as it is.
+        interrupted: The line that Ctrl-C ends it with, by SIGINT; an `Interrupted` has its own. None leaves other
+            interrupts as they are.
     """
     try:
         try:
@@ -102,8 +105,9 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
         finally:
             sys.stdout.flush()  # so that a closed pipe is noticed here
     except KeyboardInterrupt as error:
-        if interrupted is not None:
-            tell_interruption(str(error) if isinstance(error, Interrupted) else interrupted)
+        if line := str(error) if isinstance(error, Interrupted) else interrupted:
+            say(line, sys.stderr)
+            sys.excepthook = _end_interrupted
         raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -113,18 +117,17 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
         sys.exit(print_error(error))
 
 
-def tell_interruption(line: str) -> None:
-    """Say a line on a KeyboardInterrupt, which then goes on without its traceback.
+def _end_interrupted(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    """End the process by SIGINT, so that whatever called it sees an interrupt: a loop in a shell ends too.
 
-    So whatever called the process sees an interrupt: a loop in a shell ends too.
+    Python does so itself for a plain KeyboardInterrupt, unless code that a library runs at the exit undoes it.
     """
-    say(line, sys.stderr)
-    sys.excepthook = _print_all_but_interrupts
-
-
-def _print_all_but_interrupts(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
     if not issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, traceback)
+    elif os.name == "posix":
+        atexit._run_exitfuncs()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
 
 
 def is_user_mistake(error: BaseException) -> bool:

@@ -10,13 +10,13 @@ from traceback import walk_tb
 
 from ultralytics.engine.trainer import BaseTrainer
 
-from yolo_feiou.errors import tell_interruption
+from yolo_feiou.errors import Interrupted
 from yolo_feiou.escape import quote_command
 
 
 @contextmanager
 def tell_resume() -> Iterator[None]:
-    """Within the block, a training that is interrupted says how it is resumed.
+    """Within the block, a training that is interrupted raises an `Interrupted`, which says how it is resumed.
 
     Processes that torchrun started leave it to torchrun.
     """
@@ -24,7 +24,7 @@ def tell_resume() -> Iterator[None]:
         yield
     except KeyboardInterrupt as error:
         if "RANK" not in os.environ:
-            tell_interruption(describe_interruption(error))
+            raise Interrupted(describe_interruption(error)) from None
         raise
 
 
