@@ -7,7 +7,7 @@ streams, the environment and the folder that it would have, and starts processes
 
 A process is begun anew all the same if the libraries would read another environment, if the interpreter has options, or
 where Linux isn't. What differs for the others: their random seed of hashes is the server's, and they don't take
-themselves apart at the end. A test to which the imports matter says so with the fixture `real_python`.
+themselves apart at the end. A test to which the imports or the end matter says so with the fixture `real_python`.
 """
 
 from __future__ import annotations

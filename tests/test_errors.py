@@ -90,9 +90,9 @@ def test_an_error_that_a_users_own_has_caused_is_no_mistake():
 
 
 BEGINNING = """
-import atexit, sys
+import atexit, ctypes
 from yolo_feiou.errors import Interrupted, exit_on_error
-atexit.register(exec, "print('the end')")  # code that is run then makes Python forget the interrupt
+atexit.register(ctypes.pythonapi.PyRun_SimpleString, b"print('the end')")  # which makes Python forget the interrupt
 """
 
 
@@ -104,12 +104,14 @@ atexit.register(exec, "print('the end')")  # code that is run then makes Python 
         ("Interrupted('interrupted; this resumes it')", "None", "interrupted; this resumes it\n"),
     ],
 )
+@pytest.mark.usefixtures("real_python")
 def test_an_interrupt_is_a_line_and_ends_the_process_by_its_signal(raised, interrupted, told):
     code = f"{BEGINNING}with exit_on_error({interrupted}):\n    raise {raised}\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr, done.stdout) == (-signal.SIGINT, told, "the end\n")
 
 
+@pytest.mark.usefixtures("real_python")
 def test_another_error_after_an_interrupt_keeps_its_traceback():
     told = "try:\n    with exit_on_error():\n        raise KeyboardInterrupt\nexcept KeyboardInterrupt:\n    1 / 0\n"
     done = subprocess.run([sys.executable, "-c", BEGINNING + told], capture_output=True, text=True)

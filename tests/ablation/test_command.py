@@ -184,6 +184,7 @@ def test_two_runners_in_a_folder_do_each_run_once(begin, words, tmp_path):
     assert sum(out.count(": started") for out in outs) >= 4
 
 
+@pytest.mark.usefixtures("real_python")
 def test_an_interrupted_runner_ends_its_runs_and_says_how_to_resume(begin, words, tmp_path):
     runner = begin(words(losses="eiou", seeds=0, epochs=50))
     folder = the_run(tmp_path)

@@ -50,6 +50,7 @@ def test_processes_of_torchrun_say_nothing(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("real_python")
 def test_a_real_training_ends_in_a_line_and_its_command_resumes(data, tmp_path):
     words = ["train", "model=yolov8n.yaml", "loss=eiou", *short(data=data, project=tmp_path, name="run", epochs=50)]
     training = subprocess.Popen(
