@@ -64,7 +64,7 @@ def _judge_in_words() -> list[Claim]:
     command, field = "simulation/test_command.py", "simulation/test_field.py"
     return [
         shown(
-            "and leaves a CSV, the settings and pictures in `runs/simulate/`.",
+            "and leaves a CSV and pictures, of `setup=` the settings too, in `runs/simulate/`.",
             *(f"{command}::test_each_subject_has_its_files",),
             *(f"{command}::test_without_out_results_go_to_a_new_folder_each_time",),
         ),

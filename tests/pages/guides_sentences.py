@@ -110,7 +110,8 @@ def claims_on_fine_tuning() -> list[Claim]:
             "test_checkpoint.py::test_a_python_without_us_uses_our_checkpoints",
         ),
         shown(
-            "`yolo evaluate runs/detect/train onnx=True` exports to ONNX too, and fails if that has another AP;",
+            "In its place `yolo evaluate runs/detect/train onnx=True` exports to ONNX too, and fails if that has "
+            "another AP;",
             "export/test_onnx.py::test_the_onnx_has_the_ap_of_the_weights",
             "export/test_onnx.py::test_an_onnx_that_does_something_else_is_not_kept",
         ),

@@ -158,9 +158,9 @@ def _runs() -> list[Claim]:
             "test_readme.py::test_over_both_trainings_on_bccd_no_loss_is_shown_to_differ",
         ),
         shown(
-            "Of a [study](study.md) the short trainings are done: none of their differences is shown once all are "
-            "counted, and the largest is one of the gain.",
-            "test_readme.py::test_the_study_shows_nothing_of_the_short_trainings_once_all_are_counted",
+            "In a [study](study.md) none of the differences is shown once all are counted, and the largest is one of "
+            "the gain.",
+            "test_readme.py::test_no_comparison_of_the_study_is_shown_once_all_are_counted",
         ),
         shown(
             "A training step with `loss=focal_eiou` takes as long as one of stock's:",

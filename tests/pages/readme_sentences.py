@@ -162,7 +162,7 @@ def _cases() -> list[Claim]:
     return [
         shown(
             "**No loss is shown to train better than CIoU here in a way that held up.**",
-            "test_readme.py::test_no_loss_is_shown_to_be_better_than_ciou_in_the_study",
+            "test_readme.py::test_no_comparison_of_the_study_is_shown_once_all_are_counted",
             "test_readme.py::test_over_both_trainings_on_bccd_no_loss_is_shown_to_differ",
         ),
         exempt(
@@ -176,15 +176,19 @@ def _cases() -> list[Claim]:
             "ablation/test_gains.py::test_gains_are_matched",
         ),
         shown(
-            "What [a study](docs/study.md) says of them, with YOLOv8n at 160 px on unseen images of `bccd`, blood "
-            "cells, and of `cards`, playing cards, some 200 images to train on each.",
+            "What [a study](docs/study.md) says of them, with YOLOv8n at 160 px on blood cells (`bccd`) and playing "
+            "cards (`cards`).",
             "test_study.py::test_the_plan_names_the_settings_and_the_candidates",
             "test_study.py::test_every_command_is_one_that_yolo_ablate_takes",
         ),
         shown(
-            "The last column says what is shown once all comparisons are counted: an interval that excludes 0 may be "
-            "chance among several.",
+            "The last column counts all comparisons: an interval that excludes 0 may be chance among several.",
             "test_study_tables.py::test_advice_is_what_is_shown_on_each_data_set",
+        ),
+        exempt(
+            "Fine-tuning begins there with weights of synthetic images, not with published ones; long trainings are "
+            "not compared yet.",
+            "a limit of the study, and what is left to do",
         ),
         measured(
             f"Of {len(rows(BCCD))} earlier runs on BCCD, at `box=7.5`, `{better['loss']}` alone is shown to be better, "
