@@ -19,7 +19,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from yolo_feiou.detectors.config_keys import DETECTORS
-from yolo_feiou.errors import ArgumentError
+from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.lightning.arguments import complete_arguments
 from yolo_feiou.lightning.place import find_place
 from yolo_feiou.lightning.training import train
@@ -173,4 +173,5 @@ def main(args: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with exit_on_error():
+        main(sys.argv[1:])

@@ -294,7 +294,8 @@ def list_recipes(root: Path) -> str:
         if folder in ("datasets", "detectors"):
             continue
         verb, name = ("ablate", path.name) if folder in ("ablation", "paper") else ("train", f"{folder}/{path.name}")
-        command = f"[`yolo {verb} cfg={name.removeprefix('./')}`](../{path.relative_to(root).as_posix()})"
+        words = f"yolo {verb}{' …' * (verb == 'train')} cfg={name.removeprefix('./')}"
+        command = f"[`{words}`](../{path.relative_to(root).as_posix()})"
         losses = [recipe["loss"]] if "loss" in recipe else recipe.get("losses", ())
         meaning = text.partition("\n")[0].removeprefix("# ")
         rows.append((command, escape_markdown(meaning), ", ".join(f"`{loss}`" for loss in losses) or "any"))

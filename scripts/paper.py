@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor
 from ultralytics.utils.metrics import bbox_iou
 
+from yolo_feiou.errors import ArgumentError, exit_on_error
 from yolo_feiou.paper.facts import compute_facts
 from yolo_feiou.paper.page import make_page
 from yolo_feiou.simulation.command import simulate
@@ -45,6 +46,8 @@ def stock_ciou(boxes: Tensor, target: Tensor) -> Tensor:
 
 def main(args: list[str]) -> None:
     """Run the simulations, unless only the page is asked for, and write the page."""
+    if args not in ([], ["page"]):
+        raise ArgumentError(f"scripts/paper.py got {' '.join(args)}: expected nothing, or page for the page alone.")
     results = DOCS / "paper"
     if args != ["page"]:
         for name, command in COMMANDS.items():
@@ -56,4 +59,5 @@ def main(args: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    with exit_on_error():
+        main(sys.argv[1:])

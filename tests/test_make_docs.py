@@ -151,9 +151,9 @@ def test_recipes_are_listed_with_the_command_that_takes_them(tmp_path):
     write(tmp_path, "cfg/ablation/z.yaml", "# A grid.\nlosses: [a, b]\n")
     write(tmp_path, "cfg/datasets/d.yaml", "# No recipe.\npath: d\n")
     assert cells(make_docs.list_recipes(tmp_path)) == [
-        ["[`yolo train cfg=x.yaml`](../cfg/x.yaml)", "A loss.", "`eiou:a=1`"],
+        ["[`yolo train … cfg=x.yaml`](../cfg/x.yaml)", "A loss.", "`eiou:a=1`"],
         ["[`yolo ablate cfg=z.yaml`](../cfg/ablation/z.yaml)", "A grid.", "`a`, `b`"],
-        ["[`yolo train cfg=coco/y.yaml`](../cfg/coco/y.yaml)", "A schedule with a \\| in it.", "any"],
+        ["[`yolo train … cfg=coco/y.yaml`](../cfg/coco/y.yaml)", "A schedule with a \\| in it.", "any"],
     ]
 
 

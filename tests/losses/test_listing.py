@@ -9,6 +9,7 @@ import pytest
 
 from yolo_feiou import LOSSES, cli
 from yolo_feiou.errors import ArgumentError, YoloFeiouError
+from yolo_feiou.losses import listing
 from yolo_feiou.losses.build import build_loss, shorten_spec
 from yolo_feiou.losses.gradients import read_gradients
 from yolo_feiou.losses.listing import (
@@ -141,6 +142,12 @@ def test_unknown_names_are_told_as_in_a_training(spec):
 def test_a_pattern_without_a_loss_is_told():
     with pytest.raises(ValueError, match=r"no loss has a name like 'xyz\*'"):
         print_losses(["xyz*"])
+
+
+def test_a_loss_that_was_just_added_to_the_table_is_measured_at_once(monkeypatch):
+    told = describe_word("giou")
+    monkeypatch.setattr(listing, "read_gradients", lambda family: {})
+    assert describe_word("giou") == told
 
 
 def test_the_gradients_are_those_of_the_very_spec():

@@ -8,7 +8,13 @@ from yolo_feiou.yolo.recipe_warning import find_departure
 RECIPE = "coco/yolov8.yaml"  # batch=128 lr0=0.01 nbs=64
 
 
-@pytest.mark.parametrize("asked", [{}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}, {"batch": -1}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *({}, {"batch": 128, "lr0": 0.01}, {"epochs": 3}, {"batch": "many"}, {"batch": -1}),
+        *({"batch": 512, "nbs": "x"}, {"batch": 512, "nbs": 0}),
+    ],
+)
 def test_settings_of_the_recipe_give_no_warning(asked):
     assert find_departure(RECIPE, asked) == ""
 

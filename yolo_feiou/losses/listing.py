@@ -173,11 +173,8 @@ def describe_term(term: LossTerm) -> list[str]:
     if info.refusal:
         lines.append(f"no others: {info.refusal}")
     if info.form != "user":
-        cells = (
-            read_gradients(info.family)[info.name]
-            if term.spec == info.name
-            else format_gradients(compare_with_baseline(term.spec))
-        )
+        known = read_gradients(info.family) if term.spec == info.name else {}
+        cells = known.get(info.name) or format_gradients(compare_with_baseline(term.spec))
         lines += ["", f"mean loss / mean gradient beside {BESIDE[info.family]}, of {term.spec}"]
         lines += [AT_START] * term.changes
         lines.append("".join(f"{f'{low:g} to {high:g}':>15}" for low, high in BINS))

@@ -37,12 +37,12 @@ def find_departure(name: Any, asked: Mapping[str, Any]) -> str:
         return ""
     recipe = read_recipe(name)
     used = {key: asked.get(key, recipe[key]) for key in RECIPE_ARGUMENTS}
-    if not all(isinstance(used[key], (int, float)) and used[key] > 0 for key in ("batch", "lr0")):
+    nbs = asked.get("nbs", recipe["nbs"])
+    if not all(isinstance(value, (int, float)) and value > 0 for value in (used["batch"], used["lr0"], nbs)):
         return ""  # no number, which is refused later, or a batch that Ultralytics is to find
     left = [key for key in RECIPE_ARGUMENTS if used[key] != recipe[key]]
     if not left:
         return ""
-    nbs = asked.get("nbs", recipe["nbs"])
     suggestion = recipe["lr0"] * _step(used["batch"], nbs) / _step(recipe["batch"], recipe["nbs"])
     advice = ""
     if used["optimizer"] == recipe["optimizer"] and abs(used["lr0"] / suggestion - 1) > 0.05:
