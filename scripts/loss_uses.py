@@ -7,7 +7,7 @@ from pathlib import Path
 
 from make_docs import compare_repeats
 from markdown_tables import read_rows
-from study_tables import CASES, CONFIRM, SUMMARY, describe_difference, is_shown, show
+from study_tables import CASES, CONFIRM, SUMMARY, describe_difference, judge, show
 
 from yolo_feiou.losses.spec import split_spec, split_sum
 from yolo_feiou.losses.table import LossInfo
@@ -69,12 +69,13 @@ def list_evidence(name: str, root: Path) -> Iterator[str]:
         )
     summary = read_rows(root / "results" / "study" / SUMMARY)
     of = [row for row in summary if [split_spec(term)[0] for term in split_sum(row["loss"])] == [name]]
-    if confirmed := [row for row in of if row["stage"] in CONFIRM]:
+    if confirmed := sorted((row for row in of if row["stage"] in CONFIRM), key=lambda row: CONFIRM.index(row["stage"])):
         told = "; ".join(f"{CASES[row['stage']]}, {describe_difference(row)}" for row in confirmed)
-        shown = ", ".join(f"{CASES[row['stage']]} on `{row['data']}`" for row in confirmed if is_shown(row)) or "none"
+        verdicts = {f"{CASES[row['stage']]} on `{row['data']}`": judge(row) for row in confirmed}
+        shown = "; ".join(f"{verdict} {case}" for case, verdict in verdicts.items() if verdict)
         yield (
-            f"In [the study](../study.md), beside the tuned CIoU, in AP: {told}. Once all comparisons are counted, of "
-            f"these is shown: {shown}."
+            f"In [the study](../study.md), beside the tuned CIoU, in AP: {told}. "
+            f"Shown, once all comparisons are counted: {shown or 'nothing'}."
         )
     elif screened := [row for row in of if (row["stage"], row["loss"]) == ("screen", name)]:
         told = ", ".join(
@@ -82,3 +83,6 @@ def list_evidence(name: str, root: Path) -> Iterator[str]:
             for row in screened
         )
         yield f"In [the study](../study.md), at a gradient as large as the tuned CIoU's: {told}; not tested."
+    elif explaining := [row for row in of if row["stage"] == "mechanism"]:
+        told = "; ".join(map(describe_difference, explaining))
+        yield f"In [the study](../study.md), to explain EIoU, beside the tuned CIoU, in AP: {told}; not tested."

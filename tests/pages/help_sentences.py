@@ -158,8 +158,8 @@ def _runs() -> list[Claim]:
             "test_readme.py::test_over_both_trainings_on_bccd_no_loss_is_shown_to_differ",
         ),
         shown(
-            "In a [study](study.md) none of the differences is shown once all are counted, and the largest is one of "
-            "the gain.",
+            "In a [study](study.md) none of the differences is shown so far, once all are counted, and the largest is "
+            "one of the gain.",
             "test_readme.py::test_no_comparison_of_the_study_is_shown_once_all_are_counted",
         ),
         shown(

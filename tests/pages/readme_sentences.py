@@ -171,13 +171,14 @@ def _cases() -> list[Claim]:
             ADVICE,
         ),
         shown(
-            "If you try one other loss, take `eiou` with as large a gradient, which `gain=matched` measures:",
+            "If you try one other loss, take `eiou` at the better one, with as large a gradient, which `gain=matched` "
+            "measures:",
             "test_study.py::test_the_finalist_is_the_one_that_the_page_names",
             "ablation/test_gains.py::test_gains_are_matched",
         ),
         shown(
-            "What [a study](docs/study.md) says of them, with YOLOv8n at 160 px on blood cells (`bccd`) and playing "
-            "cards (`cards`).",
+            "What [a study](docs/study.md) says of them so far, with YOLOv8n at 160 px on blood cells (`bccd`) and "
+            "playing cards (`cards`).",
             "test_study.py::test_the_plan_names_the_settings_and_the_candidates",
             "test_study.py::test_every_command_is_one_that_yolo_ablate_takes",
         ),
