@@ -47,7 +47,9 @@ def stock_ciou(boxes: Tensor, target: Tensor) -> Tensor:
 def main(args: list[str]) -> None:
     """Run the simulations, unless only the page is asked for, and write the page."""
     if args not in ([], ["page"]):
-        raise ArgumentError(f"scripts/paper.py got {' '.join(args)}: expected nothing, or page for the page alone.")
+        raise ArgumentError(
+            f"scripts/paper.py got {' '.join(args)}: expected no argument, or page, which writes the page alone."
+        )
     results = DOCS / "paper"
     if args != ["page"]:
         for name, command in COMMANDS.items():

@@ -266,7 +266,7 @@ def pretrain() -> None:
     about = {**settings, **PRETRAINING, "project": Path("pretraining").absolute(), "name": "train", "exist_ok": True}
     words = [f"{key}={spell(value)}" for key, value in about.items()]
     if status := subprocess.run([sys.executable, "-m", "yolo_feiou", "train", *words]).returncode:
-        raise SystemExit(status)  # the training said why
+        raise SystemExit(status if status > 0 else 128 - status)  # the training said why, or a signal ended it
     shutil.copyfile("pretraining/train/results.csv", RESULTS_FOLDER / "pretraining.csv")
     shutil.copyfile("pretraining/train/weights/last.pt", PRETRAINED)
 

@@ -90,7 +90,7 @@ def test_an_error_that_a_users_own_has_caused_is_no_mistake():
 
 
 BEGINNING = """
-import atexit, ctypes
+import atexit, ctypes, sys, threading, time
 from yolo_feiou.errors import Interrupted, exit_on_error
 atexit.register(ctypes.pythonapi.PyRun_SimpleString, b"print('the end')")  # which makes Python forget the interrupt
 """
@@ -105,10 +105,26 @@ atexit.register(ctypes.pythonapi.PyRun_SimpleString, b"print('the end')")  # whi
     ],
 )
 @pytest.mark.usefixtures("real_python")
-def test_an_interrupt_is_a_line_and_ends_the_process_by_its_signal(raised, interrupted, told):
-    code = f"{BEGINNING}with exit_on_error({interrupted}):\n    raise {raised}\n"
+def test_an_interrupt_is_a_line_and_ends_the_process_by_its_signal(raised, interrupted, told, monkeypatch):
+    """After its threads and what is to be done at its exit, and with all that they print, which is buffered."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    thread = "threading.Thread(target=lambda: (time.sleep(0.3), print('a thread'))).start()"
+    code = f"{BEGINNING}{thread}\nwith exit_on_error({interrupted}):\n    raise {raised}\n"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr, done.stdout) == (-signal.SIGINT, told, "the end\n")
+    assert (done.returncode, done.stderr, done.stdout) == (-signal.SIGINT, told, "a thread\nthe end\n")
+
+
+@pytest.mark.usefixtures("real_python")
+def test_an_interrupt_that_has_ended_what_reads_the_output_is_one(monkeypatch):
+    """Of what is buffered; what isn't meets the closed pipe when it is printed."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    code = f"{BEGINNING}with exit_on_error():\n    print('x' * 99)\n    sys.stdin.read()\n    raise KeyboardInterrupt\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    process.stdout.close()
+    process.stdin.close()
+    assert process.wait() == -signal.SIGINT
 
 
 @pytest.mark.usefixtures("real_python")

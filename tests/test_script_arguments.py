@@ -7,7 +7,16 @@ import pytest
 
 from tests.pages.claims import ROOT
 
-SCRIPTS = ("demo", "learn_oriented", "learn_shapes", "paper", "simulate_stopping", "study", "train_families")
+SCRIPTS = (
+    "demo",
+    "learn_oriented",
+    "learn_shapes",
+    "measure_install",
+    "paper",
+    "simulate_stopping",
+    "study",
+    "train_families",
+)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

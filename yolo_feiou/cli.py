@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from io import TextIOWrapper
@@ -227,5 +228,5 @@ def main() -> None:
     name = sys.argv[1].lower() if len(sys.argv) > 1 else ""
     verb = VERBS.get(name) if name != "check" or sys.argv[2:] else None  # `yolo check` is stock's for `yolo checks`
     interrupted = f"interrupted{RESUMED if name in RESUMABLE else ''}"
-    with exit_on_error(interrupted if verb else None):  # a training says how it is resumed, see tell_resume
+    with exit_on_error(None if "RANK" in os.environ else interrupted):  # processes of torchrun leave it to torchrun
         verb(sys.argv[2:]) if verb else run_stock()

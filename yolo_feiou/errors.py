@@ -7,9 +7,11 @@ import linecache
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from functools import partial
 from traceback import walk_tb
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -102,13 +104,16 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
     try:
         try:
             yield
-        finally:
+        except KeyboardInterrupt as error:
+            if line := str(error) if isinstance(error, Interrupted) else interrupted:
+                with suppress(OSError):  # the same Ctrl-C has ended what read it
+                    say(line, sys.stderr)
+                sys.excepthook = partial(_end_interrupted, sys.excepthook)
+            raise
+        except BaseException:
             sys.stdout.flush()  # so that a closed pipe is noticed here
-    except KeyboardInterrupt as error:
-        if line := str(error) if isinstance(error, Interrupted) else interrupted:
-            say(line, sys.stderr)
-            sys.excepthook = _end_interrupted
-        raise
+            raise
+        sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (YoloFeiouError, FileNotFoundError, ConnectionError, SyntaxError, TypeError, ValueError) as error:
@@ -117,17 +122,31 @@ def exit_on_error(interrupted: str | None = "interrupted") -> Iterator[None]:
         sys.exit(print_error(error))
 
 
-def _end_interrupted(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+def _end_interrupted(
+    hook: Callable[..., object], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
     """End the process by SIGINT, so that whatever called it sees an interrupt: a loop in a shell ends too.
 
     Python does so itself for a plain KeyboardInterrupt, unless code that a library runs at the exit undoes it.
+
+    Args:
+        hook: What is told of other errors.
+        kind: The error's class.
+        error: The error.
+        traceback: Its traceback.
     """
     if not issubclass(kind, KeyboardInterrupt):
-        sys.__excepthook__(kind, error, traceback)
-    elif os.name == "posix":
-        atexit._run_exitfuncs()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        hook(kind, error, traceback)
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends it at once
+    threading._shutdown()  # pyright: ignore[reportAttributeAccessIssue]  # as Python's own exit begins: threads end
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # a closed pipe, or none
+            stream.flush()
+    if os.name == "posix":
         os.kill(os.getpid(), signal.SIGINT)
+    os._exit(128 + signal.SIGINT)  # on Windows, and as the first process of a container, which no signal ends
 
 
 def is_user_mistake(error: BaseException) -> bool:

@@ -76,7 +76,7 @@ def stopping(data, tmp_path_factory):
         line = words(data=data, loss=loss, check=False, project=project, name="half")
         said = run_command(monkeypatch, *line)
     flag.unlink()
-    assert said == f"interrupted; yolo train resume model={project / 'half' / 'weights' / 'last.pt'}"
+    assert said == f"interrupted; this resumes it: yolo train resume model={project / 'half' / 'weights' / 'last.pt'}"
     return loss, project / "half"
 
 

@@ -178,7 +178,8 @@ def _train(arguments: Mapping[str, Any], folder: Path, place: Place, asked: Mapp
             train(arguments, folder, place, asked=asked, resume=resume)
     except KeyboardInterrupt:
         last = weights / "last.pt"
-        how = quote_command(["yolo", "train", "resume", f"model={last}"]) if last.exists() else "no part was finished"
+        resumes = quote_command(["yolo", "train", "resume", f"model={last}"])
+        how = f"this resumes it: {resumes}" if last.exists() else "no part was finished"
         raise Interrupted(f"interrupted; {how}") from None
     if place.rank == 0:
         best = weights / "best.pt"
