@@ -11,7 +11,7 @@ import pytest
 import ultralytics
 
 from yolo_feiou import errors
-from yolo_feiou.errors import ArgumentError, first_three
+from yolo_feiou.errors import ArgumentError, did_you_mean, first_three
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,19 @@ def test_the_first_three_are_named_and_the_others_counted(names, told):
 def test_positions_are_named_by_a_function_which_the_others_do_not_need():
     names = {4: "four", 6: "six", 9: "nine"}
     assert first_three(np.array([4, 6, 9, 11, 12]), names.__getitem__) == "four, six, nine and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("eoiu", ": did you mean 'eiou'?"),
+        ("coco", ": did you mean 'pycocotools'?"),  # a part of a name, of two the nearer one
+        ("foobar", "."),
+        ("xyz", "."),
+    ],
+)
+def test_a_near_miss_is_told_and_nothing_else(word, told):
+    assert did_you_mean(word, ("eiou", "report", "checks", "faster-coco-eval", "pycocotools")) == told
 
 
 def caught(act):

@@ -77,6 +77,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     word, names = word.lower(), list(known)
     near = [name for name in names if sorted(name) == sorted(word)]  # letters in another order
     near += get_close_matches(word, names, n=1, cutoff=0.6)
+    near += get_close_matches(word, [name for name in names if len(word) > 2 and word in name], n=1, cutoff=0)
     return f": did you mean '{near[0]}'?" if near else "."
 
 
