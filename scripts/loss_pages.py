@@ -127,7 +127,7 @@ def describe_gradient(info: LossInfo) -> Iterator[str]:
     ]
     yield format_table((OVERLAPS[info.family], "loss", "gradient"), "rrr", rows)
     beside = LABELS[COMPARED_WITH[info.family]]
-    yield f"![Its gradient, and the loss itself, as multiples of {beside}’s]({info.name}.svg)"
+    yield f"![Its gradient, and the loss itself, as multiples of {beside}'s]({info.name}.svg)"
     yield f"`yolo simulate field={info.name}` draws where it pulls a box, pushes it away, and is zero."
 
 
@@ -160,7 +160,7 @@ def draw_size(info: LossInfo) -> str:
         f'<text x="{centre:g}" y="{HIGH + 52}" text-anchor="middle" fill="#333">{overlap}</text>',
         f'<text x="{centre:g}" y="{HIGH + 74}" text-anchor="middle" fill="#333">gradient solid, loss dashed</text>',
         f'<text transform="translate(16 {middle:g}) rotate(-90)" text-anchor="middle" fill="#333">times '
-        f"{beside}’s</text>",
+        f"{beside}'s</text>",
     ]
     for number, dashes in ((1, ""), (0, ' stroke-dasharray="6 5"')):
         heights = [find_height(float(pair[number])) for pair in ratios]
